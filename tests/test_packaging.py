@@ -108,7 +108,7 @@ def test_changelog_opens_with_unreleased_or_this_version() -> None:
 
 
 def test_console_script_and_module_are_the_same_program() -> None:
-    assert PROJECT["scripts"] == {"posturio-iac": "posturio_iac.cli:main"}
+    assert PROJECT["scripts"] == {"posturio-iac": "posturio_iac.cli:program"}
     done = subprocess.run([sys.executable, "-m", "posturio_iac", "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == f"posturio-iac {posturio_iac.__version__}\n"
 

@@ -1,4 +1,4 @@
-"""What the environment says about the CI service that runs us. The only place where it is asked."""
+"""The CI service that runs us, by its environment variables. The only place that reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def chosen(reports: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets, with what ``auto`` means here in its place."""
+    """Return formats with their targets, with ``auto`` replaced by its meaning here."""
     return tuple(pair for name, target in reports for pair in (_auto(target, environment) if name == AUTO else ((name, target),)))
 
 
@@ -31,14 +31,13 @@ def _auto(target: str, environment: Mapping[str, str]) -> Iterator[tuple[str, st
 
 
 def source_url(given: str | None, leading: str, environment: Mapping[str, str]) -> str:
-    """Return where a line of the code can be read, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
+    """Return the URL of a line of code, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
 
-    ``given`` is what the command line or the configuration says: such an address, or that of the folder of a forge that holds the
-    repository at some revision. Without it the service is asked that runs us; ``leading`` goes from the top of the repository to the
-    scan root.
+    ``given`` comes from the command line or the configuration: such a URL, or that of the repository at some revision on a forge. Without
+    it the URL follows from the CI service; ``leading`` is the path from the top of the repository to the scan root.
 
     Raises:
-        UsageError: ``given`` is no address of the web.
+        UsageError: ``given`` is not a web address.
 
     """
     template = given or _checkout(environment)
@@ -64,7 +63,7 @@ def _checkout(environment: Mapping[str, str]) -> str:
 
 
 def prefix(root: str, top: str | None, environment: Mapping[str, str]) -> str:
-    """Return what leads from the top of the repository to ``root``: empty, or a path with forward slashes that ends with one.
+    """Return the path from the top of the repository to ``root``: empty, or with forward slashes, ending with one.
 
     ``top`` is the top of the git work tree; where there is none, the folder that the service checked out into counts.
     """

@@ -1,4 +1,4 @@
-"""``posturio-iac completion``: what a shell needs to complete command lines, from the tables of options."""
+"""``posturio-iac completion``: the completion scripts of shells, from the tables of options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
-"""What the word of a command can be, where that is not a file."""
+"""The values of a command's word, where it is not a file."""
 RULES = ("select", "ignore")
 """Options that name rules."""
 
@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def commands() -> dict[str, Command]:
-    """Return what each subcommand accepts."""
+    """Return the command line of each subcommand."""
     from posturio_iac.commands import COMMANDS
 
     return {name: module(place).COMMAND for name, (place, _) in COMMANDS.items()}
@@ -52,12 +52,12 @@ def _rules() -> tuple[str, ...]:
 
 
 def _values(option: Option) -> tuple[str, ...]:
-    """Return what an option can be; empty for what is free, such as a file."""
+    """Return the values of an option; empty where any value is allowed, such as a file."""
     return _rules() if option.name in RULES else option.choices
 
 
 def _words(command: Command) -> tuple[str, ...]:
-    """Return what the word of a command can be; empty for a file."""
+    """Return the values of a command's word; empty for a file."""
     return (*_rules(), NAME) if command.name == "explain" else WORDS.get(command.name, ())
 
 

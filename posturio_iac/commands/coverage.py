@@ -1,4 +1,4 @@
-"""What a scan of code is called, so that a later result of the same is recognised wherever it was checked out."""
+"""The name of a scan of code, by which a later result of the same code is recognised wherever it was checked out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ STDIN = "-"
 
 
 def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool, source_url: str) -> RunScope:
-    """Return the name of the folder ``place`` within its repository, which paths in it were scanned, and where its lines can be read.
+    """Return the scope of a scan: the name of the folder ``place`` in its repository, the scanned paths in it, and the URL of its lines.
 
-    The name starts with the folder of the repository, or is that of the scan root where there is none: no path of this machine is told.
+    The name starts with the folder of the repository, or is that of the scan root without one: it tells no path of this machine.
     """
     top = selection.repository
     real = os.path.realpath(place)
@@ -41,7 +41,7 @@ def left_out(config: Config) -> tuple[str, ...]:
 
 
 def _paths(root: str, words: Sequence[str]) -> tuple[str, ...]:
-    """Return what was scanned, relative to the scan root."""
+    """Return the scanned paths, relative to the scan root."""
     if STDIN in words:
         return (STDIN,)
     found = {os.path.relpath(os.path.realpath(word), root).replace(os.sep, "/") for word in words or (os.curdir,)}

@@ -1,4 +1,4 @@
-"""Which files must not be changed by a program, and writing those that may: whole files, in one step each."""
+"""Guards files that a program must not change, and writes the others: whole files, each in one step."""
 
 from __future__ import annotations
 

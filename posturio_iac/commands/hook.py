@@ -6,7 +6,7 @@ import os
 import time
 
 from posturio_iac.commands.ci_environment import chosen
-from posturio_iac.commands.output import STDOUT, to_stdout
+from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.commands.reporting.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 TIMEOUT = 10
-"""Seconds that a root module or template may take at most, unless something else is set."""
+"""Time limit in seconds for a root module or template, unless one is configured."""
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
-"""The report that is not written when there is nothing to say."""
+"""The report that is not written when it would be empty."""
 _LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
 SCREEN = 100
-"""Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
+"""How many lines are shown without a terminal: pre-commit prints everything that a hook prints."""
 
 COMMAND = Command(
     "hook",
@@ -48,7 +48,7 @@ COMMAND = Command(
 
 
 def run(argv: Sequence[str]) -> int:
-    """Judge what the files of ``argv`` concern, report it and return the exit code."""
+    """Judge the modules and templates that the files of ``argv`` concern, report, and return the exit code."""
     started = time.perf_counter()
     given = parse(COMMAND, _with_marked_files(argv))
     if given is None:
@@ -58,6 +58,7 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("--quiet and --verbose exclude each other")
     targets = chosen(reports(given), os.environ)
     if not given.words:
+        to_stderr("note: no file was named, so that nothing was judged; the hook judges the files that it is given, scan whole folders\n")
         return 0
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
@@ -77,7 +78,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _with_marked_files(argv: Sequence[str]) -> list[str]:
-    """Put ``--`` before the first file whose name looks like an option: pre-commit adds file names to the arguments as they are."""
+    """Put ``--`` before the first file whose name looks like an option, since pre-commit passes file names as they are."""
     known = COMMAND.flags()
     for index, word in enumerate(argv):
         if word == "--":
@@ -109,7 +110,7 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
 def _judge(
     selection: Selection, triggers: frozenset[str], config: Config, given: Arguments, targets: Sequence[tuple[str, str]], started: float
 ) -> int:
-    """Judge the part of the selection that the triggers concern; say something only when there is something to say."""
+    """Judge the part of the selection that the triggers concern; print nothing if there is nothing to report."""
     from posturio_iac.impact.selection import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
@@ -150,7 +151,7 @@ def _judge(
 
 
 def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
-    """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
+    """Leave out files that git does not track, and return a test for tracked ones; the named files are tracked, or were."""
     if selection.repository is None:
         return selection, None
     from posturio_iac.search.git_tree.git_changes import tracked

@@ -18,19 +18,19 @@ STDOUT = "-"
 
 
 class Appended(str):
-    """A target that keeps what is in it: the file gets the text at its end."""
+    """A target whose content is kept: the text is appended."""
 
     __slots__ = ()
 
 
-def write(text: str | Iterable[str], target: str, within: str | None = None) -> None:
+def write(text: str | Iterable[str], target: str, within: str | None = None, mode: int = 0o666) -> None:
     """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
 
     ``text`` may come in pieces, of which no more than one is kept. ``within`` is the folder that no link of the target may leave where
-    there is no repository.
+    there is no repository. A file that is made gets ``mode``, as far as the process's umask allows it.
 
     Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. A file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
 
     """
     if target == STDOUT:
@@ -45,7 +45,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None) -> 
         else:
             path = os.path.realpath(target)
             _make_folder(os.path.dirname(path))
-            _replace(path, data)
+            _replace(path, data, mode)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
@@ -54,7 +54,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
 
     Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. The file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
 
     """
     refuse_links_out(path)
@@ -65,7 +65,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
 
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
-    """Refuse a target in a repository whose links lead out of it: whoever commits a link must not decide where we write.
+    """Refuse a target in a repository whose links lead out of it: the author of a link must not decide where we write.
 
     Raises:
         OutputError: they do.
@@ -81,7 +81,7 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
 
 
 def to_stdout(text: str | Iterable[str]) -> None:
-    """Write to standard output, in pieces if it comes so; a reader that has gone away is no error."""
+    """Write to standard output, in pieces where ``text`` comes so; a reader that has gone away is no error."""
     if sys.stdout is None:
         raise OutputError("cannot write to standard output: it is closed")
     try:
@@ -117,7 +117,7 @@ def to_stderr(text: str) -> None:
 
 
 def silence_stdout() -> None:
-    """Keep the interpreter from complaining, when it exits, about what could not be written."""
+    """Keep the interpreter from complaining at exit about unwritten output."""
     _silence(sys.stdout)
 
 
@@ -128,7 +128,7 @@ def _silence(stream: TextIO) -> None:
         pass
 
 
-def _replace(path: str, data: Iterable[bytes]) -> None:
+def _replace(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
     """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):
@@ -140,7 +140,7 @@ def _replace(path: str, data: Iterable[bytes]) -> None:
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
     with Stoppable():
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, new), "wb") as file:
                 file.writelines(data)
             if mode is not None:
                 os.chmod(temporary, stat.S_IMODE(mode))
@@ -151,7 +151,7 @@ def _replace(path: str, data: Iterable[bytes]) -> None:
 
 
 def _make_folder(path: str) -> None:
-    """Make a folder with those above it. A file in its place is left for the write to complain about."""
+    """Make a folder and its parents. A file in its place is left for the write to report."""
     try:
         os.makedirs(path, exist_ok=True)
     except FileExistsError:

@@ -1,7 +1,7 @@
 """Reads a command line by the tables of options, and prints the help that follows from them.
 
 Not argparse: it takes as long to load as a search that finds nothing, its help differs from one Python to the next, and its
-messages do not name what was probably meant.
+messages do not suggest the option that was probably meant.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
-"""Columns below which an explanation does not stand beside its option."""
+"""The least width in columns of an explanation beside its option."""
 HELP = ("-h", "--help")
 
 
 class Command:
-    """What a subcommand accepts."""
+    """The command line of a subcommand."""
 
     __slots__ = ("description", "most", "name", "options", "word", "word_help")
 
@@ -46,17 +46,17 @@ class Command:
 
 
 class Arguments:
-    """What a command line says. Each option is an attribute by its name, None where it is not given."""
+    """A parsed command line. Each option is an attribute by its name, None where it is not given."""
 
     __slots__ = ("_values", "order", "words")
 
     words: tuple[str, ...]
-    """What is no option."""
+    """The arguments that are no options."""
     order: tuple[tuple[str, Any], ...]
     """Names of options with their values, as they were given."""
 
     def __init__(self, command: Command, words: Sequence[str], order: Sequence[tuple[Option, Any]]) -> None:
-        """Hold what was given; a list takes all values, another option the last one."""
+        """Hold the given values; a list option takes all of them, any other the last one."""
         self.words = tuple(words)
         self.order = tuple((option.name, value) for option, value in order)
         self._values: dict[str, Any] = {option.name: None for option in command.options}
@@ -72,7 +72,7 @@ class Arguments:
 
 
 def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
-    """Return what ``argv`` says, or None when it asks for help.
+    """Parse ``argv``; return None when it asks for help.
 
     Raises:
         UsageError: an unknown option, a wrong or missing value, or a word too many; the text says what is right.
@@ -100,9 +100,10 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
-        from posturio_iac.config.suggest import hint
+        from posturio_iac.config.suggest import meant
 
-        raise _mistake(command, f"there is no option {flag}{hint(flag, (*(option.flag for option in command.options), HELP[1]))}")
+        known = (*(option.flag for option in command.options), HELP[1])
+        raise _mistake(command, f"there is no option {flag}{meant(flag, known, cutoff=0.6)}")
     if option.shape == Shape.SWITCH:
         if equals:
             raise _mistake(command, f'{flag} takes no value, not "{value}"')
@@ -114,7 +115,7 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
 
 
 def _value(command: Command, option: Option, text: str) -> Any:
-    """Return a value as what its option holds."""
+    """Return a value converted as its option says."""
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
@@ -153,7 +154,7 @@ def help_text(command: Command, columns: int | None = None) -> str:
 
 
 def _head(option: Option) -> str:
-    """How an option is written, with room for the letter that others have."""
+    """Return an option as the help shows it, with room for the short form that others have."""
     return f"{option.short + ',' if option.short else '':<3} {option.flag} {option.metavar}".rstrip()
 
 
@@ -167,7 +168,7 @@ def _row(head: str, text: str, left: int, columns: int) -> str:
 
 
 def _ending(option: Option) -> str:
-    """What the help of an option ends with: its choices and its default, or that it repeats."""
+    """Return the end of an option's help: its choices and its default, or that it may be repeated."""
     if option.choices:
         return f": {', '.join(option.choices)} (default: {option.default})"
     if option.shape == Shape.SIZE:

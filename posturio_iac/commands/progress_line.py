@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 PATIENCE, EVERY = 1.0, 0.1
-"""Seconds until the line appears, and between two states of it."""
+"""Seconds until the line appears, and between two updates."""
 _ERASE = "\r\x1b[K"
 
 
@@ -21,7 +21,7 @@ class ProgressLine:
     __slots__ = ("_clock", "_counts", "_due", "_shown", "_stream")
 
     def __init__(self, *, quiet: bool, environment: Mapping[str, str], clock: Callable[[], float] = time.perf_counter) -> None:
-        """Start to wait. ``clock`` gives seconds."""
+        """Start the delay. ``clock`` returns seconds."""
         stream: TextIO | None = sys.stderr
         wanted = not quiet and stream is not None and stream.isatty() and not environment.get("CI") and environment.get("TERM") != "dumb"
         self._stream, self._clock, self._shown = stream if wanted else None, clock, False
@@ -30,7 +30,7 @@ class ProgressLine:
 
     @property
     def listener(self) -> Callable[[str], object] | None:
-        """What is to be told of each step; None where nobody would see it."""
+        """The function to call at each step; None where nobody would see the line."""
         return None if self._stream is None else self.step
 
     def step(self, what: str) -> None:
@@ -47,7 +47,7 @@ class ProgressLine:
         self._write(_ERASE + text)
 
     def erase(self) -> None:
-        """Leave an empty line to whatever is printed next."""
+        """Erase the line before something else is printed."""
         if self._shown:
             self._shown = False
             self._write(_ERASE)
@@ -64,5 +64,5 @@ class ProgressLine:
             try:
                 self._stream.write(text)
                 self._stream.flush()
-            except OSError:  # a terminal that went away is no reason to stop
+            except OSError:  # a closed terminal is no reason to stop
                 self._stream = None

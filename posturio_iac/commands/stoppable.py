@@ -1,4 +1,4 @@
-"""Lets a signal that stops the process wait until what was half written is gone."""
+"""Delays a signal that stops the process until half-written files are removed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class _StoppedError(BaseException):
-    """A signal asks the process to stop; nothing that catches `Exception` keeps it."""
+    """A signal asks the process to stop. Not an `Exception`, so that handlers do not swallow it."""
 
 
 class Stoppable:
     """While it is entered, SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that ``except BaseException`` can clean up.
 
-    The process then stops by that same signal. A signal that somebody handles or ignores already stays theirs.
+    The process then stops by that same signal. A signal that is handled or ignored already is left alone.
     """
 
     def __enter__(self) -> None:
-        """Take over the signals that would end the process at once; from another thread than the main one, none."""
+        """Take over the signals that would end the process at once; none outside of the main thread."""
         import signal
 
         self._old: dict[int, Any] = {}

@@ -22,7 +22,7 @@ _YEAR_AFTER_LETTER = r"(?<=[A-Za-z])(?=20[0-9]{2})"
 
 
 def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
-    """Return the key that these facts make. What other keys and users of its name add comes after that."""
+    """Return the key that these facts make. Comparisons with other keys and with users of the same name come later."""
     user, names = facts.user, options.names
     owner, owner_origin = owner_of(facts, names)
     stated = (*user.tags, *facts.beside)
@@ -57,7 +57,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
 
 
 def key_of_user(facts: KeyFacts, options: FactOptions, schedules: frozenset[str] = frozenset()) -> KeyOfUser:
-    """Return the key with what compares it to others of its user."""
+    """Return the key with the facts by which it is compared with other keys of its user."""
     return KeyOfUser(access_key(facts, options), facts.user.identity, schedules)
 
 
@@ -67,7 +67,7 @@ def status_of(value: object) -> Attr[str]:
 
 
 def is_root(facts: KeyFacts) -> Attr[bool]:
-    """Tell whether a key is one of the root user: by its name, unless the code declares a user who is called that."""
+    """Tell whether a key belongs to the root user: by the user's name, unless the code declares a user of that name."""
     return facts.user.name == ROOT_USER and facts.user.address is None if facts.is_root is None else facts.is_root
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.place import Place
 
 NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
-"""What an age means, for a reader of a remedy."""
+"""The explanation of an age in a remedy."""
 
 
 def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:
@@ -28,7 +28,7 @@ def age_lifetime(value: object, service: object, owner: Place, span: Span | None
         return None
     origin = ArgumentOrigin(argument, owner.address)
     if isinstance(service, str) and not takes_age(service):
-        # An age that may be null is none that could end a password.
+        # An age that may be null cannot end a password either.
         return None if isinstance(value, Unknown) else _refused(value, service, origin, owner, span)
     if isinstance(value, Unknown):
         return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
@@ -47,7 +47,7 @@ def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, 
 
 
 def _whole(value: object) -> int | None:
-    """Return a whole number that Terraform would make of a value."""
+    """Return the whole number that Terraform would convert a value to, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -60,6 +60,6 @@ def _whole(value: object) -> int | None:
 def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
     """Return the change that lets AWS end a key for a service, where it is known that it can.
 
-    Where the argument is ``given`` and comes to nothing, a person has to see what computes it.
+    Where the argument is ``given`` but evaluates to null, a person has to look at the expression.
     """
     return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None

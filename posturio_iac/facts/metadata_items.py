@@ -1,4 +1,4 @@
-"""What metadata states about a key, wherever it stands: lifetimes, notes and owners."""
+"""Statements of metadata about a key, from tags, comments and ``Metadata`` alike: lifetimes, notes and owners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.facts.model import MetadataItem, SetByClock
 from posturio_iac.metadata.lifetime import exemption, read, resembling
-from posturio_iac.metadata.names import Meaning, classify
+from posturio_iac.metadata.names import Meaning, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _FOLLOW_AS_WELL = Advice("let the key follow it as well")
 
 
 def items_of(parsed: ParsedComments) -> tuple[MetadataItem, ...]:
-    """Return what comments state."""
+    """Return the items that comments state."""
     return tuple(MetadataItem(name, value, CommentOrigin(name), span) for name, value, span in parsed.metadata)
 
 
@@ -42,7 +42,7 @@ def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifeti
 
 
 def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
-    """Yield sentences about metadata that was seen and is no lifetime."""
+    """Yield sentences about metadata that is noteworthy and no lifetime."""
     for item in items:
         said = exemption(item.name, item.value, origin=item.origin, names=names)
         said = said or resembling(item.name, item.value, origin=item.origin, names=names)
@@ -74,14 +74,14 @@ def _of_account(user: UserFacts, names: Names) -> Attr[str | None]:
 
 
 def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataItem], list[Unknown]]:
-    """Return the metadata that names an owner, and why some of it is open."""
+    """Return the metadata that names an owner, people before what they run, and why more of it may do so."""
     owners = [item for item in items if classify(item.name, names) is Meaning.OWNER]
-    known = [item for item in owners if not isinstance(item.value, Unknown)]
+    known = sorted((item for item in owners if not isinstance(item.value, Unknown)), key=lambda item: names_a_thing(item.name, names))
     return known, [i.value.about(describe_origin(i.origin)) for i in owners if isinstance(i.value, Unknown)]
 
 
 def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
-    """Return what a value states that a clock or a function computes."""
+    """Return the lifetime of a value that a clock or a function computes."""
     origin = item.origin
     for clock in item.computed if lifetime.effect is Effect.UNKNOWN else ():
         if not isinstance(origin, TagOrigin):
@@ -96,7 +96,7 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
 
 
 def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifetime:
-    """Return the inert lifetime of a tag whose value never comes closer."""
+    """Return the inert lifetime of a tag whose date keeps moving on."""
     name, at_every_apply = clock
     reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
     return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)

@@ -1,4 +1,4 @@
-"""What a front end knows of one key before it is a key of the model: the same for every world, and nothing decided yet."""
+"""Facts about one key before it becomes a key of the model: the same for every front end, with nothing decided yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SetByClock(NamedTuple):
-    """A clock that fixes a value once, so many hours or days after it was made."""
+    """A clock that computes a value once, at an interval after its creation."""
 
     address: str
     interval: timedelta | None
@@ -28,7 +28,7 @@ class MovedByClock(NamedTuple):
 
     name: str
     at_every_apply: bool
-    """Otherwise at every rotation of the clock."""
+    """Whether it moves at every apply; otherwise at every rotation of the clock."""
 
 
 ComputedValue = Union[SetByClock, MovedByClock]
@@ -43,12 +43,12 @@ class MetadataItem(NamedTuple):
     origin: Origin
     span: Span | None = None
     computed: tuple[ComputedValue, ...] = ()
-    """What may compute a value that is unknown."""
+    """The clocks and functions that may compute an unknown value."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserFacts:
-    """What a front end knows of the user of a key."""
+    """The facts about the user of a key."""
 
     name: Attr[str | None]
     address: str | None = None
@@ -57,20 +57,20 @@ class UserFacts:
     """Equal for two keys of the same user; None when the user is not known well enough."""
     path: Attr[str | None] = None
     tags: tuple[MetadataItem, ...] = ()
-    """Its own, and those that a provider or a stack adds."""
+    """Its own tags, and those that a provider or a stack adds."""
     hidden: tuple[Unknown, ...] = ()
     """Why it may have other tags, where that leaves the lifetime and the owner of its keys open."""
     unseen: Unknown | None = None
     """Why none of its tags can be seen, when this code does not declare it."""
     configured_owners: tuple[str, ...] = ()
-    """Who answers for it by configuration; that goes before its path."""
+    """Its owner by configuration, which takes precedence over its path."""
     account_tags: Attr[tuple[MetadataItem, ...]] = ()
-    """They name an owner when nothing else does."""
+    """Tags and other items that name an owner when nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What a front end knows of one key."""
+    """The facts about one key."""
 
     address: str
     framework: str
@@ -82,18 +82,18 @@ class KeyFacts:
     label: str = ""
     """The name of its block."""
     beside: tuple[MetadataItem, ...] = ()
-    """What comments and ``Metadata`` at the key say."""
+    """Statements of comments and ``Metadata`` at the key."""
     unread: tuple[Unknown, ...] = ()
-    """Why there may be more of that."""
+    """Why there may be more of them."""
     lifetimes: tuple[Lifetime, ...] = ()
-    """What the code itself does to the key."""
+    """Lifetimes that the code itself enforces, or seems to."""
     hidden: tuple[Unknown, ...] = ()
-    """What else could give it a lifetime."""
+    """Unknown values that could give it a lifetime."""
     notes: tuple[str, ...] = ()
     owner: str | None = None
-    """Who uses it, where that is said of this very key."""
+    """The owner of this very key, apart from its user's."""
     is_root: Attr[bool] | None = None
-    """None where only the name of the user can say so."""
+    """Whether it belongs to the root user; None where that follows from the name of the user."""
     existence: Unknown | None = None
     replacement: Attr[Replacement | None] = None
     exposures: tuple[Exposure | Unknown, ...] = ()
@@ -109,7 +109,7 @@ class KeyFacts:
 
 
 class FactOptions(NamedTuple):
-    """How facts are read."""
+    """How to interpret facts."""
 
     names: Names
     as_of: datetime

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 SHOWN = 3
-"""So many declarations are named in one reason."""
+"""How many declarations one reason names."""
 _STATED = (Effect.DECLARED, Effect.UNKNOWN)
 
 

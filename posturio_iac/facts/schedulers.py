@@ -7,7 +7,7 @@ from posturio_iac.core.record import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """How a resource of another provider turns time, or another trigger, into changes."""
+    """How a resource turns time, or another trigger, into changes."""
 
     trigger: str | None
     """The argument whose change makes the next turn; None when the resource keeps time itself."""
@@ -18,7 +18,7 @@ class Scheduler:
     every_apply: bool = False
     """Without a trigger it turns at each apply."""
     intervals: tuple[tuple[str, str], ...] = ()
-    """Arguments that hold the interval, and their unit as `posturio_iac.metadata.lifetime.parse_interval` names it."""
+    """Arguments that hold the interval, each with the unit that `parse_interval` counts a bare number in."""
 
 
 SCHEDULERS = {

@@ -1,4 +1,4 @@
-"""Code that several keys share: what mends one of them must not switch off or end the others."""
+"""Code that several keys share: mending one of them must not switch off or end the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:
     """Return the keys, each with the first change that switches off no other key, and dates that end no other one.
 
-    ``calls`` returns which folder calls which module, also where no key was read; it is asked when there is a choice.
+    ``calls`` returns which folder calls which module, including those without keys; it is called only when there is a choice.
     ``top`` is the folder that root modules are named from, relative to the scan root.
     """
     switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
@@ -53,7 +53,7 @@ def _is_called_elsewhere(remedy: Remedy, root: str, graph: CallGraph) -> bool:
 
 
 def _edit(remedy: Remedy) -> object:
-    """Return what a remedy changes, by whatever address a reader knows the place."""
+    """Return the code that a remedy changes, whatever address it is shown under."""
     place = place_of(remedy)
     if place is None or place.span is None:
         return remedy

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Attr
 
 MAX_SIBLINGS = 100
-"""Other keys of the same user that a key is compared with, active ones first; AWS allows a user two keys."""
+"""How many other keys of its user a key is compared with, active ones first; AWS allows a user two keys."""
 
 
 class Sibling(NamedTuple):
@@ -29,19 +29,19 @@ class Sibling(NamedTuple):
     is_beside: Attr[bool]
     """Whether it exists whenever the one does; False when they exclude each other."""
     takes_turns: bool = False
-    """Both are rotated by the code, so that they overlap on purpose."""
+    """Whether the code rotates both, so that they overlap on purpose."""
 
 
 class KeyOfUser(NamedTuple):
-    """A key, and what is needed to compare it with others of its user."""
+    """A key, and the facts by which it is compared with others of its user."""
 
     key: AccessKey
     identity: object
     """Equal for two keys of the same user; None when the user is not known well enough."""
     schedules: frozenset[str] = frozenset()
-    """What drives its rotation, to tell keys that change at different times."""
+    """The drivers of its rotation, to tell apart keys that change at different times."""
     condition: Any = None
-    """Decides whether there is such a key at all, as the front end keeps it; None when the code fixes that."""
+    """The condition of its existence, in the front end's own form; None when it certainly exists."""
 
 
 def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
@@ -54,7 +54,7 @@ def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
 
 
 def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, KeyOfUser], Attr[bool]]) -> Iterator[AccessKey]:
-    """Yield the keys with what they learn from others of their user. ``is_beside`` tells whether the second exists when the first does."""
+    """Yield the keys, compared with others of their user. ``is_beside`` tells whether the second exists when the first does."""
     groups: dict[object, list[KeyOfUser]] = {}
     for one in keys:
         if one.identity is not None:
@@ -86,7 +86,7 @@ def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
 
 
 def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
-    """Return the keys by their names without a number: those that one count may be about."""
+    """Return the keys by their names without a number, in groups that one numbering may cover."""
     found: dict[str, list[KeyOfUser]] = {}
     for one in keys:
         name = bare(one.key.address)
@@ -96,7 +96,7 @@ def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
 
 
 def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | None:
-    """Say that a key of code follows others by hand: its name ends in a number, and the keys of its count are not all of other users."""
+    """Say that a key seems to follow others by hand: its name ends in a number that counts keys of its own user too."""
     if one.key.span is None:
         return None
     name = bare(one.key.address)

@@ -1,4 +1,4 @@
-"""Terraform's types of resources that show what they are given. A new one is one entry here."""
+"""Terraform's types of resources that show their arguments in plain text. A new one is one entry here."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter 
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A resource that shows what it is given."""
+    """A resource that shows its arguments in plain text."""
 
     arguments: tuple[str, ...]
-    """The arguments that show it; none named means all."""
+    """The arguments that it shows; none means all."""
     change: str = _STORE
-    """What keeps it from doing so, for a reader."""
+    """The change that hides the secret, for a reader."""
 
 
 SINKS = {

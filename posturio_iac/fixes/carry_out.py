@@ -1,4 +1,4 @@
-"""One remedy as edits. What only a person can do is refused with the reason."""
+"""One remedy as edits. Remedies that only a person can carry out are refused with the reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TERRAFORM_JSON = (".tf.json", ".tofu.json")
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
     """Return the change that carries out a remedy in the files as they are now.
 
-    ``max_days`` is how long a key may live: a clock that a key starts to follow is not left slower.
+    ``max_days`` is how long a key may live: a slower clock that a key starts to follow is shortened to it.
 
     Raises:
         CannotFixError: no edit can do it, or none should.
@@ -57,7 +57,7 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
-    """Return the edits that let rules ignore what stands at ``span``."""
+    """Return the edits that let rules ignore the code at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_comments.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
@@ -87,7 +87,7 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
 
 
 def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits of a file of Terragrunt's, which are tags among its inputs."""
+    """Return the edits of a Terragrunt file, which add tags to its inputs."""
     if not isinstance(remedy, r.AddTag):
         raise CannotFixError(PERSON)
     return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)

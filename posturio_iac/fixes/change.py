@@ -1,4 +1,4 @@
-"""Edits of files, and what the next apply does about them."""
+"""Edits of files, and their effect at the next apply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from posturio_iac.core.record import dataclass
 
 
 class ChangeLevel(str, Enum):
-    """What the next apply does about a change of the code."""
+    """The effect of a change of the code at the next apply."""
 
     NOTHING = "nothing"
     """A comment, or metadata that no resource reads."""
@@ -34,7 +34,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class CodeChange:
-    """The edits that carry out one remedy. None are needed where the code says it already."""
+    """The edits that carry out one remedy. There are none where the code states it already."""
 
     level: ChangeLevel
     edits: tuple[Edit, ...]
@@ -43,7 +43,7 @@ class CodeChange:
 
 
 PERSON = "a person has to decide that"
-"""Why nothing is done where no edit says what is meant."""
+"""The reason where only a person can decide what to write."""
 
 
 class CannotFixError(Exception):
@@ -61,10 +61,10 @@ def apply(data: bytes, edits: tuple[Edit, ...] | list[Edit]) -> bytes:
 
 
 def clash(one: Edit, other: Edit) -> bool:
-    """Whether two edits overlap, or stand so close that it would be open which text comes first."""
+    """Whether two edits overlap, or are so close that the order of their texts would be ambiguous."""
     return one.path == other.path and one.start <= other.end and other.start <= one.end
 
 
 def moved(offset: int, edits: tuple[Edit, ...] | list[Edit]) -> int:
-    """Return where a place of a file stands after ``edits``; what is inserted right before it pushes it on."""
+    """Return the new offset of a place in a file after ``edits``; text inserted right before it moves it on."""
     return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)

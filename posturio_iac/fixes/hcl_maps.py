@@ -1,4 +1,4 @@
-"""Entries of maps in HCL: into the map that is there, or beside what makes it, aligned as ``terraform fmt`` would."""
+"""Entries of maps in HCL: added to the map that is there, or beside the expression that makes it, aligned as ``terraform fmt`` would."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Ed
 
 
 def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
-    """Return the edits that let an expression have an entry."""
+    """Return the edits that give the map of an expression an entry."""
     found = _object(expression)
     if found is not None:
         return _into_object(source, found, name, value)
@@ -167,7 +167,7 @@ def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, st
     def lines(column: int) -> str:
         return "".join(f"\n{indent}{key.ljust(column)} = {value}" for key, value in pairs)
 
-    if not is_aligned:  # nothing to align with, or nobody aligned it
+    if not is_aligned:  # nothing to align with, or not aligned before
         return [source.edit(at, at, lines(longest))]
     if longest <= width:
         return [source.edit(at, at, lines(width))]
@@ -204,7 +204,7 @@ def _gaps(source: HclSource, attribute: Node, names: Mapping[int, str]) -> Itera
     old = [source.text(node.children[0]) for node in run]
     signs = [next(c for c in node.children if c.type == "=") for node in run]
     if {sign.start_point[1] - node.start_point[1] for sign, node in zip(signs, run, strict=True)} != {max(map(len, old)) + 1}:
-        return  # nobody aligned them
+        return  # not aligned before
     new = [names.get(node.id, name) for node, name in zip(run, old, strict=True)]
     for node, sign, name in zip(run, signs, new, strict=True):
         gap = max(map(len, new)) - len(name) + 1

@@ -23,7 +23,7 @@ _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
 def check_not_ignored(source: HclSource, block: Node, argument: str) -> None:
-    """Raise `CannotFixError` when Terraform is told to ignore changes of an argument."""
+    """Raise `CannotFixError` when the block ignores changes of an argument."""
     lifecycle = source.nested(block, "lifecycle")
     ignored = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
     if ignored is not None and re.search(rf"\b(?:all|{re.escape(argument)}(?:_all)?)\b", source.text(source.value(ignored))):
@@ -68,7 +68,7 @@ def _nested(source: HclSource, block: Node) -> list[Node]:
 
 
 def add_schedule(source: HclSource, block: Node, module: list[HclSource], name: str, days: int) -> list[Edit]:
-    """Return the edits that let a key follow a clock: one that its module has for this interval, or a new one."""
+    """Return the edits that let a key follow a clock: one of its module with this interval, or a new one."""
     shared = _shared_clock(module, days)
     if shared is not None:
         return _follow(source, block, f"{HOLDER}.{shared}")
@@ -101,7 +101,7 @@ def insert_hop(source: HclSource, block: Node, module: list[HclSource], remedy: 
 
 
 def hold(source: HclSource, block: Node, module: list[HclSource], reference: str) -> list[Edit]:
-    """Return the edits that put a value which is no trigger into a resource that is one."""
+    """Return the edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(module, DATA_NAME, (DATA,))
     holder = _before(source, block, f'resource "{DATA}" "{name}" {{\n  input = {reference}\n}}')
     return [*_follow(source, block, f"{DATA}.{name}", instead_of=reference), holder]

@@ -25,7 +25,7 @@ _LIFECYCLE, _IGNORED = "lifecycle", "ignore_changes"
 
 
 def check_not_ignored(block: Node, argument: str) -> None:
-    """Raise `CannotFixError` when Terraform is told to ignore changes of an argument."""
+    """Raise `CannotFixError` when the block ignores changes of an argument."""
     lifecycle = _lifecycle(block)
     ignored = member(lifecycle, _IGNORED) if lifecycle is not None else None
     names = ignored.data() if ignored is not None else []
@@ -45,7 +45,7 @@ def create_first(source: NodeSource, block: Node, misspelt: str = "") -> list[Ed
 
 
 def add_schedule(source: NodeSource, block: Node, taken: frozenset[str], name: str, days: int) -> list[Edit]:
-    """Return the edits that let a key follow a new clock, whose name is none of ``taken``."""
+    """Return the edits that let a key follow a new clock with a name that is not in ``taken``."""
     name = _free(name, taken)
     clock: Declared = {CLOCK: {name: {"rotation_days": days}}, HOLDER: {name: {**_held(f"{CLOCK}.{name}")}}}
     return [*_follow(source, block, f"{HOLDER}.{name}"), *_declare(source, clock)]
@@ -75,7 +75,7 @@ def insert_hop(
 
 
 def hold(source: NodeSource, block: Node, taken: frozenset[str], reference: str) -> list[Edit]:
-    """Return the edits that put a value which is no trigger into a resource that is one."""
+    """Return the edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(DATA_NAME, taken)
     edits = _follow(source, block, f"{DATA}.{name}", instead_of=reference)
     return [*edits, *_declare(source, {DATA: {name: {"input": f"${{{reference}}}"}}})]

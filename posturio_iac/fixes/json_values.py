@@ -46,7 +46,7 @@ def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: st
 
 
 def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
-    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is all there is."""
+    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is the whole expression."""
     found = member(block, "value")
     edits = source.put(block, "sensitive", value=True)
     expression = _expression(found)
@@ -89,7 +89,7 @@ def _inside(block: Node) -> Iterator[Node]:
 
 
 def _expression(node: Node | None) -> str | None:
-    """Return the expression that a text consists of: ``local.tags`` of ``"${local.tags}"``."""
+    """Return the only expression in a text: ``local.tags`` for ``"${local.tags}"``."""
     text = node.value if node is not None and isinstance(node.value, str) else ""
     inner = text[2:-1] if text.startswith("${") and text.endswith("}") else ""
     return inner if inner and "${" not in inner and "%{" not in inner else None

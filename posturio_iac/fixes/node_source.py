@@ -78,7 +78,7 @@ class NodeSource:
         return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
-        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when there is none of its own."""
+        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when no key begins there."""
         at = self.offset(byte)
         found = self._alone(at)
         if found is None:
@@ -100,9 +100,9 @@ class NodeSource:
         return member_at(self.text, at)
 
     def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
-        """Return the edits that add members to a map; those that it has already are taken as they are, and looked into.
+        """Return the edits that add members to a map; maps that it has already are kept and get the members inside.
 
-        A new one stands after the member ``after``, or else last.
+        A new member goes after the member ``after``, or else last.
         """
         edits: list[Edit] = []
         held = holder.value if isinstance(holder.value, Object) else Object()
@@ -212,7 +212,7 @@ class NodeSource:
         return end - 1 if self.text[end - 1 : end] == "\r" else end
 
     def _step(self, held: list[tuple[Node, Node]]) -> int:
-        """Return how far the file indents what stands in one of these members."""
+        """Return how far the file indents the content of these members."""
         outer = self._column(held[0][0].start)
         for _, value in held:
             if isinstance(value.value, Object) and value.value and self.text[value.start : value.start + 1] != "{":

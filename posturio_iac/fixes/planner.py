@@ -1,4 +1,4 @@
-"""From what is wanted to the files as they should be: remedy after remedy, in rounds of edits that do not touch each other."""
+"""From wanted remedies to changed files: remedy after remedy, in rounds of edits that do not touch each other."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ BREAKS = "the edit would break the syntax of the file; make the change by hand"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one finding."""
+    """The outcome for one finding."""
 
     finding: Finding
     level: ChangeLevel | None = None
     """None when nothing was done."""
     is_held: bool = False
-    """It could be done, at a level that was not asked for."""
+    """The change that could be made, at a level that was not asked for."""
     why_not: str = ""
     """Why nothing was done, for a reader."""
 
@@ -43,7 +43,7 @@ class _Round:
         self.declaring: set[str] = set()
 
     def clashes(self, change: CodeChange) -> bool:
-        """Whether an edit touches one that was taken: of those in order, only the neighbours can. So do new resources of one module."""
+        """Whether an edit touches one that was taken, of which in order only the neighbours can, or both add resources to one module."""
         if change.declares_in in self.declaring:
             return True
         for edit in change.edits:
@@ -67,7 +67,7 @@ class _Round:
 
 
 def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Finding], int], *, unsafe: bool) -> tuple[Outcome, ...]:
-    """Change ``files`` as far as it can be done, and return what became of each finding, in order."""
+    """Change ``files`` as far as possible, and return the outcome for each finding, in order."""
     allowed = (*SAFE, ChangeLevel.REPLACES) if unsafe else SAFE
     done: dict[int, Outcome] = {}
     known: dict[object, int] = {}
@@ -97,7 +97,7 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
 
 
 def _apply(current: _Round, files: WorkingFiles) -> list[int]:
-    """Apply the edits of a round; return the findings whose edits would break the syntax of a file, which are left out."""
+    """Apply the edits of a round, except those that would break the syntax of a file; return the findings of these."""
     broken: list[int] = []
     edits = current.edits()
     if not files.holds(edits):
@@ -108,7 +108,7 @@ def _apply(current: _Round, files: WorkingFiles) -> list[int]:
 
 
 def _target(one: Wanted) -> object:
-    """Return what a finding's first remedy changes: metadata is stated once, whatever each of several keys would have it say."""
+    """Return the target of a finding's first remedy: metadata is stated there once, whatever several keys would have it state."""
     first = one.remedies[0]
     if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
         return type(first), first.place.span, first.name

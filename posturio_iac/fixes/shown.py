@@ -1,4 +1,4 @@
-"""The change of one finding as reports show it."""
+"""The change that mends one finding, as reports show it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class ShownEdit:
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """What mends a finding."""
+    """A change that mends a finding."""
 
     level: ChangeLevel
     edits: tuple[ShownEdit, ...]
     diff: tuple[str, ...]
-    """The lines that go and come, with ``-`` and ``+`` before them."""
+    """The removed and added lines, with ``-`` and ``+`` before them."""
     suggestion: ShownEdit | None = None
     """All lines from the first to the last that the edits touch, as they will be, where the diff of a pull request shows all of them."""
 
@@ -81,7 +81,7 @@ def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
 
 
 def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
-    """Yield the lines that go and come by edits of a few lines; those that are only aligned anew are left out."""
+    """Yield the lines that edits of a few lines remove and add; lines that are only realigned are left out."""
     data = files.data(group[0].path)
     start = data.rfind(b"\n", 0, group[0].start) + 1
     end = data.find(b"\n", group[-1].end)
@@ -96,7 +96,7 @@ def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
 
 
 def _compared(old: list[str], new: list[str]) -> list[str]:
-    """Return the lines that go and come. Most edits only add or only remove, which takes no search for what is alike."""
+    """Return the removed and added lines. Most edits only add or only remove, which needs no search for common lines."""
     start, most = 0, min(len(old), len(new))
     while start < most and old[start] == new[start]:
         start += 1

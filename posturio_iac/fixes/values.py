@@ -1,4 +1,4 @@
-"""Another value where metadata states one that cannot stay."""
+"""Replaces values of metadata that cannot stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ELSEWHERE = "the value is computed; change what it comes from"
 
 
 def new_text(remedy: ReplaceValue) -> str:
-    """Return the value to write. Raises `CannotFixError` when there are only words about it."""
+    """Return the value to write. Raises `CannotFixError` when the remedy describes it only in words."""
     text = remedy.written or remedy.value
     if any(character.isspace() for character in text):
         raise CannotFixError("a person has to say which value")

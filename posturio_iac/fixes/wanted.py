@@ -1,4 +1,4 @@
-"""Which remedies of a report are carried out, with the dates, intervals and owners that somebody asked for."""
+"""Chooses the remedies of a report to carry out, with the dates, intervals and owners that were asked for."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _EXPIRES = "expires"
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What somebody asked to be declared; nothing means what the finding itself suggests."""
+    """The requested declarations; where nothing was requested, the finding's own suggestion holds."""
 
     as_of: datetime
     expires: str = ""
     within: timedelta | None = None
-    """Keys end that much later at most, spread over a week for each owner."""
+    """Keys end at most that much later, spread over a week for each owner."""
     rotate: str = ""
     owner: str = ""
     owner_of: Callable[[str], str | None] | None = None
-    """Who owns a file, which goes before ``owner``."""
+    """Returns the owner of a file, which takes precedence over ``owner``."""
 
     @property
     def states_end(self) -> bool:
@@ -58,11 +58,11 @@ class Wanted:
     finding: Finding
     remedies: tuple[Remedy | Suppress, ...]
     why_not: str = ""
-    """Why there are none: what a person has to do."""
+    """Why there are none: the task that a person has to do."""
 
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
-    """Return what is to be done about ``findings``, which are findings of ``report``."""
+    """Return the wanted remedies for ``findings``, which are findings of ``report``."""
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
     pairs = [(f, keys.get((f.address, f.root))) for f in findings]
     settled = _Settled(keys.values())
@@ -70,22 +70,22 @@ def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple
 
 
 class _Settled:
-    """Keys that state an owner or an end already, by the code that speaks for them: what it says anew would be said of them too."""
+    """Keys that state an owner or an end already, by the code that declares them: a new statement there would hold for them too."""
 
     def __init__(self, keys: Iterable[AccessKey]) -> None:
-        """Take the keys of a report."""
+        """Index the keys of a report."""
         self._owned: dict[Span, AccessKey] = {}
         self._ended: dict[Span, AccessKey] = {}
         for key in keys:
             places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
             for span in (place.span for place in places if place is not None and place.span is not None):
-                if isinstance(key.owner, str):
+                if key.owner is not None:  # one that is not known is one too
                     self._owned.setdefault(span, key)
-                if key.effective():
+                if key.lifetimes or key.unknown_sources:  # what cannot be read may be an end
                     self._ended.setdefault(span, key)
 
     def other(self, remedy: Remedy, name: str, key: AccessKey | None) -> AccessKey | None:
-        """Return another key for which code says already what a remedy would have it say, if there is one."""
+        """Return another key for which the code already states what a remedy would state, if there is one."""
         place = r.place_of(remedy)
         if place is None or place.span is None or key is None:
             return None
@@ -94,7 +94,7 @@ class _Settled:
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
-    """Return the instructions to ignore ``findings`` that take the place of a mend: one for all the rules of a block."""
+    """Return the instructions to ignore ``findings`` in place of mending them: one for all the rules of a block."""
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
     places: dict[int, Place] = {}
     rules: dict[Place, dict[str, None]] = {}
@@ -117,7 +117,7 @@ def _spread(pairs: Iterable[tuple[Finding, AccessKey | None]]) -> Iterator[int]:
 
 
 def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, settled: _Settled) -> Wanted:
-    """Return what is to be done about one finding."""
+    """Return the wanted remedies for one finding."""
     remedy = finding.remedy
     if remedy is None:
         return Wanted(finding, (), finding.remediation)
@@ -127,18 +127,19 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)
     if not value:
-        return Wanted(finding, (), "say who owns it with --owner")
+        return Wanted(finding, (), "say who owns it: `posturio-iac fix --owner NAME`")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
     free = [holder for holder in holders if settled.other(holder, name, key) is None]
     if not free and (other := settled.other(remedy, name, key)) is not None:
-        what = "an owner" if name == "owner" else "an end"
-        return Wanted(finding, (), f"the same code makes {other.address}, which has {what} of its own; let each call decide")
+        known = isinstance(other.owner, str) if name == "owner" else bool(other.effective())
+        what = f"{'has' if known else 'may have'} {'an owner' if name == 'owner' else 'an end'}"
+        return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; let each call decide")
     return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in free)))
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
-    """Return the name and the value that are declared; no value where nobody said who owns the key."""
+    """Return the name and the value to declare; no value where no owner was given."""
     if isinstance(remedy, r.Advice):
         return "", ""
     if remedy.name == "owner":

@@ -1,4 +1,4 @@
-"""Files while they get edits, round after round: as they were read, as they are now, and where a place of before stands now."""
+"""Files under edit, round after round: as they were read, as they are now, and where earlier places are now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WorkingFiles:
     """The files of one run, by their paths relative to the scan root."""
 
     def __init__(self, read: Callable[[str], bytes | None], listing: Callable[[str], Sequence[str]], refusal: Callable[[str], str]) -> None:
-        """Read files by ``read`` and the names in a folder by ``listing``; ``refusal`` says why a file must not change, or nothing."""
+        """Read files with ``read`` and the names in a folder with ``listing``; ``refusal`` returns why a file must not change, or ""."""
         self._read, self._listing, self.refusal = read, listing, refusal
         self.before: dict[str, bytes] = {}
         self.now: dict[str, bytes] = {}
@@ -145,5 +145,5 @@ class WorkingFiles:
         return True
 
     def changed(self) -> dict[str, tuple[bytes, bytes]]:
-        """Return the files that are not as they were, before and now."""
+        """Return the changed files: their text before and now."""
         return {path: (self.before[path], now) for path, now in sorted(self.now.items()) if now != self.before[path]}

@@ -1,4 +1,4 @@
-"""What a front end is asked, and what it hands to the judge."""
+"""The request to a front end, and its result for the judge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What every front end is told."""
+    """The request to a front end."""
 
     config: Config
     as_of: datetime
@@ -43,4 +43,4 @@ class Reading:
     keys: tuple[AccessKey, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     replaced: frozenset[tuple[Span | None, str]] = frozenset()
-    """Span and scope of keys of other front ends that this one knows better."""
+    """Span and scope of keys that other front ends read as well, and that this one knows better."""

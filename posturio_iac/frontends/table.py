@@ -34,7 +34,7 @@ class FrontEnd:
     ) -> None:
         """Describe a front end.
 
-        ``name`` is what ``hook --framework`` calls it and ``label`` what sentences do; ``kind`` is the kind of its files, to which
+        ``name`` is its name for ``hook --framework`` and ``label`` that in sentences; ``kind`` is the kind of its files, to which
         ``endings`` and ``search_terms`` add. ``reader`` (``module:function``) takes a `Selection` and a `ReadRequest` and returns a
         `Reading`; ``impact`` (``module:class``) tells what changed files concern, and is empty where that follows from the others.
         ``frameworks`` are those of its keys.

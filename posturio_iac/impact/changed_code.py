@@ -1,4 +1,4 @@
-"""What the code of a module says that matters to which changes concern it: calls, references, users, files that it reads."""
+"""Facts about the code of a module that decide which changes concern it: calls, references, users, files that it reads."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
 _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
 _SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
-"""A word without which all users are those of the module's own blocks."""
+"""The argument without which every user is declared by the module's own blocks."""
 _MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
 _BETWEEN_QUOTES = lazy_pattern(rb'"([^"\\\n]*)(?=")')
-"""Every text between two quotes, also what stands between two strings: more than what is quoted, never less."""
+"""Every text between two quotes, also between two strings: it may match too much, and never misses a quoted text."""
 _READS = (b"file(", b"filebase64(", b"fileset(")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:base64)?\(")
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
 """A file's name that stands in the code."""
 _SEARCHED_BY_GIT = 20
-"""Names that git is asked to find. It compares each line with each of them, so the code of many is read instead."""
+"""The most names that git is asked to find. It compares each line with each of them, so for more names the code is read instead."""
 
 
 class ChangedCode:
-    """The code of one selection, folder by folder. What was read is remembered."""
+    """The code of one selection, folder by folder; each is read once."""
 
     __slots__ = ("_borrowing", "_files", "_users", "selection")
 
@@ -74,7 +74,7 @@ class ChangedCode:
                 yield label, "" if target == "." else target
 
     def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
-        """Yield what a module gives to each call: its name, whether keys stand there, and the calls whose outputs do."""
+        """Yield of the inputs of each call: the name of the call, whether they refer to keys, and the calls to whose outputs they refer."""
         for path, data in self.files(folder):
             for block in blocks_of(data, path, CALLS) if b"module" in data else ():
                 code = b"\n".join(block.all_expressions())
@@ -88,7 +88,7 @@ class ChangedCode:
         return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
 
     def borrowing(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
-        """Return those of the folders whose keys may belong to users that are none of the module's own blocks; each has its files."""
+        """Return those of the folders, each with its files, whose keys may belong to users that the module's own blocks do not declare."""
         return {folder for folder, paths in folders.items() if any(map(self._borrows, paths))}
 
     def _borrows(self, path: str) -> bool:
@@ -148,13 +148,13 @@ def _folders_above(path: str) -> Iterator[str]:
 
 
 def _file_names(data: bytes) -> Iterator[str]:
-    """Yield what may be the last part of a path in the code."""
+    """Yield texts that may be the last part of a path in the code."""
     for quoted in _BETWEEN_QUOTES.findall(data):
         yield os.fsdecode(quoted.rpartition(b"/")[2])
 
 
 def _computes(data: bytes) -> bool:
-    """Tell whether code reads files whose names do not stand in it: in a list, in a variable, or with a part that is filled in."""
+    """Tell whether code reads files whose names it does not spell out: from a list, from a variable, or with an interpolated part."""
     code = masked(data)
     return any(
         data[call.start() : call.start() + 7] == b"fileset" or not _PLAIN_NAME.match(data, call.end()) for call in _READ.finditer(code)

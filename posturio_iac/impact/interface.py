@@ -1,4 +1,4 @@
-"""What a front end tells about changed files."""
+"""The interface by which a front end tells what changed files concern."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Impact(Protocol):
-    """What changed files concern, of the sources of one front end."""
+    """The keys and files of one front end that changed files concern."""
 
     files: tuple[str, ...]
     """The files with keys that have to be read."""
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
-        """Find out what ``changed`` concerns; everything when ``whole``."""
+        """Work out what ``changed`` concerns; everything when ``whole``."""
 
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Modules:
     """The files with keys that have to be read."""
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
-        """Find out what ``changed`` concerns; everything when ``whole``."""
+        """Work out what ``changed`` concerns; everything when ``whole``."""
         self.selection = selection
         self._whole = whole
         self._code = ChangedCode(selection)
@@ -72,7 +72,7 @@ class Modules:
         return config.var_files
 
     def _narrow(self, changed: Collection[str]) -> None:
-        """Learn who calls whom, and find the modules whose keys count and all that lead to them."""
+        """Build the call graph, and find the modules whose keys count and all that lead to them."""
         units = self._units or ChangedUnits(self.selection)
         self._graph = CallGraph((*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()))
         pairs = ((posixpath.dirname(path), path) for path in self.selection.terraform if _is_code(path))
@@ -92,7 +92,7 @@ class Modules:
         self.files = tuple(path for path in self.selection.terraform if not _is_code(path) or posixpath.dirname(path) in self._folders)
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts: by its own module, by those that lead to it, by those that feed these, or by its user's name."""
+        """Tell whether a key counts: by its own module, those that lead to it, those whose outputs these use, or its user's name."""
         if self._whole or key.span is None:
             return True
         root, own = self._from_root(key.scope), posixpath.dirname(key.span.path)
@@ -112,7 +112,7 @@ class Modules:
         return self._whole or folder in self._folders or path in self._folders or folder in self._touched or path in self._unit_files
 
     def apart(self) -> frozenset[str]:
-        """Return the folders with keys that neither count nor can share a user with one that does, so that nobody need read them."""
+        """Return the folders with keys that neither count nor can share a user with one that does, so that they need not be read."""
         if self._whole or self._code.borrowing({folder: self._with_keys[folder] for folder in self._own}):
             return frozenset()
         others = {folder: paths for folder, paths in self._with_keys.items() if folder not in self._folders}
@@ -163,5 +163,5 @@ def _is_code(path: str) -> bool:
 
 
 def _name(path: str) -> str:
-    """Return a folder as it is called relative to the root, which is empty."""
+    """Return a folder's path relative to the root, whose own path is empty."""
     return "" if path == "." else path

@@ -1,4 +1,4 @@
-"""What of a scan a set of changed files concerns: which files have to be read, and which keys and diagnostics count.
+"""The part of a scan that changed files concern: which files have to be read, and which keys and diagnostics count.
 
 The unit is the context, not the line. A key counts when a file of its module changed, of a module that leads to it by calls, or of one
 whose outputs these refer to; in templates, when its file changed, one that nests it, or one that these draw in. Everything else in the
@@ -30,7 +30,7 @@ class PartialSelection(Selection):
     __slots__ = ("apart", "candidates", "tracked")
 
     apart: Callable[[], frozenset[str]] | None
-    """Tells which folders hold keys that have nothing to do with those that count."""
+    """Tells whether a folder holds only keys that are unrelated to those that count."""
     candidates: tuple[str, ...]
     """The Terraform files with keys of the whole selection, which findings and remedies may point at."""
     tracked: Callable[[str], bool] | None
@@ -43,7 +43,7 @@ class PartialSelection(Selection):
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
     ) -> None:
-        """Freeze what is left in ``finder`` of a ``whole`` selection."""
+        """Freeze the part of a ``whole`` selection that is left in ``finder``."""
         super().__init__(finder, whole.repository)
         object.__setattr__(self, "candidates", whole.terraform)
         object.__setattr__(self, "apart", apart)
@@ -51,14 +51,14 @@ class PartialSelection(Selection):
 
 
 class Narrowed:
-    """A selection with only those files that changed files concern."""
+    """A selection reduced to the files that changed files concern."""
 
     __slots__ = ("_impacts", "changed", "selection")
 
     def __init__(
         self, selection: Selection, impacts: Mapping[str, Impact], changed: Collection[str], tracked: Callable[[str], bool] | None
     ) -> None:
-        """Keep what ``impacts`` say, by the names of their front ends; a front end without one is left out."""
+        """Hold ``impacts`` by the names of their front ends; a front end without one is left out."""
         self._impacts, self.changed = impacts, changed
         finder = selection.finder
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
@@ -74,13 +74,13 @@ class Narrowed:
         return impact.roots() if impact is not None else frozenset()
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts: by what its own front end tells, or by any where that has nothing to tell."""
+        """Tell whether a key counts: by the impact of its own front end, or by any where that one has none."""
         own = next((one for one in FRONT_ENDS.values() if key.framework in one.frameworks and one.impact), None)
         parts = self._impacts.values() if own is None else (self._impacts.get(own.name),)
         return any(part is not None and part.keeps(key) for part in parts)
 
     def keeps_diagnostic(self, diagnostic: Diagnostic) -> bool:
-        """Tell whether something that was said about the reading counts."""
+        """Tell whether a diagnostic of the reading counts."""
         return self._concerns(diagnostic.path)
 
     def _concerns(self, path: str | None) -> bool:

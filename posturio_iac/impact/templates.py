@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
 _DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")
-"""Without one of these a file draws in no other."""
+"""Texts without any of which a file includes no other."""
 _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
-"""What most files are called by. The few with other names are looked for one by one."""
+"""Endings of most templates. The few files with other names are looked for one by one."""
 _FEEDS = (b"${file(", b"Outputs.")
-"""What makes the content of a file that is drawn in matter to whoever draws it in."""
+"""Texts by which an included file matters to the file that includes it."""
 
 
 class Templates:
@@ -38,7 +38,7 @@ class Templates:
     """The files with keys that have to be read."""
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
-        """Find out what ``changed`` concerns; everything when ``whole``."""
+        """Work out what ``changed`` concerns; everything when ``whole``."""
         self.selection = selection
         self._whole = whole
         self._changed = {path for path in changed if path.lower().endswith(ENDINGS) or path in selection.templates}
@@ -72,7 +72,7 @@ class Templates:
         return self._whole or path in self._files
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
-        """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
+        """Tell whether a file of the chain has changed, or one that a file of the chain includes and uses."""
         return any(path in self._changed or self._is_fed(path) for path in chain)
 
     def _is_fed(self, path: str) -> bool:

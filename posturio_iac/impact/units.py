@@ -22,7 +22,7 @@ class ChangedUnits:
     __slots__ = ("_root", "_units")
 
     def __init__(self, selection: Selection) -> None:
-        """Find them; there are none in code without files of Terragrunt's."""
+        """Find the units; code without Terragrunt files has none."""
         self._root = selection.root
         self._units: list[ModuleCaller] = []
         if selection.finder.hcl and selection.terraform:
@@ -44,7 +44,7 @@ class ChangedUnits:
     def concerned(self, changed: Collection[str], leading: Collection[str]) -> tuple[set[str], set[str]]:
         """Return the folders of those units, among the ``leading`` folders, that read a changed file, and all that these read.
 
-        A file that is gone concerns all units below it, since they may have found it.
+        A deleted file concerns all units below it, since they may have found it.
         """
         files = {path for path in changed if not path.endswith((".tf", ".tofu"))}
         folders: set[str] = set()
@@ -53,7 +53,7 @@ class ChangedUnits:
             if unit.folder in leading:
                 try:
                     unit.read_all()
-                except BudgetError:  # what it reads is not known as a whole, so any file may be part of it
+                except BudgetError:  # it may read files that are not known here, so any file may be one of them
                     folders.add(unit.folder)
                     continue
                 gone = (posixpath.dirname(path) for path in files - unit.files if calls_modules(path) and self._lacks(path))

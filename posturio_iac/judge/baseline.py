@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VERSION = 1
 SOURCE = "baseline"
 MOST_BYTES = 64 * MIB
-"""Some 150,000 findings."""
+"""Limit in bytes: some 150,000 findings."""
 
 ENTRY = (
     Option("rule", Shape.TEXT, "The rule", required=True),
@@ -50,21 +50,21 @@ class BaselineEntry:
     """One known finding."""
 
     path: str
-    """Relative to the folder of the baseline, with forward slashes; empty where nobody said it."""
+    """Relative to the folder of the baseline, with forward slashes; empty where it is not stated."""
     address: str
     rule: str
     fingerprint: str
     reason: str
     owner: str = ""
     until: str | None = None
-    """As it was written."""
+    """The end of the exception as written."""
     root: str = ""
     """Relative to the folder of the baseline, with forward slashes; empty in older files."""
     content: str = ""
     """A digest that stays the same when the folder of the code is moved; empty in older files."""
 
     def suppression(self) -> Suppression:
-        """Return what it suppresses its finding with. Raises `BadValueError` for an end that is no date."""
+        """Return the suppression of its finding. Raises `BadValueError` for an end that is not a date."""
         owner = f" (owner: {self.owner})" if self.owner else ""
         return Suppression(self.reason + owner, None if self.until is None else moment(self.until, end_of_day=True), SOURCE)
 
@@ -80,7 +80,7 @@ class Baseline:
     """How many entries it had on that day."""
 
     def shrinkage(self, left: int) -> str:
-        """Return how ``left`` entries compare with those that were written first, for a reader; empty where that is not known."""
+        """Compare ``left`` entries with the number that was written first, for a reader; empty where that is not known."""
         if not self.written or left == self.findings_then:
             return ""
         change = f"{abs(self.findings_then - left)} {'fewer' if left < self.findings_then else 'more'}"
@@ -117,7 +117,7 @@ class BaselineFile(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """What the paths of its entries are relative to."""
+        """The folder that the paths of its entries are relative to."""
         return os.path.dirname(os.path.realpath(self.path))
 
 
@@ -125,7 +125,7 @@ def load(path: str) -> Baseline:
     """Read and check a baseline.
 
     Raises:
-        UsageError: it cannot be read, is no JSON, or holds what no baseline holds; the text names the file and the entry.
+        UsageError: it cannot be read, is not JSON, or is not a valid baseline; the text names the file and the entry.
 
     """
     shown = _shown(path)
@@ -192,7 +192,7 @@ def _entry(value: Any, where: str, shown: str) -> BaselineEntry:
 
 
 def _refuse_twice(entries: Iterable[BaselineEntry], shown: str) -> None:
-    """Refuse two entries about one finding: nobody could tell which of them holds."""
+    """Refuse two entries about one finding: it would be unclear which one applies."""
     seen: set[str] = set()
     for entry in entries:
         if entry.fingerprint in seen:

@@ -40,7 +40,7 @@ def judge(
 ) -> Report:
     """Judge ``keys`` at the time ``as_of``, which is in UTC.
 
-    ``diagnostics`` and ``files`` are what the front ends said and how many files they searched; they go into the report.
+    ``diagnostics`` are those of the front ends, and ``files`` is how many files they searched; both go into the report.
 
     Raises:
         UsageError: the configuration names a rule that does not exist.
@@ -52,7 +52,7 @@ def judge(
 
 
 class PartwiseJudge:
-    """Judges keys in parts, such as account by account, with what a report of them all would say. It keeps none of them."""
+    """Judges keys in parts, such as account by account, with the verdicts of a report on all of them. It keeps none of the keys."""
 
     def __init__(self, as_of: datetime, policy: Policies | None = None) -> None:
         """Start with nothing judged.
@@ -72,19 +72,19 @@ class PartwiseJudge:
         return redacted(joined([self.unredacted(keys)], diagnostics, self._as_of))
 
     def unredacted(self, keys: Iterable[AccessKey]) -> Report:
-        """Return the same with whatever the code marks as sensitive, and in no order."""
+        """Return the report unredacted and unsorted."""
         court = _Run(self._suppressions, self._policies, self._as_of)
         judged = tuple(court.judge(key) for key in sorted(keys, key=_key_order))
         self._crashed |= court.crashed
         return Report(self._as_of, judged, tuple(court.findings), tuple(court.diagnostics), 0)
 
     def closing(self) -> tuple[Diagnostic, ...]:
-        """Return what is to be said once every part was judged: what suppressed nothing in any of them."""
+        """Return the diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
         return tuple(self._suppressions.diagnostics(self._crashed))
 
 
 def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: datetime, files: int = 0) -> Report:
-    """Return one report of several, in the order that a report has, with ``diagnostics`` beside theirs."""
+    """Join reports into one, in the order that a report has, and add ``diagnostics``."""
     keys = sorted((judged for part in parts for judged in part.keys), key=lambda judged: _key_order(judged.key))
     findings = (finding for part in parts for finding in part.findings)
     ordered = sorted(findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
@@ -93,7 +93,7 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield what is said, of each file no more than `MOST_SAID`, its errors first; the rest of a file is counted."""
+    """Yield diagnostics, at most `MOST_SAID` of each file, its errors first; the rest of a file is counted."""
     by_path: dict[str | None, list[Diagnostic]] = {}
     for said in ordered:
         by_path.setdefault(said.path, []).append(said)
@@ -108,13 +108,13 @@ def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 class _Run:
-    """The work of one run: what it judges by, and what it has found so far. A plain class, which is quicker to load than a dataclass."""
+    """The state of one run: its policies, and its findings so far. A plain class, which is quicker to load than a dataclass."""
 
     def __init__(self, ledger: Suppressions, policies: Policies, as_of: datetime) -> None:
         """Start with nothing found."""
         self.ledger, self.policies, self.as_of = ledger, policies, as_of
         self.rules: Mapping[str, Registered] = {}
-        """Those that the key being judged is judged by."""
+        """The rules for the key being judged."""
         self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
@@ -124,7 +124,7 @@ class _Run:
         self.fingerprints: Counter[tuple[str, ...]] = Counter()
 
     def judge(self, key: AccessKey) -> JudgedKey:
-        """Let every rule ask one key."""
+        """Apply every rule to one key."""
         policy = self.policies.of(key)
         self.rules, self.configured = self._rules_of(policy)
         context = policy.context_for(key, self.as_of)
@@ -146,7 +146,7 @@ class _Run:
         return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
 
     def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
-        """Return the rules of a policy, with the severities that it gives them, and which of them it gives one."""
+        """Return the rules of a policy, with their severities in it, and the names of those whose severity it sets."""
         if id(policy) not in self._rules:
             rules = all_rules()
             known = policy.with_severities(rules)
@@ -155,15 +155,21 @@ class _Run:
             self._rules[id(policy)] = chosen, policy.configured_severities(rules)
         return self._rules[id(policy)]
 
-    def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
-        """Yield what the rules find. One that crashes is reported, and the others still ask."""
-        for rule in self.rules.values() if key.existence is None else ():
-            found: list[Violation] = []
-            if (crash := _ask(rule, key, context, found)) is not None:
-                broken.append(rule.rule.id)
-                self.crashed.add(rule.rule.id)
-                self.diagnostics.append(crash)
-            yield from ((rule, violation) for violation in found)
+    def _violations(
+        self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
+    ) -> list[tuple[Registered, Violation]]:
+        """Return the violations of all rules but the ``known`` ones. A rule that crashes is reported, and the others go on."""
+        found: list[tuple[Registered, Violation]] = []
+        for name, rule in self.rules.items() if key.existence is None else ():
+            if name not in known:
+                try:
+                    for violation in rule.check(key, context):
+                        found.append((rule, violation))  # noqa: PERF401 - what a rule finds before it crashes counts
+                except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
+                    broken.append(name)
+                    self.crashed.add(name)
+                    self.diagnostics.append(_crash(rule, key, error))
+        return found
 
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
         """Turn what a rule yields into a finding."""
@@ -196,7 +202,7 @@ class _Run:
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
             if assumed is key:
                 return flagged
-            return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
+            return flagged.union(rule.rule.id for rule, _ in self._violations(assumed, context, broken, flagged))
 
         suspected = undetermined.suspected(key, flagged_by)
         accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
@@ -208,18 +214,14 @@ class _Run:
         return tuple(accepted), remaining, undetermined.open_questions(key, remaining, flagged_by) if remaining else ()
 
 
-def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violation]) -> Diagnostic | None:
-    """Add to ``found`` what one rule finds. Return what to say when it crashes."""
-    try:
-        found.extend(rule.check(key, context))
-    except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
-        text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
-        return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
-    return None
+def _crash(rule: Registered, key: AccessKey, error: Exception) -> Diagnostic:
+    """Return the diagnostic of a rule that crashed."""
+    text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
+    return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
 
 
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
-    """Digest what a finding is about; places in files are no part of it. A repetition of the same gets another one."""
+    """Digest the identity of a finding; places in files are not part of it. A repetition of the same gets another digest."""
     from posturio_iac.core.text.digest import sha256
 
     parts = (*identity, str(repetition)) if repetition else identity
@@ -227,12 +229,12 @@ def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
 
 
 def _key_order(key: AccessKey) -> tuple[str, int, int, str, str]:
-    """Where a key sorts."""
+    """The sort key of an access key."""
     return (*_place(key.span), key.address, key.scope)
 
 
 def _place(span: Span | None) -> tuple[str, int, int]:
-    """Where something sorts; what stands in no file comes first."""
+    """The sort key of a place; things outside of files come first."""
     return (span.path, span.line, span.column) if span else ("", 0, 0)
 
 
@@ -242,5 +244,5 @@ def _location(span: Span | None) -> tuple[str | None, int | None, int | None]:
 
 
 def _order(said: Diagnostic) -> tuple[str, int, int, str, str, str]:
-    """The place of a diagnostic among others."""
+    """The sort key of a diagnostic."""
     return (said.path or "", said.line or 0, said.column or 0, said.level.value, said.message, said.account or "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _MOST_BYTES = 256 * MIB
-"""What is read here was searched before, so that this is only for a file that grows meanwhile."""
+"""Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile."""
 
 
 class CodeFiles:
@@ -45,7 +45,7 @@ class CodeFiles:
         return os.path.normpath(os.path.join(self.top, scope))
 
     def is_gone(self, place: str) -> bool:
-        """Tell whether there is no such file any more. What is outside counts as there."""
+        """Tell whether there is no such file any more. A file outside counts as there."""
         return self._fence.holds(place) and not os.path.lexists(place)
 
     def digest(self, place: str) -> str:
@@ -59,7 +59,7 @@ class CodeFiles:
         return self._digests[place]
 
     def content(self, key: AccessKey) -> str:
-        """Return what a key is known by beside its address: the name of its user, or the text of its file where that name is open."""
+        """Return the identity of a key beside its address: the name of its user, or the text of its file where that name is open."""
         if isinstance(key.user, str) and SHOWN not in key.user:
             return _digest(b"user\0", key.user.encode("utf-8", "surrogatepass"))
         return self.digest(self.place(key.span.path)) if key.span is not None else ""
@@ -101,7 +101,7 @@ class _Sighting(NamedTuple):
 
 
 class KnownFindings(NamedTuple):
-    """What became of the entries of all baselines of a run."""
+    """The result of matching the entries of all baselines of a run."""
 
     matched: Mapping[str, KnownEntry]
     """By the fingerprint of the finding."""
@@ -111,7 +111,7 @@ class KnownFindings(NamedTuple):
     """Entries without a finding."""
 
     def suppressions(self) -> dict[str, Suppression]:
-        """Return what suppresses each finding that was matched, by its fingerprint."""
+        """Return the suppression of each matched finding, by its fingerprint."""
         return {fingerprint: known.entry.suppression() for fingerprint, known in self.matched.items()}
 
 
@@ -149,7 +149,7 @@ def _without(left: Iterable[KnownEntry], *found: Mapping[str, KnownEntry]) -> li
 
 
 def _in_place(left: Sequence[KnownEntry], sightings: Sequence[_Sighting]) -> Iterator[tuple[str, KnownEntry]]:
-    """Yield findings whose entry names the same rule, address, file and root module; a place with a finding too many gives none."""
+    """Yield findings whose entry names the same rule, address, file and root module, unless a place has more findings than entries."""
     entries = _grouped(left, lambda one: (*one.subject, one.place, one.root))
     for place, found in _grouped(sightings, lambda s: (*s.subject, s.place, s.root)).items():
         same = entries.get(place, ())

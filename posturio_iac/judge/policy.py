@@ -1,4 +1,4 @@
-"""The configuration as the engine asks it: which rules judge, which limits hold for a key, and which key an entry means."""
+"""The configuration as the engine uses it: which rules judge a key, which limits hold for it, and which keys an entry means."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.rules import Registered
 
     class Policies(Protocol):
-        """What the keys of a run are judged by, each by its own."""
+        """The policies of a run: which one judges which key."""
 
         @property
         def general(self) -> Policy:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a run is judged by."""
+    """One policy: rules and limits from a configuration."""
 
     config: Config = field(default_factory=Config)
     """Its limits, overrides, suppressions, ``select`` and ``ignore``."""
@@ -50,11 +50,11 @@ class Policy:
 
     @property
     def general(self) -> Policy:
-        """Itself."""
+        """The policy itself."""
         return self
 
     def of(self, _key: AccessKey) -> Policy:
-        """Return itself: every key is judged by it."""
+        """Return the policy itself: it judges every key."""
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
@@ -117,7 +117,7 @@ class Policy:
 
 
 class PolicyTree:
-    """What keys are judged by where configuration files hold for folders: that of the folder which a key stands in."""
+    """Policies by folder, where configuration files hold for folders: a key is judged by that of its own folder."""
 
     def __init__(self, config: Config, make: Callable[[Config], Policy], folder_of: Callable[[str], str]) -> None:
         """Take the policies that ``make`` makes of configurations; ``folder_of`` gives the absolute folder of a key's file."""
@@ -140,11 +140,11 @@ class PolicyTree:
         return self._of(self._config)
 
     def policies(self) -> tuple[Policy, ...]:
-        """Return those that keys were judged by so far."""
+        """Return the policies used so far."""
         return tuple(self._made.values())
 
     def knowing(self, renamed: Mapping[str, KnownEntry]) -> PolicyTree:
-        """Return policies that also know findings whose entry in a baseline has another fingerprint."""
+        """Return the same policies with more known findings: those whose entry in a baseline has another fingerprint."""
 
         def make(config: Config) -> Policy:
             policy = self._of(config)

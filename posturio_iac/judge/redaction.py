@@ -1,4 +1,4 @@
-"""Replaces what the code marks as sensitive in everything that a report shows. Pure."""
+"""Replaces values that the code marks as sensitive in everything that a report shows. Pure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _forms(key: AccessKey) -> Iterator[str]:
 
 
 def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
-    """Return what replaces the secrets where they stand as words of their own, the longest first; None when there are none."""
+    """Return a function that replaces the secrets where they stand as whole words, the longest first; None without secrets."""
     found = sorted({secret for secret in secrets if secret.strip()}, key=lambda secret: (-len(secret), secret))
     if not found:
         return None
@@ -67,7 +67,7 @@ def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
 
 
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
-    """Return a key without its secrets; its address stays, which Terraform makes of nothing sensitive."""
+    """Return a key without its secrets; its address stays, since Terraform allows nothing sensitive in one."""
     lifetimes = tuple(
         replace(
             e,

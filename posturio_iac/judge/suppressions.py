@@ -1,4 +1,4 @@
-"""What suppresses findings: comments and metadata next to the code, the configuration, the baseline; and what came of each of them."""
+"""Suppressions from comments and metadata next to the code, the configuration and the baseline, and which of them were of use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 BORROWED = "code"
-"""The source of what stands beside the declaration of a deployed key: what is of no use here may be of use to the scan."""
+"""The source of suppressions beside the declaration of a deployed key: an unused one may be of use to the scan."""
 
 
 class _Entry(NamedTuple):
     """One suppression as it was written."""
 
     label: str
-    """What a reader knows it as."""
+    """Its name for a reader."""
     rules: tuple[str, ...]
     reason: str
     until: Attr[datetime | None]
@@ -38,7 +38,7 @@ class _Entry(NamedTuple):
 
 
 class Suppressions:
-    """Answers what suppresses a finding, and keeps the answers of one run in order to say what was of no use."""
+    """Finds the suppression of a finding, and records the uses of one run in order to report suppressions without any."""
 
     def __init__(self, policies: Policies, known: Collection[str], as_of: datetime) -> None:
         """Start with nothing used. Raises `UsageError` when the configuration names a rule that is not ``known``."""
@@ -53,7 +53,7 @@ class Suppressions:
         self._used: set[tuple[_Entry, str]] = set()
 
     def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
-        """Return what suppresses a finding of ``rule`` about ``key``, or None. All that do so count as used."""
+        """Return a suppression of a finding of ``rule`` about ``key``, or None. All that apply count as used."""
         policy = self._policies.of(key)
         if not policy.suppressions:
             return None
@@ -70,12 +70,12 @@ class Suppressions:
         return known
 
     def notice(self, key: AccessKey) -> None:
-        """Take note of what is written about ``key``, so that it is reported when nothing came of it."""
+        """Register the suppressions written for ``key``, so that unused ones are reported."""
         if self._policies.of(key).suppressions:
             tuple(self._about(key))
 
     def diagnostics(self, crashed: Collection[str] = ()) -> Iterator[Diagnostic]:
-        """Yield what was written and suppressed nothing. Rules that ``crashed`` might have found something."""
+        """Yield diagnostics about suppressions that suppressed nothing. Rules that ``crashed`` might have found something."""
         for entry in self._entries.values():
             for level, text in self._complaints(entry, crashed):
                 yield Diagnostic(level, text, *entry.place)
@@ -98,7 +98,7 @@ class Suppressions:
                 yield self._noted(exemption, policy)
 
     def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
-        """Return an entry, and keep which rules it could have been of use for."""
+        """Return an entry, and record the rules that it could have been of use for."""
         entry = self._entries[written]
         self._selected.setdefault(entry, {})[id(policy)] = policy
         return entry
@@ -115,7 +115,7 @@ class Suppressions:
         return self._configured[id(policy)]
 
     def _trouble(self, entry: _Entry) -> str | None:
-        """Say why an entry can suppress nothing, and what helps; None when it can."""
+        """Say why an entry can suppress nothing, and how to mend it; None when it can."""
         if not entry.reason.strip():
             return "gives no reason and suppresses nothing; add one"
         match entry.until:
@@ -155,7 +155,7 @@ def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:
 
 
 def _from_directive(directive: Directive) -> _Entry:
-    """Take over what is written next to the code."""
+    """Return the entry for an instruction next to the code."""
     rules = ", ".join(directive.rules)
     label = f"posturio:ignore[{rules}]" if directive.source == "comment" else f"the {directive.source} that ignores {rules}"
     place = (directive.span.path, directive.span.line, directive.span.column)
@@ -163,7 +163,7 @@ def _from_directive(directive: Directive) -> _Entry:
 
 
 def _from_configuration(exemption: Exemption, rule: str) -> _Entry:
-    """Take over an entry of the configuration."""
+    """Return the entry for an exemption in the configuration."""
     where = " and ".join(text for text in (exemption.path, exemption.address) if text is not None)
     label = f"the suppression of {rule} for {where} in the configuration"
     return _Entry(label, (rule,), exemption.reason, exemption.until, "configuration")

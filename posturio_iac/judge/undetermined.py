@@ -1,4 +1,4 @@
-"""Which unknown values leave a verdict open: those that would add a finding if they were the worst that they can be."""
+"""Unknown values that leave a verdict open: those whose worst possible value would add a finding."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OpenReason(NamedTuple):
 
 
 class Assumption(NamedTuple):
-    """Something that is unknown about a key, and the worst that it can be."""
+    """Something unknown about a key, and its worst possible value."""
 
     question: Question
     reasons: tuple[OpenReason, ...]
@@ -97,7 +97,7 @@ def _why(*unknown: Unknown) -> tuple[OpenReason, ...]:
 
 
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
-    """Return the rules that would flag ``key`` at the worst and do not flag it as it is known."""
+    """Return the rules that would flag ``key`` in the worst case and do not flag it as it is known."""
     assumed = assumptions(key)
     if not assumed:
         return frozenset()
@@ -106,7 +106,7 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
 
 
 def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[OpenQuestion, ...]:
-    """Return what would have to be known in order to decide the suspected ``rules``, without what does not matter to them.
+    """Return the questions whose answers would decide the suspected ``rules``, without those that do not matter to them.
 
     A reason that leaves several questions open is listed once.
     """
@@ -125,7 +125,7 @@ def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
 
 
 def _without_unknown_evidence(key: AccessKey) -> AccessKey:
-    """Assume that what may hold a lifetime holds none."""
+    """Assume that places that may hold a lifetime hold none."""
     return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), unknown_sources=())
 
 

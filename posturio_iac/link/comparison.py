@@ -1,4 +1,4 @@
-"""What states and code say of keys that AWS tells otherwise: keys that are gone, and keys that the next apply switches on again. Pure."""
+"""Differences between states, code and AWS: keys that are gone, and keys that the next apply switches on again. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]
 def missing(
     linker: Linker, keys: Sequence[AccessKey], kinds: Collection[KeyKind] = (KeyKind.ACCESS_KEY,)
 ) -> tuple[tuple[StateEntry, ...], int]:
-    """Return the keys of states that no account has which was read, and of how many more the ids were not compared.
+    """Return the keys of states that no scanned account contains, and the number of those whose ids were not compared.
 
-    ``kinds`` are those that were read.
+    ``kinds`` are the kinds of keys that were read.
     """
     seen = {key.key_id for key in keys if key.key_id}
     unasked = {key.user for key in keys if key.key_id is None}
@@ -42,9 +42,9 @@ def missing(
 
 
 def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
-    """Yield a note for each key of a state that is not there. With it comes the account that it belongs to, None where that is not known.
+    """Yield a note for each missing key of a state, with the account that it belongs to, or None where that is not known.
 
-    ``accounts`` are those that were read in full; ``complete`` says that there was no other.
+    ``accounts`` are those that were read in full; ``complete`` tells whether they are all accounts.
     """
     elsewhere = 0
     for one, account in gone:

@@ -1,4 +1,4 @@
-"""The keys that code declares, found by address, by user and by logical id."""
+"""The keys that code declares, indexed by address, by user and by logical id."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 
 
 class Code:
-    """What the folders of ``--iac`` declare."""
+    """The declarations in the folders of ``--iac``."""
 
     def __init__(self, keys: Iterable[AccessKey] = (), *, folders: Sequence[str] = (), root: str = "", unread: Sequence[str] = ()) -> None:
-        """Index ``keys``. ``root`` is what their scopes are relative to; ``unread`` says what could not be read."""
+        """Index ``keys``. ``root`` is the folder that their scopes are relative to; ``unread`` names files that could not be read."""
         self.keys, self.folders, self.root, self.unread = tuple(keys), tuple(folders), root, tuple(unread)
         self._addresses: defaultdict[str, list[AccessKey]] = defaultdict(list)
         self._bare: defaultdict[str, list[AccessKey]] = defaultdict(list)
@@ -37,7 +37,7 @@ class Code:
                 self._bare[bare(key.address)].append(key)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel between processes."""
+        """Return the arguments by which it is rebuilt in another process."""
         return _restored, (self.keys, self.folders, self.root, self.unread)
 
     def at(self, address: str) -> list[AccessKey]:
@@ -62,7 +62,7 @@ class Code:
         return list(self._logical.get(name, ()))
 
     def open_users(self) -> list[AccessKey]:
-        """Return the declarations of which the code does not fix whose they are."""
+        """Return the declarations whose user the code does not fix."""
         return [key for key in self.keys if isinstance(key.user, Unknown) or key.user is None]
 
     def folder_of(self, path: str) -> str | None:

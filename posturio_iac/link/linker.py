@@ -1,4 +1,4 @@
-"""Finds the code of deployed keys: exactly by their ids, else by the names of their users, and says what is not known. Pure."""
+"""Finds the code of deployed keys: exactly by their ids, else by the names of their users; unknowns are stated. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ BY_NAME = "the name of its user"
 
 
 class Linker:
-    """Knows code and states. Plain data, which travels between processes."""
+    """Holds code and states. Plain data, which can be sent to other processes."""
 
     def __init__(self, code: Code, states: Sequence[TerraformState] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
-        """Join states to the code; ``unread`` says which states could not be read."""
+        """Join states to the code; ``unread`` names the states that could not be read."""
         self.accounts: dict[str, str] = {}
         """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
@@ -47,7 +47,7 @@ class Linker:
         self._open = [declared for declared in code.open_users() if id(declared) not in settled]
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel between processes."""
+        """Return the arguments by which it is rebuilt in another process."""
         return _restored, (self.code, self.states, self.stacks, self.unread, self.accounts)
 
     @property
@@ -61,7 +61,7 @@ class Linker:
         return tuple(one for entries in self._by_id.values() for one in entries)
 
     def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
-        """Return deployed keys with their code; ``answers`` is what CloudFormation says of some of them, by key id."""
+        """Return deployed keys with their code; ``answers`` holds CloudFormation's answers about some of them, by key id."""
         families = _families(keys)
         links = (self._link(key, families[_family(key)], answers or {}) for key in keys)
         return tuple(merged(key, link._replace(shared=self._is_shared(link))) for key, link in zip(keys, links, strict=True))
@@ -70,7 +70,7 @@ class Linker:
         return any(self._made[declared.span] > 1 or self._held_from[id(declared)] > 1 for declared in link.code)
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
-        """Return the addresses of the keys of which the id would tell more about their code."""
+        """Return the addresses of the keys whose ids would tell more about their code."""
         families = _families(keys)
         return frozenset(key.address for key in keys if self._link(key, families[_family(key)], {}).by_id)
 
@@ -100,7 +100,7 @@ class Linker:
         return Link(Declaration(found, len(found) == 1, source, CLOUDFORMATION), tuple(code), managed=True)
 
     def _by_state_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey]) -> Link | None:
-        """Link a key of which only the credential report has told to what states say of its user."""
+        """Link a key known only from the credential report to the keys of its user in states."""
         found = self._like(key, user)
         if not found:
             return None
@@ -143,7 +143,7 @@ class Linker:
         return Link(declaration, code, Unknown(reason))
 
     def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[str]:
-        """Yield what could declare the key and is not known."""
+        """Yield reasons why an unknown declaration could be the key's."""
         yield from self.unread
         yield from self.code.unread
         unasked = Unknown("CloudFormation was not asked about it")

@@ -1,4 +1,4 @@
-"""What a deployed key learns from the code that declares it. Pure."""
+"""Adds the facts of its code to a deployed key. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from posturio_iac.link.model import Link
 
 COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)
-"""What is inert or unreadable in code says nothing about a deployed key; the scan of the code reports it."""
+"""Effects that count for a deployed key: inert and unreadable evidence is reported by the scan of the code."""
 
 
 def merged(key: AccessKey, link: Link) -> AccessKey:
-    """Return a deployed key with what its code adds: where it is declared, how long it may live, who owns it, how to change it."""
+    """Return a deployed key with the facts of its code: its declaration, lifetimes, owner and remedies."""
     declaration = link.declaration
     if declaration is None:
         return replace(key, managed=None if key.is_root is True else link.managed)
@@ -42,7 +42,7 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
 
 
 def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
-    """Return the declaration, when all that it can be say the same."""
+    """Return the declaration if there is one, or if all possible ones agree."""
     same = bool(code) and all(
         (other.span, other.lifetimes, other.status, other.owner) == (code[0].span, code[0].lifetimes, code[0].status, code[0].owner)
         for other in code
@@ -51,9 +51,9 @@ def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
 
 
 def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetime, ...]:
-    """Return the evidence of the code that is about a deployed key: what can come true, and what tags say that AWS does not know.
+    """Return the evidence of the code that concerns a deployed key: evidence that counts, and that of tags that AWS does not have.
 
-    Where the link is only likely, it may hold and may not.
+    Where the link is only likely, the evidence is unknown.
     """
     found = tuple(e for e in code.lifetimes if e.effect in COUNTING and _adds(e, key))
     if exact:
@@ -67,7 +67,7 @@ def _held(evidence: Lifetime) -> Effect | None:
 
 
 def _adds(evidence: Lifetime, key: AccessKey) -> bool:
-    """Whether AWS does not know better: it knows the tags that the user has, when they were read, and when a service credential ends."""
+    """Whether the code adds something: AWS itself knows the tags of the user, if they were read, and when a service credential ends."""
     if isinstance(evidence.origin, ArgumentOrigin) and evidence.kind is Kind.EXPIRY:
         return False
     if not isinstance(evidence.origin, TagOrigin):

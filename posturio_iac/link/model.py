@@ -1,4 +1,4 @@
-"""What is known of the code of a deployed key."""
+"""The link from a deployed key to its code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Link(NamedTuple):
-    """What is known of the code of one deployed key."""
+    """The code of one deployed key, as far as it is known."""
 
     declaration: Declaration | None
     code: tuple[AccessKey, ...]

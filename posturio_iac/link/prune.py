@@ -1,4 +1,4 @@
-"""Decodes a state and forgets its secrets on the way: what is not asked for is dropped while its object is being read."""
+"""Decodes a state without its secrets: everything that is not needed is dropped while its object is being read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
 """All that is ever kept of a key."""
 ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})
-"""What other documents of Terraform with a ``format_version`` hold."""
+"""Members of other Terraform documents with a ``format_version``."""
 LONGEST = 2048
-"""A longer text is none that is asked for: an address, a user's name, the id of a key."""
+"""Longer texts are dropped: no address, user name or key id is that long."""
 _STRUCTURE = frozenset(
     [
         *("version", "format_version", "terraform_version", "resources", "instances", "modules", "path", "module", "mode", "type", "name"),
@@ -21,16 +21,16 @@ _STRUCTURE = frozenset(
     ]
 )
 _PRESENCE = frozenset({"encrypted_data", "serial", "planned_values", "resource_changes", "planned_change", *ELSEWHERE})
-"""Names of which only matters that they are there."""
+"""Members whose mere presence matters."""
 _KINDS = (("type", "instances"), ("type", "values"), ("type", "primary"))
-"""What an object that describes one resource holds, in the three formats of states."""
+"""Members of an object that describes one resource, in the three formats of states."""
 
 
 def decoded(text: str) -> Any:
-    """Return what matters of a JSON document.
+    """Return the needed parts of a JSON document.
 
     Raises:
-        ValueError: it is no JSON. Do not show its text or its attributes, which may hold all of the document.
+        ValueError: it is not JSON. Do not show its text or its attributes, which may hold all of the document.
         RecursionError: it nests too deeply.
 
     """
@@ -38,7 +38,7 @@ def decoded(text: str) -> Any:
 
 
 def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
-    """Return what matters of one object; None for a resource that is no access key."""
+    """Return the needed parts of one object; None for a resource that is no access key."""
     found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
     if not any(all(name in found for name in kind) for kind in _KINDS):
         return found
@@ -57,4 +57,4 @@ def _matters(name: str, value: object) -> bool:
 
 
 def _nothing(_: str) -> None:
-    """Drop a number that is none of ours."""
+    """Drop a number that is not needed."""

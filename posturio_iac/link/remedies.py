@@ -1,4 +1,4 @@
-"""The shortest changes of a deployed key that code declares: changes of that code, since what is done by hand does not last."""
+"""The shortest remedies for a deployed key that code declares: changes of that code, since changes by hand do not last."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNSEEN = "CloudFormation does not see what is switched off by hand, and a later 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None, *, shared: bool = False) -> Remedies:
     """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same.
 
-    ``shared`` says that its block makes other keys as well, which are to stay as they are.
+    ``shared`` tells whether its block makes other keys as well, which must stay as they are.
     """
     shown = declaration.shown()
     alone = " alone, whose block makes other keys too," if shared else ""

@@ -20,7 +20,7 @@ class StateEntry:
 
     key: StateKey
     state: str
-    """What a reader knows the state as."""
+    """The name of the state for a reader."""
     code: tuple[AccessKey, ...]
 
 

@@ -1,4 +1,4 @@
-"""What CloudFormation says of a key."""
+"""CloudFormation's answers about a key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StackKey:
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Whether CloudFormation is asked, and where."""
+    """Whether and where CloudFormation is asked."""
 
     ask: bool = True
     regions: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Stacks:
 
 
 Answer = Union[StackKey, Unknown, None]
-"""The stack, None where all regions know of none, or why that is not known."""
+"""The stack; None where no region knows one; or why it is unknown."""
 TYPE = "AWS::IAM::AccessKey"
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a state of Terraform or OpenTofu says of keys: address, id, user, service and status, and nothing else.
+"""The keys in a state of Terraform or OpenTofu: address, id, user, service and status, and nothing else.
 
 Formats: https://developer.hashicorp.com/terraform/internals/json-format#state-representation for ``terraform show -json``; the
 file itself is that of ``terraform state pull``, version 4, or 3 from before Terraform 0.12.
@@ -28,7 +28,7 @@ _DEPTH = 200
 
 
 class StateError(Exception):
-    """A document that is no state, or one that cannot be read. The text says which and what to do; it quotes nothing of it."""
+    """A document is not a state, or not a readable one. The text says which and what to do; it quotes nothing of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def parse(text: str, label: str) -> TerraformState:
     """Return the keys of a state.
 
     Raises:
-        StateError: it is none.
+        StateError: it is not a state.
 
     """
     return TerraformState(label, tuple(_keys(_document(text, label), label)))
@@ -158,7 +158,7 @@ def _version_3(modules: list[Any], label: str) -> Iterator[StateKey]:
 
 
 def _objects(entries: Any, label: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a list; None stands for what was dropped while reading."""
+    """Yield the objects of a list; None stands for an object that was dropped while reading."""
     if entries is not None and not isinstance(entries, list):
         raise _broken(label)
     for entry in entries or ():

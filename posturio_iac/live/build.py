@@ -1,4 +1,4 @@
-"""From what AWS says about keys to the common model, which the rules judge. Pure."""
+"""From AWS's answers about keys to the common model that the rules judge. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def access_keys(
 ) -> tuple[AccessKey, ...]:
     """Return the keys of one account, all of them with their full ids.
 
-    Advice holds a command with the id of a key only with ``show_ids``: masked later, it could not be run.
+    Remedies hold commands with the id of a key only with ``show_ids``: with a masked id they could not be run.
     """
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
@@ -83,7 +83,7 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
 
 
 def _end(key: DeployedKey) -> Iterator[Lifetime]:
-    """Yield the end that AWS itself makes of a service credential."""
+    """Yield the end that AWS itself sets for a service credential."""
     if key.expires is not None:
         age = key.expires - key.created if isinstance(key.created, datetime) else None
         origin = ArgumentOrigin("ExpirationDate", address(key))
@@ -118,7 +118,7 @@ def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
 
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """The shortest changes, as commands for whoever may make them."""
+    """Return the shortest changes, as commands."""
     if key.is_credential:
         return _remedies_of_credential(key, show_ids=show_ids)
     name = key.user.name
@@ -142,7 +142,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
 
 
 def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """The same for an API key of a service, whose end is set when it is made."""
+    """Return the same for an API key of a service, whose end is set when it is made."""
     name, service = key.user.name, key.service or ""
     ids = ("--user-name", name, "--service-specific-credential-id", key.key_id or "ID")
     off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")

@@ -1,4 +1,4 @@
-"""By which rules deployed keys are judged. Pure."""
+"""Which rules judge deployed keys of each kind. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policy
 
 ABOUT_CODE = "iam.access_keys_without_lifetime"
-"""AWS does not know the code that may rotate an access key, so this rule judges deployed ones only where it is selected by name. The end of
-an API key of a service is AWS's own, so it judges those."""
+"""The rule that judges deployed access keys only where it is selected by name, since AWS does not know the code that may rotate them. It
+judges API keys of services, whose end AWS itself sets."""
 
 
 class PoliciesByKind:
-    """What deployed keys are judged by: access keys by a policy, API keys of services also by `ABOUT_CODE` where that is left out of it."""
+    """Policies for deployed keys: one for access keys, and the same with `ABOUT_CODE` for API keys of services."""
 
     def __init__(self, policy: Policy, also: Collection[str] = ()) -> None:
         """Judge API keys of services by the rules ``also`` too."""
@@ -33,13 +33,13 @@ class PoliciesByKind:
 
     @property
     def general(self) -> Policy:
-        """What access keys are judged by."""
+        """The policy for access keys."""
         return self._general
 
     def of(self, key: AccessKey) -> Policy:
-        """Return what ``key`` is judged by."""
+        """Return the policy for ``key``."""
         return self.of_kind(key.kind)
 
     def of_kind(self, kind: KeyKind) -> Policy:
-        """Return what keys of a kind are judged by."""
+        """Return the policy for keys of a kind."""
         return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self._general

@@ -1,8 +1,8 @@
 """Accounts that are read on other machines: dask.distributed's executor takes the place of the pool of threads.
 
-What travels there is what is asked (time, limits, suppressions, names of tags) and the way to an account (name of a profile, ARN of a
-role, external id), and what code and states say of keys where they are joined to it, without any secret. Credentials do not: each
-worker finds its own. What comes back is what was seen, and how many calls it took.
+Sent to a worker are the request (time, limits, suppressions, names of tags), the way to an account (name of a profile, ARN of a role,
+external id) and, where keys are joined to code, the keys of code and states without any secret. Credentials are not sent: each worker
+finds its own. A worker returns what it read, and how many calls it made.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip
 CONNECTING = 15.0
 """Seconds that a scheduler, and then its first worker, get to answer."""
 LOOKING = 2.0
-"""Seconds between two looks at whether anybody is still working."""
+"""Seconds between two checks that workers are still there."""
 DESERTED = 60.0
-"""Seconds without any worker after which none is waited for: a scheduler starts lost ones anew."""
+"""Seconds to wait without any worker, since a scheduler starts lost ones again."""
 
 
 def survey_elsewhere(
@@ -44,7 +44,7 @@ def survey_elsewhere(
     """Read all targets with the workers of a scheduler and yield each outcome as it comes.
 
     Raises:
-        UsageError: the extra is not installed here, or this program is not the same there.
+        UsageError: the extra is not installed here, or the workers run another version of this program.
         UnreachableError: the scheduler, or any worker of it, cannot be reached.
 
     """
@@ -56,7 +56,7 @@ def survey_elsewhere(
 def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -> AccountOutcome:
     """Read one account with a copy of a surveyor in another process, and count its calls there. Nothing is raised.
 
-    What a task raises must travel back, and a scheduler's client waits for ever for what does not, such as a very deep traceback.
+    An exception of a task must be sent back, and a scheduler's client waits for ever for one that cannot be, such as a very deep traceback.
     """
     if version != __version__:
         return failed(target, f"its worker has posturio-iac {__version__}, and {version} asks")
@@ -72,7 +72,7 @@ def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -
 
 
 def _stranger(surveyor: Surveyor, target: AccountTarget) -> str | None:
-    """Say that the credentials of this worker are of another account than they should be, where no role leads to it."""
+    """Report that the credentials of this worker belong to another account than they should, where no role leads to it."""
     if target.account is None or target.role is not None:
         return None
     try:
@@ -88,10 +88,10 @@ def _connected(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise UsageError(INSTALL) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us, for each account
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are reported here, for each account
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other versions there, which are looked at next
+            warnings.simplefilter("ignore")  # warnings about other versions there, which are checked next
             asyncio.run(_greet(address))
             client = Client(address, timeout=CONNECTING, set_as_default=False)
     except (OSError, asyncio.TimeoutError, ImportError, ValueError, TypeError, RuntimeError) as error:
@@ -103,7 +103,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 
 async def _greet(address: str) -> None:
-    """Exchange greetings with a scheduler, for which its own client would wait for ever. Raises what connecting raises."""
+    """Connect to a scheduler with a time limit, since its own client would wait for ever. Raises what connecting raises."""
     from distributed import Security
     from distributed.comm import connect
 
@@ -113,7 +113,7 @@ async def _greet(address: str) -> None:
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Refuse workers that have not got this program in this version, before anything is handed to them."""
+    """Refuse workers that lack this version of this program, before anything is sent to them."""
     try:
         client.wait_for_workers(1, timeout=CONNECTING)
         answers: dict[str, Any] = client.run(installed_version, "posturio-iac", on_error="return")
@@ -134,7 +134,7 @@ def _handed_out(
 ) -> Iterator[AccountOutcome]:
     """Submit every target, and list those whose worker is lost for good.
 
-    A worker that is lost takes with it whatever waits there, so each of what was lost gets another chance, alone.
+    A lost worker takes all of its waiting targets with it, so each lost target gets another attempt, alone.
     """
     executor, done = client.get_executor(pure=False), set[int]()
 
@@ -171,7 +171,7 @@ def _gathered(
 
 
 class _Watch:
-    """Notices that nobody is working any more."""
+    """Notices when no worker is left."""
 
     def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock

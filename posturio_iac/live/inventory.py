@@ -1,4 +1,4 @@
-"""One account, cheapest evidence first: the report shortlists, and only users on the shortlist are asked about key by key."""
+"""One account, cheapest evidence first: the report gives a shortlist, and only users on it are asked about key by key."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from posturio_iac.live.request import Request
 
 STALE = timedelta(hours=24)
-"""AWS keeps a report for four hours, so one that is older than this is strange."""
+"""AWS keeps a report for four hours, so an older one than this is suspicious."""
 NAMED = 5
 """How many users a diagnostic names."""
 
 
 @dataclass(slots=True)
 class Inventory:
-    """What was seen in one account so far."""
+    """The keys and facts of one account so far."""
 
     account: Account
     keys: list[DeployedKey] = field(default_factory=list)
@@ -44,22 +44,22 @@ class Inventory:
     unread: dict[str, str] = field(default_factory=dict)
     """Why nothing is known, by the ARN of a user, or by the address of a key of an earlier result."""
     failed: list[tuple[DeployedUser, UserKeys]] = field(default_factory=list)
-    """Other users about whom calls failed."""
+    """Other users for whom calls failed."""
     gone: set[str] = field(default_factory=set)
-    """ARNs of users that are not there."""
+    """ARNs of users that do not exist."""
     listed: set[str] = field(default_factory=set)
     """ARNs of users whose keys were all listed."""
     credentials_listed: bool = False
     """Whether the API keys of services of all users were listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
-    """What CloudFormation says of keys, by their ids."""
+    """CloudFormation's answers about keys, by their ids."""
     is_blind: bool = False
     """Whether neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
     """When AWS made the credential report that was read."""
 
     def say(self, level: Level, text: str) -> None:
-        """Tell the reader something about this account."""
+        """Add a diagnostic about this account."""
         self.diagnostics.append(Diagnostic(level, text, account=self.account.id))
 
 
@@ -77,6 +77,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     report = None if request.exact else _report(connection, inventory, request)
     detailed = _detailed(connection, inventory)
     present = detailed if detailed is not None else _listed(connection, inventory, report)
+    account.check_users((*(present or ()), *(row.user.arn for row in (report.rows if report else ()))))
     _check_number(connection, told, present, inventory)
     inventory.keys += _root_keys(connection, report, told, inventory, request)
     inventory.is_blind = report is None and present is None and not inventory.keys
@@ -94,7 +95,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
 
 
 def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the API keys of services of all users. That they cannot be read is an error of the account."""
+    """Add the API keys of services of all users. It is an error of the account if they cannot be read."""
     asked = (key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags))
     found = service_credentials.read(connection, (*known.values(), *asked), inventory.account, inventory.say)
     if isinstance(found, AwsError):
@@ -105,7 +106,7 @@ def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inv
 
 
 def _summary(connection: Connection) -> Summary | AwsError:
-    """Return the account's summary, which is asked for before the users are: who comes meanwhile must not look like a gap."""
+    """Return the account's summary. It is read before the users, so that a user created meanwhile does not look like a gap."""
     try:
         return summarised(connection)
     except AwsError as error:
@@ -113,7 +114,7 @@ def _summary(connection: Connection) -> Summary | AwsError:
 
 
 def _check_number(connection: Connection, told: Summary | AwsError, present: dict[str, DeployedUser] | None, inventory: Inventory) -> None:
-    """Say that users are missing from their list, when the summary, asked once more, still counts more of them."""
+    """Report that users are missing from their list when the summary, read once more, still counts more of them."""
     if present is None:
         return
     if isinstance(told, AwsError):
@@ -165,7 +166,7 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, Deploye
 
 
 def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, DeployedUser] | None:
-    """Return every user by ARN, without tags; None when nobody tells who there is now."""
+    """Return every user by ARN, without tags; None when they cannot be listed."""
     try:
         return users.listed(connection)
     except AwsError as error:
@@ -185,9 +186,9 @@ def _chosen(
     inventory: Inventory,
     request: Request,
 ) -> Shortlist:
-    """Return whom to ask about: the shortlist, and those whom the report may not know well.
+    """Return the users to ask about: the shortlist, and those that the report may not cover well.
 
-    These came after it, stand in lines of it that cannot be read, have keys and seem to have gone, or have fewer keys than states hold.
+    The latter were created after it, are in lines of it that cannot be read, seem deleted but have keys, or have fewer keys than in states.
     """
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and present is not None and arn not in present}
@@ -197,7 +198,7 @@ def _chosen(
 
 
 def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]], account: Account, request: Request) -> set[str]:
-    """Return the users of whom states or earlier runs hold more keys than the report tells, which may be older than some of them."""
+    """Return the users with more keys in states or earlier runs than in the report, which may be older than some of these keys."""
     held = request.linker.holds if request.linker is not None else lambda *_: 0
     return {arn for arn, keys in cached.items() if max(held(known[arn].name, account.id), request.expected.get(arn, 0)) > len(keys)}
 
@@ -236,7 +237,7 @@ def _ask(
 
 
 def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserKeys]]) -> None:
-    """Say which calls failed and for whom, once for all users to whom the same happened."""
+    """Report failed calls, once for all users with the same failure."""
     failed: dict[tuple[str, str], list[tuple[DeployedUser, AwsError]]] = {}
     for user, looked in looks:
         for error in looked.errors:
@@ -250,7 +251,7 @@ def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserK
 
 
 def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
-    """Say for whom a call failed, once for all of them."""
+    """Report the users for whom a call failed, once for all of them."""
     names = list(dict.fromkeys(user.name for user, _ in failures))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = "user" if len(names) == 1 else "users"
@@ -258,14 +259,14 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
-    """Return a user whose tags nobody asked for, with the reason."""
+    """Return a user whose tags were not read, with the reason."""
     if not is_unasked(user.tags):
         return user
     return replace(user, tags=users.UNASKED)
 
 
 def _say_what_tags_hide(detailed: dict[str, DeployedUser] | None, cached: list[list[DeployedKey]], inventory: Inventory) -> None:
-    """Say that ends which tags may state were not judged, when there are keys of which this is true."""
+    """Report that ends stated in tags were not judged, if that concerns any key."""
     count = sum(any(key.status != "Inactive" for key in keys) for keys in cached)
     if detailed is None and count:
         text = (

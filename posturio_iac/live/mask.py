@@ -1,4 +1,4 @@
-"""Hides key ids in a whole report, and in what became of an earlier one. Pure."""
+"""Masks key ids in a whole report, and in a verification of an earlier one. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Mask(KeyIdMask):
-    """Hides ids in reports as well."""
+    """Masks ids in reports as well as in text."""
 
     def diagnostic(self, said: Diagnostic) -> Diagnostic:
         """Return a diagnostic without ids."""

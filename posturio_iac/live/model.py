@@ -1,7 +1,8 @@
-"""What the live check sees in AWS before it becomes an `AccessKey` of the common model. Immutable, without I/O."""
+"""Keys and users as the live check reads them from AWS, before they become `AccessKey`s of the common model. Immutable, without I/O."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,9 +11,12 @@ from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from posturio_iac.core.model import Attr, Privilege
 
 Tags = tuple[tuple[str, str], ...]
+_ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
 
 
 def is_unasked(value: object) -> bool:
@@ -26,13 +30,25 @@ UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAu
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One AWS account."""
+    """One AWS account. Its id is twelve digits, whatever an answer says: scripts and messages are named after it."""
 
     id: str
     partition: str = "aws"
     name: str = ""
     """Its name in the organization; empty where that is not known."""
     tags: Attr[Tags] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an id or a partition that AWS does not have."""
+        if not _ID.fullmatch(self.id) or not _PARTITION.fullmatch(self.partition):
+            raise ValueError(f'"{self.id[:20]}" in the partition "{self.partition[:20]}" is no account of AWS')
+
+    def check_users(self, arns: Iterable[str]) -> None:
+        """Raise `ValueError` for an ARN that is not of a user of this account."""
+        start = f"arn:{self.partition}:iam::{self.id}:"
+        for arn in arns:
+            if not arn.startswith((f"{start}user/", f"{start}root")):
+                raise ValueError(f'"{arn[:100]}" is no user of account {self.id}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,7 @@ class DeployedUser:
     created: datetime | None = None
     """When the user was made, where that is known."""
     quarantine: Attr[str | None] = UNSEEN
-    """The policy by which AWS quarantined the user."""
+    """The policy with which AWS quarantined the user."""
     privilege: Privilege | None = None
     """How much its policies allow, where that is known."""
 
@@ -72,12 +88,12 @@ class DeployedKey:
     """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
     disabled_by: str | None = None
-    """Who switched it off, by an event of CloudTrail."""
+    """Who switched it off, from a CloudTrail event."""
     switched_on: datetime | None = None
-    """When it was last switched on, by an event of CloudTrail."""
+    """When it was last switched on, from a CloudTrail event."""
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
-    """What says so, and how old that is."""
+    """The sources of these facts, and their age."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
     """The service that a service credential is for."""
@@ -86,13 +102,13 @@ class DeployedKey:
 
     @property
     def is_credential(self) -> bool:
-        """Whether it is an API key or a password for one service, of which AWS tells no use."""
+        """Whether it is an API key or a password for one service, whose use AWS does not record."""
         return self.kind is KeyKind.SERVICE_CREDENTIAL
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedKey:
-    """A key as an earlier result knows it."""
+    """A key as an earlier result names it."""
 
     address: str
     label: str

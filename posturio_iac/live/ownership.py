@@ -1,4 +1,4 @@
-"""Who answers for a deployed key by its description and by the configuration. Pure."""
+"""Owners of deployed keys, from their descriptions and from the configuration. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from posturio_iac.live.model import DeployedKey, DeployedUser
 
 LONGEST_LABEL = 60
-"""A description that is longer than this is a text and no name."""
+"""A longer description is prose rather than a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who answers for users of a certain path and name, by configuration."""
+    """The configured owner of users with a certain path and name."""
 
     users: str
     """Glob of the user's path and name, such as ``/payments/*``."""
@@ -28,12 +28,12 @@ class Owner:
 
 
 def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[str]:
-    """Yield who answers for a user by configuration."""
+    """Yield the configured owners of a user."""
     return (rule.owner for rule in owners if text_matches(rule.users, f"{user.path}{user.name}"))
 
 
 def owner_in_description(key: DeployedKey) -> str | None:
-    """Return what the description of a key says, which the console keeps in a tag of the user; None when it cannot be a name."""
+    """Return the owner in the description of a key, which the console keeps in a tag of the user; None when it cannot be a name."""
     tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
     return short_description(dict(tags).get(key.key_id or "", ""))
 

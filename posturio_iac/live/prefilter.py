@@ -24,7 +24,7 @@ UNMANAGED = "iam.unmanaged_access_keys"
 SEVERAL = "iam.multiple_active_access_keys"
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
 TOGETHER = timedelta(minutes=1)
-"""A key that is made so soon after its user cannot be older than the report says."""
+"""The report cannot be wrong about the age of a key that it dates so soon after the creation of its user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Shortlist:
 
 
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
-    """Return whom to ask about, by what the rules say of the keys of the report.
+    """Return the users to ask about, by the rules' verdicts on the keys of the report.
 
     The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are
     listed too, as are those of users with several active ones, which may be in the middle of a rotation. And so are those of users with
@@ -62,7 +62,7 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
 
 
 def _about_users() -> frozenset[str]:
-    """Return the rules that need the id of a key for a name, and nothing else."""
+    """Return the rules whose verdict does not depend on when a key was used."""
     return frozenset(name for name, entry in all_rules().items() if entry.rule.is_about_user)
 
 

@@ -1,4 +1,4 @@
-"""Keys that their user no longer has: deleted, or still there under another name. A user keeps its keys when it is renamed."""
+"""Keys that their user no longer has: deleted, or moved with a renamed user, which keeps its keys."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Renamed:
-    """Looks for missing keys among the users of an account. Nothing is asked until a key is missing."""
+    """Looks for missing keys among the users of an account. No call is made until a key is missing."""
 
     def __init__(self, connection: Connection, inventory: Inventory, known: Collection[str], pool: Executor | None) -> None:
-        """Search beside the users with the ARNs ``known``, who were looked at already."""
+        """Search the users of the account except those with the ARNs ``known``, which were read already."""
         self._connection, self._inventory, self._known, self._pool = connection, inventory, frozenset(known), pool
         self._present: dict[str, DeployedUser] | AwsError | None = None
         self._strangers: list[tuple[DeployedUser, UserKeys]] | AwsError | None = None
 
     def search(self, one: UserQuery, looked: UserKeys) -> None:
-        """Add to the inventory the keys of a user that others have now, and say of which it cannot be told."""
+        """Add keys of a user that other users have now to the inventory, and report those that cannot be decided."""
         for known in one.keys:
             if any(known.may_be(key) for key in looked.keys or ()):
                 continue
@@ -43,7 +43,7 @@ class Renamed:
                     self._inventory.gone.discard(one.user.arn)
 
     def _found(self, one: UserQuery, known: ObservedKey, *, user_gone: bool) -> list[DeployedKey] | str:
-        """Return the key where another user has it, nothing where it is proven to be deleted, or why that is not known."""
+        """Return the key if another user has it, None if it is proven to be deleted, or why that is not known."""
         if known.key_id is not None:
             try:
                 name = self._connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=known.key_id).get("UserName")
@@ -69,7 +69,7 @@ class Renamed:
         return [key for key in looked.keys if key.key_id == known.key_id]
 
     def _is_same_user(self, one: UserQuery, known: ObservedKey) -> bool:
-        """Whether the user who has the name now is known to be older than the key, so that it is the one who had it."""
+        """Whether the user that has the name now is known to be older than the key, so that it is the one that had the key."""
         present = self._users()
         user = present.get(one.user.arn) if not isinstance(present, AwsError) else None
         return user is not None and user.created is not None and known.created is not None and user.created <= known.created
@@ -90,7 +90,7 @@ class Renamed:
         return found
 
     def _users(self) -> dict[str, DeployedUser] | AwsError:
-        """Return the users who are there now, by ARN."""
+        """Return the current users, by ARN."""
         if self._present is None:
             try:
                 self._present = users.detailed(self._connection)
@@ -102,7 +102,7 @@ class Renamed:
         return self._present
 
     def _others(self) -> list[tuple[DeployedUser, UserKeys]] | AwsError:
-        """Return the users of whom the earlier result does not tell, with their keys."""
+        """Return the users that the earlier result does not cover, with their keys."""
         if self._strangers is None:
             present = self._users()
             if isinstance(present, AwsError):

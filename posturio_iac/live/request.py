@@ -1,4 +1,4 @@
-"""What a live run asks of every account."""
+"""The request of a live run for every account."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of every account. It holds nothing of any one of them, and travels between processes."""
+    """The request for every account. It holds nothing about a single account, and can be sent to other processes."""
 
     as_of: datetime
     policy: Policy = field(default_factory=Policy)
     names: Names = field(default_factory=Names.default)
     owners: tuple[Owner, ...] = ()
     exact: bool = False
-    """Ask about every key, without a report."""
+    """Whether to read every key, without a report."""
     workers: int = 1
     """How many calls to make at once."""
     expected: Mapping[str, int] = field(default_factory=dict)
     """How many keys users had in an earlier run, by their ARN."""
     linker: Linker | None = None
-    """Knows the code of keys, when they are joined to it."""
+    """The linker to code, when keys are joined to it."""
     sleep: Callable[[float], object] = wait

@@ -1,4 +1,4 @@
-"""Which stack of CloudFormation holds a key: asked by its id, in the regions that are named, for keys with something to say about."""
+"""The CloudFormation stack of a key: looked up by the key's id, in the named regions, for keys that are flagged or undetermined."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ OPERATION = "cloudformation:DescribeStackResources"
 UNKNOWN_ID = "ValidationError"
 """The code of the answer about an id that belongs to no stack."""
 LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
-"""States of what a stack no longer manages: stacks are remembered for 90 days after they were deleted."""
+"""States of resources that a stack no longer manages: deleted stacks are kept for 90 days."""
 
 
 def ask(connection: Connection, inventory: Inventory, request: Request) -> None:
     """Ask about the keys that the rules flag or cannot decide, and whose id no state knows; the answers go into ``inventory``.
 
-    Where it is denied, or a region fails, that is said and the answer is unknown.
+    Where it is denied, or a region fails, there is a diagnostic, and the answer is unknown.
     """
     if request.linker is None or not request.linker.stacks.ask:
         return
@@ -62,7 +62,7 @@ def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[
 
 
 def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, str], AwsError]) -> Answer:
-    """Ask in one region after the other; one that denied is asked no more."""
+    """Ask one region after the other; a region that denied is not asked again."""
     unsure: Unknown | None = None
     for place in places:
         denied = next((error for (region, _), error in failed.items() if region == place.region and error.denied), None)
@@ -91,5 +91,5 @@ def _held(place: Connection, key_id: str) -> StackKey | None:
         if resource.get("PhysicalResourceId") == key_id and resource.get("ResourceType") == TYPE:
             let_go = resource.get("ResourceStatus") in LET_GO
             return None if let_go else StackKey(resource["StackName"], place.region, resource["LogicalResourceId"])
-    # Of a stack with more than 100 resources only the first 100 are told.
+    # Of a stack with more than 100 resources only the first 100 are returned.
     return StackKey(resources[0]["StackName"], place.region, "") if resources else None

@@ -1,4 +1,4 @@
-"""Many accounts at once: each is read by the same function, and what goes wrong in one says so and hides nothing of the others."""
+"""Many accounts at once: each is read by the same function; a failure in one is reported and hides nothing of the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live import stacks
 from posturio_iac.live.connection.calls import CallBudget
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
@@ -32,16 +32,16 @@ class AccountTarget:
 
     profile: str | None = None
     account: Account | None = None
-    """None until the credentials have said."""
+    """None until the credentials have told the account."""
     role: str | None = None
     """ARN of the role to assume; None for the profile's own credentials."""
     external_id: str | None = None
     wanted: tuple[UserQuery, ...] | None = None
-    """Ask about these users only, and by no report; None for all users."""
+    """Read only these users, without a report; None for all users."""
 
     @property
     def label(self) -> str:
-        """What a reader knows it as."""
+        """Its name for a reader."""
         if self.account is not None:
             return f"{self.account.id} ({self.account.name})" if self.account.name else self.account.id
         return f"profile {self.profile}" if self.profile else "the account of the default credentials"
@@ -49,7 +49,7 @@ class AccountTarget:
 
 @dataclass(frozen=True, slots=True)
 class AccountOutcome:
-    """What became of one target."""
+    """The outcome for one target."""
 
     target: AccountTarget
     inventory: Inventory | None
@@ -57,7 +57,7 @@ class AccountOutcome:
     calls: dict[str, int]
     """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
     no_credentials: bool = False
-    """There was nothing to sign a call with."""
+    """Whether there were no credentials."""
 
 
 class Surveyor:
@@ -69,7 +69,7 @@ class Surveyor:
         self._bases: dict[str | None, Connection] = {}
 
     def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
-        """Travel without connections."""
+        """Return the arguments by which it is rebuilt in another process, without connections."""
         return Surveyor, (self.request, self.region)
 
     def base(self, profile: str | None) -> Connection:
@@ -80,14 +80,18 @@ class Surveyor:
 
     @property
     def callers(self) -> tuple[str, ...]:
-        """ARNs of whoever the credentials of the profiles belong to, as far as that was asked, those of the first profile first."""
+        """ARNs of the callers of the profiles, as far as they were asked for, that of the first profile first."""
         return tuple(dict.fromkeys(base.caller for base in self._bases.values() if base.caller))
 
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
+        try:
+            account = Account(said["Account"], said["Arn"].split(":")[1])
+        except NOT_UNDERSTOOD as error:
+            raise AwsError("sts:GetCallerIdentity", UNEXPECTED, str(error)) from None
         self.base(profile).caller = said["Arn"]
-        return Account(said["Account"], said["Arn"].split(":")[1])
+        return account
 
     def connected(self, target: AccountTarget) -> Connection:
         """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
@@ -95,7 +99,7 @@ class Surveyor:
         return connection if target.role is None else connection.assumed(target.role, target.external_id)
 
     def read(self, target: AccountTarget, pool: Executor | None = None) -> AccountOutcome:
-        """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
+        """Read one account, its users with the help of a pool. Only errors of the command line are raised."""
         try:
             account = target.account or self.identity(target.profile)
             connection = self.connected(target)
@@ -106,8 +110,8 @@ class Surveyor:
             return replace(failed(target, str(error)), no_credentials=True)
         except AwsError as error:
             return failed(target, str(error))
-        except (KeyError, ValueError, TypeError, OSError) as error:
-            return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
+        except (*NOT_UNDERSTOOD, OSError) as error:
+            return failed(target, not_understood(error))
         found = replace(target, account=account)
         if inventory.is_blind:
             blind = failed(found, "neither its credential report nor its users could be read")
@@ -123,15 +127,15 @@ class Surveyor:
 
 
 AHEAD = 2
-"""How many accounts a worker may be ahead of whoever takes the outcomes, which bounds what is in memory."""
+"""How many accounts a worker may be ahead of the reader of outcomes, which bounds the memory."""
 Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
-"""Is told of each outcome as it comes, with how many there are now and will be."""
+"""Called for each outcome as it comes, with the number of outcomes so far and in all."""
 
 
 def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:
     """Read all targets with a pool of threads and yield each outcome as it comes. None is kept, and few wait for a slow reader.
 
-    Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
+    Accounts and their users share one queue, so a thread without an account left helps with the users of another one.
     """
     workers = max(surveyor.request.workers, 1)
     pool = ThreadPoolExecutor(workers)
@@ -151,14 +155,14 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
 
 
 def _next(waiting: set[Future[AccountOutcome]]) -> AccountOutcome:
-    """Take the outcome of a future that is done, and wait for one if none is."""
+    """Return the outcome of a finished future, waiting for one if none is."""
     future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
     waiting.remove(future)
     return future.result()
 
 
 def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
-    """Yield the outcomes without accounts that several profiles lead to, which are said once."""
+    """Yield the outcomes without repetitions of accounts that several profiles lead to, which are reported once."""
     seen: dict[str, str] = {}
     for outcome in outcomes:
         account, profile = outcome.inventory.account.id if outcome.inventory else None, outcome.target.profile or "the default profile"
@@ -173,7 +177,7 @@ def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
 
 
 def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
-    """Find out since when keys have been off, when there are such keys. Keys of each kind have events of their own."""
+    """Look up since when keys have been off, if there are such keys. Keys of each kind have events of their own."""
     failures: dict[str, None] = {}
     for kind in KeyKind:
         known: disabled.Trail | Unknown | AwsError | None = None

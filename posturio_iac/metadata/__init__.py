@@ -1,4 +1,4 @@
-"""Metadata and its meaning: names of tags, lifetimes that people write, comments and directives, CODEOWNERS.
+"""The meaning of metadata: names of tags, lifetimes as people write them, comments and directives, CODEOWNERS.
 
 Imports ``core`` and the standard library only.
 """

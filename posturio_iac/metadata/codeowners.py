@@ -1,4 +1,4 @@
-"""CODEOWNERS, the file of GitHub and GitLab that says who answers for which path: the last resort for a key's owner."""
+"""CODEOWNERS, the file of GitHub and GitLab that names the owners of paths: the last resort for a key's owner."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
 
 
 def find(root: str) -> CodeOwners | None:
-    """Return the code owners of the repository at ``root``, an absolute path, or None when no file inside of it says."""
+    """Return the code owners of the repository at ``root``, an absolute path, or None when it has no such file."""
     fence = Fence(os.path.realpath(root))
     for place in PLACES:
         try:
@@ -70,7 +70,7 @@ def find(root: str) -> CodeOwners | None:
 
 
 def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
-    """Return what tells the owners of a path relative to ``root``; CODEOWNERS is that of ``repository``.
+    """Return a function from a path relative to ``root`` to its owners, by the CODEOWNERS of ``repository``.
 
     Raises:
         UsageError: there is none.

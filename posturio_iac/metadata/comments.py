@@ -1,4 +1,4 @@
-"""The grammar of what comments say to us: where it begins and ends, and the items that it consists of."""
+"""The grammar of our statements in comments: where one begins and ends, and the items in it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The part of a comment that is ours: ``text[start:end]``, of which ``body`` is what follows the colon."""
+    """Our statement in a comment: ``text[start:end]``; ``body`` is the part after the colon."""
 
     comment: Comment
     text: str
@@ -60,13 +60,13 @@ class Statement:
     end: int
 
     def span(self) -> Span:
-        """Return the place of all of it."""
+        """Return the place of the whole statement."""
         places = _Places(self)
         return places.span(self.start, self.end)
 
 
 class _Places:
-    """Finds lines and columns of rising offsets, each from the one before."""
+    """Finds the lines and columns of rising offsets, each starting from the previous one."""
 
     def __init__(self, statement: Statement) -> None:
         """Begin with the start of a statement."""
@@ -98,7 +98,7 @@ class Item:
 
 
 def statements(comment: Comment) -> Iterator[Statement]:
-    """Find what is ours in a comment; a line that only looks like it has an empty body."""
+    """Find our statements in a comment; a line that only looks like one has an empty body."""
     text, block = _without_markers(comment.text)
     offset = done = 0
     for row, line in enumerate(text.split("\n")):
@@ -143,7 +143,7 @@ def _line_end(text: str, start: int) -> int:
 
 
 def items(statement: Statement, start: int) -> Iterator[Item]:
-    """Split what a statement says from ``start`` on."""
+    """Split a statement into its items, from ``start`` on."""
     places = _Places(statement)
     for found in re.compile(_ITEM).finditer(statement.text, start, statement.end):
         text = found[0] if found["quoted"] else found[0].rstrip(",;")

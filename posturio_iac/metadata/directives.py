@@ -1,4 +1,4 @@
-"""What comments next to the code say: metadata, and instructions to ignore rules.
+"""Statements in comments next to the code: metadata, and instructions to ignore rules.
 
 Two forms, in comments of any marker, alone on a line or inside a ``/* */`` block, where they may go on over several lines::
 
@@ -35,25 +35,25 @@ __all__ = ["Comment", "ParsedComments", "instruction", "mentions_rotation", "par
 
 @dataclass(frozen=True, slots=True)
 class ParsedComments:
-    """What comments say to us."""
+    """The parsed statements of comments."""
 
     metadata: tuple[tuple[str, str, Span], ...] = ()
-    """Name, value and the place of both, in the order of the text. Names that nobody knows are here as well."""
+    """Name, value and the place of both, in the order of the text, including unknown names."""
     directives: tuple[Directive, ...] = ()
-    """Those with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and for the engine to report."""
+    """Instructions with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and the engine reports it."""
     problems: tuple[Diagnostic, ...] = ()
-    """Warnings about what was written and has no effect."""
+    """Warnings about statements that have no effect."""
 
 
 MAX_PROBLEMS = 20
-"""Warnings about one comment; the rest is counted."""
+"""The most warnings about one comment; the rest is counted."""
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
 
 
 def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> ParsedComments:
-    """Return what ``comments`` say. Whatever of it can have no effect is a problem, with the shortest change that helps."""
+    """Parse the statements in ``comments``. Any that can have no effect is a problem, with the shortest change that helps."""
     reader = _Reader(frozenset(known_rules), names or Names.default())
     for comment in comments:
         reader.read(comment)
@@ -63,7 +63,7 @@ def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Name
 def instruction(
     rules: Iterable[str], reason: str, until: str | None, span: Span, known_rules: Collection[str], *, source: str = "comment"
 ) -> tuple[Directive | None, tuple[Diagnostic, ...]]:
-    """Return the instruction to ignore ``rules``, wherever it is written, and what is wrong with it.
+    """Return the instruction to ignore ``rules``, wherever it is written, and the problems with it.
 
     None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
     """
@@ -87,7 +87,7 @@ def full_name(rule: str, known_rules: Collection[str]) -> str:
 
 
 class _Reader:
-    """Gathers what comments say."""
+    """Gathers statements from comments."""
 
     def __init__(self, known_rules: frozenset[str], names: Names) -> None:
         """Start with nothing read."""
@@ -98,7 +98,7 @@ class _Reader:
         self.problems: list[Diagnostic] = []
         self.limit = MAX_PROBLEMS
         self.unsaid: tuple[Span, int] | None = None
-        """Where what was left unsaid begins, and how much it is."""
+        """Where the first unreported problem is, and how many there are."""
 
     def read(self, comment: Comment) -> None:
         """Read one comment."""
@@ -111,7 +111,7 @@ class _Reader:
             self.problems.append(_more(*self.unsaid))
 
     def _statements(self, comment: Comment) -> None:
-        """Read what is ours in one comment."""
+        """Read one statement of ours."""
         for skip in skips_in(comment):
             if skip.reason:
                 self.directives.append(skip)
@@ -166,7 +166,7 @@ class _Reader:
         return settings
 
     def _metadata(self, statement: Statement) -> None:
-        """Read metadata, and report names that say nothing."""
+        """Read metadata, and report unknown names."""
         written = list(items(statement, statement.body))
         if not written:
             self._problem(statement.span(), "posturio: says nothing; write posturio: expires=2027-01-31")
@@ -179,11 +179,11 @@ class _Reader:
         self._words([item for item in written if not item.name])
 
     def _unknown(self, item: Item) -> str:
-        """Say that nobody knows a name of metadata."""
+        """Say that a name of metadata is unknown."""
         return f"posturio: does not know {quote(item.name)}; {self._instead(item)}"
 
     def _instead(self, item: Item) -> str:
-        """Say what to write for metadata that nobody knows."""
+        """Say what to write in place of an unknown name."""
         key = normalise(item.name)
         if key in ("until", "reason"):
             return f"it belongs to posturio:ignore, as in {_FORM}"
@@ -222,12 +222,12 @@ def _warning(span: Span, message: str) -> Diagnostic:
 
 
 def _more(span: Span, number: int) -> Diagnostic:
-    """Say how much of a comment has no effect beside what was told."""
+    """Say how many more problems a comment has."""
     return _warning(span, f"{number:,} more in this comment {'has' if number == 1 else 'have'} no effect")
 
 
 def _no_rule(rule: str, known: Collection[str]) -> str:
-    """Say that there is no such rule, and which was probably meant."""
+    """Say that there is no such rule, and which one was probably meant."""
     near = _nearest(rule, frozenset(known)) or _nearest(f"iam.{rule}", frozenset(known))
     hint = f"did you mean {near}?" if near else "posturio-iac explain lists them"
     return f"posturio:ignore names {quote(rule)}, which is not a rule; {hint}"
@@ -243,7 +243,7 @@ def _until(text: str | None) -> Attr[datetime | None]:
 
 @functools.lru_cache(maxsize=64)
 def _nearest(word: str, known: frozenset[str]) -> str | None:
-    """Return what was probably meant, or None."""
+    """Return the known word that was probably meant, or None."""
     import difflib
 
     return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)

@@ -1,4 +1,4 @@
-"""What comments tell checkov to skip: ids of our pack count for our own scan too."""
+"""Comments that tell checkov to skip checks: ids of our pack count in our own scan too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the name of a tag, of a metadata entry or of a word in a comment says about an access key."""
+"""The meaning, for an access key, of the name of a tag, of a metadata entry or of an item in a comment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from posturio_iac.core.record import dataclass, field
 
 
 class Meaning(str, Enum):
-    """What a piece of metadata is about."""
+    """The subject of a piece of metadata."""
 
     EXPIRY = "expiry"
     """The date on which the key ends."""
@@ -23,7 +23,7 @@ class Meaning(str, Enum):
     OWNER = "owner"
     """Who answers for it."""
     EXEMPT = "exempt"
-    """It is taken out of rotation, which is no lifetime."""
+    """The key is exempt from rotation, which is no lifetime."""
 
 
 _SEPARATORS = r"[-_:./\s]+"
@@ -42,6 +42,7 @@ _UNITS = {
 }
 _CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _NO_LETTER = r"[\W\d_]+"
+_THINGS = frozenset({"application", "app", "service"})
 _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
 
 
@@ -52,7 +53,7 @@ def normalise(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that say something, each spelled in any case and with any separators.
+    """The names that mean something, matched in any case and with any separators.
 
     A name in two lists means what the first of them in the order ``exempt``, ``rotated_on``, ``rotate_by``, ``rotation``, ``expiry``,
     ``owner`` says.
@@ -106,7 +107,7 @@ class Names:
     """The normalised prefixes, the longest first."""
 
     def __post_init__(self) -> None:
-        """Normalise once, so that each look-up is one in a dictionary."""
+        """Normalise the names once, so that each look-up is one in a dictionary."""
         lookup: dict[str, Meaning] = {}
         for meaning in (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER):
             for name in getattr(self, meaning.value):
@@ -119,7 +120,7 @@ class Names:
     @staticmethod
     @functools.cache
     def default() -> Names:
-        """Return the names that hold without configuration."""
+        """Return the built-in names."""
         return Names()
 
     def with_extra(self, **extra: tuple[str, ...]) -> Names:
@@ -131,12 +132,12 @@ class Names:
         return Names(**{name: tuple(dict.fromkeys((*have, *extra.get(name, ())))) for name, have in given.items()})
 
     def spellings(self) -> tuple[str, ...]:
-        """Return every listed name as it is listed, for suggestions."""
+        """Return every name as listed, for suggestions."""
         return (*self.expiry, *self.rotation, *self.rotate_by, *self.rotated_on, *self.owner, *self.exempt)
 
 
 def classify(name: str, names: Names) -> Meaning | None:
-    """Return what ``name`` is about, or None when it says nothing about the life or the owner of a key.
+    """Return the meaning of ``name``, or None when it concerns neither the life nor the owner of a key.
 
     A unit at the end (``rotation_months``, ``expires_in_days``) makes an interval of a name that says expiry or rotation.
     """
@@ -147,6 +148,11 @@ def classify(name: str, names: Names) -> Meaning | None:
     if any(_split_unit(candidate, names) for candidate in candidates):
         return Meaning.ROTATION
     return None if _OWNER_WORDS.isdisjoint(words_of(name)) else Meaning.OWNER
+
+
+def names_a_thing(name: str, names: Names) -> bool:
+    """Tell whether a name of an owner is about what uses the key, such as ``service``, and not about who answers for it."""
+    return not _THINGS.isdisjoint(_candidates(name, names))
 
 
 def words_of(name: str) -> frozenset[str]:

@@ -37,14 +37,14 @@ class UnitChange:
     what: ChangeCategory
     unit: Unit
     since: datetime
-    """The time of the result before."""
+    """The time of the previous result."""
     key: SavedKey
     finding: SavedFinding | None = None
     note: str = ""
 
 
 def changes(now: ResultPart, before: ResultPart) -> Iterator[UnitChange]:
-    """Yield what changed between two results of one unit, first what concerns keys, then findings."""
+    """Yield the changes between two results of one unit: first those of keys, then those of findings."""
     old, new = dict(identities(before.keys)), dict(identities(now.keys))
     for identity, key in new.items():
         if identity not in old:
@@ -68,7 +68,7 @@ def changes(now: ResultPart, before: ResultPart) -> Iterator[UnitChange]:
 
 
 def _findings(now: ResultPart, before: ResultPart, old: dict[Identity, SavedKey], new: dict[Identity, SavedKey]) -> Iterator[UnitChange]:
-    """Compare findings by their fingerprints and, where an id was shown in another way, by key and rule."""
+    """Compare findings by their fingerprints and, where an id is masked in only one result, by key and rule."""
     were, are = _named(before.found, old), _named(now.found, new)
     prints = {finding.fingerprint for _, finding in were}
     active = {finding.fingerprint for _, finding in were if finding.suppressed is None}

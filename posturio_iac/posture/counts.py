@@ -22,7 +22,7 @@ AGES = ((30, "0-30"), (90, "31-90"), (180, "91-180"), (YEAR, "181-365"), (2 * YE
 OLDEST = "over 3 years"
 USES = ((7, "0-7"), (30, "8-30"), (45, "31-45"), (90, "46-90"), (180, "91-180"), (YEAR, "181-365"))
 LONGEST = "over 365"
-"""Days, and what bars of as many days are called."""
+"""Upper bounds in days, with the labels of their bars."""
 NEVER, UNKNOWN = "never", "unknown"
 NOBODY = "nobody"
 _DATE = lazy_pattern(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
@@ -48,7 +48,7 @@ def ages(rows: Iterable[KeyRow]) -> tuple[HistogramBar, ...]:
 
 
 def uses(rows: Iterable[KeyRow]) -> tuple[HistogramBar, ...]:
-    """Return how many deployed keys were last used how long ago."""
+    """Return how many deployed keys were last used in each period."""
     labels = [label for _, label in USES] + [LONGEST, NEVER, UNKNOWN]
     return _bins(rows, labels, lambda row: NEVER if row.key.never_used else _in(USES, LONGEST, row.idle))
 
@@ -80,12 +80,12 @@ class KeyGroup:
     oldest: int | None
     """Days since the oldest key was created."""
     idlest: int | None
-    """Days since the key was used that has been idle longest."""
+    """Days since the last use of the key that has been idle longest."""
     demerits: float
 
     @property
     def order(self) -> tuple[float, int, str]:
-        """The place among others: what costs most first."""
+        """The sort key: the most costly first."""
         return (-self.demerits, -self.keys, self.name)
 
 
@@ -114,7 +114,7 @@ def _group(name: str, rows: Sequence[KeyRow]) -> KeyGroup:
 
 @dataclass(frozen=True, slots=True)
 class UnitSummary:
-    """A unit: its keys, its score and how old what is known of it is."""
+    """A unit: its keys, its score and the age of its data."""
 
     part: ResultPart
     group: KeyGroup
@@ -128,7 +128,7 @@ class UnitSummary:
 
 
 def standings(posture: Posture) -> list[UnitSummary]:
-    """Return each unit with its numbers, the one that costs most first, and those that could not be read before all others."""
+    """Return each unit with its numbers: those that could not be read first, then the most costly."""
     rows: dict[Unit, list[KeyRow]] = {part.unit: [] for part in posture.parts}
     for row in posture.rows:
         rows[row.unit].append(row)
@@ -146,7 +146,7 @@ def standings(posture: Posture) -> list[UnitSummary]:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSource:
-    """What told of some keys, and when."""
+    """One source of facts about keys, and its time."""
 
     text: str
     unit: Unit
@@ -155,7 +155,7 @@ class EvidenceSource:
 
 
 def sources(posture: Posture) -> list[EvidenceSource]:
-    """Return what told of the deployed keys: each piece of evidence once for each unit, the oldest first."""
+    """Return the sources of facts about deployed keys, each once for each unit, the oldest first."""
     counts: dict[tuple[str, Unit, datetime], int] = {}
     for row in posture.rows:
         for text in row.key.evidence:

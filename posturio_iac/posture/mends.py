@@ -1,4 +1,4 @@
-"""What there is to do: keys that are mended alike are one task, and the tasks are in the order in which they are worth doing."""
+"""Tasks: keys that are mended alike are one task, and tasks are sorted by what is most worth doing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Task:
 
     @property
     def severity(self) -> Severity | None:
-        """How bad each of the findings is; None for undetermined keys."""
+        """The severity of the findings; None for undetermined keys."""
         return self.findings[0].severity if self.findings else None
 
     @property
@@ -49,13 +49,13 @@ class Task:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """The place among others: by severity, then by the longest time without use, then by the number of keys."""
+        """The sort key: by severity, then by the longest time without use, then by the number of keys."""
         rank = -1 if self.severity is None else self.severity.rank
         return (-rank, -(-1 if self.idle is None else self.idle), -len(self.rows), self.rows[0].key.address)
 
 
 def tasks(rows: Iterable[KeyRow]) -> list[Task]:
-    """Return what there is to do, the first thing first; each key with a finding or an open question is in one task."""
+    """Return the tasks in order; each key with a finding or an open question is in one of them."""
     groups: dict[tuple[object, ...], list[tuple[KeyRow, SavedFinding | None]]] = {}
     for row in rows:
         finding = decisive(row.active)
@@ -72,13 +72,13 @@ def _task(members: Sequence[tuple[KeyRow, SavedFinding | None]]) -> Task:
 
 
 def decisive(findings: Sequence[SavedFinding]) -> SavedFinding | None:
-    """Return the finding whose mend comes first: of the worst ones that of a key that nobody uses, since its end mends the others too."""
+    """Return the finding to mend first: of the worst ones that of an unused key, since deleting the key mends the others too."""
     worst = [finding for finding in findings if finding.severity is findings[0].severity]
     return next((finding for finding in worst if finding.rule == UNUSED.id), worst[0] if worst else None)
 
 
 def likeness(finding: SavedFinding) -> tuple[str, ...]:
-    """Return what is equal for findings that are mended alike."""
+    """Return the grouping key of a finding: equal for findings that are mended alike."""
     remedy = finding.remedy
     return (remedy.summary, remedy.code) if remedy is not None and remedy.summary else (finding.remediation,)
 

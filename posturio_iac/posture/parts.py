@@ -23,7 +23,7 @@ _ACCOUNT_IN_ARN = 4
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What results are about: results of the same unit are one series."""
+    """The subject of results: results of the same unit are one series."""
 
     kind: str
     name: str
@@ -35,7 +35,7 @@ class Unit:
 
     @property
     def label(self) -> str:
-        """What it is called in a report."""
+        """Its name in a report."""
         if self.kind == ACCOUNT:
             title = f" ({self.title})" if self.title else ""
             return f"account {self.name}{title}" if self.name else "no account"
@@ -45,7 +45,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class ResultPart:
-    """What one result says about one unit."""
+    """The content of one result about one unit."""
 
     unit: Unit
     as_of: datetime
@@ -61,7 +61,7 @@ class ResultPart:
     left_out: tuple[str, ...] = ()
     """The rules that were not asked."""
     general: tuple[SavedDiagnostic, ...] = ()
-    """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
+    """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
     source_url: str = ""
     """Where a line of the code can be read; empty where that is not known."""
 
@@ -77,7 +77,7 @@ class ResultPart:
 
 
 def split(result: SavedResult) -> list[ResultPart]:
-    """Return the parts of a result. What it says about no account in particular is about its part, when there is but one."""
+    """Return the parts of a result. Diagnostics about no account in particular belong to the part, if there is only one."""
 
     def of_account(account: str) -> Unit:
         return Unit(ACCOUNT, account, title=result.covered.names.get(account, ""))
@@ -126,7 +126,7 @@ def _account(address: str) -> str:
 
 
 def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[Identity, SavedKey]]:
-    """Yield each key with what it is known by in other results.
+    """Yield each key with its identity across results.
 
     A deployed key is known by its user and the second in which it was created, because its id may be masked in one result, shown in
     another, and replaced by its place in the credential report in a third. A key in code is known by its address in its root module.
@@ -147,7 +147,7 @@ def _identity(key: SavedKey) -> Identity:
 
 
 def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
-    """Return a part with what it could not see, or did not look at, as the part before it knew that. A complete one sees all there is."""
+    """Return a part completed from the one before it with the keys that it could not see or did not read. A complete part lacks none."""
     if before is None or part.unit.narrowed or not (part.failed or part.users is not None):
         return part
     there = {identity for identity, _ in identities(part.keys)}

@@ -1,4 +1,4 @@
-"""What the score alone does not show: how many keys end, and how much of the debt was closed of late."""
+"""Progress that the score alone does not show: how many keys end, and how much of the debt was closed lately."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class DebtChange:
     """How long ago the first one was."""
     before: float
     closed: float
-    """By which the demerits of keys fell, those included that are gone."""
+    """Demerits that keys lost, including deleted keys."""
     added: float
-    """By which they rose, new keys included."""
+    """Demerits that keys gained, including new keys."""
 
     @property
     def now(self) -> float:
-        """What is left."""
+        """Demerits that are left."""
         return self.before - self.closed + self.added
 
     @property
@@ -57,7 +57,7 @@ class DebtChange:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What moves from one report to the next, however large the debt is."""
+    """Numbers that move from one report to the next, however large the debt is."""
 
     keys: int
     """How many can be used: neither inactive nor expired."""
@@ -68,7 +68,7 @@ class Progress:
 
 
 def progress(series: Series, parts: Sequence[ResultPart]) -> Progress:
-    """Return what moved up to ``parts``, which are the newest ones of ``series``."""
+    """Return the progress up to ``parts``, which are the newest ones of ``series``."""
     alive = [(part, key) for part in parts for key in part.keys if key.status not in _DEAD]
     doubted = {(id(part), f.framework, f.root, f.address) for part in parts for f in part.found if f.rule in WITHOUT_END}
     ending = sum(
@@ -96,7 +96,7 @@ def _debt(series: Series, parts: Sequence[ResultPart]) -> DebtChange | None:
 
 
 def _is_comparable(then: ResultPart, now: ResultPart) -> bool:
-    """Whether both look at the same, by the same rules, at different times."""
+    """Whether both cover the same users, by the same rules, at different times."""
     return then.unit == now.unit and not now.unit.narrowed and then.left_out == now.left_out and then.as_of < now.as_of
 
 

@@ -21,7 +21,7 @@ _EXACT_BELOW = 10
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the sum: so many keys that cost so much each."""
+    """A line of the sum: a number of keys with the same cost."""
 
     cause: str
     keys: int
@@ -35,13 +35,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The score and how it comes about."""
+    """The score and the sum behind it."""
 
     value: float | None
     """Not rounded; None while something could not be read."""
     lines: tuple[Line, ...]
     at_best: float | None
-    """What it can be at most, whatever is read later: only findings that were seen this time count. None when even that is not known."""
+    """Its upper bound, whatever is read later: only findings of this time count. None when even that is not known."""
 
     @property
     def demerits(self) -> float:
@@ -50,7 +50,7 @@ class Score:
 
 
 def score(parts: Iterable[ResultPart], *, unread: bool = False) -> Score:
-    """Return the score of ``parts``; ``unread`` says that a result could not be read at all."""
+    """Return the score of ``parts``; ``unread`` tells whether a result could not be read at all."""
     parts = list(parts)
     value = (
         None if unread or any(part.incomplete for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
@@ -62,14 +62,14 @@ def score(parts: Iterable[ResultPart], *, unread: bool = False) -> Score:
 
 
 def shown(value: float | None) -> str:
-    """Return a score as readers see it: a whole number, with one decimal where it is small, or the word for what is not known."""
+    """Return a score for readers: a whole number, with one decimal where it is small, or the word for unknown."""
     if value is None:
         return "unknown"
     return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))
 
 
 def _worst(part: ResultPart) -> list[tuple[SavedKey, float]]:
-    """Return the keys of a part with what the worst of their findings costs."""
+    """Return the keys of a part with the cost of their worst findings."""
     costs: dict[tuple[str, str, str], float] = {}
     for finding in part.found:
         name = (finding.framework, finding.root, finding.address)
@@ -87,7 +87,7 @@ def _lines(keys: Sequence[tuple[SavedKey, float]]) -> tuple[Line, ...]:
 
 
 def _cause(key: SavedKey, found: float) -> str:
-    """Return why a key costs what it does, when the worst of its findings costs ``found``."""
+    """Return the reason for the cost of a key whose worst finding costs ``found``."""
     if found == key.demerit:
         return f"the worst finding is {_NAMES[found]}"
     if key.undecided or key.verdict is Verdict.UNDETERMINED:

@@ -1,4 +1,4 @@
-"""Puts the parts of all results in order of time: what was known when, and what is known now."""
+"""Puts the parts of all results in order of time: the state at each time, and now."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Series:
         return when.date() if self._by_day else when
 
     def at(self, point: Any) -> list[ResultPart]:
-        """Return what was known at a point: the newest part of each unit, without what a newer part of another unit covers."""
+        """Return the state at a point: the newest part of each unit, without keys that a newer part of another unit covers."""
         latest = [found for series in self.history.values() if (found := self._latest(series, point)) is not None]
         accounts = [part for part in latest if part.unit.kind == ACCOUNT]
         newest = max((part.as_of for part in accounts if part.unit.name), default=None)
@@ -51,7 +51,7 @@ class Series:
         return [*_uncovered([part for part in latest if part.unit.kind == CODE]), *kept]
 
     def now(self) -> list[ResultPart]:
-        """Return what is known."""
+        """Return the current state."""
         return self.at(self.points[-1])
 
     def before(self, unit: Unit) -> ResultPart | None:
@@ -64,9 +64,9 @@ class Series:
 
 
 def _uncovered(parts: Iterable[ResultPart]) -> list[ResultPart]:
-    """Return parts of code, each without what a newer complete one covers: two scans may have looked at the same folder.
+    """Return parts of code, each without keys that a newer complete one covers: two scans may have read the same folder.
 
-    What judged only changes gives way to any scan of the whole.
+    A scan of changes only gives way to any full scan.
     """
     kept: list[ResultPart] = []
     for part in sorted(parts, key=lambda part: (not part.unit.narrowed, part.as_of), reverse=True):

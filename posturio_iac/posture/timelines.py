@@ -20,7 +20,7 @@ COUNTS = ("enforced", "declared")
 
 @dataclass(frozen=True, slots=True)
 class KeyTimeline:
-    """The dates of one key; None where one is not known or does not apply."""
+    """The dates of one key; None where a date is not known or does not apply."""
 
     row: KeyRow
     created: datetime | None
@@ -43,7 +43,7 @@ def lives(rows: Iterable[KeyRow]) -> Iterator[KeyTimeline]:
 
 
 def declared_end(key: SavedKey) -> datetime | None:
-    """Return when a key ends by what counts as its lifetime: the first of its dates, and of its intervals since it was created."""
+    """Return when a key ends by its effective lifetimes: the earliest date, intervals counting from its creation."""
     ends = [when for evidence in key.lifetime if evidence.effect in COUNTS and (when := _end(evidence, key)) is not None]
     return min(ends, default=None)
 
@@ -51,6 +51,6 @@ def declared_end(key: SavedKey) -> datetime | None:
 def _end(evidence: SavedEvidence, key: SavedKey) -> datetime | None:
     if evidence.kind == "expiry" and (when := parse_date(evidence.value)) is not None:
         return when
-    # What AWS ends so many days after its creation states no date.
+    # An age states no date.
     interval = parse_interval(evidence.value) if evidence.kind in ("expiry", "rotation") and evidence.value else None
     return key.created + interval if interval is not None and key.created is not None else None

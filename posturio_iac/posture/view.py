@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key with all that is known about it."""
+    """A key with its findings and the age of its data."""
 
     key: SavedKey
     unit: Unit
     as_of: datetime
     """When it was seen."""
     older: bool
-    """Whether the last result could not see it, so that this is what an earlier one saw."""
+    """Whether it is taken from an earlier result, since the last one could not see it."""
     found: tuple[SavedFinding, ...]
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
@@ -89,7 +89,7 @@ class Posture:
     rows: tuple[KeyRow, ...]
     """Every key, the worst first."""
     parts: tuple[ResultPart, ...]
-    """What the report rests on, by unit."""
+    """The parts that the report rests on, by unit."""
     score: Score
     progress: Progress
     trend: tuple[TrendPoint, ...]
@@ -99,7 +99,7 @@ class Posture:
     said: tuple[tuple[Unit | None, SavedDiagnostic], ...]
     """Diagnostics that still hold, the most serious first."""
     results: tuple[SavedResult, ...]
-    """What was joined, the newest first."""
+    """The joined results, the newest first."""
     current: frozenset[str]
     """Sources of results that something in the report rests on."""
     files: int
@@ -147,7 +147,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
 
 
 def badness(row: KeyRow) -> tuple[int, int, int, int, str]:
-    """The place of a key among others: by severity, then by findings, then undetermined ones, then by how long it has been idle."""
+    """The sort key of a key: by severity, then by findings, then undetermined ones, then by how long it has been idle."""
     worst = -1 if row.worst is None else row.worst.rank
     return (-worst, -len(row.active), row.key.verdict is not Verdict.UNDETERMINED, -(row.idle or 0), row.key.address)
 

@@ -32,9 +32,9 @@ FORMATS = {
 }
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("jsonl", "asff", "ocsf")
-"""The formats that say what deployed keys are like; code has nothing to fill them with."""
+"""The formats that describe deployed keys only."""
 STATS = "posturio_iac.render.text.stats:render"
-"""What ``--stats`` shows in place of the format ``text``."""
+"""The format that ``--stats`` shows in place of ``text``."""
 ENDINGS = {
     ".sarif": "sarif",
     ".sarif.json": "sarif",
@@ -49,13 +49,17 @@ ENDINGS = {
 """The format of an output without a format, by the ending of its name; the first that fits."""
 
 
+FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip")
+"""Endings that promise what no format of ours is; other names hold text."""
+
+
 def implied(target: str) -> str | None:
     """Return the format that the name of a file implies, if any."""
     return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:
-    """Load the function of a format by its name, which must be in `FORMATS`. What it returns is empty or ends with a newline."""
+    """Load the function of a format by its name, which must be in `FORMATS`. Its text is empty or ends with a newline."""
     return _function(FORMATS[name])
 
 

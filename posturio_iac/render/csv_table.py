@@ -51,7 +51,7 @@ COLUMNS = (
 )
 ABOUT_KEY = COLUMNS[COLUMNS.index("user") :]
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
+"""Characters that a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
 
 
 def render(report: Report, _context: RenderContext) -> str:
@@ -94,7 +94,7 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _about(key: AccessKey) -> dict[str, object]:
-    """Return whose the key is and what is known about its use; what is unknown is left out."""
+    """Return the owner of a key and the facts about its use; unknown ones are left out."""
     known = facts(key)
     return {"account": key.account or "", **{name: known[name] for name in ABOUT_KEY if name in known}}
 
@@ -115,7 +115,7 @@ def _place(span: Span | None) -> dict[str, object]:
 
 
 def _declared(declaration: Declaration | None) -> dict[str, object]:
-    """The code of a deployed key: its address, or all that it could be."""
+    """Return the code of a deployed key: its address, or all possible ones."""
     if declaration is None:
         return {}
     shown = " or ".join(place.address for place in declaration.places)

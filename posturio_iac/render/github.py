@@ -38,7 +38,7 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
 
 
 def _kind(finding: Finding, context: RenderContext) -> str:
-    """What fails the run is an error; other findings are warnings, and LOW ones notices."""
+    """Return the kind of annotation: a finding that fails the run is an error; others are warnings, and LOW ones notices."""
     if context.exit_code != Exit.CLEAN and fails(finding, context):
         return "error"
     return "notice" if finding.severity is Severity.LOW else "warning"
@@ -76,5 +76,5 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """Escape what ends a property. What GitHub reads as a path keeps its characters, but for those that move a terminal."""
+    """Escape the characters that end a property. A path keeps its other characters, except for those that move a terminal."""
     return "%0A".join(_data(printable(part)) for part in text.split("\n")).replace(":", "%3A").replace(",", "%2C")

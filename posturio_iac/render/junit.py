@@ -1,6 +1,6 @@
 """The format ``junit``: a test suite for each framework, a test case for each key and rule, as Jenkins' and GitLab's readers accept it.
 
-Allowed is what junit-10.xsd of Jenkins' xunit plugin allows; ``skipped`` stands for what is undetermined or suppressed.
+The elements are those that junit-10.xsd of Jenkins' xunit plugin allows; undetermined and suppressed keys are ``skipped``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WHOLE = "every rule"
 
 
 class _Case:
-    """One test case: what it is called, and the element that says how it went."""
+    """One test case: its names, and the element for its outcome."""
 
     __slots__ = ("body", "classname", "name", "outcome")
 

@@ -1,4 +1,4 @@
-"""One letter an owner: which keys, why, what happens when, and the commands, with ids in full. Pure."""
+"""One letter for each owner: which keys, why, what happens when, and the commands, with ids in full. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def file_name(owner: str) -> str:
 
 
 def command_of(step: Step) -> str:
-    """Return what the owner runs; nothing where nothing can be done by a command, or where code declares the key, which undoes it."""
+    """Return the command for the owner; empty where no command helps, or where code declares the key and would undo it."""
     key = step.key
     if key.declaration is not None and key.declaration.exact:
         return ""
@@ -101,7 +101,7 @@ def _about(step: Step) -> Iterator[str]:
 
 
 def _in_code(step: Step, declaration: Declaration) -> Iterator[str]:
-    """Yield the changes of the code, each once, and where: what is done by hand would be undone, or differ from the code."""
+    """Yield the changes of the code, each once, with places: changes by hand would be undone, or differ from the code."""
     yield f"- **Change the code**, merge and apply it: the key {plain(declaration.text())}."
     yield from (f"  - {plain(text)}" for text in dict.fromkeys(finding.remediation for finding in step.findings))
 

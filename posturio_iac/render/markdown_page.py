@@ -27,7 +27,7 @@ LIMIT = 60_000
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return a heading, the line that sums up, and a table or list for each kind of thing that there is to say."""
+    """Return a heading, the line that sums up, and a table or list for each kind of entry."""
     errors = [said for said in report.diagnostics if said.level is Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT, context)
@@ -95,7 +95,7 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
 
 
 def _suggestion(lines: ShownEdit | None, context: RenderContext) -> str:
-    """Return lines as GitHub takes them in a review comment on the lines that it names; empty where they would not stay as they are."""
+    """Return lines as a suggested change of GitHub on the named lines; empty where GitHub would change them."""
     text = lines.text if lines is not None else ""
     if lines is None or without_commands("\n".join(map(printable, text.split("\n")))) != text:
         return ""

@@ -1,4 +1,4 @@
-"""What the formats for services and people share: places, sentences and links."""
+"""Wording that the formats for services and people share: places, sentences and links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
 """Where the pages of this repository are published."""
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-"""What a terminal shows severities in."""
+"""The terminal style of each severity."""
 NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 
 
@@ -39,7 +39,7 @@ def place(span: Span | None) -> str:
 
 
 def owner_text(owner: Attr[str | None]) -> str:
-    """Return who answers for a key, safe to print, with a word where that is nobody or not known."""
+    """Return the owner of a key, safe to print, with a word where there is none or it is not known."""
     if isinstance(owner, Unknown):
         return UNKNOWN
     return printable(owner) if owner else NOBODY
@@ -66,7 +66,7 @@ def undetermined(report: Report) -> Iterator[JudgedKey]:
 
 
 def look(finding: Finding) -> object:
-    """What a reader sees of a finding. Of those of a shared module, several root modules give findings that look the same."""
+    """Return what a reader sees of a finding. Several root modules that share a module give findings that look the same."""
     return (finding.rule.id, finding.span, finding.severity, finding.message, finding.remediation, finding.address)
 
 
@@ -79,7 +79,7 @@ def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]
 
 
 def also(roots: tuple[str, ...]) -> str:
-    """Return what is said about further root modules, after a space; empty when there is none."""
+    """Return the note on further root modules, after a space; empty when there is none."""
     if not roots:
         return ""
     names = ", ".join(printable(root) or "." for root in roots)

@@ -1,4 +1,4 @@
-"""From paths to a report: discover, read each framework that is there, judge."""
+"""From paths to a report: search, read with each front end, judge."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def judged(
     guarded: bool = True,
     code_owners: bool = True,
 ) -> Report:
-    """Read what was selected and judge it at ``as_of``, which is now when it is None.
+    """Read the selected files and judge their keys at ``as_of``, by default now.
 
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up,

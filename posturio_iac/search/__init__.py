@@ -1,7 +1,7 @@
 """Which files can matter, found at the speed of a text search.
 
 In a git work tree git does the search, so that ignored files and submodules stay out; elsewhere a walk does. A file that cannot
-hold a key is never parsed. Nothing here imports more than a search that finds nothing needs.
+hold a key is never parsed. Modules here import no more than a search without results needs.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def discover(
 
 
 def _has_outside(selection: Selection) -> bool:
-    """Tell whether there may be modules that are not searched: beside what was named, above the root in its repository, in submodules."""
+    """Tell whether there may be modules that are not searched: beside the named paths, above the root in its repository, in submodules."""
     if "" not in selection.finder.places:
         return True
     top = selection.repository
@@ -133,7 +133,7 @@ def _note(finder: FileSearch, top: str | None) -> None:
 
 
 def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
-    """Search directories of one work tree with git, and return those that are left to be walked through."""
+    """Search directories of one work tree with git, and return those that remain for a walk."""
     copies = [d for d in named if not PRUNED.isdisjoint(d.split("/"))]
     asked = [d for d in named if d not in copies]
     if not asked:

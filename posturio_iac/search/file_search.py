@@ -1,4 +1,4 @@
-"""Decides file by file what matters, and keeps what was found."""
+"""Decides file by file which ones matter, and keeps the results."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.gitignore import Exclusions
 
 GIT_CRYPT = b"\0GITCRYPT\0"
-"""What a file locked by git-crypt starts with."""
+"""The first bytes of a file that git-crypt has locked."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
-"""What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
+"""The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
 _ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
-"""How the source of a local module starts, on Windows too."""
+"""Beginnings of the source of a local module, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
-
 MIB = 1 << 20
+MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
-"""How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
+"""How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
 _MOST_FOLDERS = 10_000
 _OVERLAP = 1024
-"""Longer than what is searched for, so that no part of a large file hides it at its edge."""
+"""Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
 
 
 class FileSearch:
@@ -84,34 +84,31 @@ class FileSearch:
         self.templates: set[str] = set()
         self.others: dict[str, set[str]] = {}
         """Files of kinds that front ends have added."""
-        self.apart: frozenset[str] = frozenset()
-        """Baselines: they hold addresses of keys, and are no code."""
-        self.hcl: set[str] = set()
-        """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
-        self.symlinks: dict[str, str] = {}
-        """Symbolic links to files, with the kind of each."""
+        self.apart: frozenset[str] = frozenset()  # baselines, which hold addresses of keys and are no code
+        self.hcl: set[str] = set()  # files in HCL that Terraform itself does not read, such as Terragrunt's
+        self.symlinks: dict[str, str] = {}  # to files, with the kind of each
         self.left_out: set[str] = set()
-        """Files of a kind that is searched which the exclusions leave out; folders that were not looked into end with a slash."""
+        """Files of a searched kind that the exclusions leave out; folders that were not entered end with a slash."""
         self.passed_by: set[str] = set()
         """Folders of tools, such as ``node_modules``, that a walk did not enter; each ends with a slash."""
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
-        """Files that were read here, with the kind of each; git has searched the others."""
+        """Files that this process has read, with the kind of each; git has searched the others."""
         self.texts: dict[str, bytes] = {}
-        """The bytes of Terraform files that were read here, as far as `KEPT` goes."""
+        """The bytes of Terraform files that this process has read, up to `KEPT` in all."""
         self._room = KEPT
         self.calling: set[str] = set()
-        """Terraform files that were read here and hold what the source of a local module starts with."""
+        """Terraform files that this process has read and that may call local modules."""
         self.calls: tuple[tuple[str, str], ...] | None = None
-        """Who calls which local module, once somebody has asked."""
+        """The calls of local modules, once they were needed."""
         self.sources: dict[str, tuple[str, ...]] = {}
-        """The local modules that a file calls, for those that were scanned for it."""
+        """The local modules that a file calls, for files scanned so far."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
         self.places: tuple[str, ...] = ("",)
         """The directories that are searched; named files apart."""
         self.repositories: set[str] = set()
-        """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
+        """The tops of the searched git work trees at or below the root; other repositories below it are not ours."""
         self.searched = 0
         self.step: Callable[[str], object] | None = None
         """Told of each ``folder`` and ``file`` that is searched, and each ``unit`` that is read: it shows how far a run is."""
@@ -187,7 +184,7 @@ class FileSearch:
             self._add(path, kind, data)
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
-        """Tell whether a file with this content matters. A state that is named does, whatever it holds: scanning it would pass."""
+        """Tell whether a file with this content matters. A state that was named always does: it must not be passed over in silence."""
         if self.search_terms.are_in(data, kind):
             return True
         return kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
@@ -195,7 +192,9 @@ class FileSearch:
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""
         wide: str | None = None
-        while chunk := os.read(descriptor, MIB):
+        for _ in range(MOST_SEARCHED):
+            if not (chunk := os.read(descriptor, MIB)):
+                return
             if not tail:
                 if chunk[:10] == GIT_CRYPT:
                     self._locked(path)
@@ -208,6 +207,7 @@ class FileSearch:
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
+        self.error(f"the first {MOST_SEARCHED} MiB hold no key, and the rest was not searched; exclude it", path)
 
     def _locked(self, path: str) -> None:
         self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
@@ -218,13 +218,13 @@ class FileSearch:
         self.of_kind(kind).add(path)
 
     def of_kind(self, kind: str) -> set[str]:
-        """Return the files of a kind that matter; JSON is a template until somebody looks closer."""
+        """Return the files of a kind that matter; JSON counts as a template until it is looked at more closely."""
         if kind is TERRAFORM:
             return self.terraform
         return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
 
     def keep_files(self, kind: str, files: Iterable[str]) -> None:
-        """Forget the files of a kind but for some."""
+        """Keep only some of the files of a kind."""
         self.of_kind(kind).intersection_update(files)
 
     def keep_only(self, ours: frozenset[str]) -> None:
@@ -254,11 +254,11 @@ class FileSearch:
             self.error(f"cannot be read: {(error.strerror or str(error)).lower()}", path)
 
     def error(self, message: str, path: str | None = None) -> None:
-        """Report something that was not read."""
+        """Report an error: something was not read."""
         self.problems.append(("error", message, path))
 
     def warn(self, message: str, path: str | None = None) -> None:
-        """Report something worth saying."""
+        """Report a note."""
         self.problems.append(("warning", message, path))
 
     def is_linked(self, path: str) -> bool:

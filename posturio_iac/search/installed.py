@@ -1,6 +1,6 @@
 """Root modules that ``terraform init`` has been run in: the code of the modules they call lies in ``.terraform``, which is not searched.
 
-Where such code holds a key, the files of the root module matter, whatever they say themselves.
+Where such code holds a key, the files of the root module matter, whatever their own content.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 MAX_DIRECTORIES = 300
-"""How many directories are looked at for a ``.terraform``, the highest ones first."""
+"""How many directories are searched for a ``.terraform``, starting at the top."""
 _MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache", ".venv"))
 

@@ -1,4 +1,4 @@
-"""Which files are read, and what they are searched for."""
+"""Kinds of files, and the search terms of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 HCL, LOCK = "hcl", ".lock.hcl"
-"""The ending of files in Terraform's language that are none of its own, and of those that it writes itself."""
+"""The ending of HCL files that Terraform itself does not read as code, and of those that it writes."""
 STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json")
 """The endings of the same in JSON: stacks of HCP Terraform."""
 
@@ -60,7 +60,7 @@ def kind_of(path: str) -> str | None:
 
 
 def calls_modules(path: str) -> bool:
-    """Whether a file may call modules without being part of one: those of Terragrunt and of stacks."""
+    """Tell whether a file may call modules without being part of one, as those of Terragrunt and of stacks do."""
     return path.endswith(STACK_JSON) or (path.endswith(HCL) and not path.endswith(LOCK))
 
 
@@ -81,7 +81,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 
 
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
-"""How a letter begins that HCL, JSON or YAML writes by its number."""
+"""The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
 _escape: re.Pattern[bytes] | None = None
 
 
@@ -194,7 +194,7 @@ def _without(data: bytes, at: int, skipped: bytes) -> int:
 
 
 def _role(search_term: bytes) -> str:
-    """Return what a search term is, from how it is written."""
+    """Return the kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
     if b"/" in search_term or b"-" in search_term:
@@ -203,7 +203,7 @@ def _role(search_term: bytes) -> str:
 
 
 STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))
-"""What a state holds as JSON, and as Terraform and OpenTofu store it, encrypted or not; all parts of one line suffice."""
+"""Texts in a state: as JSON, and as Terraform and OpenTofu store it, encrypted or not. All texts of one line together identify one."""
 
 
 def looks_like_state(data: bytes) -> bool:

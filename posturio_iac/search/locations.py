@@ -16,7 +16,7 @@ WORKFLOWS = ".github/workflows"
 
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
-    """Return the directories, by their real paths, the files, by the real paths of their directories, and what nobody may see.
+    """Return the directories, by their real paths, the files, by the real paths of their directories, and the paths that cannot be read.
 
     Raises:
         UsageError: a path does not exist.
@@ -46,7 +46,7 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
 
 
 def root_of(cwd: str, directories: Sequence[str], files: Sequence[str]) -> str:
-    """Return the scan root: the current directory when all is inside, else the common parent."""
+    """Return the scan root: the current directory when all paths are inside, else their common parent."""
     places = [*directories, *map(os.path.dirname, files)]
     if all(place == cwd or place.startswith(os.path.join(cwd, "")) for place in places):
         return cwd
@@ -57,7 +57,7 @@ def root_of(cwd: str, directories: Sequence[str], files: Sequence[str]) -> str:
 
 
 def outermost(directories: Iterable[str]) -> list[str]:
-    """Drop the directories that are in others. They have forward slashes; the empty one holds all."""
+    """Drop directories inside others. Paths have forward slashes; the empty one is the root."""
     kept: list[str] = []
     for directory in sorted(set(directories), key=lambda d: f"{d}/"):
         if not kept or not (kept[-1] == "" or directory.startswith(f"{kept[-1]}/")):

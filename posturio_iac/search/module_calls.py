@@ -1,4 +1,4 @@
-"""Further searches, once there is something to judge: who calls which local module, and where a text stands."""
+"""Further searches, once there is something to judge: for calls of local modules, and for texts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,8 @@ CALLS = frozenset(("module", "component"))
 """Blocks that call a module: Terraform's own, and those of stacks."""
 
 
-def grep(selection: Selection, search_term: bytes) -> tuple[str, ...]:
-    """Return the Terraform files of the whole scan that hold ``search_term``, sorted."""
-    return holding(selection, (search_term,))
-
-
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
-    """Return who calls which local module, by the text of the code: (directory of the caller, directory of the module), sorted.
+    """Return the calls of local modules, by the text of the code: (directory of the caller, directory of the module), sorted.
 
     Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
     A source that is computed does not count.
@@ -96,14 +91,14 @@ def _is_ours(selection: Selection, target: str) -> bool:
 
 
 def text(selection: Selection, path: str) -> bytes:
-    """Return the bytes of a file as far as the limit, empty when it is gone."""
+    """Return the bytes of a file up to the limit, empty when it is gone."""
     finder = selection.finder
     kept = finder.texts.get(path)
     return kept if kept is not None else content(finder.prefix + path, finder.max_file_size, finder.fence) or b""
 
 
 def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | None:
-    """Return the bytes of a file as far as the limit, or None when it cannot be read or is outside of ``fence``."""
+    """Return the bytes of a file up to the limit, or None when it cannot be read or is outside of ``fence``."""
     try:
         return read(name, max_size, fence, head=True)
     except UnreadableError:
@@ -111,13 +106,13 @@ def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | Non
 
 
 def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
-    """Return the Terraform files that hold one of ``search_terms``: git searches those it has searched before, we read the others."""
+    """Return the Terraform files that hold one of ``search_terms``: git searches those it searched before, and the others are read."""
     texts = ((path, text(selection, path)) for path, kind in selection.finder.read.items() if kind is TERRAFORM)
     return _found(selection, {path for path, data in texts if any(search_term in data for search_term in search_terms)}, search_terms)
 
 
 def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:
-    """Return the files among those that we read, and those that git finds."""
+    """Return the matches among the files that this process has read, and those that git finds."""
     found = set(ours)
     if selection.finder.trees:
         from posturio_iac.search.git_tree import git_search

@@ -1,6 +1,6 @@
 """Local modules that the search does not enter: above the scan root or beside what is searched, in submodules, ignored by git.
 
-Who calls one that holds a key matters.
+Callers of one that holds a key matter.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MAX_FOLDERS = 10_000
 
 
 def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] = frozenset()) -> tuple[set[str], set[tuple[str, str]]]:
-    """Read ``folders`` (relative to the root) and the local modules that they call, except for those ``apart``.
+    """Read ``folders`` (relative to the root) and the local modules that they call, except those in ``apart``.
 
-    Return the folders that hold a search term, and who calls whom among them.
+    Return the folders that hold a search term, and the calls among them.
     """
     search_terms = selection.finder.search_terms
     holding: set[str] = set()

@@ -1,4 +1,4 @@
-"""Access keys that are written into provider blocks: no rule is about them, and a scan without findings is no search for them."""
+"""Access keys written into provider blocks: no rule is about them, so a scan without findings does not rule them out."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "AKIA"
-"""What the id of a key of a user begins with."""
+"""The prefix of ids of users' keys."""
 
 
 def pointer(texts: Mapping[str, bytes]) -> str:
-    """Return where the first provider block holds an access key, and what finds all; empty where none of the files has one."""
+    """Return a note on the first provider block that holds an access key, with advice on how to find all; empty without one."""
     for path, data in sorted(texts.items()):
         if found := _key_in(path, data):
             key_id, line = found

@@ -1,4 +1,4 @@
-"""What discovery hands over: the files that can matter, relative to the scan root."""
+"""The result of a search: the files that can matter, relative to the scan root."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Selection:
     searched: int
     """How many files were searched."""
     diagnostics: tuple[Diagnostic, ...]
-    """What was not searched and why, sorted."""
+    """Files that were not searched, with the reasons, sorted."""
     finder: FileSearch
-    """Where `local_calls` and `grep` search again."""
+    """Where `local_calls` and `holding` search again."""
 
     def __init__(self, finder: FileSearch, repository: str | None) -> None:
-        """Freeze what ``finder`` has found."""
+        """Freeze the results of ``finder``."""
         put = object.__setattr__
         put(self, "root", finder.root)
         put(self, "repository", repository)

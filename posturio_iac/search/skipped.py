@@ -1,4 +1,4 @@
-"""What a search left out: files and folders, each with the reason. Found only when somebody asks, since git has to be asked again."""
+"""Files and folders that a search left out, each with the reason. Computed on request only, since git has to be asked again."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE = (
     "unread",
     "module",
 )
-"""Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the one that is scanned;
-what could not be read; a call of a module whose code is not here."""
+"""Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
+a file that could not be read; a call of a module whose code is not here."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")
@@ -42,7 +42,7 @@ class SkippedPlace:
     path: str
     """Relative to the scan root; a folder ends with a slash."""
     text: str = ""
-    """What a reader needs beside the path: the message of an error, or the call of a module and its source."""
+    """Details beside the path: the message of an error, or the call of a module and its source."""
 
 
 def places(selection: Selection) -> Iterator[SkippedPlace]:
@@ -56,7 +56,7 @@ def places(selection: Selection) -> Iterator[SkippedPlace]:
 
 
 def _of_git(finder: FileSearch, base: str) -> Iterator[SkippedPlace]:
-    """Yield what git leaves out of the directory ``base``: nothing where git cannot tell, which the scan has said by then."""
+    """Yield the paths that git leaves out of the directory ``base``; none where git fails, which the scan has reported by then."""
     from posturio_iac.search.git_tree.git_search import command, run
 
     asked = (_IGNORED, _UNTRACKED, _TRACKED)

@@ -1,4 +1,4 @@
-"""Files in Terraform's language that are none of its own, such as Terragrunt's: which of them can matter."""
+"""HCL files that Terraform itself does not read, such as Terragrunt's: which of them can matter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SOURCE = re.compile(rb"\bsource\"?\s*[=:]")
 def add_callers(finder: FileSearch, *, whole: bool) -> None:
     """Add the files that name a module which makes keys, or write out a key. With ``whole`` those that apply any module.
 
-    That is when modules may be outside of what is searched.
+    The latter is for searches that do not cover all modules.
     """
     search_terms = finder.search_terms
     for path in finder.hcl:

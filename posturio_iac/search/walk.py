@@ -1,4 +1,4 @@
-"""Discovery without git: a walk through the directories."""
+"""Searching without git: a walk through the directories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 def search(finder: FileSearch, start: str) -> list[str]:
     """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
 
-    Symbolic links to directories are not followed: what they show inside the root is searched where it is.
+    Symbolic links to directories are not followed: a target inside the root is searched in its own place.
     """
     repositories: list[str] = []
     pending = [start]
@@ -49,7 +49,7 @@ def search(finder: FileSearch, start: str) -> list[str]:
 
 
 def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
-    """Return what is in the directory; nothing, and a diagnostic, when that cannot be read."""
+    """Return the entries of the directory; none, with a diagnostic, when it cannot be read."""
     try:
         with os.scandir(finder.prefix + directory) as entries:
             return list(entries)

@@ -37,7 +37,7 @@ OTHERS = {
 
 
 class _Memory:
-    """What was said about the template that cfn-lint is at, and the limit that holds for it."""
+    """The verdicts on the current template of cfn-lint, and the limit that holds for it."""
 
     def __init__(self) -> None:
         self.limit: object = None
@@ -46,7 +46,7 @@ class _Memory:
         self._found: tuple[HostMatch, ...] = ()
 
     def found(self, template: HostTemplate) -> tuple[HostMatch, ...]:
-        """Return what there is to say about a template.
+        """Return the verdicts on a template.
 
         Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it.
         """
@@ -64,7 +64,7 @@ class PackError(Exception):
     """Our own code crashed on a template."""
 
     def __init__(self, error: Exception) -> None:
-        """Say what happened to whoever reads cfn-lint's report."""
+        """Hold the message for the reader of cfn-lint's report."""
         super().__init__(
             f"posturio-iac stopped by an error of its own ({type(error).__name__}: {error}) and judged no access key of this template;"
             " please report it"
@@ -95,7 +95,7 @@ _MEMORY = _Memory()
 
 
 class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships no types
-    """What the rules of the pack share; without an id, so that cfn-lint leaves it out."""
+    """The base of the rules of the pack; without an id, so that cfn-lint leaves it out."""
 
     tags = ("resources", "iam", "security", "posturio")
 
@@ -112,7 +112,7 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
             _MEMORY.limit = self.config.get(LIMIT)
 
     def match(self, cfn: HostTemplate) -> list[RuleMatch]:
-        """Return what our scan says that belongs to this rule."""
+        """Return the matches of our scan for this rule."""
         return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
 
 

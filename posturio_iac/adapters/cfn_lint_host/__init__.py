@@ -1,4 +1,4 @@
-"""What the rules of cfn-lint need of our scan. Apart from them, since cfn-lint takes every class in a rules package for a rule.
+"""The bridge between the rules of cfn-lint and our scan. Apart from them, since cfn-lint takes every class in a rules package for a rule.
 
 Imports the library, never the command line.
 """

@@ -1,4 +1,4 @@
-"""What cfn-lint has read, written to files that our scan reads: a template from standard input, and sets of parameters."""
+"""Input of cfn-lint as files that our scan can read: a template from standard input, and sets of parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ParameterSet(Protocol):
-    """What this needs of cfn-lint's ``ParameterSet``."""
+    """The part of cfn-lint's ``ParameterSet`` that is used here."""
 
     source: str | None
     """The file that it comes from."""

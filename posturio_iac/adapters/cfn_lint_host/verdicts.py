@@ -1,4 +1,4 @@
-"""What our scan says about a template that cfn-lint holds: the file is read again, so that comments and parent stacks count."""
+"""Our scan's verdicts on a template of cfn-lint: the file is read again, so that comments and parent stacks count."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class HostTemplate(Protocol):
-    """What this needs of cfn-lint's ``Template``."""
+    """The part of cfn-lint's ``Template`` that is used here."""
 
     filename: str | None
     """None on standard input."""
@@ -61,9 +61,9 @@ class _Input(NamedTuple):
 
 
 def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
-    """Return what there is to say about a template, in the order of the report.
+    """Return the matches for a template, in the order of the report.
 
-    ``max_lifetime_days`` replaces that of the configuration. What is wrong with the configuration is said too.
+    ``max_lifetime_days`` replaces that of the configuration. Errors of the configuration are matches too.
     """
     written = template.filename is None or template.context.parameter_sets
     with TemporaryDirectory(prefix="posturio-iac-") if written else nullcontext("") as scratch:
@@ -97,7 +97,7 @@ def _place(selection: Selection, source: _Input) -> str:
 
 
 class _Words:
-    """Turns a report into what cfn-lint shows, for one template."""
+    """Turns a report into matches of cfn-lint, for one template."""
 
     def __init__(self, template: HostTemplate, selection: Selection, source: _Input) -> None:
         self.resources = _map(template.template.get("Resources"))
@@ -106,7 +106,7 @@ class _Words:
         self.nowhere = f" ({self.path}:1)"
 
     def of(self, report: Report) -> Iterator[HostMatch]:
-        """Yield what concerns this template; other files are cfn-lint's to name."""
+        """Yield the matches in this template; cfn-lint names other files itself."""
         keys = {(j.key.scope, j.key.address): j.key for j in report.keys}
         for finding in report.findings:
             if finding.suppressed is not None and finding.suppressed.source != IN_CFN_LINT:  # cfn-lint itself leaves those out, or not
@@ -137,7 +137,7 @@ class _Words:
         return HostMatch(pack_id, text, ("Resources", *logical), HostPlace.of(at) if at is not None and self.original else None)
 
     def _diagnostic(self, diagnostic: Diagnostic) -> Iterator[HostMatch]:
-        """Yield what was not read or judged, here or in what this template draws in, and remarks about this template."""
+        """Yield errors about this template or files that it includes, and warnings and notes about this template."""
         text, here = f"{printable(diagnostic.message)}.", diagnostic.path == self.path
         if diagnostic.level is not Level.ERROR:
             if here:

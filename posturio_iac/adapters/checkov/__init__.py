@@ -1,7 +1,7 @@
 """Our rules as checks of checkov, with the verdicts of our own command.
 
 checkov asks a check about one resource at a time. The first resource that could be a key lets our scan judge the whole folder that checkov
-was started on, and all checks answer from that report; what the scan does not know is read from checkov's own configuration and graph.
+was started on, and all checks answer from that report; keys outside of the scan are read from checkov's own configuration and graph.
 """
 
 CLONES: list[str] = []

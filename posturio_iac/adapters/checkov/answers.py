@@ -1,4 +1,4 @@
-"""What a check answers about one of checkov's blocks."""
+"""The answer of a check about one of checkov's blocks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, JudgedKey
 
 LIMIT = 255
-"""So many characters of a rule's name GitHub takes; checkov puts what we say into that place."""
+"""How many characters GitHub takes of a rule's name, where checkov puts our message."""
 
 
 class CheckResult(Enum):
-    """What checkov makes of an answer."""
+    """The result in checkov's terms."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -38,7 +38,7 @@ class CheckResult(Enum):
 
 
 class Answer(NamedTuple):
-    """A result, with what a reader should know about it."""
+    """A result, with a message for the reader."""
 
     result: CheckResult
     text: str = ""
@@ -48,7 +48,7 @@ NOTHING = Answer(CheckResult.UNKNOWN)
 
 
 def answer(entity: Entity, rule: str) -> Answer:
-    """Return what ``rule`` says about a block."""
+    """Return the answer of ``rule`` about a block."""
     try:
         return _answer(entity, rule, scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files))
     except UsageError as error:
@@ -72,7 +72,7 @@ def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:
-    """Join what a rule says about several keys: one finding is enough, and all must be clean."""
+    """Join the answers of a rule about several keys: one finding is enough to fail, and all must be clean to pass."""
     for result in (CheckResult.FAILED, CheckResult.UNKNOWN, CheckResult.SKIPPED, CheckResult.PASSED):
         for one in answers:
             if one.result is result:

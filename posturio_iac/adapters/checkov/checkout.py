@@ -1,4 +1,4 @@
-"""What checkov makes of a whole repository: ``--external-checks-git`` takes every file of a clone for a policy."""
+"""Keeps checkov from loading a whole clone of this repository: ``--external-checks-git`` takes every file in it for a policy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Our rules as classes of checkov: one check for each rule and each kind of block. Beside checkout.py the only module that imports checkov.
 
-checkov loads it in each of its some twenty processes, most of which meet nothing to judge: what judges is imported when it is needed.
+checkov loads it in each of its some twenty processes, most of which have nothing to judge: the judge is imported only when needed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ MODULES = ("module",)
 
 
 def _never(_self: Any, _conf: Any) -> Any:
-    """Stand for checkov's abstract method, which ``run`` makes needless."""
+    """Implement checkov's abstract method, which is not called since ``run`` is overridden."""
     return CheckResult.UNKNOWN
 
 
 class _Posturio:
-    """What the checks share. One object answers for one rule and one kind of block."""
+    """The base of the checks. One object answers for one rule and one kind of block."""
 
     _kinds: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class _Posturio:
 
     @property
     def name(self) -> str:
-        """What checkov shows of the check: what was said last in this thread, else the title."""
+        """The name that checkov shows: the last message of this thread, else the title."""
         said: str = getattr(_SAID, self._words, self._title)
         return said
 
@@ -64,7 +64,7 @@ class _Posturio:
         return {"result": CheckResult[result], "evaluated_keys": [], **({"suppress_comment": text} if result == "SKIPPED" else {})}
 
     def _asked(self, scanned_file: str, config: Any, name: str, kind: str) -> tuple[str, str]:
-        """Return the name of checkov's result and what there is to say."""
+        """Return the name of checkov's result, and the message."""
         try:
             # Where checkov cannot fork (macOS, Windows), its kinds of code are threads, and all answer from one scan.
             with _ONE_AT_A_TIME:
@@ -103,12 +103,12 @@ class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]  # mypy runs w
 
 _ONE_AT_A_TIME = threading.Lock()
 _SAID = threading.local()
-"""What each check has said last. Terraform, its JSON and its plans share the checks, and are threads where checkov cannot fork."""
+"""The last message of each check. Terraform, its JSON and its plans share the checks, and are threads where checkov cannot fork."""
 _REGISTERED: list[_Posturio] = []
 
 
 def register() -> None:
-    """Give checkov a check for each rule and each kind of block; what it has already stays."""
+    """Register a check for each rule and each kind of block, except those that checkov has already."""
     if not _REGISTERED:
         _REGISTERED.extend(kind(*rule) for rule in RULES for kind in (_ResourceCheck, _TemplateCheck, _ModuleCheck))
 

@@ -1,4 +1,4 @@
-"""What checkov asks about: one block of one file, and where the run has its root."""
+"""The subject of a check: one block of one file, and the root of the run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _DEPTH = 12
-"""So many calls lie between checkov's runner and a check at the most, with room to spare."""
+"""The most frames between checkov's runner and a check, with room to spare."""
 _FILES = ("full_file_path", "file_abs_path", "sls_file")
-"""What checkov's runners call the file that they are at."""
+"""Names of the variable for the current file in checkov's runners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Entity:
     var_files: tuple[str, ...]
     """Absolute paths of ``--var-file``."""
     config: Mapping[str, Any]
-    """What checkov read."""
+    """The configuration that checkov read."""
     graph: Any
     """checkov's graph: of rustworkx, of networkx, or None."""
 
@@ -48,7 +48,7 @@ _LAST: list[tuple[Mapping[str, Any], tuple[str, str, str], Entity]] = []
 
 
 def entity_of(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
-    """Return what checkov asks about; the same one as long as it asks about the same block.
+    """Return the block that checkov asks about; the same object as long as it asks about the same block.
 
     checkov tells a check the path relative to a root that it does not tell. Both are variables of its runner, which is among the callers.
     """
@@ -89,7 +89,7 @@ def _line(*values: object) -> int:
 
 
 class _Seen:
-    """What the runner that calls us knows: root, file, the calls of modules that lead to the file, and variable files."""
+    """The variables of the calling runner: root, file, the module calls that lead to the file, and variable files."""
 
     def __init__(self) -> None:
         self.root: str | None = None
@@ -132,7 +132,7 @@ def _top(value: object) -> str | None:
 
 
 def _file(scanned_file: str, seen: _Seen, named: object) -> str:
-    """Return the path of the file: what the runner calls so, what the configuration names, or what lies below the root."""
+    """Return the path of the file: from the runner's variable, from the configuration, or below the root."""
     below = scanned_file.lstrip("/")
     guesses = [*seen.files, *([named] if isinstance(named, str) else []), os.path.join(seen.root or os.curdir, below), scanned_file]
     for guess in guesses:

@@ -78,15 +78,15 @@ class Graph:
         return [v for v in self.vertices.values() if v.kind == "resource" and v.top == vertex.top and v.key != vertex.key]
 
     def targets(self, vertex: Vertex, argument: str) -> list[Vertex]:
-        """Return what an argument of a block, or a part of it, refers to."""
+        """Return the blocks that an argument of a block, or a part of it, refers to."""
         return [target for label, target in self._out.get(vertex.key, ()) if argument_of(label) == argument]
 
     def sources(self, vertex: Vertex) -> list[tuple[str, Vertex]]:
-        """Return what refers to a block, with the arguments."""
+        """Return the blocks that refer to a block, with the arguments."""
         return self._in.get(vertex.key, [])
 
     def behind(self, start: Iterable[Vertex], stop: Callable[[Vertex], bool] = lambda _: False) -> Iterator[Vertex]:
-        """Yield what is reached from some blocks through values, themselves included; nothing beyond one for which ``stop`` holds."""
+        """Yield the blocks reached from some blocks through values, themselves included; nothing beyond one for which ``stop`` holds."""
         seen: set[object] = set()
         pending = list(start)
         while pending:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
 PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in PLACES))
-"""What can be written, in that order."""
+"""The parts that can be written, in that order."""
 _SHARED = ("select", "ignore", "exclude", "as_of", "config", "no_config", "color", "quiet")
 
 
@@ -51,7 +51,7 @@ COMMAND = Command(
 
 
 class AdoptionPlan(NamedTuple):
-    """What is to be written, and how findings are accepted."""
+    """The parts to write, and how findings are accepted."""
 
     parts: frozenset[str]
     reason: str = ""
@@ -65,7 +65,7 @@ class AdoptionPlan(NamedTuple):
 
 
 def wanted_of(given: Arguments) -> AdoptionPlan:
-    """Return what the command line asks for. Raises `UsageError` for what is no part, and for a baseline without reason and end."""
+    """Return the plan that the command line asks for. Raises `UsageError` for unknown parts, and for a baseline without reason and end."""
     parts = [part.strip() for value in given.write or () for part in value.split(",") if part.strip()]
     for part in parts:
         if part not in PARTS:
@@ -76,7 +76,7 @@ def wanted_of(given: Arguments) -> AdoptionPlan:
 
 
 def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
-    """Return what is wanted when its parts go together."""
+    """Return the plan if its options go together. Raises `UsageError` otherwise."""
     if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
         raise UsageError("a baseline accepts findings for a reason and until a day: add --reason TEXT and --until DATE")
     if given.write and BASELINE not in wanted.parts and (given.reason or given.until):

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 DAYS = 180
-"""How long findings are accepted unless somebody says otherwise at the terminal."""
+"""How long findings are accepted, unless another time is given at the terminal."""
 
 
 class RepositoryToAdopt(NamedTuple):
-    """What is adopted."""
+    """The folder that is adopted, and its settings."""
 
     top: str
     config: Config
@@ -46,7 +46,7 @@ class RepositoryToAdopt(NamedTuple):
 
 
 def run(argv: Sequence[str]) -> int:
-    """Show what there is, write what is wanted, and return the exit code that the hook would have."""
+    """Show the findings, write the wanted parts, and return the exit code that the hook would have."""
     given = parse(COMMAND, argv)
     if given is None:
         to_stdout(help_text(COMMAND))
@@ -89,7 +89,7 @@ def _place(given: Arguments) -> RepositoryToAdopt:
 
 
 def _planned(place: RepositoryToAdopt, report: Report) -> tuple[Outcome, ...]:
-    """Return what would become of each finding, whatever the next apply does about it; nothing is written."""
+    """Return the outcome for each finding if every level of change were allowed; nothing is written."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.reporting.code_changes import files_below
@@ -108,7 +108,7 @@ def _fix_run(place: RepositoryToAdopt, *, unsafe: bool = False) -> FixRun:
 
 
 def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
-    """Return the command that goes on from here."""
+    """Return the next command."""
     from posturio_iac.config.locate import find
 
     parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
@@ -150,7 +150,7 @@ def _seems_used(top: str, part: str) -> bool:
 
 
 def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> int:
-    """Write what is wanted: everything that can be refused is refused before the first file is written."""
+    """Write the wanted parts. Everything that can be refused is refused before the first file is written."""
     baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
     if baseline:
         _check_exceptions(wanted, report)
@@ -189,7 +189,7 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
 
 
 def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
-    """Refuse exceptions that nobody answers for, and an end that has passed."""
+    """Refuse exceptions without an owner, and an end that has passed."""
     from posturio_iac.commands.fix.arguments import date
 
     date(wanted.until, "--until", report.as_of)
@@ -202,7 +202,7 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
 
 
 def _mend(place: RepositoryToAdopt, report: Report) -> Report:
-    """Write the mends, and return the report on what is there then."""
+    """Write the mends, and return the report on the code after them."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.fix.summary import say
@@ -218,7 +218,7 @@ def _mend(place: RepositoryToAdopt, report: Report) -> Report:
 
 
 def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: Report) -> None:
-    """Write what remains into a baseline."""
+    """Write the remaining findings into a baseline."""
     from posturio_iac.commands.baseline.command import updated
     from posturio_iac.commands.baseline.entries import NewEntryFields
     from posturio_iac.commands.baseline.stale import Searched
@@ -231,7 +231,7 @@ def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: R
 
 
 def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
-    """Judge once more with what was written, and say whether the hook passes."""
+    """Judge again with the written files, and say whether the hook passes."""
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
     report = place.report(config)

@@ -1,4 +1,4 @@
-"""A short configuration file: what most repositories change, and where the rest is explained. Pure."""
+"""A short configuration file: the options that most repositories change, and where the rest is explained. Pure."""
 
 from __future__ import annotations
 

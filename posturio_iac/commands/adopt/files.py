@@ -1,4 +1,4 @@
-"""The files that are set up in a repository: planned and shown before any of them is written, and none in place of another one."""
+"""The files that are set up in a repository: all are planned and shown before any is written, and none replaces another one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def top_of(folder: str) -> str:
 
 
 def hook(top: str, repository: str | None, revision: str | None) -> Iterator[FileChange]:
-    """Yield what adds the hook, unless it is there."""
+    """Yield the change that adds the hook, unless it is there."""
     from posturio_iac import __version__
     from posturio_iac.commands.adopt.hook_file import with_hook
 

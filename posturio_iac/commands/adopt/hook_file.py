@@ -18,10 +18,10 @@ _KEY = "repos"
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
     """Return ``text`` with the hook at the end of its list of repositories, or as it is when it has the hook.
 
-    ``shown`` names the file in messages. What comes out is read back: it must hold what was there and the hook, or nothing is changed.
+    ``shown`` names the file in messages. The result is parsed again: it must hold the old content and the hook, or nothing is changed.
 
     Raises:
-        UsageError: the text is no such configuration, or is written in a way that cannot be extended.
+        UsageError: the text is not such a configuration, or is written in a way that cannot be extended.
 
     """
     entry = _entry(repository, revision)

@@ -1,4 +1,4 @@
-"""What ``adopt`` shows first: how much there is, what can be mended by what the next apply does, and what is left to people. Pure."""
+"""The first text of ``adopt``: how many findings there are, how many can be mended at each level, and which are left to people. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def overview(report: Report, outcomes: Sequence[Outcome]) -> str:
 
 
 def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings whose key names nobody who answers for it."""
+    """Return the findings whose key has no known owner."""
     owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
     return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
 

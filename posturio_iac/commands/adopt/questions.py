@@ -1,4 +1,4 @@
-"""Asks at the terminal, one question at a time. Nothing is taken as a yes that is none."""
+"""Asks at the terminal, one question at a time. Only a clear yes counts as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from posturio_iac.errors import UsageError
 
 
 def is_at_terminal() -> bool:
-    """Tell whether somebody sits at the terminal."""
+    """Tell whether the terminal is interactive."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -1,4 +1,4 @@
-"""``posturio-iac baseline``: writes down what is found now, so that only new findings fail a run."""
+"""``posturio-iac baseline``: records the current findings, so that only new ones fail a run."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
 
 
 def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
-    """Return the baselines that there are or will be, what a scan finds without them, and what it could see."""
+    """Return the existing or future baselines, the report of a scan without them, and the scope of that scan."""
     from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
@@ -186,7 +186,7 @@ def _of_live_result(config: Config, given: Arguments) -> int:
 
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
-    """Return the baselines with an entry for each finding of a report."""
+    """Return the baselines with entries for the findings of a report."""
     from posturio_iac.commands.baseline.entries import Update
     from posturio_iac.commands.baseline.stale import stale
     from posturio_iac.scan.baselines import code_files, known_findings
@@ -197,7 +197,7 @@ def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, n
 
 
 def _complain(report: Report) -> bool:
-    """Print what a reader must know about the run; tell whether it is incomplete."""
+    """Print the diagnostics of the run; tell whether it is incomplete."""
     from posturio_iac.core.finding import Level
 
     said = [d for d in report.diagnostics if d.level is not Level.NOTE]

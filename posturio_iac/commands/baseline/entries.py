@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class NewEntryFields(NamedTuple):
-    """What is written into entries that were not there."""
+    """The fields of new entries."""
 
     reason: str
     owner: str
-    """Who answers for a key that names no owner."""
+    """The owner for keys that name none."""
     until: str | None
 
 
 class NewBaseline(NamedTuple):
-    """What became of a baseline."""
+    """The outcome for one baseline."""
 
     path: str
     baseline: Baseline
@@ -39,7 +39,7 @@ class NewBaseline(NamedTuple):
     stale: int = 0
 
     def summary(self) -> str:
-        """Return one line that says what is in it and what changed."""
+        """Return one line about its content and its changes."""
         total = len(self.baseline.entries)
         parts = [f"{total} {'entry' if total == 1 else 'entries'}"]
         parts += [f"{n} {word}" for n, word in ((self.added, "new"), (self.moved, "moved"), (self.removed, "removed")) if n]
@@ -58,14 +58,14 @@ def pruned(files: Iterable[BaselineFile], gone: Iterable[KnownEntry]) -> Iterato
 
 
 class Update:
-    """Adds an entry for each finding that counts; entries that are there keep what people wrote.
+    """Adds an entry for each finding that counts; existing entries keep their texts.
 
     A finding without an entry takes over that of the same rule and address which has lost its own finding, where there is one of each:
     its module was moved and changed at the same time.
     """
 
     def __init__(self, files: Sequence[BaselineFile], report: Report, known: KnownFindings, gone: Sequence[KnownEntry]) -> None:
-        """Look at what a run found, what is ``known`` of it, and which entries are ``gone``."""
+        """Start from the findings of a run, the ``known`` ones among them, and the entries that are ``gone``."""
         self._files, self._report, self._known = files, report, known
         self._fresh = [f for f in report.active() if f.fingerprint not in known.matched]
         self._heirs = dict(_heirs(self._fresh, gone))
@@ -168,5 +168,5 @@ def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
 
 
 def without_owner(baselines: Collection[NewBaseline]) -> int:
-    """Return how many entries name nobody who answers for them."""
+    """Return how many entries have no owner."""
     return sum(not entry.owner for new in baselines for entry in new.baseline.entries)

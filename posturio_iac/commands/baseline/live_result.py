@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.judge.baseline import BaselineFile
 
 DEPLOYED = "arn:"
-"""What the address of a deployed key begins with; those of code are none of this command's business here."""
+"""The beginning of the address of a deployed key; entries about code are left alone here."""
 
 
 def read_result(path: str) -> SavedResult:

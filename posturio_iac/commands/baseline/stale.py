@@ -1,4 +1,4 @@
-"""What a scan says of its baselines: entries that lost their finding, code that was moved, and how far the debt has shrunk."""
+"""Diagnostics about baselines: entries that lost their finding, code that was moved, and how far the debt has shrunk."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 MOST = 10
-"""How many entries are named one by one."""
+"""How many entries are listed one by one."""
 
 
 class Searched(NamedTuple):
-    """What a run could see."""
+    """The scope of a run."""
 
     selection: Selection
     config: Config
     paths: Sequence[str]
-    """The words of the command line."""
+    """The paths of the command line."""
 
 
 def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
@@ -66,7 +66,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
 
 
 def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
-    """Return the report with what there is to say about its baselines, and whether an entry is stale; ``fail`` warns of those."""
+    """Return the report with diagnostics about its baselines, and whether an entry is stale; with ``fail`` these are warnings."""
     paths = baselines_of(searched.config, searched.selection, searched.selection.root)
     files = load_all(tuple(filter(os.path.isfile, paths)))
     if not files:
@@ -94,7 +94,7 @@ def _moved(known: KnownFindings) -> Iterator[Diagnostic]:
 
 
 def _shrunk(files: Sequence[BaselineFile], gone: Sequence[KnownEntry]) -> Iterator[Diagnostic]:
-    """Say of each baseline how many of its findings are left, once some were mended."""
+    """Report for each baseline how many of its findings are left, once some were mended."""
     for file in files:
         left = len(file.baseline.entries) - sum(one.file == file.path for one in gone)
         if left < file.baseline.findings_then and (change := file.baseline.shrinkage(left)):

@@ -107,7 +107,7 @@ def _within(given: Arguments) -> str | None:
 
 
 def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
-    """Return what the command line wants to be declared. Raises `UsageError` for what is none or is too late."""
+    """Return the declarations that the command line asks for. Raises `UsageError` for invalid or too late ones."""
     from datetime import timedelta
 
     from posturio_iac.core.dates import parse_date

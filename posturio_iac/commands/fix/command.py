@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
 HIDDEN = "its code holds a sensitive value, which no diff shows; --write mends it"
 PASSES = 3
-"""How often what was written is judged again: a mended rotation can show that its interval is too long."""
+"""How often written code is judged again: a mended rotation can turn out to have too long an interval."""
 
 
 class FixRun(NamedTuple):
-    """What one run looks at."""
+    """The scope of one run."""
 
     selection: Selection
     config: Config
@@ -53,7 +53,7 @@ class FixRun(NamedTuple):
         )
 
     def owner_of(self) -> Callable[[str], str | None] | None:
-        """Return what tells the owner of a file by CODEOWNERS, where that was asked for."""
+        """Return a function from a file to its owner by CODEOWNERS, if that was asked for."""
         if self.given.owner_from != "codeowners":
             return None
         from posturio_iac.metadata.codeowners import owner_by_file
@@ -83,7 +83,7 @@ def _chosen(given: Arguments) -> FixRun:
 
 
 def _hooked(given: Arguments) -> FixRun | None:
-    """Return what changed files concern, as ``hook`` sees it; None when that is nothing."""
+    """Return the part of the scan that changed files concern, as in ``hook``; None when there is none."""
     from posturio_iac.commands.hook import tracked_part, triggers
     from posturio_iac.commands.settings import settings
     from posturio_iac.impact.selection import narrow
@@ -139,7 +139,7 @@ def _mend(run_: FixRun) -> int:
 def written(
     run_: FixRun, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome], report: Report
 ) -> tuple[tuple[Outcome, ...], Report]:
-    """Write, and judge again until nothing more can be written; return all outcomes, and the report on what was written."""
+    """Write, and judge again until nothing more can be written; return all outcomes, and the last report."""
     from posturio_iac.commands.guard import refuse_dirty, write_all
     from posturio_iac.commands.reporting.code_changes import files_below
 
@@ -160,7 +160,7 @@ def written(
 
 
 def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
-    """Change ``files`` as was asked, and return what became of the selected findings."""
+    """Change ``files`` as requested, and return the outcomes for the selected findings."""
     from posturio_iac.commands.reporting.code_changes import limits
     from posturio_iac.fixes.planner import plan
     from posturio_iac.fixes.wanted import suppressing, wanted
@@ -183,7 +183,7 @@ def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) ->
 
 
 def selected(run_: FixRun, report: Report) -> list[Finding]:
-    """Return the findings that are open, in code, and of the addresses that were asked for."""
+    """Return the open findings in code, of the requested addresses."""
     from posturio_iac.judge.policy import text_matches
 
     globs = run_.given.address or ("*",)

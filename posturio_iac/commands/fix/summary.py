@@ -1,4 +1,4 @@
-"""What ``fix`` says beside the diff, on standard error: what was mended, what was held back, and what a person has to do."""
+"""The text of ``fix`` beside the diff, on standard error: mended findings, changes held back, and tasks for a person."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _EFFECTS: dict[ChangeLevel | None, tuple[str, str]] = {
     ChangeLevel.IN_PLACE: ("updates a resource in place", "update resources in place"),
     ChangeLevel.REPLACES: ("adds resources or replaces keys", "add resources or replace keys"),
 }
-"""What one change and several do."""
+"""The effect of one change, and of several."""
 
 
 def say(diagnostics: Sequence[Diagnostic], outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
-    """Print errors of the run, and what became of each finding; only errors when ``--quiet``."""
+    """Print errors of the run, and the outcome of each finding; only errors with ``--quiet``."""
     lines = [
         f"{':'.join(str(p) for p in (d.path, d.line) if p is not None)}: error: {d.message}" for d in diagnostics if d.level is Level.ERROR
     ]
@@ -55,7 +55,7 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
 
 
 def _effects(mended: Sequence[Outcome]) -> str:
-    """Return what the next apply does about the mends, as the end of a sentence: ``: at the next apply 2 change nothing``."""
+    """Return the effect of the mends at the next apply, as the end of a sentence: ``: at the next apply 2 change nothing``."""
     levels = Counter(o.level for o in mended)
     if not levels:
         return ""

@@ -53,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _looked(place: RepositoryToAdopt, report: Report) -> int:
-    """Show what the code holds already, and how to begin with it; findings do not make this fail."""
+    """Show the findings in the code, and how to begin with them; findings do not make this fail."""
     from posturio_iac.commands.adopt.command import look
 
     to_stdout(f"\n{look(place, report)}")

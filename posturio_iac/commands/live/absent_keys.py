@@ -1,4 +1,4 @@
-"""Asks to which accounts keys belong that states hold and no account has which was read."""
+"""Looks up the owning account of keys that a state lists but no scanned account contains."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
 
 MOST = 1000
-"""About how many keys AWS is asked."""
+"""The most keys that AWS is asked about."""
 WORKERS = 8
 
 
 def compared(
     linker: Linker, keys: Sequence[AccessKey], accounts: Collection[str], connection: Connection, *, complete: bool
 ) -> Iterator[Diagnostic]:
-    """Yield what code says otherwise than AWS. ``accounts`` were read in full; ``complete`` says that there was no other."""
+    """Yield differences between code and AWS. ``accounts`` were read in full; ``complete`` tells whether they are all accounts."""
     yield from comparison.returning(linker, keys)
     gone, open_ = comparison.missing(linker, keys)
     unknown = [one.key.key_id for one in gone if one.key.key_id and one.key.key_id not in linker.accounts]
@@ -38,7 +38,7 @@ def compared(
 
 
 def accounts_of(ids: Iterable[str], connection: Connection) -> dict[str, str]:
-    """Return the accounts that keys belong to, by their ids, as far as AWS tells: of deleted keys it may know nothing."""
+    """Return the accounts that keys belong to, by their ids, as far as AWS knows; it may not know deleted keys."""
     refused: list[AwsError] = []
 
     def asked(key_id: str) -> tuple[str, str | None]:

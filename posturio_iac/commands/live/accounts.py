@@ -1,4 +1,4 @@
-"""Which accounts a live run reads."""
+"""The accounts that a live run reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
 from posturio_iac.live.model import Account
 from posturio_iac.live.reading import organization
 from posturio_iac.live.survey import AccountTarget
@@ -41,6 +41,8 @@ def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Ru
         raise UsageError(str(error)) from None
     except AwsError as error:
         return run, [], [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
+    except NOT_UNDERSTOOD as error:
+        return run, [], [Diagnostic(Level.ERROR, f"nothing was read: {not_understood(error)}")]
 
 
 def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:
@@ -61,7 +63,7 @@ def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
 
 
 def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Diagnostic]]:
-    """Return the accounts in the units and with the tags that are asked for, and notes on those that cannot be told. Raises `AwsError`."""
+    """Return the accounts in the requested units and with the requested tags, and notes on undecided ones. Raises `AwsError`."""
     arguments, connection = run.arguments, run.surveyor.base(run.profile)
     notes = []
     if arguments.units:
@@ -82,7 +84,7 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
 
 
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
-    """Return what to read, and notes on what is left out. Raises `AwsError` and `CredentialsError`."""
+    """Return the targets to read, and notes on accounts that are left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
     if not arguments.several:
         return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []

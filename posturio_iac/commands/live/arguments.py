@@ -43,16 +43,16 @@ MOST_WORKERS = 256
 PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
 """Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
 ROLE = "OrganizationAccountAccessRole"
-"""What AWS creates in accounts that an organization makes."""
+"""The role that AWS creates in accounts that an organization makes."""
 NOWHERE = "none"
-"""Where CloudFormation is asked when nothing is deployed by it."""
+"""The value that keeps CloudFormation from being asked, for users who deploy nothing by it."""
 
 
 class LiveArguments:
-    """What the command line says, checked."""
+    """The command line, checked."""
 
     def __init__(self, given: Arguments) -> None:
-        """Check what options say together.
+        """Check the options together.
 
         Raises:
             UsageError: they contradict each other or a value is wrong.
@@ -87,7 +87,7 @@ class LiveArguments:
         return bool(self.iac or self.states)
 
     def config(self) -> Config:
-        """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
+        """Return the configuration with the command line laid over it, and without the rule that only judges code."""
         config = settings(self.given, ()).alone()
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name a file that is there, or leave it out")

@@ -1,4 +1,4 @@
-"""The code that deployed keys are joined to: what ``--iac`` and ``--tf-state`` name, read."""
+"""The code that deployed keys are joined to: reads the folders of ``--iac`` and the states of ``--tf-state``."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What keys are joined to, and how its places are shown."""
+    """The code and states that keys are joined to, and how places are shown."""
 
     linker: Linker | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     root: str = ""
     """The folder that paths are relative to; empty for the current one."""
     leading: str = ""
-    """What leads there from the top of its repository."""
+    """The path from the top of its repository to that folder."""
     seen_from: str = ""
-    """That folder as the globs of the configuration see it."""
+    """That folder, as the globs of the configuration are relative to it."""
 
 
 def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:

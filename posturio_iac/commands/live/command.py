@@ -1,4 +1,4 @@
-"""``posturio-iac live``: from AWS accounts to a report in the formats that were asked for."""
+"""``posturio-iac live``: from AWS accounts to a report in the requested formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Look, report and return the exit code."""
+    """Read, report and return the exit code."""
     started, begun = time.perf_counter(), _now()
     given = parse(COMMAND, argv)
     if given is None:
@@ -90,7 +90,7 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
 
 
 def _check_folders(given: Arguments) -> None:
-    """Refuse folders that cannot be made, before anything is asked. Raises `UsageError`."""
+    """Refuse folders that cannot be made, before any call. Raises `UsageError`."""
     for flag, path in (("--plan", given.plan), ("--letters", given.letters)):
         if path:
             from posturio_iac.commands.live.writing.private_folder import check_new
@@ -103,7 +103,7 @@ def _check_folders(given: Arguments) -> None:
 
 
 def _find(arguments: LiveArguments, config: Config) -> Findings:
-    """Look at the accounts that were named, or at what became of an earlier result."""
+    """Read the named accounts, or verify an earlier result."""
     as_of = arguments.given.as_of or _now()
     if arguments.given.verify:
         from posturio_iac.commands.live.verify import verify
@@ -124,7 +124,7 @@ def _exit_code(found: Findings, config: Config, arguments: LiveArguments) -> int
 
 
 def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
-    """Return what a report exits with."""
+    """Return the exit code of a report."""
     from posturio_iac.commands.live.part import new_of
     from posturio_iac.core.finding import Exit
 

@@ -1,4 +1,4 @@
-"""Asks CloudTrail about the keys that were found: who uses them (``--context``), and who created those that nobody is known to own."""
+"""Asks CloudTrail about the keys that were found: who uses them (``--context``), and who created those without a known owner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
-    """Return the report of one account with the use of each flagged key that CloudTrail can know of."""
+    """Return the report of one account with the use of each flagged key, where CloudTrail can know it."""
     asked = _flagged(report, is_worth_asking)
     if not asked:
         return report
@@ -41,7 +41,7 @@ def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> R
 
 
 def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
-    """Return the report of one account with whoever created the flagged keys that nobody is known to own, as far as CloudTrail tells."""
+    """Return the report of one account with the creators of the flagged keys without a known owner, as far as CloudTrail tells."""
     asked = _flagged(report, creators.is_worth_asking)
     if not asked:
         return report

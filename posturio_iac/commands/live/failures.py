@@ -1,4 +1,4 @@
-"""Asks CloudTrail whether anything misses the keys that are gone or switched off since an earlier result."""
+"""Asks CloudTrail whether anything still needs the keys that were deleted or switched off since an earlier result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def with_failures(
     verification: Verification, outcomes: Sequence[AccountOutcome], surveyor: Surveyor, as_of: datetime
 ) -> tuple[Verification, list[Diagnostic]]:
-    """Return what became of the findings with the signs of failure, and say in which accounts CloudTrail did not answer."""
+    """Return the outcomes of the findings with signs of failure, and report the accounts for which CloudTrail did not answer."""
     targets = {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
     missed: dict[str, list[MissedKey]] = {}
     for result in verification.results:

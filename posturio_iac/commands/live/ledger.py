@@ -1,4 +1,4 @@
-"""The ledger of a run: what it knows before, what it writes as each account is finished, and what it makes of the whole."""
+"""The ledger of a run: its state before, its lines as each account is finished, and its state after the whole run."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from posturio_iac.live.survey import AccountTarget
 
 RESUMABLE = timedelta(hours=24)
-"""How old a run may be that is resumed: what it read is judged as of its own time."""
+"""How old a resumed run may be: its data is judged as of its own time."""
 SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "shard", "exact", "iac", "tf_state", "stack_region")
-"""Options that decide what is read: a run is resumed with the same ones."""
+"""Options that decide which data is read: a run is resumed with the same ones."""
 
 
 class LedgerFile:
@@ -46,41 +46,42 @@ class LedgerFile:
     def __init__(
         self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None, limits: Mapping[str, int] | None = None
     ) -> None:
-        """Hold what is known, the run that goes on, if any, and how many days findings may stay open."""
+        """Hold the known state, the run that is resumed, if any, and how many days findings may stay open."""
         self.store, self.ledger, self.as_of = store, ledger, as_of
         self._resumed, self._limits = resumed, limits
         self._living = ledger.living_by_account()
         self._found: set[str] = set()
-        """The names of all that was found."""
+        """The fingerprints of all findings and open questions."""
         self._names: set[str] = set()
-        """Those of all keys that were seen."""
+        """The names of all keys that were seen."""
         self._complete: set[str] = set()
         """The accounts that were read without an error."""
 
     def begin(self, options: str) -> None:
-        """Write down that a run begins, or goes on with what it has read. Raises `OutputError`."""
+        """Record that a run begins, or is resumed with the data that it has read. Raises `OutputError`."""
         run = self._resumed or UnfinishedRun(self.as_of, options)
         read = "".join(f"{account_line(account, told)}\n" for account, told in run.read.items())
         self.store.replace(f"{self.text()}{run.first_line()}\n{read}")
 
     def known(self, target: AccountTarget) -> AccountOutcome | None:
-        """Return what the run that is resumed read of an account. Raises `UsageError`."""
+        """Return the data that the resumed run read of an account. Raises `UsageError`."""
         told = self._resumed.read.get(target.account.id) if self._resumed and target.account else None
         if told is None:
             return None
         try:
             inventory: Inventory = decode(told)
+            inventory.account.check_users(key.user.arn for key in inventory.keys)
             return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
         except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
             raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
 
     def read(self, outcome: AccountOutcome) -> None:
-        """Write down what was read of an account. Raises `OutputError`."""
+        """Record the data read of an account. Raises `OutputError`."""
         if outcome.inventory is not None:
             self.store.append(account_line(outcome.inventory.account.id, encode(outcome.inventory)))
 
     def saw(self, report: Report, inventory: Inventory) -> FindingAges:
-        """Add what this run saw of an account, and return what the ledger tells of its findings; `finish` keeps it."""
+        """Add this run's observations of an account, and return the ages of its findings; `finish` writes them."""
         ledger, as_of = self.ledger, self.as_of
         found = {finding.fingerprint for finding in report.findings if finding.suppressed is None}
         new = None if ledger.last_run is None else frozenset(name for name in found if not ledger.is_open(name))
@@ -115,9 +116,9 @@ class LedgerFile:
         return {address: moment(change.detail["since"]) for address, change in seen if change is not None and change.at >= after}
 
     def finish(self, rules: Mapping[KeyKind, Collection[str]], *, whole: bool) -> None:
-        """Write the ledger with all that this run saw.
+        """Write the ledger with all observations of this run.
 
-        ``rules`` are those that judged keys of each kind; ``whole`` says that every user of the accounts was looked at.
+        ``rules`` are those that judged keys of each kind; ``whole`` tells whether every user of the accounts was read.
         Raises `OutputError`.
         """
         self._resolve(rules, None if whole else self._names)
@@ -127,7 +128,7 @@ class LedgerFile:
         self.store.replace(self.text())
 
     def asked(self, keys: Iterable[tuple[AccessKey, str]], how: str, answer_by: datetime) -> None:
-        """Write down that owners were asked about keys. Raises `OutputError`."""
+        """Record that owners were asked about keys. Raises `OutputError`."""
         for key, owner in keys:
             if (name := name_of(key)) is not None:
                 self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
@@ -148,7 +149,7 @@ class LedgerFile:
                 self.ledger.resolve(name, self.as_of)
 
     def answers(self, path: str) -> None:
-        """Add what owners answered, which is written with the rest. Raises `UsageError`."""
+        """Add the answers of owners, which are written with the rest. Raises `UsageError`."""
         try:
             with open(path, encoding="utf-8-sig", newline="") as file:
                 note_answers(self.ledger, read_answers(file.read()), self.as_of)
@@ -158,7 +159,7 @@ class LedgerFile:
             raise UsageError(f"--answers {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
-        """Remember the keys of an account; ``ends`` tells from when on those that are off may be deleted."""
+        """Record the keys of an account; ``ends`` tells from when on disabled ones may be deleted."""
         ledger, seen = self.ledger, set()
         living = self._living.get(inventory.account.id, {})
         for key in inventory.keys:

@@ -1,4 +1,4 @@
-"""What a run keeps of one account once its keys are judged; what was read of it is let go."""
+"""The part of a run about one account: its judged keys, without the data that was read."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class AccountPart:
 
     target: AccountTarget
     report: Report
-    """Of this account alone."""
+    """The report on this account alone."""
     account: Account | None = None
     """None where it was not read."""
     ages: FindingAges = FindingAges()
 
     @property
     def has_errors(self) -> bool:
-        """Whether something of it was not read, called or decided."""
+        """Whether some data of it was not read, called or decided."""
         return any(said.level is Level.ERROR for said in self.report.diagnostics)
 
     @property

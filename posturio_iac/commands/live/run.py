@@ -1,4 +1,4 @@
-"""One run of the live check: what it asks, whom it lets ask, and what it makes of the answers."""
+"""One run of the live check: its request, its workers, and its report."""
 
 from __future__ import annotations
 
@@ -54,32 +54,32 @@ SEVERAL = 2
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a run found."""
+    """The result of a run."""
 
     report: Report
     """With full key ids."""
     budget: str
-    """What it cost, in one line."""
+    """The calls that it made, in one line."""
     region: str
     """The region that the credentials are used in."""
     record: RunRecord
     """How the run was made."""
     accounts: tuple[str, ...] = ()
-    """The accounts that were read, also those without a key."""
+    """The accounts that were read, including those without keys."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of accounts, by their ids, as far as they are known."""
     verified: Verification | None = None
-    """What became of an earlier result, when the run was asked for that."""
+    """The verification of an earlier result, when that was requested."""
     links: Links = Links()
-    """What keys were joined to."""
+    """The code that keys were joined to."""
     unread: int = 0
     """How many accounts could not be read."""
     ledger: LedgerFile | None = None
     ages: FindingAges = FindingAges()
-    """What the ledger tells of them."""
+    """The ages of findings, from the ledger."""
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
-        """Return what the run looked at; ``left_out`` are the rules that were not asked."""
+        """Return the scope of the run; ``left_out`` are the rules that did not run."""
         return RunScope(accounts=self.accounts, names=self.names, unread=self.unread, left_out=left_out, source_url=source_url)
 
     def masked(self) -> Findings:
@@ -92,7 +92,7 @@ class Findings:
 
 
 class Run:
-    """One run. It holds what all its accounts have in common."""
+    """One run. It holds the data that all its accounts share."""
 
     def __init__(self, arguments: LiveArguments, config: Config, as_of: datetime) -> None:
         """Prepare, without a call.
@@ -135,7 +135,7 @@ class Run:
                 yield outcome
 
     def _outcomes(self, targets: Sequence[AccountTarget]) -> Generator[AccountOutcome, None, None]:
-        """Yield what the run that is resumed read, and then what this one reads."""
+        """Yield the outcomes of the resumed run, and then those of this one."""
         asked = []
         for target in targets:
             if self.ledger is not None and (known := self.ledger.known(target)) is not None:
@@ -146,7 +146,7 @@ class Run:
             yield from outcomes
 
     def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
-        """Keep what was read of an account, and show how far the run is."""
+        """Record the data read of an account, and show the progress of the run."""
         if self.ledger is not None and not self.arguments.given.verify:
             self.ledger.read(outcome)
         self._progress.show(f"{done} of {total} accounts")
@@ -169,7 +169,7 @@ class Run:
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
     def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
-        """Yield what a run keeps of each account as it is finished: its keys, judged, and what there is to say about it."""
+        """Yield the part of each account as it is finished: its judged keys and its diagnostics."""
         judged = (self._judged(outcome, judging) for outcome in outcomes)
         return as_finished(self.request.workers, self._asked_about, judged)
 
@@ -196,7 +196,7 @@ class Run:
         return AccountPart(outcome.target, report, inventory.account, ages)
 
     def findings(self, outcomes: Iterable[AccountOutcome], notes: Sequence[Diagnostic], policies: PoliciesByKind | None = None) -> Findings:
-        """Judge what was read, and keep the ledger up to date."""
+        """Judge the data that was read, and keep the ledger up to date."""
         judging = PartwiseJudge(self.as_of, policies or self.policies)
         parts = list(self.parts(outcomes, judging))
         said = [*self.links.diagnostics, *notes]
@@ -219,7 +219,7 @@ class Run:
 
     @property
     def policies(self) -> PoliciesByKind:
-        """What keys of each kind are judged by."""
+        """The policies for keys of each kind."""
         return PoliciesByKind(self.request.policy)
 
     @property
@@ -228,7 +228,7 @@ class Run:
         return self.surveyor.base(self.profile).region
 
     def finish_ledger(self) -> None:
-        """Write the ledger with all that was seen. Raises `OutputError`."""
+        """Write the ledger with all observations. Raises `OutputError`."""
         if self.ledger is not None:
             self.ledger.finish(rules_of(self.policies), whole=not self.arguments.given.verify)
 
@@ -248,7 +248,7 @@ class Run:
         return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
 
     def _compared(self, parts: Sequence[AccountPart]) -> list[Diagnostic]:
-        """Return what code and states say otherwise than AWS."""
+        """Return the differences between code or states and AWS."""
         if self.links.linker is None:
             return []
         from posturio_iac.commands.live.absent_keys import compared

@@ -1,4 +1,4 @@
-"""``posturio-iac live --format jsonl`` alone: each account is written as soon as it is finished, and then let go."""
+"""``posturio-iac live --format jsonl`` alone: each account is written as soon as it is finished, and not kept."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ WHOLE = ("plan", "letters", "evidence", "verify", "iac", "tf_state")
 
 
 def is_streamed(given: Arguments, targets: Sequence[tuple[str, str]]) -> bool:
-    """Whether nothing is asked for that needs all accounts at once."""
+    """Whether no option needs all accounts at once."""
     return [name for name, _ in targets] == [FORMAT] and not any(getattr(given, name) for name in WHOLE)
 
 
 class AccountLines:
-    """The lines of a run, made while they are asked for. Of finished accounts only what the last line says is kept."""
+    """The lines of a run, made as they are consumed. Of finished accounts only the data of the last line is kept."""
 
     def __init__(self, run: Run, left_out: tuple[str, ...], exit_code: Callable[[Report, FindingAges], Exit]) -> None:
         """Be ready to read; ``left_out`` are the rules that are not asked, ``exit_code`` tells what a report exits with."""
@@ -38,11 +38,11 @@ class AccountLines:
         self._totals, self._accounts, self.names, self._unread = Totals(), list[str](), dict[str, str](), 0
         self._said: list[Diagnostic] = []
         self.code = Exit.CLEAN
-        """What the run exits with, by what was read so far; ``names`` are those of its accounts."""
+        """The exit code of the run, by the accounts so far; ``names`` are those of its accounts."""
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was said so far, in order."""
+        """The diagnostics so far, in order."""
         return joined([], self._said, self._run.as_of).diagnostics
 
     def lines(

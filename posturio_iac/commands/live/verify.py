@@ -1,4 +1,4 @@
-"""``posturio-iac live --verify``: what became of the findings of an earlier result."""
+"""``posturio-iac live --verify``: the outcome of the findings of an earlier result."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:
-    """Return what the log of a plan tells by the ids of keys, and how many of its lines cannot be read."""
+    """Return the log of a plan by the ids of keys, and how many of its lines cannot be read."""
     if path is None:
         return {}, 0
     try:
@@ -89,7 +89,7 @@ def _load(path: str) -> Earlier:
 
 
 def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
-    """Say what a verification of this file cannot mean."""
+    """Report the limits of verifying this file."""
     if not earlier.incomplete:
         return []
     if not earlier.keys:
@@ -98,7 +98,7 @@ def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
 
 
 def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str, str], list[Diagnostic]]:
-    """Return the way to each account of the file, and why there is none to some. Raises `AwsError` and `CredentialsError`."""
+    """Return the way to each account of the file, and why some have none. Raises `AwsError` and `CredentialsError`."""
     wanted = earlier.accounts()
     if not wanted:
         return [], {}, []

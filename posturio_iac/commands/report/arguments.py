@@ -51,7 +51,7 @@ COMMAND = Command(
 def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
     """Return formats with their targets, standard output last.
 
-    An output belongs to the format before it. One without is of the format that its ending says, or of the next one.
+    An output belongs to the format before it. One without takes the format of its ending, or the next one.
 
     Raises:
         UsageError: two reports would go to one target.
@@ -79,6 +79,6 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
 
 
 def _complete(name: str | None, target: str | None) -> tuple[str, str]:
-    """Return a pair with the default for what was not said."""
+    """Return a pair with the default for a missing part."""
     name = name or FORMATS[0]
     return name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)

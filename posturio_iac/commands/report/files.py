@@ -1,4 +1,4 @@
-"""Reads saved results for a report. One that cannot be read is said, and the others count."""
+"""Reads saved results for a report. One that cannot be read is reported, and the others count."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 MOST_BYTES = 512 * 1024 * 1024
-"""A result of 20,000 keys has about 30 MB."""
+"""Limit in bytes. A result of 20,000 keys has about 30 MB."""
 
 
 def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[SavedDiagnostic]]:
-    """Return the results, and what could not be read with the reason."""
+    """Return the results, and diagnostics about files that could not be read."""
     results: list[SavedResult] = []
     unread: list[SavedDiagnostic] = []
     for path, shown in _named(words, unread):
@@ -35,7 +35,7 @@ def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult]
 
 
 def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tuple[str, str]]:
-    """Yield each file once, with what it is called in the report: no folder of this machine is told beyond what was given."""
+    """Yield each file once, with its name in the report, which tells no folder of this machine beyond those given."""
     seen: set[str] = set()
     taken: dict[str, int] = {}
     for path in _files(words, unread):

@@ -1,4 +1,4 @@
-"""What every command that judges tells beside its findings: formats and outputs, lines of code, changes, and notes about the run.
+"""Reporting that commands share: formats and outputs, lines of code, changes, and notes about the run.
 
 Imports the formats and the output.
 """

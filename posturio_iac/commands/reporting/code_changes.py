@@ -1,4 +1,4 @@
-"""Files below a scan root for those who plan edits of them, and the changes that reports show."""
+"""Files below a scan root for planning edits, and the changes that reports show."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
 
 
 def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff | None = None) -> Callable[[Finding], ShownChange | None]:
-    """Return what mends each finding of a scan of the folder ``root``, planned when it is asked for the first time.
+    """Return a function to the change that mends a finding of a scan of the folder ``root``; changes are planned at its first call.
 
     ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
     """

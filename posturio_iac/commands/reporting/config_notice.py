@@ -1,4 +1,4 @@
-"""What a configuration that comes with the code does to the verdict, in one line that every format shows."""
+"""The effect of a configuration that comes with the code on the verdict, in one line that every format shows."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 FAILS = {"high": "fails on high and critical only", "critical": "fails on critical only", "never": "never fails"}
-"""What a severity that is above the default means."""
+"""The consequence of a severity above the default."""
 LIMITS = {
     "max_lifetime_days": "lets keys live {} days",
     "unused_days": "lets keys go unused for {} days",
     "grace_days": "lets disabled keys stay for {} days",
 }
-"""What a limit that is looser than the default means."""
+"""The consequence of a limit looser than the default."""
 
 
 def with_notices(
     report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = (), *, named: bool = False
 ) -> Report:
-    """Return the report with what must be said of the configuration, whose scan root stands at ``place``.
+    """Return the report with notes on the configuration. ``place`` is the place of the scan root for its globs.
 
     ``changed`` are the files in question, relative to the scan root. A configuration that the command line has ``named`` is its own choice.
     """
@@ -62,7 +62,7 @@ def _ignored(config: Config, place: str) -> Iterator[Diagnostic]:
 
 
 def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
-    """Say what a configuration leaves out, lowers and renames."""
+    """Describe what a configuration leaves out, lowers and renames."""
     parts = list(_parts(config, config.above or Config(), selection))
     if config.path is not None and parts:
         path = _seen(config.path, selection)
@@ -70,7 +70,7 @@ def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
 
 
 def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]:
-    """Yield what a file changes of what holds above it."""
+    """Yield the settings that a file changes against the configuration above it."""
     amounts = _left_out(config, selection) if len(config.exclude) > len(above.exclude) else []
     if amounts:
         yield f"leaves out {' and '.join(amounts)}"

@@ -1,4 +1,4 @@
-"""What a run without findings may not be taken for: a note on standard error where a provider block that was read holds a key itself."""
+"""A note on standard error where a provider block holds a key itself: a run without findings is no search for secrets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = b"AKIA"
-"""What the id of a key of a user begins with."""
+"""The prefix of ids of users' keys."""
 
 
 def point_to_secrets(texts: Mapping[str, bytes]) -> None:
-    """Point to secret scanners where one of the files that were read anyway, by path, has such a block; say nothing else."""
+    """Point to secret scanners if one of the files that were read anyway has such a block."""
     held = {path: data for path, data in texts.items() if PREFIX in data}
     if not held:
         return

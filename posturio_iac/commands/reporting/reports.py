@@ -1,4 +1,4 @@
-"""Hands a report to the formats and their outputs, and what must be known about the run to standard error."""
+"""Hands a report to the formats and their outputs, and diagnostics of the run to standard error."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to, ``scope`` what it looked at, ``run`` how it was made,
+    ``region`` the one of AWS that it talked to, ``scope`` the scanned code or accounts, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
     in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
     ``others`` the targets that the caller writes itself.
@@ -98,7 +98,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
 
 
 def _tell_files(report: Report, targets: Sequence[str]) -> None:
-    """Say what was written where, when nothing went to standard output: a run that fails without a word helps nobody."""
+    """List the written files when nothing went to standard output: a run that fails without a word helps nobody."""
     if STDOUT in targets:
         return
     found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
@@ -111,7 +111,7 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
 
 
 def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool, names: Mapping[str, str] | None = None) -> None:
-    """Print what a reader must know about the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
+    """Print diagnostics of the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
     lines = [_line(d, names or {}, color=color) for d in once(diagnostics) if d.is_always_shown or not quiet]
     if lines:
         to_stderr(without_commands("".join(lines)))

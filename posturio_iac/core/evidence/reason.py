@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from posturio_iac.core.record import NamedTuple, dataclass, replace
+from posturio_iac.core.record import NamedTuple, dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class Reason:
     clause: str
     """A clause without a full stop, with ``{}`` for each of ``words``."""
     words: tuple[str, ...] = ()
-    cause: OpenCause | None = None
+    cause: OpenCause | None = field(default_factory=lambda: None, compare=False)
     """Of what is open: why, where that is known."""
-    subject: str = ""
+    subject: str = field(default_factory=str, compare=False)
     """The name of what is open, or the id of the rule that crashed: ``var.tags``; empty where there is no name."""
 
     @property

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 200
-"""How deep objects and arrays may stand in one another, so that whoever walks the nodes may recurse."""
+"""How deep objects and arrays may nest, so that walking the nodes by recursion is safe."""
 
 _BOM = "\ufeff"
 _SPACE = lazy_pattern(r"[ \t\n\r]*")
@@ -138,7 +138,7 @@ def decode(text: str) -> Node:
     """
     reader = _Reader(text)
     collecting = gc.isenabled()
-    gc.disable()  # building many nodes that all stay would cost as much again in collections that free nothing
+    gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing
     try:
         return reader.document()
     except JSONDecodeError as error:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return what ``re.compile`` would, and compile it when one of its methods is first asked for."""
+    """Return a stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
     return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
 
 

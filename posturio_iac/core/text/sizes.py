@@ -14,7 +14,7 @@ def describe_size(size: int) -> str:
 
 
 def more_than(size: int | None, limit: int) -> str:
-    """Return the clause about a file that is larger than the limit; sizes that look the same are told in bytes."""
+    """Return the clause about a file that is larger than the limit; sizes that would look the same are given in bytes."""
     if size is None:
         return f"it is more than the limit of {describe_size(limit)}"
     big, small = describe_size(size), describe_size(limit)

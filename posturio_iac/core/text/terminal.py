@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36", "magenta": "35"}
 FIRST_SURROGATE = 0xDC00
-"""What stands for bytes that are not UTF-8 starts here."""
+"""The first of the surrogates that stand for bytes that are not UTF-8."""
 
 
 def printable(text: str) -> str:
@@ -27,7 +27,7 @@ def _escape(character: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """Return lines of ``text`` in which no CI service sees a command.
+    """Return ``text`` with the beginnings of CI commands defused, line by line.
 
     GitHub Actions obeys ``::name::`` at the start of a line after spaces, and ``##[name]`` anywhere, as Azure Pipelines does with
     ``##vso[name]`` (read in actions/runner, ActionCommand.cs).

@@ -1,7 +1,7 @@
 """The one place that opens a text of the scanned code: which files may be read, of which kind, and how much of them.
 
-The content of a repository decides neither which files of this machine are read nor how long that takes: what leads out of the fence,
-is no regular file or is larger than the limit is refused with a sentence.
+The content of a repository must not decide which files of this machine are read, nor how long that takes: a path that leads out of the
+fence, is no regular file or is larger than the limit is refused with a sentence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 LIMIT = 10 * MIB
-"""The most that is read of a file that belongs to the run and not to the code: configuration, baseline, CODEOWNERS, lists of modules."""
+"""Limit in bytes for files that belong to the run rather than to the code: configuration, baseline, CODEOWNERS, lists of modules."""
 OUTSIDE = "leads outside of the scanned folder and its repository, and was not read"
 """The clause that follows the name of a link, or of a file that a configuration names."""
 
@@ -37,7 +37,7 @@ class TooLargeError(UnreadableError):
     """A file is larger than the limit. ``size`` is in bytes, where it is known."""
 
     def __init__(self, limit: int, size: int | None = None) -> None:
-        """Say how large it is."""
+        """State the size of the file."""
         from posturio_iac.core.text.sizes import more_than
 
         self.size = size
@@ -49,7 +49,7 @@ class MissingError(UnreadableError):
 
 
 class Fence:
-    """What may be read: all below one folder, and the files that the command line names."""
+    """The bounds of reading: everything below one folder, and the files that the command line names."""
 
     __slots__ = ("_folders", "named", "top")
 
@@ -94,7 +94,7 @@ class Fence:
         return found
 
     def check(self, path: str) -> None:
-        """Refuse a path that leads outside, and what is neither a regular file nor a folder. One that is missing is no matter."""
+        """Refuse a path that leads outside, and one that is neither a regular file nor a folder. A missing one is fine."""
         try:
             if not self.holds(path):
                 raise OutsideError(OUTSIDE)
@@ -105,7 +105,7 @@ class Fence:
 
 
 def real_path(path: str) -> str:
-    """Return a path with its links followed; one that no file system takes stays as it is."""
+    """Return a path with its links followed; a path that no file system accepts stays as it is."""
     try:
         return os.path.realpath(path)
     except ValueError:
@@ -141,7 +141,7 @@ def _opened(path: str, fence: Fence | None) -> int:
         try:
             return os.open(resolved, _FLAGS | _NO_WAIT | _NO_LINK)
         except OSError:
-            if not os.path.islink(resolved):  # it may have become one meanwhile
+            if not os.path.islink(resolved):  # it may have become a link meanwhile
                 raise
     if not fence.holds(resolved):
         raise OutsideError(OUTSIDE)
@@ -170,7 +170,7 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
 
 
 def read_named(path: str, limit: int = LIMIT) -> bytes:
-    """Return the bytes of a file that whoever runs us has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
+    """Return the bytes of a file that the caller has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
 
     Raises `UnreadableError`.
     """
@@ -189,7 +189,7 @@ def read_named(path: str, limit: int = LIMIT) -> bytes:
 
 
 def _bytes(descriptor: int, limit: int, size: int) -> bytes:
-    """Read to the end, which is at ``size`` when nobody writes meanwhile. Raises `TooLargeError`."""
+    """Read to the end, which is at ``size`` unless the file changes meanwhile. Raises `TooLargeError`."""
     data = os.read(descriptor, size + 1)
     if len(data) == size > 0 or not data:
         return data

@@ -70,7 +70,7 @@ class Builder:
             self._nest(stack, entry, ev, chain)
 
     def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
-        """Build the stack that a resource of ``parent`` makes, when its template is here."""
+        """Build the stack that a resource of ``parent`` makes, if its template is here."""
         found = self._inline(parent, entry) or self._file(parent, entry, ev)
         if found is None:
             return
@@ -102,7 +102,7 @@ class Builder:
                 return
 
     def _inline(self, parent: Stack, entry: TemplateEntry) -> tuple[Template, str] | None:
-        """Return the template in ``TemplateBody``, and what to call it."""
+        """Return the template in ``TemplateBody``, and its name."""
         body = entry.prop("TemplateBody")
         if body is None:
             return None

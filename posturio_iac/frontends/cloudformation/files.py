@@ -27,12 +27,12 @@ class Files:
         self.fence = fence or Fence(os.path.realpath(root))
         self.limit = limit
         self.used: dict[str, set[str]] = {}
-        """Files that others draw in, by who draws them in."""
+        """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
         self._located: dict[tuple[str, str], str] = {}
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
-        """Return what the file at ``path`` holds. Raises `UnreadableError`."""
+        """Return the parsed file at ``path``. Raises `UnreadableError`."""
         if (known := self._parsed.get((path, serverless))) is None:
             text = read_text(self.root, path, self.limit, self.fence)
             known = self._parsed[path, serverless] = parse(TemplateSource(path, text, serverless=serverless))
@@ -56,12 +56,12 @@ class Files:
         return os.path.isfile(os.path.join(self.root, path))
 
     def use(self, path: str, by: str) -> None:
-        """Remember that ``by`` draws in ``path``."""
+        """Record that ``by`` includes ``path``."""
         self.used.setdefault(by, set()).add(path)
 
 
 def too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """Return what to say of the template at ``path`` when its budget is spent."""
+    """Return the diagnostic for the template at ``path`` whose budget is spent."""
     text = f"the template {path} {error}, so not all of its keys were judged; simplify it, or split it into several"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
     return Diagnostic(Level.ERROR, text, *place)

@@ -1,4 +1,4 @@
-"""Which files beside and above the selected ones draw them in: parent stacks and Serverless Framework files."""
+"""Files beside and above the selected ones that include them: parent stacks and Serverless Framework files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _around(paths: Iterable[str], root: str) -> Iterator[str]:
 
 
 def _names(path: str, names: set[str], files: Files) -> bool:
-    """Whether a file draws in others, and names one of ``names``."""
+    """Whether a file includes others, and names one of ``names``."""
     try:
         text = read_text(files.root, path, files.limit, files.fence)
     except UnreadableError:

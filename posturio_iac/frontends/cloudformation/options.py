@@ -1,4 +1,4 @@
-"""What the caller decides about reading templates."""
+"""Options for reading templates."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class TemplateSelection(Protocol):
-    """What this needs of `posturio_iac.search.Selection`."""
+    """The part of `posturio_iac.search.Selection` that is used here."""
 
     @property
     def root(self) -> str:
@@ -52,7 +52,7 @@ def read(selection: TemplateSelection, options: Common) -> Reading:
     Raises `UsageError` when a file of parameters cannot be read.
     """
     collecting = gc.isenabled()
-    gc.disable()  # building many nodes that all stay would cost as much again in collections that free nothing
+    gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing
     try:
         return _read(selection, options)
     finally:
@@ -82,7 +82,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
 
 
 def _fence(selection: TemplateSelection) -> Fence | None:
-    """Return what a search of ours may read; a selection that a linter made has none."""
+    """Return the fence of our own search; a selection that a linter made has none."""
     fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
     return fence
 
@@ -109,7 +109,7 @@ class _Scan:
         return any(name.encode() in spelled for name in names)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
-        """Yield the templates in a file. A ``parent`` is a file that only may draw in others: what is wrong with it does not matter."""
+        """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""
         try:
             parsed = self.files.parsed(path)
         except UnreadableError as error:
@@ -183,7 +183,7 @@ def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
 
 
 def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
-    """Yield the stacks that no other one draws in; of those that draw in each other, the first."""
+    """Yield the stacks that no other one includes; of those that include each other, the first."""
     reach = {path: _reach(path, files) for path in {s.template.source.path for s in stacks}}
     for stack in stacks:
         path = stack.template.source.path
@@ -193,7 +193,7 @@ def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
 
 
 def _reach(path: str, files: Files) -> frozenset[str]:
-    """Return the files that ``path`` draws in, directly or not."""
+    """Return the files that ``path`` includes, directly or not."""
     found: set[str] = set()
     pending = [path]
     while pending:

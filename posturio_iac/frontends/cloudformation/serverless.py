@@ -1,4 +1,4 @@
-"""Serverless Framework files: the template that their ``resources`` make, other files that they draw in included."""
+"""Serverless Framework files: the template that their ``resources`` make, with the files that they include."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
 FUNCTION = "serverless function"
-"""The type given to what stands below ``functions`` and ``provider``, which no template knows."""
+"""The type given to entries below ``functions`` and ``provider``, which no template has."""
 
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider", "functions")
@@ -92,7 +92,7 @@ class Gatherer:
     def _followed(
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
     ) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
-        """Yield the node, or what the file that it names holds; with the source, and the key that it stands under there."""
+        """Yield the node, or the content of the file that it names, with its source and the key that it stands under."""
         found = _FILE.fullmatch(node.value) if isinstance(node.value, str) else None
         if found is None or depth > _MAX_DEPTH:
             yield node, source, key
@@ -146,7 +146,7 @@ class Gatherer:
 
 
 def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
-    """Return what stands at a dotted path, and the key that it stands under."""
+    """Return the node at a dotted path, and the key that it stands under."""
     target: Node | None = root
     above: Node | None = None
     for step in path.split(".") if path else ():

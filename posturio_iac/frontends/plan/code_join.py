@@ -1,4 +1,4 @@
-"""The code that a plan was made from: what a plan leaves out is joined to its keys by address."""
+"""Joins the keys of a plan, by address, to the code that it was made from, which holds facts that a plan leaves out."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _rebased_evidence(evidence: Lifetime, move: Callable[[Span], Span]) -> Lifet
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
-    """Return a key of the plan with what only its code shows: rotation, comments, and where it stands.
+    """Return a key of the plan with the facts that only its code shows: rotation, comments, and its place.
 
     User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
     """
@@ -142,14 +142,14 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
 
 
 def _owned(planned: AccessKey, code: AccessKey, hides: AccessKey) -> AccessKey:
-    """Return the key that knows the owner: a comment in the code goes first, then what the plan knows, then what only the code shows."""
+    """Return the key whose owner counts: first a comment in the code, then the plan, then other code."""
     at_key = isinstance(code.owner_origin, CommentOrigin)
     better = not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str))
     return code if at_key or better else planned
 
 
 def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, known: bool) -> tuple[Lifetime, ...]:
-    """Return the evidence of both. Of what both see the plan knows the value, and the code whether a clock sets it."""
+    """Return the evidence of both. Where both have it, the plan gives the value, and the code tells whether a clock sets it."""
     said = {_subject(e): e for e in planned.lifetimes}
     kept: list[Lifetime] = []
     for evidence in code.lifetimes:
@@ -170,7 +170,7 @@ def _is_computed(evidence: Lifetime) -> bool:
 
 
 def _subject(evidence: Lifetime) -> object:
-    """Return what evidence is about: the name of a tag, else its origin."""
+    """Return the subject of evidence: the name of a tag, else its origin."""
     return evidence.origin.name if isinstance(evidence.origin, TagOrigin) else evidence.origin
 
 

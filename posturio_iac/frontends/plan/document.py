@@ -1,4 +1,4 @@
-"""One plan as ``terraform show -json`` prints it: what will exist after it, and where each resource stands in the file.
+"""One plan as ``terraform show -json`` prints it: the resources after it, and their places in the file.
 
 The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -42,7 +42,7 @@ class Resource:
     sensitive: Any = field(default_factory=dict)
     """``after_sensitive``: true for whatever must not be shown."""
     partial: bool = False
-    """It comes from ``planned_values``, which leaves out what is unknown."""
+    """Whether it comes from ``planned_values``, which leaves out unknown values."""
     reason: str = ""
     """Why Terraform replaces it, as ``action_reason`` has it."""
 
@@ -159,7 +159,7 @@ class PlanDocument:
         return found if isinstance(found, dict) else {}
 
     def _changes(self) -> Iterator[str]:
-        """Keep what the changes leave, and yield the addresses that they remove."""
+        """Keep the resources that remain after the changes, and yield the addresses of removed ones."""
         for place, change in self._entries():
             address, change_of = change.get("address"), change.get("change")
             if change.get("mode", "managed") != "managed" or "deposed" in change:

@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 
 NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
 _TRIGGERED = "replace_by_triggers"
-"""The ``action_reason`` of what ``replace_triggered_by`` replaces."""
+"""The ``action_reason`` of a replacement by ``replace_triggered_by``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What holds for all keys of one plan."""
+    """The facts that all keys of one plan share."""
 
     options: TerraformOptions
     scope: str
-    """Where the plan stands, which becomes part of the fingerprint of keys without code."""
+    """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
 
 
 def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:
-    """Yield the keys that exist after a plan, with what the code says about them where it is given."""
+    """Yield the keys that exist after a plan, completed by the code where it is given."""
     resources = document.of_type(*KEY_TYPES)
     configuration = Configuration(document)
     exposures = exposures_in(document, configuration, resources) if resources else {}
@@ -105,9 +105,9 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
     return AddTag(Place(user.address), is_seen=False)
 
 
-def _set(resource: Resource, name: str, configuration: Configuration, *types: type) -> Any:
+def _set(resource: Resource, name: str, configuration: Configuration, *types: type, shown: str = "") -> Any:
     """Return an argument; one that the configuration leaves out is none, whatever older providers say before apply."""
-    value: Any = resource.get(name)
+    value: Any = resource.get(name, shown)
     if isinstance(value, Unknown):
         expressions = configuration.of(resource).get("expressions")
         return None if isinstance(expressions, dict) and name not in expressions else value
@@ -116,7 +116,7 @@ def _set(resource: Resource, name: str, configuration: Configuration, *types: ty
 
 def _age(resource: Resource, service: object, configuration: Configuration) -> Iterator[Lifetime]:
     owner = Place(f"{resource.type}.{resource.name}", resource.span)
-    age = age_lifetime(_set(resource, AGE, configuration, int, float, str), service, owner, resource.span)
+    age = age_lifetime(_set(resource, AGE, configuration, int, float, str, shown="it"), service, owner, resource.span)
     yield from () if age is None else (age,)
 
 

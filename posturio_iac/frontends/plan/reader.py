@@ -49,7 +49,7 @@ def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], 
 
 
 def _document(selection: Selection, options: TerraformOptions, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
-    """Return the plan in a file; None for one that is none, which is said where it is easily taken for one."""
+    """Return the plan in a file; None for another file, with a diagnostic where it is easily taken for a plan."""
     try:
         text = _text(selection, options, path)
         if _MESSAGES.match(text):
@@ -87,7 +87,7 @@ def _is_plan(data: Any) -> bool:
 
 
 def _said(document: PlanDocument) -> Iterator[Diagnostic]:
-    """Yield what a reader must know about a plan that was read."""
+    """Yield the diagnostics about a plan that was read."""
     for message, span in document.problems:
         place = (span.line, span.column) if span is not None else (None, None)
         yield Diagnostic(Level.ERROR, f"the plan is not complete: {message}", document.path, *place)

@@ -124,13 +124,13 @@ class Configuration:
                 yield ReferenceTarget(target.modules, target.block, target.index, attribute, calls)
 
     def _inner(self, targets: Iterator[ReferenceTarget], steps: tuple[str, ...]) -> Iterator[ReferenceTarget]:
-        """Read an attribute of whole resources that a variable or an output holds."""
+        """Return targets for an attribute of the whole resources in a variable or an output."""
         for target in targets:
             attribute = target.attribute or (steps[0] if steps else None)
             yield ReferenceTarget(target.modules, target.block, target.index, attribute, target.calls)
 
     def _through(self, path: Path, block: str, depth: int) -> Iterator[ReferenceTarget]:
-        """Follow what a resource that only passes on its arguments is made of."""
+        """Follow the arguments of a resource that only passes them on."""
         if ".".join(block.split(".")[:-1]) in PASSING:
             owner = self.block(path, block)
             for _, expression in arguments_of(owner):
@@ -186,7 +186,7 @@ def _fits(resource: Resource, target: ReferenceTarget, own: tuple[tuple[str, str
 
 
 def _references(expression: Any) -> list[_Reference]:
-    """Return what an expression refers to, without what only contains another of its references."""
+    """Return the references of an expression, without those that are prefixes of another one."""
     listed = _dict(expression).get("references")
     texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
     return [_parsed(text) for text in texts if not any(other.startswith((f"{text}.", f"{text}[")) for other in texts)]

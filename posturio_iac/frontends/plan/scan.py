@@ -1,4 +1,4 @@
-"""Reads the plans of a scan, and the code that they were made from when its folder is given."""
+"""Reads the plans of a scan, and the code that they were made from if its folder is given."""
 
 from __future__ import annotations
 

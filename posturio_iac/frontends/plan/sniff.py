@@ -1,4 +1,4 @@
-"""Which of the selected files can be plans: told by what is in them, and without parsing."""
+"""Finds the selected files that can be plans, by their content and without parsing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MARKS = (
     *STATE_MARKS,
     ('"@level"', '"planned_change"'),
 )
-"""What a plan, a state and the messages of ``terraform plan -json`` hold; all parts of one line suffice."""
+"""Texts in a plan, a state and the messages of ``terraform plan -json``; all texts of one line together identify one."""
 
 
 def plans_in(selection: Selection) -> tuple[str, ...]:
-    """Return the files of ``selection`` that may be plans, or what is easily taken for one."""
+    """Return the files of ``selection`` that may be plans, or are easily taken for one."""
     return tuple(_plans(selection))
 
 

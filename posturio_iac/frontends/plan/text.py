@@ -22,7 +22,7 @@ class PlanTextError(Exception):
     """A file is no JSON object; the message is a sentence without a full stop."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        """Say what is wrong and where, from 1."""
+        """Describe the error at a place, counted from 1."""
         super().__init__(message)
         self.line, self.column = line, column
 
@@ -41,7 +41,7 @@ def parse(text: str) -> Any:
     if "\\ud" in text or "\\uD" in text:
         text = _LONE.sub(r"\\ufffd", text)
     collecting = gc.isenabled()
-    gc.disable()  # building many objects that all stay would cost as much again in collections that free nothing
+    gc.disable()  # garbage collections while many lasting objects are built would cost as much again and free nothing
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

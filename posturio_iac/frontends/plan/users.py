@@ -102,7 +102,7 @@ def _declared(user: Resource, shown: Any, configuration: Configuration) -> UserF
 
 
 def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> UserFacts:
-    """Return what is known when the plan does not fix which of several users it is."""
+    """Return the facts about a user where the plan leaves open which of several it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
     hidden = (*(h for u in each for h in u.hidden), Unknown(f"the user is one of {addresses}"))
@@ -110,7 +110,7 @@ def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> 
 
 
 def _foreign(value: Any, shown: Any) -> UserFacts:
-    """Return what is known of a user that the plan does not declare."""
+    """Return the facts about a user that the plan does not declare."""
     if isinstance(value, str) and value:
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
         return UserFacts(name, identity=value, unseen=declared_elsewhere(quoted(shown)))

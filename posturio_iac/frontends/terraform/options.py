@@ -1,4 +1,4 @@
-"""What the caller decides about reading Terraform."""
+"""Options for reading Terraform."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ class TerraformOptions:
     max_file_size: int = MAX_FILE_SIZE
     """In bytes."""
     budget: Callable[[], Budget] = Budget
-    """Makes what reading one root module may cost."""
+    """Makes the budget for reading one root module."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
-    """Return every access key that the Terraform files of a selection declare, and what could not be read.
+    """Return every access key that the Terraform files of a selection declare, and diagnostics.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
@@ -47,18 +47,18 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
 
     roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
     reader = _Reader(selection, options, folders, units)
-    # What a file with errors applies may make keys.
+    # The module that a broken file applies may make keys.
     problems += (problem for unit in units.values() for problem in unit.problems)
     for problem in (*problems, *_unread_units(units, reader.program)):
         reader.program.report(problem)
     found = {path: reader.guarded(path) for path in (*roots, *published)}
-    # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
+    # A call that evaluation does not reach, such as one in a block with a syntax error, does not make a module another one's.
     while left := wanted(roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
         found |= {path: reader.guarded(path) for path in left}
     found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
     for path in found:
-        # The calls of a published module are elsewhere: what its examples leave out is still judged.
+        # The calls of a published module are elsewhere: parts that its examples do not use are still judged.
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
@@ -107,14 +107,14 @@ class _Reader:
         return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
 
     def guarded(self, path: str) -> list[AccessKey]:
-        """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
-        self.reached.add(path)  # also when it fails: what is not reached is read again
+        """Return the keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
+        self.reached.add(path)  # also when it fails: modules that were not reached are read again
         free_last_part()
         try:
             return self.keys_below(path)
         except (UsageError, ImportError):
             raise
-        except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
+        except Exception as error:  # noqa: BLE001 - a crash in one module must not end the scan of all others
             text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
             self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or ".", about=CRASH))
             return []
@@ -183,7 +183,7 @@ class _Reader:
         tops = self._tops_with(b"iam_user")
         if tops:
             tops &= self._tops_with(*(f'"{name}"'.encode() for name in sorted(names)))
-        # What is wrong with a root module is said where its own keys are read.
+        # Diagnostics of a root module are reported where its own keys are read.
         program = ModuleTree(self.selection, self.program.options)
         for top in sorted(tops):
             free_last_part()
@@ -209,13 +209,13 @@ class _Reader:
         return {top for folder in folders for top in tops_above(folder, callers)}
 
     def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
-        """Return a key of the root module in ``path`` with what users of the same name in other root modules leave open."""
+        """Return a key of the root module in ``path``, left open where users of the same name in other root modules state more."""
         tops = elsewhere.get(key.user, {}) if key.unseen_tags is not None and isinstance(key.user, str) else {}
         return left_open(key, [user for top, users in tops.items() if top != path for user in users])
 
 
 def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:
-    """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
+    """Read one module instance; code that nests or refers too deeply is reported, and the rest is still read."""
     try:
         yield from keys_of(instance, setting)
         yield from _foreign(instance, setting)
@@ -225,7 +225,7 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
 
 
 def _too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """Return what to say of the root module in the folder ``path`` when its budget is spent."""
+    """Return the diagnostic for the root module in the folder ``path`` whose budget is spent."""
     text = f"the root module {path or '.'} {error}, so not all of its keys were judged; simplify it, or split it into several"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
     return Diagnostic(Level.ERROR, text, *place)

@@ -1,1 +1,1 @@
-"""The connection to AWS: sessions, what each call may cost, retries, and the policy that forbids writes."""
+"""The connection to AWS: sessions, limits on calls, retries, and the policy that forbids writes."""

@@ -1,4 +1,4 @@
-"""What calls cost: a budget that counts them by operation, and buckets of tokens that spread them over time."""
+"""The cost of calls: a budget that counts them by operation, and token buckets that spread them over time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STS hands out one role an account, so its rate is what bounds the number of acco
 
 
 def wait(seconds: float) -> None:
-    """Do nothing for so long; looked up at each call, so that a test can let time stand still."""
+    """Sleep; looked up at each call, so that a test can make time stand still."""
     time.sleep(seconds)
 
 
@@ -40,7 +40,7 @@ class Bucket:
         self._lock = threading.Lock()
 
     def take(self) -> None:
-        """Wait for a token and take it; tokens that are owed make those who come later wait longer."""
+        """Wait for a token and take it; each waiting call makes later ones wait longer."""
         with self._lock:
             now = self._clock()
             self._tokens = min(float(self.burst), self._tokens + (now - self._filled) * self.rate) - 1
@@ -63,7 +63,7 @@ class Buckets:
 
 
 class CallBudget:
-    """Counts the requests that were sent, retries included. Threads may share it."""
+    """Counts requests, including retries. Threads may share it."""
 
     def __init__(self) -> None:
         """Start at nothing."""
@@ -72,7 +72,7 @@ class CallBudget:
         self._lock = threading.Lock()
 
     def spend(self, operation: str, number: int = 1) -> None:
-        """Count requests. Raises `KeyboardInterrupt` in a thread that was not told that the run has ended."""
+        """Count requests. Raises `KeyboardInterrupt` once the run has ended, to stop the thread."""
         with self._lock:
             if self._closed:
                 raise KeyboardInterrupt
@@ -90,7 +90,7 @@ class CallBudget:
             return dict(self._counts)
 
     def line(self) -> str:
-        """One line for a reader: how many requests, and for what, the most frequent first."""
+        """One line for a reader: the number of requests, and that of each operation, the most frequent first."""
         counts = sorted(self.counts.items(), key=lambda entry: (-entry[1], entry[0]))
         total = sum(number for _, number in counts)
         detail = ", ".join(f"{name} {number}" for name, number in counts)

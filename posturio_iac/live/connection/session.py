@@ -1,4 +1,4 @@
-"""Connections to AWS: each is one account, sends reads only, counts them and spreads them over time."""
+"""Connections to AWS: each is for one account, sends only reads, counts them and spreads them over time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget
-from posturio_iac.live.connection.errors import AwsError, translated
+from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
 from posturio_iac.live.connection.response_retry import understood
 from posturio_iac.live.connection.session_policy import policy_text, session_name, source_identity
 
@@ -42,23 +42,25 @@ READS = frozenset(
         "sts:GetAccessKeyInfo",
     }
 )
-"""Every operation that may ever be sent. A client refuses all others, whoever asks for them."""
+"""Every operation that may ever be sent. A client refuses all others."""
 OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
-"""What may be sent beside that, for the one object that ``--ledger`` names."""
+"""Operations that may be sent besides, for the one object that ``--ledger`` names."""
 INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds."""
+MOST_PAGES = 10_000
+"""How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
-"""How often a call is tried in all."""
+"""Attempts at a call in all."""
 _LOADERS: dict[str | None, Any] = {}
 _CREATING = threading.Lock()
-"""Sessions and clients may be used by threads, and not be created by them at once."""
+"""Threads may share sessions and clients, but must not create them at the same time."""
 
 
 class ForbiddenCallError(Exception):
-    """The program tried to call what is not in `READS`: an error of its own."""
+    """The program tried to call an operation that is not in `READS`: a bug."""
 
 
 class Connection:
@@ -71,7 +73,7 @@ class Connection:
         self._region = region
         self._clients: dict[str, Any] = {}
         self.caller = ""
-        """ARN of whoever the credentials belong to, once that was asked."""
+        """ARN of the caller, once it was asked for."""
         self._says_who = True
         """Whether roles let the caller say who it is."""
 
@@ -99,9 +101,13 @@ class Connection:
         with _translating(operation):
             client, method = self._client(service), _method(name)
             if client.can_paginate(method):
-                yield from client.get_paginator(method).paginate(**parameters)
+                pages = client.get_paginator(method).paginate(**parameters)
             else:
-                yield from _marked(getattr(client, method), parameters)
+                pages = _marked(getattr(client, method), parameters)
+            for number, page in enumerate(pages, start=1):
+                yield page
+                if number == MOST_PAGES:
+                    raise AwsError(operation, UNEXPECTED, f"it has more than {MOST_PAGES:,} pages")
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
         """Return a connection as another role, with the same budget. Raises what `call` does.
@@ -118,7 +124,7 @@ class Connection:
         return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
 
     def _assume(self, role: str, external_id: str | None) -> dict[str, Any]:
-        """Assume a role and say who does, or, where its trust policy does not allow sts:SetSourceIdentity, only in the session's name."""
+        """Assume a role, with the caller as source identity where the role's trust policy allows it, else only in the session's name."""
         more = {"ExternalId": external_id} if external_id else {}
         given = {"RoleArn": role, "RoleSessionName": session_name(self.caller), "Policy": policy_text(), **more}
         if self._says_who:
@@ -180,7 +186,7 @@ class StoredObject:
     """One object of S3: the only thing that this program may write in AWS."""
 
     def __init__(self, connection: Connection, bucket: str, key: str) -> None:
-        """Mean the object ``key`` of ``bucket``."""
+        """Refer to the object ``key`` of ``bucket``."""
         self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
 
     def read(self) -> tuple[bytes, str]:
@@ -207,7 +213,7 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
         from botocore.utils import validate_region_name
     except ImportError:
         raise UsageError(INSTALL) from None
-    warnings.filterwarnings("ignore", module="dateutil")  # of odd dates in answers, which come to nobody's eyes but the reader's
+    warnings.filterwarnings("ignore", module="dateutil")  # warnings about odd dates in answers
     try:
         with _CREATING:
             session = botocore.session.Session(profile=profile)
@@ -223,13 +229,13 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
 
 
 def _loader(session: Any) -> Any:
-    """Return what loads the descriptions of AWS services: one for this process, which reads each of them once."""
+    """Return the loader of AWS service descriptions: one for this process, which reads each of them once."""
     path = session.get_config_variable("data_path")
     return _LOADERS.setdefault(path, session.get_component("data_loader"))
 
 
 def _ask_no_code(session: Any, profile: str | None) -> None:
-    """Let a profile that wants a code of a second factor fail with a sentence where nobody can type it."""
+    """Let a profile that needs an MFA code fail with a sentence where nobody can type one."""
     if sys.stdin is not None and sys.stdin.isatty():
         return
 
@@ -241,12 +247,12 @@ def _ask_no_code(session: Any, profile: str | None) -> None:
 
 
 def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
-    """Return a session with other credentials that shares all else: making one anew takes as long as several calls."""
+    """Return a session with other credentials that shares everything else: making a new one takes as long as several calls."""
     from botocore.credentials import RefreshableCredentials
 
     credentials = RefreshableCredentials.create_from_metadata(granted(), refresh_using=granted, method="assume-role")
     session = copy(like)
-    session._credentials = credentials  # noqa: SLF001 - botocore offers no other way to let them renew themselves
+    session._credentials = credentials  # noqa: SLF001 - botocore offers no other way to make them renew themselves
     return session
 
 

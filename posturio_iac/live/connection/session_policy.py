@@ -1,4 +1,4 @@
-"""The least policy of an account, which goes with every AssumeRole: so AWS itself refuses everything else, whatever the role may do."""
+"""The least policy of an account, which goes with every AssumeRole: AWS itself then refuses everything else, whatever the role allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POLICY = {
         {"Sid": "LinkKeysToCode", "Effect": "Allow", "Action": list(LINKING), "Resource": "*"},
     ],
 }
-"""What docs/live-policy.json says."""
+"""The statements of docs/live-policy.json."""
 PROGRAM = "posturio-iac"
 LONGEST = 64
 
@@ -36,11 +36,11 @@ def policy_text() -> str:
 
 
 def session_name(caller: str) -> str:
-    """Return the name of the session that a caller opens: the program, and the last part of the caller's ARN."""
+    """Return the session name for a caller: the program, and the last part of the caller's ARN."""
     return f"{PROGRAM}-{source_identity(caller)}"[:LONGEST].rstrip("-") if caller else PROGRAM
 
 
 def source_identity(caller: str) -> str:
-    """Return who opens the session, as CloudTrail keeps it in every event: the last part of the caller's ARN, or the program."""
+    """Return the source identity, which CloudTrail keeps in every event: the last part of the caller's ARN, or the program."""
     name = re.sub(r"[^\w+=,.@-]", "-", caller.rpartition("/")[2].rpartition(":")[2], flags=re.ASCII)[:LONGEST]
     return name if len(name) > 1 and not name.lower().startswith("aws:") else PROGRAM

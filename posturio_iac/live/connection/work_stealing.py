@@ -1,4 +1,4 @@
-"""Work for threads: what idle ones may help with, so that none waits for another one that has not begun, and what is taken as it comes."""
+"""Work for threads: idle threads help, so that none waits for work that has not begun, and results are taken as they come."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return what ``work`` makes of each item, in order; the thread that asks does itself whatever the pool has not begun.
+    """Return the result of ``work`` for each item, in order; the calling thread itself does what the pool has not begun.
 
     So a thread of the pool may call this too: it only ever waits for work that is running elsewhere. The pool begins with the first
     items and this thread with the last, and they meet.
@@ -34,7 +34,7 @@ def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) 
 
 
 def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield what ``work`` makes of each item as it is finished; no more than ``workers`` items are under way, and none is kept."""
+    """Yield the result of ``work`` for each item as it is finished; at most ``workers`` items are under way, and no result is kept."""
     pool = ThreadPoolExecutor(max(workers, 1))
     try:
         waiting: set[Future[R]] = set()
@@ -49,7 +49,7 @@ def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Ite
 
 
 def _finished(waiting: set[Future[R]], timeout: float | None) -> Iterator[R]:
-    """Take what is finished after so many seconds, or as soon as something is."""
+    """Take finished results as soon as there is one, or nothing after ``seconds``."""
     done = wait(waiting, timeout, FIRST_COMPLETED).done
     waiting -= done
     while done:

@@ -1,4 +1,4 @@
-"""What owners answer: the two columns that they fill in the CSV of a letter, and the lines of the ledger that these become. Pure."""
+"""Owners' answers: two columns in the CSV of a letter, and the lines of the ledger that they become. Pure."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LONGEST_NOTE = 500
 
 
 class NoAnswersError(Exception):
-    """The text holds no answers that can be taken; a clause that says where and why."""
+    """The text holds no valid answers; the message is a clause that says where and why."""
 
 
 class OwnerAnswer(NamedTuple):
-    """What an owner says about one key."""
+    """An owner's answer about one key."""
 
     line: int
     key_id: str

@@ -1,4 +1,4 @@
-"""One line of the ledger: what changed about a key, first and last seen when. Pure."""
+"""One line of the ledger: a change of a key, with the times when it was first and last seen. Pure."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class DamagedLedgerError(Exception):
 
 
 class KeyChangeKind(str, Enum):
-    """What changed."""
+    """The kind of change."""
 
     SEEN = "seen"
     """The key, for the first time: account, user, creation, and the end of its id."""
     ACTIVE = "active"
     INACTIVE = "inactive"
     DISABLED = "disabled"
-    """Since when it has been off, by whom where CloudTrail names them, and from when on it may be deleted."""
+    """Since when it has been off, who switched it off if CloudTrail tells, and from when on it may be deleted."""
     USED = "used"
-    """It was used after it had been switched off."""
+    """It was used although it had been switched off."""
     FLAGGED = "flagged"
     """A finding, by its rule and fingerprint; ``resolved`` says since when it is gone."""
     ASKED = "asked"
-    """Its owner, how, and by when an answer is due."""
+    """Its owner was asked: who, how, and by when an answer is due."""
     ANSWERED = "answered"
     DELETED = "deleted"
 
@@ -44,7 +44,7 @@ class KeyChange:
     """When it was first seen."""
     kind: KeyChangeKind
     key: str
-    """What `Ledger.name_of` calls the key; empty where that is not known."""
+    """The key, as `Ledger.name_of` names it; empty where that is not known."""
     last: datetime
     """When it was last seen to be so."""
     detail: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class KeyChange:
 
 
 def change_of(entry: dict[str, Any]) -> KeyChange:
-    """Read one line. Raises `DamagedLedgerError` and what a line of another shape raises."""
+    """Read one line. Raises `DamagedLedgerError`, and KeyError, TypeError or ValueError for a line of another shape."""
     given = dict(entry)
     at = moment(given.pop("at"))
     kind, key = KeyChangeKind(given.pop("change")), str(given.pop("key"))

@@ -1,4 +1,4 @@
-"""What was read of an account as JSON and back, so that a run that was interrupted goes on where it stopped. Pure."""
+"""The data read from an account to JSON and back, so that an interrupted run can be resumed. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES = {
 }
 KIND, VALUE = "~", "="
 LEFT_OUT = frozenset({"failed"})
-"""What a run needs only while it reads an account."""
+"""Fields that a run needs only while it reads an account."""
 
 
 def encode(value: Any) -> Any:
@@ -50,7 +50,7 @@ def _told(value: Any) -> list[tuple[str, Any]]:
 
 
 def decode(value: Any) -> Any:
-    """Return what `encode` was given. Raises `DamagedLedgerError`."""
+    """Return the value that `encode` was given. Raises `DamagedLedgerError`."""
     if isinstance(value, list):
         return [decode(one) for one in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What earlier runs saw of keys and findings, and what this run adds. It holds digests and the last four characters of ids. Pure."""
+"""Observations of keys and findings in earlier runs and in this one. Holds digests and the last four characters of ids. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 MARK = "posturio-iac-ledger"
 OLD_MARK = "posturio-iac-state"
-"""What the state file of earlier versions begins with; it is read and becomes a ledger."""
+"""The beginning of the state file of earlier versions, which is read and converted."""
 VERSION = 1
 FORGOTTEN = timedelta(days=400)
-"""After how long without a sight of it a key or a finding is dropped."""
+"""How long after it was last seen a key or a finding is dropped."""
 FOLDED = timedelta(days=90)
-"""After how long the lines of a deleted key become one."""
+"""How long after its deletion the lines of a key are merged into one."""
 SHOWN = 4
 
 
@@ -30,11 +30,11 @@ class UnfinishedRun:
     """A run that was interrupted, or is going on."""
 
     at: datetime
-    """The time that it took as now."""
+    """The time that the run took as now."""
     options: str
-    """A digest of what it was asked."""
+    """A digest of its options."""
     read: dict[str, Any] = field(default_factory=dict)
-    """What it read, as JSON, by the account."""
+    """The data that it read, as JSON, by account."""
 
     def first_line(self) -> str:
         """Return the line that opens a run."""
@@ -48,14 +48,14 @@ def account_line(account: str, told: Any) -> str:
 
 @dataclass(slots=True)
 class Ledger:
-    """What earlier runs saw."""
+    """Observations of earlier runs, and of this one."""
 
     keys: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Changes of each key, the oldest first."""
     findings: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Each time that a finding was open, by its fingerprint, the oldest first."""
     last_run: datetime | None = None
-    """When the last run that was finished was made."""
+    """When the last finished run was made."""
     unfinished: UnfinishedRun | None = None
 
     @staticmethod
@@ -87,7 +87,7 @@ class Ledger:
         return found.at
 
     def _saw(self, name: str, kind: KeyChangeKind, as_of: datetime) -> KeyChange:
-        """Remember the status of a key: a line of its own where it was another one before."""
+        """Record the status of a key, in a new line if it has changed."""
         changes = self.keys.setdefault(name, [])
         statuses = [change for change in changes if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
         if not statuses or statuses[-1].kind is not kind:
@@ -98,7 +98,7 @@ class Ledger:
         return found
 
     def note(self, name: str, kind: KeyChangeKind, as_of: datetime, detail: Mapping[str, Any]) -> None:
-        """Remember what is told of a key, unless the last line of that kind says the same."""
+        """Record a fact about a key, unless the last line of that kind states the same."""
         known, told = self.of(name, kind), {key: value for key, value in detail.items() if value is not None}
         if known is not None and known.detail == told:
             known.last = max(known.last, as_of)
@@ -154,7 +154,7 @@ class Ledger:
         return counts
 
     def text(self, as_of: datetime) -> str:
-        """Return the text of a ledger without an open run: old keys in one line, and without what was not seen for long."""
+        """Return the text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
         head = json.dumps({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]

@@ -1,4 +1,4 @@
-"""What comes next for each key, by the ledger and by the grace that holds for it. Pure."""
+"""The next step for each key, by the ledger and by its grace period. Pure."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def name_of(key: AccessKey) -> str | None:
-    """Return what the ledger calls a key; None for one that it does not keep."""
+    """Return the name of a key in the ledger; None for a key that it does not keep."""
     return None if key.key_id is None or key.is_root is True else digest_of(key.address.rpartition("/")[0], key.key_id)
 
 
 def with_life(keys: Iterable[AccessKey], ledger: Ledger, policy: Policy, as_of: datetime) -> tuple[AccessKey, ...]:
-    """Return the keys with what the ledger tells of them."""
+    """Return the keys with their lifecycle in the ledger."""
     return tuple(key if (name := name_of(key)) is None else _told(key, name, ledger, policy, as_of) for key in keys)
 
 

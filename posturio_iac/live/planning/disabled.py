@@ -1,4 +1,4 @@
-"""Since when keys have been switched off: by an event of CloudTrail, or by what our own ledger saw earlier. Absence proves nothing."""
+"""Since when keys have been switched off: from CloudTrail events, or from earlier runs in the ledger. Absence of events proves nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SWITCHES = {
     KeyKind.ACCESS_KEY: ("UpdateAccessKey", "accessKeyId"),
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
 }
-"""The event that switches a key of a kind, and what it calls the id."""
+"""The event that switches a key of each kind, and its name for the id."""
 UNTOLD = Unknown("IAM does not tell when a key was switched off, and no event in CloudTrail does")
 
 
@@ -87,7 +87,7 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
 
 
 def _take(event: dict[str, Any], called: str, found: Trail) -> None:
-    """Add one event, which calls the id so, unless it failed or is not understood."""
+    """Add one event, whose field ``called`` holds the id, unless it failed or is not understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
         asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
@@ -137,7 +137,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
 
 
 def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
-    """Return the keys with what earlier observations tell of them, and add what is seen now to ``ledger``."""
+    """Return the keys with the facts from earlier observations, and add today's observations to ``ledger``."""
     return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, ledger, as_of) for key in keys)
 
 

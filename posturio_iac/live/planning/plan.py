@@ -1,4 +1,4 @@
-"""What to do about the keys that were found: which to switch off, which to delete, and why the others stay as they are. Pure."""
+"""Plans what to do about flagged keys: which to switch off, which to delete, and why the others stay as they are. Pure."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policy
 
 DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
-"""Findings that say that nobody needs the key, or that it should have ended."""
+"""Rules whose findings mean that the key is not needed, or should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
 OF_CODE = "Code declares it and undoes what is done by hand, so nothing is done here. Change the code."
 NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off"
 UNTOLD = "AWS does not tell when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
-"""What IAM allows; a name of anything else is put into no script."""
+"""Names that IAM allows; any other is never put into a script."""
 KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 
 
 class Action(str, Enum):
-    """What is done about a key."""
+    """The action for a key."""
 
     DISABLE = "disable"
     DELETE = "delete"
@@ -45,7 +45,7 @@ class Step:
     findings: tuple[Finding, ...]
     action: Action
     why: str
-    """Why a key is kept, or what to know before the step: a sentence; may be empty."""
+    """Why a key is kept, or what to know before the step: a sentence, or empty."""
 
     @property
     def owner(self) -> str:
@@ -53,12 +53,12 @@ class Step:
         return owner_of(self.key)
 
     def document(self) -> dict[str, Any]:
-        """Return what ``plan.json`` says about it."""
+        """Return its entry in ``plan.json``."""
         return {"address": self.key.address, "account": self.key.account, "action": self.action.value, "owner": self.owner, "why": self.why}
 
 
 class NamesNothingError(Exception):
-    """A key that was named is no flagged key; the text is a sentence without a full stop."""
+    """A named key is not a flagged key; the text is a sentence without a full stop."""
 
 
 def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step]:
@@ -80,7 +80,7 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
 
 
 def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key, for a reader; where nobody is known to, who created it."""
+    """Return the owner of a key for a reader, or its creator where no owner is known."""
     if isinstance(key.owner, str) and key.owner:
         return key.owner
     return f"unknown, created by {key.created_by}" if key.created_by else "unknown"
@@ -125,7 +125,7 @@ def _restored(key: AccessKey) -> bool:
 
 
 def _hindrance(key: AccessKey) -> str | None:
-    """Return why nothing can be done about a key by a script."""
+    """Return why a script can do nothing about a key."""
     if key.is_root is True:
         return "Only the root user can delete this key: sign in as it, or delete it from the management account."
     if key.key_id is None:

@@ -1,4 +1,4 @@
-"""The log that the scripts of a plan write: what was done about each key, and when. Pure."""
+"""The log that the scripts of a plan write: the steps for each key, with times. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     why: str
 
     def text(self) -> str:
-        """Say what the plan did: a clause without a full stop."""
+        """Describe the step: a clause without a full stop."""
         day = self.at[:16].replace("T", " ")
         match self.outcome:
             case "done":

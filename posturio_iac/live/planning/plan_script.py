@@ -1,4 +1,4 @@
-"""The scripts of a plan, in POSIX shell: each step looks again before it acts, and writes down what it did. Pure."""
+"""The scripts of a plan, in POSIX shell: each step checks the key again before it acts, and logs what it did. Pure."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def _of_owner(owner: str, steps: Sequence[Step], as_of: datetime) -> Iterator[st
 
 
 def _counted(live: Sequence[Step]) -> str:
-    """Say what the steps do: ``switch off 2 keys and delete 1 key``."""
+    """Describe the steps: ``switch off 2 keys and delete 1 key``."""
     verbs = {Action.DISABLE: "switch off", Action.DELETE: "delete"}
     counts = {verb: sum(step.action is action for step in live) for action, verb in verbs.items()}
     return " and ".join(f"{verb} {number} key{'' if number == 1 else 's'}" for verb, number in counts.items() if number)
@@ -280,7 +280,7 @@ def _call(step: Step) -> str:
 
 
 def _kind(step: Step) -> str:
-    """The end of the names of the functions that are about keys of this kind."""
+    """Suffix of the names of shell functions for keys of this kind."""
     return "_credential" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else ""
 
 

@@ -1,1 +1,1 @@
-"""What AWS tells: the credential report, users, the last use of keys, and the accounts of an organization."""
+"""Readers of AWS: the credential report, users, the last use of keys, and the accounts of an organization."""

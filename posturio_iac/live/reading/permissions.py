@@ -1,4 +1,4 @@
-"""What the policies of users allow, as far as GetAccountAuthorizationDetails shows them with the users themselves. Pure."""
+"""How much the policies of users allow, as far as GetAccountAuthorizationDetails shows them with the users. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 QUARANTINE = "AWSCompromisedKeyQuarantine"
-"""How the policies are called that AWS attaches to a user whose key it found in public; newer ones end in ``V2`` and ``V3``."""
+"""The policy that AWS attaches to a user whose key it found in public; names of newer versions end in ``V2`` and ``V3``."""
 ADMIN_POLICIES = frozenset({"AdministratorAccess", "IAMFullAccess"})
 """Policies of AWS whose holder can do everything, or grant itself everything."""
 ADMIN_ACTIONS = frozenset({"*", "*:*", "iam:*"})
 
 
 def quarantine_of(holder: Mapping[str, Any]) -> str | None:
-    """Return the policy by which AWS quarantined a user; None when there is none."""
+    """Return the policy with which AWS quarantined a user, or None."""
     return next((name for name in _names_by_aws(holder) if name.startswith(QUARANTINE)), None)
 
 
@@ -59,7 +59,7 @@ def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
 
 
 def _document(document: object) -> Mapping[str, Any]:
-    """Return a policy, which botocore decodes and others leave as AWS sends it."""
+    """Return a policy as data: botocore decodes it, other clients leave it as AWS sends it."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))
@@ -78,5 +78,5 @@ def _grants_everything(statement: Mapping[str, Any]) -> bool:
 
 
 def _many(value: object) -> list[Any]:
-    """Return a value of a policy as a list, which may stand there alone."""
+    """Return a value of a policy as a list; a single value may stand without one."""
     return value if isinstance(value, list) else [] if value is None else [value]

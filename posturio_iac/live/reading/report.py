@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = "<root_account>"
 NONE = frozenset({"", "N/A", "not_supported"})
-"""What stands for no key, no date or no use."""
+"""Texts for no key, no date or no use."""
 UNTOLD = "no_information"
 NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date")
 WAITS = 10
@@ -31,10 +31,10 @@ WAITS = 10
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
 """Seconds."""
 FRESH = timedelta(hours=4)
-"""For so long AWS itself gives out the same report again."""
+"""How long AWS itself returns the same report."""
 PENDING = frozenset({"ReportInProgress", "CredentialReportNotReadyException"})
 MISSING = frozenset({"ReportNotPresent", "ReportExpired", "CredentialReportNotPresentException", "CredentialReportExpiredException"})
-"""Codes of the wire, and the names that the documentation gives them."""
+"""Error codes on the wire, and their names in the documentation."""
 
 
 class ReportUnavailableError(Exception):
@@ -56,7 +56,7 @@ class CredentialReport:
     generated: datetime
     rows: tuple[ReportRow, ...]
     shifted: int = 0
-    """How many lines have more fields than the header, so that nobody can tell which user they are about."""
+    """How many lines have more fields than the header, so that their users are uncertain."""
     notes: tuple[str, ...] = ()
 
     def root(self) -> ReportRow | None:
@@ -67,7 +67,7 @@ class CredentialReport:
 def fetch(
     connection: Connection, as_of: datetime, sleep: Callable[[float], object], jitter: Callable[[], float] = random.random
 ) -> CredentialReport:
-    """Have a report made, wait for it, and read it; where that may not be made, read the one that is there if it is fresh.
+    """Request a report, wait for it, and read it; without permission to request one, read an existing one if it is fresh.
 
     ``sleep`` takes seconds; ``jitter`` gives a number from 0 to 1, which shortens each wait by up to half of it.
 
@@ -113,7 +113,7 @@ def _ready(connection: Connection, sleep: Callable[[float], object], jitter: Cal
 
 
 def parse(content: bytes, generated: datetime) -> CredentialReport:
-    """Read a report. Columns that nobody knows are passed over, and so are all that have nothing to do with access keys.
+    """Read a report. Unknown columns, and those that do not concern access keys, are ignored.
 
     Raises:
         ReportUnavailableError: it is not UTF-8, lacks a column that is needed, or is cut off.

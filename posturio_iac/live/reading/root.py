@@ -1,4 +1,4 @@
-"""Keys of the root user: from its line in the report, else from the account's summary; and the number of users, which checks their list."""
+"""Keys of the root user, from its line in the report or else the account's summary; and the number of users, to check their list."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNTOLD = Unknown("the account summary only tells that the root user has an acce
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What GetAccountSummary tells."""
+    """The numbers that GetAccountSummary returns."""
 
     users: int | None
     root_keys: int
@@ -44,7 +44,7 @@ def root_arn(account: Account) -> str:
 def root_keys(
     report: CredentialReport | None, told: Summary | AwsError, account: Account, say: Callable[[Level, str], None]
 ) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys; that they cannot be known is an error of the account."""
+    """Return the root user's keys; it is an error of the account if they cannot be known."""
     row = report.root() if report else None
     if row is not None and (row.keys or isinstance(told, AwsError) or not told.root_keys):
         return row.keys
@@ -55,7 +55,7 @@ def root_keys(
 
 
 def of_summary(told: Summary, account: Account) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys as far as the account's summary tells."""
+    """Return the root user's keys as far as the account's summary shows them."""
     root = DeployedUser("root", root_arn(account), (), is_root=True)
     return tuple(
         DeployedKey(root, f"key-{slot}", _UNTOLD, _UNTOLD, _UNTOLD, evidence=("GetAccountSummary of this run",))
@@ -64,7 +64,7 @@ def of_summary(told: Summary, account: Account) -> tuple[DeployedKey, ...]:
 
 
 def reported(connection: Connection, as_of: datetime, sleep: Callable[[float], object]) -> tuple[DeployedKey, ...] | str:
-    """Return the keys that the credential report tells of the root user, or why it cannot be asked."""
+    """Return the root user's keys in the credential report, or why there is no report."""
     try:
         row = reports.fetch(connection, as_of, sleep).root()
     except reports.ReportUnavailableError as error:

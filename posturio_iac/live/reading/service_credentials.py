@@ -1,4 +1,4 @@
-"""API keys of services, which IAM calls service-specific credentials: those of all users of an account by the page.
+"""API keys of services, which IAM calls service-specific credentials, of all users of an account, page by page.
 
 AWS tells when they were made, their status and when they end, and never when they were used.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html
@@ -14,7 +14,8 @@ from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
-from posturio_iac.live.reading.usage import moment_of, status_in
+from posturio_iac.live.reading.usage import status_in
+from posturio_iac.live.reading.users import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +34,7 @@ EXPIRED = "Expired"
 def read(connection: Connection, users_: Iterable[DeployedUser], account: Account, say: Say) -> tuple[DeployedKey, ...] | AwsError:
     """Return the credentials of all users, or why they were not read. Of users of one name the last one counts.
 
-    Tags that nobody has asked for are asked for; where that is denied they are unknown, and that is said.
+    Tags that were not read yet are read; where that is denied they are unknown, with a diagnostic.
     """
     try:
         pages = connection.pages(OPERATION, AllUsers=True, MaxItems=PAGE)
@@ -47,7 +48,7 @@ def read(connection: Connection, users_: Iterable[DeployedUser], account: Accoun
 
 
 def _of_name(name: str, account: Account) -> DeployedUser:
-    """Return a user who came a moment ago, or who cannot be listed: the path in the ARN is not known then."""
+    """Return a user that was created a moment ago or cannot be listed; its path is not known."""
     return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}")
 
 

@@ -1,9 +1,9 @@
-"""The keys of one user and their last use, asked key by key: the exact way."""
+"""The keys of one user and their last use, read key by key: the exact way."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.reason import OpenCause
@@ -11,6 +11,7 @@ from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
+from posturio_iac.live.reading.users import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,7 +25,7 @@ NOWHERE = frozenset({"", "N/A"})
 
 
 class UserKeys:
-    """What asking about one user gave."""
+    """The result of reading one user."""
 
     __slots__ = ("errors", "gone", "keys", "user_gone")
 
@@ -34,12 +35,12 @@ class UserKeys:
         """None when they could not be listed."""
         self.errors: list[AwsError] = []
         self.gone: list[str] = []
-        """The user, or keys of it, that were deleted meanwhile."""
+        """Whether the user, or keys of it, were deleted meanwhile."""
         self.user_gone = False
 
 
 def look(connection: Connection, user: DeployedUser) -> UserKeys:
-    """Ask about every key of a user. Calls that fail are in ``errors``, and what they would have told is unknown."""
+    """Read every key of a user. Failed calls are in ``errors``, and the values that they would have returned are unknown."""
     looked = UserKeys()
     if is_unasked(user.tags):
         user = _with_tags(connection, user, looked)
@@ -50,9 +51,9 @@ def look(connection: Connection, user: DeployedUser) -> UserKeys:
 
 
 def named(connection: Connection, user: DeployedUser, reported: Sequence[DeployedKey]) -> UserKeys:
-    """Give the keys that the credential report tells of their ids, by the time of creation.
+    """Give the keys of the credential report their ids, matched by the time of creation.
 
-    Where that does not tell them apart, or differs from what the report says, every key is asked about.
+    Where that is ambiguous, or the report differs, every key is read.
     """
     if is_unasked(user.tags):
         return look(connection, user)
@@ -85,7 +86,7 @@ def _second(moment: object) -> datetime | None:
 
 
 def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> list[dict[str, Any]] | None:
-    """Return the keys of a user; None when they could not be listed or the user is gone, which ``looked`` tells apart."""
+    """Return the keys of a user; None when they could not be listed or the user is gone, which ``looked`` distinguishes."""
     try:
         return list_keys(connection, user)
     except AwsError as error:
@@ -100,9 +101,9 @@ def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> lis
 
 
 def _ask_each(connection: Connection, user: DeployedUser, listed: Sequence[Mapping[str, Any]], looked: UserKeys) -> None:
-    """Ask when each key was last used.
+    """Read when each key was last used.
 
-    AWS may refuse that for a key that was deleted meanwhile, so the keys are listed once more before a refusal counts as one.
+    AWS may refuse that for a key that was deleted meanwhile, so the keys are listed again before a refusal counts.
     """
     answers = [(key, _last_used(connection, str(key["AccessKeyId"]))) for key in listed]
     failed = {str(key["AccessKeyId"]): answer for key, answer in answers if isinstance(answer, AwsError)}
@@ -141,7 +142,7 @@ def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> 
 
 
 def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, Any] | AwsError) -> DeployedKey:
-    """Return a key as AWS lists it, with what it says about its last use."""
+    """Return a key as AWS lists it, with its last use."""
     key_id, refused = str(listed["AccessKeyId"]), isinstance(answer, AwsError)
     return DeployedKey(
         user,
@@ -156,16 +157,11 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
 
 
 def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
-    """Return the status of a key as an operation tells it."""
+    """Return the status of a key from the answer of an operation."""
     status = str(listed.get("Status", ""))
     if status in STATUSES:
         return status
     return Unknown(f'{operation} says "{status[:40]}" for its status, which this version does not know')
-
-
-def moment_of(value: object) -> datetime | None:
-    """Return a time of botocore in UTC."""
-    return value.astimezone(timezone.utc) if isinstance(value, datetime) else None
 
 
 def _used_for(answer: Mapping[str, Any]) -> tuple[str, str] | None:

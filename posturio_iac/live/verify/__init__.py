@@ -1,4 +1,4 @@
-"""What became of the findings of an earlier result.
+"""Verification: the outcome of the findings of an earlier result.
 
 Imports ``live`` and ``contract``.
 """

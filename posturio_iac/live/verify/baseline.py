@@ -1,4 +1,4 @@
-"""What an earlier result says about deployed keys: the findings that are to be verified. Pure."""
+"""The deployed keys and findings of an earlier result, which are to be verified. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 FRAMEWORK = "aws"
 OPEN_STATES = (FindingState.UNTOLD.value, FindingState.FAILING.value)
-"""What a verification has left open beside the findings that it lists."""
+"""Findings that a verification left open beside those that it lists."""
 MASKED = "****"
 PLACE = "key-"
-"""How a key is called of which only its place in a report was known."""
+"""The name of a key of which only its place in a report was known."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierKey:
-    """A key as it was called at the time."""
+    """A key as it was named at the time."""
 
     address: str
     user: DeployedUser
@@ -55,7 +55,7 @@ class EarlierKey:
 
 @dataclass(frozen=True, slots=True)
 class EarlierFinding:
-    """What was wrong with it."""
+    """An earlier finding about it."""
 
     key: EarlierKey
     rule: str
@@ -72,9 +72,9 @@ class Earlier:
 
     as_of: datetime
     keys: tuple[EarlierKey, ...]
-    """All that it tells of, each once."""
+    """Its keys, each once."""
     findings: tuple[EarlierFinding, ...]
-    """Without those that were suppressed."""
+    """Its findings, without suppressed ones."""
     incomplete: bool
     """Whether something could not be read at the time."""
 
@@ -83,7 +83,7 @@ class Earlier:
         return {key.account: key.partition for key in self.keys}
 
     def wanted(self, account: str) -> tuple[UserQuery, ...]:
-        """Return whom to ask about, with the keys of theirs that findings are about."""
+        """Return the users to ask about, with those of their keys that findings are about."""
         flagged = {id(finding.key) for finding in self.findings}
         users: dict[str, tuple[DeployedUser, dict[str, ObservedKey]]] = {}
         for key in self.keys:
@@ -98,7 +98,7 @@ def read(text: str, source: str = "") -> Earlier:
     """Read a result of ``posturio-iac live --format json``, or of ``--verify`` itself.
 
     Raises:
-        NotAResultError: it is none, of another version, or of a scan of code.
+        NotAResultError: it is not a result, one of another version, or one of a scan of code.
 
     """
     saved = load(text, source, show_key_ids=True)

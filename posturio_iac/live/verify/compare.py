@@ -1,4 +1,4 @@
-"""What became of earlier findings: each is compared with what the rules say about its key now. Pure."""
+"""The outcome of earlier findings: each is compared with the rules' verdict on its key now. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BY_CODE = frozenset(
     {"iam.unmanaged_access_keys", "iam.overdue_access_key_rotations", "iam.expired_access_keys", "iam.overlong_access_key_lifetimes"}
 )
-"""Rules that may have flagged a key for what its code says, or because no code declares it."""
+"""Rules that may have flagged a key for its code, or because no code declares it."""
 
 
 OFF = "the key is switched off"
@@ -38,12 +38,12 @@ BY_TAGS = OF_ACTIVE_KEYS | {
     "iam.overlong_access_key_lifetimes",
     "iam.unreadable_access_key_lifetimes",
 }
-"""Rules that flag a key for what the tags of its user say: tags that were not read may say it yet."""
+"""Rules that judge the tags of a key's user: tags that were not read may still hold the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What AWS says now about the users of an earlier result."""
+    """The current facts about the users of an earlier result."""
 
     report: Report
     """Of all keys of these users, with full ids."""
@@ -52,13 +52,13 @@ class Now:
     gone: frozenset[str] = frozenset()
     """ARNs of users that are no longer there."""
     log: Mapping[str, Entry] = field(default_factory=dict)
-    """What the log of a plan tells, by the ids of keys."""
+    """The log of a plan, by the ids of keys."""
     was_off: Mapping[str, datetime] = field(default_factory=dict)
-    """Since when keys had been off, by their addresses, as a ledger saw after the earlier result."""
+    """Since when keys had been off, by their addresses, from a ledger after the earlier result."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
-    """Say of each earlier finding what became of it, and which findings of the same users are new."""
+    """Return the outcome of each earlier finding, and the new findings of the same users."""
     comparison = _Comparison(earlier, now, policy)
     outcomes = (_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings)
     results = [*(comparison.with_new_keys(result) for result in outcomes), *comparison.new()]
@@ -66,13 +66,13 @@ def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
 
 
 def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
-    """Return a result with what the log of the plan tells about its key."""
+    """Return a result with the entry about its key in the log of the plan."""
     entry = log.get(finding.key.id or "")
     if entry is None:
         return result
     if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
         why = f"it was switched on again, although it was {entry.text()}"
-        if result.state is not FindingState.OPEN:  # what the rule said is true no longer
+        if result.state is not FindingState.OPEN:  # the message of the rule is true no longer
             result = replace(result, message=f"{result.address} is active again.", remediation=BACK)
         return replace(result, plan=entry, state=FindingState.OPEN, why=why)
     if entry.outcome == "done" and entry.step == "disable" and result.why == OFF:
@@ -115,7 +115,7 @@ class _Comparison:
         """Findings of now that an earlier one may be about, by identity."""
 
     def outcome(self, finding: EarlierFinding) -> Verified:
-        """Say what became of one finding."""
+        """Return the outcome of one finding."""
         key = finding.key
         why = next((self.now.unread[name] for name in (key.account, key.user.arn, key.address) if name in self.now.unread), None)
         if why is not None:
@@ -133,7 +133,7 @@ class _Comparison:
         return _result(finding, FindingState.UNTOLD, f"the earlier result does not tell whether it means {ids}")
 
     def with_new_keys(self, result: Verified) -> Verified:
-        """Return a resolved result with the keys that its user got since the earlier result: what replaced the old one."""
+        """Return a resolved result with the keys that its user got since the earlier result, which may replace the old one."""
         since = self.earlier.as_of
         if result.state is not FindingState.RESOLVED:
             return result
@@ -145,7 +145,7 @@ class _Comparison:
         return replace(result, why=f"{result.why}; since then its user has the new key{'' if len(fresh) == 1 else 's'} {names}")
 
     def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
-        """Say what became of a finding if it is about ``key``."""
+        """Return the outcome of a finding if it is about ``key``."""
         status = key.status if isinstance(key.status, str) else None
         again = self._switched_on(finding, key) if status == "Active" else None
         if (found := self._same(finding, key)) is not None:
@@ -165,7 +165,7 @@ class _Comparison:
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
 
     def _switched_on(self, finding: EarlierFinding, key: AccessKey) -> str | None:
-        """Return that an active key had been off, by a ledger or as the earlier finding said; a clause without a full stop."""
+        """Say that an active key had been off, by a ledger or by the earlier finding: a clause without a full stop."""
         if (since := self.now.was_off.get(key.address)) is not None:
             return f"it was switched on again, although the ledger tells that it was switched off on {since.date()}"
         return "it was switched on again" if finding.rule == LINGERING and finding.key.status == "Inactive" else None
@@ -181,7 +181,7 @@ class _Comparison:
         return replace(result, missed=MissedKey(key_id, was.user.name, was.user.arn, was.partition, region, since))
 
     def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
-        """Return the finding of now that is the earlier one, if it is about ``key``; the fingerprint tells, where it stayed the same."""
+        """Return the current finding that is the earlier one, if that is about ``key``: by its fingerprint, where that is the same."""
         alike = [found for found in self.found.get(key.address, []) if found.rule.id == finding.rule]
         exact = (found for found in alike if found.fingerprint == finding.fingerprint)
         others = (found for found in alike if found.fingerprint not in self.fingerprints)
@@ -192,7 +192,7 @@ class _Comparison:
         return any(found.fingerprint == finding.fingerprint for found in self.found.get(key.address, []))
 
     def _open_question(self, rule: str, key: AccessKey) -> str | None:
-        """Return what would have to be known to tell whether a rule flags a key; None when it is known that it does not."""
+        """Say what keeps open whether a rule flags a key; None when it certainly does not."""
         from posturio_iac.rules import all_rules
 
         if rule not in all_rules():
@@ -205,7 +205,7 @@ class _Comparison:
         return "; ".join(judged.undecided) or None
 
     def new(self) -> Iterator[Verified]:
-        """Yield the findings of now that no earlier one is about."""
+        """Yield the current findings that match no earlier one."""
         keys = {judged.key.address: judged.key for judged in self.now.report.keys}
         known = {id(candidate) for key in self.earlier.keys for candidate in possible(key, self.keys.get(key.user.arn, []))}
         for found in self.now.report.active():
@@ -217,7 +217,7 @@ class _Comparison:
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
-    """Return which of the keys that a user has now may be the one that the earlier result means.
+    """Return the current keys of a user that may be the one in the earlier result.
 
     A masked id leaves its last four characters, and one that nobody asked for leaves the day of creation, which the report gives later
     where a key was changed. So of the latter every key of the user is possible, unless one was created at that very time.

@@ -1,7 +1,7 @@
-"""Whether anything misses a key that is gone or switched off: new errors of its user in CloudTrail, and calls that still come with the key.
+"""Signs that something still needs a key that is gone or switched off: new errors of its user in CloudTrail, and calls with the key.
 
 No event is no proof. CloudTrail's history keeps no calls for data, and AWS documents events of requests that were authenticated, which one
-that is signed with a key that is switched off is not. So what was looked at, and where, is always said.
+signed with a disabled key is not. So the result always states what was looked at, and where.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from posturio_iac.live.verify.model import MissedKey
 
 MOST_PAGES = 10
-"""Of 50 events each, of one question in one region."""
+"""The most pages, of 50 events each, of one query in one region."""
 BEFORE = timedelta(days=14)
 """How long before it was switched off an error may have come already, and so is not new."""
 TOO_EARLY = timedelta(days=1)
-"""Before that, whatever needs the key may not have run once."""
+"""Before that, a job that needs the key may not have run once."""
 SHOWN = 5
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What the events about one key tell."""
+    """The counts of events about one key."""
 
     usual: set[str] = field(default_factory=set)
     """Errors from before it was switched off."""
@@ -51,7 +51,7 @@ class FailureSearch:
     """Looks for failures in one account. Each region has one connection, which keeps to the rate that AWS allows."""
 
     def __init__(self, connection: Connection, as_of: datetime) -> None:
-        """Look with a connection to the account, at a time."""
+        """Look with a connection to the account, at the time ``as_of``."""
         self._connection, self._as_of = connection, as_of
         self._regions: dict[str, Connection] = {}
         self._known: dict[MissedKey, Attr[FailureSigns]] = {}
@@ -94,7 +94,7 @@ class FailureSearch:
 
 
 def _take(event: Mapping[str, Any], when: datetime, key: MissedKey, since: datetime, seen: _Seen) -> None:
-    """Count one event, unless it is of somebody else, was counted or is not understood."""
+    """Count one event, unless it is another user's, was counted already or is not understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
         identity = detail.get("userIdentity") or {}

@@ -1,4 +1,4 @@
-"""What became of earlier findings."""
+"""The outcome of a verification."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 5
 
 
 class FindingState(str, Enum):
-    """What became of a finding."""
+    """The outcome of an earlier finding."""
 
     OPEN = "still_open"
     UNTOLD = "cannot_tell"
@@ -35,12 +35,12 @@ class FindingState(str, Enum):
 
 
 DONE = (FindingState.QUIET, FindingState.RESOLVED)
-"""States of findings that are no more, and that nothing is known to miss."""
+"""States of findings that are gone, where nothing is known to need the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissedKey:
-    """A key that is switched off or gone, which something may miss."""
+    """A key that is switched off or gone, and that something may still need."""
 
     key_id: str | None
     """None where only its last characters are known."""
@@ -55,13 +55,13 @@ class MissedKey:
 
 @dataclass(frozen=True, slots=True)
 class FailureSigns:
-    """What CloudTrail shows of failures since a key was switched off."""
+    """Failures in CloudTrail since a key was switched off."""
 
     since: datetime
     until: datetime
     """From when to when events were read."""
     regions: tuple[str, ...]
-    """Where; nowhere else."""
+    """The regions whose events were read; no others."""
     complete: bool
     """Whether all events were read, and not only the newest ones."""
     errors: tuple[tuple[str, int], ...] = ()
@@ -70,7 +70,7 @@ class FailureSigns:
     """Of the newest of them."""
 
     def text(self, user: str) -> str:
-        """Say it: a clause without a full stop."""
+        """Describe the failures: a clause without a full stop."""
         where = f"in {' and '.join(self.regions)}; no other region was looked at"
         span = f"from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
         if self.errors:
@@ -86,7 +86,7 @@ class FailureSigns:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One finding and what became of it."""
+    """One finding and its outcome."""
 
     state: FindingState
     rule: str
@@ -100,21 +100,21 @@ class Verified:
     message: str
     remediation: str
     fingerprint: str
-    """That of the earlier finding; of a new one, its own."""
+    """The fingerprint of the earlier finding; of a new finding, its own."""
     status: str | None = None
-    """Of the key now; None when it is gone or not known."""
+    """The status of the key now; None when it is gone or not known."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     first_seen: datetime | None = None
     """When the finding was first seen, as far as that is known."""
     plan: Entry | None = None
-    """What the log of a plan tells about the key."""
+    """The entry about the key in the log of a plan."""
     missed: MissedKey | None = None
     """The key, where it is switched off or gone, so that something may miss it."""
     failures: FailureSigns | None = None
-    """What CloudTrail shows of that; None where it was not asked or did not answer."""
+    """Failures in CloudTrail; None where it was not asked or did not answer."""
 
     def with_signs(self, signs: Attr[FailureSigns]) -> Verified:
-        """Return the result with what CloudTrail shows of failures."""
+        """Return the result with failures from CloudTrail."""
         if isinstance(signs, Unknown):
             return replace(self, why=f"{self.why}; {signs.reason}")
         quiet = FindingState.QUIET if signs.complete else self.state
@@ -124,7 +124,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of all findings of an earlier result."""
+    """The outcome of all findings of an earlier result."""
 
     earlier: datetime
     """The time of the earlier result."""
@@ -142,7 +142,7 @@ class Verification:
         return sum(result.state is state for result in self.results)
 
     def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:
-        """Return 0 only when every earlier finding is gone and nothing misses its key; 3 when one cannot be told or a call failed, else 1.
+        """Return 0 only when every earlier finding is gone and nothing needs its key; 3 for an unknown outcome or a failed call; else 1.
 
         New findings count from ``fail_on`` on, as in any run.
         """

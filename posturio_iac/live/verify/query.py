@@ -1,4 +1,4 @@
-"""The users of an earlier result, asked about key by key: never by a report that may be older than what was done since."""
+"""The users of an earlier result, read key by key: never from a report, which may be older than the changes since."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def recheck(
     connection: Connection, account: Account, wanted: Sequence[UserQuery], request: Request, pool: Executor | None = None
 ) -> Inventory:
-    """Return the keys that these users have now. What cannot be told is named in ``unread``, and users that have gone in ``gone``.
+    """Return the current keys of these users. ``unread`` holds what could not be read, and ``gone`` the users that no longer exist.
 
     Raises:
         CredentialsError: there are no credentials.
@@ -79,7 +79,7 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
 
 
 def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the API keys of services of these users, where the earlier result tells of any; those of a renamed user are found by the way."""
+    """Add the API keys of services of these users, if the earlier result has any; those of a renamed user are found as well."""
     wanted = [(one, key) for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
     if not wanted:
         return

@@ -59,7 +59,7 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what a rule has found. While it is suppressed it is archived, so that it comes back by itself when that ends."""
+    """Return a finding of a rule. A suppressed one is archived, so that it returns by itself when the suppression ends."""
     rule, why = finding.rule, finding.suppressed
     made = _about_key(key, rule.id, finding.fingerprint, finding.severity.name, now, context)
     made |= {
@@ -79,7 +79,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
 
 
 def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what is open about a key: information is missing, which Security Hub calls a warning."""
+    """Return the finding about an undetermined key: information is missing, which Security Hub calls a warning."""
     key, text = judged.key, "; ".join(map(printable, judged.undecided))
     made = _about_key(key, deployed.OPEN, deployed.key_identity(deployed.OPEN, key), "INFORMATIONAL", now, context)
     advice = {"Text": "Let the role read what was denied, or state what is missing.", "Url": f"{DOCS}/exit-codes.md"}
@@ -92,7 +92,7 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
 
 
 def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
+    """Return the outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     first = moment(result.first_seen) if result.first_seen else now
@@ -110,7 +110,7 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
 
 
 def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what went wrong with an account, so that it does not look clean."""
+    """Return an error about an account, so that the account does not look clean."""
     region = context.region or deployed.REGIONS["aws"]
     partition, text = deployed.partition_in(region), printable(said.message)
     made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), (now, now), region)
@@ -125,7 +125,7 @@ def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) ->
 
 
 def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what every finding about a key has."""
+    """Return the fields of every finding about a key."""
     account, partition = deployed.account_of(key), deployed.partition_of(key)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)
@@ -142,7 +142,7 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
 
 
 def _finding(account: str, partition: str, generator: str, name: str, seen: tuple[str, str], region: str) -> dict[str, Any]:
-    """Return what every finding has; ``seen`` is when it was first and last seen."""
+    """Return the fields of every finding; ``seen`` holds the times when it was first and last seen."""
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{deployed.PRODUCT}/{account}/{name}",
@@ -161,7 +161,7 @@ def _finding(account: str, partition: str, generator: str, name: str, seen: tupl
 
 
 def _severity(label: str) -> dict[str, Any]:
-    """Say how bad it is twice: updates are read from the second place only."""
+    """Return the severity in both places: updates are read from the second one only."""
     same = {"Severity": {"Label": label, "Original": label}, "Types": [BEST_PRACTICES]}
     return {**same, "FindingProviderFields": dict(same)}
 

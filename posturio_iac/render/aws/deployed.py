@@ -1,4 +1,4 @@
-"""What the formats for services of AWS say about a deployed key: where it is, what is known about it, and what to call it."""
+"""Facts about deployed keys for the formats of AWS services: place, properties and names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAMEWORK = "aws"
 VENDOR, PRODUCT = "Posturio", "posturio-iac"
 BENCHMARK = "CIS AWS Foundations Benchmark"
 OPEN = "undetermined"
-"""Stands for the rule where a verdict is open."""
+"""The name in place of a rule where a verdict is open."""
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-us-iso": "us-iso-east-1"}
 """The region of a partition where none is configured."""
 _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
@@ -32,7 +32,7 @@ SHOWN = 4
 
 
 def mended(report: Report, context: RenderContext) -> list[ResolvedFinding]:
-    """Return what is resolved and not listed as suppressed anyway."""
+    """Return resolved findings, except those that are listed as suppressed anyway."""
     listed = {finding.fingerprint for finding in report.findings}
     return [result for result in context.mended if result.fingerprint not in listed]
 
@@ -48,7 +48,7 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
 
 
 def errors(report: Report) -> list[Diagnostic]:
-    """Return what was not read, called or decided."""
+    """Return the errors of a report."""
     return [said for said in report.diagnostics if said.level is Level.ERROR]
 
 
@@ -73,24 +73,24 @@ def user_arn(key: AccessKey) -> str:
 
 
 def identity(*parts: str) -> str:
-    """Return the name of what a run says about something that no rule has flagged: the same in every run."""
+    """Return the id of a statement that is no finding of a rule: the same in every run."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def key_identity(purpose: str, key: AccessKey) -> str:
-    """Return the name of what is said about a key as a whole; whether its id is shown in full makes no difference."""
+    """Return the id of a statement about a key as a whole, whether or not its key id is masked."""
     created = moment(key.created) if isinstance(key.created, datetime) else ""
     return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
 
 
 def names_of(report: Report) -> Iterator[str]:
-    """Yield the names of what is said about deployed keys: the fingerprints of findings, and those of open questions."""
+    """Yield the ids of all statements about deployed keys: the fingerprints of findings, and those of open questions."""
     yield from (finding.fingerprint for finding in report.findings)
     yield from (key_identity(OPEN, judged.key) for judged in report.keys if judged.undecided)
 
 
 def facts(key: AccessKey) -> dict[str, str]:
-    """Return what is known about a key, as text that is safe to show. What is unknown is left out, and never used is said."""
+    """Return the facts about a key, as text that is safe to show. Unknown ones are left out; "never used" is stated."""
     service, region = key.used_for or ("", "")
     known: dict[str, str | None] = {
         "account_name": key.account_name,
@@ -113,13 +113,13 @@ def facts(key: AccessKey) -> dict[str, str]:
 
 
 def _life(life: KeyLife) -> dict[str, str | None]:
-    """Return what a ledger tells of a key."""
+    """Return the facts about a key from the ledger."""
     answer = life.answer() or None
     return {"asked": _time(life.asked), "answer_by": _time(life.answer_by), "answer": answer, "delete_on": _time(life.delete_on)}
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
-    """Return by when a finding must be gone and whether it is new, as far as a ledger tells."""
+    """Return the due date of a finding and whether it is new, as far as a ledger tells."""
     due, new = context.ages.due(finding), context.ages.new
     known = {"due": moment(due) if due else "", "new": "" if new is None else str(finding.fingerprint in new).lower()}
     return {name: value for name, value in known.items() if value}

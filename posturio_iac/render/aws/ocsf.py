@@ -32,7 +32,7 @@ PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 INFORMATIONAL = (1, "Informational")
 SEVERITIES = {Severity.LOW: (2, "Low"), Severity.MEDIUM: (3, "Medium"), Severity.HIGH: (4, "High"), Severity.CRITICAL: (5, "Critical")}
 WHOLE = "every rule"
-"""Stands for the rule of a key that none has flagged."""
+"""The name in place of a rule for a key that none has flagged."""
 
 
 def render(report: Report, context: RenderContext) -> str:
@@ -51,7 +51,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what a rule has found."""
+    """Return the event of a finding."""
     rule, why = finding.rule, finding.suppressed
     first = _first(finding.fingerprint, now, context)
     event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now, first=first)
@@ -72,7 +72,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
 
 
 def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what is said about a key as a whole: it passes, or its verdict is open, which a suppression may accept."""
+    """Return the event of a key as a whole: it passes, or its verdict is open, which a suppression may accept."""
     key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
     match judged.verdict:
         case Verdict.UNDETERMINED:
@@ -89,7 +89,7 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
 
 
 def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
+    """Return the outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
     said = f"{address} {printable(result.said())}."
@@ -108,7 +108,7 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
 
 
 def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what went wrong with an account or with the run, so that it does not look clean."""
+    """Return an error about an account or the run, so that it does not look clean."""
     text, account = printable(said.message), printable(said.account or "")
     name = deployed.identity("incomplete", said.account or "", said.message)
     event = _event(name, WHOLE, "Access keys that could not all be read", text, WARNING, now)
@@ -117,7 +117,7 @@ def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any
 
 
 def _first(name: str, now: int, context: RenderContext) -> int:
-    """Return when something was first seen, which is now where nothing tells of an earlier time."""
+    """Return when something was first seen: now, unless an earlier time is known."""
     first = context.ages.first_seen.get(name)
     return _milliseconds(first) if first is not None else now
 
@@ -133,7 +133,7 @@ def _event(
     *,
     first: int | None = None,
 ) -> dict[str, Any]:
-    """Return what every event has; ``first`` is when it was first seen, if that was not now."""
+    """Return the fields of every event; ``first`` is when it was first seen, unless that is now."""
     first = now if first is None else first
     activity = UPDATE if activity == CREATE and first < now else activity
     return {
@@ -178,7 +178,7 @@ def _severity(severity: tuple[int, str]) -> dict[str, Any]:
 
 
 def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
-    """Say where the key is, whose it is and what is known about it."""
+    """Return the key as a resource, with its place, its owner and the facts about it."""
     known = deployed.facts(key)
     partition = deployed.partition_of(key)
     common = {"cloud_partition": partition, "region": context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])}

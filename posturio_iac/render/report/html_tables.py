@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from posturio_iac.posture.view import KeyRow, Posture
 
 KEYS = 20_000
-"""How many keys the table has."""
+"""How many keys the table shows at most."""
 UNDECIDED = 1000
-"""How many undetermined keys are told in full."""
+"""How many undetermined keys are listed in full."""
 SOON = 30
-"""Days before its end from when on a suppression is marked."""
+"""How many days before its end a suppression is marked."""
 
 
 def tables(posture: Posture) -> dict[str, Any]:

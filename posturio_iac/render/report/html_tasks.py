@@ -22,15 +22,15 @@ FIRST = 10
 NAMED = 50
 """How many keys of a card are named, and how many commands it shows."""
 FINDINGS = 1000
-"""How many findings are told in full; the table of keys names the rules of all."""
+"""How many findings are listed in full; the table of keys names the rules of all."""
 OPEN = 200
-"""So many findings are unfolded at first."""
+"""How many findings are unfolded at first."""
 WRITTEN = ("nothing", "in_place")
 """The levels of changes that ``fix --write`` makes without ``--unsafe``."""
 
 
 def first(posture: Posture) -> dict[str, Any]:
-    """Return the cards, and how many there are more."""
+    """Return the cards, and the number of tasks left out."""
     every = tasks(posture.rows)
     return {"first": [_card(task) for task in every[:FIRST]], "more_tasks": max(len(every) - FIRST, 0)}
 
@@ -83,7 +83,7 @@ def _named(row: KeyRow) -> tuple[str, str, str, str]:
 
 
 def findings(posture: Posture) -> dict[str, Any]:
-    """Return the findings by rule and module, the worst rule first, as many as are told in full."""
+    """Return the findings by rule and module, the worst rule first, as many as are listed in full."""
     groups = by_rule(posture.rows)
     told, left = [], FINDINGS
     for group in groups:
@@ -138,7 +138,7 @@ def _module(module: ModuleFindings, room: int) -> dict[str, Any]:
 
 
 def _alike(pairs: Sequence[tuple[KeyRow, SavedFinding]]) -> tuple[str, bool]:
-    """Return what all findings say where that is the same, and whether all are mended alike by something that is no command."""
+    """Return the message of all findings where it is the same, and whether all are mended alike other than by a command."""
     if len(pairs) == 1:
         return "", False
     told = {say.impersonal(row.key, finding) for row, finding in pairs}

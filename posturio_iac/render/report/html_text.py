@@ -1,4 +1,4 @@
-"""Text on the page: what may break where, which part of a sentence is code or a link, and where a line of code can be read."""
+"""Text on the page: line breaks, code and links inside sentences, and links to lines of code."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from posturio_iac.posture.view import KeyRow
 
 LONGEST = 600
-"""Longer texts are cut, which is said."""
+"""Longer texts are cut, with a note."""
 BRIEF = 120
-"""Longer names in tables are cut, which is said."""
+"""Longer names in tables are cut, with a note."""
 _BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<=[a-z0-9])(?=[A-Z])")
 """Where an address or a path may go on in the next line: between its parts, yet neither in a date nor before the number of a line."""
 _ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")
-"""What has no such place, so that it is broken anywhere."""
+"""Texts without such a place, which may break anywhere."""
 _DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _MARKS = (("\0", "<wbr>"), ("\1", '<span class="nb">'), ("\2", "</span>"))
 """What stands for markup until the text is escaped: no text that is shown holds these characters."""
 
 
 def cut(text: str, most: int) -> str:
-    """Return at most so many characters of a text, and how many there are more."""
+    """Return at most ``most`` characters of a text, with the number of those left out."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
 
 
 def shown(value: Any) -> Any:
-    """Return what a template puts out: markup as it is, text in which every character can be seen, and cut where it is endless."""
+    """Return a value for a template: markup as it is, text with every character visible and cut where it is too long."""
     if type(value) is not str:
         return "" if value is None else value
     return printable(cut(value, LONGEST))
@@ -57,25 +57,25 @@ def _soft(text: str) -> Markup:
 
 
 def source_link(row: KeyRow, path: str | None, line: int | None) -> str:
-    """Return where a line of code can be read; empty where that is not known."""
+    """Return the URL of a line of code; empty where it is not known."""
     if not row.source_url or not path:
         return ""
     return row.source_url.replace("{path}", quote(path, errors="replace")).replace("{line}", str(line or 1))
 
 
 def key_link(row: KeyRow) -> str:
-    """Return where the code of a key can be read."""
+    """Return the URL of the code of a key."""
     key = row.key
     return source_link(row, key.declared_path, key.declared_line) if key.deployed else source_link(row, key.path, key.line)
 
 
 def finding_link(row: KeyRow, finding: SavedFinding) -> str:
-    """Return where the code can be read that a finding is about."""
+    """Return the URL of the code of a finding."""
     return source_link(row, finding.path, finding.line) or key_link(row)
 
 
 def mend(finding: SavedFinding) -> list[tuple[str, bool]]:
-    """Return what to do about a finding in pieces, each with whether it is code that a reader may want to copy."""
+    """Return the remedy of a finding in pieces, each with whether it is code that a reader may want to copy."""
     remedy = finding.remedy
     return list(_pieces(finding.remediation, (remedy.command, remedy.code) if remedy is not None else ()))
 

@@ -1,4 +1,4 @@
-"""What the page shows, as plain values for its template. Everything here is text, numbers, and pictures that are markup already."""
+"""The content of the page, as plain values for its template: text, numbers, and pictures that are markup already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DRAWN = 100
 """How many keys the timeline draws; the table of keys has the dates of all."""
 LARGE = 500
-"""With more keys a browser lays out what is further down only when it comes into view."""
+"""With more keys a browser lays out sections further down only when they come into view."""
 CHANGES = 100
 """How many changes of each kind are listed."""
 
@@ -37,7 +37,7 @@ def view(posture: Posture) -> dict[str, Any]:
 
 
 def _sections(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the sections that have something to say, with their short names."""
+    """Yield the sections that are not empty, with their short names."""
     says = {
         "first": ("First", shown["first"]),
         "trend": ("Trend", shown["trend_pictures"]),

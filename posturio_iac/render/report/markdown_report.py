@@ -1,4 +1,4 @@
-"""A joined view as Markdown, for wikis, tickets and mail: what the page shows, without its pictures and with less of the endless."""
+"""A joined view as Markdown, for wikis, tickets and mail: the content of the page, without its pictures and with shorter lists."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _first(posture: Posture) -> Iterator[str]:
 
 
 def _to_do(task: Task) -> str:
-    """Return one task: how bad, which keys, what is known of them, what is wrong, and what to do."""
+    """Return one task: severity, keys, their use, what is wrong, and what to do."""
     row, several = task.rows[0], len(task.rows) > 1
     place = code(_cut(row.key.place)) if row.key.place and not several else ""
     known = "; ".join(filter(None, (_words(say.where(task.unit)), place, *map(_words, (*say.use(task.rows), say.owners(task.rows))))))
@@ -75,7 +75,7 @@ def _to_do(task: Task) -> str:
 
 
 def _written(task: Task) -> str:
-    """Return the code that a task writes for each of its keys, where the sentence about them does not hold it."""
+    """Return the code that a task writes for each of its keys, unless the sentence about them holds it."""
     remedy = task.findings[0].remedy
     return f" {code(_cut(remedy.code))}" if remedy and remedy.code and len(task.rows) > 1 else ""
 

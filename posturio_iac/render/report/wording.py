@@ -1,4 +1,4 @@
-"""What the reports of joined results have in common: names of keys, and sentences."""
+"""Wording that the reports of joined results share: names of keys, and sentences."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ NOT_KNOWN = "unknown"
 
 
 def name(key: SavedKey) -> str:
-    """What a key is called: its address, without what the account says already."""
+    """Return the name of a key: its address, without the part that repeats the account."""
     if not key.deployed:
         return key.address
     return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
 
 
 def message(key: SavedKey, finding: SavedFinding) -> str:
-    """Return what a finding says, with the key by its name in place of its whole address."""
+    """Return the message of a finding, with the name of the key in place of its whole address."""
     return finding.message.replace(key.address, name(key))
 
 
 def impersonal(key: SavedKey, finding: SavedFinding) -> str:
-    """Return what a finding says without the name of its key, which stands beside it: the same for all keys of which the same is true."""
+    """Return the message of a finding without the name of its key, so that it is the same for all keys with the same problem."""
     before, found, after = finding.message.partition(key.address) if key.address else (finding.message, "", "")
     return f"{before}{'the' if before else 'The'} key{after.replace(key.address, 'the key')}" if found else finding.message
 
@@ -49,7 +49,7 @@ def sentence(clause: str) -> str:
 
 
 def problem(task: Task) -> str:
-    """Return what is wrong with the keys of a task: a finding, or what is the same in all of them, if anything."""
+    """Return what is wrong with the keys of a task: a finding, or what all findings share, if anything."""
     row = task.rows[0]
     if not task.findings:
         return "; ".join(row.key.undecided)
@@ -60,13 +60,13 @@ def problem(task: Task) -> str:
 
 
 def mend(found: Sequence[SavedFinding]) -> str:
-    """Return what to do about findings that are mended alike, in as many words as hold for all of them."""
+    """Return the remedy of findings that are mended alike, in words that hold for all of them."""
     remedy, told = found[0].remedy, {finding.remediation for finding in found}
     return sentence(remedy.summary) if len(told) > 1 and remedy else found[0].remediation
 
 
 def title(rule: str) -> str:
-    """Return what a rule is called; its id where it is none of this version."""
+    """Return the title of a rule, or its id where this version does not have it."""
     return known.rule.title if (known := all_rules().get(rule)) else rule
 
 
@@ -77,17 +77,17 @@ def standards(rule: str) -> tuple[str, ...]:
 
 
 def where(unit: Unit) -> str:
-    """Return what a unit is called inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
+    """Return the name of a unit inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
     return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label
 
 
 def module(unit: Unit, root: str, address: str) -> str:
-    """Return what a group of keys in code, or of an account, is called: where it is, its root module or template, its module."""
+    """Return the name of a group of keys in code or of an account: its place, its root module or template, its module."""
     return " · ".join(filter(None, (where(unit), root, address)))
 
 
 def use(rows: Sequence[KeyRow]) -> list[str]:
-    """Return when deployed keys were last used, in a few words; nothing about code, which does not tell."""
+    """Return when deployed keys were last used, in a few words; empty for keys in code."""
     asked = [row for row in rows if row.key.deployed]
     if not asked:
         return []
@@ -113,7 +113,7 @@ def _use(row: KeyRow) -> str:
 
 
 def owners(rows: Sequence[KeyRow]) -> str:
-    """Return who answers for keys, in a few words."""
+    """Return the owners of keys, in a few words."""
     known = list(dict.fromkeys(row.key.owner for row in rows if row.key.owner))
     missing = sum(not row.key.owner for row in rows)
     if not known:
@@ -123,7 +123,7 @@ def owners(rows: Sequence[KeyRow]) -> str:
 
 
 def place(key: SavedKey, finding: SavedFinding) -> str:
-    """Return where a finding stands in code: its own line, or for a deployed key what declares that."""
+    """Return the place of a finding in code: its own line, or for a deployed key its declaration."""
     return key.place if key.deployed else finding.place or key.place
 
 
@@ -138,7 +138,7 @@ def day(moment: datetime | None) -> str:
 
 
 def last_day(end: datetime) -> str:
-    """Return the last day before an end: that of a midnight is the day that it closes."""
+    """Return the last day before an end: for a midnight, the day that ends with it."""
     return describe_date(end) if end.time() == end.min.time() else day(end)
 
 
@@ -155,7 +155,7 @@ def used(key: SavedKey) -> str:
 
 
 def ends(key: SavedKey) -> str:
-    """Return what ends a key, in a few words."""
+    """Return the lifetimes of a key, in a few words."""
     end = declared_end(key)
     if end is not None:
         return last_day(end)
@@ -171,7 +171,7 @@ def ends(key: SavedKey) -> str:
 
 
 def level(row: KeyRow) -> str:
-    """Return the word that a key is marked with: its worst severity, or its verdict."""
+    """Return the label of a key: its worst severity, or its verdict."""
     return row.worst.value if row.worst else row.key.verdict.value
 
 
@@ -181,7 +181,7 @@ def until(why: Suppressed) -> str:
 
 
 def looked_at(posture: Posture) -> str:
-    """Return what the report is about, such as ``12 keys in 2 accounts and 40 files of code``."""
+    """Return the scope of the report, such as ``12 keys in 2 accounts and 40 files of code``."""
     accounts = len({part.unit for part in posture.parts if part.unit.kind == "account" and part.unit.name})
     places = [count(accounts, "account")] if accounts else []
     places += [f"{count(posture.files, 'file')} of code"] if any(part.unit.kind == "code" for part in posture.parts) else []
@@ -189,7 +189,7 @@ def looked_at(posture: Posture) -> str:
 
 
 def verdict(posture: Posture) -> str:
-    """Return the one sentence that says how it stands."""
+    """Return the one sentence that sums up the posture."""
     flagged, undetermined = posture.count(Verdict.FLAGGED), posture.count(Verdict.UNDETERMINED)
     total = len(posture.rows)
     if posture.score.value is None:
@@ -210,7 +210,7 @@ def verdict(posture: Posture) -> str:
 
 
 def progress(posture: Posture) -> str:
-    """Say how many keys end, and how much of the debt was closed of late; empty without keys."""
+    """Say how many keys end, and how much of the debt was closed lately; empty without keys."""
     known, debt = posture.progress, posture.progress.debt
     if not known.keys:
         return ""

@@ -1,4 +1,4 @@
-"""What SARIF says about the rules: their titles, their pages and how severe GitHub should take them for."""
+"""Descriptors of the rules in SARIF: their titles, their pages and their severities for GitHub."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
 
 
 def first_paragraph(text: str) -> str:
-    """Return the first paragraph without a last sentence that leads to what follows."""
+    """Return the first paragraph without a last sentence that introduces the following text."""
     return re.sub(r"(?<=\.)[^.]*:$", "", " ".join(_plain(text.strip().partition("\n\n")[0]).split()))
 
 

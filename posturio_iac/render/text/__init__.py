@@ -1,4 +1,4 @@
-"""What a terminal shows of a report: one block a key, one line a finding, or counts.
+"""Reports on a terminal: one block a key, one line a finding, or counts.
 
 Imports the wording that all formats share.
 """

@@ -29,7 +29,7 @@ SHOWN_LINES = 3
 FEW = 10
 """How many keys are shown however small the screen is."""
 LEAST = 5
-"""A block has at least as many lines, the empty one after it counted."""
+"""The least number of lines of a block, including the empty one after it."""
 
 
 def render(report: Report, context: RenderContext) -> str:
@@ -38,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield the text in pieces; where it is too long for the screen, counts and the worst keys in its place."""
+    """Yield the text in pieces; where it is too long for the screen, counts and the worst keys instead."""
     listed = entries(report)
     if _is_too_long(report, listed, context):
         from posturio_iac.render.text import overview
@@ -54,7 +54,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def _is_too_long(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> bool:
-    """Tell whether the blocks need more lines than the screen has, at the cost of no more blocks than it can hold."""
+    """Tell whether the blocks need more lines than the screen has, making no more blocks than it can hold."""
     if context.screen is None or len(listed) + (0 if context.quiet else report.count(Verdict.UNDETERMINED)) <= FEW:
         return False
     if len(listed) * LEAST > context.screen:

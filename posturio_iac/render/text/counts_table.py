@@ -42,7 +42,7 @@ def _row(line: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Leave out the beginning of a text that is too wide: the end of a path tells more."""
+    """Cut the beginning of a text that is too wide: the end of a path tells more."""
     if width(text) <= most:
         return text
     while width(text) > most - 1:

@@ -1,4 +1,4 @@
-"""Findings as people look at them: all of one key together, and the instances of one block as one entry. Pure."""
+"""Findings grouped for people: all of one key together, and the instances of one block as one entry. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class KeyEntry:
 
     @property
     def owner(self) -> str:
-        """Who answers for it; empty where nobody is known to."""
+        """Its owner; empty where none is known."""
         owner = self.judged.key.owner if self.judged is not None else None
         return owner if isinstance(owner, str) else ""
 
@@ -108,7 +108,7 @@ def _place(span: Span | None) -> tuple[str, int, int]:
 def _folded(
     together: list[Identity], found: dict[Identity, list[Finding]], keys: dict[Identity, JudgedKey], *, is_placed: bool
 ) -> Iterator[KeyEntry]:
-    """Yield the keys of one place, those together that differ in nothing but address and root module."""
+    """Yield the keys of one place, grouping those that differ only in address and root module."""
     groups: dict[object, list[Identity]] = {}
     for identity in together:
         look = _look(keys.get(identity), found[identity]) if is_placed and len(together) > 1 else identity
@@ -119,7 +119,7 @@ def _folded(
 
 
 def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
-    """Return what a reader sees of a key but for its address, its user and its module."""
+    """Return what a reader sees of a key except for its address, its user and its module."""
     owner, user = (judged.key.owner, judged.key.user) if judged is not None else (None, None)
 
     def neutral(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a scan shows when its findings are more than a screen: the worst keys, counts, and the next step."""
+"""The text of a scan whose findings do not fit the screen: the worst keys, counts, and the next step."""
 
 from __future__ import annotations
 

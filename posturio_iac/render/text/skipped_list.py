@@ -1,4 +1,4 @@
-"""What ``--show-skipped`` adds to the text: what was not checked, by the reason."""
+"""The list that ``--show-skipped`` adds to the text: files and calls that were not checked, by reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADS = {
     skipped.REPOSITORY: "other repositories inside this one",
     skipped.MODULE: "modules whose code is not here and that are not known",
 }
-"""What each kind is called, in the order that they are listed in."""
+"""The heading of each kind, in the order of the list."""
 
 
 def section(context: RenderContext) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What ``--stats`` shows in place of findings: counts by folder or account, by owner and by rule."""
+"""The text of ``--stats``: counts by folder or account, by owner and by rule, in place of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands below findings: advice that is better than mending them, and the one line that sums up a scan."""
+"""The text below findings: advice that is better than mending them, and the one line that sums up a scan."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def summary(report: Report, context: RenderContext) -> str:
 
 
 def advice(report: Report, context: RenderContext) -> list[str]:
-    """Return what is better than the changes of the findings, each once."""
+    """Return the advice that is better than the remedies of the findings, each once."""
     said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
     return [line for text in said for line in wrapped(text, "", context.columns)]
 

@@ -44,7 +44,7 @@ class Tally:
             self.oldest = created if self.oldest is None else min(self.oldest, created)
 
     def add(self, verdict: Verdict, hidden_by: frozenset[str]) -> None:
-        """Count a verdict; what only a baseline hides is counted apart."""
+        """Count a verdict; findings that only a baseline hides are counted apart."""
         self.open += verdict is Verdict.FLAGGED
         self.undetermined += verdict is Verdict.UNDETERMINED
         is_known = verdict is Verdict.SUPPRESSED and hidden_by == {BASELINE}
@@ -65,7 +65,7 @@ class Tally:
 
 
 class Tallies:
-    """The counts of a report, each list with what matters most first: the oldest key where ages are known, then the most open ones."""
+    """The counts of a report, each list sorted by the oldest key where ages are known, then by the most open findings."""
 
     __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
 
@@ -105,7 +105,7 @@ class _Group(dict[str, Tally]):
 
 
 def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
-    """Return the counts by the deepest folders that are no more than ``most``; by the first ones that differ where these are more."""
+    """Return the counts by the deepest level with at most ``most`` folders, or by the first level that differs where that has more."""
     parts = [folder.name.split("/") for folder in folders]
     names = [["/".join(part[:depth]) for part in parts] for depth in range(1, max(map(len, parts), default=0) + 1)]
     chosen = max((depth for depth, some in enumerate(names) if len(set(some)) <= most), default=0)
@@ -123,7 +123,7 @@ def _rank(tally: Tally) -> tuple[float, int, int, int, str]:
 
 
 def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) -> None:
-    """Count what one key is by each rule that has something to say about it."""
+    """Count one key under each rule that flags it or is open about it."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in theirs:
         by_rule.setdefault(finding.rule.id, []).append(finding)

@@ -1,4 +1,4 @@
-"""What git knows about files: those that differ from a revision, and those that it tracks."""
+"""Files as git knows them: those that differ from a revision, and those that it tracks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _STAGED = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative")
-"""A renamed file is one that went and one that came: both places have changed."""
+"""A renamed file counts as one deleted and one added: both places have changed."""
 _UNSTAGED = ("diff-files", "--raw", "--no-abbrev", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
 """It compares times and sizes. ``git diff`` compares contents, after a program that the repository's own configuration may name."""
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
@@ -22,12 +22,12 @@ _LINK = b"120000"
 _MOST_BYTES = 10 * MIB
 """A larger file whose time has changed counts as changed without a look at its content."""
 _CONTEXT = 3
-"""Lines around a change that a diff shows."""
+"""How many lines around a change a diff shows."""
 _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 
 def changed_since(revision: str, root: str, repository: str | None) -> frozenset[str]:
-    """Return the files that differ from where the current branch left ``revision``, relative to ``root`` and with forward slashes.
+    """Return the files that differ from the point where the current branch left ``revision``, relative to ``root``, with forward slashes.
 
     Staged and unstaged changes count, and files that are not tracked and not ignored; deleted files are named as well.
 
@@ -44,10 +44,10 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
 
 
 def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, int, int], bool]:
-    """Return what tells whether all lines of a region are part of the diff against where the branch left ``revision``.
+    """Return a function that tells whether all lines of a region are part of the diff against the point where the branch left ``revision``.
 
     It takes a path relative to ``root``, the first line and the last one. As pull requests show a diff, the lines around a change belong
-    to it. git is asked for the text of before only, so that no program of the repository's configuration runs.
+    to it. git is asked for the earlier text only, so that no program of the repository's configuration runs.
     """
     base = _merge_base(revision, repository)
     known: dict[str, list[tuple[int, int]]] = {}
@@ -116,7 +116,7 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
     """Return the files with changes that no commit holds, those included that git does not track, relative to ``root``.
 
     Raises:
-        UsageError: git does not say.
+        UsageError: git fails.
 
     """
     known = (*_STAGED, "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
@@ -126,12 +126,12 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
 
 
 def tracked(repository: str) -> frozenset[str]:
-    """Return the files that git tracks, relative to the top of the repository. Raises `UsageError` when git does not say."""
+    """Return the files that git tracks, relative to the top of the repository. Raises `UsageError` when git fails."""
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))
 
 
 def names(output: bytes) -> list[str]:
-    """Return the file names in what git says with ``-z``."""
+    """Return the file names in output of git with ``-z``."""
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
@@ -169,7 +169,7 @@ def _commit(revision: str, repository: str) -> str | None:
 
 
 def _ask(repository: str, *arguments: str, more: Mapping[str, str] | None = None) -> bytes:
-    """Return what a git command prints. Raises `UsageError` when it fails."""
+    """Return the output of a git command. Raises `UsageError` when it fails."""
     code, output, errors = _git(repository, *arguments, more=more)
     if code != 0:
         raise UsageError(_said(errors))
@@ -185,7 +185,7 @@ def _git(repository: str, *arguments: str, more: Mapping[str, str] | None = None
 
 
 def _said(errors: bytes) -> str:
-    """Return the first line of git's own that says why it failed."""
+    """Return the first line of git's own error message."""
     lines = [line.strip() for line in os.fsdecode(errors).splitlines() if line.strip()]
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
     return f"git says: {(fatal or lines or ['nothing'])[0]}"

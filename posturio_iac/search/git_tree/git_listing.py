@@ -1,4 +1,4 @@
-"""What git lists, and which of it counts."""
+"""Listings of git, sorted by how each file is to be treated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HCL = (b".hcl", *(ending.encode() for ending in STACK_JSON))
 
 
 class Listing:
-    """The files that git lists, by what is to be done with them; names as git gives them."""
+    """The files that git lists, by how they are to be treated; names as git gives them."""
 
     __slots__ = ("hcl", "links", "missing", "own", "pruned", "there")
 
@@ -24,7 +24,7 @@ class Listing:
         self.missing: list[bytes] = []
         """Tracked files that were deleted, or cannot be seen."""
         self.hcl: list[bytes] = []
-        """Files in Terraform's language that are none of its own."""
+        """Files in HCL that Terraform itself does not read."""
         self.pruned = any(directory.encode() in output for directory in PRUNED)
         """Whether some may be in directories that are never entered."""
         tracked: list[bytes] = []

@@ -1,7 +1,7 @@
-"""Which git runs: the first one in an absolute folder of PATH that is no part of what is scanned.
+"""The git that is run: the first one in an absolute folder of PATH outside of the scanned code.
 
 The system's own search would take one from the current folder, on Windows always and elsewhere where PATH has an empty or relative entry:
-a file that a stranger has committed.
+a file that a stranger may have committed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def find_git(*trees: str) -> str:
 
 def _search(trees: tuple[str, ...]) -> str:
     here = os.path.realpath(os.curdir)
-    refused = [tree for tree in trees if tree != os.path.dirname(tree)]  # all programs of a system are inside of its root
+    refused = [tree for tree in trees if tree != os.path.dirname(tree)]  # a scan of / contains every program
     for folder in safe_path().split(os.pathsep):
         path = os.path.join(folder, NAME)
         if not (os.path.isfile(path) and os.access(path, os.X_OK)):

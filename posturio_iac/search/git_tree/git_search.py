@@ -1,4 +1,4 @@
-"""Discovery with git: it knows which files are ignored, and searches the tracked ones faster than we could."""
+"""Searching with git: it knows which files are ignored, and searches the tracked ones faster than Python could."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 _MARKS = (b"GITCRYPT", *UTF16, *ESCAPES)
-"""What makes a file need a closer look: locked by git-crypt, UTF-16, or letters that are written by their numbers."""
+"""Signs that a file needs a closer look: locked by git-crypt, UTF-16, or letters written as escapes."""
 _DROPPED = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -45,7 +45,7 @@ differs from the usual one only in files that are found as untracked instead.
 """
 _FORCED = {
     "LC_ALL": "C",
-    "GIT_ALLOW_PROTOCOL": "none",  # unlike the option protocol.allow, no configuration of the repository outdoes it
+    "GIT_ALLOW_PROTOCOL": "none",  # unlike the option protocol.allow, no configuration of the repository overrides it
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
@@ -71,7 +71,7 @@ SMALL_INDEX = 64 << 10
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
-"""A line that calls a module which is not local. To search for a hundred addresses of modules takes git ten times as long."""
+"""A line that calls a module that is not local. Searching for a hundred addresses of modules would take git ten times as long."""
 _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
@@ -127,7 +127,7 @@ def _searches(finder: FileSearch, base: str, directories: Sequence[str]) -> list
 
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
-    """Count what git has searched, and look closer at what it has found."""
+    """Count the files that git has searched, and look closer at those that it has found."""
     finder = keep.finder
     if keep.narrow or finder.read or listed.pruned:
         finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
@@ -181,19 +181,19 @@ def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
 
 
 def _below(base: str, directory: str) -> str:
-    """Return what a directory is called from ``base``, which holds it; empty for ``base`` itself."""
+    """Return the path of a directory relative to ``base``, which holds it; empty for ``base`` itself."""
     return directory[len(base) :].removeprefix("/")
 
 
 def _reason(errors: bytes) -> str:
-    """Return the first line of git's own that says why it gave up."""
+    """Return the first line of git's own error message."""
     lines = os.fsdecode(errors).splitlines()
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
     return (fatal or lines or ["git failed and did not say why"])[0]
 
 
 def _read(keep: PathFilter, names: Iterable[bytes]) -> None:
-    """Read files, and note those that are symbolic links by now."""
+    """Read files, and record those that have become symbolic links."""
     finder = keep.finder
     for path, kind in keep.files(names):
         if finder.is_linked(path):
@@ -214,7 +214,7 @@ def _examine_again(finder: FileSearch, path: str, kind: str) -> None:
 
 
 def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) -> None:
-    """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
+    """Turn git's error messages into diagnostics. It quotes file names loosely, so files are tried again one by one."""
     finder = keep.finder
     files = False
     for line in map(os.fsdecode, lines):

@@ -15,7 +15,7 @@ _BLOCK = 1 << 16
 
 
 def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[Outcome]:
-    """Run the commands side by side with nothing to read, and return what became of them.
+    """Run the commands in parallel without input, and return their results.
 
     Raises:
         OSError: a program is not there, or cannot be started.
@@ -25,7 +25,7 @@ def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -
     children: list[_Child] = []
     try:
         for command in commands:
-            children.append(_Child(command, environment))  # noqa: PERF401 - those that started must be closed when one fails
+            children.append(_Child(command, environment))  # noqa: PERF401 - programs that were started must be closed when a later one fails
         _drain(children)
     except BaseException:
         for child in children:

@@ -1,7 +1,7 @@
 """A scanner of Terraform's language: top-level blocks and their arguments, without parsing what they hold.
 
-It knows comments, strings with their interpolations, heredocs and brackets, so that text which only looks like code is none. A parser
-would take ten times as long for each of the files that only have to be asked who calls whom. In a file whose brackets or strings do not
+It knows comments, strings with their interpolations, heredocs and brackets, so that text that only looks like code is not taken for it.
+A parser would take ten times as long for each file of which only the module calls matter. In a file whose brackets or strings do not
 match, a block begins at each line that looks like the header of one, as the parser's recovery takes it.
 """
 
@@ -48,7 +48,7 @@ LABELS = {
     **dict.fromkeys(("module", "component", "variable", "output", "provider", "check", "run"), 1),
     **dict.fromkeys(("locals", "terraform", "moved", "removed", "import"), 0),
 }
-"""Blocks that begin anew in a file that is torn, and how many labels each has."""
+"""Blocks that can begin anew in a file with unbalanced brackets, and how many labels each has."""
 
 
 class ScannedBlock:
@@ -70,11 +70,11 @@ class ScannedBlock:
         return self._arguments
 
     def expressions(self, name: str) -> list[bytes]:
-        """Return what the argument ``name`` is set to: nothing or one expression, and in a torn file perhaps those of blocks inside too."""
+        """Return the expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
         return [expression for argument, expression in self.arguments() if argument == name]
 
     def all_expressions(self) -> list[bytes]:
-        """Return what all arguments are set to."""
+        """Return the expressions of all arguments."""
         return [expression for _, expression in self.arguments()]
 
     def literals(self, name: str) -> list[str]:
@@ -194,7 +194,7 @@ def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield all that a line begins by setting."""
+    """Yield each argument that is set at the beginning of a line."""
     ends = _marker_lines(body)
     at = 0
     while (at := _skip_blank(body, at)) < len(body):

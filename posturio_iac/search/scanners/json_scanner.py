@@ -1,4 +1,4 @@
-"""Terraform's JSON syntax (``.tf.json``) as blocks and code of its other one, so that both are asked alike."""
+"""Terraform's JSON syntax (``.tf.json``) as blocks and code of HCL, so that both can be scanned alike."""
 
 from __future__ import annotations
 

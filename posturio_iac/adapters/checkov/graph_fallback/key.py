@@ -1,7 +1,7 @@
 """A key as far as checkov read it: from its configuration and its graph, for code that our own scan does not see.
 
 That is Terraform where our parsers are not installed, and code that our scan leaves out, such as files that git ignores. checkov replaces
-a variable by its default, although anyone may set another value. So whatever a variable reaches is unknown here.
+a variable by its default, although anyone may set another value. So every value that a variable reaches is unknown here.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
 
 
 def _timed(own: Vertex, service: object, graph: Graph, span: Span) -> Iterator[Lifetime]:
-    """Yield what an argument of the key itself says about its end."""
+    """Yield the lifetimes that arguments of the key itself state."""
     if own.type == EXPIRING_KEY:
         yield max_age_lifetime(value_of(own, "max_age", graph), "max_age", own.name, span)
     elif own.type == SERVICE_CREDENTIAL:
@@ -113,7 +113,7 @@ def _header(entity: Entity) -> tuple[int, int, int, int]:
 
 
 def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collection[str], names: Names) -> ParsedComments:
-    """Return what comments on the block and on its user say; suppressions count on the block alone."""
+    """Return the statements of comments on the block and on its user; suppressions count on the block alone."""
     here = _parsed(entity.file, entity.lines, root, rules, names)
     users = [v for v in graph.targets(own, KEY_TYPES[own.type]) if v.kind == "resource" and v.type == USER]
     at_user = [_parsed(user.file, user.lines, root, rules, names) for user in users]

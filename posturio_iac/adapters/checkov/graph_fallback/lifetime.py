@@ -1,4 +1,4 @@
-"""What ends a key as far as checkov read it: the resources that its graph connects by ``replace_triggered_by``, ``user`` and others."""
+"""Lifetimes of a key in checkov's graph: from the resources that it connects by ``replace_triggered_by``, ``user`` and others."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SECRETS = ("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret", "
 
 
 class GraphRotation(NamedTuple):
-    """What the graph says about the end of a key."""
+    """The lifetimes of a key in the graph."""
 
     lifetimes: tuple[Lifetime, ...]
     hidden: tuple[Unknown, ...]

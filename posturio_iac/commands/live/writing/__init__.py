@@ -1,1 +1,1 @@
-"""What a live run writes: tables, letters, plans and evidence."""
+"""Output of a live run: tables, letters, plans and evidence."""

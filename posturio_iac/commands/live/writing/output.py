@@ -1,4 +1,4 @@
-"""How the results of a live run look: our own text, the formats that are common to all commands, and what became of an earlier result."""
+"""Writes the results of a live run: its own text, the formats that all commands share, and the verification of an earlier result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def emit(
 ) -> None:
     """Write each format to its target, files before standard output, after what must be said on standard error.
 
-    ``run`` says how the run was made.
+    ``run`` records how the run was made.
 
     Raises:
         OutputError: a target cannot be written.

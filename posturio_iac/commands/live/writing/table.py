@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Attr
 
 PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
-"""What the loss of a key costs, the worst first; what is not known is likely something."""
+"""Privileges by the damage of a lost key, the worst first; an unknown privilege counts as some."""
 FINDINGS = "findings"
 HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "open for", "owner", "code", "next", FINDINGS)
 GAP = 2
@@ -47,14 +47,14 @@ class TableRow(NamedTuple):
         return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
 
     def urgency(self) -> tuple[int, int, float, float, str]:
-        """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
+        """The sort key: by severity; keys of administrators first, those without permissions last; then by idle time and age."""
         key, worst = self.judged.key, self.worst
         since = key.created if key.last_used is None else key.last_used
         badness = worst.rank if worst else -1
         return (-badness, PRIVILEGES.index(key.privilege), -self._days(since), -self._days(key.created), key.address)
 
     def cells(self) -> dict[str, str]:
-        """What stands in each column."""
+        """The text of each column."""
         key, worst = self.judged.key, self.worst
         return {
             "severity": worst.name if worst else self.judged.verdict.value,
@@ -85,11 +85,11 @@ class TableRow(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How the text looks."""
+    """The style of the text."""
 
     color: bool
     verbose: bool = False
-    """Say of each finding why, and what to do."""
+    """Whether each finding has its reason and its remedy."""
     columns: int | None = None
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
@@ -109,7 +109,7 @@ def account_of(key: AccessKey) -> str:
 
 
 def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key; where nobody is known to, who created it."""
+    """Return the owner of a key, or its creator where no owner is known."""
     if key.created_by and not isinstance(key.owner, str):
         return f"(nobody; created by {printable(key.created_by.rpartition(':')[2])})"
     return owner_text(key.owner)
@@ -128,7 +128,7 @@ def user_of(key: AccessKey) -> str:
 
 
 def _code(key: AccessKey) -> str:
-    """Return where the code of a key stands, or its address where no file was read; empty where nobody asked and where nothing is known."""
+    """Return the place of a key's code, or its address where no file was read; empty where neither is known."""
     if key.declaration is None:
         place = f"{key.span.path}:{key.span.line}" if key.span else ""
         return printable("none" if key.managed is False else place)
@@ -172,7 +172,7 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
-    """Return the columns that differ, or say more than what goes without saying."""
+    """Return the columns whose values differ, or are not the default."""
     usual = {"status": "Active", "open for": "", "code": "", "next": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}

@@ -1,4 +1,4 @@
-"""The format ``text`` of a live run, for whoever asks which key to switch off first, and whom to talk to before."""
+"""The format ``text`` of a live run: which keys to switch off first, and whom to ask before."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
 
 
 def _late_answers(report: Report) -> int:
-    """Return of how many keys the owner was asked and has not answered in time."""
+    """Return the number of keys whose owner was asked and has not answered in time."""
     keys = (judged.key for judged in report.keys)
     return sum(key.life is not None and key.life.is_late(report.as_of) and key.status == "Active" for key in keys)
 

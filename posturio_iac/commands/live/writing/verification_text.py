@@ -1,4 +1,4 @@
-"""What became of earlier findings, as text and as JSON for ticket systems. Pure."""
+"""A verification as text, and as JSON for ticket systems. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PAINTS = dict.fromkeys(TITLES, "yellow") | {FindingState.UNTOLD: "red"} | dict.f
 
 
 def text(verification: Verification, style: Style, *, quiet: bool) -> str:
-    """Return a block for each state that occurs, and one line that sums up; without what is resolved when ``quiet``."""
+    """Return a block for each state that occurs, and one line that sums up; without resolved findings when ``quiet``."""
     blocks = []
     for state, title in TITLES.items():
         results = [result for result in verification.results if result.state is state]
@@ -47,7 +47,7 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
 
 
 def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
-    """Return what is no more, for the formats that close a finding where it is kept; what fails since stays open there."""
+    """Return the findings that are gone, for formats that close them in other systems; those whose users fail since stay open."""
     gone = (result for result in verification.results if result.state in (*DONE, FindingState.FAILING))
     return tuple(
         ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.state.value, r.first_seen) for r in gone

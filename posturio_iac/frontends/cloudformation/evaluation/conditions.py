@@ -41,7 +41,7 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
         return Unknown(f"the condition {name} is not declared here")
     key = (id(scope.stack), name)
     if key not in ev.conditions:
-        ev.conditions[key] = Unknown(f"the condition {name} is decided at deployment")  # what it is to itself, if it refers to itself
+        ev.conditions[key] = Unknown(f"the condition {name} is decided at deployment")  # its own value, if it refers to itself
         found = truth(ev, entry.body, scope.stack.scope(entry))
         if not isinstance(found, Unknown):
             ev.conditions[key] = found
@@ -121,7 +121,7 @@ def _condition(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], str]:
-    """Return what ``Fn::If`` may stand for, and why it is open when there are two; a node that is none stands for itself."""
+    """Return the possible values of ``Fn::If``, and why it is open when there are two; any other node stands for itself."""
     if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
         return (node,), ""
     try:

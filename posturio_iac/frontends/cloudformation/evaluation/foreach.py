@@ -35,7 +35,7 @@ def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -
 
 
 def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[str, TemplateEntry]) -> None:
-    """Add what one loop stands for to ``found``."""
+    """Add the members that one loop makes to ``found``."""
     match tuple(entry.body.value) if isinstance(entry.body.value, Array) else ():
         case (Node(value=str() as name), listed, Node(value=Object() as members)):
             values = _values(listed, ev, scope)

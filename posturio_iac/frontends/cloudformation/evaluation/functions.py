@@ -24,7 +24,7 @@ _DEPLOYED = (
     "Fn::ValueOfAll",
     "Fn::GetStackOutput",
 )
-"""Functions whose value only a deployment has."""
+"""Functions whose values are known only at deployment."""
 
 
 def _function(name: str) -> Callable[[Callable[[Evaluator, Node, StackScope], Value]], Callable[[Evaluator, Node, StackScope], Value]]:
@@ -38,7 +38,7 @@ def _function(name: str) -> Callable[[Callable[[Evaluator, Node, StackScope], Va
 
 
 def arguments(node: Node, counts: range, form: str) -> Array:
-    """Return the arguments of a function that takes a list, or raise what ``form`` says about it."""
+    """Return the arguments of a function that takes a list; raise an error with ``form`` otherwise."""
     if not isinstance(node.value, Array) or len(node.value) not in counts:
         raise WrongArgumentsError(form)
     return node.value
@@ -180,7 +180,7 @@ def _plain(ev: Evaluator, value: Value) -> Any:
 
 
 def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
-    """Return a function whose value only a deployment has."""
+    """Return a function whose value is known only at deployment."""
 
     def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
         return Unknown(f"{name} is evaluated at deployment", cause=OpenCause.APPLY, subject=name)

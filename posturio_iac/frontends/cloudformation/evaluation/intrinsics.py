@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_STEPS = 80
-"""How deep expressions may stand in one another, references followed."""
+"""How deep expressions may nest, references followed."""
 
 _VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
 
 class WrongArgumentsError(Exception):
-    """A function cannot work with what it was given; the message is a clause."""
+    """A function cannot work with its arguments; the message is a clause."""
 
 
 class Evaluator:
-    """Evaluates expressions and gathers what is wrong with them.
+    """Evaluates expressions and collects problems.
 
     With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
     """
@@ -141,7 +141,7 @@ class Evaluator:
             self.steps -= 1
 
     def named(self, name: str, scope: StackScope) -> Value:
-        """Return what ``Ref`` gives for a name."""
+        """Return the value of ``Ref`` for a name."""
         stack = scope.stack
         if name == "AWS::NoValue":
             return None
@@ -173,7 +173,7 @@ class Evaluator:
         return _typed(self.scalar(default.value), kind)
 
     def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
-        """Return what ``Fn::GetAtt`` gives."""
+        """Return the value of ``Fn::GetAtt``."""
         entry = scope.stack.resources.get(name)
         if entry is None:
             return Unknown(f"{name} is not declared here", cause=OpenCause.ABSENT_CODE, subject=name)
@@ -200,7 +200,7 @@ class Evaluator:
 
 
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
-"""What YAML 1.1 takes for a boolean when it stands without quotes, in lower case, and the text that AWS makes of it."""
+"""Unquoted scalars that YAML 1.1 takes for booleans, in lower case, and the text that AWS makes of each."""
 
 
 def as_deployed(text: str) -> str:

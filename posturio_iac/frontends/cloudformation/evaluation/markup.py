@@ -1,4 +1,4 @@
-"""Text that something else fills in before or during deployment: template engines, Serverless variables, dynamic references."""
+"""Text that is filled in before or during deployment: template engines, Serverless variables, dynamic references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which entries of a stack name what, without walking those whose text does not hold the name."""
+"""Finds the entries of a stack that refer to a name, without walking those whose text does not hold it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALIAS = lazy_pattern(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
 
 
 class ReferenceIndex:
-    """The outputs and resources of a stack, by what they name."""
+    """An index of the references in the outputs and resources of a stack."""
 
     __slots__ = ("_spans", "_walked")
 
@@ -39,7 +39,7 @@ class ReferenceIndex:
             spans.sort(key=lambda span: span[:2])
 
     def of(self, name: str) -> Iterator[tuple[str, TemplateEntry, Mention]]:
-        """Yield the section and the entry of what names ``name``, and how."""
+        """Yield each reference to ``name``, with the section and the entry that it stands in."""
         yield from self._walked.get(name, ())
         for source, spans in self._spans.items():
             for _, _, section, entry in _around(name, source.text, spans):

@@ -1,4 +1,4 @@
-"""Where an expression names a resource, whatever conditions say."""
+"""References to resources in an expression, whatever conditions hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Mention(NamedTuple):
 
 
 def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
-    """Yield what ``node`` names."""
+    """Yield the references in ``node``."""
     match node.value:
         case Object() as members:
             for key, value in members:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StackScope(NamedTuple):
-    """Where an expression stands: what its names mean, and which file it is in."""
+    """The scope of an expression: the meaning of its names, and its file."""
 
     stack: Stack
     source: TemplateSource
@@ -53,10 +53,10 @@ class Stack:
     loops: set[str] = field(default_factory=set)
     """Variables of loops that could not be written out."""
     budget: Budget = field(default_factory=Budget)
-    """What reading it may still cost, shared with all that it nests."""
+    """The budget for reading it, shared with all that it nests."""
 
     def scope(self, entry: TemplateEntry) -> StackScope:
-        """Return where the expressions of ``entry`` stand."""
+        """Return the scope of the expressions of ``entry``."""
         return StackScope(self, entry.source)
 
     def address(self, entry: TemplateEntry) -> str:
@@ -82,7 +82,7 @@ class Reference:
     entry: TemplateEntry
     stack: Stack
     attribute: str = ""
-    """Empty for what ``Ref`` returns."""
+    """Empty for the value of ``Ref``."""
 
     @property
     def reason(self) -> str:
@@ -92,4 +92,4 @@ class Reference:
 
 
 Value = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]
-"""What an expression gives: text (numbers and booleans are text, too), nothing, a list, a map, a resource's value, or unknown."""
+"""The value of an expression: text (numbers and booleans are text, too), nothing, a list, a map, a resource's value, or unknown."""

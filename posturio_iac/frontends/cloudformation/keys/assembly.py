@@ -56,7 +56,7 @@ class KeyResource(NamedTuple):
     stack: Stack
     user: TemplateUser
     conditions: tuple[tuple[str, StackScope], ...]
-    """Under which it exists."""
+    """The conditions under which it exists."""
 
 
 class Reader:
@@ -74,7 +74,7 @@ class Reader:
         self.exposures = Exposures()
 
     def declarations(self, stack: Stack) -> Iterator[KeyResource]:
-        """Yield what makes keys in a stack and in all that it nests."""
+        """Yield the resources that make keys in a stack and in all that it nests."""
         for member in stack.family():
             for entry in member.resources.values():
                 properties = properties_of(entry, self.options.custom_types)
@@ -132,7 +132,7 @@ class Reader:
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
     def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
-        """Return what other stacks state about users of the same name."""
+        """Return the users of the same name in other stacks, with their metadata."""
         found = []
         for other in self.users.namesakes(user.name, stack) if isinstance(user.name, str) else ():
             if other.entry is not None and other.scope is not None and other.stack is not None:
@@ -154,7 +154,7 @@ class Reader:
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _beside_user(self, user: TemplateUser) -> list[MetadataItem]:
-        """Return what Metadata and comments at the user of a key say; instructions there concern the user alone."""
+        """Return the Metadata and comments at the user of a key; instructions there concern the user alone."""
         if user.entry is None or user.scope is None:
             return []
         evidence = MetadataEvidence(self.options, self.problems)
@@ -168,7 +168,7 @@ class Reader:
         return self.ev.text(self.ev.value(node, stack.scope(entry))) if node is not None else None
 
     def _user_facts(self, user: TemplateUser) -> UserFacts:
-        """Return what the templates say about a user: its path, its tags and those of its stack."""
+        """Return the facts about a user: its path, its tags and those of its stack."""
         if user.entry is None or user.scope is None or user.stack is None:
             unseen = _unseen(user)
             return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
@@ -195,7 +195,7 @@ class Reader:
         )
 
     def _notes(self, declaration: KeyResource, comments: Iterable[Comment]) -> Iterator[str]:
-        """Describe what looks like rotation by hand."""
+        """Yield notes on signs of rotation by hand."""
         entry, stack = declaration.entry, declaration.stack
         node = entry.prop("Serial")
         if node is not None:
@@ -245,7 +245,7 @@ def _secrets(root: Stack) -> Iterator[str]:
 
 
 def _ending_policies(user: TemplateUser) -> Iterator[str]:
-    """Yield the addresses of the policies of a user that hold only until a date; its own, inside of it, are called by it."""
+    """Yield the addresses of the policies of a user that hold only until a date; inline ones have the address of the user."""
     if user.entry is None or user.stack is None:
         return
     found = [user.entry]

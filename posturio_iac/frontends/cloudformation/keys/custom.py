@@ -27,7 +27,7 @@ _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
 
 class Properties(NamedTuple):
-    """What a resource that makes a key says about it."""
+    """The properties of a key in the resource that makes it."""
 
     user: Node | None
 

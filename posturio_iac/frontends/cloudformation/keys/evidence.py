@@ -1,4 +1,4 @@
-"""What Metadata and comments at a key say: items for the facts, and instructions to ignore rules."""
+"""Metadata and comments at a key: items for the facts, and instructions to ignore rules."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _IGNORE = "ignore"
 
 @dataclass(slots=True)
 class MetadataEvidence:
-    """What was gathered at one resource."""
+    """The items and instructions at one resource."""
 
     options: TemplateOptions
     problems: list[Diagnostic]
@@ -42,14 +42,14 @@ class MetadataEvidence:
     directives: list[Directive] = field(default_factory=list)
 
     def comments(self, comments: Iterable[Comment]) -> None:
-        """Take what comments say."""
+        """Add the statements of comments."""
         parsed = parse(comments, self.options.rule_ids, self.options.names)
         self.problems.extend(p for p in parsed.problems if p not in self.problems)
         self.directives.extend(parsed.directives)
         self.items.extend(items_of(parsed))
 
     def metadata(self, entry: TemplateEntry, scope: StackScope, ev: Evaluator, address: str) -> None:
-        """Take the Metadata of a key: names under ``Posturio``, or flat."""
+        """Add the Metadata of a key: names under ``Posturio``, or flat."""
         node = entry.get("Metadata")
         if node is None:
             return
@@ -88,7 +88,7 @@ class MetadataEvidence:
         self.items.append(MetadataItem(name, shown_value, MetadataOrigin(name, address), span))
 
     def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
-        """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
+        """Add the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
         for item in node.value if isinstance(node.value, Array) else (node,):
             span = scope.source.span(item)
             if not isinstance(item.value, Object):

@@ -41,7 +41,7 @@ _PARAMETER_PATH = 3
 
 
 class _Words(NamedTuple):
-    """How advice names the code that changes."""
+    """The name for the code to change, in advice."""
 
     lead: str
     store: str
@@ -81,7 +81,7 @@ class Exposures:
                 yield from _resource(mention, entry, words)
 
     def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure]:
-        """Follow a secret into a nested stack; where the template is not here it is unknown what becomes of it."""
+        """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
         if child is None or path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
             return
@@ -105,7 +105,8 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
     if area == "Metadata":
         yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(words.lead + words.store))
         return
-    if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
+    is_foreign = entry.type != FUNCTION and not entry.type.startswith("AWS::")  # Custom::…, third parties: its handler decides
+    if area != "Properties" or _SEALED.get(entry.type) == prop or is_foreign:
         return
     match entry.type:
         case "AWS::CloudFormation::CustomResource" | "AWS::IAM::AccessKey":
@@ -119,7 +120,7 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
-    """Return what holds the secret."""
+    """Return the holder of the secret."""
     if "UserData" in mention.path:
         return SecretHolder(HolderKind.USER_DATA, entry.name)
     if any(part.startswith("Environment") for part in mention.path):

@@ -1,4 +1,4 @@
-"""What a template tells cfn-lint and checkov to ignore: ids of our packs count for our own scan too."""
+"""Instructions for cfn-lint and checkov in a template: ids of our packs count in our own scan too."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ignored_in_cfn_lint(metadata: Node, source: TemplateSource) -> Iterator[Dire
 
 
 def ignored_in_template(template: Template) -> Iterator[Directive]:
-    """Yield the same of the Metadata of a whole template."""
+    """Yield the same for the Metadata of a whole template."""
     for entry in template.section("Metadata"):
         if entry.name == "cfn-lint":
             yield from ignored_in_cfn_lint(entry.body, entry.source)

@@ -35,7 +35,7 @@ _LAMBDA = Advice("name a rotation function of your own in RotationLambdaARN, and
 _CRON = lazy_pattern(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _STEP = lazy_pattern(r"[\w*]+/(\d+)")
 _SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
-"""What says how often a schedule rotates, and in which unit."""
+"""Properties that hold the interval of a schedule, and their units."""
 
 
 def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
@@ -65,7 +65,7 @@ def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
 
 
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
-    """Return what one schedule says."""
+    """Return the lifetime that one schedule gives."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
     interval, shown, reason = _interval(entry, scope, ev)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TemplateTag(NamedTuple):
-    """One tag, or a place where tags could be."""
+    """One tag, or a place that may hold tags."""
 
     name: str | Unknown
     value: str | Unknown
@@ -53,7 +53,7 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: str =
 
 
 def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: str) -> Iterator[TemplateTag]:
-    """Yield what a function gives, which is nothing for ``AWS::NoValue``."""
+    """Yield the tags that a function gives: none for ``AWS::NoValue``."""
     match ev.value(node, scope):
         case tuple() as items:
             values = [(i.get("Key"), i.get("Value")) for i in items if isinstance(i, dict)]

@@ -26,7 +26,7 @@ class TemplateUser(NamedTuple):
     entry: TemplateEntry | None = None
     stack: Stack | None = None
     identity: object = None
-    """Equal for keys of one user; None when that cannot be said."""
+    """Equal for keys of one user; None when that is not known."""
     chosen: bool = False
     """Whether the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
 
@@ -37,7 +37,7 @@ class TemplateUser(NamedTuple):
 
     @property
     def scope(self) -> StackScope | None:
-        """Where the expressions of the user stand."""
+        """The scope of the user's expressions."""
         return self.stack.scope(self.entry) if self.stack is not None and self.entry is not None else None
 
 
@@ -116,7 +116,7 @@ def _outermost(stack: Stack) -> Stack:
 
 
 def _is_chosen(node: Node, scope: StackScope) -> bool:
-    """Tell whether no open parameter has a part in an expression: whoever deploys the template chooses those."""
+    """Tell whether an expression is free of open parameters, which are chosen at deployment."""
     probe = Evaluator([], {})
     probe.value(node, scope)
     return not probe.asked

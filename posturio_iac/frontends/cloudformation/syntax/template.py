@@ -32,7 +32,7 @@ class TemplateEntry:
     body: Node
     source: TemplateSource
     expanded: bool = False
-    """`Fn::ForEach` made it, so that its text does not show what it says."""
+    """Whether `Fn::ForEach` made it, so that its text does not show its values."""
 
     def get(self, name: str) -> Node | None:
         """Return the member ``name`` of its body."""
@@ -60,7 +60,7 @@ class Template:
     """Tags that the file gives to the whole stack."""
     problems: tuple[Problem, ...] = ()
     complete: bool = True
-    """False for a mere map of resources, whose parameters and other sections stand elsewhere."""
+    """False for a mere map of resources, whose parameters and other sections are elsewhere."""
 
     def section(self, name: str) -> tuple[TemplateEntry, ...]:
         """Return the members of a section."""
@@ -68,7 +68,7 @@ class Template:
 
 
 class ParsedFile(NamedTuple):
-    """What a text holds."""
+    """The content of a text."""
 
     source: TemplateSource
     roots: tuple[Node, ...]
@@ -169,7 +169,7 @@ def is_heat(root: Object) -> bool:
 
 
 def describe(node: Node) -> str:
-    """Return what a node is, with its article."""
+    """Return the type of a node in words, with an article."""
     match node.value:
         case Object():
             return "a map"
@@ -186,11 +186,11 @@ def describe(node: Node) -> str:
 
 
 def count_textually(text: str, types: tuple[str, ...]) -> int:
-    """Return how many keys a text declares that cannot be parsed."""
+    """Return the number of keys that an unparsable text declares."""
     return len(re.findall(_DECLARED % "|".join(map(re.escape, types)), text))
 
 
 def markup(text: str) -> int | None:
-    """Return where a template engine has yet to render the text, or None."""
+    """Return the place where a template engine still has to render the text, or None."""
     found = _MARKUP.search(text)
     return found.start() if found else None

@@ -1,4 +1,4 @@
-"""Comments of YAML that speak to us, and the resources that they belong to."""
+"""Comments in YAML, and the resources that they belong to."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Comments:
         return Comment(text[start:end], path, line, column, line, column + end - start)
 
     def _all(self) -> list[tuple[int, int]]:
-        """Return the places of all comments: what looks like one and stands in no scalar."""
+        """Return the places of all comments: texts that look like one and stand in no scalar."""
         if self._found is None:
             from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 

@@ -138,7 +138,7 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
 
 
 def _words(error: Any) -> str:
-    """Return what the parser says, in one clause."""
+    """Return the parser's message, in one clause."""
     return " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
 
 

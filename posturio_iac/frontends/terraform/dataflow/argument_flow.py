@@ -1,4 +1,4 @@
-"""Following references through function calls: which arguments a result comes from, and by which steps."""
+"""Follows references through function calls: the arguments that a result comes from, and the steps into them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change comes from: a schedule, a date, a hand, or nothing at all."""
+"""Causes of change: a schedule, a date, a person, or nothing at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ChangeKind(Enum):
-    """What kind of thing causes a change."""
+    """The kind of a cause."""
 
     SCHEDULE = "schedule"
     """At an interval, by itself."""
@@ -31,7 +31,7 @@ class ChangeKind(Enum):
     UNKNOWN = "unknown"
     """When a value changes that the code does not fix."""
     NEVER = "never"
-    """It looks like a schedule and never changes."""
+    """Never: it only looks like a schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class ChangeCause:
     reason: Reason | None = None
     """Why it never happens, or why it is open how often it does."""
     remedy: Remedy | None = None
-    """What would let it happen."""
+    """The change that would let it happen."""
     value: str = ""
     setting: IntervalSetting | None = None
     """What sets the interval."""
     turns: int = 1
-    """More than one when several outputs take turns."""
+    """How many outputs take turns."""
     through: tuple[str, ...] = ()
     """Addresses of the schedulers on the way to it."""
     direct: bool = False

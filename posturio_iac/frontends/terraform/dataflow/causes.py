@@ -1,4 +1,4 @@
-"""What makes a resource change: the schedules, dates and variables that its arguments come from."""
+"""Causes of a resource's changes: the schedules, dates and variables that its arguments come from."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _GRANULARITIES = (("hH", "1h"), ("Aa", "12h"), ("DE", "1d"), ("M", "1mo"), ("Y",
 
 
 def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what makes the value of an expression change."""
+    """Yield the causes of changes of an expression's value."""
     seen = set() if seen is None else seen
     for reached in origins_of(expression, scope, deep=True):
         causes = of_resource(reached, seen) if isinstance(reached, ResourceOrigin) else _of_end(reached)
@@ -51,7 +51,7 @@ def _uncertain(cause: ChangeCause) -> ChangeCause:
 
 
 def _blurred(cause: ChangeCause) -> ChangeCause:
-    """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
+    """Return a cause whose changes are counted or compared first, so that not every one gets through."""
     if cause.interval is None:
         return cause
     return replace(cause, interval=None, reason=why.COMPUTED_WITH(cause.shown))
@@ -94,13 +94,13 @@ def _granularity(pattern: str) -> timedelta | None:
 
 
 def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what changes or replaces a resource, so that whoever watches it notices."""
+    """Yield the causes of changes and replacements of a resource that a trigger would notice."""
     if reached.kind.startswith("data."):
         yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, reason=why.READ_AT_RUN(reached.address))
         return
     seen = set() if seen is None else seen
     if (reached.key, reached.attribute) in seen:
-        return  # Its causes are there already, by another way.
+        return  # Its causes were found already, by another way.
     seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
         yield if_it_exists(rotating(reached), reached)
@@ -183,7 +183,7 @@ def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
 
 
 def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what an item of ``replace_triggered_by`` makes happen."""
+    """Yield the causes that an item of ``replace_triggered_by`` leads to."""
     seen = set() if seen is None else seen
     found = [r for r in origins_of(trigger, scope) if isinstance(r, ResourceOrigin)]
     for reached in found:
@@ -197,7 +197,7 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
 
 
 def _changing(reached: ResourceOrigin) -> Remedy | None:
-    """Return the change that lets a trigger fire which something keeps from it; None when it only lacks a clock."""
+    """Return the change that lets a blocked trigger fire; None when it only lacks a clock."""
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & reached.block.body.attributes.keys():
         names = ("all",) if ignored is None else tuple(sorted(ignored & reached.block.body.attributes.keys()))

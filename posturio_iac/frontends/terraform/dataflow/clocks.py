@@ -1,4 +1,4 @@
-"""Clocks: what ``time_rotating`` does, and how to set its interval."""
+"""Clocks: the changes of a ``time_rotating``, and how to set its interval."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def rotating(reached: ResourceOrigin) -> ChangeCause:
-    """Return what a ``time_rotating`` makes happen."""
+    """Return the cause that a ``time_rotating`` is."""
     block, scope = reached.block, reached.scope
     span, place = block.header, Place(reached.address, block.header)
     base = evaluate_or_unknown(block.get("rfc3339"), scope)
@@ -74,7 +74,7 @@ def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin)
 
 
 def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:
-    """Return what a clock does; unknown when by default there is no such clock, and somebody may ask for one."""
+    """Return the cause that a clock is; unknown when by default there is no such clock, but an input may ask for one."""
     usual = expand(reached.block, reached.instance.scope())
     if usual.instances and usual.unknown is None:
         return cause

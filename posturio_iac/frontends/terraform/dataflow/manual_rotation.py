@@ -1,4 +1,4 @@
-"""Rotation by hand: triggers and lists that people edit, schedulers that only choose. None of it is a lifetime; the message says it."""
+"""Rotation by hand: triggers and lists that people edit, schedulers that only choose. None of it is a lifetime; notes say so."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
 
 
 def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
-    """Yield notes on what only chooses among keys: a variable that lists them, a scheduler that picks the one which is shown."""
+    """Yield notes on things that only choose among keys: a variable that lists them, a scheduler that picks the one to show."""
     multiplier = block.get("for_each") or block.get("count")
     user = block.get(KEY_TYPES[block.labels[0]])
     varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))

@@ -1,4 +1,4 @@
-"""Following references: from an expression to the resources, variables and literals that its value comes from.
+"""Follows references: from an expression to the resources, variables and literals that its value comes from.
 
 A value alone does not tell where it came from: ``user = local.names["ci"]`` may be the name of a user declared three modules away.
 
@@ -32,9 +32,9 @@ MAX_DEPTH = 60
 def origins_of(
     expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = (), *, deep: bool = False
 ) -> Iterator[ResourceOrigin | TerminalOrigin]:
-    """Yield what the value of ``expression``, after ``steps`` into it, comes from.
+    """Yield the origins of the value of ``expression``, after ``steps`` into it.
 
-    With ``deep`` also what it merely depends on: conditions and indexes.
+    With ``deep`` also the origins that it merely depends on: those of conditions and indexes.
     """
     try:
         yield from _Follower(deep=deep).go(expression, scope, steps, 0)
@@ -43,7 +43,7 @@ def origins_of(
 
 
 class _Follower:
-    """One walk; remembers where it has been."""
+    """One walk, which remembers the places that it has visited."""
 
     def __init__(self, *, deep: bool) -> None:
         self.deep = deep

@@ -1,6 +1,6 @@
-"""Which names of a root module can lead to the secret of a key, whatever is read of them.
+"""Names of a root module that can carry the secret of a key, in whatever part of their values.
 
-A first look that costs each name one step, so that only what may hold a secret is followed part by part.
+A first pass that costs each name one step, so that only names that may hold a secret are followed part by part.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax import hcl
 
 PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
-"""Resources that give what is made of their arguments alone."""
+"""Resources whose outputs are made of their arguments alone."""
 
 _STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
 
@@ -32,10 +32,10 @@ class ScopedName(NamedTuple):
 
 
 class SecretCarriers:
-    """Explores names when they are asked for, each once."""
+    """Explores names on demand, each once."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Explore nothing yet."""
         self._users: dict[ScopedName, list[ScopedName]] = {}
         self._carrying: set[ScopedName] = set()
         self._explored: set[ScopedName] = set()

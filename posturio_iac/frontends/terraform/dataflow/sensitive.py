@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 MAX_STEPS = 10_000
 """How many expressions are looked at; beyond that a value counts as sensitive."""
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))
-"""Stands for something that is sensitive by itself."""
+"""A marker for something that is sensitive by itself."""
 _OF_BLOCK = frozenset({"each", "count", "self"})
 
 
 def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
-    """Tell whether something sensitive goes into a value, unless ``nonsensitive()`` takes the mark away."""
+    """Tell whether something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
     pending: list[tuple[hcl.Expr | None, ModuleInstance]] = [(expression, scope.instance), (scope.origin, scope.instance)]
     seen: set[tuple[int, tuple[str, ...]]] = set()
     steps = 0
@@ -46,7 +46,7 @@ def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
 
 
 def _sources(words: tuple[str, ...], instance: ModuleInstance) -> Iterator[tuple[hcl.Expr | None, ModuleInstance]]:
-    """Yield the expressions that a reference stands for, and where they stand."""
+    """Yield the expressions that a reference stands for, with their scopes."""
     folder = instance.folder
     match words:
         case ("var", name, *_):

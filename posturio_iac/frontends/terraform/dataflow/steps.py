@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
-    """Return what a chain of attributes and indexes begins with, and the steps after it."""
+    """Return the base of a chain of attributes and indexes, and the steps after it."""
     steps: list[Step] = []
     while isinstance(expression, (hcl.GetAttr, hcl.Index)):
         if isinstance(expression, hcl.GetAttr):

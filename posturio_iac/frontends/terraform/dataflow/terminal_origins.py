@@ -1,4 +1,4 @@
-"""Where references lead: the resources, variables and literals that a value comes from, and the steps into them."""
+"""Origins of values: the resources, variables and literals that references lead to, and the steps into them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class ResourceOrigin(NamedTuple):
     name: str
     block: hcl.Block
     scope: ModuleScope
-    """Names as its own code sees them, in the instance that is meant where that is fixed."""
+    """The scope of its own code, in the very instance where that is fixed."""
     suffix: str
     """``[0]``, ``["a"]``, or empty."""
     attribute: str | None
     """The attribute that is read; None for the whole resource."""
     steps: tuple[Step, ...] = ()
-    """What is read of that attribute."""
+    """The steps into that attribute."""
     lossy: bool = False
     """Whether something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
     open: bool = False
@@ -76,7 +76,7 @@ class TerminalOrigin(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """What a ``for`` variable stands for while references are followed."""
+    """The meaning of a ``for`` variable while references are followed."""
 
     collection: hcl.Expr
     scope: ModuleScope

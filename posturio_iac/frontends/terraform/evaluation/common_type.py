@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def of_common_type(value: Value, other: Value) -> Value:
-    """Return ``value`` as it is when what stands in its place otherwise is ``other``: ``true ? 1 : "a"`` is text."""
+    """Return ``value`` as one arm of a conditional whose other arm is ``other``: ``true ? 1 : "a"`` is text."""
     if value is None or other is None or isinstance(other, Unknown) or type(value) is type(other) in (str, bool, int):
         return value
     if isinstance(value, SetValue) is not isinstance(other, SetValue):

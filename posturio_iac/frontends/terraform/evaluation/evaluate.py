@@ -1,6 +1,6 @@
 """Static evaluation: the value of an expression as far as the code fixes it.
 
-Three outcomes: a value, `Unknown` with the reason, or `EvaluationError` where Terraform itself would refuse the expression.
+There are three outcomes: a value, `Unknown` with the reason, or `EvaluationError` where Terraform itself would refuse the expression.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
 
 
 _EQUALITY = {"==": True, "!=": False}
-"""What the operators yield for equal operands."""
+"""Results of the operators for equal operands."""
 
 
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:

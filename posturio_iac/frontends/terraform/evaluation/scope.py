@@ -1,4 +1,4 @@
-"""Where names get their values: what evaluation asks of modules."""
+"""Scopes: the interface by which evaluation asks modules for values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scope(Protocol):
-    """Where names get their values."""
+    """Gives names their values."""
 
     @property
     def bindings(self) -> dict[str, Value]:
@@ -22,20 +22,20 @@ class Scope(Protocol):
 
     @property
     def environment(self) -> Environment:
-        """What functions may do."""
+        """The environment of functions."""
 
     def bind(self, **names: Value) -> Self:
         """Return the same scope with more names."""
 
     @property
     def budget(self) -> Budget:
-        """What evaluation may still cost."""
+        """The budget that is left for evaluation."""
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
 
     def convert(self, value: Value, constraint: Expr, /) -> Value:
-        """Return a value as a type constraint has it."""
+        """Return a value converted to a type constraint."""
 
     def data(self, kind: str, name: str) -> Value:
         """Return ``data.kind.name``."""

@@ -30,7 +30,7 @@ class ResultTooLargeError(Exception):
 
 
 class Sees(Enum):
-    """How much of what is unknown reaches the function; the rest makes the result unknown before it runs."""
+    """How much of an unknown argument reaches the function; otherwise the result is unknown before it runs."""
 
     NOTHING = "nothing"
     """The argument is wholly known."""
@@ -41,13 +41,13 @@ class Sees(Enum):
 
 
 def _no_listing(path: str) -> Unknown:
-    """Stand in for a listing that the caller does not offer."""
+    """Return unknown where the caller offers no listing."""
     return Unknown(f"the files below {path} are not listed here")
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What functions can reach beyond their arguments. The caller resolves paths from the module's folder."""
+    """Resources that functions can reach beyond their arguments. The caller resolves paths from the module's folder."""
 
     read_file: Callable[[str], str | Unknown]
     """The text of a file exactly as stored; Unknown when it is outside the scan root or is not UTF-8; raises EvaluationError
@@ -86,7 +86,7 @@ class Parameter:
             raise EvaluationError(f"{self.name}: {error}") from None
 
     def obstacle(self, argument: Value) -> Unknown | None:
-        """Return what is unknown in a converted argument and more than the function bears."""
+        """Return the unknown in a converted argument, if it is more than the function accepts."""
         match self.sees:
             case Sees.NOTHING:
                 return first_unknown(argument)

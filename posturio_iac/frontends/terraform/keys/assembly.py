@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootModuleContext:
-    """What holds for all keys of one root module."""
+    """The facts that all keys of one root module share."""
 
     engine: Engine
     users: RootUsers
@@ -97,7 +97,7 @@ def _restores_status(block: hcl.Block) -> bool:
 
 
 def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
-    """Return what the comments on a block say, and those on the module calls that lead to it; warnings are reported."""
+    """Return the statements of comments on a block, and on the module calls that lead to it; warnings are reported."""
     program = instance.program
     rules, names = program.options.rule_ids, program.options.names
     blocks = [block]
@@ -156,7 +156,7 @@ def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
 
 
 def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
-    """Return what decides whether there is one instance or none, and whether it must hold."""
+    """Return the condition for there being an instance, and whether it must be true or false."""
     match condition:
         case hcl.Conditional(test, hcl.Literal(1), hcl.Literal(0)):
             holds = True

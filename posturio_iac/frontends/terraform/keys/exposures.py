@@ -44,7 +44,7 @@ KEEPING = {
 def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[Exposure | Unknown]:
     """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
 
-    Unknown are those of which the code does not fix whether they show it.
+    `Unknown` stands for places where the code does not fix whether they show it.
     """
     if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
@@ -155,9 +155,9 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
 
 
 def shows_outputs(instance: ModuleInstance) -> bool:
-    """Tell whether whoever applies the module sees its outputs: Terraform before 0.15 shows secrets, later ones refuse to.
+    """Tell whether Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
 
-    A module that pins no version is taken for an old one only when it is applied by itself.
+    A module that pins no version counts as old only when it is applied by itself.
     """
     for block in instance.folder.settings:
         constraint = evaluate_or_unknown(block.get("required_version"), instance.scope())

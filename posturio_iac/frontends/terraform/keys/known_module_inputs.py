@@ -1,4 +1,4 @@
-"""What a call gives to a known module: the inputs that decide about its key."""
+"""The inputs that a call gives to a known module, as far as they decide about its keys."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Inputs:
 
     @property
     def label(self) -> str:
-        """What sentences call the call."""
+        """The name of the call in sentences."""
         return "the inputs" if is_applied(self.scope.instance) else f"{self.block.type}.{self.block.labels[0]}"
 
     @property
@@ -153,7 +153,7 @@ class Inputs:
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:
-        """Return where an input is set, or the header of the call."""
+        """Return the place where an input is set, or the header of the call."""
         names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
         attribute = next((self.block.body.attributes[n] for n in names if n in self.block.body.attributes), None)
         return attribute.span if attribute is not None else self.block.header

@@ -52,7 +52,7 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
         match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
-    # While the version is open, what all versions do alike is still certain.
+    # While the version is open, behaviour that all versions share is still certain.
     open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
@@ -189,7 +189,7 @@ def _disable(key: KnownKey, place: Place) -> Remedy:
 
 
 def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
-    """Yield what switches off one of the keys that a call makes: of an input with an element for each, or of ``for_each`` of the call."""
+    """Yield changes that switch off one of the keys of a call: by an input with an element for each, or by ``for_each`` of the call."""
     switch = _switch(key)
     if key.each is not None and inputs.element is not None:
         name = inputs.element[0]

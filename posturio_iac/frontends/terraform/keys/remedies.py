@@ -53,7 +53,7 @@ def _overlap(block: hcl.Block, key: Place) -> CreateFirst:
 def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, off: str = INACTIVE) -> Iterator[Remedy]:
     """Yield changes that switch off one of the keys that a block makes, or that a module makes each time it is called.
 
-    ``off`` is what ``argument`` of the block has to be for that.
+    ``off`` is the value of ``argument`` of the block that does so.
     """
     given, instance = block.get(argument), scope.instance
     if (entry := _entry(block, scope)) is not None:
@@ -77,7 +77,7 @@ class _Entry(NamedTuple):
     """The element of ``for_each`` or ``count`` that makes an instance."""
 
     test: str
-    """What is true of it alone: ``each.key == "a"``."""
+    """A condition that holds for it alone: ``each.key == "a"``."""
     name: str
     """For a reader."""
     collection: str
@@ -113,7 +113,7 @@ def _set_for_entry(given: hcl.Expr | None, entry: _Entry, argument: str, place: 
 
 
 def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
-    """Return how to add a tag to the user, when its code is the scan's own."""
+    """Return how to add a tag to the user, if its code belongs to the scan."""
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
     place = Place(str(user.address), user.span)
@@ -127,7 +127,7 @@ def _comment(block: hcl.Block, scope: ModuleScope) -> AddComment:
 
 
 def _above_the_call(instance: ModuleInstance) -> AddComment:
-    """State it for a key whose code is somebody else's: at the nearest call that is ours."""
+    """Return the comment for a key in code outside of the scan: at the nearest call inside."""
     at = instance
     while at.call is not None and at.caller is not None and not at.program.is_ours(at.call.header.path):
         at = at.caller.instance
@@ -154,7 +154,7 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
 
 
 def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
-    """Tell whether an input of a module of ours goes to resources beside ``block``: what it says of a key would be said of these too."""
+    """Tell whether an input of a module of the scan also goes to resources beside ``block``, for which a statement would then hold too."""
     if not instance.program.is_ours(block.header.path):
         return False
     users = {key for key in instance.folder.resources if key[0] == "aws_iam_user"}
@@ -165,7 +165,7 @@ def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bo
 
 
 def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance) -> AddTag | None:
-    """Return how to add an entry to a map among the inputs of a unit of Terragrunt's, where the unit's own file has it."""
+    """Return how to add an entry to a map among the inputs of a Terragrunt unit, if the unit's own file holds it."""
     name, unit = _input(expression), instance.folder.unit
     given = instance.folder.tfvars.get(name) if name is not None and unit is not None else None
     if name is None or unit is None or given is None or not isinstance(given.expression, hcl.ObjectExpr):

@@ -38,7 +38,7 @@ _MULTIPLYING = ("for_each", "count")
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What one key's block says about rotation."""
+    """The rotation in one key's block."""
 
     lifetimes: tuple[Lifetime, ...]
     notes: tuple[str, ...]
@@ -46,7 +46,7 @@ class Rotation:
     turns: bool
     """Whether the key takes turns with others by means of a scheduler."""
     schedules: frozenset[str]
-    """What drives it, to tell keys that change at different times."""
+    """Its drivers, to tell apart keys that change at different times."""
 
 
 def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
@@ -220,7 +220,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
-    """Return the undecided evidence of a key that Terraform is told to leave alone, and that something else rotates."""
+    """Return the unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):

@@ -1,4 +1,4 @@
-"""Rotators that keep the keys of a user themselves: a key that code declares beside them is one that they never rotate, or delete."""
+"""Rotators that manage the keys of a user themselves: a key declared beside them is one that they never rotate, or that they delete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OF_KEYS = {
 
 
 def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance) -> Advice | None:
-    """Return the advice to remove a key that a rotator of the module replaces, or whose user it takes care of."""
+    """Return the advice to remove a key that a rotator of the module replaces, or whose user it manages."""
     label = ".".join(key.labels)
     for (kind, name), block in instance.folder.resources.items():
         if kind not in OF_USERS and kind not in OF_KEYS:

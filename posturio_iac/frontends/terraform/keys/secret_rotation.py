@@ -43,7 +43,7 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
 
 
 class StoredKeys(SecretWalk):
-    """The keys that secrets of one root module store, and what rotates these, in the module instances that were visited."""
+    """The keys in secrets of one root module, and the rotations of these secrets, in the module instances that were visited."""
 
     def __init__(self) -> None:
         """Visit nothing yet."""
@@ -91,7 +91,7 @@ def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Bloc
 
 
 def _of_secret(secret: ResourceOrigin | TerminalOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
-    """Yield what rotates a secret: its own arguments, and resources in its module and in the one that stores something in it."""
+    """Yield the rotations of a secret: by its own arguments, and by resources in its module and in the one that stores something in it."""
     if not isinstance(secret, ResourceOrigin):
         return
     if secret.block.get(_LAMBDA) is not None:
@@ -128,7 +128,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
 
 
 class _Rotation(NamedTuple):
-    """What a resource or a call says about the rotation of a secret."""
+    """The rotation of a secret, as a resource or a call states it."""
 
     block: hcl.Block
     scope: ModuleScope
@@ -154,7 +154,7 @@ class _Rotation(NamedTuple):
 
     @property
     def has_lambda(self) -> bool:
-        """Whether a Lambda may rotate the secret: none where the code fixes that there is none, whatever anybody sets."""
+        """Whether a Lambda may rotate the secret: not where the code rules that out for all inputs."""
         scope = ModuleScope(self.scope.instance, True, self.scope.bindings, self.scope.origin)
         return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
 

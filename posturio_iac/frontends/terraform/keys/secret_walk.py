@@ -1,4 +1,4 @@
-"""One walk through the module instances that a secret may reach, for all that look for places of secrets."""
+"""The walk through the module instances that a secret may reach, shared by all searches for places of secrets."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class SecretWalk:
-    """What a subclass finds in the module instances of one root module, each of which is visited once."""
+    """Base class of searches through the module instances of one root module, each of which is visited once."""
 
     def __init__(self) -> None:
         """Visit nothing yet."""
         self._visited: set[ModuleInstance] = set()
 
     def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Keep what one module instance holds."""
+        """Record the places in one module instance."""
         raise NotImplementedError
 
     def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
-        """Keep what becomes of arguments that may hold a secret, where ``call`` gives them to code that is not here, and ``why`` not."""
+        """Record arguments that may hold a secret and that ``call`` passes to code that is not here, for the reason ``why``."""
         raise NotImplementedError
 
     def visit(self, instance: ModuleInstance) -> None:

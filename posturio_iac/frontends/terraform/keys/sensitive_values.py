@@ -1,4 +1,4 @@
-"""What a key shows that comes from something sensitive."""
+"""Sensitive values that a report on a key could show."""
 
 from __future__ import annotations
 

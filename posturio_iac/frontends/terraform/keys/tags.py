@@ -1,4 +1,4 @@
-"""Tags: a resource's own and the provider's defaults, each with its place, and what could add to them."""
+"""Tags: a resource's own and the provider's defaults, each with its place, and unknown values that may add to them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Tags:
 
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
-    """Why there could be more."""
+    """Why there may be more."""
 
     def over(self, other: Tags) -> Tags:
         """Return these tags with those of ``other`` that they do not replace."""
@@ -68,7 +68,7 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bo
 
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str, *, root_like: bool) -> Tags:
-    """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden.
+    """Return the entries of a map of tags. Defaults of variables count; entries that others may add are unknown.
 
     ``carrier`` is the origin of every entry but for its name.
     """
@@ -87,7 +87,7 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
         places = _places(expression, scope)
         for name, entry in value.items():
             if entry is None:
-                # Terraform leaves entries without a value out; who uses the module may still give one.
+                # Terraform leaves out entries without a value; the caller of the module may still give one.
                 entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
                 if not isinstance(entry, Unknown):
                     continue
@@ -170,7 +170,7 @@ def _generated_tags(root: ModuleInstance) -> Tags:
     for tag in (tag for tags in each for tag in tags.items):
         same = [other.value for tags in each for other in tags.items if other.name == tag.name]
         if len(same) < len(each) or any(value != tag.value for value in same):
-            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), expression=None)  # noqa: PLW2901 - as others see it
+            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
         items.setdefault(tag.name, tag)
     return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
 

@@ -1,4 +1,4 @@
-"""The user of a key: which block declares it, and what its name, path and tags say."""
+"""The user of a key: its block, its name, its path and its tags."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 
 @dataclass(frozen=True, slots=True)
 class TerraformUser:
-    """What the code says about the user of a key."""
+    """The user of a key in the code."""
 
     name: Attr[str | None]
     address: str | None = None
@@ -58,7 +58,7 @@ class RootUsers:
     """
 
     def __init__(self, root: ModuleInstance) -> None:
-        """Read the modules below ``root`` when somebody asks for a name."""
+        """Read the modules below ``root`` at the first request for a name."""
         self._root = root
         self._declared: dict[str, list[ResourceOrigin]] | None = None
         self._unread: list[tuple[ModuleInstance, hcl.Block]] = []
@@ -113,7 +113,7 @@ def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
         return False
     try:
         names = os.listdir(folder)
-    except OSError:  # said where the module is loaded
+    except OSError:  # reported where the module is loaded
         return False
     texts = (content(os.path.join(folder, name), limit, program.fence) or b"" for name in names if kind_of(name) is TERRAFORM)
     return any(b"iam_user" in text or b"module" in text for text in texts)
@@ -198,7 +198,7 @@ def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
 
 
 def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
-    """Return the very instance whose name it is, when a reference leads to some instance of a block."""
+    """Return the very instance with that name, when a reference leads to some instance of a block."""
     if user.suffix or not isinstance(value, str):
         return user
     argument = user.block.get(USER_TYPES[user.kind])
@@ -209,7 +209,7 @@ def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
 
 
 def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
-    """Return what the code says about a user that it declares, and that a key names by ``value``."""
+    """Return a user that the code declares, and that a key names by ``value``."""
     argument = user.block.get(USER_TYPES[user.kind])
     name = evaluate_or_unknown(argument, user.scope) if argument is not None else Unknown(f"{user.address} has a generated name")
     if not isinstance(name, str) or not name:
@@ -228,7 +228,7 @@ def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
 
 
 def _one_of(users: list[ResourceOrigin], value: object) -> TerraformUser:
-    """Return what is known when the code does not fix which of several users it is."""
+    """Return the facts about a user where the code leaves open which of several it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
     each = [declared_user(u, value) for u in users]
     one_of = Unknown(f"the user is one of {addresses}")
@@ -247,7 +247,7 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
 
 
 def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: str, identity: object) -> TerraformUser:
-    """Return what is known of a user that a module declares whose code is not here; its call may state the tags."""
+    """Return the facts about a user of a module whose code is not here; its call may state the tags."""
     label = f"module.{call.labels[0]}"
     name = _name_of(value)
     if "tags" in call.body.attributes:
@@ -262,7 +262,7 @@ def _name_of(value: object) -> Attr[str | None]:
 
 
 def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin], scope: ModuleScope) -> TerraformUser:
-    """Return what is known of a user that this code does not declare.
+    """Return the facts about a user that this code does not declare.
 
     A name that stands in the code and a data source are the choice of the key's author. An input of a module is not.
     """

@@ -32,7 +32,7 @@ __all__ = [
 _COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
-"""How much a name must be like an input that it was meant for: a slip of a letter; or what another version calls it."""
+"""Least similarity of a name to the input that was meant: a slip of a letter; or a name from another version."""
 _EVERYTHING = Interval()
 _HEADER = "[[module]]\n"
 _QUOTED = lazy_pattern(r'"([^"]+)"')
@@ -47,19 +47,19 @@ class NotKnown:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A module of the table, and what its version does as far as the code fixes the version."""
+    """A module of the table, and the behaviour of its version, as far as the code fixes the version."""
 
     module: KnownModule
     version: str
-    """As the code says it: ``~> 5.0``, ``v6.1.0``; empty when it says nothing."""
+    """As the code states it: ``~> 5.0``, ``v6.1.0``; empty when it states none."""
     candidates: tuple[KnownVersion, ...]
-    """What it can be, the newest first, each behaviour once; none when the table says nothing about this version."""
+    """Possible behaviours, the newest first, each once; none when the table does not cover this version."""
     why: str = ""
     """Why the version does not decide: half a sentence; empty when there is one candidate."""
 
     @property
     def decided(self) -> KnownVersion | None:
-        """What the module does, when that is certain."""
+        """The behaviour of the module, when it is certain."""
         return None if self.why else self.candidates[0]
 
     def misspelt(self, inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -130,9 +130,9 @@ class KnownModules:
         return None
 
     def match(self, source: str, version: str | None = None, said: str | None = None) -> Match | NotKnown:
-        """Return what the module at ``source`` does.
+        """Return the match of the module at ``source``.
 
-        ``said`` is the version that a comment beside a source tells; it counts where the source is pinned to a commit.
+        ``said`` is the version in a comment beside a source; it counts where the source is pinned to a commit.
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
         A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
         """
@@ -160,7 +160,7 @@ class KnownModules:
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:
-    """Return what stays of a source whoever owns it: the name of the repository, or of the module and its provider, and the folder."""
+    """Return a source without its owner: the name of the repository, or of the module and its provider, and the folder."""
     if source.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
         return None
     parts = source.address.split("/")
@@ -222,7 +222,7 @@ def _built_in() -> str:
 
 
 def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
-    """Return the addresses of an entry; in the text they are all that stands in quotes before the evidence."""
+    """Return the addresses of an entry: in its text, all quoted strings before the evidence."""
     if isinstance(entry, str):
         return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
     return entry.registries + entry.repositories

@@ -1,4 +1,4 @@
-"""What the ``source`` of a module block points at, in each of the forms that Terraform and OpenTofu accept."""
+"""Parses the ``source`` of a module block, in each of the forms that Terraform and OpenTofu accept."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ModuleSource:
 
 
 def parse_source(source: str) -> ModuleSource:
-    """Take ``source`` apart; what is in none of the known forms comes back as ``OTHER``."""
+    """Parse ``source``; one in no known form comes back as ``OTHER``."""
     text = source.strip()
     if text.startswith(("./", "../", ".\\", "..\\", "/", "file:")) or text in {".", ".."}:
         return ModuleSource(SourceKind.LOCAL, text)

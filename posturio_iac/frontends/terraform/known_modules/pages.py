@@ -116,7 +116,7 @@ def _keys_of(module: KnownModule) -> str:
 
 
 def _ends_of(module: KnownModule) -> str:
-    """Return what ends the keys of a module."""
+    """Return the lifetime of the keys of a module, in words."""
     return ", ".join(dict.fromkeys(_ends(key) for version in module.versions if version.creates for key in version.keys)) or "no key"
 
 

@@ -1,6 +1,6 @@
-"""Modules that matter only for their calls of known modules, none of which makes a key at the version it is pinned to, or is told not to.
+"""Modules that matter only for calls of known modules, where no call makes a key: at its pinned version, or by its inputs.
 
-They are told by their text, so that no folder is parsed for the name of such a module alone.
+They are found by their text, so that no folder is parsed for the name of such a module alone.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
 
 
 def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
-    """Tell whether a call sets to the word ``false`` what there is no key without."""
+    """Tell whether a call sets an input without which there is no key to the word ``false``."""
     given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 

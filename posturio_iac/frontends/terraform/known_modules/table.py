@@ -28,7 +28,7 @@ class Choice:
     """Inputs of the module; ``context.tags`` is an attribute of one, ``each.name`` one of the element of `KnownKey.each`,
     ``each.key`` its key (in a list or set the element itself), ``each`` the element."""
     default: Any = None
-    """What the module takes when none of them is set; None when it has no default."""
+    """The module's default when none of them is set; None when it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class KnownKey:
     status: Choice | None = None
     """The key's status; none, or null, means Active."""
     pgp_key: InputTemplate | None = None
-    """What the secret is encrypted with; none, or empty, means that it is not."""
+    """The PGP key that encrypts the secret; none, or empty, means that it is not encrypted."""
     max_age: Choice | int | None = None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
     service: InputTemplate | None = None
@@ -82,7 +82,7 @@ class KnownKey:
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion:
-    """What the module does in a range of its versions."""
+    """The behaviour of the module in a range of its versions."""
 
     range: str
     interval: Interval
@@ -103,7 +103,7 @@ class KnownModule:
     repositories: tuple[str, ...]
     """``github.com/owner/name``, with ``//folder`` for a submodule."""
     evidence: tuple[str, ...]
-    """What was read: files and refs."""
+    """The files and refs that were read."""
     versions: tuple[KnownVersion, ...]
     """The newest first; no two have a version in common."""
 
@@ -155,7 +155,7 @@ class _Fields:
             yield _Fields(table, f"{self.where}.{name}[{index}]")
 
     def end(self) -> None:
-        """Refuse fields that nobody asked for."""
+        """Refuse unknown fields."""
         from posturio_iac.config.suggest import hint
 
         for name in self._left:
@@ -273,7 +273,7 @@ class _Choices:
         return InputTemplate(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(pieces) if piece))
 
     def end(self, *, uses_each: bool) -> None:
-        """Refuse defaults that nothing uses, and elements of nothing."""
+        """Refuse defaults that nothing uses, and elements without a collection."""
         for name in self._defaults.keys() - self._used:
             raise UsageError(f"{self._where}.defaults: nothing depends on {name}")
         if not uses_each and any(path.strip().split(".")[0] == "each" for text in self._used for path in text.split("??")):

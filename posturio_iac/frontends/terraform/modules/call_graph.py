@@ -1,4 +1,4 @@
-"""Who calls whom among the modules that hold keys or lead to some, by the text of the code and by the units of Terragrunt's."""
+"""The call graph of modules that hold keys or lead to some, by the text of the code and by Terragrunt units."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     ModuleCaller = AppliedUnit | ComponentStack
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-"""Names of folders whose calls show or try a module and do not use it."""
+"""Names of folders whose calls are examples or tests of a module."""
 
 
 def units_of(
     selection: Selection, max_file_size: int, budget: Callable[[], Budget] = Budget
 ) -> tuple[dict[str, ModuleCaller], list[Diagnostic]]:
-    """Return the callers of modules that are no modules, by their files, and what is wrong with them: units and stacks."""
+    """Return the units and stacks that call modules, by their files, and diagnostics about them."""
     problems: list[Diagnostic] = []
     if not selection.finder.hcl or not selection.terraform:
         return {}, problems
@@ -71,7 +71,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
     found |= {*_applied(units), *_copied(units, selection)}
-    # What the search does not enter is read here: submodules, ignored modules, modules above the root.
+    # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = getattr(selection, "apart", None) if elsewhere else None
     holding, edges = explore(selection, elsewhere, apart() if apart else frozenset())
@@ -90,7 +90,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
 
 
 def roots_of(folders: dict[str, set[str]]) -> list[str]:
-    """Return the folders that nobody else calls; of modules that only call each other, the first."""
+    """Return the folders that no other one calls; of modules that only call each other, the first."""
     called = {target for folder, targets in folders.items() for target in targets if target != folder}
     roots = sorted(set(folders) - called)
     reached = _reachable(roots, folders)
@@ -149,13 +149,13 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
 
 
 def tops_above(folder: str, callers: dict[str, set[str]]) -> set[str]:
-    """Return the folders above a module that nobody calls; the module itself when it only calls itself in a circle."""
+    """Return the folders that lead to a module and that nothing calls; the module itself when it is only part of a circle."""
     above = _reachable([folder], callers)
     return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
 
 
 def published_in(folders: dict[str, set[str]]) -> list[str]:
-    """Return the modules that nobody but examples and tests calls."""
+    """Return the modules that only examples and tests call."""
     callers: dict[str, set[str]] = {}
     for folder, targets in folders.items():
         for target in targets - {folder}:

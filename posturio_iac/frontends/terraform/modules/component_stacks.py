@@ -46,7 +46,7 @@ class ComponentStack:
 
     @property
     def node(self) -> str:
-        """What it is called among those that call modules."""
+        """Its name among the callers of modules."""
         return posixpath.join(self.folder, COMPONENTS[0])
 
     @property
@@ -131,7 +131,7 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
 
 
 def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
-    """Return what one deployment gives, input by input; early previews called them variables."""
+    """Return the inputs of one deployment; early previews called them variables."""
     inputs = block.get("inputs") or block.get("variables")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}

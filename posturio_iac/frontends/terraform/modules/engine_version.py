@@ -1,4 +1,4 @@
-"""Which engine applies the code: Terraform or OpenTofu, and at least which version."""
+"""The engine that applies the code: Terraform or OpenTofu, and its lowest version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What is known of the engine."""
+    """The engine, as far as it is known."""
 
     name: str | None
     """``terraform`` or ``opentofu``; None when the code does not tell."""
@@ -35,7 +35,7 @@ class Engine:
 
     @property
     def may_count_creation(self) -> bool:
-        """Whether it may, as OpenTofu of an unknown version does."""
+        """Whether it may do so, as OpenTofu of an unknown version may."""
         return self.name == "opentofu" and not self.counts_creation
 
     @property
@@ -47,7 +47,7 @@ class Engine:
 def engine_of(root: str, folder: Module, configured: str, version: str | None, fence: Fence | None = None) -> Engine:
     """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
 
-    What cannot be read, or is outside of ``fence``, tells nothing; without a fence ``root`` is one.
+    Files that cannot be read, or are outside of ``fence``, are ignored; without a fence ``root`` is one.
     """
     fence = fence or Fence(os.path.realpath(root))
     found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder, fence)

@@ -37,15 +37,15 @@ class Expansion(Generic[S]):
     instances: tuple[tuple[str, S], ...]
     """The address suffix (empty, ``[0]`` or ``["a"]``) and the scope of each."""
     shape: str
-    """``one``, ``list`` or ``map``: what the block's name evaluates to."""
+    """The value of the block's name: ``one``, ``list`` or ``map`` of instances."""
     keys: tuple[str, ...] = ()
     unknown: Unknown | None = None
     """Why the number of instances is not fixed; there is one instance then, standing for all."""
     likely: bool = False
-    """The one instance is what the defaults of variables make."""
+    """Whether the one instance is the result of defaults of variables."""
 
     def collect(self, values: list[Value], *, strict: bool = True) -> Value:
-        """Return what the block's name evaluates to, given the value of each instance."""
+        """Return the value of the block's name, given the value of each instance."""
         if self.unknown is not None and (strict or not self.likely):
             return self.unknown
         match self.shape:

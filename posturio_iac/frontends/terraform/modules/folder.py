@@ -39,11 +39,11 @@ class Module:
     """The ``terraform`` blocks."""
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
-    """A variables file that could not be read may set any variable."""
+    """Why any variable may be set: a variables file could not be read."""
     unused_var_files: dict[str, frozenset[str]] | None = None
     """The variables that each file of values beside the module sets, once they have been asked for."""
     open_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Why variables have no value, as reasons say it, with the files of values that would give them one, as they are asked for."""
+    """Names of variables without a value, with the files that would give them one, as far as they were needed."""
     unit: AppliedUnit | None = None
     """The unit of Terragrunt's that applies the module, when it stands for the root module of one."""
     unseen_providers: Unknown | None = None
@@ -70,7 +70,7 @@ def load(
     keep: Callable[[str], bool] | None = None,
     fence: Fence | None = None,
 ) -> Module:
-    """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics.
+    """Read the module in the folder ``path`` (relative to ``root``). Files that cannot be read are in its diagnostics.
 
     ``keep`` tells which files count, by their paths relative to ``root``; None means all. Files must be inside of ``fence``, or of
     ``root`` when there is none, but for ``var_files``.

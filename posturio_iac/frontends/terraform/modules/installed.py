@@ -45,7 +45,7 @@ def _read(path: str, fence: Fence) -> tuple[Entries, str]:
 
 
 class Installed:
-    """What ``terraform init`` has installed below one scan root."""
+    """The modules that ``terraform init`` has installed below one scan root."""
 
     __slots__ = ("_fence", "_report", "_root")
 
@@ -57,7 +57,7 @@ class Installed:
         """Return the folder of an installed module, relative to the scan root, or None when it is not installed.
 
         ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
-        A folder outside of what may be read is refused and said.
+        A folder outside of the fence is refused, with a diagnostic.
         """
         entry = self._entry(module, call_path)
         if entry is None:

@@ -1,4 +1,4 @@
-"""Modules that only compose names and tags. Their code need not be here to know which tags they give back."""
+"""Modules that only compose names and tags. Which tags they return is known without their code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The root module of a unit of Terragrunt's: the module that it applies, its inputs, and what is generated beside it."""
+"""The root module of a Terragrunt unit: the module that it applies, its inputs, and the files generated beside it."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 WIDE, HIGH = 560, 260
 LEFT, RIGHT, TOP, BOTTOM = 60, 12, 26, 44
 SHARE = 0.72
-"""How much of its place a bar takes."""
+"""The share of its slot that a bar fills."""
 STEPS = "one step for each point in time"
 MANY = 40
 """With more points bars touch, and dots would hide the line."""
 HALF_DATE = 36
-"""Half of the width of a date: its label stays so far from the edge."""
+"""Half of the width of a date: labels keep that distance from the edge."""
 DIGIT = 8.5
 """How wide a digit is, with some room: a number that does not fit above its bar is left out."""
 STACK = (Verdict.FLAGGED, Verdict.UNDETERMINED, Verdict.SUPPRESSED, Verdict.CLEAN)

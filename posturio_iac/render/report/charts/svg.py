@@ -1,4 +1,4 @@
-"""Small pieces of SVG as text: safe whatever they are told to show, and coloured by classes of the page alone."""
+"""Small pieces of SVG as text: safe for any content, and coloured only by classes of the page."""
 
 from __future__ import annotations
 

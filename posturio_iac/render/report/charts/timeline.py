@@ -80,7 +80,7 @@ def overview(lives: Sequence[KeyTimeline], now: datetime) -> str:
 
 
 def _thick(style: str, step: float) -> float:
-    """Return how thick lines and dots are, so that they neither vanish nor hide each other."""
+    """Return the thickness of lines and dots, so that they neither vanish nor hide each other."""
     return max(step * 0.7, 0.4) if style in ("glance", "glance-off") else min(max(step, 1.6), 4.0)
 
 

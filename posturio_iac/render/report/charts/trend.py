@@ -1,4 +1,4 @@
-"""Pictures of the score: where it stands, and how it came there."""
+"""Pictures of the score: its value, and its history."""
 
 from __future__ import annotations
 
