@@ -54,7 +54,7 @@ def tree_of(data: bytes, part: Part | None = None) -> Tree:
 
 
 def _between(data: bytes, skipped: list[tuple[int, int]], part: Part) -> list[Range]:
-    """Return the ranges of a part between those that are skipped, in the parser\'s form."""
+    """Return the ranges of a part between those that are skipped, in the parser's form."""
     from tree_sitter import Range
 
     row, at = part.row, part.start
