@@ -10,12 +10,19 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from posturio_iac.contract.read import load
 from posturio_iac.contract.write import render
-from posturio_iac.core.finding import JudgedKey, Verdict
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.evidence.open_question import Question
+from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
+from posturio_iac.core.finding import JudgedKey, Level, Severity, Verdict
+from posturio_iac.core.keys.use import UseKind
+from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege, Unknown
+from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.live.verify.model import FindingState
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
 
 if TYPE_CHECKING:
+    from enum import Enum
+
     from posturio_iac.core.finding import Report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
@@ -30,6 +37,31 @@ def document(report: Report) -> Any:
 
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("key/properties/kind", KeyKind),
+        ("key/properties/verdict", Verdict),
+        ("key/properties/privilege", Privilege),
+        ("key/properties/context/properties/verdict", UseKind),
+        ("key/properties/open_questions/items/properties/questions/items", Question),
+        ("reason/properties/kind", ReasonKind),
+        ("reason/properties/cause", OpenCause),
+        ("lifetime/properties/kind", Kind),
+        ("lifetime/properties/effect", Effect),
+        ("finding/properties/severity", Severity),
+        ("finding/properties/fix/properties/level", ChangeLevel),
+        ("diagnostic/properties/level", Level),
+        ("verified/properties/state", FindingState),
+    ],
+)
+def test_the_schema_knows_every_word_that_can_be_written(place: str, words: type[Enum]) -> None:
+    node = SCHEMA["$defs"]
+    for step in place.split("/"):
+        node = node[step]
+    assert set(node["enum"]) - {None} == {word.value if isinstance(word.value, str) else word.name.lower() for word in words}
 
 
 def test_every_object_of_the_schema_is_closed() -> None:

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, date_trouble, describe_date, leading_date, parse_date, quote, silence
+from posturio_iac.core.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    date_trouble,
+    describe_date,
+    leading_date,
+    parse_date,
+    quote,
+    says_never,
+    silence,
+)
 
 DATES = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 MOMENTS = st.datetimes(datetime(FIRST_YEAR, 1, 2), datetime(LAST_YEAR, 12, 30), timezones=st.just(timezone.utc))  # noqa: DTZ001 - as asked
@@ -82,6 +92,42 @@ def test_another_text_is_no_date_and_is_explained(text: str, trouble: str | None
     assert parse_date(text) is None
     found = date_trouble(text)
     assert (found and found.text()) == trouble
+
+
+MONTHS = "January February March April May June July August September October November December"
+
+
+@pytest.mark.parametrize(("month", "name"), list(enumerate(MONTHS.split(), 1)))
+def test_the_name_of_each_month_is_read(month: int, name: str) -> None:
+    for spelled in (name, name[:3], name.upper(), f"{name[:3].lower()}."):
+        for text in (f"5 {spelled} 2027", f"{spelled} 5, 2027"):
+            trouble = date_trouble(text)
+            assert trouble is not None
+            assert trouble.readings == (f"2027-{month:02}-05",)
+
+
+NEVER = "never none no false off unlimited forever infinite permanent indefinite indefinitely"
+
+
+@pytest.mark.parametrize("text", [*NEVER.split(), " Never ", "9999-12-31", " 9999-12-31T23:59:59Z ", f"{LAST_YEAR + 1}-01-01"])
+def test_a_text_says_that_there_is_no_end(text: str) -> None:
+    assert says_never(text)
+    trouble = date_trouble(text)
+    assert trouble is not None
+    assert trouble.why.endswith("says that the key never ends")
+
+
+@pytest.mark.parametrize("text", ["", "-", "tbd", "soon", "2027-01-31", f"{LAST_YEAR}-12-31", "99", "never ever"])
+def test_another_text_does_not_say_that_there_is_no_end(text: str) -> None:
+    assert not says_never(text)
+
+
+PLACEHOLDERS = ["n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"]
+
+
+@pytest.mark.parametrize("text", [*PLACEHOLDERS, " TBD ", "N/A"])
+def test_a_placeholder_is_named_as_one(text: str) -> None:
+    assert (silence(text) or "").endswith("is a placeholder")
 
 
 @pytest.mark.parametrize(

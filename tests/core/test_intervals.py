@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.intervals import LONGEST, describe_interval, interval_trouble, parse_interval
+from posturio_iac.core.intervals import LONGEST, describe_interval, interval_reading, interval_trouble, parse_interval
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_536_000}
 INTERVAL_LIKE = st.from_regex(r"[pPtT]?[0-9]{0,20}[ _-]?[a-zA-Z]{0,4}[0-9]{0,3}[a-z]?", fullmatch=True)
@@ -87,6 +87,60 @@ def test_another_text_is_no_interval_and_is_explained(text: str, trouble: str | 
         if trouble is None
         else (found.text() if found else "").removesuffix("an interval such as 90d, 12h, 6w, 3mo, 1y or P90D") == trouble
     )
+
+
+SPELLINGS = {
+    "s": "s sec secs second seconds",
+    "min": "min mins minute minutes",
+    "h": "h hr hrs hour hours",
+    "d": "d day days",
+    "w": "w wk wks week weeks",
+    "mo": "mo mos mon mons month months",
+    "y": "y yr yrs year years",
+}
+
+
+@pytest.mark.parametrize(("unit", "spelled"), [(unit, spelled) for unit, all_of_it in SPELLINGS.items() for spelled in all_of_it.split()])
+def test_a_unit_is_spelled_in_many_ways(unit: str, spelled: str) -> None:
+    for text in (f"3{spelled}", f"3 {spelled.upper()}", f"3-{spelled}", f"3_{spelled.title()}"):
+        assert parse_interval(text) == timedelta(seconds=3 * UNITS[unit])
+    trouble = interval_trouble(f"{'9' * 12} {spelled}" if unit != "s" else f"{'9' * 18} {spelled}")
+    assert trouble is not None
+    assert trouble.why.endswith("is longer than a thousand years")
+
+
+ADVERBS = {
+    "hourly": "1h",
+    "daily": "1d",
+    "weekly": "1w",
+    "biweekly": "2w",
+    "fortnightly": "2w",
+    "monthly": "30d",
+    "quarterly": "90d",
+    "yearly": "1y",
+    "annually": "1y",
+    "annual": "1y",
+}
+
+
+@pytest.mark.parametrize(("word", "meant"), list(ADVERBS.items()))
+def test_a_word_for_an_interval_is_explained(word: str, meant: str) -> None:
+    assert parse_interval(word) is None
+    assert interval_reading(f" {word.title()} ") == meant
+    trouble = interval_trouble(word.upper())
+    assert trouble is not None
+    assert trouble.readings == (meant,)
+
+
+SWITCHED_ON = "true yes on enable enabled auto automatic automated manual required"
+
+
+@pytest.mark.parametrize("word", SWITCHED_ON.split())
+def test_a_word_that_only_switches_on_names_no_interval(word: str) -> None:
+    for text in (word, word.upper()):
+        trouble = interval_trouble(text)
+        assert trouble is not None
+        assert trouble.why == f'"{text}" names no interval'
 
 
 @pytest.mark.parametrize("value", [True, False, -1, 1.5, float("nan"), float("inf"), 1e300, 10**500])

@@ -45,10 +45,14 @@ def test_a_repository_without_the_file_has_no_code_owners(tmp_path: Path) -> Non
     assert find(str(tmp_path)) is None
 
 
-def test_the_file_in_the_github_folder_counts_first(tmp_path: Path) -> None:
-    (tmp_path / ".github").mkdir()
-    (tmp_path / ".github" / "CODEOWNERS").write_text("* @one\n")
-    (tmp_path / "CODEOWNERS").write_text("* @two\n")
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+
+
+@pytest.mark.parametrize("first", range(len(PLACES)))
+def test_of_several_files_the_first_of_the_places_counts(tmp_path: Path, first: int) -> None:
+    for place in PLACES[first:]:
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(f"* @{place.partition('/')[0].strip('.').lower()}\n")
     found = find(str(tmp_path))
     assert found is not None
-    assert found.of("a.tf") == "@one"
+    assert found.of("a.tf") == ("@github", "@codeowners", "@docs", "@gitlab")[first]

@@ -170,6 +170,7 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
         (f"# posturio: skip={OWNERLESS}", 'posturio: does not know "skip"; to suppress a finding write posturio:ignore['),
         ("# posturio: expires: 2027-01-31", '"expires:" has no effect; write expires=2027-01-31'),
         ("# posturio: expires:2027-01-31", '"expires:2027-01-31" has no effect; write expires=2027-01-31'),
+        ("# posturio: rotate-by:2027-01-31T12:00Z", '"rotate-by:2027-01-31T12:00Z" has no effect; write rotate-by=2027-01-31T12:00Z'),
         ("# posturio: expires", '"expires" has no effect; write name=value'),
         ("# posturio: keep this one", '"keep this one" has no effect; write name=value'),
         ('# posturio: owner="a b', 'the quotation mark in "owner="a" is never closed, so it has no effect; close it'),

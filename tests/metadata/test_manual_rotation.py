@@ -124,6 +124,52 @@ def test_a_comment_that_does_not_state_rotation(text: str) -> None:
     assert not mentions_rotation(text)
 
 
+NEGATIONS = "not never no non none without cannot cant can't dont isnt arent wasnt doesnt wont nobody nothing neither nor"
+WISHES = "should must need needs please remember ought could might"
+ENDINGS = "not never disabled off none missing impossible unsupported false"
+LINKS = "is are was were has have been be does do will currently"
+KEY_WORDS = "key keys accesskey accesskeys cred creds credential credentials token tokens secret secrets rotation rotated new next"
+PRODUCTS = "windows win sql mssql server exchange office sharepoint vs msvc ecma es"
+PROTOCOLS = "api oauth http ip ipv imds sig tls saml ses"
+
+
+@pytest.mark.parametrize("word", f"{NEGATIONS} {WISHES}".split())
+def test_a_negation_or_a_wish_before_the_word_takes_it_back(word: str) -> None:
+    assert not mentions_rotation(f"# {word} rotated")
+    assert not mentions_rotation(f"# {word.upper()} one two three four rotated")
+    assert mentions_rotation(f"# {word} one two three four five rotated")
+
+
+@pytest.mark.parametrize("word", ENDINGS.split())
+@pytest.mark.parametrize("link", ["", *LINKS.split()])
+def test_an_ending_after_the_word_takes_it_back_unless_somebody_else_does_it(link: str, word: str) -> None:
+    assert not mentions_rotation(f"# rotation {link} {word}")
+    assert mentions_rotation(f"# rotated {link} {word} by hand")
+
+
+@pytest.mark.parametrize("word", ["TODO", "fixme", "xxx", "Hack"])
+def test_what_follows_a_task_is_no_statement(word: str) -> None:
+    assert not mentions_rotation(f"# {word}: rotated weekly")
+    assert mentions_rotation(f"# rotated weekly, {word}: say by whom")
+
+
+@pytest.mark.parametrize("word", KEY_WORDS.split())
+def test_each_word_for_keys_counts_them(word: str) -> None:
+    assert counted_name(f"ci_{word}_2") == (f"ci_{word}", "2")
+
+
+@pytest.mark.parametrize("word", PRODUCTS.split())
+def test_the_year_of_a_product_is_no_date(word: str) -> None:
+    assert date_in_name(f"{word}_2022", NOW) is None
+    assert date_in_name(f"for-{word.upper()}-2022", NOW) is None
+
+
+@pytest.mark.parametrize("word", PROTOCOLS.split())
+def test_the_version_of_a_protocol_is_none_of_a_key(word: str) -> None:
+    assert date_in_name(f"{word}_v2", NOW) is None
+    assert date_in_name(f"for-{word.upper()}-v2", NOW) is None
+
+
 @given(st.text() | st.from_regex(r"[a-z0-9_vV./-]{0,40}", fullmatch=True), st.datetimes(timezones=st.just(timezone.utc)))
 def test_no_name_and_no_time_raises(name: str, as_of: datetime) -> None:
     mark = date_in_name(name, as_of)

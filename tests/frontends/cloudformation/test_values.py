@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,16 @@ def test_booleans_of_yaml_are_one_text_to_aws(tmp_path: Path, word: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "exists"), [("yes", "off", False), ("yes", "oui", False), ("no", "false", True), ("a", "A", False)]
+    ("one", "other", "exists"),
+    [
+        ("yes", "off", False),
+        ("yes", "oui", False),
+        ("a", "A", False),
+        ("on", "no", False),
+        ("True", "FALSE", False),
+        *((one, other, True) for one, other in itertools.combinations(["no", "false", "off"], 2)),
+        *((one, other, True) for one, other in itertools.combinations(["yes", "true", "on"], 2)),
+    ],
 )
 def test_a_constant_comparison_drops_a_key_when_it_is_false_in_both_readings(tmp_path: Path, one: str, other: str, exists: bool) -> None:
     template = CONDITIONS.replace("[a, b]", f"[{one}, {other}]") % "Constant"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -108,6 +110,64 @@ def test_what_re2_refuses_is_refused(pattern: str) -> None:
 def test_what_re2_knows_and_we_do_not_is_unknown() -> None:
     assert find(r"\C", "a") == Unknown(r"\C in a pattern is not evaluated here")
     assert find(r"\p{Greek}", "a") == Unknown(r"\p{Greek} in a pattern is not evaluated here")
+
+
+ASCII = "".join(map(chr, range(128)))
+PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+CLASSES = {
+    "alnum": string.digits + string.ascii_letters,
+    "alpha": string.ascii_letters,
+    "ascii": ASCII,
+    "blank": "\t ",
+    "cntrl": "".join(char for char in ASCII if char not in PRINTABLE),
+    "digit": string.digits,
+    "graph": PRINTABLE[1:],
+    "lower": string.ascii_lowercase,
+    "print": PRINTABLE,
+    "punct": string.punctuation,
+    "space": string.whitespace,
+    "upper": string.ascii_uppercase,
+    "word": string.digits + string.ascii_letters + "_",
+    "xdigit": string.hexdigits,
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_named_class_holds_exactly_these_characters(name: str) -> None:
+    text = ASCII + "\xe9\u0661\u2028"
+    held = find(f"[[:{name}:]]", text)
+    assert held == tuple(sorted(CLASSES[name]))
+    assert find(f"[[:^{name}:]]", text) == tuple(char for char in text if char not in CLASSES[name])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "held"), [(r"\d", string.digits), (r"\w", string.digits + string.ascii_letters + "_"), (r"\s", "\t\n\f\r ")]
+)
+def test_a_class_of_perl_holds_ascii_alone(pattern: str, held: str) -> None:
+    text = ASCII + "\xe9\u0661\u2028"
+    assert find(pattern, text) == tuple(sorted(held))
+    assert find(pattern.upper(), text) == tuple(char for char in text if char not in held)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "char"),
+    [
+        *((rf"\{letter}", char) for letter, char in zip("afnrtv", "\a\f\n\r\t\v", strict=True)),
+        *((r"\x41", "A"), (r"\x{1F511}", "\U0001f511"), (r"\101", "A"), (r"\012", "\n"), (r"\07", "\a"), (r"\.", "."), (r"\-", "-")),
+    ],
+)
+def test_an_escape_is_one_character(pattern: str, char: str) -> None:
+    text = ASCII + "\U0001f511"
+    assert find(pattern, text) == find(f"[{pattern}]", text) == (char,)
+
+
+@pytest.mark.parametrize("category", ["L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "N", "Nd", "Nl", "P", "Pd", "S", "Sc", "Sm", "Z", "Zs"])
+def test_a_category_holds_what_unicode_says(category: str) -> None:
+    text = ASCII + "\xe9\xc9\u01c5\u02b0\u05d0\u0301\u0661\u2160\u2014\u20ac\xb1\xa0\u2028"
+    held = tuple(char for char in text if unicodedata.category(char).startswith(category))
+    rest = tuple(char for char in text if char not in held)
+    assert find(rf"\p{{{category}}}", text) == find(rf"\P{{^{category}}}", text) == held
+    assert find(rf"\P{{{category}}}", text) == find(rf"\p{{^{category}}}", text) == rest
 
 
 PATTERNS = st.recursive(
