@@ -160,6 +160,13 @@ def test_an_answer_without_an_end_is_left(
     assert max(answer.calls().values()) <= 21
 
 
+def test_an_odd_date_warns_nobody_of_a_library(capsys: Capsys, recwarn: pytest.WarningsRecorder) -> None:
+    with answering(ListAccessKeys=keys(created="2020-01-02T00:00:00 XYZ")):
+        answer = live(capsys, "--exact")
+    assert (answer.code, "site-packages" in answer.err, "dateutil" in answer.err) == (1, False, False)
+    assert [one for one in recwarn if "dateutil" in str(one.filename)] == []
+
+
 NAMES = [
     "=cmd|x",
     "@x",
