@@ -158,6 +158,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutate the packages that decide, and run the tests of each mutant; the arguments are those of ``tests.mutation``."""
+    session.install("-e", ".[report]", *group("mutation"))
+    session.run("python", "-m", "tests.mutation", *(session.posargs or ["1", "400"]))
+
+
+@nox.session
 def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
     session.install("-e", ".[live,report,distributed]", *group("live"))

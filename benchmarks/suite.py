@@ -32,6 +32,7 @@ CASES = (
     "one-key",
     "modules",
     "monorepo",
+    "units",
     "registry",
     "noise",
     "mixed",

@@ -143,6 +143,20 @@ def mixed(place: Path, scale: int = 10) -> Tree:
     return whole
 
 
+def units(place: Path, scale: int = 300) -> Tree:
+    """Make ``scale`` units of Terragrunt's that include a common file and apply one of ten modules, of which one makes a key."""
+    tree = Tree(place)
+    tree.write("root.hcl", 'locals {\n  team = "payments"\n}\n\ninputs = {\n  tags = { part = "all" }\n}\n')
+    for number in range(10):
+        tree.write(f"modules/part{number}/main.tf", KEY_MODULE if number == 0 else bucket("this", tree.chance))
+        tree.write(f"modules/part{number}/variables.tf", VARIABLES)
+    for number in range(scale):
+        include = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\n'
+        source = f'terraform {{\n  source = "${{get_repo_root()}}/modules/part{number % 10}"\n}}\n\n'
+        tree.write(f"live/account{number % 7}/unit{number}/terragrunt.hcl", f'{include}{source}inputs = {{\n  name = "svc-{number}"\n}}\n')
+    return tree
+
+
 def template(place: Path, scale: int = 2000) -> Tree:
     """Make a CloudFormation template of 1 MB with ``scale`` resources and one key."""
     tree = Tree(place)
@@ -155,4 +169,4 @@ def template(place: Path, scale: int = 2000) -> Tree:
     return tree
 
 
-TREES = {make.__name__.replace("_", "-"): make for make in (one_key, modules, monorepo, registry, noise, mixed, template)}
+TREES = {make.__name__.replace("_", "-"): make for make in (one_key, modules, monorepo, units, registry, noise, mixed, template)}

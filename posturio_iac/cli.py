@@ -92,7 +92,7 @@ def _unknown(name: str) -> str:
         return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
     if os.path.exists(name):
         return f'there is no command "{name}"; `posturio-iac scan {name}` scans that path'
-    return f'there is no command "{name}"{hint(name, COMMANDS)}'
+    return f'there is no command "{name}"{meant(name, ("--version",), cutoff=0.8) or hint(name, COMMANDS)}'
 
 
 def _complain(text: str, code: int) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 AS_OF = datetime(2026, 11, 27, tzinfo=timezone.utc)
-SCALES = {"modules": 10, "monorepo": 48, "registry": 20, "noise": 5, "mixed": 1}
+SCALES = {"modules": 10, "monorepo": 48, "units": 20, "registry": 20, "noise": 5, "mixed": 1}
 
 
 def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:

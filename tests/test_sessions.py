@@ -19,4 +19,4 @@ def test_all_runs_whatever_checks_something() -> None:
     (rest,) = re.findall(r"^    rest = (.*)\n +together\(session, \(\*USUAL, \*rest, .*compat", NOXFILE, re.MULTILINE)
     run = set(re.findall(r'"(\w+)"', usual + rest))
     assert "hosts" in run
-    assert sessions - run == {"everything", "change", "compat", "bench"}
+    assert sessions - run == {"everything", "change", "compat", "bench", "mutation"}

@@ -58,5 +58,11 @@ def test_newer_releases_are_proposed() -> None:
 def test_a_release_has_provenance_and_a_bill_of_materials() -> None:
     text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
     assert text.count("uses: actions/attest-build-provenance@") == 2
-    assert "cyclonedx-py environment" in text
     assert "permissions: {}" in text
+    jobs: dict[str, Any] = yaml.safe_load(text)["jobs"]
+    assert any("cyclonedx-py environment" in step.get("run", "") and "sbom.cdx.json" in step["run"] for step in jobs["build"]["steps"])
+    steps = jobs["publish"]["steps"]
+    (attest,) = (place for place, step in enumerate(steps) if step["uses"].startswith("actions/attest@"))
+    assert steps[attest]["with"] == {"subject-path": "dist/*", "sbom-path": "sbom/sbom.cdx.json"}
+    assert attest < next(place for place, step in enumerate(steps) if step["uses"].startswith("pypa/"))
+    assert jobs["publish"]["permissions"]["attestations"] == "write"

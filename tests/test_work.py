@@ -63,6 +63,7 @@ def work(folder: Path, *arguments: str) -> dict[str, int]:
     [
         ("modules", 10, 94, 40, 40, 16),
         ("monorepo", 24, 182, 13, 166, 38),
+        ("units", 20, 89, 24, 21, 21),
         ("registry", 10, 79, 5, 71, 19),
         ("noise", 10, 30, 0, 30, 2),
     ],

@@ -6,7 +6,7 @@ import os
 import time
 
 from posturio_iac.commands.ci_environment import chosen
-from posturio_iac.commands.output import STDOUT, to_stdout
+from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.commands.reporting.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
@@ -58,6 +58,7 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("--quiet and --verbose exclude each other")
     targets = chosen(reports(given), os.environ)
     if not given.words:
+        to_stderr("note: no file was named, so that nothing was judged; the hook judges the files that it is given, scan whole folders\n")
         return 0
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select

@@ -23,11 +23,11 @@ class Appended(str):
     __slots__ = ()
 
 
-def write(text: str | Iterable[str], target: str, within: str | None = None) -> None:
+def write(text: str | Iterable[str], target: str, within: str | None = None, mode: int = 0o666) -> None:
     """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
 
     ``text`` may come in pieces, of which no more than one is kept. ``within`` is the folder that no link of the target may leave where
-    there is no repository.
+    there is no repository. A file that is made gets ``mode``, as far as the process's umask allows it.
 
     Raises:
         OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
@@ -45,7 +45,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None) -> 
         else:
             path = os.path.realpath(target)
             _make_folder(os.path.dirname(path))
-            _replace(path, data)
+            _replace(path, data, mode)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
@@ -128,7 +128,7 @@ def _silence(stream: TextIO) -> None:
         pass
 
 
-def _replace(path: str, data: Iterable[bytes]) -> None:
+def _replace(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
     """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):
@@ -140,7 +140,7 @@ def _replace(path: str, data: Iterable[bytes]) -> None:
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
     with Stoppable():
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, new), "wb") as file:
                 file.writelines(data)
             if mode is not None:
                 os.chmod(temporary, stat.S_IMODE(mode))

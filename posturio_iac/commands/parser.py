@@ -100,9 +100,10 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
-        from posturio_iac.config.suggest import hint
+        from posturio_iac.config.suggest import meant
 
-        raise _mistake(command, f"there is no option {flag}{hint(flag, (*(option.flag for option in command.options), HELP[1]))}")
+        known = (*(option.flag for option in command.options), HELP[1])
+        raise _mistake(command, f"there is no option {flag}{meant(flag, known, cutoff=0.6)}")
     if option.shape == Shape.SWITCH:
         if equals:
             raise _mistake(command, f'{flag} takes no value, not "{value}"')

@@ -46,7 +46,7 @@ def _laid_over(config: Config, given: Arguments) -> Config:
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in values that may hold several, with commas."""
+    """Return the names in values, each of which may hold several, separated by commas."""
     return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 

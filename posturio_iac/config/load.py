@@ -17,6 +17,9 @@ from posturio_iac.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_FILES = 100
+"""How many files one configuration may read by ``extends``, each as often as it is named."""
+
 
 def load(path: str, fence: Fence | None = None, above: Config | None = None) -> Config:
     """Read and check one configuration file, and lay it over ``above``, the configuration of the folders above it.
@@ -28,7 +31,7 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
 
     """
     shown = _shown(path)
-    own = _values(path, fence, ())
+    own = _values(path, fence, (), [])
     upper = {} if above is None else {option.name: getattr(above, option.name) for option in OPTIONS}
     limits = laid_over(upper, own)
     for n, override in enumerate(own["overrides"]):
@@ -40,11 +43,14 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
     return Config(path, above.folder, above, **laid_over(upper, with_globs_from(own, folder, above.folder)))
 
 
-def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[str, Any]:
-    """Return the values of a file, laid over those of the files that it extends. Paths of files become absolute."""
+def _values(path: str, fence: Fence | None, through: tuple[str, ...], read: list[str]) -> dict[str, Any]:
+    """Return the values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
     shown, here = _shown(path), os.path.realpath(path)
     if here in through:
         raise UsageError(f"{shown}: extends leads back to this file")
+    read.append(here)
+    if len(read) > MOST_FILES:
+        raise UsageError(f"{shown}: extends reads more than {MOST_FILES} files; put them together")
     own = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))
     own["overrides"] = tuple(Override(**entry) for entry in own.get("overrides", ()))
@@ -60,7 +66,7 @@ def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[st
     for base in own["extends"]:
         if not os.path.isfile(base):
             raise UsageError(f"{shown}: extends: there is no file {_shown(base)}")
-        values = laid_over(values, _values(base, fence, (*through, here)))
+        values = laid_over(values, _values(base, fence, (*through, here), read))
     return laid_over(values, own)
 
 

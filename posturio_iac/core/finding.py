@@ -145,7 +145,7 @@ CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A message about the run itself."""
 

@@ -1,29 +1,26 @@
 """What the rules see: access keys, where they stand, and what gives them an end.
 
 Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
-All of it is immutable, does no I/O and needs only the standard library.
-
-Over 300 lines, since each type here is a part of another one.
+All of it is immutable, does no I/O and needs only the standard library. Evidence and unknown values, which it is made of, have modules of
+their own and can be imported from here.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar, Union
+from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import describe_origin
-from posturio_iac.core.evidence.reason import STATED, Reason, ReasonKind
-from posturio_iac.core.evidence.remedy import SetInterval
+from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
 from posturio_iac.core.evidence.secret_holder import describe_holder
 from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.unknown import Attr, Unknown
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from posturio_iac.core.evidence.origin import Origin
-    from posturio_iac.core.evidence.reason import OpenCause
-    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, Remedy
+    from posturio_iac.core.evidence.remedy import Remedies, Remedy
     from posturio_iac.core.evidence.secret_holder import SecretHolder
     from posturio_iac.core.keys.life import KeyLife
     from posturio_iac.core.keys.use import KeyUse
@@ -46,34 +43,6 @@ __all__ = [
     "Unknown",
 ]
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that the code alone does not fix. It is never true and never false."""
-
-    reason: str
-    """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
-    is_unasked: bool = False
-    """Nobody has asked yet: AWS would tell."""
-    cause: OpenCause | None = field(default_factory=lambda: None, compare=False)
-    """Why it is open, where that is known."""
-    subject: str = field(default_factory=str, compare=False)
-    """The name of what is open, such as ``var.tags``; empty where there is none."""
-
-    def about(self, what: str) -> Unknown:
-        """Return the unknown value of ``what``, which depends on this one."""
-        return Unknown(f"{what}: {self.reason}", cause=self.cause, subject=self.subject)
-
-    def as_reason(self) -> Reason:
-        """Return it as the reason for which evidence, or a verdict, is open."""
-        return Reason(ReasonKind.OPEN_VALUE, STATED, (self.reason,), self.cause, self.subject)
-
-
-Attr = Union[T, Unknown]
-"""A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
-
 
 class KeyKind(str, Enum):
     """What kind of long-lived key of an IAM user it is."""
@@ -82,88 +51,6 @@ class KeyKind(str, Enum):
     """A pair of an id and a secret that signs requests to AWS."""
     SERVICE_CREDENTIAL = "service_credential"
     """An API key or a password for one service: a service-specific credential, as IAM calls it."""
-
-
-class Kind(str, Enum):
-    """The kind of statement that evidence makes."""
-
-    EXPIRY = "expiry"
-    """The key ends, or is replaced, on a date."""
-    ROTATION = "rotation"
-    """The key is replaced at an interval."""
-    ROTATED = "rotated"
-    """The key was replaced on a date; the next time is due after the maximum lifetime."""
-
-
-class Effect(str, Enum):
-    """Whether evidence can come true."""
-
-    ENFORCED = "enforced"
-    """It replaces or removes the key by itself."""
-    DECLARED = "declared"
-    """It is metadata that people, and the live check, act on."""
-    INERT = "inert"
-    """It looks like a lifetime and can never take effect."""
-    UNREADABLE = "unreadable"
-    """Its name says lifetime and its value cannot be read."""
-    UNKNOWN = "unknown"
-    """The code does not fix what it states."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetime:
-    """One piece of evidence of when a key ends."""
-
-    kind: Kind
-    effect: Effect
-    origin: Origin
-    """Where it stands."""
-    value: str = ""
-    """As it stands in the code; empty where there is no value."""
-    span: Span | None = None
-    at: datetime | None = None
-    """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
-    interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
-    deployed."""
-    reason: Reason | None = None
-    """Why it is inert, unreadable or unknown, or why its interval is open."""
-    readings: tuple[str, ...] = ()
-    """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
-    remedy: Remedy | None = None
-    """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
-    setting: IntervalSetting | None = None
-    """What sets the interval."""
-    turns: int = 1
-    """How many intervals one key lives, when several keys take turns."""
-    holds: Effect | None = None
-    """The effect of unknown evidence if it is about this key, where only that is open."""
-
-    @property
-    def source(self) -> str:
-        """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
-        return describe_origin(self.origin)
-
-    @property
-    def why(self) -> str:
-        """The reason in words: a clause without a full stop; empty where there is none."""
-        return self.reason.text if self.reason is not None else ""
-
-    @property
-    def is_age(self) -> bool:
-        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
-        return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
-
-    @property
-    def renews(self) -> bool:
-        """Whether the code replaces the key by itself."""
-        return self.effect is Effect.ENFORCED and not self.is_age
-
-    def shortening(self, days: int) -> SetInterval | None:
-        """Return the change that lets the key live at most ``days``; None when it is not known what sets its interval."""
-        if self.setting is None or not self.setting.is_stated:
-            return None
-        return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
 
 
 class Privilege(str, Enum):

@@ -12,7 +12,7 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.facts.model import MetadataItem, SetByClock
 from posturio_iac.metadata.lifetime import exemption, read, resembling
-from posturio_iac.metadata.names import Meaning, classify
+from posturio_iac.metadata.names import Meaning, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def _of_account(user: UserFacts, names: Names) -> Attr[str | None]:
 
 
 def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataItem], list[Unknown]]:
-    """Return the metadata that names an owner, and why more of it may do so."""
+    """Return the metadata that names an owner, people before what they run, and why more of it may do so."""
     owners = [item for item in items if classify(item.name, names) is Meaning.OWNER]
-    known = [item for item in owners if not isinstance(item.value, Unknown)]
+    known = sorted((item for item in owners if not isinstance(item.value, Unknown)), key=lambda item: names_a_thing(item.name, names))
     return known, [i.value.about(describe_origin(i.origin)) for i in owners if isinstance(i.value, Unknown)]
 
 

@@ -79,9 +79,9 @@ class _Settled:
         for key in keys:
             places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
             for span in (place.span for place in places if place is not None and place.span is not None):
-                if isinstance(key.owner, str):
+                if key.owner is not None:  # one that is not known is one too
                     self._owned.setdefault(span, key)
-                if key.effective():
+                if key.lifetimes or key.unknown_sources:  # what cannot be read may be an end
                     self._ended.setdefault(span, key)
 
     def other(self, remedy: Remedy, name: str, key: AccessKey | None) -> AccessKey | None:
@@ -127,13 +127,14 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)
     if not value:
-        return Wanted(finding, (), "say who owns it with --owner")
+        return Wanted(finding, (), "say who owns it: `posturio-iac fix --owner NAME`")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
     free = [holder for holder in holders if settled.other(holder, name, key) is None]
     if not free and (other := settled.other(remedy, name, key)) is not None:
-        what = "an owner" if name == "owner" else "an end"
-        return Wanted(finding, (), f"the same code makes {other.address}, which has {what} of its own; let each call decide")
+        known = isinstance(other.owner, str) if name == "owner" else bool(other.effective())
+        what = f"{'has' if known else 'may have'} {'an owner' if name == 'owner' else 'an end'}"
+        return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; let each call decide")
     return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in free)))
 
 

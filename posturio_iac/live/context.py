@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys.use import KeyUse, UseKind
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.planning.disabled import MEMORY, TRAIL_REGIONS
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
 
+BEDROCK = "bedrock.amazonaws.com"
+"""Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
+https://aws.amazon.com/blogs/security/securing-amazon-bedrock-api-keys-best-practices-for-implementation-and-management/"""
 MOST_PAGES = 4
 """Pages of 50 events, in each region: enough to tell who it is, within two seconds of the rate that AWS allows."""
 SHOWN = 5
@@ -37,6 +40,8 @@ PERSON = re.compile(
 class _Tally:
     """The counts so far."""
 
+    by_token: bool = False
+    """Whether only calls with an API key count, which are those of all API keys of the user."""
     events: int = 0
     complete: bool = True
     persons: int = 0
@@ -50,21 +55,27 @@ class _Tally:
 
 
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
-    """Whether CloudTrail can know of the key: it was used within the time that its history goes back."""
+    """Whether CloudTrail can know of the key: it was used as long ago as its history goes back, or is an API key for Amazon Bedrock."""
+    if key.kind is KeyKind.SERVICE_CREDENTIAL:
+        return key.service == BEDROCK and isinstance(key.user, str)
     return key.key_id is not None and isinstance(key.last_used, datetime) and as_of - key.last_used <= MEMORY
 
 
 def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | Unknown:
     """Return who uses a key, or why that is not known."""
-    regions = regions_of(key)
+    is_credential = key.kind is KeyKind.SERVICE_CREDENTIAL
+    regions = regions_for(key.address.split(":")[1], connection.region) if is_credential else regions_of(key)
     if not regions:
         return Unknown("the region in which CloudTrail shows its events is not known")
-    tally, asked = _Tally(), [{"AttributeKey": "AccessKeyId", "AttributeValue": key.key_id}]
+    name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
+    asked, tally = [{"AttributeKey": name, "AttributeValue": value}], _Tally(by_token=is_credential)
     try:
         for region in regions:
             _read(connection.in_region(region), asked, as_of, tally)
     except AwsError as error:
         return Unknown(f"who uses the key is not known: {error}")
+    if tally.by_token and not tally.events and not tally.complete:
+        return Unknown(f"the newest events of user {key.user} in CloudTrail are none with an API key, and not all were read")
     return _folded(tally, regions, as_of - MEMORY)
 
 
@@ -96,6 +107,9 @@ def _take(event: Mapping[str, Any], tally: _Tally) -> None:
         detail = json.loads(event.get("CloudTrailEvent", ""))
         source, name = str(detail["eventSource"]).partition(".")[0], str(detail["eventName"])
     except (ValueError, RecursionError, LookupError, TypeError):
+        return
+    more = detail.get("additionalEventData")
+    if tally.by_token and not (isinstance(more, dict) and more.get("callWithBearerToken") is True):
         return
     tally.events += 1
     identity, error, agent = detail.get("userIdentity"), detail.get("errorCode"), detail.get("userAgent")

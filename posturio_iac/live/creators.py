@@ -1,4 +1,4 @@
-"""The creators of keys without a known owner: from CreateAccessKey events in CloudTrail, which keeps them for 90 days."""
+"""The creators of keys without a known owner: from events of their creation in CloudTrail, which keeps them for 90 days."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 AROUND = timedelta(minutes=5)
 """How far apart the time of an event and that of the key may be."""
+EVENTS = {
+    KeyKind.ACCESS_KEY: ("CreateAccessKey", "accessKey", "accessKeyId"),
+    KeyKind.SERVICE_CREDENTIAL: ("CreateServiceSpecificCredential", "serviceSpecificCredential", "serviceSpecificCredentialId"),
+}
+"""The event of each kind of key, and where its answer has the id."""
 
 
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
     """Whether nobody is known to own a key, and CloudTrail can still tell who created it."""
-    nameless = key.owner is None and key.is_root is not True and key.key_id is not None and key.kind is KeyKind.ACCESS_KEY
+    nameless = key.owner is None and key.is_root is not True and key.key_id is not None
     nameless = nameless and key.created_by is None  # the ledger may know it already
     return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
 
@@ -31,25 +36,34 @@ def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], 
     region = TRAIL_REGIONS.get(partition)
     if region is None:
         return {}
+    found: dict[str, str] = {}
+    for kind in EVENTS:
+        if some := [key for key in keys if key.kind is kind]:
+            found |= _found(connection.in_region(region), kind, some, as_of)
+    return found
+
+
+def _found(connection: Connection, kind: KeyKind, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
     ids = {key.key_id for key in keys}
     times = [key.created for key in keys if isinstance(key.created, datetime)]
-    asked = [{"AttributeKey": "EventName", "AttributeValue": "CreateAccessKey"}]
+    asked = [{"AttributeKey": "EventName", "AttributeValue": EVENTS[kind][0]}]
     span = {"StartTime": min(times) - AROUND, "EndTime": min(max(times) + AROUND, as_of)}
     found: dict[str, str] = {}
-    pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, **span)
+    pages = connection.pages("cloudtrail:LookupEvents", LookupAttributes=asked, **span)
     for number, page in enumerate(pages, start=1):
-        told = (_told(event) for event in page.get("Events", ()))
+        told = (_told(event, kind) for event in page.get("Events", ()))
         found |= {key_id: arn for key_id, arn in filter(None, told) if key_id in ids}
         if number == MOST_PAGES or len(found) == len(ids):
             break
     return found
 
 
-def _told(event: Mapping[str, Any]) -> tuple[str, str] | None:
+def _told(event: Mapping[str, Any], kind: KeyKind) -> tuple[str, str] | None:
     """Return the id of the key and the ARN of its creator; nothing for an event that failed or is not understood."""
+    _, answer, name = EVENTS[kind]
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
-        key_id, arn = detail["responseElements"]["accessKey"]["accessKeyId"], detail["userIdentity"]["arn"]
+        key_id, arn = detail["responseElements"][answer][name], detail["userIdentity"]["arn"]
     except (ValueError, RecursionError, LookupError, TypeError):
         return None
     return (key_id, arn) if isinstance(key_id, str) and isinstance(arn, str) and arn and not detail.get("errorCode") else None

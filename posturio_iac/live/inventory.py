@@ -77,6 +77,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     report = None if request.exact else _report(connection, inventory, request)
     detailed = _detailed(connection, inventory)
     present = detailed if detailed is not None else _listed(connection, inventory, report)
+    account.check_users((*(present or ()), *(row.user.arn for row in (report.rows if report else ()))))
     _check_number(connection, told, present, inventory)
     inventory.keys += _root_keys(connection, report, told, inventory, request)
     inventory.is_blind = report is None and present is None and not inventory.keys

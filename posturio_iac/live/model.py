@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,9 +11,12 @@ from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from posturio_iac.core.model import Attr, Privilege
 
 Tags = tuple[tuple[str, str], ...]
+_ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
 
 
 def is_unasked(value: object) -> bool:
@@ -26,13 +30,25 @@ UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAu
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One AWS account."""
+    """One AWS account. Its id is twelve digits, whatever an answer says: scripts and messages are named after it."""
 
     id: str
     partition: str = "aws"
     name: str = ""
     """Its name in the organization; empty where that is not known."""
     tags: Attr[Tags] = ()
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for an id or a partition that AWS does not have."""
+        if not _ID.fullmatch(self.id) or not _PARTITION.fullmatch(self.partition):
+            raise ValueError(f'"{self.id[:20]}" in the partition "{self.partition[:20]}" is no account of AWS')
+
+    def check_users(self, arns: Iterable[str]) -> None:
+        """Raise `ValueError` for an ARN that is not of a user of this account."""
+        start = f"arn:{self.partition}:iam::{self.id}:"
+        for arn in arns:
+            if not arn.startswith((f"{start}user/", f"{start}root")):
+                raise ValueError(f'"{arn[:100]}" is no user of account {self.id}')
 
 
 @dataclass(frozen=True, slots=True)

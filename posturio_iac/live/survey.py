@@ -11,7 +11,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live import stacks
 from posturio_iac.live.connection.calls import CallBudget
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
@@ -86,8 +86,12 @@ class Surveyor:
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
+        try:
+            account = Account(said["Account"], said["Arn"].split(":")[1])
+        except NOT_UNDERSTOOD as error:
+            raise AwsError("sts:GetCallerIdentity", UNEXPECTED, str(error)) from None
         self.base(profile).caller = said["Arn"]
-        return Account(said["Account"], said["Arn"].split(":")[1])
+        return account
 
     def connected(self, target: AccountTarget) -> Connection:
         """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
@@ -106,8 +110,8 @@ class Surveyor:
             return replace(failed(target, str(error)), no_credentials=True)
         except AwsError as error:
             return failed(target, str(error))
-        except (KeyError, ValueError, TypeError, OSError) as error:
-            return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
+        except (*NOT_UNDERSTOOD, OSError) as error:
+            return failed(target, not_understood(error))
         found = replace(target, account=account)
         if inventory.is_blind:
             blind = failed(found, "neither its credential report nor its users could be read")

@@ -42,6 +42,7 @@ _UNITS = {
 }
 _CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _NO_LETTER = r"[\W\d_]+"
+_THINGS = frozenset({"application", "app", "service"})
 _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
 
 
@@ -147,6 +148,11 @@ def classify(name: str, names: Names) -> Meaning | None:
     if any(_split_unit(candidate, names) for candidate in candidates):
         return Meaning.ROTATION
     return None if _OWNER_WORDS.isdisjoint(words_of(name)) else Meaning.OWNER
+
+
+def names_a_thing(name: str, names: Names) -> bool:
+    """Tell whether a name of an owner is about what uses the key, such as ``service``, and not about who answers for it."""
+    return not _THINGS.isdisjoint(_candidates(name, names))
 
 
 def words_of(name: str) -> frozenset[str]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from posturio_iac.core.dates import silence
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.metadata.lifetime import as_text
 
 PLACEHOLDERS = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
 """Values that name nobody, besides the placeholders of dates."""
 GENERIC = frozenset(
     {"access", "account", "accounts", "app", "application", "applications", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci"}
-    | {"deploy", "dev", "iam", "key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "service", "serviceaccount"}
-    | {"serviceaccounts", "services", "ses", "smtp", "staging", "svc", "system", "systems", "tech", "terraform", "test", "tests", "tf"}
-    | {"user", "users"}
+    | {"deploy", "dev", "development", "human", "humans", "iam", "key", "keys", "machine", "machines", "people", "person", "persons"}
+    | {"prod", "production", "robot", "robots", "s3", "sandbox", "service", "serviceaccount", "serviceaccounts", "services", "ses", "smtp"}
+    | {"stage", "staging", "svc", "system", "systems", "tech", "terraform", "test", "testing", "tests", "tf", "user", "users"}
 )
 """Words in a path that name a kind of user or an environment rather than an owner."""
+_REGION = lazy_pattern(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def owner_named(value: object) -> str | None:
@@ -31,4 +33,6 @@ def owner_in_path(path: str) -> str | None:
 
 def _names_somebody(segment: str) -> bool:
     words = segment.lower().replace("_", "-").split("-")
+    if segment.isdecimal() or _REGION.fullmatch(segment):
+        return False
     return words[-1] not in ("user", "users") and not GENERIC.issuperset(words)

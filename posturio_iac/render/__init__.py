@@ -49,6 +49,10 @@ ENDINGS = {
 """The format of an output without a format, by the ending of its name; the first that fits."""
 
 
+FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip")
+"""Endings that promise what no format of ours is; other names hold text."""
+
+
 def implied(target: str) -> str | None:
     """Return the format that the name of a file implies, if any."""
     return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)

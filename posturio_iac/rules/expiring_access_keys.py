@@ -2,7 +2,8 @@
 
 An active key is flagged when the earliest date that is declared for it comes within `warn_days`, and nothing that the
 code enforces replaces the key by itself. It is the reminder to replace the key while what uses it still works: on the
-day after the date, the same key is a finding of HIGH severity.
+day after the date, the same key is a finding of HIGH severity. A deployed API key of a service is flagged too when AWS
+itself ends it within that time: on that day, what uses it fails.
 
 ## Why it matters
 
@@ -78,12 +79,13 @@ from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent
-from posturio_iac.rules._words import by, proposed_end, sentence
+from posturio_iac.rules._words import by, day, proposed_end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -101,13 +103,23 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     renewed = any(e.renews and not spent(e, context) for e in key.lifetimes)
     if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
         return
-    dated = [(e.at, n, e) for n, e in enumerate(key.lifetimes) if e.effect is Effect.DECLARED and e.kind is Kind.EXPIRY and e.at]
-    for at, _, evidence in sorted(dated, key=lambda entry: entry[:2])[:1]:
+    ends = [e for e in key.lifetimes if e.kind is Kind.EXPIRY and (e.effect is Effect.DECLARED or e.is_age)]
+    for at, _, evidence in sorted(((e.at, n, e) for n, e in enumerate(ends) if e.at), key=lambda entry: entry[:2])[:1]:
         # Where keys live shorter than twice the warning, every date would be near at once.
-        if at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
+        if context.as_of < at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
+            if evidence.is_age:
+                yield _ended_by_aws(key, evidence, at, context)
+                return
             message = f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
             later = ReplaceValue(
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
             )
             replace = f"{describe(key.remedies.replace)} before then and {describe(later)}"
             yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), evidence.span, later)
+
+
+def _ended_by_aws(key: AccessKey, evidence: Lifetime, at: datetime, context: Context) -> Violation:
+    """What is said of an API key that AWS ends: no date can be moved, and what uses the key fails on that day."""
+    message = f"AWS ends {named(key)} in {describe_interval(at - context.as_of)}, on {day(at)}, and nothing replaces it by itself."
+    remedy = key.remedies.age or key.remedies.replace
+    return Violation(message, sentence(remedy), evidence.span, remedy)

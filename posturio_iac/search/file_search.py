@@ -26,8 +26,8 @@ LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """Beginnings of the source of a local module, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
-
 MIB = 1 << 20
+MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
 _MOST_FOLDERS = 10_000
@@ -84,12 +84,9 @@ class FileSearch:
         self.templates: set[str] = set()
         self.others: dict[str, set[str]] = {}
         """Files of kinds that front ends have added."""
-        self.apart: frozenset[str] = frozenset()
-        """Baselines, which hold addresses of keys and are no code."""
-        self.hcl: set[str] = set()
-        """Files in HCL that Terraform itself does not read, such as Terragrunt's."""
-        self.symlinks: dict[str, str] = {}
-        """Symbolic links to files, with the kind of each."""
+        self.apart: frozenset[str] = frozenset()  # baselines, which hold addresses of keys and are no code
+        self.hcl: set[str] = set()  # files in HCL that Terraform itself does not read, such as Terragrunt's
+        self.symlinks: dict[str, str] = {}  # to files, with the kind of each
         self.left_out: set[str] = set()
         """Files of a searched kind that the exclusions leave out; folders that were not entered end with a slash."""
         self.passed_by: set[str] = set()
@@ -195,7 +192,9 @@ class FileSearch:
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""
         wide: str | None = None
-        while chunk := os.read(descriptor, MIB):
+        for _ in range(MOST_SEARCHED):
+            if not (chunk := os.read(descriptor, MIB)):
+                return
             if not tail:
                 if chunk[:10] == GIT_CRYPT:
                     self._locked(path)
@@ -208,6 +207,7 @@ class FileSearch:
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
+        self.error(f"the first {MOST_SEARCHED} MiB hold no key, and the rest was not searched; exclude it", path)
 
     def _locked(self, path: str) -> None:
         self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)

@@ -21,11 +21,6 @@ CALLS = frozenset(("module", "component"))
 """Blocks that call a module: Terraform's own, and those of stacks."""
 
 
-def grep(selection: Selection, search_term: bytes) -> tuple[str, ...]:
-    """Return the Terraform files of the whole scan that hold ``search_term``, sorted."""
-    return holding(selection, (search_term,))
-
-
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
     """Return the calls of local modules, by the text of the code: (directory of the caller, directory of the module), sorted.
 

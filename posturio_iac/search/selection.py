@@ -33,7 +33,7 @@ class Selection:
     diagnostics: tuple[Diagnostic, ...]
     """Files that were not searched, with the reasons, sorted."""
     finder: FileSearch
-    """Where `local_calls` and `grep` search again."""
+    """Where `local_calls` and `holding` search again."""
 
     def __init__(self, finder: FileSearch, repository: str | None) -> None:
         """Freeze the results of ``finder``."""

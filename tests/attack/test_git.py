@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.attacks import SOUND, posturio, put, scan
+from tests.support.command_line import environment
 from tests.support.repository import Repository
 
 pytestmark = pytest.mark.promise("git")
@@ -107,6 +109,42 @@ def test_objects_that_are_missing_are_not_fetched(repository: Repository) -> Non
     (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     code, _, err = scan(repository.path, "--changed-since", "main", GIT_NO_LAZY_FETCH="0")
     assert (code, "git says" in err, ran(repository)) == (2, True, False)
+
+
+def test_objects_that_are_missing_are_not_fetched_by_a_git_of_before_2024(repository: Repository, tmp_path: Path) -> None:
+    """Git knows GIT_NO_LAZY_FETCH since 2.44; what forbids all protocols it has known for longer."""
+    repository.git("config", "extensions.partialClone", "origin")
+    repository.git("config", "remote.origin.promisor", "true")
+    repository.git("config", "remote.origin.url", f"ext::{trap(repository)}")
+    repository.git("config", "protocol.ext.allow", "always")
+    tree = repository.git("rev-parse", "HEAD^{tree}").strip()
+    (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    put(tmp_path, "old/git", f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {GIT} "$@"\n').chmod(0o755)
+    path = os.pathsep.join([str(tmp_path / "old"), FOLDER])
+    code, _, err = scan(repository.path, "--changed-since", "main", PATH=path)
+    assert (code, "transport 'ext' not allowed" in err, ran(repository)) == (2, True, False)
+
+
+_WINDOWS = """\
+import os, sys
+del os.posix_spawnp
+from posturio_iac.search.git_tree import git_program
+git_program.NAME = "git.exe"
+from posturio_iac.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.promise("git alone")
+@pytest.mark.parametrize("arguments", [("scan",), ("scan", "--changed-since", "main"), ("hook", "sound.tf")])
+def test_exec_git_in_folder_on_windows(repository: Repository, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Its CreateProcess looks in the current folder before PATH, so programs are named by their absolute path."""
+    put(repository.path, "git.exe", f"#!/bin/sh\n: >'{tmp_path}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
+    put(tmp_path, "program files/git.exe", f"#!/bin/sh\n: >'{tmp_path}/used'\nexec {GIT} \"$@\"\n").chmod(0o755)
+    path = os.pathsep.join([".", str(tmp_path / "program files")])
+    command = [sys.executable, "-c", _WINDOWS, *arguments]
+    done = subprocess.run(command, cwd=repository.path, env=environment(PATH=path), capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, ran(repository), (tmp_path / "used").exists()) == (1, False, True), done.stderr
 
 
 @pytest.mark.promise("git alone")

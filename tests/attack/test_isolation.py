@@ -160,7 +160,7 @@ STRACE = shutil.which("strace")
 
 @pytest.mark.promise("isolation")
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
-@pytest.mark.parametrize("name", ["scan of changes", "hook", "fix, written"])
+@pytest.mark.parametrize("name", ["scan of changes", "hook", "baseline", "init", "adopt, written", "fix, written", "report"])
 def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) -> None:
     arguments, may_write = COMMANDS[name]
     log = tmp_path / "calls"
@@ -197,7 +197,7 @@ def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) ->
     written = {os.path.relpath(path, root) for path, rest in opened if any(flag in rest for flag in ("O_WRONLY", "O_RDWR", "O_CREAT"))}
     named = {path for path in written if not path.startswith("../") and not path.startswith(".git")}
     assert {path for path in named if not _is_named(path, may_write)} == set()
-    assert [path for path in written if path.startswith("..") and "dev/null" not in path] == []
+    assert [path for path in written if path.startswith("../") and "dev/null" not in path] == []
 
 
 def test_modules_of_the_scanned_folder_are_not_imported(root: Path, tmp_path: Path) -> None:

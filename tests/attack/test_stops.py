@@ -170,3 +170,26 @@ def test_crash_digits_in_a_configuration(root: Path, text: str) -> None:
     code, out, err = scan(root)
     assert code == 2 or (code == 1 and FOUND in shown(out)), err
     assert posturio(root, "scan", "--max-file-size", f"{DIGITS}MB", "--max-lifetime", DIGITS)[0] == 2
+
+
+def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path) -> None:
+    os.truncate(put(root, "big/big.tf", "# "), 1 << 30)
+    assert "big/big.tf: error: the first 256 MiB hold no key, and the rest was not searched; exclude it" in incomplete(root)
+
+
+EXTENDING = {
+    "twice each time": {f"a{number}.toml": f'extends = ["a{number + 1}.toml", "a{number + 1}.toml"]\n' for number in range(30)},
+    "a chain": {f"a{number}.toml": f'extends = "a{number + 1}.toml"\n' for number in range(1500)},
+    "one often": {"a0.toml": f"extends = {['b.toml'] * 200}\n", "b.toml": 'exclude = ["x"]\n'},
+}
+
+
+@pytest.mark.promise("budget")
+@pytest.mark.parametrize("files", EXTENDING.values(), ids=EXTENDING)
+def test_a_configuration_reads_a_hundred_files_at_most(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        put(root, name, text)
+    put(root, "posturio-iac.toml", 'extends = "a0.toml"\n')
+    put(root, "a30.toml", files.get("a30.toml", 'exclude = ["x"]\n'))
+    code, out, err = scan(root)
+    assert (code, out, "extends reads more than 100 files; put them together" in err) == (2, "", True)

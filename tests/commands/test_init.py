@@ -95,6 +95,13 @@ def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.Capture
     assert text == EXISTING.replace("          b\n", f"          b\n{new}")
 
 
+@pytest.mark.promise("budget")
+def test_a_list_whose_values_are_shared_without_end_is_left_alone() -> None:
+    text = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)) + "repos: []\n"
+    with pytest.raises(UsageError, match="cannot be extended safely"):
+        added(text)
+
+
 def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "init", "--yes")
     before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Any
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from posturio_iac.core.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MANY = 200
 """More than a class makes before its constructor is compiled."""
@@ -48,3 +53,27 @@ def test_named_tuples_refuse_arguments_that_are_missing_or_unknown(given: dict[s
     for _ in range(MANY):
         with pytest.raises(TypeError):
             Point(**given)
+
+
+PACKAGES = ["core", "facts", "judge", "metadata", "rules", "frontends.terraform.functions"]
+
+
+def records(package: str) -> Iterator[type]:
+    """Yield the classes of a package that have fields and are no tuples."""
+    home = import_module(f"posturio_iac.{package}")
+    for module in (import_module(info.name) for info in walk_packages(home.__path__, f"{home.__name__}.")):
+        for one in vars(module).values():
+            if isinstance(one, type) and one.__module__ == module.__name__ and "__match_args__" in vars(one) and not issubclass(one, tuple):
+                yield one
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_record_of_what_is_judged_never_changes(package: str) -> None:
+    found = list(records(package))
+    assert found
+    for record in found:
+        one: Any = object.__new__(record)
+        assert not hasattr(one, "__dict__")
+        for name in record.__match_args__:  # type: ignore[attr-defined]
+            with pytest.raises(AttributeError):
+                setattr(one, name, None)

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout
+from tests.support.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout, wheel
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -59,5 +57,5 @@ def repository(tmp_path: Path, host: Host) -> Repository:
 def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel of this checkout, from which pip takes it as if it were published."""
     place = tmp_path_factory.mktemp("links")
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place), str(hooks.path)], check=True)
+    wheel(hooks.path, place)
     return place

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.hosts.hosting import OFFLINE, ROOT, shell
+from tests.support.hosts.hosting import OFFLINE, ROOT, environment_with_pip, shell
 from tests.support.repository import Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def test_gitlab_job_runs_as_printed(runner: Runner, links: Path, tmp_path: Path)
     (job,) = (
         document["access-keys"] for language, text in BLOCKS if language == "yaml" and "access-keys" in (document := yaml.safe_load(text))
     )
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "image")], check=True)
+    environment_with_pip(tmp_path / "image")
     install = [line for line in job["before_script"] if "apt-get" not in line]
     script = "\n".join([f'export PATH="{tmp_path / "image" / "bin"}:$PATH"', *install, *job["script"]])
     code, said = shell(script, runner.workspace, links, GITLAB_CI="true", **job["variables"])

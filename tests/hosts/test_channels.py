@@ -14,7 +14,7 @@ import yaml
 
 import posturio_iac
 from tests.support.command_line import MISSING, shown
-from tests.support.hosts.hosting import ROOT, shell
+from tests.support.hosts.hosting import ROOT, shell, wheel
 from tests.support.repository import Repository, clean, flagged
 
 BIN = Path(sys.executable).parent
@@ -43,29 +43,39 @@ def job(**inputs: str) -> dict[str, Any]:
     return made
 
 
-def run_job(made: dict[str, Any], workspace: Repository, links: Path, tmp_path: Path, **more: str) -> tuple[int, str]:
+def run_job(made: dict[str, Any], part: str, workspace: Repository, links: Path, builds: Path, **more: str) -> tuple[int, str]:
     variables = {name: str(value) for name, value in made["variables"].items() if "$" not in str(value)}
-    places = {"CI_BUILDS_DIR": str(tmp_path / "builds"), "GITLAB_CI": "true"}
-    Path(places["CI_BUILDS_DIR"]).mkdir()
-    return shell("\n".join([*made["before_script"], *made["script"]]), workspace, links, **variables, **places, **more)
+    return shell("\n".join(made[part]), workspace, links, **variables, CI_BUILDS_DIR=str(builds), GITLAB_CI="true", **more)
 
 
-def test_the_component_finds_keys(workspace: Repository, links: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def builds(links: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of builds of a runner on which the component has installed the tool, which takes it most of its time."""
+    place = tmp_path_factory.mktemp("builds")
+    code, said = run_job(job(), "before_script", Repository(tmp_path_factory.mktemp("nothing")), links, place)
+    assert code == 0, said
+    return place
+
+
+@pytest.mark.xdist_group("component")
+def test_the_component_finds_keys(workspace: Repository, links: Path, builds: Path) -> None:
     made = job()
-    code, said = run_job(made, workspace, links, tmp_path)
+    code, said = run_job(made, "script", workspace, links, builds)
     assert code == 1, said
     assert ("old/iam.tf:5:1", "MEDIUM", MISSING) in shown(said)
     assert (workspace.path / made["artifacts"]["reports"]["codequality"]).exists()
 
 
-def test_the_component_judges_what_a_merge_request_changes(workspace: Repository, links: Path, tmp_path: Path) -> None:
+@pytest.mark.xdist_group("component")
+def test_the_component_judges_what_a_merge_request_changes(workspace: Repository, links: Path, builds: Path) -> None:
     base = workspace.git("rev-parse", "HEAD~1").strip()
-    code, said = run_job(job(**{"changed-only": "true"}), workspace, links, tmp_path, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    code, said = run_job(job(**{"changed-only": "true"}), "script", workspace, links, builds, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
     assert code == 0, said
 
 
-def test_inputs_of_the_component_have_their_effect(workspace: Repository, links: Path, tmp_path: Path) -> None:
-    code, said = run_job(job(**{"fail-on": "never", "path": "old"}), workspace, links, tmp_path)
+@pytest.mark.xdist_group("component")
+def test_inputs_of_the_component_have_their_effect(workspace: Repository, links: Path, builds: Path) -> None:
+    code, said = run_job(job(**{"fail-on": "never", "path": "old"}), "script", workspace, links, builds)
     assert code == 0, said
     assert "1 key" in said
     assert INPUTS["version"]["default"] == posturio_iac.__version__
@@ -79,7 +89,7 @@ def test_the_image_is_built_from_files_that_suffice(tmp_path: Path) -> None:
     for name in sources:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path / "out"), str(tmp_path)], check=True)
+    wheel(tmp_path, tmp_path / "out")
     assert list((tmp_path / "out").glob("posturio_iac-*.whl"))
 
 

@@ -140,10 +140,8 @@ def test_files_instead_of_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"TF_SPLIT_GRAPH": "true"},
-        {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"},
-        {"CHECKOV_WORKERS_NUMBER": "16"},
-        {"CHECKOV_PARALLELIZATION_TYPE": "thread"},  # as on macOS and Windows
+        {"TF_SPLIT_GRAPH": "true", "CHECKOV_WORKERS_NUMBER": "16"},
+        {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX", "CHECKOV_PARALLELIZATION_TYPE": "thread"},  # as on macOS and Windows
         {"CHECKOV_PARALLELIZATION_TYPE": "none"},
     ],
     ids=str,

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
-from tests.support.hosts.hosting import Host, shell
+from tests.support.hosts.hosting import UV, Host, shell
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
 SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 VERSION = version("checkov")
-UV = (sys.executable, "-m", "uv")
 
 
 @pytest.fixture

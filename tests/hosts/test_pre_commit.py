@@ -133,15 +133,22 @@ def test_two_hooks_at_once(host: Host, repository: Repository) -> None:
     assert "stack.yaml:8:3" in said
 
 
-@pytest.mark.parametrize(
-    "name", ["with space.tf", "ümläut.tofu", "-dash.tf", "--strict.tf", "quo'te.tf", "main.tf.json", "x.template", "a.tfvars"]
-)
-def test_odd_names_reach_the_hook(host: Host, repository: Repository, name: str) -> None:
-    json_code = '{"resource": {"aws_iam_user": {"ci": {"name": "ci"}}, "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}"}}}}'
-    if name.endswith("vars"):
-        repository.write("iam.tf", flagged())
-        repository.commit()
-    repository.write(name, {".json": json_code, "plate": TEMPLATE, "fvars": "x = 1\n"}.get(name[-5:], flagged()))
+def test_odd_names_reach_the_hook(host: Host, repository: Repository) -> None:
+    json_code = '{"resource": {"aws_iam_user": {"j": {"name": "j"}}, "aws_iam_access_key": {"j": {"user": "${aws_iam_user.j.name}"}}}}'
+    names = ("with space.tf", "ümläut.tofu", "-dash.tf", "--strict.tf", "quo'te.tf")
+    files = {name: flagged().replace('"ci"', f'"k{number}"').replace("user.ci", f"user.k{number}") for number, name in enumerate(names)}
+    files |= {"main.tf.json": json_code, "x.template": TEMPLATE}
+    for name, text in files.items():
+        repository.write(name, text)
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert [name for name in files if not re.search(rf"(?m)^ *{re.escape(name)}:\d+:\d+: ", said)] == []
+
+
+def test_a_file_of_variables_reaches_the_hook(host: Host, repository: Repository) -> None:
+    repository.write("iam.tf", flagged())
+    repository.commit()
+    repository.write("a.tfvars", "x = 1\n")
     code, said = host.commit(repository)
     assert code == 1, said
     assert MISSING in said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.command_line import shown
-from tests.support.hosts.hosting import ROOT, Host, shell
+from tests.support.hosts.hosting import ROOT, Host, environment_with_pip, shell
 from tests.support.readme import RELEASED, block, blocks, commands
 from tests.support.repository import Repository, flagged
 
@@ -29,7 +28,7 @@ def workspace(tmp_path: Path) -> Repository:
 @pytest.mark.parametrize("line", commands(block(RELEASED)))
 def test_a_release_is_installed_as_printed(line: str, workspace: Repository, links: Path, tmp_path: Path) -> None:
     """The wheel of this checkout stands for the release; what is installed then scans."""
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    environment_with_pip(tmp_path / "venv")
     homes = {name: str(tmp_path / name.lower()) for name in ("PIPX_HOME", "PIPX_BIN_DIR", "UV_CACHE_DIR", "UV_TOOL_DIR")}
     path = os.pathsep.join([str(tmp_path / "venv/bin"), homes["PIPX_BIN_DIR"], str(BIN), os.environ["PATH"]])
     more = {**homes, "PATH": path, "UV_FIND_LINKS": str(links), "PIPX_DEFAULT_PYTHON": sys.executable}
@@ -58,7 +57,7 @@ def test_the_hook_blocks_a_commit_as_printed(host: Host, tmp_path: Path) -> None
 
 def test_the_gitlab_job_runs_as_printed(workspace: Repository, links: Path, tmp_path: Path) -> None:
     job = yaml.safe_load(block("# .gitlab-ci.yml", "yaml"))["access-keys"]
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "image")], check=True)
+    environment_with_pip(tmp_path / "image")
     script = "\n".join([f'export PATH="{tmp_path / "image" / "bin"}:$PATH"', *job["script"]])
     code, said = shell(script, workspace, links, GITLAB_CI="true")
     assert code == 1, said

@@ -45,6 +45,8 @@ def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
     aws.credential("endless", age=10)
     aws.credential("century", age=10, ends=36590)
     aws.credential("short", age=10, ends=50)
+    aws.user("soon", owner="ml@example.com")
+    aws.credential("soon", age=40, ends=5)
     aws.credential("expired", age=100, ends=-20)
     aws.switch(aws.credential("off", age=60, ends=30), "Inactive", days_ago=20)
     for service in ("logs.amazonaws.com", "bedrock.amazonaws.com", "bedrock.amazonaws.com"):
@@ -60,6 +62,7 @@ def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
         ("nobody", "ownerless_access_keys"),
         ("off", "lingering_inactive_access_keys"),
         ("old", "overdue_access_key_rotations"),
+        ("soon", "expiring_access_keys"),
         ("two", "multiple_active_access_keys"),
         ("two", "multiple_active_access_keys"),
     ]

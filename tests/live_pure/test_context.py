@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.keys.use import KeyUse, UseKind
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
 from tests.support.keys import AS_OF, access_key
@@ -26,7 +27,7 @@ def deployed(**changes: Any) -> AccessKey:
     return access_key(address="arn:aws:iam::123456789012:user/ci/AKIAIOSFODNN7EXAMPLE", framework="aws", **(known | changes))
 
 
-def event(call: str = "s3:ListBuckets", agent: str = "Boto3/1.42 md/Botocore", error: str | None = None) -> dict[str, Any]:
+def event(call: str = "s3:ListBuckets", agent: str = "Boto3/1.42 md/Botocore", error: str | None = None, **more: object) -> dict[str, Any]:
     service, name = call.split(":")
     detail = {
         "eventSource": f"{service}.amazonaws.com",
@@ -35,6 +36,7 @@ def event(call: str = "s3:ListBuckets", agent: str = "Boto3/1.42 md/Botocore", e
         "sourceIPAddress": "203.0.113.7",
         "userIdentity": {"arn": "arn:aws:iam::123456789012:user/ci"},
         **({"errorCode": error} if error else {}),
+        **more,
     }
     return {"EventId": f"e-{call}", "CloudTrailEvent": json.dumps(detail)}
 
@@ -117,3 +119,22 @@ def test_only_keys_that_cloudtrail_can_know_of_are_asked_about() -> None:
         assert not is_worth_asking(deployed(**changes), AS_OF)
     assert regions_of(deployed(used_for=("iam", "us-east-1"))) == ("us-east-1",)
     assert regions_of(deployed(used_for=("s3", "evil.example.com/"))) == ("us-east-1",)
+
+
+def test_an_api_key_for_bedrock_is_asked_about_by_its_user_and_the_mark_of_its_calls() -> None:
+    key = deployed(
+        kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com", user="ci", last_used=Unknown("not told"), used_for=None
+    )
+    assert is_worth_asking(key, AS_OF)
+    assert not is_worth_asking(replace(key, service="codecommit.amazonaws.com"), AS_OF)
+    by_token = event("bedrock:Converse", additionalEventData={"callWithBearerToken": True})
+    others = (event("s3:ListBuckets"), event("bedrock:Converse", additionalEventData=None))
+    trails = Trails({"eu-west-1": [{"Events": [by_token, *others]}]}, region="eu-west-1")
+    found = use_of(trails, key, AS_OF)  # type: ignore[arg-type]  # it answers alike
+    assert isinstance(found, KeyUse)
+    assert (found.kind, found.events, found.regions) == (UseKind.WORKLOAD, 1, ("eu-west-1", "us-east-1"))
+    assert trails.asked[0] == ("eu-west-1", [{"AttributeKey": "Username", "AttributeValue": "ci"}])
+    busy = Trails({"eu-west-1": [{"Events": list(others)}] * (MOST_PAGES + 1)}, region="eu-west-1")
+    unknown = use_of(busy, key, AS_OF)  # type: ignore[arg-type]  # it answers alike
+    assert isinstance(unknown, Unknown)
+    assert "not all were read" in unknown.reason

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.creators import creators, is_worth_asking
 from posturio_iac.live.planning.plan import owner_of
 from tests.support.keys import AS_OF, access_key
@@ -23,6 +23,9 @@ KEY = access_key(
     owner=None,
 )
 ALICE = "arn:aws:iam::123456789012:user/alice"
+
+
+CREDENTIAL = replace(KEY, key_id="ACCAEXAMPLE123EXAMPLE", kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
 
 
 def event(key_id: str, arn: object, **more: object) -> dict[str, Any]:
@@ -55,6 +58,16 @@ def test_the_event_of_the_creation_names_who_did_it() -> None:
     failed = Trail(event("AKIAIOSFODNN7EXAMPLE", ALICE, errorCode="LimitExceeded"))
     assert creators(failed, "aws", [KEY], AS_OF) == {}  # type: ignore[arg-type]
     assert creators(failed, "aws-iso", [KEY], AS_OF) == {}  # type: ignore[arg-type]
+
+
+def test_the_creator_of_an_api_key_is_told_by_an_event_of_its_own() -> None:
+    made = {"serviceSpecificCredential": {"serviceSpecificCredentialId": "ACCAEXAMPLE123EXAMPLE"}}
+    trail = Trail(event("AKIAIOSFODNN7EXAMPLE", ALICE), event("", "arn:other", responseElements=made))
+    assert creators(trail, "aws", [CREDENTIAL], AS_OF) == {"ACCAEXAMPLE123EXAMPLE": "arn:other"}  # type: ignore[arg-type]
+    assert trail.asked["LookupAttributes"][0]["AttributeValue"] == "CreateServiceSpecificCredential"
+    both = creators(trail, "aws", [KEY, CREDENTIAL], AS_OF)  # type: ignore[arg-type]
+    assert both == {"AKIAIOSFODNN7EXAMPLE": ALICE, "ACCAEXAMPLE123EXAMPLE": "arn:other"}
+    assert is_worth_asking(CREDENTIAL, AS_OF)
 
 
 def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> None:

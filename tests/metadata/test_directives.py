@@ -292,3 +292,9 @@ def test_the_name_of_the_tool_may_begin_a_comment_too(start: str) -> None:
 def test_a_rule_may_be_named_by_its_last_part(start: str) -> None:
     found = parsed(f"# {start}:ignore[{OWNERLESS.partition('.')[2]}, {OWNERLESS}, {EXPIRED.partition('.')[2]}] reason=x\n")
     assert ([d.rules for d in found.directives], found.problems) == ([(OWNERLESS, EXPIRED)], ())
+
+
+@pytest.mark.parametrize("word", ["skip", "suppress", "disable", "allow", "nosec", "noqa", "NOSEC"])
+def test_a_word_of_other_linters_is_pointed_to_ours(word: str) -> None:
+    (problem,) = parsed(f"# posturio: {word}={OWNERLESS}").problems
+    assert problem.message.endswith(f'does not know "{word}"; to suppress a finding write posturio:ignore[{OWNERLESS}] reason="…"')

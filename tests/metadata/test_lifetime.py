@@ -72,6 +72,26 @@ def test_a_name_means(name: str, meaning: Meaning | None) -> None:
     assert classify(name, NAMES) is meaning
 
 
+MEANINGS = {
+    Meaning.EXPIRY: "expires expireson expiresat expiry expirydate expiration expirationdate validuntil deleteafter removeby",
+    Meaning.ROTATION: (
+        "rotation rotationdays rotationperiod rotateevery rotateafter rotateafterdays deleteafterdays maxage maxagedays keyrotation"
+    ),
+    Meaning.ROTATE_BY: "rotateby nextrotation rotationdue",
+    Meaning.ROTATED_ON: "rotatedon lastrotated rotatedat",
+    Meaning.OWNER: "owner ownedby team contact email maintainer slack application app service squad",
+    Meaning.EXEMPT: "keyrotationexempt rotationexempt keyautoexpire",
+}
+
+
+@pytest.mark.parametrize("meaning", MEANINGS)
+def test_each_known_name_has_its_meaning_with_and_without_a_prefix(meaning: Meaning) -> None:
+    for name in MEANINGS[meaning].split():
+        for spelled in (name, name.upper(), f"posturio:{name}", f"IKR:{name}", f"IamRotateCredentials:{name}"):
+            assert classify(spelled, NAMES) is meaning
+        assert classify(f"x{name}", NAMES) is not meaning or meaning is Meaning.OWNER
+
+
 def test_a_configured_prefix_is_dropped_and_names_are_added() -> None:
     names = NAMES.with_extra(prefixes=("acme:", ""), owner=("guild",), expiry=("sunset-date",))
     assert classify("acme:expires", names) is Meaning.EXPIRY

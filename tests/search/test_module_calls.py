@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.search.module_calls import grep, local_calls
+from posturio_iac.search.module_calls import holding, local_calls
 from tests.support.search_tree import KEY, MODES, Tree, make
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def test_a_text_is_found_in_terraform_files(tree: Tree) -> None:
     tree.write("e.json", '{"aws_iam_user": {}}')
     tree.write("-f g.tf", "aws_iam_user")
     selection = tree.discover(".")
-    assert grep(selection, b"aws_iam_user") == ("-f g.tf", "b/c.tofu", "d.tf.json")
-    assert grep(selection, b"-nothing") == ()
+    assert holding(selection, (b"aws_iam_user",)) == ("-f g.tf", "b/c.tofu", "d.tf.json")
+    assert holding(selection, (b"-nothing",)) == ()
 
 
 def test_a_file_that_vanished_since_does_no_harm(tree: Tree) -> None:

@@ -21,8 +21,16 @@ RUNNER = """
 import json, os, resource, shutil, signal, sys
 
 signal.alarm(120)
-pristine, work, kind, size, argv = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:]
+pristine, work, kind, prelude = sys.argv[1:5]
+size, stride, argv = int(sys.argv[5]), int(sys.argv[6]), sys.argv[7:]
 from posturio_iac.cli import main
+
+
+def is_whole(name, data):
+    return False
+
+
+exec(prelude)
 
 CALLS = set("open fdopen write writelines flush fsync close chmod replace rename unlink mkdir __exit__".split())
 WRITING = ("output.py", "guard.py", "private_folder.py", "ledger_store.py", "files.py")
@@ -87,16 +95,16 @@ after = files()
 shutil.rmtree(work)
 shutil.copytree(pristine, work, symlinks=True)
 before = files()
-wrong, codes, number = [], [], 0
+wrong, codes, number = [], [], 1 - stride
 while True:
-    number += 1
+    number += stride
     code = run(number)
     codes.append(code)
     now = files()
     for name in now:
         if name not in before and name not in after:
             wrong.append([number, code, name, "is left"])
-        elif now[name] not in (before.get(name), after.get(name)):
+        elif now[name] not in (before.get(name), after.get(name)) and not is_whole(name, now[name]):
             wrong.append([number, code, name, "is damaged"])
     wrong += [[number, code, name, "is gone"] for name in before if name not in now]
     with open(os.path.join(os.path.dirname(work), "said"), errors="replace") as file:
@@ -109,13 +117,17 @@ print(json.dumps({"wrong": wrong, "codes": codes, "said": said, "changed": sorte
 """
 
 
-def interrupted(folder: Path, place: Path, kind: str, arguments: Sequence[str], size: int = 0, **more: str) -> dict[str, Any]:
+def interrupted(
+    folder: Path, place: Path, kind: str, arguments: Sequence[str], size: int = 0, prelude: str = "", stride: int = 1, **more: str
+) -> dict[str, Any]:
     """Run a command over copies of ``folder`` in ``place``, and return what was wrong, the exit codes, and what the command changes.
 
-    ``kind`` is the name of a signal, or ``FULL`` for files of which none may be larger than ``size`` bytes.
+    ``kind`` is the name of a signal, or ``FULL`` for files of which none may be larger than ``size`` bytes. ``prelude`` is code that runs
+    first, and may define ``is_whole(name, data)``, which tells whether a file is sound that is neither the old nor the new one. Every
+    ``stride``-th of the steps is tried.
     """
     place.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", RUNNER, str(folder), str(place / "work"), kind, str(size), *arguments]
+    command = [sys.executable, "-c", RUNNER, str(folder), str(place / "work"), kind, prelude, str(size), str(stride), *arguments]
     done = subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, timeout=150)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)

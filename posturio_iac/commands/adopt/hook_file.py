@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 HOOK = "posturio-iac"
 _KEY = "repos"
+MOST_ALIASES = 40
+"""More of them, one within the other, can stand for more values than can be compared; these stand for two million at most."""
 
 
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
@@ -32,12 +34,17 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
         raise UsageError(f"{shown}: has no list of {_KEY}, so that nothing can be added; pre-commit validate-config says what is wrong")
     if any(HOOK in _ids(one) for one in before[_KEY]):
         return text
-    after = _extended(text, entry)
+    after = None if _has_many_aliases(text) else _extended(text, entry)
     if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], _data(repository, revision)]}:
         raise UsageError(
             f"{shown}: its list of {_KEY} is written in a way that cannot be extended safely; add this to it:\n{_block(entry, '')}"
         )
     return after
+
+
+def _has_many_aliases(text: str) -> bool:
+    """Whether values may be shared so often that comparing them would never end."""
+    return sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)) > MOST_ALIASES
 
 
 def _entry(repository: str, revision: str) -> list[str]:

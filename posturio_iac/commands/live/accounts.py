@@ -9,7 +9,7 @@ from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
 from posturio_iac.live.model import Account
 from posturio_iac.live.reading import organization
 from posturio_iac.live.survey import AccountTarget
@@ -41,6 +41,8 @@ def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Ru
         raise UsageError(str(error)) from None
     except AwsError as error:
         return run, [], [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
+    except NOT_UNDERSTOOD as error:
+        return run, [], [Diagnostic(Level.ERROR, f"nothing was read: {not_understood(error)}")]
 
 
 def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:

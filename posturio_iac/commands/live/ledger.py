@@ -70,6 +70,7 @@ class LedgerFile:
             return None
         try:
             inventory: Inventory = decode(told)
+            inventory.account.check_users(key.user.arn for key in inventory.keys)
             return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
         except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
             raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None

@@ -68,7 +68,7 @@ class FileStore:
 
     def replace(self, text: str) -> None:
         """Put a text in place of the whole. Raises `OutputError`."""
-        write(text, self._path)
+        write(text, self._path, mode=PRIVATE)
         try:
             os.chmod(self._path, PRIVATE)
         except OSError as error:

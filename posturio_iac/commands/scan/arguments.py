@@ -9,7 +9,7 @@ from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.render import DEPLOYED, FORMATS, implied
+from posturio_iac.render import DEPLOYED, FOREIGN_ENDINGS, FORMATS, implied
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ..
         name = stated or implied(target or STDOUT)
         if name is None and len(pairs) > 1:
             raise UsageError(f"--output {target} has no --format before it, and its ending names none")
+        if name is None and target and target.lower().endswith(FOREIGN_ENDINGS):
+            raise UsageError(f"the ending of --output {target} is that of none of the formats; name one with --format")
         pair = (name or DEFAULT_FORMAT, target or STDOUT)
         if any(taken == pair[1] for _, taken in made):
             where = "standard output" if pair[1] == STDOUT else pair[1]

@@ -105,9 +105,9 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
     return AddTag(Place(user.address), is_seen=False)
 
 
-def _set(resource: Resource, name: str, configuration: Configuration, *types: type) -> Any:
+def _set(resource: Resource, name: str, configuration: Configuration, *types: type, shown: str = "") -> Any:
     """Return an argument; one that the configuration leaves out is none, whatever older providers say before apply."""
-    value: Any = resource.get(name)
+    value: Any = resource.get(name, shown)
     if isinstance(value, Unknown):
         expressions = configuration.of(resource).get("expressions")
         return None if isinstance(expressions, dict) and name not in expressions else value
@@ -116,7 +116,7 @@ def _set(resource: Resource, name: str, configuration: Configuration, *types: ty
 
 def _age(resource: Resource, service: object, configuration: Configuration) -> Iterator[Lifetime]:
     owner = Place(f"{resource.type}.{resource.name}", resource.span)
-    age = age_lifetime(_set(resource, AGE, configuration, int, float, str), service, owner, resource.span)
+    age = age_lifetime(_set(resource, AGE, configuration, int, float, str, shown="it"), service, owner, resource.span)
     yield from () if age is None else (age,)
 
 

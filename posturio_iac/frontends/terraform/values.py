@@ -1,4 +1,4 @@
-"""The values that Terraform expressions have, as far as code alone fixes them.
+"""The values of Terraform expressions, as far as code alone fixes them.
 
 A value is ``None`` (null), ``bool``, ``int`` or ``float`` (integral numbers are ``int``), ``str``, ``tuple`` (list and tuple),
 `SetValue`, ``dict`` with string keys (map and object) or `Unknown`. Collections may hold unknown elements.
@@ -19,7 +19,7 @@ Value = Any
 """One of the types named above; a recursive type that mypy cannot help with."""
 
 MAX_NODES = 100_000
-"""The number of nested values up to which a value is walked as a whole."""
+"""The most nested values of a value that is walked as a whole."""
 
 _MAX_BITS = 13_000
 """Integers beyond this many bits are not printed: Python refuses to."""
@@ -47,21 +47,21 @@ class SetValue(tuple[Value, ...]):
 
 
 class PartialMap(dict[str, Value]):
-    """A map of which some entries are known, while others may be there as well.
+    """A map with some known entries, and possibly others.
 
-    ``rest`` says where the others come from. An entry that the others could override is `Unknown` itself.
+    ``rest`` is why there may be others. An entry that the others could override is `Unknown` itself.
     """
 
     def __init__(self, entries: dict[str, Value], rest: Unknown) -> None:
-        """Hold ``entries``, and ``rest`` for what else may be there."""
+        """Hold the known ``entries``, and ``rest`` for the others."""
         super().__init__(entries)
         self.rest = rest
 
 
 class ResourceValue(PartialMap):
-    """One instance of a resource: its attributes are evaluated when they are asked for.
+    """One instance of a resource; its attributes are evaluated on demand.
 
-    To functions it is a map of which nothing is known.
+    For functions it is a map without any known entry.
     """
 
     def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:

@@ -24,6 +24,10 @@ HINTS = {
     "ParamValidationError": "this boto3 is too old for that; update it",
     "ThrottlingException": "AWS asks for fewer calls; try again later or with fewer --workers",
 }
+UNEXPECTED = "an answer that is none of AWS"
+"""The code of an `AwsError` about an answer that came, and cannot be one."""
+NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NameError)
+"""What botocore's parsers, and readers of their answers, raise over one that is built in another way; a parser leaves names unbound."""
 _LONGEST = 300
 _MARKUP = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<[!/]?[A-Za-z-][^<>]*>", re.DOTALL | re.IGNORECASE)
 """Signs of a page that something between here and AWS, such as a proxy, answered with."""
@@ -63,6 +67,11 @@ class CredentialsError(Exception):
     """There are no credentials; the text says what to do."""
 
 
+def not_understood(error: Exception) -> str:
+    """Say that an answer of AWS is built in another way than it is documented."""
+    return f"the answer of AWS was not understood ({type(error).__name__}: {error})"
+
+
 def translated(operation: str, error: Exception) -> Exception:
     """Return the `AwsError` or `CredentialsError` for an exception of botocore; any other exception comes back as it is."""
     from botocore import exceptions as known
@@ -73,7 +82,7 @@ def translated(operation: str, error: Exception) -> Exception:
             return AwsError(operation, str(said.get("Code", "an unknown error")), str(said.get("Message", "")))
         case known.NoCredentialsError() | known.PartialCredentialsError():
             return CredentialsError("no AWS credentials were found; name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret")
-        case known.BotoCoreError():
+        case known.BotoCoreError() | RuntimeError():  # the latter of credentials that were given and have ended
             return AwsError(operation, type(error).__name__, str(error))
         case _:
             return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.live.connection.calls import wait
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,10 +35,10 @@ def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[
                 answer = send(**parameters)
             except (BotoCoreError, ClientError):
                 raise
-            except (ResponseParserError, LookupError, TypeError, ValueError, AttributeError):  # what its parsers stumble over
+            except (ResponseParserError, *NOT_UNDERSTOOD):
                 continue
             if answer.keys() - {"ResponseMetadata"}:
                 return answer
-        raise AwsError(operation, "an answer that is none of AWS", "something between here and AWS may have sent it")
+        raise AwsError(operation, UNEXPECTED, "something between here and AWS may have sent it")
 
     return patient

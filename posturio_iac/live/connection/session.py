@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget
-from posturio_iac.live.connection.errors import AwsError, translated
+from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
 from posturio_iac.live.connection.response_retry import understood
 from posturio_iac.live.connection.session_policy import policy_text, session_name, source_identity
 
@@ -50,6 +50,8 @@ REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds."""
+MOST_PAGES = 10_000
+"""How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
 """Attempts at a call in all."""
 _LOADERS: dict[str | None, Any] = {}
@@ -99,9 +101,13 @@ class Connection:
         with _translating(operation):
             client, method = self._client(service), _method(name)
             if client.can_paginate(method):
-                yield from client.get_paginator(method).paginate(**parameters)
+                pages = client.get_paginator(method).paginate(**parameters)
             else:
-                yield from _marked(getattr(client, method), parameters)
+                pages = _marked(getattr(client, method), parameters)
+            for number, page in enumerate(pages, start=1):
+                yield page
+                if number == MOST_PAGES:
+                    raise AwsError(operation, UNEXPECTED, f"it has more than {MOST_PAGES:,} pages")
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
         """Return a connection as another role, with the same budget. Raises what `call` does.

@@ -8,7 +8,7 @@ from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.policy import text_matches
-from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 from posturio_iac.live.model import Account, Tags
 from posturio_iac.live.reading.users import pairs
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
 
 ACTIVE = "ACTIVE"
+MOST_UNITS = 10_000
+"""AWS allows an organization a fifth of that; whoever names more never ends."""
 
 
 def accounts(connection: Connection, partition: str) -> tuple[list[Account], list[Diagnostic]]:
@@ -28,18 +30,24 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
         AwsError: they cannot be listed.
 
     """
-    found, notes = [], []
+    found: dict[str, Account] = {}
+    notes = []
     for page in connection.pages("organizations:ListAccounts"):
         for listed in page.get("Accounts", ()):
             state = listed.get("State") or listed.get("Status") or "of unknown state"
+            try:
+                account = Account(listed["Id"], partition, str(listed.get("Name", "")))
+            except NOT_UNDERSTOOD as error:
+                notes.append(Diagnostic(Level.ERROR, f"organizations:ListAccounts names what is no account, which was not read: {error}"))
+                continue
             if state == ACTIVE:
-                found.append(Account(listed["Id"], partition, listed.get("Name", "")))
+                found[account.id] = account
             else:
                 text = f"account {listed['Id']} ({listed.get('Name', 'without a name')}) is {state} and was skipped"
                 notes.append(Diagnostic(Level.NOTE, text, account=listed["Id"]))
     if not found:
         notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts names no active account, so nothing was read"))
-    return sorted(found, key=lambda account: account.id), notes
+    return sorted(found.values(), key=lambda account: account.id), notes
 
 
 def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
@@ -53,6 +61,8 @@ def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
         for page in connection.pages("organizations:ListOrganizationalUnitsForParent", ParentId=parent):
             below = {str(unit["Id"]) for unit in page.get("OrganizationalUnits", ())} - seen
             seen |= below
+            if len(seen) > MOST_UNITS:
+                raise AwsError("organizations:ListOrganizationalUnitsForParent", UNEXPECTED, f"it names more than {MOST_UNITS:,} units")
             waiting += sorted(below)
     return frozenset(found)
 

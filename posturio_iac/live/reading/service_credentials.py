@@ -14,7 +14,8 @@ from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
-from posturio_iac.live.reading.usage import moment_of, status_in
+from posturio_iac.live.reading.usage import status_in
+from posturio_iac.live.reading.users import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

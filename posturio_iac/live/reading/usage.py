@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.reason import OpenCause
@@ -11,6 +11,7 @@ from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
+from posturio_iac.live.reading.users import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -161,11 +162,6 @@ def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
     if status in STATUSES:
         return status
     return Unknown(f'{operation} says "{status[:40]}" for its status, which this version does not know')
-
-
-def moment_of(value: object) -> datetime | None:
-    """Return a time of botocore in UTC."""
-    return value.astimezone(timezone.utc) if isinstance(value, datetime) else None
 
 
 def _used_for(answer: Mapping[str, Any]) -> tuple[str, str] | None:

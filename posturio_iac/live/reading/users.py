@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.model import DeployedUser, Tags
@@ -34,9 +35,8 @@ def detailed(connection: Connection) -> dict[str, DeployedUser]:
 def listed(connection: Connection) -> dict[str, DeployedUser]:
     """Return every user by ARN, without tags. Raises `AwsError`."""
     pages = connection.pages("iam:ListUsers", PaginationConfig={"PageSize": PAGE})
-    return {
-        user["Arn"]: DeployedUser(user["UserName"], user["Arn"], created=_created(user)) for page in pages for user in page.get("Users", ())
-    }
+    found = [user for page in pages for user in page.get("Users", ())]
+    return {user["Arn"]: DeployedUser(user["UserName"], user["Arn"], created=moment_of(user.get("CreateDate"))) for user in found}
 
 
 def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
@@ -47,7 +47,16 @@ def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
 
 def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
     """Return AWS's list of tags as names and values."""
-    return tuple((str(tag["Key"]), str(tag.get("Value", ""))) for tag in tags)
+    return tuple((str(tag.get("Key", "")), str(tag.get("Value", ""))) for tag in tags)
+
+
+def moment_of(value: object) -> datetime | None:
+    """Return a time of botocore in UTC; None where there is none. Raises `ValueError` for a year that no date of ours has."""
+    if not isinstance(value, datetime):
+        return None
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"{value} is no time of a key")
+    return value.astimezone(timezone.utc)
 
 
 def unread(error: AwsError) -> Unknown:
@@ -60,12 +69,7 @@ def _user(detail: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) ->
         detail["UserName"],
         detail["Arn"],
         pairs(detail.get("Tags") or ()),
-        created=_created(detail),
+        created=moment_of(detail.get("CreateDate")),
         quarantine=quarantine_of(detail),
         privilege=privilege_of(detail, groups),
     )
-
-
-def _created(detail: Mapping[str, Any]) -> datetime | None:
-    when = detail.get("CreateDate")
-    return when.astimezone(timezone.utc) if isinstance(when, datetime) else None

@@ -48,6 +48,7 @@ Resources:
         ("{Type: AWS::SSM::Parameter, Properties: {Type: SecureString, Value: !GetAtt Key.SecretAccessKey}}", None),
         ("{Type: AWS::SecretsManager::Secret, Properties: {SecretString: !GetAtt Key.SecretAccessKey}}", None),
         ("{Type: Custom::Vault, Properties: {Secret: !GetAtt Key.SecretAccessKey}}", None),
+        ("{Type: Acme::Cluster::Manager, Properties: {Secret: !GetAtt Key.SecretAccessKey}}", None),
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Ref Key}}}}", None),
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: '${Key.SecretAccessKey}'}}}}", None),
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Sub '${!Key.SecretAccessKey}'}}}}", None),

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 SHIPPED = ("posturio_iac", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml", ".ci")
 DEFINITIONS: tuple[dict[str, Any], ...] = tuple(yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
 HOSTS = ("pre-commit", "prek")
+UV = (sys.executable, "-m", "uv")
 NOWHERE = "http://127.0.0.1:9"
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), NOWHERE) | {
     "PIP_NO_INDEX": "1",
@@ -80,6 +81,16 @@ class Host:
             command, cwd=repository.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8"
         )
         return done.returncode, _COLORS.sub("", done.stdout)
+
+
+def environment_with_pip(place: Path) -> None:
+    """Make an environment that holds pip alone, as the image of a CI job does; ``python -m venv`` takes five seconds for it."""
+    subprocess.run([*UV, "venv", "--quiet", "--seed", "--python", sys.executable, str(place)], check=True)
+
+
+def wheel(source: Path, place: Path) -> None:
+    """Build the wheel of a checkout into a folder."""
+    subprocess.run([*UV, "build", "--quiet", "--wheel", "--out-dir", str(place), str(source)], check=True)
 
 
 def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:

@@ -56,7 +56,7 @@ def check_evidence(path: str) -> tuple[str, str] | None:
 def write_evidence(
     found: Findings, arguments: LiveArguments, finished: datetime, run: Mapping[str, Any], left_out: tuple[str, ...]
 ) -> None:
-    """Add the run to the folder, under the time when it ``finished``; ``run`` says how it was made.
+    """Add the run to the folder, under the time when it ``finished``; ``run`` records how it was made.
 
     Raises:
         OutputError: it cannot be written.
@@ -88,7 +88,7 @@ def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) 
 
 
 def _run(found: Findings, run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how the run was made, and over what, in a file that is readable without the result."""
+    """Return the record of the run and its scope, as a file that is readable without the result."""
     return {"as_of": write.moment(found.report.as_of), "accounts": list(found.accounts), "accounts_not_read": found.unread, **run}
 
 

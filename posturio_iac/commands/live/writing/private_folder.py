@@ -47,6 +47,8 @@ def _make(files: Mapping[str, str], folder: str, path: str) -> None:
     try:
         os.mkdir(folder, 0o700)
         for name, text in files.items():
+            if os.path.basename(name) != name:
+                raise OSError(f"{name} is no name of a file")
             mode = RUNNABLE if name.endswith(".sh") else PRIVATE
             with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(text.encode("utf-8", "backslashreplace"))

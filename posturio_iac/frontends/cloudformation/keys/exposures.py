@@ -105,7 +105,8 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
     if area == "Metadata":
         yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(words.lead + words.store))
         return
-    if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
+    is_foreign = entry.type != FUNCTION and not entry.type.startswith("AWS::")  # Custom::…, third parties: its handler decides
+    if area != "Properties" or _SEALED.get(entry.type) == prop or is_foreign:
         return
     match entry.type:
         case "AWS::CloudFormation::CustomResource" | "AWS::IAM::AccessKey":

@@ -181,10 +181,6 @@ class ModuleInstance:
             self._children[name] = self.program.call(self, name)
         return self._children[name]
 
-    def set_by_caller(self, name: str) -> bool:
-        """Tell whether the code that calls this module fixes the variable, by an argument or by leaving the default."""
-        return self.caller is not None or self.folder.unit is not None or name in self.folder.tfvars
-
 
 class ModuleScope:
     """Names as seen from one place in a module instance."""

@@ -90,7 +90,7 @@ def _interpolations(node: Node) -> Iterator[Node]:
 
 
 class _Text:
-    """How the text of one template is read."""
+    """Reads the text of one template."""
 
     __slots__ = ("margin", "nested", "quoted", "source")
 

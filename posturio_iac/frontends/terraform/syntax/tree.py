@@ -40,7 +40,7 @@ def tree_of(data: bytes) -> Tree:
 
 
 def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
-    """Return what lies between the ranges that are skipped, as the parser wants it."""
+    """Return the ranges between those that are skipped, in the parser's form."""
     from tree_sitter import Range
 
     row = at = 0
@@ -56,7 +56,7 @@ def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
 
 
 def is_sound(root: Node) -> bool:
-    """Tell whether a file has no syntax error, those included that the grammar lets pass: a line break in a block's header."""
+    """Tell whether a file has no syntax error, including one that the grammar accepts: a line break in a block's header."""
     body = next((c for c in root.children if c.type == "body"), None)
     return not root.has_error and not any(_is_torn(block) for block in (body.children if body else ()) if block.type == "block")
 

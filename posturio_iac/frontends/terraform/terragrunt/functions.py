@@ -1,4 +1,4 @@
-"""Terragrunt's own functions, as far as files and paths fix what they return. What asks AWS, a program or the environment is unknown.
+"""Terragrunt's own functions, as far as files and paths fix their results. Those that ask AWS, a program or the environment are unknown.
 
 https://docs.terragrunt.com/reference/hcl/functions
 """
@@ -33,12 +33,12 @@ _OF_A_RUN = {
     "run_cmd": "a program that it runs",
     "sops_decrypt_file": "a program that it runs",
 }
-"""Functions whose result is known only in a run, and what decides it."""
+"""Functions whose result is known only in a run, each with what it depends on."""
 _MAX_LEVELS = 100
 
 
 class CallingFile(Protocol):
-    """What functions ask of the file that calls them."""
+    """The interface by which functions ask the file that calls them."""
 
     path: str
     """The file itself."""
@@ -51,19 +51,19 @@ class CallingFile(Protocol):
 
     @property
     def unit_folder(self) -> str:
-        """Where the unit is applied."""
+        """The folder that the unit is applied in."""
 
     def absolute(self, path: str) -> str:
-        """Return a path as functions in this file mean it."""
+        """Return a path resolved as functions in this file resolve it."""
 
     def included_path(self, name: Value) -> str | Unknown | None:
-        """Return the file that the include called ``name`` draws in, by default the first one; None when there is none."""
+        """Return the file of the include called ``name``, by default the first one; None when there is none."""
 
     def another(self, path: str) -> Value:
         """Return another file as a value."""
 
     def values_file(self, path: str) -> Value:
-        """Return what a file of variable values holds."""
+        """Return the content of a file of variable values."""
 
 
 def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:

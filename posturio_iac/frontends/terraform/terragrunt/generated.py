@@ -1,6 +1,6 @@
 """Providers that Terragrunt generates beside a module, as far as their default tags go.
 
-A ``generate`` block writes its ``contents`` into the folder of the module that a ``terragrunt.hcl`` applies. What Terragrunt fills in is
+A ``generate`` block writes its ``contents`` into the folder of the module that a ``terragrunt.hcl`` applies. Interpolated parts are
 unknown. https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#generate
 """
 
@@ -24,41 +24,41 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT = "terragrunt.hcl"
-"""What Terragrunt calls the file of one module that it applies."""
+"""The name of Terragrunt's file for one module that it applies."""
 MOST = 5000
-"""More files than that are not read."""
+"""The most files that are read."""
 _SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
 FILLED_IN = "terragrunt.text"
-"""Stands for what Terragrunt puts into the generated text; every module takes it for unknown."""
+"""The name for interpolated parts of the generated text; every module takes it for unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The provider blocks that one file of Terragrunt's generates."""
+    """The provider blocks that one Terragrunt file generates."""
 
     path: str
-    """Of that file, relative to the scan root."""
+    """The path of that file, relative to the scan root."""
     providers: tuple[hcl.Block, ...]
     unread: Unknown | None
     """Why none was found, though there is one."""
 
 
 class Terragrunt:
-    """The files of Terragrunt's in one scan. They are read when the first module without a provider asks."""
+    """The Terragrunt files of one scan. They are read for the first module without a provider."""
 
     def __init__(self, read: Callable[[str], bytes | Diagnostic], report: Callable[[Diagnostic], None], paths: tuple[str, ...]) -> None:
-        """Know where they are, relative to the scan root."""
+        """Hold their paths, relative to the scan root."""
         self._read_file, self._report = read, report
         self._paths = paths[:MOST]
         self._applying: dict[str, list[str]] | None = None
-        """What each file that applies modules says of where they are."""
+        """The sources in each file that applies modules."""
         self._generating: list[str] = []
         """The files that generate default tags."""
         self._refused: dict[str, Diagnostic] = {}
         self._read: dict[str, Generated] = {}
 
     def generated(self, folder: str) -> list[Generated]:
-        """Return what may be generated beside the module in ``folder``: by the files above what applies it, else by all others."""
+        """Return the providers that may be generated beside the module in ``folder``: by files above its unit, else by all others."""
         if not self._paths:
             return []
         units = [posixpath.dirname(path) for path, sources in self._all().items() if _applies(path, sources, folder)]
@@ -84,7 +84,7 @@ class Terragrunt:
         return self._applying
 
     def _unread(self, path: str) -> Generated:
-        """Say that a file cannot be read. One that concerns no module may be another program's, and is passed over."""
+        """Report a file that cannot be read. One that concerns no module may be another program's, and is ignored."""
         self._report(self._refused[path])
         return Generated(path, (), Unknown(f"{path} cannot be read, so what it generates cannot be seen"))
 
@@ -103,7 +103,7 @@ def _applies(path: str, sources: list[str], folder: str) -> bool:
 
 
 def _leads_to(source: str, folder: str) -> bool:
-    """Tell whether the end of a source, behind what is filled in or leads upwards, is the end of a folder's path."""
+    """Tell whether the end of a source, after interpolations and ``..``, is the end of a folder's path."""
     way = re.split(r"[})]|\.\.?/+", source.partition("?")[0])[-1].replace("//", "/").strip("/")
     _, _, inside = source.partition("?")[0].rpartition("//")
     ends = {way, inside.strip("/")} - {"", "."}
@@ -137,7 +137,7 @@ def _parsed(path: str, data: bytes) -> Generated:
 
 
 def text_of(contents: hcl.Expr, known: Callable[[hcl.Expr], Value] = lambda _: None) -> str | None:
-    """Return the text that is generated, with a name of its own for each part that is not ``known``; None when it stands elsewhere."""
+    """Return the generated text, with a name of its own for each part that is not ``known``; None when the text is not in this file."""
     match contents:
         case hcl.Literal(str() as text):
             return text
@@ -160,7 +160,7 @@ def _joined(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> 
 
 
 def _rendered(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
-    """Return the text that a part makes, of which inner parts may be filled in; None when it is not known at all."""
+    """Return the text of a part, which may hold interpolations itself; None when it is not known at all."""
     match part:
         case hcl.Literal(value):
             return text_of_value(value)

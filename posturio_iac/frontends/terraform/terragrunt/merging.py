@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Named values, each with the expression that shows where it stands."""
+    """Named values, each with the expression that gives its place."""
 
     known: Mapping[str, tuple[Value, hcl.Expr]]
     rest: Unknown | None
@@ -48,7 +48,7 @@ def entries_of(value: Value, expression: hcl.Expr, rest: Unknown | None = None) 
 
 
 def merged(below: Entries, above: Entries, *, deep: bool) -> Entries:
-    """Return the entries of both; those ``above`` win, or with ``deep`` are merged into those below."""
+    """Return the entries of both maps; those of ``above`` win, or with ``deep`` are merged into the others."""
     known = dict(below.known)
     for name, (value, expression) in above.known.items():
         old = known.get(name)
@@ -69,7 +69,7 @@ def _deep(below: Value, above: Value) -> Value:
 
 
 def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
-    """Return where the entries stand that are written as ``name = value``; later ones win."""
+    """Return the expressions of the entries that are written as ``name = value``; later ones win."""
     found: dict[str, hcl.Expr] = {}
     if isinstance(expression, hcl.ObjectExpr):
         objects = [expression]
@@ -82,7 +82,7 @@ def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
 
 
 def written(value: Value, expression: hcl.Expr) -> hcl.Expr:
-    """Return an expression of this value, whose parts stand where those of ``expression`` do."""
+    """Return an expression of this value, whose parts have the places of those of ``expression``."""
     span: Span = expression.span
     match value:
         case Unknown(reason):

@@ -1,4 +1,4 @@
-"""Where the module of a unit is: the source of its ``terraform`` block, taken apart as Terragrunt does."""
+"""The place of a unit's module: the source in its ``terraform`` block, parsed as Terragrunt does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
 
 _CACHE = ".terragrunt-cache/0/0"
-"""Stands for the folder that Terragrunt copies a module to, two levels below its cache."""
+"""A name for the folder that Terragrunt copies a module to, two levels below its cache."""
 _ELSEWHERE = lazy_pattern(
     r"[a-z0-9+.-]+::|(?!file:)[a-z0-9+.-]+://|[\w.-]+@[\w.-]+:|github\.com/|bitbucket\.org/|gitlab\.com/", re.IGNORECASE
 )
@@ -22,15 +22,15 @@ _REGISTRY = lazy_pattern(r"tfr://(?P<host>[^/]*)/(?P<module>[^?]*)(?:\?(?P<query
 
 @dataclass(frozen=True, slots=True)
 class UnitSource:
-    """What a unit applies."""
+    """The module that a unit applies."""
 
     text: str
     """As Terraform would write it: registry modules without ``tfr://``."""
     span: Span
     version: str | None = None
-    """Of a registry module."""
+    """The version of a registry module."""
     package: str = ""
-    """Local: the folder that is copied as a whole, absolute; empty for what is not here."""
+    """Local: the folder that is copied as a whole, absolute; empty for one that is not here."""
     module: str = ""
     """Local: the folder of the module, absolute."""
 
@@ -41,7 +41,7 @@ class UnitSource:
 
 
 def source_of(text: str, folder: str, span: Span) -> UnitSource:
-    """Take a source apart; ``folder`` is that of the unit, absolute."""
+    """Parse a source; ``folder`` is that of the unit, absolute."""
     registry = _REGISTRY.fullmatch(text)
     if registry is not None:
         host, module = registry["host"], registry["module"]

@@ -1,4 +1,4 @@
-"""Stacks of Terragrunt's: the units that a ``terragrunt.stack.hcl`` generates from folders that are here, with the values that it gives."""
+"""Terragrunt stacks: the units that a ``terragrunt.stack.hcl`` generates from folders that are here, with their values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TerragruntStack:
     """One stack file, at the place where it is generated or stands."""
 
     def __init__(self, documents: Documents, path: str, budget: Callable[[], Budget], values: Value | None = None, depth: int = 0) -> None:
-        """Stand for the file ``path``, absolute; ``values`` is what the stack above gives."""
+        """Stand for the file ``path``, absolute; ``values`` are those from the stack above."""
         self._documents, self._budget, self._depth = documents, budget, depth
         self.folder = posixpath.dirname(path)
         self._context = UnitContext(documents, budget(), self.folder, values)
@@ -34,7 +34,7 @@ class TerragruntStack:
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with the file."""
+        """The problems of the file."""
         return tuple(self._context.found.problems)
 
     @property
@@ -60,7 +60,7 @@ class TerragruntStack:
         return {} if expression is None else self._configuration.value(expression)
 
     def _generated(self, block: hcl.Block) -> str | None:
-        """Return the folder that a unit or stack is generated in; None when what it is made from is not here."""
+        """Return the folder that a unit or stack is generated in; None when its source is not here."""
         expression = block.get("source")
         source, path = self._configuration.value(expression), self._configuration.value(block.get("path"))
         if expression is None or not isinstance(source, str) or not isinstance(path, str):
@@ -76,6 +76,6 @@ class TerragruntStack:
 
 
 def is_given_values(unit: TerragruntUnit) -> bool:
-    """Tell whether a file is made for stacks: it reads what they give."""
+    """Tell whether a file is made for stacks: it reads ``values``."""
     data = unit.documents.data(unit.path)
     return isinstance(data, bytes) and b"values." in data

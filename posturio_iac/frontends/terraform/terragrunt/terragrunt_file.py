@@ -1,4 +1,4 @@
-"""One file of Terragrunt's as one unit sees it: locals, includes and inputs, evaluated when they are asked for.
+"""One Terragrunt file as one unit sees it: locals, includes and inputs, evaluated on demand.
 
 Over 300 lines, since a file and the scope of its names define each other.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
 _COST = 500
-"""Steps that reading one file counts for, so that files which include one another over and over come to an end."""
+"""The steps of the budget that reading one file takes, so that files that include one another over and over come to an end."""
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
     "dependency": "dependency.{} is an output of another unit, known only after apply",
@@ -40,32 +40,32 @@ _ELSEWHERE = {
 
 @dataclass(slots=True)
 class UnitFindings:
-    """What reading the files of one unit told, which stays when they are forgotten."""
+    """Facts from reading the files of one unit, which stay when the files are dropped."""
 
     files: set[str] = field(default_factory=set)
-    """What was read for it."""
+    """The files that were read for it."""
     problems: dict[Diagnostic, None] = field(default_factory=dict)
     unknown_functions: set[str] = field(default_factory=set)
-    """What was called and is a function of nobody's that is known here."""
+    """The unknown functions that were called."""
 
 
 @dataclass(slots=True)
 class UnitContext:
-    """What is the same for all files that one unit reads."""
+    """The data that all files of one unit share."""
 
     documents: Documents
     budget: Budget
     folder: str
     """Where the unit is applied."""
     values: Value | None = None
-    """What a stack gives to the unit; None when no stack here does."""
+    """The values from a stack; None when no stack here generates the unit."""
     found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
 
 
 class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
-    """Terragrunt's functions as one file calls them, found when called; other names are remembered, unless they are Terraform's."""
+    """Terragrunt's functions for one file, looked up when called; unknown names are recorded, unless they are Terraform's."""
 
     def __init__(self, configuration: TerragruntFile) -> None:
         """Stand for those of a file."""
@@ -84,7 +84,7 @@ class Included(NamedTuple):
     """One ``include`` block."""
 
     name: str
-    """Empty for one without a label."""
+    """Empty for a block without a label."""
     configuration: TerragruntFile | Unknown
     strategy: str
     is_exposed: bool
@@ -146,12 +146,12 @@ class TerragruntFile:
 
     @property
     def shown(self) -> str:
-        """What the file is called in sentences."""
+        """The name of the file in sentences."""
         return self.context.documents.shown(self.context.documents.real(self.path))
 
     @property
     def environment(self) -> Environment:
-        """What functions may reach."""
+        """The environment of functions."""
         if self._environment is None:
             self._environment = Environment(
                 read_file=self.read_file,
@@ -177,7 +177,7 @@ class TerragruntFile:
         return found.path if isinstance(found, TerragruntFile) else found
 
     def another(self, path: str) -> Value:
-        """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
+        """Return another file as a value. One that reads itself again gives the part that is evaluated so far."""
         if path not in self.context.opened:
             self.context.budget.spend(_COST)
             self.context.opened[path] = TerragruntFile(self.context, path)
@@ -212,7 +212,7 @@ class TerragruntFile:
             self.context.budget.leave_render()
 
     def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
-        """Return the template that an expression renders, the scope of its parts, and its file; without a file it is the expression."""
+        """Return the template that an expression renders, the scope of its parts, and its file; without a file, the expression itself."""
         match expression:
             case hcl.Call("templatefile", (place, variables)):
                 name, given = self.value(place), self.value(variables)
@@ -226,7 +226,7 @@ class TerragruntFile:
     # Blocks
 
     def includes(self) -> tuple[Included, ...]:
-        """Return what this file includes, in order."""
+        """Return the includes of this file, in order."""
         if self._includes is None:
             self._includes = ()
             self._includes = tuple(self._included(block) for block in self.body.all("include"))
@@ -254,7 +254,7 @@ class TerragruntFile:
         return TerragruntFile(self.context, there, self.current, self.chain)
 
     def exposed(self, name: str) -> Value:
-        """Return ``include.name``: what an included file holds, or a part of the only one, which has no label."""
+        """Return ``include.name``: an included file as a value, or a part of the only one, which has no label."""
         for one in self.includes():
             if one.name not in (name, ""):
                 continue
@@ -348,12 +348,12 @@ class TerragruntScope:
 
     @property
     def environment(self) -> Environment:
-        """What functions may do."""
+        """The environment of functions."""
         return self.configuration.environment
 
     @property
     def budget(self) -> Budget:
-        """What is left for the unit."""
+        """The budget that is left for the unit."""
         return self.configuration.context.budget
 
     def bind(self, **names: Value) -> TerragruntScope:
@@ -361,7 +361,7 @@ class TerragruntScope:
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
     def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
-        """Return a value as it is: Terragrunt has no types of its own."""
+        """Return a value unchanged: Terragrunt has no type constraints of its own."""
         return value
 
     def attribute(self, root: str, name: str) -> Value:

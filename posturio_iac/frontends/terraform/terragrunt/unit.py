@@ -1,4 +1,4 @@
-"""One unit: what it applies, with which inputs, and the files that Terragrunt writes beside the module."""
+"""One unit: its module, its inputs, and the files that Terragrunt writes beside the module."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class GeneratedFile:
 
 
 class TerragruntUnit:
-    """A ``terragrunt.hcl`` that applies a module, evaluated when it is asked."""
+    """A ``terragrunt.hcl`` that applies a module, evaluated on demand."""
 
     def __init__(self, documents: Documents, path: str, budget: Callable[[], Budget], values: Value | None = None) -> None:
-        """Stand for the file ``path``, absolute; ``values`` is what a stack gives."""
+        """Stand for the file ``path``, absolute; ``values`` are those from a stack."""
         self.documents = documents
         self.path = path
         self.folder = posixpath.dirname(path)
@@ -52,19 +52,19 @@ class TerragruntUnit:
 
     @property
     def configuration(self) -> TerragruntFile:
-        """The file, read when it is asked for the first time, and again after `forget`."""
+        """The file, read at the first access, and again after `forget`."""
         if self._configuration is None:
             context = UnitContext(self.documents, self._budget(), self.folder, self._values, self._found)
             self._configuration = TerragruntFile(context, self.path)
         return self._configuration
 
     def forget(self) -> None:
-        """Let go of the code, of which a repository may hold thousands: what it applies and what was wrong stay known."""
+        """Drop the code, since a repository may hold thousands of units; the module and the problems are kept."""
         self._configuration = None
 
     @property
     def node(self) -> str:
-        """What the unit is called among the callers of modules."""
+        """The name of the unit among the callers of modules."""
         return self.documents.shown(self.path)
 
     @property
@@ -79,12 +79,12 @@ class TerragruntUnit:
 
     @property
     def unknown_functions(self) -> list[str]:
-        """The functions that are not known here and were called so far."""
+        """The unknown functions that were called so far."""
         return sorted(self._found.unknown_functions)
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with the files that were read so far."""
+        """The problems of the files that were read so far."""
         return tuple(self._found.problems)
 
     def included(self) -> Iterator[str]:
@@ -100,7 +100,7 @@ class TerragruntUnit:
             pass
 
     def source(self) -> UnitSource | Unknown | None:
-        """Return what it applies; None when no file names a source."""
+        """Return the module that it applies; None when no file names a source."""
         if self._source is None:
             self._source = self._find_source()
         return self._source
@@ -127,7 +127,7 @@ class TerragruntUnit:
         return [one[0] for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown)]
 
     def inputs(self) -> tuple[Entries, Entries]:
-        """Return the inputs, and the values that arguments of the command line set, which win over those of the module's own files."""
+        """Return the inputs, and the values that extra command line arguments set, which win over those of the module's own files."""
         given = self.configuration.inputs()
         forced = Entries({}, None)
         for one in self.configuration.blocks("terraform"):
@@ -138,7 +138,7 @@ class TerragruntUnit:
         return given, forced
 
     def _with_arguments(self, block: hcl.Block, configuration: TerragruntFile, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
-        """Return what an ``extra_arguments`` block adds: variables of the environment, files of values, and single values."""
+        """Return the additions of an ``extra_arguments`` block: environment variables, files of values, and single values."""
         variables = block.get("env_vars")
         if variables is not None:
             found = entries_of(configuration.value(variables), variables)
@@ -165,7 +165,7 @@ class TerragruntUnit:
         return self._values_in(posixpath.normpath(posixpath.join(self.folder, text)), configuration)
 
     def _values_in(self, path: str, configuration: TerragruntFile) -> Entries:
-        """Return what a file of values sets; nothing when it is not there."""
+        """Return the values in a file of values; none when there is no such file."""
         if not self.documents.has_file(path):
             return Entries({}, None)
         self._found.files.add(self.documents.real(path))
@@ -175,7 +175,7 @@ class TerragruntUnit:
         return Entries(found, rest)
 
     def generated(self) -> Iterator[GeneratedFile | Unknown]:
-        """Yield the files that Terragrunt writes; unknown are those that cannot be seen."""
+        """Yield the files that Terragrunt writes, or `Unknown` for those that cannot be seen."""
         by_name: dict[str, tuple[hcl.Block, TerragruntFile]] = {}
         for one in self.configuration.blocks("generate"):
             if isinstance(one, Unknown):
@@ -194,7 +194,7 @@ def _elements(value: Value) -> tuple[Value, ...]:
 
 
 def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile | Unknown:
-    """Return the file that a ``generate`` block writes. What is not known of its text is unknown in the code that it makes."""
+    """Return the file that a ``generate`` block writes. Unknown parts of its text are unknown in its code too."""
     path, contents = configuration.value(block.get("path")), block.get("contents")
     if contents is None or not isinstance(path, str):
         return Unknown(f"{configuration.shown} generates a file whose name or text is not known")

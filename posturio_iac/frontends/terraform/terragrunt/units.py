@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
 MOST = 5000
-"""More units than that are not read."""
+"""The most units that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class AppliedUnit:
 
     @property
     def node(self) -> str:
-        """What it is called among those that call modules: its file."""
+        """Its name among the callers of modules: its file."""
         return self.unit.node
 
     @property
@@ -56,12 +56,12 @@ class AppliedUnit:
 
     @property
     def place(self) -> Span | None:
-        """Where its source stands."""
+        """The place of its source."""
         return self.source.span if isinstance(self.source, UnitSource) else None
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """What is wrong with it, when that hides what it applies."""
+        """Its problems, when they hide the module that it applies."""
         if not isinstance(self.source, Unknown):
             return ()
         unknown = self.unit.unknown_functions
@@ -69,7 +69,7 @@ class AppliedUnit:
         return (*self.unit.problems, *((Diagnostic(Level.ERROR, text, self.shown),) if unknown else ()))
 
     def unread(self) -> Iterator[Diagnostic]:
-        """Yield a note when what it applies is not known."""
+        """Yield a note when its module is not known."""
         if isinstance(self.source, Unknown) and not self.problems:
             yield Diagnostic(Level.NOTE, f"the unit applies a module that is not known: {self.source.reason}", self.shown)
 
@@ -87,11 +87,11 @@ class AppliedUnit:
         self.unit.read_all()
 
     def forget(self) -> None:
-        """Let go of the code of the unit, which is read again when somebody asks."""
+        """Drop the code of the unit, which is read again on demand."""
         self.unit.forget()
 
     def folders(self) -> Iterator[str]:
-        """Yield the folders whose code the root module is made of: that of the module, and what stands beside the unit."""
+        """Yield the folders of the root module's code: that of the module, and that of the unit."""
         if self.module is not None:
             yield self.module
             documents = self.unit.documents
@@ -121,7 +121,7 @@ class Units:
         budget: Callable[[], Budget],
         report: Callable[[Diagnostic], None],
     ) -> None:
-        """Find them among ``paths``, relative to the scan root."""
+        """Find the units among ``paths``, relative to the scan root."""
         self._documents, self._budget, self._report = documents, budget, report
         self._paths = paths
         self._all: dict[str, AppliedUnit] | None = None
@@ -139,7 +139,7 @@ class Units:
             circular = {path for path in below if path in closure(below[path], below)}
             for problem in (problem for one in found if one.shown in circular for problem in one.unit.problems):
                 self._report(problem)
-            # What others include is a part of them, and applied by nobody itself; in a circle each is said and none is left out.
+            # An included file is part of others and not applied itself; of a circle all are reported and none is left out.
             parts = {path for included in below.values() for path in included} - circular
             self._all = {one.node: one for one in found if one.shown not in parts}
         return self._all
@@ -162,7 +162,7 @@ class Units:
                 yield from self._guarded(unit, frozenset())
 
     def _guarded(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
-        """Yield a unit, if it applies a module; one that takes too much to read is said."""
+        """Yield a unit, if it applies a module; one that exceeds the budget is reported."""
         try:
             yield from self._applied(unit, files)
         except BudgetError as error:
@@ -171,7 +171,7 @@ class Units:
             self._report(Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so what it applies was not judged", unit.shown))
 
     def _missing(self, source: UnitSource) -> bool:
-        """Say that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
+        """Report that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
         is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
         if is_ours:
             text = f"the unit applies {source.text}, and there is no such folder; correct its source"

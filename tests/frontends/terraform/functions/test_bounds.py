@@ -124,3 +124,23 @@ def test_patterns_that_make_backtracking_engines_explode_take_linear_time(patter
     start = time.monotonic()
     assert call("regexall", (f"^{pattern}", "a" * 2_000 + "b"), ENVIRONMENT) == ()
     assert time.monotonic() - start < 5
+
+
+HALF = "a" * 500_000
+ROW = tuple(range(5_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "more"),
+    [
+        ("concat", (ROW, ROW), (ROW, ROW, (1,))),
+        ("join", ("", (HALF, HALF)), ("", (HALF, HALF, "a"))),
+    ],
+)
+def test_a_result_of_exactly_the_bound_is_known(name: str, most: tuple[Value, ...], more: tuple[Value, ...]) -> None:
+    assert not isinstance(call(name, most, ENVIRONMENT), Unknown)
+    assert call(name, more, ENVIRONMENT) == Unknown(f"the result of {name}() is too large to evaluate here")
+
+
+def test_a_range_of_exactly_the_bound_is_known() -> None:
+    assert call("range", (1024,), ENVIRONMENT) == tuple(range(1024))

@@ -1,0 +1,100 @@
+"""One piece of evidence of when a key ends."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.evidence.origin import describe_origin
+from posturio_iac.core.evidence.remedy import SetInterval
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.reason import Reason
+    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy
+    from posturio_iac.core.place import Span
+
+
+class Kind(str, Enum):
+    """The kind of statement that evidence makes."""
+
+    EXPIRY = "expiry"
+    """The key ends, or is replaced, on a date."""
+    ROTATION = "rotation"
+    """The key is replaced at an interval."""
+    ROTATED = "rotated"
+    """The key was replaced on a date; the next time is due after the maximum lifetime."""
+
+
+class Effect(str, Enum):
+    """Whether evidence can come true."""
+
+    ENFORCED = "enforced"
+    """It replaces or removes the key by itself."""
+    DECLARED = "declared"
+    """It is metadata that people, and the live check, act on."""
+    INERT = "inert"
+    """It looks like a lifetime and can never take effect."""
+    UNREADABLE = "unreadable"
+    """Its name says lifetime and its value cannot be read."""
+    UNKNOWN = "unknown"
+    """The code does not fix what it states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """One piece of evidence of when a key ends."""
+
+    kind: Kind
+    effect: Effect
+    origin: Origin
+    """Where it stands."""
+    value: str = ""
+    """As it stands in the code; empty where there is no value."""
+    span: Span | None = None
+    at: datetime | None = None
+    """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
+    interval: timedelta | None = None
+    """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
+    deployed."""
+    reason: Reason | None = None
+    """Why it is inert, unreadable or unknown, or why its interval is open."""
+    readings: tuple[str, ...] = ()
+    """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
+    remedy: Remedy | None = None
+    """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
+    setting: IntervalSetting | None = None
+    """What sets the interval."""
+    turns: int = 1
+    """How many intervals one key lives, when several keys take turns."""
+    holds: Effect | None = None
+    """The effect of unknown evidence if it is about this key, where only that is open."""
+
+    @property
+    def source(self) -> str:
+        """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
+        return describe_origin(self.origin)
+
+    @property
+    def why(self) -> str:
+        """The reason in words: a clause without a full stop; empty where there is none."""
+        return self.reason.text if self.reason is not None else ""
+
+    @property
+    def is_age(self) -> bool:
+        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
+        return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
+
+    @property
+    def renews(self) -> bool:
+        """Whether the code replaces the key by itself."""
+        return self.effect is Effect.ENFORCED and not self.is_age
+
+    def shortening(self, days: int) -> SetInterval | None:
+        """Return the change that lets the key live at most ``days``; None when it is not known what sets its interval."""
+        if self.setting is None or not self.setting.is_stated:
+            return None
+        return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
