@@ -85,3 +85,12 @@ def fuzzing(root: Path) -> str:
     found = f"{told['found']} found" if told["found"] else "nothing found"
     head = f"The last long run: {told['day']}, {told['minutes']} minutes, {cpu / 60:.0f} of them CPU time, {total:,} executions, {found}."
     return f"{head}\n\n| input | executions | CPU time | slowest | most memory |\n| --- | --- | --- | --- | --- |\n" + "".join(rows)
+
+
+def mutation(root: Path) -> str:
+    """Return the figures of the last sample of mutants, package by package."""
+    told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
+    rows = "".join(f"| {name} | {run:,} | {killed:,} | {killed / run:.0%} |\n" for name, (run, killed) in told["parts"].items() if run)
+    run, killed = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
+    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants, of which tests killed {killed:,} ({killed / run:.0%})."
+    return f"{head}\n\n| part | mutants | killed | |\n| --- | --- | --- | --- |\n{rows}"

@@ -181,7 +181,7 @@ def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) ->
         pytest.skip(f"strace may not trace here: {tried.stderr[:100]}")
     code = "import sys\nfrom posturio_iac.cli import main\nsys.exit(main(sys.argv[1:]))\n"
     subprocess.run(
-        [*trace, sys.executable, "-c", code, *arguments], cwd=root, env=environment(), capture_output=True, check=False, timeout=120
+        [*trace, sys.executable, "-B", "-c", code, *arguments], cwd=root, env=environment(), capture_output=True, check=False, timeout=120
     )
     calls = list(traced(log))
     assert len(calls) > 50

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
@@ -311,3 +312,22 @@ def test_a_huge_number_is_not_spelled_out() -> None:
 def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, found: str | None) -> None:
     said = resembling(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
     assert said is None if found is None else said is not None and found in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "change"),
+    [
+        ("expires", "31-12-2027", "2027-12-31"),
+        ("expires", "31 Dec 2027", "2027-12-31"),
+        ("rotation", "quarterly", "90d"),
+    ],
+)
+def test_the_change_of_an_unreadable_value_names_its_place(name: str, value: str, change: str) -> None:
+    span = Span("iam.tf", 3, 5, 3, 20)
+    found = read(name, value, origin=TAG, span=span)
+    assert found is not None
+    assert found.remedy is not None
+    place = place_of(found.remedy)
+    assert place is not None
+    assert place.span == span
+    assert describe(found.remedy) == f'set tag "expires" of aws_iam_user.ci to {change}'

@@ -33,6 +33,8 @@ CPU = 3.0
 """Seconds of CPU time for the tests of one mutant; one that outlives them has survived."""
 ONE_TEST = 3.0
 """Seconds of CPU time for a test beside twice what it takes: one that takes longer never ends, and has found the mutant."""
+SLOW = 0.3
+"""Seconds: tests that take longer come last."""
 FIRST_FILES = 4
 """Files of tests that a mutant of a table is tried with first, since collecting all takes longer than running some."""
 ARGUMENTS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -197,7 +199,7 @@ class Runner:
         return _outcome(self.file)
 
     def _anew(self, tests: list[str]) -> None:
-        pytest.main([*ARGUMENTS, *_files(tests)], plugins=[_Chosen(tests), Outcome(self.file, self.seconds)])
+        pytest.main([*ARGUMENTS, *_files(tests)], plugins=[_Chosen(tests, self.seconds), Outcome(self.file, self.seconds)])
 
     def serve(self, session: pytest.Session) -> None:
         """Run what is asked for, each in a fork."""
@@ -210,7 +212,7 @@ class Runner:
         os.write(self._answered, b"\n")
         while os.read(self._asked, 1):
             path, source, tests = json.loads((self.root / ".mutant.json").read_text(encoding="utf-8"))
-            chosen = sorted((items[test] for test in tests if test in items), key=_is_property)
+            chosen = sorted((items[test] for test in tests if test in items), key=lambda item: _is_slow(item, self.seconds))
             _forked(functools.partial(self._one, session, patch, (path, source), chosen), self.file)
             os.write(self._answered, b"\n")
 
@@ -249,18 +251,19 @@ class _Written:
         self.path.write_text(self.text, encoding="utf-8")
 
 
-def _is_property(item: pytest.Item) -> bool:
-    """Tell whether a test runs many examples, so that it comes after those that are quick."""
-    return hasattr(getattr(item, "obj", None), "hypothesis")
+def _is_slow(item: pytest.Item, seconds: dict[str, float]) -> bool:
+    """Tell whether a test runs many examples or takes long, so that it comes after those that are quick."""
+    return hasattr(getattr(item, "obj", None), "hypothesis") or seconds[item.nodeid] > SLOW
 
 
 class _Chosen:
-    def __init__(self, tests: list[str]) -> None:
+    def __init__(self, tests: list[str], seconds: dict[str, float]) -> None:
+        self.seconds = seconds
         self.places = {test: place for place, test in enumerate(tests)}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = (item for item in items if item.nodeid in self.places)
-        items[:] = sorted(chosen, key=lambda item: (_is_property(item), self.places[item.nodeid]))
+        items[:] = sorted(chosen, key=lambda item: (_is_slow(item, self.seconds), self.places[item.nodeid]))
 
 
 class _Collected:

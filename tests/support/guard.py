@@ -26,6 +26,8 @@ LOG, ONLY = "GUARD_LOG", "GUARD_ONLY"
 AUDIT = f"""
 import json as _json, os as _os, sys as _sys
 
+_sys.dont_write_bytecode = True  # that is Python's doing
+
 def _watch():
     log = _os.open(_os.environ["{LOG}"], _os.O_WRONLY | _os.O_APPEND | _os.O_CREAT, 0o600)
     only, busy = _os.environ.get("{ONLY}"), []
