@@ -87,6 +87,10 @@ def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_pat
     units, problems = units_of(discover([str(tmp_path)], cwd=str(tmp_path)), 1 << 20)
     assert (len(units), problems, len(opened)) == (5, [], 0)
     assert {path for unit in units.values() for path in unit.files if path.endswith("root.hcl")} == {"root.hcl"}
+    monkeypatch.setattr("posturio_iac.frontends.terraform.terragrunt.units.MOST", 3)
+    units, problems = units_of(discover([str(tmp_path)], cwd=str(tmp_path)), 1 << 20)
+    assert (len(units), [(said.path, said.level.value) for said in problems]) == (3, [("unit3/terragrunt.hcl", "error")])
+    assert problems[0].message == "this unit and 1 more were not read, since there are more than 3; scan a part at a time"
 
 
 def test_reports_of_many_files_are_the_same_when_few_files_are_kept(

@@ -30,7 +30,6 @@ BY_CODE = frozenset(
 """Rules that may have flagged a key for its code, or because no code declares it."""
 
 
-OFF = "the key is switched off"
 BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
 OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
 BY_TAGS = OF_ACTIVE_KEYS | {
@@ -75,7 +74,7 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
         if result.state is not FindingState.OPEN:  # the message of the rule is true no longer
             result = replace(result, message=f"{result.address} is active again.", remediation=BACK)
         return replace(result, plan=entry, state=FindingState.OPEN, why=why)
-    if entry.outcome == "done" and entry.step == "disable" and result.why == OFF:
+    if entry.outcome == "done" and entry.step == "disable" and result.missed is not None and result.status == "Inactive":
         return replace(result, plan=entry, why=f"the key was {entry.text()}", missed=_since(result.missed, entry))
     if entry.outcome == "done":
         result = replace(result, missed=_since(result.missed, entry))
@@ -159,7 +158,7 @@ class _Comparison:
         if (open_ := self._open_question(finding.rule, key)) is not None:
             return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
-            return self._missed(_result(finding, FindingState.RESOLVED, OFF, key), finding, key)
+            return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
             return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)

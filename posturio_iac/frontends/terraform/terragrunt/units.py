@@ -156,7 +156,11 @@ class Units:
                 self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were judged; split it", path))
             for problem in stack.problems:
                 self._report(problem)
-        for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
+        paths = [path for path in self._paths if posixpath.basename(path) == UNIT_FILE]
+        if len(paths) > MOST:
+            text = f"this unit and {len(paths) - MOST - 1:,} more were not read, since there are more than {MOST:,}; scan a part at a time"
+            self._report(Diagnostic(Level.ERROR, text, paths[MOST]))
+        for path in paths[:MOST]:
             unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget)
             if path not in made or not is_given_values(unit):
                 yield from self._guarded(unit, frozenset())
