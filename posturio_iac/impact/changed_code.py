@@ -38,12 +38,13 @@ _SEARCHED_BY_GIT = 20
 class ChangedCode:
     """The code of one selection, folder by folder; each is read once."""
 
-    __slots__ = ("_borrowing", "_files", "_users", "selection")
+    __slots__ = ("_borrowing", "_calls", "_files", "_users", "selection")
 
     def __init__(self, selection: Selection) -> None:
         """Read nothing yet."""
         self.selection = selection
         self._borrowing: dict[str, bool] = {}
+        self._calls: dict[str, list[tuple[str, str]]] = {}
         self._files: dict[str, list[tuple[str, bytes]]] = {}
         self._users: dict[str, frozenset[str]] = {}
 
@@ -67,11 +68,12 @@ class ChangedCode:
             self._users[folder] = frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
         return self._users[folder]
 
-    def calls(self, folder: str) -> Iterator[tuple[str, str]]:
-        """Yield the local modules that a module calls: the name of the call, and the folder."""
-        for path, data in self.files(folder):
-            for label, target in sources(data, path):
-                yield label, "" if target == "." else target
+    def calls(self, folder: str) -> list[tuple[str, str]]:
+        """Return the local modules that a module calls: the name of the call, and the folder."""
+        if folder not in self._calls:
+            found = (one for path, data in self.files(folder) for one in sources(data, path))
+            self._calls[folder] = [(label, "" if target == "." else target) for label, target in found]
+        return self._calls[folder]
 
     def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
         """Yield of the inputs of each call: the name of the call, whether they refer to keys, and the calls to whose outputs they refer."""

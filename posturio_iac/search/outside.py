@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.text.textfile import real_path
 from posturio_iac.search.kinds import TERRAFORM, kind_of, spelled_out
 from posturio_iac.search.module_calls import content, local_calls, sources
 
@@ -49,11 +48,12 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
 
 
 def _real(selection: Selection, folder: str) -> str:
-    return real_path(os.path.join(selection.root, folder))
+    path = os.path.join(selection.root, folder)
+    return selection.finder.fence.folder(path) or path
 
 
 def _texts(folder: str, finder: FileSearch) -> Iterable[tuple[str, bytes]]:
-    if not finder.fence.holds(folder):
+    if finder.fence.folder(folder) is None:
         return
     try:
         names = sorted(os.listdir(folder))

@@ -39,7 +39,8 @@ def incomplete(root: Path, *arguments: str) -> str:
 
 @pytest.mark.parametrize("letter", ["é", "ß", "日本", "\U0001f511"])
 def test_crash_conflict_nonascii(root: Path, letter: str) -> None:
-    key = 'resource "aws_iam_access_key" "k" {\n  user = aws_iam_user.k.name\n}\nresource "aws_iam_user" "k" {\n  name = "k"\n}\n'
+    user = 'resource "aws_iam_user" "k" {\n  name = "k"\n}\n'
+    key = f'resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.k.name # {letter}\n}}\n{user}'
     text = f"# {letter}\n" * 3 + f"{key}<<<<<<< HEAD\nlocals {{\n  a = 1\n=======\n  a = 2\n>>>>>>> {letter}\n}}\n" + key.replace("k", "l")
     put(root, "conflict.tf", text)
     assert "conflict.tf:10" in incomplete(root)

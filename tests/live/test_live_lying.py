@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac import __version__
+from posturio_iac.commands.live.writing.evidence import check_evidence
+from posturio_iac.errors import UsageError
 from posturio_iac.live import dask_executor
 from posturio_iac.live.connection import session
 from posturio_iac.live.model import Account
@@ -216,3 +218,12 @@ def test_what_a_dask_worker_sends_back_holds_no_secret() -> None:
         sent = dumps(outcome)
         assert (KEY_ID.encode() in sent) == (not replaced)
         assert not [secret for secret in SECRETS if secret.encode() in sent]
+
+
+@pytest.mark.parametrize("manifest", ["[" * 100_000, "[]", '{"files": null}', '{"files": {"../../x": ""}}', '{"files": {"/dev/zero": ""}}'])
+def test_evidence_of_a_stranger_is_one_sentence_and_names_no_other_file(work: Path, manifest: str) -> None:
+    run = work / "evidence" / "20261124T110000Z"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(UsageError, match="the manifest of 20261124T110000Z is damaged; name another folder"):
+        check_evidence("evidence")

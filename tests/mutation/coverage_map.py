@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TESTS = [
     *(f"tests/{folder}" for folder in ("core", "metadata", "rules", "judge", "facts", "config", "contract")),
     *(f"tests/commands/test_{name}.py" for name in ("baseline", "baseline_moves", "policies")),
-    *("tests/test_fixtures.py", "tests/render/test_text.py", "tests/frontends", "tests/attack/test_secrets.py"),
+    *("tests/test_fixtures.py", "tests/test_promises.py", "tests/render/test_text.py", "tests/frontends", "tests/attack/test_secrets.py"),
 ]
 """Those that call the packages in their own process; without those that limit time or memory, which fail on a busy machine."""
 EXAMPLES = 10

@@ -74,22 +74,22 @@ class Fence:
         if known is not None and name not in ("", os.curdir, os.pardir) and (os.altsep is None or os.altsep not in name):
             return f"{known}{os.sep}{name}"
         folder, name = os.path.split(path)
-        found = self._folder(folder)
+        found = self.folder(folder)
         if found is None or name in ("", os.curdir, os.pardir):
             if self.holds(path):
                 return os.path.realpath(path)
             raise OutsideError(OUTSIDE)
         return os.path.join(found, name)
 
-    def _folder(self, folder: str) -> str | None:
+    def folder(self, folder: str) -> str | None:
         """Return the real path of a folder, None when it is outside. One look at each suffices where no link leads elsewhere."""
         if folder in self._folders:
             return self._folders[folder]
         parent, name = os.path.split(folder)
-        above = self._folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
+        above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
         if not real or os.path.islink(real):
-            real = os.path.realpath(folder)
+            real = real_path(folder)
         found = self._folders[folder] = real if is_inside(real, self.top) else None
         return found
 

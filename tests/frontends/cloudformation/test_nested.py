@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import PLAIN, places, reading
 
 if TYPE_CHECKING:
@@ -135,3 +136,19 @@ def test_an_instruction_at_the_nested_stack_holds_for_its_keys(tmp_path: Path) -
         (("iam.expired_access_keys",), "p.yaml", 5),
         (("iam.ownerless_access_keys",), "p.yaml", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "attribute"),
+    [("https://example.com/c.yaml", "Outputs.Name"), ("https://example.com/c.yaml", "Arn"), ("c.yaml", "Outputs.Other")],
+)
+def test_a_value_that_a_nested_stack_does_not_show_here_is_unknown(tmp_path: Path, url: str, attribute: str) -> None:
+    child = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: ci}}}\nOutputs: {Name: {Value: !Ref U}}\n"
+    parent = f"""\
+    Resources:
+      C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: "{url}"}}}}
+      K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !GetAtt C.{attribute}}}}}
+    """
+    (found,) = reading(tmp_path, {"c.yaml": child, "p.yaml": parent}, selected=("p.yaml",)).keys
+    assert isinstance(found.user, Unknown)
+    assert found.user_address is None

@@ -43,10 +43,12 @@ def check_evidence(path: str) -> tuple[str, str] | None:
             return None
         manifest = _bytes(os.path.join(path, runs[-1], MANIFEST))
         files = json.loads(manifest)["files"]
+        if any(os.path.basename(name) != name for name in files):
+            raise ValueError
         changed = next((name for name, told in files.items() if digest(_bytes(os.path.join(path, runs[-1], name))) != told), None)
     except OSError as error:
         raise UsageError(f"--evidence {path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, LookupError, AttributeError, TypeError):
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         raise UsageError(f"--evidence {path}: the manifest of {runs[-1]} is damaged; name another folder") from None
     if changed is not None:
         raise UsageError(f"--evidence {path}: {runs[-1]}/{changed} is not what was written; name another folder")

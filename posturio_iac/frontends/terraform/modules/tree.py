@@ -103,7 +103,7 @@ class ModuleTree:
             return False
         if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
-            missing = not os.path.isdir(there) or not self.fence.holds(there)
+            missing = not os.path.isdir(there) or self.fence.folder(there) is None
             return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
