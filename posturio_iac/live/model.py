@@ -26,6 +26,7 @@ def is_unasked(value: object) -> bool:
 
 NOT_ASKED = Unknown("AWS was not asked", is_unasked=True, cause=OpenCause.NOT_READ)
 UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show", cause=OpenCause.NOT_READ)
+UNTOLD_PATH = Unknown("the path of the user was not read, which iam:ListUsers would show", cause=OpenCause.NOT_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,14 @@ class DeployedUser:
     """The policy with which AWS quarantined the user."""
     privilege: Privilege | None = None
     """How much its policies allow, where that is known."""
+    is_listed: bool = True
+    """Whether AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
 
     @property
-    def path(self) -> str:
+    def path(self) -> Attr[str]:
         """``/`` or a path that begins and ends with one, as IAM writes it."""
+        if not self.is_listed:
+            return UNTOLD_PATH
         _, _, rest = self.arn.partition(":user")
         return rest[: rest.rfind("/") + 1] or "/"
 

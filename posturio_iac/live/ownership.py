@@ -29,6 +29,8 @@ class Owner:
 
 def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[str]:
     """Yield the configured owners of a user."""
+    if isinstance(user.path, Unknown):
+        return iter(())
     return (rule.owner for rule in owners if text_matches(rule.users, f"{user.path}{user.name}"))
 
 

@@ -164,8 +164,12 @@ ACTIVATED_LATELY = replace(
 USED_SINCE = replace(STALE, keys=(Key(AS_OF - timedelta(days=80), AS_OF, "Inactive", told=True, off=AS_OF - timedelta(days=40)),))
 """CloudTrail says that it was switched off, and its use says otherwise: whoever may not ask for its use must not call it forgotten."""
 
+TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCredential(AS_OF - timedelta(days=8), "Active", None, None),))
+"""An API key of a service tells its user's name: whoever may not list users does not know of the team in the path."""
+
 
 @given(PEOPLE, CONFIGS, st.frozensets(st.sampled_from(DENIABLE)), st.booleans())
+@example([TEAM], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUsers"}), False)
 @example([STALE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 @example([STALE], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
 @example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)

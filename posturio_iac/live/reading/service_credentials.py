@@ -49,7 +49,7 @@ def read(connection: Connection, users_: Iterable[DeployedUser], account: Accoun
 
 def _of_name(name: str, account: Account) -> DeployedUser:
     """Return a user that was created a moment ago or cannot be listed; its path is not known."""
-    return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}")
+    return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}", is_listed=False)
 
 
 def _with_tags(connection: Connection, user: DeployedUser, say: Say) -> DeployedUser:
