@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
@@ -20,12 +21,11 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT = "terragrunt.hcl"
 """The name of Terragrunt's file for one module that it applies."""
-MOST = 5000
+MOST = 50_000
 """The most files that are read."""
 _SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
 FILLED_IN = "terragrunt.text"
@@ -49,7 +49,7 @@ class Terragrunt:
     def __init__(self, read: Callable[[str], bytes | Diagnostic], report: Callable[[Diagnostic], None], paths: tuple[str, ...]) -> None:
         """Hold their paths, relative to the scan root."""
         self._read_file, self._report = read, report
-        self._paths = paths[:MOST]
+        self._paths = paths
         self._applying: dict[str, list[str]] | None = None
         """The sources in each file that applies modules."""
         self._generating: list[str] = []
@@ -72,7 +72,11 @@ class Terragrunt:
     def _all(self) -> dict[str, list[str]]:
         if self._applying is None:
             self._applying = {}
-            for path in self._paths:
+            if len(self._paths) > MOST:
+                more = len(self._paths) - MOST - 1
+                text = f"this file and {more:,} more were not read, since there are more than {MOST:,}; scan a part at a time"
+                self._report(Diagnostic(Level.ERROR, text, self._paths[MOST]))
+            for path in self._paths[:MOST]:
                 data = self._read_file(path)
                 if isinstance(data, bytes):
                     if posixpath.basename(path) == UNIT or b"terraform" in data:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
-MOST = 5000
+MOST = 50_000
 """The most units that are read."""
 
 
