@@ -82,7 +82,7 @@ class Fence:
         return os.path.join(found, name)
 
     def folder(self, folder: str) -> str | None:
-        """Return the real path of a folder, None when it is outside. One look at each suffices where no link leads elsewhere."""
+        """Return the real path of a folder, None when it is outside or can be none. One look at each suffices where no link leads elsewhere."""
         if folder in self._folders:
             return self._folders[folder]
         parent, name = os.path.split(folder)
@@ -90,7 +90,7 @@ class Fence:
         real = os.path.join(above, name) if above is not None else ""
         if not real or os.path.islink(real):
             real = real_path(folder)
-        found = self._folders[folder] = real if is_inside(real, self.top) else None
+        found = self._folders[folder] = real if is_inside(real, self.top) and "\0" not in real else None
         return found
 
     def check(self, path: str) -> None:

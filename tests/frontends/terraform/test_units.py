@@ -300,7 +300,8 @@ generate "provider" {
     assert key.owner == "platform@example.com"
 
 
-def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path) -> None:
+def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")  # where a path relative to the current folder would lose its first steps upwards
     files = live()
     files["modules/user/common.tf"] = 'module "meta" {\n  source = "../../../../../common/meta"\n}\n'
     files["live/prod/common/meta/main.tf"] = 'resource "aws_iam_access_key" "meta" {\n  user = "meta"\n}\n'

@@ -119,12 +119,22 @@ def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator
         while pending:
             folder = pending.pop()
             for target in calls.get(folder, ()):
-                there = unit.folder_of(folder, posixpath.relpath(target or ".", folder or "."))
+                there = unit.folder_of(folder, _way(selection.root, folder, target))
                 if there is not None and there != target and not os.path.isdir(os.path.join(selection.root, target)):
                     yield folder, there
                 if (following := there or target) not in seen:
                     seen.add(following)
                     pending.append(following)
+
+
+_DEEP = "/_" * 64
+"""Folders above the root, so that no ``..`` of a source is lost at the top of the disk."""
+
+
+def _way(root: str, folder: str, target: str) -> str:
+    """Return the path from ``folder`` to ``target``, which are both relative to ``root``."""
+    top = f"{_DEEP}/{root}".replace(os.sep, "/")
+    return posixpath.relpath(f"{top}/{target}", f"{top}/{folder}")
 
 
 def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
