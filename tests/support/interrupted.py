@@ -21,6 +21,8 @@ RUNNER = """
 import json, os, resource, shutil, signal, sys
 
 signal.alarm(120)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which `nohup` and shells in the background ignore
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 pristine, work, kind, prelude = sys.argv[1:5]
 size, stride, argv = int(sys.argv[5]), int(sys.argv[6]), sys.argv[7:]
 from posturio_iac.cli import main
