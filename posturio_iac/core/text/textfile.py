@@ -82,7 +82,7 @@ class Fence:
         return os.path.join(found, name)
 
     def folder(self, folder: str) -> str | None:
-        """Return the real path of a folder, None when it is outside or can be none. One look at each suffices where no link leads elsewhere."""
+        """Return the real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
         if folder in self._folders:
             return self._folders[folder]
         parent, name = os.path.split(folder)

@@ -214,11 +214,18 @@ class PlanDocument:
             module, depth = pending.pop()
             for entry in _dicts(module.get("resources")):
                 address = entry.get("address")
-                if entry.get("mode", "managed") == "managed" and isinstance(address, str) and isinstance(entry.get("type"), str):
+                if entry.get("mode", "managed") != "managed" or not isinstance(entry.get("type"), str):
+                    continue
+                if isinstance(address, str) and address:
                     values = entry.get("values")
                     known = values if isinstance(values, dict) else {}
                     name, flags = _name(entry, address), entry.get("sensitive_values", {})
                     yield Resource(address, entry["type"], name, self.places, known, {}, flags, partial=True)
+                elif (
+                    entry["type"] in KEY_TYPES
+                    and (problem := (f"an {entry['type']} in planned_values has no address", None)) not in self.problems
+                ):
+                    self.problems.append(problem)
             if depth < DEPTH:
                 pending += [(child, depth + 1) for child in _dicts(module.get("child_modules"))]
 

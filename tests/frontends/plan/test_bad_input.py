@@ -133,6 +133,15 @@ def test_a_broken_change_beside_a_key(tmp_path: Path, broken: Any, text: str) ->
     assert [d.message for d in reading.diagnostics] == [f"the plan is not complete: {text}"]
 
 
+@pytest.mark.parametrize("address", [{}, {"address": ""}, {"address": 1}])
+def test_a_planned_key_without_an_address_is_said(tmp_path: Path, address: dict[str, Any]) -> None:
+    nameless = {"mode": "managed", "type": KEY, "name": "k", "values": {"user": "ci"}} | address
+    planned = {"root_module": {"resources": [nameless, {"mode": "managed", "type": USER, "name": "u"}]}}
+    found = read(tmp_path, plan(key(f"{KEY}.ci"), planned_values=planned))
+    assert [k.address for k in found.keys] == [f"{KEY}.ci"]
+    assert [said.message for said in found.diagnostics] == [f"the plan is not complete: an {KEY} in planned_values has no address"]
+
+
 @pytest.mark.parametrize("section", ["resource_changes", "planned_values", "deferred_changes"])
 def test_sections_of_another_type(tmp_path: Path, section: str) -> None:
     said = only(tmp_path, {**plan(), section: f"{KEY}.ci"})
