@@ -51,6 +51,11 @@ def end_of_day(context: Context, after: timedelta) -> datetime:
     return datetime.combine(last.date() + timedelta(days=1), time(), timezone.utc)
 
 
+def warning_of(context: Context) -> timedelta:
+    """Return how long before its end a key is near it: where keys live shorter than twice the warning, every date would be near at once."""
+    return min(context.warning, timedelta(days=context.max_lifetime.days // 2))
+
+
 @dataclass(frozen=True, slots=True)
 class Overdue:
     """A key that was not replaced in time."""

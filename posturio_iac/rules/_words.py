@@ -9,6 +9,7 @@ from zlib import crc32
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.rules._evidence import warning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,8 @@ def proposed_end(key: AccessKey, context: Context) -> str:
     block makes do: its instances, and those of each call of its module, whose end stands in the same code.
     """
     block = f"{key.span.path if key.span is not None else ''}:{'.'.join(bare(key.address).split('.')[-2:])}"
-    earlier = crc32(block.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, context.max_lifetime.days), 1)
+    days = (context.max_lifetime - warning_of(context)).days  # an end that is nearer would be said to be near at once
+    earlier = crc32(block.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, days), 1)
     return day(context.as_of + context.max_lifetime - timedelta(days=earlier))
 
 

@@ -67,7 +67,6 @@ The key is not flagged while another piece of evidence is unknown, since that on
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import ReplaceValue
@@ -78,7 +77,7 @@ from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent
+from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent, warning_of
 from posturio_iac.rules._words import by, day, proposed_end, sentence
 
 if TYPE_CHECKING:
@@ -105,8 +104,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     ends = [e for e in key.lifetimes if e.kind is Kind.EXPIRY and (e.effect is Effect.DECLARED or e.is_age)]
     for at, _, evidence in sorted(((e.at, n, e) for n, e in enumerate(ends) if e.at), key=lambda entry: entry[:2])[:1]:
-        # Where keys live shorter than twice the warning, every date would be near at once.
-        if context.as_of < at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
+        if context.as_of < at <= end_of_day(context, warning_of(context)):
             if evidence.is_age:
                 yield _ended_by_aws(key, evidence, at, context)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular
+from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular, real_path
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -273,7 +273,7 @@ class FileSearch:
         """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""
         chosen: dict[str, str] = {}
         for path, kind in sorted(self.symlinks.items()):
-            real = os.path.realpath(self.prefix + path)
+            real = real_path(self.prefix + path)
             if not os.path.isfile(real):
                 continue
             if not self.fence.holds(real):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.rules import Context, all_rules
+from posturio_iac.rules._words import SPREAD_DAYS
 from tests.support.fixture_tools import cases
 from tests.support.keys import (
     AS_OF,
@@ -144,14 +145,17 @@ def _closer(vaguely: AccessKey, truly: AccessKey, context: Context) -> set[str]:
 
 @given(
     st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc)),  # noqa: DTZ001 - hypothesis adds the zone
-    st.integers(1, 36500),
+    st.integers(1, 30) | st.integers(1, 36500),
 )
+@example(AS_OF, 6)
 def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: int) -> None:
     context = replace(CONTEXT, as_of=as_of, max_lifetime=timedelta(days=days))
-    (violation,) = violations(access_key(), context)[WITHOUT]
-    end = parse_date(violation.remediation.split('"')[1])
-    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, tag("expires"), at=end))
-    assert flagged(mended, context) == set()
+    for number in range(SPREAD_DAYS):
+        key = access_key(address=f"aws_iam_access_key.ci{number}")
+        (violation,) = violations(key, context)[WITHOUT]
+        end = parse_date(violation.remediation.split('"')[1])
+        mended = replace(key, lifetimes=(Lifetime(Kind.EXPIRY, Effect.DECLARED, tag("expires"), at=end),))
+        assert flagged(mended, context) == set()
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -129,6 +130,21 @@ def test_the_root_is_the_current_directory_or_the_common_parent(
     assert selection.root == str(Path(tree.root) / root)
     assert found(selection) == expected
     assert selection.searched == len(expected)
+
+
+def test_a_link_that_becomes_a_file_while_it_is_read_hides_nothing(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree.write("a.tf")
+    link = tree.path / "link.tf"
+    link.symlink_to("a.tf")
+    follow = os.path.realpath
+
+    def changing(path: str, **more: bool) -> str:
+        if path == str(link):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)  # what readlink says of a file
+        return follow(path, **more)
+
+    monkeypatch.setattr(os.path, "realpath", changing)
+    assert "a.tf" in tree.discover(".").terraform
 
 
 def test_the_current_directory_may_be_reached_through_a_link(tree: Tree, tmp_path: Path) -> None:

@@ -88,8 +88,11 @@ class Fence:
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
-        if not real or os.path.islink(real):
-            real = real_path(folder)
+        try:
+            if not real or os.path.islink(real):
+                real = os.path.realpath(folder)
+        except (OSError, ValueError):  # a link that is replaced meanwhile, or a NUL byte
+            real = ""
         found = self._folders[folder] = real if is_inside(real, self.top) and "\0" not in real else None
         return found
 
@@ -105,10 +108,10 @@ class Fence:
 
 
 def real_path(path: str) -> str:
-    """Return a path with its links followed; a path that no file system accepts stays as it is."""
+    """Return a path with its links followed; one that no file system accepts stays as it is, and one that changes meanwhile."""
     try:
         return os.path.realpath(path)
-    except ValueError:
+    except (OSError, ValueError):
         return path
 
 
