@@ -18,7 +18,8 @@ COUNTING = """
 import collections, json, os, sys
 
 tree, counts = os.getcwd() + os.sep, collections.Counter(opened=0, parsed=0, searched=0, compiled=0)
-OTHERS = ("json/decoder.py", "difflib.py", "importlib/_bootstrap.py", "tomllib/__init__.py", "tomllib/_parser.py", "tomli/__init__.py", "tomli/_parser.py")
+OTHERS = ("json/decoder.py", "difflib.py", "importlib/_bootstrap.py", "/_re.py")
+OTHERS += tuple(f"{name}/{part}.py" for name in ("tomli", "tomllib") for part in ("__init__", "_parser"))
 FUNCTIONS = {"tree_of": "parsed", "are_in": "searched", "text": "searched"}
 
 
