@@ -15,7 +15,6 @@ import pytest
 from posturio_iac.core.host_ids import CHECKOV
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
-from tests.support.hosts.forks import python_in_fork
 from tests.support.hosts.checkov_running import (
     KEY,
     MISSING,
@@ -31,6 +30,7 @@ from tests.support.hosts.checkov_running import (
     report,
     write,
 )
+from tests.support.hosts.forks import python_in_fork
 from tests.support.hosts.hosting import checkout
 from tests.support.repository import Repository
 

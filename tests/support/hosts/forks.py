@@ -65,7 +65,7 @@ def _child(folder: str, code: str, argv: list[str], environment: dict[str, str],
         opened = os.open(stream, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY)
         os.dup2(opened, number)
         os.close(opened)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - multiprocessing has closed it
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - multiprocessing has closed it
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
