@@ -54,8 +54,8 @@ class Guard:
             return f"{path} {error}"
         if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
             return f"{path} is read-only"
-        top = head.partition(b"\n\n")[0].lower()
-        if (b"generated" in top or b"edit" in top) and _GENERATED.search(top):
+        first = head.partition(b"\n\n")[0].lower()
+        if (b"generated" in first or b"do not edit" in first) and _GENERATED.search(first):
             return f"{path} says that it is generated; change what generates it"
         return ""
 
