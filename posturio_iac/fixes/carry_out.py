@@ -111,9 +111,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
             return None
 
 
-def _rotated_in_hcl(
-    remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int
-) -> tuple[ChangeLevel, list[Edit]]:
+def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import Block, HclSource
 

@@ -97,7 +97,7 @@ class _Changes:
         self._files, self._is_in_diff = _shown_files(sources), is_in_diff
         active = [finding for finding in report.findings if _is_shown(finding)]
         self._choice = Choice(report, active, Wishes(report.as_of))
-        self._limits = lambda: limits(report, config, sources.root)
+        self._asked = report, config, sources.root
         self._days: Callable[[Finding], int] | None = None
         self._planned: dict[int, ShownChange | None] = {}
 
@@ -113,7 +113,7 @@ class _Changes:
         one = self._choice.of(finding)
         limit = 1
         if isinstance(finding.remedy, self._asks_days):  # no other asks for it
-            self._days = self._days or self._limits()
+            self._days = self._days or limits(*self._asked)
             limit = self._days(finding)
         return self._shown(one, self._files, limit, self._is_in_diff)
 
