@@ -6,6 +6,7 @@ import pytest
 
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder, describe_holder, identity_of_holder
 
+IN_STACK = "the parameter Key of the stack Child"
 A_PLACE = "a place that is not protected"
 
 
@@ -16,7 +17,7 @@ A_PLACE = "a place that is not protected"
         (SecretHolder(HolderKind.ARGUMENT, "a.b", "value"), "value of a.b", "value of a.b"),
         (SecretHolder(HolderKind.ARGUMENT, "a.b"), "a property of a.b", "a property of a.b"),
         (SecretHolder(HolderKind.STACK_OUTPUT, "Secret"), "the output Secret", "the output Secret"),
-        (SecretHolder(HolderKind.STACK_PARAMETER, "Child", "Key"), "the parameter Key of the stack Child", "the parameter Key of the stack Child"),
+        (SecretHolder(HolderKind.STACK_PARAMETER, "Child", "Key"), IN_STACK, IN_STACK),
         (SecretHolder(HolderKind.METADATA, "Host"), "the Metadata of Host", "the Metadata of Host"),
         (SecretHolder(HolderKind.SSM_PARAMETER, "Stored"), "the plain SSM parameter Stored", "the plain SSM parameter Stored"),
         (SecretHolder(HolderKind.USER_DATA, "Host"), "the user data of Host", "the user data of Host"),

@@ -62,8 +62,9 @@ def test_each_type_shows_these_arguments(tmp_path: Path) -> None:
 
 
 def test_tags_labels_and_annotations_show_their_values_in_any_resource(tmp_path: Path) -> None:
-    code = "".join(f'resource "any" "{name}" {{\n  {name} = {{ a = aws_iam_access_key.ci.secret }}\n}}\n' for name in ("tags", "labels", "annotations", "notes"))
-    assert shown(tmp_path, code) == {f"{name} of any.{name}": "remove it" for name in ("tags", "labels", "annotations")}
+    names = ("tags", "labels", "annotations", "notes")
+    code = "".join(f'resource "any" "{name}" {{\n  {name} = {{ a = aws_iam_access_key.ci.secret }}\n}}\n' for name in names)
+    assert shown(tmp_path, code) == {f"{name} of any.{name}": "remove it" for name in names[:3]}
 
 
 def test_a_parameter_is_shown_unless_it_is_encrypted(tmp_path: Path) -> None:
