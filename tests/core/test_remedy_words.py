@@ -16,6 +16,7 @@ DAYS = r.IntervalSetting(KEY, "rotation_days")
 STATIC = 'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }'
 TRIGGER = "replace_triggered_by = [time_static.ci]"
 LABEL = 'add expires = "2027-01-31" to the labels of aws_iam_user.ci'
+FIRST = "create_before_destroy"
 INTO = "into the lifecycle block of the key"
 TAG = ("add this tag to the user", 'expires = "2027-01-31"')
 COMMENT = "add this comment to the key"
@@ -56,7 +57,7 @@ WORDS = [
     (r.TagUser("a b", **DATE), f"tag the user: {AWS}", ("tag the user with expires = 2027-01-31", "")),
     (
         r.AddBlock(KEY, "ci", 90),
-        f'add resource "time_rotating" "ci" {{ rotation_days = 90 }} and {STATIC}, and put {TRIGGER} and create_before_destroy = true {INTO}',
+        f'add resource "time_rotating" "ci" {{ rotation_days = 90 }} and {STATIC}, and put {TRIGGER} and {FIRST} = true {INTO}',
         None,
     ),
     (

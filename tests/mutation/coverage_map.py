@@ -18,7 +18,7 @@ TESTS = [
     *(f"tests/{folder}" for folder in ("core", "metadata", "rules", "judge", "facts", "config", "contract", "frontends")),
     *(f"tests/{folder}" for folder in ("fixes", "link", "live_pure", "posture", "render")),
     *(f"tests/commands/test_{name}.py" for name in ("baseline", "baseline_moves", "policies")),
-    *(f"tests/test_{name}.py" for name in ("docs_drift", "fixtures", "promises")),
+    *(f"tests/test_{name}.py" for name in ("clauses", "docs_drift", "fixtures", "promises")),
     "tests/attack/test_secrets.py",
 ]
 """Those that call the packages in their own process; without those that limit time or memory, which fail on a busy machine."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OF_RECORDS = "tests/core/test_record.py::"
 """Tests of every class of values."""
+OF_CLAUSES = "tests/test_clauses.py::test_a_clause_reads_as_a_part_of_a_sentence"
+"""The test that reads each module."""
 
 
 class _Statement(NamedTuple):
@@ -34,6 +36,10 @@ class Selection:
 
     def of(self, mutant: Mutant) -> list[str]:
         """Return the ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
+        reading = [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
+        return [*reading, *self._running(mutant)]
+
+    def _running(self, mutant: Mutant) -> list[str]:
         folder = mutant.path.split("/")[1]
         if mutant.line in self._bodies(mutant.path):
             return self._ordered(set(self._near(mutant.path, mutant.line)), folder)
