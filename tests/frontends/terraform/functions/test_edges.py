@@ -70,7 +70,7 @@ EDGES: list[tuple[str, tuple[Value, ...], Value]] = [
     ("parseint", ("-zz", 36), -1295),
     ("parseint", ("Zz", 62), 61 * 62 + 35),
     ("parseint", ("+11", 2), 3),
-    ("jsonencode", ("\b\f\n\r\t\"\\<>&\u2028\u2029\x00\x1f",), r'"\b\f\n\r\t\"\\\u003c\u003e\u0026\u2028\u2029\u0000\u001f"'),
+    ("jsonencode", ('\b\f\n\r\t"\\<>&\u2028\u2029\x00\x1f',), r'"\b\f\n\r\t\"\\\u003c\u003e\u0026\u2028\u2029\u0000\u001f"'),
     ("jsonencode", ({"b": (), "a": None, "c": {"d": (1, 1.5, True)}},), '{"a":null,"b":[],"c":{"d":[1,1.5,true]}}'),
     ("yamldecode", ("!!binary aGk=",), "aGk="),
     ("yamldecode", ("[!!str 1, !!int 2, !!float 1.5, !!bool true, !!null x]",), ("1", 2, 1.5, True, None)),
