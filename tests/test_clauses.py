@@ -20,7 +20,7 @@ NAMES = {"YAML", "JSON", "HTML", "HTTPS", "CODEOWNERS", "SARIF", "ASCII", "PATH"
 
 def clauses(tree: ast.AST) -> list[tuple[int, str | None]]:
     """Each clause with its line; ``{}`` for what is filled in, and None for what is no text at all."""
-    found = []
+    found: list[tuple[int, str | None]] = []
     for node in ast.walk(tree):
         name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.Call) and name in MADE_OF_CLAUSES and len(node.args) > MADE_OF_CLAUSES[name]:
@@ -30,7 +30,7 @@ def clauses(tree: ast.AST) -> list[tuple[int, str | None]]:
                 case ast.Constant():
                     found.append((node.lineno, None))
                 case ast.JoinedStr(parts):
-                    found.append((node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)))
+                    found.append((node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)))
     return found
 
 

@@ -7,8 +7,6 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from posturio_iac.core.evidence.lifetime import Effect, Kind
 from posturio_iac.core.evidence.open_question import Question
 from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
@@ -23,26 +21,28 @@ if TYPE_CHECKING:
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("words", "place"),
-    [
-        (KeyKind, "key kind"),
-        (Verdict, "key verdict"),
-        (Question, "key open_questions items questions items"),
-        (Privilege, "key privilege"),
-        (UseKind, "key context verdict"),
-        (ReasonKind, "reason kind"),
-        (OpenCause, "reason cause"),
-        (Kind, "lifetime kind"),
-        (Effect, "lifetime effect"),
-        (Severity, "finding severity"),
-        (Level, "diagnostic level"),
-    ],
-)
-def test_an_enumeration_is_that_of_the_schema(words: type[Enum], place: str) -> None:
-    start, *names = place.split()
-    at: Any = reduce(lambda found, name: found["items"] if name == "items" else found["properties"][name], names, SCHEMA["$defs"][start])
-    assert [one.value for one in words] == [word for word in at["enum"] if word is not None]
+PLACES: dict[type[Enum], str] = {
+    KeyKind: "key kind",
+    Verdict: "key verdict",
+    Question: "key open_questions items questions items",
+    Privilege: "key privilege",
+    UseKind: "key context verdict",
+    ReasonKind: "reason kind",
+    OpenCause: "reason cause",
+    Kind: "lifetime kind",
+    Effect: "lifetime effect",
+    Severity: "finding severity",
+    Level: "diagnostic level",
+}
+
+
+def test_enumerations_are_those_of_the_schema() -> None:
+    for words, place in PLACES.items():
+        start, *names = place.split()
+        at: Any = reduce(
+            lambda found, name: found["items"] if name == "items" else found["properties"][name], names, SCHEMA["$defs"][start]
+        )
+        assert [one.value for one in words] == [word for word in at["enum"] if word is not None], words
 
 
 def test_exit_codes_are_permanent() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from posturio_iac.core.evidence import remedy as r
@@ -11,7 +13,7 @@ from posturio_iac.core.place import Place, Span
 SPAN = Span("iam.tf", 3, 1, 5, 2)
 KEY = Place("aws_iam_access_key.ci", SPAN)
 UNSEEN = Place("aws_iam_user.ci")
-DATE = {"name": "expires", "value": "2027-01-31"}
+DATE: dict[str, Any] = {"name": "expires", "value": "2027-01-31"}
 DAYS = r.IntervalSetting(KEY, "rotation_days")
 STATIC = 'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }'
 TRIGGER = "replace_triggered_by = [time_static.ci]"
@@ -138,6 +140,27 @@ def test_a_remedy_in_words(remedy: r.Remedy, clause: str, outlined: tuple[str, s
 
 def test_every_kind_of_remedy_has_its_words() -> None:
     assert {type(one) for one, _, _ in WORDS} == set(r.Remedy.__args__)  # type: ignore[attr-defined]
+
+
+def test_a_remedy_says_no_more_than_it_is_given() -> None:
+    assert r.AddTag(KEY) == r.AddTag(KEY, "", "", "tags", is_new=False, is_seen=True)
+    assert r.MergeTags(KEY, "tags", "{}") == r.MergeTags(KEY, "tags", "{}", "", "")
+    assert r.AddComment(KEY) == r.AddComment(KEY, "", "", "the block", json=False)
+    assert r.AddMetadata(KEY) == r.AddMetadata(KEY, "", "", json=False)
+    assert r.CallConstruct(KEY, "App") == r.CallConstruct(KEY, "App", "", "")
+    assert (r.TagUser("ci"), r.UseRole("ci")) == (r.TagUser("ci", "", ""), r.UseRole("ci", 0))
+    assert (r.AddBlock(KEY, "ci"), r.SetMaxAge(KEY, "age")) == (r.AddBlock(KEY, "ci", 0), r.SetMaxAge(KEY, "age", 0))
+    assert r.ReplaceTrigger(KEY, "c", "n") == r.ReplaceTrigger(KEY, "c", "n", is_dependency=False)
+    assert r.CreateFirst(KEY) == r.CreateFirst(KEY, has_lifecycle=True, is_set=False, misspelt="")
+    assert r.SetArgument(KEY, "a", "b") == r.SetArgument(KEY, "a", "b", "", is_named=False, needs_person=False)
+    assert (r.HideOutput(KEY), r.StoreAndRotate(KEY)) == (r.HideOutput(KEY, is_bared=False), r.StoreAndRotate(KEY, 0, ""))
+    assert r.SetProperty(KEY, "a", "b") == r.SetProperty(KEY, "a", "b", json=False)
+    assert r.ReplaceValue(KEY, "a") == r.ReplaceValue(KEY, "a", "", "", needs_person=False, written="")
+    assert r.SetInterval(DAYS, 9) == r.SetInterval(r.IntervalSetting(KEY, "rotation_days", "d", (), is_stated=True), 9, 1)
+    state, turn = r.AddTag(KEY), r.AddBlock(KEY, "ci")
+    said = r.Remedies(state, turn, r.DELETE, None, "the code states", r.REPLACE, r.DELETE, "", None, False, (), None, None)
+    assert r.Remedies(state, turn, r.DELETE) == said
+    assert (r.Advice("delete the key"), r.Advice("replace the key"), "team@example.com") == (r.DELETE, r.REPLACE, r.EXAMPLE_OWNER)
 
 
 def test_texts_of_a_remedy_change_wherever_they_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_a_key_is_active_unless_the_code_states_another_status(stated: object, s
         (UserFacts(ONE), ONE, ONE),
     ],
 )
-def test_the_root_user_is_known_by_its_name_unless_code_declares_it(user: UserFacts, stated: object, expected: object) -> None:
+def test_the_root_user_is_known_by_its_name_unless_code_declares_it(user: UserFacts, stated: Any, expected: object) -> None:
     assert is_root(replace(FACTS, user=user, is_root=stated)) == expected
 
 

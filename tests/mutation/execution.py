@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.mutation.mutants import Mutant
     from tests.mutation.selection import Selection
 
-CPU = 4.0
+CPU = 3.0
 """Seconds of CPU time for the tests of one mutant; one that outlives them has survived."""
 ONE_TEST = 10.0
 """Seconds of CPU time for a test and its fixtures beside twice what it takes: one that takes longer has found a mutant that never ends."""
@@ -39,7 +39,7 @@ SLOW = 0.3
 """Seconds: tests that take longer come last."""
 FIRST_FILES = 4
 """Files of tests that a mutant of a table is tried with first, since collecting all takes longer than running some."""
-FAR_TESTS = 300
+FAR_TESTS = 200
 """Tests of other files that it is tried with after those."""
 ARGUMENTS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 

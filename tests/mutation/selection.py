@@ -45,8 +45,8 @@ class Selection:
             return self._ordered(set(self._near(mutant.path, mutant.line)), folder)
         first, of_statement, beside = self._of_field(mutant), self._of_statement(mutant), self._beside(mutant.path)
         telling = self._that_name(mutant, of_statement | beside)
-        groups = [telling, first - telling, beside & of_statement - first - telling, (beside | of_statement) - first - telling]
-        return list(dict.fromkeys(test for group in groups for test in self._ordered(group, folder)))
+        turns = zip_longest(self._ordered(first, folder), self._ordered(beside, folder), self._ordered(of_statement, folder))
+        return list(dict.fromkeys([*self._ordered(telling, folder), *(test for turn in turns for test in turn if test)]))
 
     def _beside(self, path: str) -> set[int]:
         """Return the tests in the folder that mirrors the module's, or the nearest above."""
@@ -55,9 +55,9 @@ class Selection:
         return {number for number, (test, _) in enumerate(self.tests) if test.startswith(f"{near}/")}
 
     def _that_name(self, mutant: Mutant, tests: set[int]) -> set[int]:
-        """Return the tests whose case holds a word of the line: ``test_takes[cidrhost-2]``."""
+        """Return the tests whose case holds a word of the line, or the module's name: ``test_takes[cidrhost-2]``."""
         text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
-        words = set(re.findall(r"\w{3,}", text))
+        words = {Path(mutant.path).stem, *re.findall(r"\w{3,}", text)}
         if "@dataclass" in text:
             return {number for number, (test, _) in enumerate(self.tests) if test.startswith(OF_RECORDS)}
         return {number for number in tests if words & set(re.findall(r"\w{3,}", self.tests[number][0].partition("[")[2]))}
