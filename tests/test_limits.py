@@ -311,10 +311,7 @@ def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
     seconds = iter(range(1000))
     found = reading(tmp_path, {**calls(8), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
     assert {d.message for d in found.diagnostics} == {
-        (
-            "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; "
-            "simplify it, or split it into several"
-        )
+        ("the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were checked; simplify it, or split it")
     }
 
 

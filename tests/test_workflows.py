@@ -63,7 +63,9 @@ def workflow(step: str, on: str = SCHEDULE, matrix: str = "nobody") -> str:
     ],
 )
 def test_a_scheduled_workflow_that_names_the_user_is_a_note(tmp_path: Path, text: str, what: str) -> None:
-    expected = f"The scheduled workflow .github/workflows/keys.yml:11 names its user and {what}, which is no proof that this key ends."
+    expected = (
+        f"The scheduled workflow .github/workflows/keys.yml:11 names its user and {what}, but that does not prove that this key ends."
+    )
     assert expected in message(tmp_path, text)
 
 

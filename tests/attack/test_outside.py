@@ -86,7 +86,7 @@ def test_outside_tfvars_link(root: Path, name: str) -> None:
     (root / name).symlink_to("../outside/values.tfvars")
     code, out, err = scan(root, "--format", "json")
     assert code == 3
-    assert f"{name}: error: leads outside of the scanned folder and its repository, and was not read" in err
+    assert f"{name}: error: leads outside of the scanned folder and its repository and was not read" in err
     assert HIDDEN not in out + err
 
 

@@ -45,7 +45,7 @@ class TestStandardInput:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (("-", "infra"), "goes with no other path"),
+            (("-", "infra"), "cannot be combined with other paths"),
             (("-", "--stdin-filename", "../x.tf"), "must be a relative path below this folder"),
             (("-", "--stdin-filename", "/x.tf"), "must be a relative path below this folder"),
             (("--stdin-filename", "x.tf"), "add the path -"),

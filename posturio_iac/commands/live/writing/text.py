@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
-HINT = "--verbose says why and what to do, --plan DIR writes the commands for review."
-PLANNED_HINT = "--verbose says why and what to do."
+HINT = "--verbose shows why and what to do; --plan DIR writes the commands for review."
+PLANNED_HINT = "--verbose shows why and what to do."
 
 
 class RunCoverage(NamedTuple):
