@@ -143,7 +143,7 @@ def test_rules_and_severities_of_a_folder(repository: Repository, capsys: pytest
     assert [(f["path"], f["severity"]) for f in document["findings"]] == [("b/iam.tf", "low"), ("c/iam.tf", "medium")]
     assert [text for text in said(document) if "--no-config" in text] == [
         f"{fewer}; --no-config ignores it",
-        "b/posturio-iac.toml sets 1 other severity; --no-config ignores it",
+        "b/posturio-iac.toml changes 1 severity; --no-config ignores it",
     ]
     for name in ("sarif", "junit", "markdown", "gitlab", "github", "csv"):
         _, out, err = run(capsys, "scan", "--as-of", AS_OF, "--format", name)
