@@ -158,7 +158,7 @@ class _Run:
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
     ) -> list[tuple[Registered, Violation]]:
-        """Return the violations of all rules but the ``known`` ones. A rule that crashes is reported, and the others go on."""
+        """Return the violations of all rules but the ``known`` ones, which flag the key already. A rule that crashes is reported."""
         found: list[tuple[Registered, Violation]] = []
         for name, rule in self.rules.items() if key.existence is None else ():
             if name not in known:

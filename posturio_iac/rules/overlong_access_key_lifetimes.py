@@ -59,7 +59,9 @@ Fixed:
 
 ## Undetermined
 
-A key is not flagged while one of its lifetimes is unknown, because that may be short enough.
+A key is not flagged while one of its lifetimes is unknown, because that may be short enough. A place that merely could hold
+another lifetime, such as `tags = merge(var.tags, { expires = "2099-01-01" })`, does not prevent the finding: the stated end
+is too long whatever that place holds, and shortening it is right in any case.
 
 ## Configuration
 

@@ -36,7 +36,7 @@ Undetermined:
   iam/ci.tf:2:1: aws_iam_access_key.open
     var.tags is set by the caller
 
-3 findings (1 high, 1 medium, 1 low) in 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
+3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
 """
 
 

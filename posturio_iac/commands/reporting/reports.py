@@ -12,7 +12,7 @@ from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render.nothing_found import among_keys, count
 from posturio_iac.render.repeated import once
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _tell_files(report: Report, targets: Sequence[str]) -> None:
     """List the written files when nothing went to standard output: a run that fails without a word helps nobody."""
     if STDOUT in targets:
         return
-    found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
+    found = f"{count(len(report.active()), 'finding')} in {among_keys(report)}"
     to_stderr(f"wrote {', '.join(map(printable, targets))}: {found}\n")
 
 
