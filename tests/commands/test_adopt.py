@@ -200,10 +200,10 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("path", "content", "parts", "complaint"),
     [
-        (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "is there already"),
+        (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "already exists"),
         (CONFIG, "strict = false\n", "baseline,config", f'{CONFIG} names no baseline; add baseline = "{BASELINE}" to it first'),
-        (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "is there already"),
-        (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "is there already"),
+        (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "already exists"),
+        (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "already exists"),
         (HOOKS, "repos: [", "fix,config,hook", "is not valid YAML"),
         ("d/iam.tf", flagged("d").replace("team", "changeme"), "baseline,config", "name one with --owner NAME"),
     ],
@@ -225,7 +225,7 @@ def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytes
     before = state(repository.path)
     code, _, err = adopt(capsys, "--write", "fix,config")
     assert code == 2
-    assert "not committed" in err
+    assert "uncommitted changes" in err
     assert state(repository.path) == before
     assert adopt(capsys, "--write", "fix,config", "--allow-dirty")[0] == 0
 

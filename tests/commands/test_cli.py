@@ -177,7 +177,7 @@ class TestSettings:
 
 MISTAKES = [
     (("scna",), 'there is no command "scna"; did you mean "scan"?'),
-    (("iam.tf",), "`posturio-iac scan iam.tf` scans that path"),
+    (("iam.tf",), "to scan that path, run `posturio-iac scan iam.tf`"),
     (("--format", "json"), "`posturio-iac scan --format`"),
     (("--verison",), 'there is no option --verison; did you mean "--version"?'),
     (("--format", "json"), "there is no option --format here; options follow the command"),

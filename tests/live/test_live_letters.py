@@ -132,7 +132,7 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
     assert steps[needed]["why"].startswith("Its owner answered on 2026-11-26: needed (the export of every quarter). So it stays active")
     late = live(capsys, *ledger, *at(20), json_format=False).out
     assert ("needed (the export of every quarter)" in late, "answer late since 2026-12-08" in late) == (True, True)
-    assert "1 answer of owners late" in late
+    assert "1 owner answer late" in late
     live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(100))
     assert "answer by 2027-03-18" in live(capsys, *ledger, *at(101), json_format=False).out, "who is asked again has not answered yet"
 

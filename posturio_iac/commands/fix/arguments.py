@@ -128,7 +128,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     longest = max([within or timedelta(), rotate or timedelta(), (parse_date(expires) or as_of) - as_of - timedelta(days=1)])
     if longest > timedelta(days=config.max_lifetime_days) and not config.overrides:
         last = (as_of + timedelta(days=config.max_lifetime_days)).date().isoformat()
-        raise UsageError(f"that exceeds max_lifetime_days ({config.max_lifetime_days}); a key may live until {last} at most")
+        raise UsageError(f"the lifetime exceeds max_lifetime_days ({config.max_lifetime_days}); a key may live until {last} at most")
     return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
 
 
