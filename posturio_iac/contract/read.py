@@ -95,9 +95,7 @@ def result(document: Any, source: str) -> SavedResult:
         raise NotAResultError("is JSON but not a posturio-iac result; pass the output of `scan` or `live` with --format json")
     version = document.get("version")
     if type(version) is int and version > VERSION:
-        raise NotAResultError(
-            f"was written by a newer posturio-iac (contract version {version}; this one reads {VERSION}); update this one"
-        )
+        raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}; this one reads {VERSION}); update it")
     if type(version) is not int or version != VERSION:
         raise NotAResultError(f"has no known contract version ({VERSION})")
     try:

@@ -166,7 +166,7 @@ def test_incomplete_run_prunes_nothing(tree: Path, capsys: pytest.CaptureFixture
     assert code == 3
     assert "nothing was pruned" in err
     assert len(entries(tree)) == 1
-    assert "matches nothing" not in scan(capsys)[2]
+    assert "no longer matches" not in scan(capsys)[2]
 
 
 def test_incomplete_run_still_writes_what_it_saw(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

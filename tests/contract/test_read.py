@@ -45,7 +45,7 @@ def refused(text: str) -> str:
         ('{"version": "2.1.0", "runs": []}', "not a posturio-iac result"),
         ('{"posturio-iac-state": 1, "inactive": {}}', "not a posturio-iac result"),
         (json.dumps({**result(), "tool": {"name": "other"}}), "not a posturio-iac result"),
-        (json.dumps({**result(), "version": 2}), "written by a newer posturio-iac (contract version 2; this one reads 1); update this one"),
+        (json.dumps({**result(), "version": 2}), "written by a newer posturio-iac (contract version 2; this one reads 1); update it"),
         (json.dumps({**result(), "version": "1"}), "no known contract version"),
         (json.dumps({**result(), "version": True}), "no known contract version"),
     ],

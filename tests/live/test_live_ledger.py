@@ -38,7 +38,7 @@ def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys
     )
     shown = live(capsys, *argv, *at(3), json_format=False).out
     assert "3 d, late" in shown
-    assert "0 new since the last run; 1 open for too long" in shown
+    assert "0 new since the last run; 1 open too long" in shown
     cloud.user("new", owner="payments@example.com")
     cloud.key("new", age=80, used=60)
     third = live(capsys, *argv, *at(3))
