@@ -1,14 +1,8 @@
-"""Counts in the one line that sums up a run, and that line where there is no access key."""
+"""The one line of a scan that found no access key."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import paint
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
@@ -26,9 +20,3 @@ def took(seconds: float) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, such as ``1,204 files``."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
-def among_keys(report: Report) -> str:
-    """Return how many keys have findings, and of how many: ``5 of the 6 keys``; ``6 keys`` where all have, or none has, any."""
-    flagged, keys = report.count(Verdict.FLAGGED), len(report.keys)
-    return f"{flagged:,} of the {count(keys, 'key')}" if 0 < flagged < keys else count(keys, "key")

@@ -242,7 +242,7 @@ def test_the_timeline_draws_the_worst_and_says_so() -> None:
     text = page(view)
     (timeline,) = (p for p in pictures(text) if p[0].text == "Timeline of keys")
     assert len(timeline.findall("{http://www.w3.org/2000/svg}g")) == 100
-    assert "Drawn by name are the 100 worst of 130 keys with a known date" in Page(text).text
+    assert "The picture shows the 100 worst of 130 keys with a known date" in Page(text).text
     assert Page(text).text.count("u129/****0129") == 1
     (overview,) = (p for p in pictures(text) if p[0].text == "All keys at a glance")
     lines = [p.get("d") or "" for p in overview.iter("{http://www.w3.org/2000/svg}path") if p.get("class") == "glance"]

@@ -12,8 +12,9 @@ from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
-from posturio_iac.render.nothing_found import among_keys, count
+from posturio_iac.render.nothing_found import count
 from posturio_iac.render.repeated import once
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

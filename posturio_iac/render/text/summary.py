@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, wrapped
-from posturio_iac.render.nothing_found import among_keys, count, no_keys, took
+from posturio_iac.render.nothing_found import count, no_keys, took
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext

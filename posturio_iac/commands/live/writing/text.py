@@ -10,7 +10,8 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.render.nothing_found import among_keys, count
+from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
