@@ -24,7 +24,7 @@ def test_instances_cost_ten_steps_each_and_say_where_they_end() -> None:
     left, span = Budget(), Span("main.tf", 3, 1, 3, 5)
     for _ in range(budget.MAX_INSTANCES):
         left.add_instance()
-    with pytest.raises(BudgetError, match="makes more than 5,000 modules, stacks and keys") as caught:
+    with pytest.raises(BudgetError, match="creates more than 5,000 modules, stacks and keys") as caught:
         left.add_instance(span)
     assert caught.value.span == span
     assert caught.value.located(Span("other.tf", 1, 1, 1, 1)).span == span
@@ -37,7 +37,7 @@ def test_instances_cost_ten_steps_each_and_say_where_they_end() -> None:
 def test_characters() -> None:
     left = Budget()
     left.add_text(budget.MAX_CHARACTERS)
-    with pytest.raises(BudgetError, match="makes more than 50,000,000 characters of text"):
+    with pytest.raises(BudgetError, match="produces more than 50,000,000 characters of text"):
         left.add_text(1)
 
 

@@ -38,9 +38,9 @@ PLACES: dict[type[Enum], str] = {
 def test_enumerations_are_those_of_the_schema() -> None:
     for words, place in PLACES.items():
         start, *names = place.split()
-        at: Any = reduce(
-            lambda found, name: found["items"] if name == "items" else found["properties"][name], names, SCHEMA["$defs"][start]
-        )
+        at: Any = SCHEMA["$defs"][start]
+        for name in names:
+            at = at["items"] if name == "items" else at["properties"][name]
         assert [one.value for one in words] == [word for word in at["enum"] if word is not None], words
 
 

@@ -19,7 +19,7 @@ STATIC = 'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }'
 TRIGGER = "replace_triggered_by = [time_static.ci]"
 LABEL = 'add expires = "2027-01-31" to the labels of aws_iam_user.ci'
 FIRST = "create_before_destroy"
-INTO = "into the lifecycle block of the key"
+INTO = "in the lifecycle block of the key"
 TAG = ("add this tag to the user", 'expires = "2027-01-31"')
 COMMENT = "add this comment to the key"
 METADATA = "add this metadata to the key"
@@ -74,7 +74,7 @@ WORDS = [
     ),
     (
         r.HoldTrigger(KEY, "var.day"),
-        "put var.day into terraform_data.rotation { input = var.day } and name terraform_data.rotation there instead",
+        "put var.day into terraform_data.rotation { input = var.day } and refer to terraform_data.rotation instead",
         None,
     ),
     (r.CreateFirst(KEY), "add create_before_destroy = true to its lifecycle block", None),
@@ -99,12 +99,12 @@ WORDS = [
     (r.SetInterval(DAYS, 90), "set rotation_days of aws_iam_access_key.ci to 90 or less", None),
     (
         r.SetInterval(r.IntervalSetting(KEY, "rotation_days", instead_of=("hours", "years")), 90),
-        "write rotation_days = 90 in place of hours and years of aws_iam_access_key.ci",
+        "write rotation_days = 90 instead of hours and years of aws_iam_access_key.ci",
         None,
     ),
     (
         r.SetInterval(r.IntervalSetting(KEY, "max_age", "s"), 90, turns=2),
-        "set max_age of aws_iam_access_key.ci to 7776000 or less (90 days in seconds), since a key lives 2 of its turns",
+        "set max_age of aws_iam_access_key.ci to 7776000 or less (90 days in seconds), because a key lives for 2 of these intervals",
         None,
     ),
     (
@@ -124,7 +124,7 @@ WORDS = [
     ),
     (
         r.UseRole("a b", 90),
-        f"use a role in place of user 'a b', or {ROLE}",
+        f"use a role instead of user 'a b', or {ROLE}",
         (f"use a role in place of the user, or {ROLE}", ""),
     ),
 ]

@@ -22,7 +22,6 @@ from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF, REMEDIES, expires, span
 
 OPTIONS = FactOptions(Names.default(), AS_OF)
-BY_HAND = "rotation by hand without a schedule"
 NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
 ONE, TWO, THREE = Unknown("one"), Unknown("two"), Unknown("three")
 USER = UserFacts("ci", "aws_iam_user.ci")
@@ -68,7 +67,7 @@ def test_every_fact_reaches_the_key() -> None:
     assert (key.unknown_sources, key.unseen_tags, key.existence) == ((ONE, TWO, THREE), THREE, TWO)
     assert key.notes == (
         "a note",
-        'the resource name "ci_2024_01" holds the date 2024-01, 1027 days ago, which is rotation by hand without a schedule',
+        'the resource name "ci_2024_01" holds the date 2024-01, 1027 days ago: manual rotation without a schedule',
     )
     assert (key.owner, key.owner_origin, key.is_root) == ("payments@example.com", tag.origin, ONE)
     assert (key.replacement, key.exposures, key.possible_exposures) == (Replacement(span(), THREE, takes_turns=False), (exposure,), (ONE,))
@@ -150,4 +149,4 @@ def test_sentences_that_front_ends_share() -> None:
     assert tags_unseen(elsewhere).cause is elsewhere.cause
     assert (quoted("ci"), quoted(ONE)) == ('the user "ci"', "the user")
     assert (name_of_block("cloudformation"), name_of_block("terraform")) == ("logical id", "resource name")
-    assert ends_permission("p") == "the policy p ends the permission by date (aws:CurrentTime), and the key stays valid"
+    assert ends_permission("p") == "the policy p ends the permission by date (aws:CurrentTime), but the key stays valid"

@@ -32,7 +32,7 @@ TYPES = {
     "aws_spot_instance_request": ("user_data user_data_base64", STORE),
     "fastly_service_vcl": (
         "content",
-        "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup",
+        "move it to a dictionary with write_only = true, and read it in VCL with table.lookup",
     ),
     "github_actions_variable": ("value", "make it a github_actions_secret"),
     "heroku_app": ("config_vars", "move it to sensitive_config_vars"),
@@ -75,5 +75,5 @@ def test_a_parameter_is_shown_unless_it_is_encrypted(tmp_path: Path) -> None:
     encrypt = 'set type = "SecureString"'
     assert shown(tmp_path, code) == {
         "value of aws_ssm_parameter.a": encrypt,
-        "insecure_value of aws_ssm_parameter.c": f"{encrypt}, and write value in place of insecure_value",
+        "insecure_value of aws_ssm_parameter.c": f"{encrypt}, and write value instead of insecure_value",
     }

@@ -236,7 +236,7 @@ def test_what_one_file_says_beyond_the_limit_is_counted_as_grave_as_the_gravest_
     said = [Diagnostic(Level.ERROR if n < errors else Level.NOTE, f"m{n}", "a.tf", n) for n in range(MOST_SAID + 2)]
     shown = run(diagnostics=(*reversed(said), Diagnostic(Level.NOTE, "other", "b.tf"))).diagnostics
     assert len(shown) == MOST_SAID + 2
-    assert Diagnostic(rest, "2 more messages about this file are left out", "a.tf") in shown
+    assert Diagnostic(rest, "2 more messages about this file are omitted", "a.tf") in shown
     assert sum(one.level is Level.ERROR for one in shown) == min(errors, MOST_SAID) + (rest is Level.ERROR)
     assert run(diagnostics=tuple(said[:MOST_SAID])).diagnostics == tuple(said[:MOST_SAID])
 

@@ -94,7 +94,7 @@ def test_names_are_joined_as_in_a_sentence(names: tuple[str, ...], text: str) ->
 def test_a_key_that_no_code_declares_can_be_imported_where_its_id_is_known(adopt: str, more: str) -> None:
     key = access_key(SOON, managed=False, remedies=replace(REMEDIES, adopt=adopt))
     (found,) = violations(key)[UNMANAGED]
-    assert found.remediation == f"Declare a key of its user in code and delete this one{more}."
+    assert found.remediation == f"Declare a key for its user in code and delete this one{more}."
     assert found.message == "aws_iam_access_key.ci is declared by no code that was given, so nobody reviews it and nothing will remove it."
 
 
@@ -102,6 +102,6 @@ def test_two_other_keys_are_both_named() -> None:
     (found,) = violations(access_key(SOON, active_siblings=("a", "b"), user=UNKNOWN))[SEVERAL]
     who = "aws_iam_access_key.ci is one of 3 active keys of the same user"
     assert found.message == f"{who}, and each of them can leak; the others are a and b."
-    assert found.remediation == 'Set status = "Inactive", unless this key is the one that stays.'
+    assert found.remediation == 'Set status = "Inactive", unless this is the key to keep.'
     api_key = access_key(SOON, active_siblings=("a",), kind=KeyKind.SERVICE_CREDENTIAL)
     assert "2 active keys of user ci for the same service" in violations(api_key)[SEVERAL][0].message
