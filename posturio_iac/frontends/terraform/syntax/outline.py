@@ -1,4 +1,4 @@
-"""Files whose blocks are parsed one at a time, when somebody asks what is in them.
+"""Files whose blocks and arguments are parsed one at a time, when somebody asks what is in them.
 
 Of most blocks only the address matters. So the bounds of blocks are found, and what is certainly free of errors is left alone.
 """
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.templates import unescape
-from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 from posturio_iac.search.scanners.hcl_scanner import end_of_block
 
 if TYPE_CHECKING:
@@ -24,34 +24,46 @@ if TYPE_CHECKING:
 
 _between = lazy_pattern(rb"[ \t\r\n]*(?:(?:%b|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)[ \t\r\n]*)*" % COMMENT)
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, CONSTANT))
+_argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
 _label = lazy_pattern(rb"(%b)|%b" % (WORD, CONSTANT))
+_LAST = frozenset((b"}", b"]", b")", b'"'))
+"""Signs that end no heredoc."""
 
 
 def outline(source: SourceText) -> hcl.Body | None:
-    """Return the blocks of a file, whose bodies are parsed when they are asked for; None where all of it has to be parsed.
+    """Return the blocks and arguments of a file, which are parsed when they are asked for; None where all of it has to be parsed.
 
-    That is where anything but blocks stands at the top, and where a block has a syntax error.
+    That is where anything else stands at the top, where a block has a syntax error, and where only a parser can tell of an argument.
     """
     data = source.data
+    # The last line may lack its end, unless the text of a heredoc is there.
+    whole = data if data[-1:] not in _LAST else data + b"\n"
     found: list[_Outlined] = []
     row = done = 0
     at = _gap_end(data, 0)
     while at < len(data):
         header = _header.match(data, at)
-        if header is None:
+        is_plain = True
+        if header is not None:
+            end = end_of_body(data, header.end())
+            is_plain = end >= 0
+            if not is_plain:
+                end = end_of_block(data, header.end())
+        elif (header := _argument.match(data, at)) is not None:
+            end = end_of_argument(whole, header.end())
+        else:
             return None
-        end = end_of_body(data, header.end())
-        is_plain = end >= 0
-        if not is_plain and (end := end_of_block(data, header.end())) < 0:
+        if end < 0:
             return None
         following = _gap_end(data, end)
-        block = _Outlined(source, header, end, Part(done, following, row))
-        if not is_plain and not block.is_sound():
+        part = _Outlined(source, header, end, Part(done, following, row))
+        if not is_plain and not part.is_sound():
             return None
-        found.append(block)
+        found.append(part)
         row += data.count(b"\n", done, end)
         done, at = end, following
-    return hcl.Body({}, tuple(block.block() for block in found))
+    attributes = (part.attribute() for part in found if not part.is_block)
+    return hcl.Body({one.name: one for one in attributes}, tuple(part.block() for part in found if part.is_block))
 
 
 def _gap_end(data: bytes, at: int) -> int:
@@ -59,28 +71,37 @@ def _gap_end(data: bytes, at: int) -> int:
 
 
 class _Outlined:
-    """A block that is parsed once, with the comments around it."""
+    """A block or an argument that is parsed once, with the comments around it."""
 
-    __slots__ = ("_node", "end", "header", "part", "source")
+    __slots__ = ("_node", "end", "header", "is_block", "part", "source")
 
     def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part) -> None:
         self.source, self.header, self.end, self.part = source, header, end, part
+        self.is_block = header[0].endswith(b"{")
         self._node: Node | None = None
 
     def is_sound(self) -> bool:
-        """Tell whether the parser takes the same for a block, and finds no error in it."""
+        """Tell whether the parser takes the same for a block or an argument, and finds no error in it."""
         root = tree_of(self.source.data, self.part).root_node
         found = [node for body in root.children if body.type == "body" for node in body.children if node.type != "comment"]
         if not is_sound(root) or len(found) != 1:
             return False
         self._node = found[0]
-        return (found[0].type, found[0].start_byte, found[0].end_byte) == ("block", self.header.start(), self.end)
+        kind = "block" if self.is_block else "attribute"
+        return (found[0].type, found[0].start_byte, found[0].end_byte) == (kind, self.header.start(), self.end)
 
     def node(self) -> Node:
-        """Return the block as the parser sees it."""
+        """Return what the parser makes of it."""
         if self._node is None and not self.is_sound():
-            raise AssertionError(f"{self.source.path}: a block was taken for plain code and is none")
+            raise AssertionError(f"{self.source.path}: what was taken for plain code is none")
         return self._node  # type: ignore[return-value]  # it was set just now
+
+    def attribute(self) -> hcl.Attribute:
+        """Return the argument; its expression is not parsed yet."""
+        source = self.source
+        start = source.point(self.header.start(), self.part.start, self.part.row)
+        end = source.point(self.end, self.header.start(), start[0])
+        return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source))
 
     def block(self) -> hcl.Block:
         """Return the block; nothing of it is parsed yet."""

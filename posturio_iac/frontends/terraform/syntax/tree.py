@@ -105,13 +105,13 @@ def _body(node: Node, source: SourceText, depth: int) -> hcl.Body:
 
 
 def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
-    value = next((c for c in node.children if c.type == "expression"), None)
-    span = source.span(node)
+    return hcl.Attribute(source.text_of(node.children[0]), source.span(node), lambda: expression_of(node, source))
 
-    def make() -> hcl.Expr:
-        return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", span)
 
-    return hcl.Attribute(source.text_of(node.children[0]), span, make)
+def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
+    """Return the value of an attribute."""
+    value = next((c for c in attribute.children if c.type == "expression"), None)
+    return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", source.span(attribute))
 
 
 def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
