@@ -65,8 +65,8 @@ def work(folder: Path, *arguments: str) -> dict[str, int]:
     [
         ("modules", 10, 94, 40, 40, 16),
         ("monorepo", 24, 182, 13, 166, 34),
-        ("monorepo", 96, 581, 29, 598, 51),
-        ("units", 20, 89, 24, 21, 21),
+        ("monorepo", 96, 581, 40, 598, 48),
+        ("units", 20, 89, 24, 21, 20),
         ("registry", 10, 79, 5, 71, 19),
         ("noise", 10, 30, 0, 30, 2),
     ],

@@ -145,7 +145,7 @@ class SearchTerms:
 
     def name_known_module(self, data: bytes) -> bool:
         """Tell whether a text holds the address of one of the modules, wherever it stands."""
-        for module in self.modules:  # noqa: SIM110 - as above; a pattern of all of them takes five times as long
+        for module in self.modules:  # noqa: SIM110 - as above; a pattern of all of them is no faster
             if module in data:
                 return True
         return False
