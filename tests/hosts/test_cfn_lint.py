@@ -28,6 +28,7 @@ from tests.support.hosts.cfn_linting import (
     UNDETERMINED,
     call,
     lint,
+    program,
     reported,
 )
 from tests.support.repository import Repository
@@ -66,6 +67,15 @@ def test_the_exit_code_is_that_of_cfn_lint(tmp_path: Path) -> None:
     codes = {name: call(*PACK, "--", name, cwd=tmp_path).returncode for name in (good, bad, worse)}
     assert codes == {good: 0, bad: 4, worse: 6}
     assert call(*PACK, "--non-zero-exit-code", "error", "--", bad, cwd=tmp_path).returncode == 0
+
+
+def test_the_program_says_what_cfn_lint_says_to_these_tests(tmp_path: Path) -> None:
+    """Most of them fork a process that has imported cfn-lint, which saves its start."""
+    write(tmp_path, bad=KEY, broken="Resources: [\n")
+    for arguments, given in ((("--", "bad.yaml", "broken.yaml"), ""), ((), KEY)):
+        ran, forked = (run("--format", "json", *PACK, *arguments, cwd=tmp_path, given=given) for run in (program, call))
+        assert (ran.returncode, ran.stdout, ran.stderr) == (forked.returncode, forked.stdout, forked.stderr)
+        assert MISSING in ran.stdout
 
 
 def test_skips_of_all_sorts(tmp_path: Path) -> None:
@@ -267,7 +277,7 @@ def test_a_crash_of_ours_is_one_e0002_and_fails(tmp_path: Path) -> None:
         "globals().update(cfn_lint.RULES)\n"
     )
     environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    done = call("--format", "json", "--append-rules", "broken", "--", "one.yaml", "two.yaml", cwd=tmp_path, **environment)
+    done = program("--format", "json", "--append-rules", "broken", "--", "one.yaml", "two.yaml", cwd=tmp_path, **environment)
     assert done.returncode == 2
     failures = [m for m in json.loads(done.stdout) if m["Rule"]["Id"] == "E0002"]
     assert [m["Filename"] for m in failures] == ["one.yaml", "two.yaml"]

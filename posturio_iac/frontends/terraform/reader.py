@@ -108,8 +108,9 @@ class _Reader:
 
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
+        if self.reached:
+            free_last_part()
         self.reached.add(path)  # also when it fails: modules that were not reached are read again
-        free_last_part()
         try:
             return self.keys_below(path)
         except (UsageError, ImportError):
