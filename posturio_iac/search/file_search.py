@@ -30,6 +30,8 @@ MIB = 1 << 20
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
+KEPT_FOR_CALLS = 2 * MIB
+"""The part of these for files that call local modules, all of which are searched again."""
 _MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
@@ -166,9 +168,10 @@ class FileSearch:
             return
         data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
-            if b'".' in data and any(start in data for start in LOCAL):
+            calls = b'".' in data and any(start in data for start in LOCAL)
+            if calls:
                 self.calling.add(path)
-            if len(data) <= self._room:
+            if len(data) <= self._room - (0 if calls else KEPT_FOR_CALLS):
                 self.texts[path] = data
                 self._room -= len(data)
         if data[:1] in _ODD:

@@ -26,6 +26,8 @@ _between = lazy_pattern(rb"[ \t\r\n]*(?:(?:%b|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)[ \
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, CONSTANT))
 _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
 _label = lazy_pattern(rb"(%b)|%b" % (WORD, CONSTANT))
+_SIGNS = (b"\\", b"$", b"%")
+"""Signs in strings that stand for something else."""
 _LAST = frozenset((b"}", b"]", b")", b'"'))
 """Signs that end no heredoc."""
 
@@ -55,13 +57,14 @@ def outline(source: SourceText) -> hcl.Body | None:
             return None
         if end < 0:
             return None
-        following = _gap_end(data, end)
-        part = _Outlined(source, header, end, Part(done, following, row))
+        following, start = _gap_end(data, end), header.start()
+        first = row + data.count(b"\n", done, start)
+        last = first + data.count(b"\n", start, end)
+        part = _Outlined(source, header, end, Part(done, following, row), (first, last))
         if not is_plain and not part.is_sound():
             return None
         found.append(part)
-        row += data.count(b"\n", done, end)
-        done, at = end, following
+        done, at, row = end, following, last
     attributes = (part.attribute() for part in found if not part.is_block)
     return hcl.Body({one.name: one for one in attributes}, tuple(part.block() for part in found if part.is_block))
 
@@ -73,10 +76,10 @@ def _gap_end(data: bytes, at: int) -> int:
 class _Outlined:
     """A block or an argument that is parsed once, with the comments around it."""
 
-    __slots__ = ("_node", "end", "header", "is_block", "part", "source")
+    __slots__ = ("_node", "end", "header", "is_block", "part", "rows", "source")
 
-    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part) -> None:
-        self.source, self.header, self.end, self.part = source, header, end, part
+    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part, rows: tuple[int, int]) -> None:
+        self.source, self.header, self.end, self.part, self.rows = source, header, end, part, rows
         self.is_block = header[0].endswith(b"{")
         self._node: Node | None = None
 
@@ -98,21 +101,23 @@ class _Outlined:
 
     def attribute(self) -> hcl.Attribute:
         """Return the argument; its expression is not parsed yet."""
-        source = self.source
-        start = source.point(self.header.start(), self.part.start, self.part.row)
-        end = source.point(self.end, self.header.start(), start[0])
+        source, (start, end) = self.source, self._bounds()
         return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source))
+
+    def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the row and the byte column of the start and of the end, from 0."""
+        data, start, (first, last) = self.source.data, self.header.start(), self.rows
+        return (first, start - data.rfind(b"\n", 0, start) - 1), (last, self.end - data.rfind(b"\n", 0, self.end) - 1)
 
     def block(self) -> hcl.Block:
         """Return the block; nothing of it is parsed yet."""
         source, header = self.source, self.header
-        data, start = source.data, header.start()
-        at = source.point(start, self.part.start, self.part.row)
+        data, start, (at, end) = source.data, header.start(), self._bounds()
         return hcl.Block(
             header[1].decode(),
             tuple(_labels(header[2])),
             source.between(at, (at[0], at[1] + header.end(2) - start)),
-            source.between(at, source.point(self.end, start, at[0])),
+            source.between(at, end),
             body=lambda: body_of(self.node(), source),
             comments=self.comments,
             text=lambda: data[start : self.end],
@@ -124,5 +129,8 @@ class _Outlined:
 
 
 def _labels(words: bytes) -> list[str]:
+    parts = words.split(b'"')
+    if not b"".join(parts[::2]).strip() and not any(sign in words for sign in _SIGNS):
+        return [text.decode("utf-8", "replace") for text in parts[1::2]]
     found = ((label[1], label[0][1:-1]) for label in _label.finditer(words))
     return [word.decode() if word else unescape(text.decode("utf-8", "replace"), quoted=True) for word, text in found]
