@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
 
 
-OUTLINED_FROM = 65_536
+OUTLINED_FROM = 32_768
 """Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much as parsing half of that."""
 
 

@@ -21,10 +21,9 @@ _END = rb"(?:" + COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + COMMENT + rb"\n[ \t\r\n]*)*"
 _KEY = rb"(?:" + WORD + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
 
-_SIMPLE = rb'(?:"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)*"|%b)' % (_S, _PATH, _S, _SHORT)
-"""The same, or a string that takes in other values."""
-_SEVERAL = rb"(?:%b(?:%b,%b%b)*%b)?" % (_SIMPLE, _S, _S, _SIMPLE, _S)
-_VALUE = rb"(?:%b|\[%b%b\]|%b\(%b%b\))" % (_SIMPLE, _S, _SEVERAL, NAME, _S, _SEVERAL)
+_TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, _PATH, _S)
+_SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
+_VALUE = rb"(?:%b|%b|\[%b%b\]|%b\(%b%b\))" % (_SHORT, _TEXT_OF_VALUES, _S, _SEVERAL, NAME, _S, _SEVERAL)
 _LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, NAME, _S, _S, _VALUE, _S, _END)
 _INNER = rb"%b%b%b\{%b%b(?:%b)*%b\}%b%b" % (_S, WORD, _S, _S, _END, _LINE, _S, _S, _END)
 """A block of such lines inside another one."""
