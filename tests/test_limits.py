@@ -68,7 +68,7 @@ def test_modules_that_multiply_end_in_a_sentence(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(budget, "MAX_INSTANCES", 1_000)
     found = reading(tmp_path, {**files, **OTHER})
     (said,) = [d for d in found.diagnostics if "calls itself" not in d.message]
-    assert "makes more than 1,000 modules, stacks and keys, so not all of its keys were judged" in said.message
+    assert "creates more than 1,000 modules, stacks and keys, so not all of its keys were checked" in said.message
     assert said.level is Level.ERROR
     assert said.line is not None
     assert "other" in {key.scope for key in found.keys}
@@ -98,7 +98,7 @@ def test_stacks_that_multiply_end_in_a_sentence(tmp_path: Path) -> None:
     _, out, _ = scan(tmp_path, "--format", "csv", code=3)
     assert "other.yaml" in out
     found = re.search(
-        r"(t\d\d\.yaml:\d+):\d+: error: the template t00.yaml makes more than 5,000 modules, stacks and keys, so not all", out
+        r"(t\d\d\.yaml:\d+):\d+: error: the template t00.yaml creates more than 5,000 modules, stacks and keys, so not all", out
     )
     assert found is not None, out[-500:]
 
@@ -286,7 +286,7 @@ class TestBudget:
     def test_characters(self) -> None:
         left = Budget()
         left.add_text(budget.MAX_CHARACTERS)
-        with pytest.raises(BudgetError, match="makes more than 50,000,000 characters of text"):
+        with pytest.raises(BudgetError, match="produces more than 50,000,000 characters of text"):
             left.add_text(1)
 
     def test_renders(self) -> None:
@@ -311,10 +311,7 @@ def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
     seconds = iter(range(1000))
     found = reading(tmp_path, {**calls(8), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
     assert {d.message for d in found.diagnostics} == {
-        (
-            "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; "
-            "simplify it, or split it into several"
-        )
+        ("the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were checked; simplify it, or split it")
     }
 
 

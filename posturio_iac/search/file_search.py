@@ -179,7 +179,7 @@ class FileSearch:
                 self._locked(path)
                 return
             if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
-                self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
+                self.error("a saved plan in binary form; pass the output of terraform show -json instead", path)
                 return
             if data[:2] in UTF16:
                 data = data.decode("utf-16", "replace").encode()
@@ -210,7 +210,7 @@ class FileSearch:
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
-        self.error(f"the first {MOST_SEARCHED} MiB hold no key, and the rest was not searched; exclude it", path)
+        self.error(f"the first {MOST_SEARCHED} MiB contain no key, and the rest was not searched; exclude it", path)
 
     def _locked(self, path: str) -> None:
         self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
@@ -281,7 +281,7 @@ class FileSearch:
                 continue
             if not self.fence.holds(real):
                 if path not in self.read:
-                    self.warn("a symbolic link to a file outside the scan root, which was not read", path)
+                    self.warn("a symbolic link to a file outside of the scan root; not read", path)
                 continue
             target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
             name = chosen.get(target, target)

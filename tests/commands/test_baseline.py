@@ -112,7 +112,7 @@ def test_entry_follows_its_module(tree: Path, capsys: pytest.CaptureFixture[str]
     (tree / "a").rename(tree / "c")
     code, _, err = scan(capsys)
     assert code == 0
-    assert "1 entry of the baseline matches code that was moved; `posturio-iac baseline` writes where it is now" in err
+    assert "1 entry of the baseline matches code that was moved; `posturio-iac baseline` records where it is now" in err
     assert write(capsys) == f"wrote {FILE}: 1 entry, 1 moved\n"
     assert [(e["path"], e["reason"]) for e in entries(tree)] == [("c/iam.tf", "kept")]
     assert scan(capsys)[0] == 0
@@ -130,7 +130,7 @@ def test_stale_entry_is_said_and_pruned(tree: Path, capsys: pytest.CaptureFixtur
     (tree / "a/iam.tf").write_text(clean("a"))
     code, _, err = scan(capsys)
     assert code == 0
-    assert f"note: the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) matches nothing any more" in err
+    assert f"note: the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) no longer matches anything" in err
     assert write(capsys) == f"nothing to change in {FILE}: 1 entry, 1 stale, which --prune removes\n"
     assert write(capsys, "--prune") == f"wrote {FILE}: 0 entries, 1 removed; 1 fewer than when it was written on {AS_OF}\n"
     assert scan(capsys)[2] == f"note: {FILE} has 0 known findings left, 1 fewer than when it was written on {AS_OF}\n"
@@ -166,7 +166,7 @@ def test_incomplete_run_prunes_nothing(tree: Path, capsys: pytest.CaptureFixture
     assert code == 3
     assert "nothing was pruned" in err
     assert len(entries(tree)) == 1
-    assert "matches nothing" not in scan(capsys)[2]
+    assert "no longer matches" not in scan(capsys)[2]
 
 
 def test_incomplete_run_still_writes_what_it_saw(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,7 +62,7 @@ def test_place_of_a_skip_in_a_longer_comment() -> None:
 def test_a_skip_without_a_reason_is_said_to_have_no_effect_here() -> None:
     parsed = parse([comment("# checkov:skip=CKV_POSTURIO_2")], frozenset(RULES.values()))
     assert parsed.directives == ()
-    assert [said.message for said in parsed.problems] == ["checkov:skip without a reason holds in checkov alone; add one after a colon"]
+    assert [said.message for said in parsed.problems] == ["checkov:skip without a reason works only in checkov; add one after a colon"]
 
 
 def test_a_scan_counts_skips_of_checkov(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def change(line: int, source: str = CODE) -> Mutant:
         (13, [1, 2]),  # a line of a function: what runs it
         (8, [0, 1, 2]),  # the third line of an expression: what runs the first
         (12, [1, 2]),  # the head of a function: what runs its body
-        (1, [0, 1, 2, 3]),  # a table: what runs those who use it, by way of another table as well
+        (1, [0, 1, 2, 3]),  # a table: what runs those who use it, via another table as well
         (2, [3]),
     ],
 )

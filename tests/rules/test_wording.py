@@ -35,7 +35,7 @@ def test_what_is_inert_is_not_named_twice() -> None:
     evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), reason=NO_FUNCTION())
     (violation,) = violations(access_key(evidence))[INERT]
     assert violation.message == (
-        "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."
+        "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that rotates the key."
     )
 
 
