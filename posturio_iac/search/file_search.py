@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
 
-GIT_CRYPT = b"\0GITCRYPT\0"
-"""The first bytes of a file that git-crypt has locked."""
+GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
@@ -30,6 +29,7 @@ MIB = 1 << 20
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
+_FOR_CALLS = 2 * MIB  # of these for files that call local modules, all of which are searched again
 _MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
@@ -166,9 +166,9 @@ class FileSearch:
             return
         data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
-            if b'".' in data and any(start in data for start in LOCAL):
+            if calls := b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
-            if len(data) <= self._room:
+            if len(data) <= self._room - (0 if calls else _FOR_CALLS):
                 self.texts[path] = data
                 self._room -= len(data)
         if data[:1] in _ODD:

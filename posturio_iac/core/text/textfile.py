@@ -61,6 +61,11 @@ class Fence:
 
     def holds(self, path: str) -> bool:
         """Tell whether an absolute path, its links followed, stays inside."""
+        folder, name = os.path.split(path)
+        if name not in ("", os.curdir, os.pardir) and "\0" not in name:
+            found = self.folder(folder)
+            if found is not None and not os.path.islink(os.path.join(found, name)):
+                return True
         try:
             real = os.path.realpath(path)
         except (OSError, ValueError):  # a NUL byte, or on Windows a device
