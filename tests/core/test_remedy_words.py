@@ -125,7 +125,7 @@ WORDS = [
     (
         r.UseRole("a b", 90),
         f"use a role instead of user 'a b', or {ROLE}",
-        (f"use a role in place of the user, or {ROLE}", ""),
+        (f"use a role instead of the user, or {ROLE}", ""),
     ),
 ]
 COMMANDS = {r.RunCommand: "aws --x 'a b'", r.TagUser: AWS}

@@ -95,7 +95,7 @@ def test_a_key_that_no_code_declares_can_be_imported_where_its_id_is_known(adopt
     key = access_key(SOON, managed=False, remedies=replace(REMEDIES, adopt=adopt))
     (found,) = violations(key)[UNMANAGED]
     assert found.remediation == f"Declare a key for its user in code and delete this one{more}."
-    assert found.message == "aws_iam_access_key.ci is declared by no code that was given, so nobody reviews it and nothing will remove it."
+    assert found.message == "aws_iam_access_key.ci is not declared in the given code, so nobody reviews it and nothing will remove it."
 
 
 def test_two_other_keys_are_both_named() -> None:
