@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 from tests.support.figures import record_passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -48,6 +49,17 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Write down how many cases of each promise passed, where that is asked for."""
     if os.environ.get("POSTURIO_FIGURES"):
         record_passed([report for report in terminalreporter.stats.get("passed", []) if report.when == "call"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor afterwards among what they are made of: a million objects that stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
