@@ -48,7 +48,7 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
         )
         status, out, err = forked.returncode, forked.stdout, forked.stderr
     assert "Traceback" not in err
-    assert "error of its own" not in err
+    assert "internal error" not in err
     return status, out, err
 
 

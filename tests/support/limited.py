@@ -31,7 +31,7 @@ def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None =
     done = python_in_fork(folder, program, command, environment(), imported=("tests.support.scanned",), seconds=SECONDS)
     errors, _, peak = done.stderr.rstrip().rpartition("\n")
     assert done.returncode >= 0, done.stderr[-1000:]
-    assert "stopped by an error" not in errors, done.stderr[-1000:]
+    assert "stopped on an internal error" not in errors, done.stderr[-1000:]
     if code is not None:
         assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-500:])
     return done.returncode, done.stdout + errors, int(peak) >> 10
