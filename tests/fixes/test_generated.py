@@ -124,7 +124,6 @@ def placed(edits: Callable[[HclSource], list[Edit]], source: HclSource) -> list[
         return str(error)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(LINES, max_size=3), st.sampled_from(sorted(EDITS)), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "  "]), st.booleans()
 )
