@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.frontends.terraform.syntax.tree import Part, is_sound, tree_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from collections.abc import Callable
 
-    from posturio_iac.fixes.hcl_source import HclSource
+    from tree_sitter import Node
 
 _OPENING = b"{[(<#\\"
 """What begins all that can go on behind its line, comments, and escapes: after one a quotation mark may not end a string."""
@@ -20,11 +20,11 @@ _TRIES = 4
 class HclBlock:
     """A block at the top of a file or inside another one, which starts at a byte of the file."""
 
-    __slots__ = ("_items", "_node", "last", "names", "source", "start_byte")
+    __slots__ = ("_items", "_node", "_parse", "last", "names", "start_byte")
 
-    def __init__(self, source: HclSource, start: int, names: tuple[str, ...] | None = None, last: int = 0) -> None:
+    def __init__(self, start: int, parse: Callable[[int], Node], names: tuple[str, ...] = (), last: int = 0) -> None:
         """Hold the ``names`` of all that is in it, and where the ``last`` of that ends; no names where only the parser can tell."""
-        self.source, self.start_byte = source, start
+        self.start_byte, self._parse = start, parse
         self.names, self.last = names, last
         self._node: Node | None = None
         self._items: tuple[Node, ...] | None = None
@@ -33,8 +33,7 @@ class HclBlock:
     def node(self) -> Node:
         """The block as the parser sees it. Its rows do not count from the top of the file."""
         if self._node is None:
-            alone = None if self.source.is_parsed else parsed_alone(self.source.data, self.start_byte)
-            self._node = self.source.node_at(self.start_byte) if alone is None else alone
+            self._node = self._parse(self.start_byte)
         return self._node
 
     @property
@@ -61,28 +60,27 @@ def items_of(block: Node) -> tuple[Node, ...]:
     return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
 
 
-def plain_block(source: HclSource, start: int) -> HclBlock | None:
-    """Return the block at a byte of sound code that has one argument a line and nothing else; None for others.
+def plain_names(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
+    """Return the arguments of the block at a byte of sound code, and where the last one ends; none where there is more than one a line.
 
     No brackets, comments, heredocs or escapes stand in such a block, so that an argument goes to the end of its line.
     """
-    data = source.data
     opened = data.find(b"{", start)
     end = data.find(b"}", opened)
     header, body = data[start:opened], data[opened + 1 : end]
     if opened < 0 or end < 0 or len(body.translate(None, _OPENING)) < len(body) or b"//" in body or b"/*" in body:
-        return None
+        return (), 0
     kind, *labels = header.split(b'"')
     first, *lines = body.split(b"\n")
     if b"\n" in header or len(labels) & 1 or not _is_name(kind) or first.strip() or not lines or lines.pop().strip():
-        return None
+        return (), 0
     names = []
     for line in filter(bytes.strip, lines):
         name, _, value = line.partition(b"=")
         if not _is_name(name) or not value.strip() or value.count(b'"') not in (0, 2):
-            return None
+            return (), 0
         names.append(name.strip().decode())
-    return HclBlock(source, start, tuple(names), opened + 1 + len(body.rstrip())) if names else None
+    return tuple(names), opened + 1 + len(body.rstrip())
 
 
 def _is_name(text: bytes) -> bool:

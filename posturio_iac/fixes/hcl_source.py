@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, Edit
-from posturio_iac.fixes.hcl_block import HclBlock, items_of, plain_block
+from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone, plain_names
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 
 if TYPE_CHECKING:
@@ -95,11 +95,15 @@ class HclSource:
     def block_at(self, offset: int) -> HclBlock:
         """Return the block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
         start = offset - self.base
-        found = plain_block(self, start)
-        if found is None:
-            found = HclBlock(self, start)
+        names, last = plain_names(self.data, start)
+        found = HclBlock(start, self._node_of, names, last)
+        if not names:
             _ = found.node
         return found
+
+    def _node_of(self, start: int) -> Node:
+        alone = None if self.is_parsed else parsed_alone(self.data, start)
+        return self.node_at(start) if alone is None else alone
 
     def node_at(self, start: int) -> Node:
         """Return the block whose header begins at ``data[start]``, as a part of the whole file."""
