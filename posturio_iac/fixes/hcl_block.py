@@ -61,7 +61,7 @@ def items_of(block: Node) -> tuple[Node, ...]:
 
 
 def plain_names(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
-    """Return the arguments of the block at a byte of sound code, and where the last one ends; none where there is more than one a line.
+    """Return the arguments of the block at a byte of sound code, and where the last ends; none unless it has one a line and nothing else.
 
     No brackets, comments, heredocs or escapes stand in such a block, so that an argument goes to the end of its line.
     """

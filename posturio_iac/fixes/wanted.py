@@ -63,11 +63,11 @@ class Wanted:
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
     """Return the wanted remedies for ``findings``, which are findings of ``report``."""
-    chosen = Choice(report, findings, wishes)
+    chosen = RemedyChoice(report, findings, wishes)
     return tuple(chosen.of(finding, days) for finding, days in zip(findings, chosen.spread(), strict=True))
 
 
-class Choice:
+class RemedyChoice:
     """Chooses remedies for some findings of a report, for one at a time. A plain class, since it keeps what it looked up."""
 
     def __init__(self, report: Report, findings: Sequence[Finding], wishes: Wishes) -> None:

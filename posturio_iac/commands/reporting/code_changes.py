@@ -91,12 +91,12 @@ class _Changes:
     def __init__(self, report: Report, config: Config, sources: Sources, is_in_diff: InDiff | None) -> None:
         from posturio_iac.core.evidence.remedy import ReplaceTrigger
         from posturio_iac.fixes.shown import shown
-        from posturio_iac.fixes.wanted import Choice, Wishes
+        from posturio_iac.fixes.wanted import RemedyChoice, Wishes
 
         self._shown, self._asks_days = shown, ReplaceTrigger
         self._files, self._is_in_diff = _shown_files(sources), is_in_diff
         active = [finding for finding in report.findings if _is_shown(finding)]
-        self._choice = Choice(report, active, Wishes(report.as_of))
+        self._choice = RemedyChoice(report, active, Wishes(report.as_of))
         self._asked = report, config, sources.root
         self._days: Callable[[Finding], int] | None = None
         self._planned: dict[int, ShownChange | None] = {}
