@@ -41,9 +41,9 @@ class Guard:
     def _refusal(self, path: str) -> str:
         for part in path.split("/")[:-1]:
             if part in _MADE_FOLDERS:
-                return f"{path} is made by a program; change {_MADE_FOLDERS[part]}"
+                return f"{path} is generated; change {_MADE_FOLDERS[part]}"
         full = os.path.join(self._top, path)
-        outside = f"{path} stands outside of {self.root}; run fix there"
+        outside = f"{path} is outside of {self.root}; run fix there"
         if path.startswith("..") and os.path.normpath(path).split(os.sep)[0] == os.pardir:
             return outside
         try:
@@ -56,7 +56,7 @@ class Guard:
             return f"{path} is read-only"
         first = head.partition(b"\n\n")[0].lower()
         if (b"generated" in first or b"do not edit" in first) and _GENERATED.search(first):
-            return f"{path} says that it is generated; change what generates it"
+            return f"{path} is marked as generated; change what generates it"
         return ""
 
 
@@ -69,7 +69,7 @@ def refuse_dirty(paths: Collection[str], root: str, repository: str | None) -> N
     dirty = sorted(uncommitted(root, repository) & set(paths))
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        raise UsageError(f"{dirty[0]}{more} has changes that are not committed; commit them, or add --allow-dirty")
+        raise UsageError(f"{dirty[0]}{more} has uncommitted changes; commit them, or add --allow-dirty")
 
 
 def write_all(changed: Mapping[str, tuple[bytes, bytes]], root: str) -> None:
@@ -81,5 +81,5 @@ def write_all(changed: Mapping[str, tuple[bytes, bytes]], root: str) -> None:
         except UnreadableError:
             same = False
         if not same:
-            raise OutputError(f"{path} has changed since it was read, and was left as it is; run fix again")
+            raise OutputError(f"{path} has changed since it was read and was left unchanged; run fix again")
         write_bytes(after, full, path)

@@ -187,7 +187,7 @@ class AccessKey:
     """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
-    last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
+    last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not show when a key was used"))
     """None means never used, which only AWS can say."""
     disabled_since: Attr[datetime | None] = None
     """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""

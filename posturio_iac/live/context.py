@@ -66,7 +66,7 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     is_credential = key.kind is KeyKind.SERVICE_CREDENTIAL
     regions = regions_for(key.address.split(":")[1], connection.region) if is_credential else regions_of(key)
     if not regions:
-        return Unknown("the region in which CloudTrail shows its events is not known")
+        return Unknown("it is not known in which region CloudTrail shows its events")
     name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
     asked, tally = [{"AttributeKey": name, "AttributeValue": value}], _Tally(by_token=is_credential)
     try:
@@ -75,7 +75,7 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     except AwsError as error:
         return Unknown(f"who uses the key is not known: {error}")
     if tally.by_token and not tally.events and not tally.complete:
-        return Unknown(f"the newest events of user {key.user} in CloudTrail are none with an API key, and not all were read")
+        return Unknown(f"none of the newest CloudTrail events of user {key.user} was made with an API key, and not all were read")
     return _folded(tally, regions, as_of - MEMORY)
 
 

@@ -1,4 +1,4 @@
-"""Which users AWS is asked about beyond the credential report: those with a key that is flagged or cannot be judged by it alone."""
+"""Which users AWS is asked about beyond the credential report: those with a key that is flagged or cannot be checked by it alone."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def of_unsure_age(key: DeployedKey) -> DeployedKey:
     """Return a key of the report whose user could not be listed: it may be as old as the user."""
     if _earlier(key) is None:
         return key
-    reason = "the credential report tells when it was created or last activated, and its user's keys could not be listed"
+    reason = "the credential report only shows when it was created or last activated, and its user's keys could not be listed"
     return replace(key, created=Unknown(reason))
 
 

@@ -96,7 +96,7 @@ class FolderTree:
             if found is not above:
                 check_rules(found)
         except UsageError as error:
-            self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used, and those above it hold here"
+            self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used; those above it apply here"
             return above
         return found
 
@@ -108,7 +108,7 @@ class FolderTree:
         from posturio_iac.config.load import load
 
         if (second := second_in_folder(folder)) is not None:
-            self._complaints[second, False] = f"this table of posturio-iac is not used, since {os.path.basename(path)} stands beside it"
+            self._complaints[second, False] = f"this posturio-iac table is not used, because {os.path.basename(path)} is beside it"
         return load(path, Fence(repository_of(folder) or folder), above if above.path is not None else None)
 
     def differing(self, selection: Selection, place: str) -> list[str]:

@@ -118,7 +118,7 @@ def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
     return modules, draw(st.sets(st.sampled_from(sorted(modules)), min_size=1, max_size=2))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example((ELSEWHERE, {"m0"}))
 @example((GIVEN, {"m3"}))
 @example((SHARED, {"m2"}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
@@ -85,13 +85,11 @@ def check(data: bytes, edit: str, chosen: int) -> None:
     assert again == []
 
 
-@settings(max_examples=100, deadline=None)
 @given(documents(hard=False), st.sampled_from(sorted(EDITS)), st.integers(0, 20))
 def test_any_document(text: str, edit: str, chosen: int) -> None:
     check(text.encode(), edit, chosen)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(MAPS, max_size=4, unique_by=lambda text: text.split()[0]), st.sampled_from(sorted(EDITS)), st.booleans(), st.booleans())
 def test_any_resource(parts: list[str], edit: str, carriage: bool, marked: bool) -> None:
     body = "".join(f"  {part}\n" for part in parts)

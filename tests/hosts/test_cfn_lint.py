@@ -194,7 +194,7 @@ def test_a_wrong_configuration_of_ours_is_one_sentence_and_fails(tmp_path: Path)
     (tmp_path / "posturio-iac.toml").write_text("max_lifetime = 30\n")
     (match,) = lint(tmp_path, "stack.yaml", options=())
     assert match.id == INCOMPLETE
-    assert match.message.startswith("No access key was judged here: posturio-iac.toml: ")
+    assert match.message.startswith("No access key was checked here: posturio-iac.toml: ")
     assert "max_lifetime_days" in match.message
 
 
@@ -207,7 +207,7 @@ def test_what_our_scan_could_not_read_fails(tmp_path: Path) -> None:
 def test_a_nested_template_that_cannot_be_read_is_a_remark(tmp_path: Path) -> None:
     write(tmp_path, parent=KEY + "  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: child.yaml}\n")
     (match,) = (m for m in lint(tmp_path, "parent.yaml") if m.id == REMARKS)
-    assert (match.line, match.message) == (8, "the template child.yaml of Child is not here, so keys in it are not judged.")
+    assert (match.line, match.message) == (8, "the template child.yaml of Child is not here, so keys in it are not checked.")
 
 
 def test_remarks_about_a_template_are_said_to_those_who_ask(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def with_failures(
             search = FailureSearch(surveyor.connected(targets[account]), as_of)
             return {key: search.signs(key) for key in missed[account]}
         except (AwsError, CredentialsError) as error:
-            return dict.fromkeys(missed[account], Unknown(f"whether anything fails without it is not known: {error}"))
+            return dict.fromkeys(missed[account], Unknown(f"it is not known whether anything fails without it: {error}"))
 
     with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
         found = dict(zip(missed, pool.map(looked, missed), strict=True))

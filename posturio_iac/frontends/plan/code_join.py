@@ -60,7 +60,7 @@ class PlannedCode:
             several = ", ".join(scopes)
             return Unknown(
                 f"a plan shows neither lifecycle blocks nor comments, and several root modules below {self.shown} declare this address"
-                f" ({several}); give --source the one that the plan was made in"
+                f" ({several}); pass the one that the plan was made in with --source"
             )
         return found[0]
 

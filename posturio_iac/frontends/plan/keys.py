@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
-NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
+NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code")
 _TRIGGERED = "replace_by_triggers"
 """The ``action_reason`` of a replacement by ``replace_triggered_by``."""
 
@@ -101,7 +101,7 @@ def _key(
 
 def _declare(user: UserFacts, resource: Resource) -> Declaring:
     if user.address is None:
-        return AddComment(Place(resource.address), target="the block in the code, and give its folder with --source")
+        return AddComment(Place(resource.address), target="the block in the code, and pass its folder with --source")
     return AddTag(Place(user.address), is_seen=False)
 
 
@@ -128,4 +128,4 @@ def _max_age(resource: Resource) -> Iterator[Lifetime]:
 
 def _triggered(resource: Resource) -> Iterator[str]:
     if resource.reason == _TRIGGERED:
-        yield "this plan replaces it by replace_triggered_by, and does not show what triggers that, nor how often"
+        yield "this plan replaces it through replace_triggered_by, but does not show what triggers that or how often"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OPERATION = "iam:ListServiceSpecificCredentials"
 PAGE = 1000
 EVIDENCE = "ListServiceSpecificCredentials of this run"
-UNTOLD_USE = Unknown("AWS does not tell when an API key of a service was used")
+UNTOLD_USE = Unknown("AWS does not report when an API key of a service was used")
 EXPIRED = "Expired"
 
 

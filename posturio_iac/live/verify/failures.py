@@ -67,7 +67,7 @@ class FailureSearch:
             return Unknown("it is too early for a sign of failure", is_unasked=True)
         regions = regions_for(key.partition, key.region)
         if not regions:
-            return Unknown("whether anything fails without it is not known: nor is the region in which CloudTrail shows its events")
+            return Unknown("it is not known whether anything fails without it: nor is the region where CloudTrail shows its events")
         since, seen = max(key.since, self._as_of - MEMORY), _Seen()
         try:
             for region in regions:
@@ -75,7 +75,7 @@ class FailureSearch:
                     if value is not None:
                         self._read(region, {"AttributeKey": name, "AttributeValue": value}, key, since, seen)
         except AwsError as error:
-            return Unknown(f"whether anything fails without it is not known: {error}")
+            return Unknown(f"it is not known whether anything fails without it: {error}")
         return _folded(seen, since, self._as_of, regions)
 
     def _read(self, region: str, asked: dict[str, str], key: MissedKey, since: datetime, seen: _Seen) -> None:

@@ -89,7 +89,7 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
         case (Unknown() as unknown, _) | (_, Unknown() as unknown):
             return unknown
         case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
-            return Unknown(f"{one} and {other} are equal to AWS unless one of them is in quotation marks")
+            return Unknown(f"{one} and {other} are equal to AWS unless one of them is quoted")
         case (one, other):
             return _word(one == other)
 

@@ -169,7 +169,7 @@ class ModuleTree:
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
+        return bool(self.options.known_modules) or any(map(source.encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
@@ -207,7 +207,7 @@ class ModuleTree:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else _absent(f"the code of module.{name} is not here", name)
         if not os.path.isdir(os.path.join(self.root, path)):
-            text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
+            text = f'module "{name}" calls {source}, but that folder does not exist; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return _absent(f"the folder of module.{name} is missing", name)
         if not self.fence.holds(os.path.join(self.root, path)):
@@ -215,7 +215,7 @@ class ModuleTree:
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return _absent(f"the folder of module.{name} is outside of the scanned folder", name)
         if self._real(path) in map(self._real, instance.ancestors):
-            text = f'module "{name}" calls itself through {source}; Terraform refuses that'
+            text = f'module "{name}" calls itself through {source}, which Terraform rejects'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"module.{name} calls itself")
         return path
@@ -246,7 +246,7 @@ class ModuleTree:
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         top = real_path(os.path.join(self.root, base, path))
         if "\0" in top:
-            return Unknown("a NUL byte is part of no path")
+            return Unknown("a path cannot contain a NUL byte")
         if os.path.commonpath([self.root, top]) != self.root:
             return Unknown(f"{path} is outside the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
