@@ -127,7 +127,7 @@ def test_events_that_were_not_all_read_prove_no_silence() -> None:
     [
         (Trails(denied="us-east-1"), KEY, "whether anything fails without it is not known: cloudtrail:LookupEvents"),
         (Trails(), replace(KEY, since=AS_OF - timedelta(hours=23)), "it is too early for a sign of failure"),
-        (Trails(), replace(KEY, partition="aws-iso", region=""), "nor is the region in which CloudTrail shows its events"),
+        (Trails(), replace(KEY, partition="aws-iso", region=""), "the region in which CloudTrail shows its events is not known"),
     ],
 )
 def test_what_was_not_read_is_no_silence(trails: Trails, key: MissedKey, why: str) -> None:

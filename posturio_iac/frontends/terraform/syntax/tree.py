@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
 from posturio_iac.frontends.terraform.syntax.long_text import left_out
@@ -109,7 +110,7 @@ def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
     span = source.span(node)
 
     def make() -> hcl.Expr:
-        return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", span)
+        return build(value, source) if value is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
 
     return hcl.Attribute(source.text_of(node.children[0]), span, make)
 
