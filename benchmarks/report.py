@@ -35,7 +35,7 @@ RULES = {
     ),
     "ownerless_access_keys": ("low", "Nobody answers for access key {key} of user {user}: no tag of the user names an owner."),
     "expired_access_keys": ("high", "Access key {key} of user {user} should have ended on 2026-05-01 and is still active."),
-    "root_access_keys": ("critical", "Access key {key} belongs to the root user, whom no policy restricts."),
+    "root_access_keys": ("critical", "Access key {key} belongs to the root user, which no policy restricts."),
 }
 
 

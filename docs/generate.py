@@ -288,7 +288,7 @@ def picture() -> str:
         os.environ.update({"COLUMNS": columns} if columns is not None else {})
     return svg(
         f"$ posturio-iac scan {PICTURED}\n{shown}",
-        f"posturio-iac scan {PICTURED}: a rotation that never happens, and the change that mends it",
+        f"posturio-iac scan {PICTURED}: a rotation that never happens, and the change that fixes it",
     )
 
 
@@ -328,7 +328,7 @@ def _mended(entry: Registered) -> str:
     if not (ROOT / "fixtures" / name / "flagged").is_dir():
         return ""
     diff = _diff(f"{name}/flagged", "--unsafe", "--owner", "payments@example.com", "--select", entry.rule.id)
-    return f"\n## The change\n\n`posturio-iac fix` mends an example of it like this; see [fix](../fix.md).\n\n{diff}" if diff else ""
+    return f"\n## The change\n\n`posturio-iac fix` makes this change in an example; see [fix](../fix.md).\n\n{diff}" if diff else ""
 
 
 def configuration() -> str:

@@ -1,3 +1,3 @@
-"""Finds IAM access keys that nothing in the code ever ends."""
+"""Finds IAM access keys that never expire and are never rotated."""
 
 __version__ = "0.1.0"

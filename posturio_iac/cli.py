@@ -78,7 +78,7 @@ def usage() -> str:
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
         f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
-        "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of a command\n  --version  Print the version\n\n"
+        "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of COMMAND\n  --version  Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
     )
 
@@ -89,9 +89,9 @@ def _unknown(name: str) -> str:
     if name.startswith("-"):
         if close := meant(name, ("--help", "--version"), cutoff=0.7):
             return f"there is no option {name}{close}"
-        return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
+        return f"there is no option {name} here; options follow the command, as in `posturio-iac scan {name}`"
     if os.path.exists(name):
-        return f'there is no command "{name}"; `posturio-iac scan {name}` scans that path'
+        return f'there is no command "{name}"; to scan that path, run `posturio-iac scan {name}`'
     return f'there is no command "{name}"{meant(name, ("--version",), cutoff=0.8) or hint(name, COMMANDS)}'
 
 
@@ -110,7 +110,7 @@ def _crashed(error: Exception) -> int:
         traceback.print_exc()
     detail = str(error).partition("\n")[0][:200]
     return _complain(
-        f"stopped by an error of its own ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was judged. "
+        f"stopped on an internal error ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was checked. "
         f"Please report it with the output of {DEBUG}=1",
         INCOMPLETE,
     )

@@ -49,7 +49,7 @@ def loaded(*argv: str, cwd: Path = ROOT) -> set[str]:
         "print('\\n' + ' '.join(sorted(set(sys.modules) - before)))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(ROOT), *argv], cwd=cwd, capture_output=True, text=True, check=True)
-    assert "stopped by an error" not in done.stderr
+    assert "stopped on an internal error" not in done.stderr
     return set(done.stdout.splitlines()[-1].split())
 
 

@@ -82,8 +82,8 @@ def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, li
     assert done.returncode == 3, done.stderr
     assert [key["framework"] for key in json.loads(done.stdout)["keys"]] == rest
     (said,) = done.stderr.splitlines()
-    assert said.endswith(f"no key in them was judged. Run: pip install {library}")
-    assert f"cannot be read, since {library} is not installed or does not fit this machine and this Python" in said
+    assert said.endswith(f"no key in them was checked. Run: pip install {library}")
+    assert f"cannot be read, because {library} is not installed or does not work on this machine and Python" in said
 
 
 def test_a_root_module_that_we_fail_on_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,5 +94,5 @@ def test_a_root_module_that_we_fail_on_is_tried_once(tmp_path: Path, monkeypatch
     monkeypatch.setattr(ModuleTree, "root_module", fail)
     report = scan.judge_paths(["main.tf"], as_of=AS_OF, cwd=str(tmp_path))
     (said,) = report.diagnostics
-    assert "(RuntimeError: boom); its keys were not judged" in said.message
+    assert "(RuntimeError: boom); its keys were not checked" in said.message
     assert report.exit_code(Severity.MEDIUM) is Exit.INCOMPLETE

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 NOXFILE = (ROOT / "noxfile.py").read_text(encoding="utf-8")
@@ -20,3 +27,53 @@ def test_all_runs_whatever_checks_something() -> None:
     run = set(re.findall(r'"(\w+)"', usual + rest))
     assert "hosts" in run
     assert sessions - run == {"everything", "change", "compat", "bench", "mutation"}
+
+
+class FailedError(Exception):
+    """What ``session.error`` raises, upon which nox exits with 1."""
+
+
+def fail(text: str) -> None:
+    raise FailedError(text)
+
+
+@pytest.fixture
+def noxfile(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Load the noxfile without nox, which the tests do not need otherwise."""
+    nox, command = ModuleType("nox"), ModuleType("nox.command")
+    vars(nox).update(options=SimpleNamespace(), session=lambda *given, **_: given[0] if given else lambda function: function)
+    vars(nox)["parametrize"] = lambda *_, **__: lambda function: function
+    vars(command)["CommandFailed"] = FailedError
+    for name in ("PYTHONDONTWRITEBYTECODE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the noxfile changes them
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setitem(sys.modules, "nox", nox)
+    monkeypatch.setitem(sys.modules, "nox.command", command)
+    spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("codes", "failed"), [((0, 0, 0), ""), ((0, 1, 0), "b"), ((1, 0, 130), "a, c")])
+def test_sessions_that_run_together_fail_when_one_of_them_does(
+    noxfile: Any, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], codes: tuple[int, ...], failed: str
+) -> None:
+    ends = dict(zip("abc", codes, strict=True))
+    logged: list[str] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        name = command[command.index("--session") + 1]
+        return subprocess.CompletedProcess(command, ends[name], f"{name} says so\n".encode())
+
+    monkeypatch.setattr(noxfile.subprocess, "run", run)
+    session = SimpleNamespace(posargs=[], log=logged.append, error=fail)
+    if failed:
+        with pytest.raises(FailedError) as caught:
+            noxfile.together(session, tuple(ends))
+        assert sorted(str(caught.value).removeprefix("failed: ").split(", ")) == failed.split(", ")
+    else:
+        noxfile.together(session, tuple(ends))
+    assert sorted(capfdbinary.readouterr().out.splitlines()) == [b"a says so", b"b says so", b"c says so"]
+    assert len(logged) == len(ends)

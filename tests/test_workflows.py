@@ -63,7 +63,9 @@ def workflow(step: str, on: str = SCHEDULE, matrix: str = "nobody") -> str:
     ],
 )
 def test_a_scheduled_workflow_that_names_the_user_is_a_note(tmp_path: Path, text: str, what: str) -> None:
-    expected = f"The scheduled workflow .github/workflows/keys.yml:11 names its user and {what}, which is no proof that this key ends."
+    expected = (
+        f"The scheduled workflow .github/workflows/keys.yml:11 names its user and {what}, but that does not prove that this key ends."
+    )
     assert expected in message(tmp_path, text)
 
 
@@ -84,7 +86,7 @@ def test_a_scheduled_workflow_that_names_the_user_is_a_note(tmp_path: Path, text
 )
 def test_any_other_workflow_is_none(tmp_path: Path, text: str) -> None:
     found = message(tmp_path, text)
-    assert "never ends" in found
+    assert "never expires" in found
     assert "workflow" not in found
 
 
@@ -95,4 +97,4 @@ def test_a_workflow_is_no_lifetime_and_takes_none_away(tmp_path: Path) -> None:
 def test_aliases_that_multiply_are_read_once(tmp_path: Path) -> None:
     levels = "".join(f"  a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(12))
     text = workflow(CREATE) + f"env:\n  a0: &a0 [x]\n{levels}"
-    assert "never ends" in message(tmp_path, text)
+    assert "never expires" in message(tmp_path, text)

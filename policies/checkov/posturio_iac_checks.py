@@ -46,7 +46,7 @@ def _fail(error: Exception) -> None:
     from checkov.common.models.enums import CheckCategories, CheckResult  # noqa: PLC0415
     from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck  # noqa: PLC0415
 
-    name = f"Access keys that were not judged, because the rules of posturio-iac cannot be loaded: {type(error).__name__}: {error}"
+    name = f"Access keys that were not checked, because the rules of posturio-iac cannot be loaded: {type(error).__name__}: {error}"
     terraform, templates = ["aws_iam_access_key", "aws_iam_service_specific_credential"], ["AWS::IAM::AccessKey"]
     for base, kinds in ((ResourceCheck, terraform), (TemplateCheck, templates)):
         members = {"scan_resource_conf": lambda _self, _conf: CheckResult.FAILED}

@@ -6,17 +6,17 @@ Imports everything below; only ``cli`` imports it.
 from __future__ import annotations
 
 COMMANDS = {
-    "scan": ("posturio_iac.commands.scan.command", "Find IAM access keys in code that nothing ever ends"),
-    "live": ("posturio_iac.commands.live.command", "Find deployed keys that are unused, overdue or ownerless; only reads"),
-    "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that mend findings in code"),
-    "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
-    "baseline": ("posturio_iac.commands.baseline.command", "Write down known findings, so that only new ones fail"),
-    "merge": ("posturio_iac.commands.merge", "Join JSON results of several live runs, such as shards"),
+    "scan": ("posturio_iac.commands.scan.command", "Find IAM access keys in code that never expire and are never rotated"),
+    "live": ("posturio_iac.commands.live.command", "Find deployed keys that are unused, overdue or without an owner; read-only"),
+    "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that fix findings in code"),
+    "hook": ("posturio_iac.commands.hook", "Check the modules and templates of changed files; the pre-commit entry point"),
+    "baseline": ("posturio_iac.commands.baseline.command", "Record known findings, so only new ones fail"),
+    "merge": ("posturio_iac.commands.merge", "Join the JSON results of several live runs, such as shards"),
     "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
-    "adopt": ("posturio_iac.commands.adopt.command", "From a first run to a passing hook: mend, accept and set up, step by step"),
+    "adopt": ("posturio_iac.commands.adopt.command", "Go from a first run to a passing hook: fix, accept and set up, step by step"),
     "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
-    "completion": ("posturio_iac.commands.completion", "Print the completion for bash, zsh or fish"),
+    "completion": ("posturio_iac.commands.completion", "Print the shell completion for bash, zsh or fish"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }
 """Module and summary of each subcommand, in the order of the help."""

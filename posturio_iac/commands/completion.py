@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.option_table import Option
 
-COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
+COMMAND = Command("completion", "Prints the completion script for a shell, to load when it starts.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
 """The values of a command's word, where it is not a file."""
 RULES = ("select", "ignore")

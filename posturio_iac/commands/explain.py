@@ -21,7 +21,7 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    f"A rule's id, the last part of it, or its id in checkov or cfn-lint; or {NAME}",
+    f"A rule's id, its last part, or its id in checkov or cfn-lint; or {NAME}",
     most=1,
 )
 
@@ -47,7 +47,7 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
     """Return one line for each rule, and one for the page of the guard rails."""
     wide = max(map(len, rules), default=0)
     lines = [(name, entry.rule.severity.name, entry.rule.title) for name, entry in rules.items()]
-    lines.append((NAME, "", "Policies of AWS Organizations that keep keys without an end from being made"))
+    lines.append((NAME, "", "AWS Organizations policies that prevent keys without an end"))
     return "".join(f"{paint(name, 'bold', color=color)}{' ' * (wide - len(name))}  {word:<8}  {title}\n" for name, word, title in lines)
 
 

@@ -1,4 +1,4 @@
-"""Policies of AWS Organizations that keep keys without an end from being made: ``docs/guard-rails.md``, and ``explain guard-rails``."""
+"""AWS Organizations policies that prevent keys without an end: ``docs/guard-rails.md``, and ``explain guard-rails``."""
 
 from __future__ import annotations
 

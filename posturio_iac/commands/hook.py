@@ -33,13 +33,13 @@ SCREEN = 100
 
 COMMAND = Command(
     "hook",
-    "Judges the Terraform modules and CloudFormation templates that files belong to, with the modules that call them and those that they "
-    "call. Files that git does not track are left out, and findings elsewhere in the repository are not reported.",
+    "Checks the Terraform modules and CloudFormation templates that the files belong to, with the modules that call them and those that "
+    "they call. Leaves out files that git does not track, and reports no findings elsewhere in the repository.",
     "FILE",
-    "Changed files; ones that were deleted count too",
+    "Changed files, including deleted ones",
     most=None,
     options=(
-        Option("framework", Shape.CHOICE, "What to judge", "all", FRAMEWORKS, flag="--framework", metavar="NAME", in_file=False),
+        Option("framework", Shape.CHOICE, "What to check", "all", FRAMEWORKS, flag="--framework", metavar="NAME", in_file=False),
         FORMAT,
         OUTPUT,
         *(option for option in ARGUMENTS if option.name not in _LEFT_OUT),
@@ -55,10 +55,12 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(help_text(COMMAND))
         return 0
     if given.quiet and given.verbose:
-        raise UsageError("--quiet and --verbose exclude each other")
+        raise UsageError("--quiet and --verbose cannot be combined")
     targets = chosen(reports(given), os.environ)
     if not given.words:
-        to_stderr("note: no file was named, so that nothing was judged; the hook judges the files that it is given, scan whole folders\n")
+        to_stderr(
+            "note: no files were given, so nothing was checked; the hook checks the files that it is given, scan checks whole folders\n"
+        )
         return 0
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
@@ -102,7 +104,7 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
         folder, name = os.path.split(os.path.abspath(file))
         path = os.path.join(os.path.realpath(folder), name)
         if not path.startswith(os.path.join(top, "")):
-            raise UsageError(f"{file} is not inside {top}, which the hook judges")
+            raise UsageError(f"{file} is outside of {top}, which the hook checks")
         found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
     return frozenset(found)
 

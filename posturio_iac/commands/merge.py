@@ -20,7 +20,7 @@ FAIL_ON = next(option for option in ARGUMENTS if option.name == "fail_on")
 EXIT_ZERO = next(option for option in ARGUMENTS if option.name == "exit_zero")
 COMMAND = Command(
     "merge",
-    "Joins JSON results of several live runs, such as the shards of one, into one; the lines of --format jsonl too.",
+    "Joins the JSON results of several live runs, such as shards, into one; also reads --format jsonl.",
     "FILE",
     "Results of --format json or jsonl",
     most=None,
@@ -141,7 +141,7 @@ def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
     """
     *accounts, last = map(decoded, text.splitlines() or ["{}"])
     if not isinstance(last, dict) or "keys" in last or not isinstance(last.get("scope"), dict):
-        raise UsageError(f"{path} ends without the line that sums up, so accounts are missing: the run was cut off; run it again")
+        raise UsageError(f"{path} lacks its last line, the summary, so accounts are missing: the run was cut off; run it again")
     return [*accounts, last | {"keys": [], "findings": [], "scope": {**last["scope"], "accounts": []}}]
 
 
@@ -149,7 +149,7 @@ def _checked(document: dict[str, Any], path: str) -> dict[str, Any]:
     """Return a document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
     saved = result(document, path)
     if saved.users is not None:
-        raise UsageError(f"{path} is the result of --verify, which tells of some keys only; results of whole runs are joined here")
+        raise UsageError(f"{path} is the result of --verify, which covers only some keys; only results of full runs are joined")
     if any(not key.deployed for key in saved.keys):
         raise UsageError(f"{path} is the result of a scan of code; only results of live runs are joined here")
     return document

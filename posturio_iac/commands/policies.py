@@ -19,7 +19,7 @@ FOLDERS = {"checkov": "checkov", "cfn-lint": "cfn_lint"}
 
 COMMAND = Command(
     "policies",
-    "Prints the path of the policy pack for another linter.",
+    "Prints the path of the policy pack for checkov or cfn-lint.",
     "HOST",
     f"The linter: {' or '.join(FOLDERS)}",
     most=1,

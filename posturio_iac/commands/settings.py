@@ -24,7 +24,7 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     add theirs to the file's.
     """
     if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
-        raise UsageError(f"--source {given.source}: there is no such folder")
+        raise UsageError(f"--source {given.source}: no such folder")
     return _configured(given, paths).changed(lambda config: _laid_over(config, given))
 
 
@@ -53,7 +53,7 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
 def _configured(given: Arguments, paths: Sequence[str]) -> Config:
     if given.no_config:
         if given.config:
-            raise UsageError("--config and --no-config exclude each other")
+            raise UsageError("--config and --no-config cannot be combined")
         return Config()
     from posturio_iac.scan.configuration import check_rules, configuration_near
 

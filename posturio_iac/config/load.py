@@ -47,10 +47,10 @@ def _values(path: str, fence: Fence | None, through: tuple[str, ...], read: list
     """Return the values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
     shown, here = _shown(path), os.path.realpath(path)
     if here in through:
-        raise UsageError(f"{shown}: extends leads back to this file")
+        raise UsageError(f"{shown}: extends refers back to this file")
     read.append(here)
     if len(read) > MOST_FILES:
-        raise UsageError(f"{shown}: extends reads more than {MOST_FILES} files; put them together")
+        raise UsageError(f"{shown}: extends reads more than {MOST_FILES} files; merge some of them")
     own = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))
     own["overrides"] = tuple(Override(**entry) for entry in own.get("overrides", ()))
@@ -82,7 +82,7 @@ def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) ->
                     fence.check(path)
             except UnreadableError as error:
                 flag = next(option.flag for option in OPTIONS if option.name == name)
-                more = f"; the command line may name it: {flag}" if fence is not None and flag else ""
+                more = f"; only the command line may name it: {flag}" if fence is not None and flag else ""
                 raise UsageError(f"{shown}: {name}: {path!r} {error}{more}") from None
 
 
@@ -106,7 +106,7 @@ def _check_override(override: Override, values: Mapping[str, Any], where: str) -
     for name, limit in limits.items():
         general = values.get(name, getattr(defaults, name))
         if limit is not None and _looser(limit, general) and not (override.reason and override.until):
-            raise UsageError(f"{where}.{name} is looser than {general}: say why with reason, and until when with until")
+            raise UsageError(f"{where}.{name} is looser than {general}: add a reason and an until")
 
 
 def _looser(limit: int | str, than: int | str) -> bool:
@@ -120,19 +120,19 @@ def _refuse_loosening(own: Mapping[str, Any], above: Config, shown: str) -> None
     upper = _shown(above.path or "")
     for name in OF_THE_RUN:
         if own.get(name):
-            raise UsageError(f"{shown}: {name} holds for a whole run, and belongs into {upper}")
+            raise UsageError(f"{shown}: {name} applies to a whole run and belongs in {upper}")
     for option in LIMITS:
         limit, general = own.get(option.name), getattr(above, option.name)
         if limit is not None and _looser(limit, general):
             raise UsageError(
-                f"{shown}: {option.name} is looser than {general}, which holds above it by {upper}; "
+                f"{shown}: {option.name} is looser than {general}, which {upper} sets above it; "
                 "write [[overrides]] with paths, reason and until"
             )
 
 
 def _exemption(exemption: Exemption, where: str) -> Exemption:
     if exemption.path is None and exemption.address is None:
-        raise UsageError(f"{where} would suppress its rule everywhere: give it a path or an address, or put the rule into ignore")
+        raise UsageError(f"{where} would suppress its rule everywhere: give it a path or an address, or add the rule to ignore")
     return exemption
 
 
@@ -154,7 +154,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
         else:
             import tomli as tomllib
     except ImportError:  # missing in a linter that runs our rules from a checkout
-        raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
+        raise UsageError(f"{shown}: reading it on Python older than 3.11 needs tomli; run pip install tomli") from None
     try:
         data = read_named(path) if fence is None else read(path, LIMIT, fence)
         document: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))

@@ -33,7 +33,8 @@ def is_top(folder: str) -> bool:
 
 def in_folder(folder: str) -> str | None:
     """Return the configuration file of a folder itself."""
-    own, shared = os.path.join(folder, FILE), os.path.join(folder, SHARED_FILE)
+    beginning = os.path.join(folder, "")
+    own, shared = beginning + FILE, beginning + SHARED_FILE
     if os.path.lexists(own) and not os.path.isdir(own):
         return own
     return shared if os.path.isfile(shared) and _has_table(shared) else None

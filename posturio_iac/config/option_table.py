@@ -20,7 +20,7 @@ class Shape:
     CHOICE = "one of"
     SIZE = "bytes, or text such as 10MB"
     LIST = "list of text"
-    FILES = "text or list of text"
+    FILES = "text or list of texts"
     RULES = "list of rules"
     MOMENT = "date or RFC 3339 time"
     MAPPING = "table of text"
@@ -73,102 +73,102 @@ LIMITS = (
     Option(
         "require",
         Shape.CHOICE,
-        "Which lifetimes suffice: declared ones, that people act on, or only those that the code itself enforces",
+        "Which lifetimes count: declared ones too, which people act on, or only those that the code enforces",
         "declared",
         REQUIRE,
     ),
 )
 """The options that an override may change for some keys."""
 
-UNTIL = Option("until", Shape.MOMENT, "The last day on which it holds")
-REASON = Option("reason", Shape.TEXT, "The reason, for later readers")
+UNTIL = Option("until", Shape.MOMENT, "The last day on which it applies")
+REASON = Option("reason", Shape.TEXT, "Why, for later readers")
 
 OVERRIDE = (
-    Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; any of them suffices", ()),
+    Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; one match is enough", ()),
     Option("tags", Shape.MAPPING, "Tags of the key's user, values as globs; all of them must match", {}),
     *(Option(o.name, o.shape, o.help, None, o.choices) for o in LIMITS),
     REASON,
     UNTIL,
-    Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); any of them suffices", ()),
+    Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); one match is enough", ()),
 )
 
 SUPPRESSION = (
-    Option("rule", Shape.TEXT, "The rule, by its id or the last part of it", required=True),
+    Option("rule", Shape.TEXT, "The rule, by its id or its last part", required=True),
     Option("path", Shape.TEXT, "Glob of files, relative to this file's folder"),
-    Option("address", Shape.TEXT, "Glob of the key's address; `*` stands for any text"),
+    Option("address", Shape.TEXT, "Glob of the key's address; `*` matches any text"),
     Option(REASON.name, REASON.shape, REASON.help, required=True),
     UNTIL,
 )
 
 NAMES = (
-    Option("prefixes", Shape.LIST, "More prefixes that are dropped before a name is compared", ()),
+    Option("prefixes", Shape.LIST, "More prefixes to drop before names are compared", ()),
     Option("expiry", Shape.LIST, "More names of a date on which the key ends", ()),
     Option("rotation", Shape.LIST, "More names of an interval at which the key is replaced", ()),
     Option("rotate_by", Shape.LIST, "More names of a date by which the key must be replaced", ()),
     Option("rotated_on", Shape.LIST, "More names of the date on which the key was last replaced", ()),
     Option("owner", Shape.LIST, "More names of tags that name the owner", ()),
-    Option("exempt", Shape.LIST, "More names of an exemption from rotation, which is no lifetime", ()),
+    Option("exempt", Shape.LIST, "More names of an exemption from rotation, which is not a lifetime", ()),
 )
 
 OWNERS = (
-    Option("users", Shape.TEXT, "Glob of the user's path and name, such as `/payments/*`; `*` stands for any text", required=True),
-    Option("owner", Shape.TEXT, "Who answers for the keys of these users", required=True),
+    Option("users", Shape.TEXT, "Glob of the user's path and name, such as `/payments/*`; `*` matches any text", required=True),
+    Option("owner", Shape.TEXT, "Who is responsible for the keys of these users", required=True),
 )
 
 OPTIONS = (
     *LIMITS,
-    Option("extends", Shape.FILES, "Configuration files whose text counts as if it stood before that of this file", ()),
-    Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
+    Option("extends", Shape.FILES, "Configuration files to read before this one, as if their text came first", ()),
+    Option("warn_days", Shape.DAYS, "How many days before its stated end a key is reported", 14),
     Option(
-        "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
+        "fail_on", Shape.CHOICE, "The lowest severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
     ),
-    Option("strict", Shape.SWITCH, "Let undetermined keys make the exit code 1 too", False, flag="--strict"),
-    Option("severity", Shape.MAPPING, "Other severities of rules, by the rule's id or the last part of it", {}, SEVERITIES),
-    Option("select", Shape.RULES, "Judge by these rules only", (), flag="--select", metavar="RULE"),
-    Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
-    Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
-    Option("max_file_size", Shape.SIZE, "Skip larger files, and say so", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
+    Option("strict", Shape.SWITCH, "Exit with 1 for undetermined keys too", False, flag="--strict"),
+    Option("severity", Shape.MAPPING, "Severities that replace those of rules, by the rule's id or its last part", {}, SEVERITIES),
+    Option("select", Shape.RULES, "Check only these rules", (), flag="--select", metavar="RULE"),
+    Option("ignore", Shape.RULES, "Skip these rules", (), flag="--ignore", metavar="RULE"),
+    Option("exclude", Shape.LIST, "Globs of files and folders to leave out", (), flag="--exclude", metavar="GLOB"),
+    Option("max_file_size", Shape.SIZE, "Skip larger files and report them", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
     Option(
         "timeout",
         Shape.SECONDS,
-        "Stop reading a root module or template after so many seconds, and say so; not set, counts alone bound the work (hook: 10)",
+        "Stop reading a root module or template after this many seconds and report it; without it, only built-in limits apply (hook: 10)",
         flag="--timeout",
         metavar="SECONDS",
     ),
     Option(
         "engine",
         Shape.CHOICE,
-        "What runs the code; auto looks at file names and lock files",
+        "What runs the code; auto decides by file names and lock files",
         "auto",
         ENGINES,
         flag="--engine",
         metavar="ENGINE",
     ),
-    Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file fixes it"),
+    Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file sets it"),
     Option("var_files", Shape.LIST, "Files of variable values for root modules", (), flag="--var-file", metavar="FILE"),
     Option(
         "source",
         Shape.TEXT,
-        "Folder of the code that plans were made from: a plan does not show what rotates a key",
+        "Folder of the code that the plans were made from: a plan does not show what rotates a key",
         flag="--source",
         metavar="DIR",
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
-    Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
+    Option("baseline", Shape.FILES, "Files of known findings, one or several", (), flag="--baseline", metavar="FILE"),
     Option(
         "source_url",
         Shape.TEXT,
-        "Link places in results to this address: it holds {path} and {line}, or is the folder of a revision on GitHub or the like; "
-        "CI services name their own",
+        "Link places in results to this URL: it contains {path} and {line}, or is the folder of a revision on GitHub or similar; "
+        "CI services set it themselves",
         flag="--source-url",
         metavar="URL",
     ),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
-    Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
-    Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
-    Option("overrides", Shape.TABLES, "Other limits for some keys; a looser one needs `reason` and `until`", (), fields=OVERRIDE),
+    Option("names", Shape.TABLE, "Names of tags and metadata, in addition to the built-in ones", {}, fields=NAMES),
+    Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, in addition to the built-in table", ()),
+    Option("overrides", Shape.TABLES, "Other limits for some keys; a looser limit needs `reason` and `until`", (), fields=OVERRIDE),
     Option("suppressions", Shape.TABLES, "Findings that do not count, by rule and place", (), fields=SUPPRESSION),
-    Option("owners", Shape.TABLES, "Who answers for users of a certain path and name (live)", (), fields=OWNERS),
+    Option("owners", Shape.TABLES, "Who is responsible for users with a given path and name (live)", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""
 
@@ -180,7 +180,7 @@ OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
 CHANGED_SINCE = Option(
     "changed_since",
     Shape.TEXT,
-    "Judge only modules and templates with changes since the current branch left this revision",
+    "Check only modules and templates that changed since the current branch left this revision",
     flag="--changed-since",
     metavar="REV",
     in_file=False,
@@ -196,32 +196,30 @@ ARGUMENTS = (
     Option(
         "fail_on_stale",
         Shape.SWITCH,
-        "Let entries of a baseline that match nothing any more make the exit code 1",
+        "Exit with 1 for baseline entries that no longer match anything",
         flag="--fail-on-stale",
         in_file=False,
     ),
     Option(
         "fail_on_no_files",
         Shape.SWITCH,
-        "Exit with 2 when there is no file to search",
+        "Exit with 2 when there are no files to search",
         flag="--fail-on-no-files",
         in_file=False,
     ),
-    Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
-    Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
-    Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
-    Option("config", Shape.TEXT, "Read this configuration file alone", flag="--config", metavar="FILE", in_file=False),
+    Option("exit_zero", Shape.SWITCH, "Exit with 0 even if there are findings", flag="--exit-zero", in_file=False),
+    Option("no_suppressions", Shape.SWITCH, "Count suppressed findings too", flag="--no-suppressions", in_file=False),
+    Option("as_of", Shape.MOMENT, "Check as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
+    Option("config", Shape.TEXT, "Read only this configuration file", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
-    Option(
-        "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
-    ),
+    Option("stdin_filename", Shape.TEXT, "Name of the file on standard input", flag="--stdin-filename", metavar="NAME", in_file=False),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
     GROUP_BY,
-    Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule in place of findings", flag="--stats", in_file=False),
-    Option("show_skipped", Shape.SWITCH, "List what was not checked too (text, json)", flag="--show-skipped", in_file=False),
-    Option("all", Shape.SWITCH, "List every finding, also where they are more than a screen", flag="--all", in_file=False),
-    Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
-    Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),
+    Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule instead of findings", flag="--stats", in_file=False),
+    Option("show_skipped", Shape.SWITCH, "Also list what was not checked (text, json)", flag="--show-skipped", in_file=False),
+    Option("all", Shape.SWITCH, "List every finding, even if they fill more than one screen", flag="--all", in_file=False),
+    Option("verbose", Shape.SWITCH, "Also list clean keys and suppressed findings", flag="--verbose", short="-v", in_file=False),
+    Option("quiet", Shape.SWITCH, "List only findings and errors", flag="--quiet", short="-q", in_file=False),
 )
 """What the command line of ``scan`` may hold, in the order of its help."""
 
@@ -251,38 +249,43 @@ def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[st
 
 
 LIVE_ARGUMENTS = (
-    _live("window", Shape.TEXT, "How many days an active key may go unused, in place of unused_days", "DAYS"),
+    _live("window", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
-    _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
-    _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
-    _live("ledger", Shape.TEXT, "Remember keys and findings from run to run in this file or object of S3", "FILE|s3://BUCKET/KEY"),
-    _live("resume", Shape.SWITCH, "Go on with the interrupted run in the ledger: ask only the accounts that it did not read"),
-    _live("fail_on_new", Shape.SWITCH, "Let only findings that the last run in the ledger did not have make the exit code 1"),
-    _live("sla", Shape.LIST, "How many days a finding may stay open, by its severity, such as critical=1,high=7", "SEVERITY=DAYS"),
+    _live("region", Shape.TEXT, "AWS region for the calls, as for the AWS CLI", "NAME"),
+    _live("exact", Shape.SWITCH, "Ask AWS about every key instead of using the credential report"),
+    _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY"),
+    _live("resume", Shape.SWITCH, "Continue the interrupted run in the ledger: read only the accounts that it did not read"),
+    _live("fail_on_new", Shape.SWITCH, "Exit with 1 only for findings that the last run in the ledger did not have"),
+    _live("sla", Shape.LIST, "How many days a finding may stay open, by severity, such as critical=1,high=7", "SEVERITY=DAYS"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
-    _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
-    _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
-    _live("ou", Shape.LIST, "Of the organization, read only the accounts in these organizational units, at any depth", "OU_ID"),
-    _live("account_tag", Shape.LIST, "Of the organization, read only the accounts with this tag; * stands for any text", "NAME=VALUE"),
-    _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
-    _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
-    _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),
-    _live("dask", Shape.TEXT, "Let the workers of this Dask scheduler read the accounts", "ADDRESS"),
-    _live("shard", Shape.TEXT, "Read only the i-th of n parts of the accounts, such as 2/5", "I/N"),
+    _live("accounts", Shape.LIST, "Read these accounts, separated by commas", "IDS"),
+    _live("exclude_account", Shape.LIST, "Leave out these accounts, separated by commas", "IDS"),
+    _live("ou", Shape.LIST, "Read only the organization's accounts in these organizational units, at any depth", "OU_ID"),
+    _live("account_tag", Shape.LIST, "Read only the organization's accounts with this tag; * matches any text", "NAME=VALUE"),
+    _live("role_name", Shape.TEXT, "Role to assume in each account", "NAME"),
+    _live("external_id", Shape.TEXT, "External ID that the role requires", "ID"),
+    _live("workers", Shape.TEXT, "How many calls to make at once across all accounts (default: 32)", "N"),
+    _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
+    _live("shard", Shape.TEXT, "Read only the I-th of N parts of the accounts, such as 2/5", "I/N"),
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
-    _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
-    _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
+    _live("tf_state", Shape.LIST, "Read from this Terraform or OpenTofu state which keys it holds; - is standard input", "FILE"),
+    _live(
+        "stack_region",
+        Shape.LIST,
+        "With --iac or --tf-state, ask CloudFormation in this region which stack holds a key; none asks nowhere",
+        "NAME",
+    ),
     GROUP_BY,
-    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or somebody who is denied"),
-    _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
-    _live("letters", Shape.TEXT, "Write a letter to each owner into this new folder, in Markdown and CSV, with ids in full", "DIR"),
-    _live("answers", Shape.TEXT, "Write what owners answered into the ledger: the CSV of a letter, with needed and note filled in", "FILE"),
-    _live("evidence", Shape.TEXT, "Add the result, how it was made, and digests chained to the run before to this folder", "DIR"),
+    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or only callers that are denied"),
+    _live("plan", Shape.TEXT, "Write scripts that disable and delete keys to this new folder, for review; nothing runs them", "DIR"),
+    _live("letters", Shape.TEXT, "Write a letter to each owner to this new folder, in Markdown and CSV, with full key IDs", "DIR"),
+    _live("answers", Shape.TEXT, "Record the owners' answers in the ledger: the CSV of a letter, with needed and note filled in", "FILE"),
+    _live("evidence", Shape.TEXT, "Add the result, how it was made, and digests chained to the previous run to this folder", "DIR"),
     _live("owners_file", Shape.TEXT, "Read more owners from this CSV file with the columns users and owner", "FILE"),
-    _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
-    _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),
-    _live("verify", Shape.TEXT, "Say what became of the findings of this earlier JSON result, or of this plan, key by key", "FILE|DIR"),
-    _live("show_key_ids", Shape.SWITCH, "Show key ids in full, not only their last four characters"),
+    _live("plan_valid", Shape.TEXT, "How many hours the plan's scripts stay valid (default: 72)", "HOURS"),
+    _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or this user's keys, although they are in use", "KEY_ID|USER"),
+    _live("verify", Shape.TEXT, "Report what became of the findings in this earlier JSON result, or of this plan, key by key", "FILE|DIR"),
+    _live("show_key_ids", Shape.SWITCH, "Show full key IDs, not only their last four characters"),
     *(option for option in ARGUMENTS if option.name in _SHARED),
 )
 """What the command line of ``live`` may hold, in the order of its help."""

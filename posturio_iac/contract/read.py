@@ -57,7 +57,7 @@ def decoded(text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
+        raise NotAResultError("is nested too deeply to be a posturio-iac result") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
@@ -92,12 +92,12 @@ def result(document: Any, source: str) -> SavedResult:
 
     """
     if not isinstance(document, dict) or not isinstance(document.get("tool"), dict) or document["tool"].get("name") != "posturio-iac":
-        raise NotAResultError("is JSON but no result of posturio-iac; pass what `scan` or `live` write with --format json")
+        raise NotAResultError("is JSON but not a posturio-iac result; pass the output of `scan` or `live` with --format json")
     version = document.get("version")
     if type(version) is int and version > VERSION:
-        raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}, known is {VERSION}); update this one")
+        raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}; this one reads {VERSION}); update it")
     if type(version) is not int or version != VERSION:
-        raise NotAResultError(f"has no contract version that is known ({VERSION})")
+        raise NotAResultError(f"has no known contract version ({VERSION})")
     try:
         return _result(document, source)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -262,7 +262,7 @@ def _url(scope: dict[str, Any]) -> str:
     """Return the URL of a line of code; anything but a web address is refused, since a page would link to it."""
     url = _text(scope.get("source_url") or "")
     if url and not url.startswith(("https://", "http://")):
-        raise ValueError("source_url is no address of the web")
+        raise ValueError("source_url is not a web address")
     return url
 
 

@@ -36,7 +36,7 @@ class ResolvedFinding(NamedTuple):
 
     def said(self) -> str:
         """Describe what became of it."""
-        return f"is switched off or gone, and something fails since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
+        return f"is switched off or gone, and something has failed since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
 
     def title(self) -> str:
         """Return the title of its rule, or the id of a rule that is no longer there."""

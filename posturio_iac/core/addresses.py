@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
-INDEX = lazy_pattern(r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]')
-_MODULE = lazy_pattern(rf"module\.([^.\[]+)(?:{INDEX.pattern})?\.?")
-_SEGMENT = lazy_pattern(rf"([^.\[\]]+)({INDEX.pattern})?")
+INDEX_PATTERN = r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]'
+INDEX = lazy_pattern(INDEX_PATTERN)
+_MODULE = lazy_pattern(rf"module\.([^.\[]+)(?:{INDEX_PATTERN})?\.?")
+_SEGMENT = lazy_pattern(rf"([^.\[\]]+)({INDEX_PATTERN})?")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def bare(address: str) -> str:
     """Return an address without indexes."""
-    return INDEX.sub("", address)
+    return INDEX.sub("", address) if "[" in address else address
 
 
 def calls(address: str) -> tuple[str, ...]:

@@ -65,14 +65,14 @@ class Budget:
         """Count an instance of a module, a stack or a key, which stands at ``span``. Raises `BudgetError`."""
         self._instances += 1
         if self._instances > MAX_INSTANCES:
-            raise BudgetError(f"makes more than {MAX_INSTANCES:,} modules, stacks and keys", span)
+            raise BudgetError(f"creates more than {MAX_INSTANCES:,} modules, stacks and keys", span)
         self.spend(10)
 
     def add_text(self, length: int) -> None:
         """Count the characters of a text that is made. Raises `BudgetError`."""
         self._characters += length
         if self._characters > MAX_CHARACTERS:
-            raise BudgetError(f"makes more than {MAX_CHARACTERS:,} characters of text")
+            raise BudgetError(f"produces more than {MAX_CHARACTERS:,} characters of text")
 
     def enter_render(self, length: int) -> None:
         """Begin to render a template of ``length`` characters; `leave_render` follows unless it raises `BudgetError`."""

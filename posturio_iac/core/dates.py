@@ -235,7 +235,7 @@ def _near_iso(text: str) -> Trouble | None:
     if found is not None and int(found["year"]) > LAST_YEAR:
         return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
     if found is not None:
-        return Trouble(f"{quote(text)} is not in the calendar", _DATE)
+        return Trouble(f"{quote(text)} is not a date in the calendar", _DATE)
     found = re.fullmatch(_YEAR_FIRST, text)
     if found is None:
         return None
@@ -252,9 +252,9 @@ def _day_first(text: str) -> Trouble | None:
         case [iso]:
             return other_form(f"{quote(text)} is not an ISO 8601 date", iso)
         case [first, second]:
-            return other_form(f"day and month of {quote(text)} can be read either way round", first, second)
+            return other_form(f"day and month of {quote(text)} are ambiguous", first, second)
         case _:
-            return Trouble(f"{quote(text)} is not in the calendar", _DATE)
+            return Trouble(f"{quote(text)} is not a date in the calendar", _DATE)
 
 
 def _named_month(text: str) -> Trouble | None:

@@ -140,7 +140,7 @@ class Level(str, Enum):
 
 
 CRASH = "crash"
-"""The subject of diagnostics about a crash of our own, because of which something was not judged."""
+"""The subject of diagnostics about a crash of our own, because of which something was not checked."""
 CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 

@@ -51,8 +51,8 @@ _DAYS_NOT_HOURS = 4
 _HUGE = 10**18
 _AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
 _TROUBLES = (
-    (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "names no interval"),
-    (r"(?s)cron\(.*", "is a schedule and no interval"),
+    (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "is not an interval"),
+    (r"(?s)cron\(.*", "is a schedule, not an interval"),
     (r"(?s)-\s*[0-9].*", "is negative"),
     (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
     (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?", "is longer than a thousand years"),

@@ -41,7 +41,7 @@ DECLARED_ELSEWHERE = OpenKind("declared_elsewhere", "{} is declared elsewhere, s
 FROM_ABSENT_MODULE = OpenKind("from_absent_module", "{} comes from a module whose code is not here", _ABSENT, is_named=True)
 BEYOND = OpenKind("beyond", "{} is outside {}", _ABSENT, is_named=True)
 PLAN_WITHOUT_CODE = OpenKind(
-    "plan_without_code", "a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code", _ABSENT
+    "plan_without_code", "a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code", _ABSENT
 )
 PLAN_OF_OTHER_CODE = OpenKind(
     "plan_of_other_code", "a plan shows neither lifecycle blocks nor comments, and the code in {} declares no such key", _ABSENT
@@ -49,7 +49,7 @@ PLAN_OF_OTHER_CODE = OpenKind(
 PLAN_OF_SEVERAL = OpenKind(
     "plan_of_several",
     "a plan shows neither lifecycle blocks nor comments, and several root modules below {} declare this address ({});"
-    " give --source the one that the plan was made in",
+    " pass the one that the plan was made in with --source",
     _ABSENT,
 )
 
@@ -68,7 +68,7 @@ NAMESAKE = OpenKind("namesake", "{} is declared in {}, which may be another acco
 SHOWN_IF = OpenKind("shown_if", "{} shows the secret under a condition that is not known from the code")
 GIVEN_SECRET = OpenKind("given_secret", "{} is given the secret, and {}")
 MAY_ROTATE = OpenKind("may_rotate", "{} may rotate the key")
-ALIKE_TO_AWS = OpenKind("alike_to_aws", "{} and {} are equal to AWS unless one of them is in quotation marks")
+ALIKE_TO_AWS = OpenKind("alike_to_aws", "{} and {} are equal to AWS unless one of them is quoted")
 GENERATES = OpenKind("generates", "{} generates {}, whose text only Terragrunt knows")
 FILLED_IN = OpenKind("filled_in", "{} fills in {}")
 CANNOT_BE_READ = OpenKind("cannot_be_read", "{} cannot be read", is_named=True)
@@ -83,29 +83,31 @@ VERSIONS_DIFFER = OpenKind("versions_differ", "versions of Terraform and OpenTof
 
 # A host or AWS does not tell.
 NOT_SHOWN = OpenKind("not_shown", "{} does not show {}")
+NOT_REPORTED = OpenKind("not_reported", "AWS does not report {}", _NOT_READ)
 NOT_ASKED = OpenKind("not_asked", "{} was not asked", _NOT_READ, is_unasked=True)
 NOT_CALLED = OpenKind("not_called", "{} would show {} and was not called", _NOT_READ)
 TAGS_NOT_NEEDED = OpenKind("tags_not_needed", "the tags of the user were not read, because nothing else is wrong with its keys", _NOT_READ)
 REFUSED = OpenKind("refused", "{}", _NOT_READ)
 """The text is the error that AWS answered, which names the operation."""
-NOT_KNOWN = OpenKind("not_known", "{} is not known: {}", _NOT_READ)
-NO_REGION = OpenKind("no_region", "the region in which CloudTrail shows {} is not known", _NOT_READ)
+NOT_KNOWN = OpenKind("not_known", "it is not known {}: {}", _NOT_READ)
+NO_REGION = OpenKind("no_region", "it is not known in which region CloudTrail shows {}", _NOT_READ)
 TOO_MANY_EVENTS = OpenKind(
-    "too_many_events", "the newest events of user {} in CloudTrail are none with an API key, and not all were read", _NOT_READ
+    "too_many_events", "none of the newest CloudTrail events of user {} was made with an API key, and not all were read", _NOT_READ
 )
 NOT_YET = OpenKind("not_yet", "it is too early for a sign of failure", is_unasked=True)
 ODD_ANSWER = OpenKind("odd_answer", '{} gives "{}", which this version does not know', _NOT_READ)
-SWITCH_UNSEEN = OpenKind("switch_unseen", "IAM does not show when a key was switched off, and {}", _NOT_READ)
-SWITCHED_OFF = OpenKind(
-    "switched_off", "CloudTrail shows that it was switched off on {}, and whether it was used after that is not known: {}"
-)
+SWITCH_UNSEEN = OpenKind("switch_unseen", "IAM does not record when a key was switched off, and {}", _NOT_READ)
+SWITCHED_OFF = OpenKind("switched_off", "CloudTrail shows that it was switched off on {}; whether it was used after that is not known: {}")
 USED_AFTER = OpenKind("used_after", "CloudTrail shows that it was switched off on {}, but it was used on {}")
 NOT_LISTED = OpenKind(
-    "not_listed", "the credential report tells when it was created or last activated, and its user's keys could not be listed", _NOT_READ
+    "not_listed",
+    "the credential report only shows when it was created or last activated, and its user's keys could not be listed",
+    _NOT_READ,
 )
 DENIED = OpenKind("denied", "{} is denied in {}", _NOT_READ)
 FAILED = OpenKind("failed", "{} failed with {} in {}", _NOT_READ)
-STACKS_NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
+STACKS_NOT_REPORTED = OpenKind("not_reported", "AWS does not report {}", _NOT_READ)
+NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
 
 # The code of a deployed key is not certain.
 SEVERAL_REASONS = OpenKind("several_reasons", "{}")

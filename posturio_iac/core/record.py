@@ -47,32 +47,38 @@ else:
 
     def _made(cls, *, frozen, eq, order):
         names = tuple(cls.__annotations__)
-        given = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
-        space = {key: value for key, value in cls.__dict__.items() if key not in names and key not in ("__dict__", "__weakref__")}
-        taken = tuple(n for n in names if getattr(given.get(n), "init", True))
-        shown = [n for n in names if getattr(given.get(n), "repr", True)]
-        compared = tuple(n for n in names if getattr(given.get(n), "compare", True))
+        space = dict(cls.__dict__)
+        space.pop("__dict__", None)
+        space.pop("__weakref__", None)
+        given = {name: space.pop(name) for name in names if name in space}
+        taken = shown = compared = names
+        if special := {name: value for name, value in given.items() if isinstance(value, _Field)}:
+            taken = tuple(n for n in names if n not in special or special[n].init)
+            shown = tuple(n for n in names if n not in special or special[n].repr)
+            compared = tuple(n for n in names if n not in special or special[n].compare)
         setters = []
         # Everything stands in the namespace from the start: a special method that is set on a finished class costs several times as much.
         methods = {
-            "__init__": _initialiser(cls.__name__, taken, setters, given, space.get("__post_init__")),
+            "__init__": _initialiser(cls.__name__, taken, setters, given, special, space.get("__post_init__")),
             "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})",
-            "__reduce__": lambda self: (type(self), tuple(getattr(self, n) for n in taken)),
-            "__dataclass_fields__": _Later(lambda owner: _real(owner, names, given).__dataclass_fields__, "__dataclass_fields__"),
-            "__signature__": _Later(lambda owner: _signature(owner, names, given), "__signature__"),
-            **_comparison(compared, frozen=frozen, eq=eq and "__eq__" not in space, order=order),
-            **({"__setattr__": _refuse, "__delattr__": _refuse} if frozen else {}),
+            "__reduce__": _reduced,
+            "__dataclass_fields__": _FIELDS,
+            "__signature__": _SIGNATURE,
+            "__record__": (names, given),
         }
-        made = type(cls)(cls.__name__, cls.__bases__, {**methods, **space, "__slots__": names, "__match_args__": taken})
+        if order or (eq and "__eq__" not in space):
+            _add_comparison(methods, compared, frozen=frozen, eq=eq and "__eq__" not in space, order=order)
+        if frozen:
+            methods["__setattr__"] = methods["__delattr__"] = _refuse
+        methods.update(space, __slots__=names, __match_args__=taken)
+        made = type(cls)(cls.__name__, cls.__bases__, methods)
         made.__qualname__ = cls.__qualname__
-        setters.extend(made.__dict__[name].__set__ for name in taken)
+        setters += [made.__dict__[name].__set__ for name in taken]
         return made
 
-    def _initialiser(record, names, setters, given, after):
-        places = {name: position for position, name in enumerate(names)}
-        factories = {name: value.default_factory for name, value in given.items() if isinstance(value, _Field)}
-        defaults = {name: value for name, value in given.items() if not isinstance(value, _Field)}
-
+    def _initialiser(record, names, setters, given, special, after):
+        factories = {name: value.default_factory for name, value in special.items()}
+        defaults = {name: value for name, value in given.items() if name not in special} if special else given
         left = _RARE
 
         def __init__(self, *values, **named):  # noqa: N807 - becomes the method
@@ -83,7 +89,7 @@ else:
                 owner.__init__ = _compiled(names, setters, defaults, factories, after)
             for put, value in zip(setters, values):  # noqa: B905 - named values follow
                 put(self, value)
-            for name in names[len(values) :]:
+            for place, name in enumerate(names[len(values) :], len(values)):
                 if name in named:
                     value = named.pop(name)
                 elif name in defaults:
@@ -92,7 +98,7 @@ else:
                     value = factories[name]()
                 else:
                     raise TypeError(f"{record}() lacks the argument {name}")
-                setters[places[name]](self, value)
+                setters[place](self, value)
             if named or len(values) > len(names):
                 raise TypeError(f"{record}() got too many arguments: {', '.join(named) or len(values)}")
             if after is not None:
@@ -121,9 +127,8 @@ else:
         exec("\n".join((f"def __init__({', '.join(given)}):", *(body or [" pass"]), *after_lines)), space)  # noqa: S102 - as dataclasses do
         return space["__init__"]
 
-    def _comparison(names, *, frozen, eq, order):
+    def _add_comparison(methods, names, *, frozen, eq, order):
         values = attrgetter(*names) if names else lambda _self: ()
-        methods = {}
         if eq:
             methods["__eq__"] = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
             methods["__hash__"] = (lambda self: hash(values(self))) if frozen else None
@@ -132,7 +137,9 @@ else:
             methods["__le__"] = lambda self, other: values(self) <= values(other) if type(other) is type(self) else NotImplemented
             methods["__gt__"] = lambda self, other: values(self) > values(other) if type(other) is type(self) else NotImplemented
             methods["__ge__"] = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
-        return methods
+
+    def _reduced(self):
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
 
     def _refuse(self, name, *_value):
         from dataclasses import FrozenInstanceError
@@ -153,9 +160,11 @@ else:
             setattr(owner, self.name, value)
             return value
 
-    def _real(owner, names, given):
+    def _real(owner):
         """Return a class of `dataclasses` with the same fields."""
         import dataclasses
+
+        names, given = owner.__record__
 
         def stated(name):
             value = given.get(name, dataclasses.MISSING)
@@ -166,10 +175,13 @@ else:
 
         return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
 
-    def _signature(owner, names, given):
+    def _signature(owner):
         import inspect
 
-        return inspect.signature(_real(owner, names, given))
+        return inspect.signature(_real(owner))
+
+    _FIELDS = _Later(lambda owner: _real(owner).__dataclass_fields__, "__dataclass_fields__")
+    _SIGNATURE = _Later(_signature, "__signature__")
 
     class _NamedTuples(type):
         """Makes the classes that state ``NamedTuple`` as their base."""

@@ -73,7 +73,7 @@ def is_root(facts: KeyFacts) -> Attr[bool]:
 
 def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
     """Yield a sentence when the name of the block or of the user holds a date or a version."""
-    label = re.sub(_YEAR_AFTER_LETTER, "_", facts.label)
+    label = re.sub(_YEAR_AFTER_LETTER, "_", facts.label) if "20" in facts.label else facts.label
     for what, shown, name in ((name_of_block(facts.framework), facts.label, label), ("user name", facts.user.name, facts.user.name)):
         mark = date_in_name(name, options.as_of) if isinstance(name, str) else None
         if mark is not None:

@@ -15,9 +15,9 @@ def quoted(name: object) -> str:
 
 def by_hand(what: str, name: object, mark: str) -> str:
     """Say that a name, ``what`` it is, holds a mark of rotation by hand."""
-    return f'the {what} "{name}" {mark}, which is rotation by hand without a schedule'
+    return f'the {what} "{name}" {mark}: manual rotation without a schedule'
 
 
 def ends_permission(policy: str) -> str:
     """Say that a policy of the user ends by date: the permission ends, the key does not."""
-    return f"the policy {policy} ends the permission by date (aws:CurrentTime), and the key stays valid"
+    return f"the policy {policy} ends the permission by date (aws:CurrentTime), but the key stays valid"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 _DATE = Advice("write the date itself")
-_FOLLOW_AS_WELL = Advice("let the key follow it as well")
+_FOLLOW_AS_WELL = Advice("let the key be replaced with it")
 
 
 def items_of(parsed: ParsedComments) -> tuple[MetadataItem, ...]:

@@ -27,7 +27,7 @@ class Sibling(NamedTuple):
     place: Place
     is_active: Attr[bool]
     is_beside: Attr[bool]
-    """Whether it exists whenever the one does; False when they exclude each other."""
+    """Whether it exists whenever the one does; False when they cannot be combined."""
     takes_turns: bool = False
     """Whether the code rotates both, so that they overlap on purpose."""
 

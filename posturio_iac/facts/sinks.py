@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.record import dataclass
 
 ENCRYPT = 'set type = "SecureString"'
-_VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
+_VCL = "move it to a dictionary with write_only = true, and read it in VCL with table.lookup"
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
 
 

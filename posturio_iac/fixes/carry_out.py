@@ -61,7 +61,7 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_comments.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
-        raise CannotFixError("its code is not here; write the exception where the module is")
+        raise CannotFixError("its code is not here; write the exception in the module's own code")
     if span.path.endswith(HCL):
         hcl = files.hcl(span.path)
         return [hcl_comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]

@@ -42,7 +42,7 @@ class CodeChange:
     """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 
-PERSON = "a person has to decide that"
+PERSON = "you have to decide that"
 """The reason where only a person can decide what to write."""
 
 

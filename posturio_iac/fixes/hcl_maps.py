@@ -33,7 +33,7 @@ def add_entry(source: HclSource, block: Node, argument: str, name: str, value: s
     nested = source.nested(block, argument)
     if nested is not None:  # Terraform 0.11 wrote tags { }
         if source.attribute(nested, name) is not None:
-            raise CannotFixError(f"its {name} says nothing yet; give it a value")
+            raise CannotFixError(f"its {name} is empty; give it a value")
         return set_arguments(source, nested, [(name, quoted(value))])
     text = f"{argument} = {{\n  {entry}\n}}"
     return [source.add_argument(block, text, apart=bool(source.body(block)))]
@@ -68,7 +68,7 @@ def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Ed
             return [source.edit(at, at, f", {{ {_pair(name, value)} }}")]
     start, end = expression.start_byte, expression.end_byte
     if source.data[start:end].lstrip().startswith(b"<<"):
-        raise CannotFixError("a heredoc makes the map; add the entry by hand")
+        raise CannotFixError("the map is built from a heredoc; add the entry by hand")
     return [source.edit(start, start, "merge("), source.edit(end, end, f", {{ {_pair(name, value)} }})")]
 
 
@@ -87,7 +87,7 @@ def _object(expression: Node) -> Node | None:
 def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[Edit]:
     elements = [c for c in node.children if c.type == "object_elem"]
     if any(source.text(e.children[0]).strip('"') == name for e in elements):
-        raise CannotFixError(f"its {name} says nothing yet; give it a value")
+        raise CannotFixError(f"its {name} is empty; give it a value")
     end = next(c for c in reversed(node.children) if c.type == "object_end")
     if not elements:
         start = next(c for c in node.children if c.type == "object_start")

@@ -87,7 +87,7 @@ class HclSource:
         if found is None:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         if found.has_error:
-            raise CannotFixError("its block has a syntax error; mend that first")
+            raise CannotFixError("its block has a syntax error; fix that first")
         return found
 
     def body(self, block: Node) -> tuple[Node, ...]:

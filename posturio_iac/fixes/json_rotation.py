@@ -124,7 +124,7 @@ def _lifecycle(block: Node) -> Node | None:
         return found
     if isinstance(found.value, Array) and len(found.value) == 1 and isinstance(found.value[0].value, Object):
         return found.value[0]
-    raise CannotFixError("its lifecycle is no block; write the change by hand")
+    raise CannotFixError("its lifecycle is not a block; make the change by hand")
 
 
 def _held(clock: str) -> dict[str, str]:
@@ -157,7 +157,7 @@ def _declare(source: NodeSource, declared: Declared) -> list[Edit]:
     if found is not None and isinstance(found.value, Array):
         return source.append(found, [{kind: named} for kind, named in declared.items()])
     if found is None or any(isinstance(held.value, Array) for kind in declared if (held := member(found, kind)) is not None):
-        raise CannotFixError("its resources are a list; write the change by hand")
+        raise CannotFixError("its resources are a list; make the change by hand")
     return source.add(found, declared)
 
 

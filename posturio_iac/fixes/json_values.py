@@ -28,7 +28,7 @@ def add_comment(source: NodeSource, block: Node, item: str, *, joined: bool = Tr
     if found is None:
         return source.add(block, {"//": ours})
     if not isinstance(found.value, str):
-        raise CannotFixError('its "//" is no text; write the comment by hand')
+        raise CannotFixError('its "//" is not text; write the comment by hand')
     if joined and found.value.strip().startswith("posturio:") and "\n" not in found.value:
         return [source.edit(found.start, found.end, json.dumps(f"{found.value.rstrip()} {item}", ensure_ascii=False))]
     return [source.edit(found.start, found.end, json.dumps(f"{found.value}\n{ours}", ensure_ascii=False))]
@@ -54,7 +54,7 @@ def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
         return edits
     bared = re.fullmatch(r"nonsensitive\(([^()]*)\)", expression)
     if bared is None:
-        raise CannotFixError("nonsensitive() is a part of the value; remove it by hand")
+        raise CannotFixError("nonsensitive() is only part of the value; remove it by hand")
     return [*edits, source.edit(found.start, found.end, json.dumps(f"${{{bared[1]}}}", ensure_ascii=False))]
 
 

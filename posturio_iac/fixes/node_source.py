@@ -65,7 +65,7 @@ class NodeSource:
 
         found, problems = documents(self.text)
         if problems:
-            raise CannotFixError(f"{self.path} has a syntax error; mend that first")
+            raise CannotFixError(f"{self.path} has a syntax error; fix that first")
         return tuple(document.root for document in found), False
 
     def edit(self, start: int, end: int, text: str) -> Edit:
@@ -88,7 +88,7 @@ class NodeSource:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         key, value = found
         if not key.end <= value.start or not isinstance(value.value, Object):
-            raise CannotFixError("an alias gives the resource its members; write the change by hand")
+            raise CannotFixError("the resource is a YAML alias; make the change by hand")
         return key, value
 
     def _alone(self, at: int) -> tuple[Node, Node] | None:
@@ -112,7 +112,7 @@ class NodeSource:
                 edits.append(self._new(holder, name, value, after))
             elif isinstance(value, dict):
                 if not isinstance(found[1].value, Object) or _is_function(found[1]):
-                    raise CannotFixError(f"{name} is computed; write the change by hand")
+                    raise CannotFixError(f"{name} is computed; make the change by hand")
                 edits += self.add(found[1], value)
             elif isinstance(value, list):
                 edits += self.append(found[1], value)
@@ -155,7 +155,7 @@ class NodeSource:
         """Return the edits that add items to a list."""
         held = holder.value if isinstance(holder.value, Array) else Array()
         if not held:
-            raise CannotFixError("it is no list with items; write the change by hand")
+            raise CannotFixError("it is not a list with items; make the change by hand")
         last = held[-1]
         if self.text[holder.start : holder.start + 1] == "[":
             return [self.edit(last.end, last.end, "".join(f", {self._flow_value(item)}" for item in items))]
@@ -170,7 +170,7 @@ class NodeSource:
         if self.text[holder.start : holder.start + 1] == "{":
             return self._in_braces(holder, held, name, value, after)
         if not held:
-            raise CannotFixError("the map has no member of its own to write beside; write the change by hand")
+            raise CannotFixError("the map has no member of its own; make the change by hand")
         place = next((pair for pair in held if pair[0].value == after), held[-1])
         column = self._column(held[0][0].start)
         at = self._line_end(place[1].end)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.wanted import Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
-BREAKS = "the edit would break the syntax of the file; make the change by hand"
+BREAKS = "the edit would break the file's syntax; make the change by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +123,4 @@ def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeCha
             return carry_out(remedy, files, max_days)
         except CannotFixError as error:
             why = why or str(error)
-    return why or "there is no change that a program could make"
+    return why or "no program can make this change"

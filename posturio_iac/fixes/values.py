@@ -23,7 +23,7 @@ def new_text(remedy: ReplaceValue) -> str:
     """Return the value to write. Raises `CannotFixError` when the remedy describes it only in words."""
     text = remedy.written or remedy.value
     if any(character.isspace() for character in text):
-        raise CannotFixError("a person has to say which value")
+        raise CannotFixError("you have to choose the value")
     return text
 
 

@@ -127,14 +127,14 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)
     if not value:
-        return Wanted(finding, (), "say who owns it: `posturio-iac fix --owner NAME`")
+        return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
     free = [holder for holder in holders if settled.other(holder, name, key) is None]
     if not free and (other := settled.other(remedy, name, key)) is not None:
         known = isinstance(other.owner, str) if name == "owner" else bool(other.effective())
         what = f"{'has' if known else 'may have'} {'an owner' if name == 'owner' else 'an end'}"
-        return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; let each call decide")
+        return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; set it in each module call")
     return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in free)))
 
 

@@ -103,7 +103,7 @@ def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
             continue
         gravest_first = sorted(all_said, key=lambda said: list(Level).index(said.level))
         yield from sorted(gravest_first[:MOST_SAID], key=_order)
-        text = f"{len(all_said) - MOST_SAID:,} more messages about this file are left out"
+        text = f"{len(all_said) - MOST_SAID:,} more messages about this file are omitted"
         yield Diagnostic(gravest_first[MOST_SAID].level, text, path)
 
 
@@ -158,7 +158,7 @@ class _Run:
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
     ) -> list[tuple[Registered, Violation]]:
-        """Return the violations of all rules but the ``known`` ones. A rule that crashes is reported, and the others go on."""
+        """Return the violations of all rules but the ``known`` ones, which flag the key already. A rule that crashes is reported."""
         found: list[tuple[Registered, Violation]] = []
         for name, rule in self.rules.items() if key.existence is None else ():
             if name not in known:
@@ -208,7 +208,7 @@ class _Run:
         accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
         for rule, why in accepted.items():
             open_ = "; ".join(question.text for question in undetermined.open_questions(key, frozenset((rule,)), flagged_by))
-            text = f"{key.address} is undetermined by {rule} ({open_}), which is accepted: {why.reason}"
+            text = f"{rule} is undetermined for {key.address} ({open_}), which is accepted: {why.reason}"
             self.diagnostics.append(Diagnostic(Level.NOTE, text, *_location(key.span)))
         remaining = suspected - accepted.keys()
         return tuple(accepted), remaining, undetermined.open_questions(key, remaining, flagged_by) if remaining else ()

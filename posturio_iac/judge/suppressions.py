@@ -81,7 +81,7 @@ class Suppressions:
                 yield Diagnostic(level, text, *entry.place)
         for fingerprint, known in self._ended.items():
             ended = describe_date(known.until) if known.until else ""
-            text = f"the entry {fingerprint} of the baseline ended on {ended} and suppresses nothing; mend the finding or set a later date"
+            text = f"the entry {fingerprint} of the baseline ended on {ended} and suppresses nothing; fix the finding or set a later date"
             yield Diagnostic(Level.WARNING, text)
 
     def _about(self, key: AccessKey) -> Iterator[_Entry]:
@@ -122,7 +122,7 @@ class Suppressions:
             case Unknown() as unknown:
                 return f"has an end that cannot be read and suppresses nothing: {unknown.reason}"
             case datetime() as until if until <= self._as_of:
-                return f"ended on {describe_date(until)} and suppresses nothing; mend the finding or set a later date"
+                return f"ended on {describe_date(until)} and suppresses nothing; fix the finding or set a later date"
             case _:
                 return None
 
@@ -144,7 +144,7 @@ class Suppressions:
         idle = [r for r in entry.rules if self._is_selected(r, entry) and (entry, r) not in self._used and r not in crashed]
         if idle:
             rest = "" if len(idle) == len(entry.rules) else f" of {', '.join(idle)}"
-            yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because nothing of that kind was found; remove it"
+            yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because there is no such finding; remove it"
 
 
 def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:

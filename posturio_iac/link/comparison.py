@@ -51,9 +51,9 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
         what = called(one.key.kind, one.key.service)
         head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} ({_state(one)})"
         if account in accounts:
-            yield Diagnostic(Level.NOTE, f"{head}, which AWS does not have: the next apply makes a new one", account=account)
+            yield Diagnostic(Level.NOTE, f"{head}, but AWS does not have it: the next apply creates a new one", account=account)
         elif account is None and complete:
-            yield Diagnostic(Level.NOTE, f"{head}, which no account has that was read: it is gone, or belongs to another account")
+            yield Diagnostic(Level.NOTE, f"{head}, but no account that was read has it: it is gone, or belongs to another account")
         else:
             elsewhere += 1
     if elsewhere:

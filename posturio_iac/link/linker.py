@@ -152,7 +152,10 @@ class Linker:
         for declared in (one for one in self._open if is_alike(one, key.kind, key.service)):
             if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:
                 why = declared.user.reason if isinstance(declared.user, Unknown) else "it is generated"
-                yield f"{Place(declared.address, declared.span).text()} declares a key of a user whose name the code does not fix ({why})"
+                yield (
+                    f"{Place(declared.address, declared.span).text()} declares a key of a user whose "
+                    f"name is not known from the code ({why})"
+                )
         if self.stacks.ask and isinstance(answer, Unknown):
             yield answer.reason
 

@@ -14,8 +14,8 @@ from posturio_iac.core.record import replace
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Declaration
 
-RETURNS = "switched off by hand it comes back with the next apply, while status is unset or Active"
-UNSEEN = "CloudFormation does not see what is switched off by hand, and a later change of the resource can bring it back"
+RETURNS = "if it is only switched off by hand, the next apply switches it on again while status is unset or Active"
+UNSEEN = "CloudFormation does not notice a key that is switched off by hand, and a later change of the resource can switch it on again"
 
 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None, *, shared: bool = False) -> Remedies:
@@ -50,15 +50,15 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
 
 def _in_terraform(shown: str, code: AccessKey | None) -> str:
     if code is not None and code.status == "Inactive":
-        return f"apply {shown}, which says Inactive already"
+        return f"apply {shown}, which already says Inactive"
     if code is not None and _is_call(code):
-        return f"switch it off by the inputs of {shown} and apply ({RETURNS})"
+        return f"switch it off through the inputs of {shown} and apply ({RETURNS})"
     return f'set status = "Inactive" for {shown} and apply ({RETURNS})'
 
 
 def _in_template(shown: str, code: AccessKey | None) -> str:
     if code is not None and code.status == "Inactive":
-        return f"deploy the stack of {shown}, which says Inactive already"
+        return f"deploy the stack of {shown}, which already says Inactive"
     return f"set Status: Inactive on {shown} and deploy the stack ({UNSEEN})"
 
 

@@ -75,9 +75,9 @@ def _document(text: str, label: str) -> dict[str, Any]:
     except ValueError as error:
         line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
         where = f" after line {line}, column {column}" if line else ""
-        trouble = f"is no JSON{where}, or not all of it; give the file of a state, or what {_PULL} prints"
+        trouble = f"is not complete JSON{where}; pass a state file, or the output of {_PULL}"
     if not trouble and not isinstance(document, dict):
-        trouble = f"is JSON and no state; give what {_PULL} prints"
+        trouble = f"is JSON but not a state; pass the output of {_PULL}"
     if trouble:
         raise StateError(f"{label} {trouble}")
     found: dict[str, Any] = document
@@ -88,25 +88,27 @@ def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
     """Yield the keys of a document by its format."""
     match document:
         case {"encrypted_data": _}:
-            raise StateError(
-                f"{label} is an encrypted state of OpenTofu; give what `tofu state pull` or `tofu show -json` prints in its place"
-            )
+            raise StateError(f"{label} is an encrypted OpenTofu state; pass the output of `tofu state pull` or `tofu show -json` instead")
         case {"planned_values": _} | {"resource_changes": _} | {"planned_change": _}:
-            raise StateError(f"{label} is a plan, not a state; give what {_PULL} prints without naming a plan, and the plan to `scan`")
+            raise StateError(
+                f"{label} is a plan, not a state; pass the output of {_PULL} without a plan file, and scan the plan with `scan`"
+            )
         case {"format_version": str() as version} if ELSEWHERE.isdisjoint(document):
             if version.partition(".")[0] not in ("0", "1"):
-                raise StateError(f"{label} has the format {version[:20]}, which this version of posturio-iac does not know; update it")
+                raise StateError(
+                    f"{label} has the format {version[:20]}, which this version of posturio-iac does not know; update posturio-iac"
+                )
             return _shown(document, label)
         case {"version": 4, "resources": list() as resources}:
             return _version_4(resources, label)
         case {"version": 3, "modules": list() as modules} if modules:
             return _version_3(modules, label)
         case {"backend": _}:
-            raise StateError(f"{label} only says in which backend the state is; run `terraform state pull` there and give its output")
+            raise StateError(f"{label} only names the backend that holds the state; run `terraform state pull` there and pass its output")
         case {"version": int() as version} if "modules" in document or "resources" in document or "serial" in document:
-            raise StateError(f"{label} is a state of version {version}, and versions 3 and 4 are read; give what {_PULL} prints")
+            raise StateError(f"{label} is a state of version {version}, but only versions 3 and 4 are read; pass the output of {_PULL}")
         case _:
-            raise StateError(f"{label} is JSON and no state; give what {_PULL} prints")
+            raise StateError(f"{label} is JSON but not a state; pass the output of {_PULL}")
 
 
 def _shown(document: dict[str, Any], label: str) -> Iterator[StateKey]:
@@ -192,4 +194,4 @@ def _text(value: Any, pattern: re.Pattern[str]) -> str | None:
 
 
 def _broken(label: str) -> StateError:
-    return StateError(f"{label} looks like a state and is not built like one; give what {_PULL} prints")
+    return StateError(f"{label} looks like a state but is not structured like one; pass the output of {_PULL}")

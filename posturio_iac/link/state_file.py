@@ -50,7 +50,7 @@ def _data(path: str, label: str) -> bytes:
     except (OSError, ValueError, AttributeError) as error:
         raise StateError(f"{label} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LIMIT:
-        raise StateError(f"{label} has more than {LIMIT // 1024**2} MiB and was not read; give the states of its parts")
+        raise StateError(f"{label} has more than {LIMIT // 1024**2} MiB and was not read; pass the states of its parts")
     return data
 
 
@@ -63,21 +63,23 @@ def _inside(folder: str) -> str:
     there = [path for path in found if os.path.isfile(path)]
     if there:
         return f"name the files: {' '.join(f'--tf-state {path}' for path in there[:5])}"
-    return "run `terraform state pull` in it and give the output: --tf-state -"
+    return "run `terraform state pull` in it and pass the output: --tf-state -"
 
 
 def _text(data: bytes, label: str) -> str:
     """Decode a file by its byte order mark, as PowerShell writes one, else as UTF-8."""
     if not data.strip():
-        raise StateError(f"{label} is empty; `terraform state pull` prints nothing where nothing has been applied yet")
+        raise StateError(f"{label} is empty; `terraform state pull` prints nothing if nothing has been applied yet")
     if data.startswith(_PLAN):
-        raise StateError(f"{label} is a saved plan or an archive, not a state; give what `terraform state pull` prints")
+        raise StateError(f"{label} is a saved plan or an archive, not a state; pass the output of `terraform state pull`")
     for mark, name in _COMPRESSED:
         if data.startswith(mark):
-            raise StateError(f"{label} is compressed with {name}; give what is in it, such as by --tf-state -")
+            raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --tf-state -")
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
         pass
-    raise StateError(f"{label} is no text in {encoding.removesuffix('-sig').upper()}, so no state; give what `terraform state pull` prints")
+    raise StateError(
+        f"{label} is not text in {encoding.removesuffix('-sig').upper()}, so not a state; pass the output of `terraform state pull`"
+    )

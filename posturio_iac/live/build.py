@@ -137,7 +137,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
         rotate=UseRole(name),
         disable=disable,
         witness=f"the tags of user {key.user.name} state",
-        adopt=f"take this one over: {adopt}" if key.key_id else "",
+        adopt=f"import this one: {adopt}" if key.key_id else "",
     )
 
 

@@ -59,7 +59,7 @@ def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -
     An exception of a task must be sent back, and a scheduler's client waits for ever for one that cannot be, such as a very deep traceback.
     """
     if version != __version__:
-        return failed(target, f"its worker has posturio-iac {__version__}, and {version} asks")
+        return failed(target, f"its worker has posturio-iac {__version__}, but this is {version}")
     with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
         try:
             stranger = _stranger(surveyor, target)
@@ -79,7 +79,7 @@ def _stranger(surveyor: Surveyor, target: AccountTarget) -> str | None:
         own = surveyor.identity(target.profile)
     except (AwsError, CredentialsError) as error:
         return str(error)
-    return None if own.id == target.account.id else f"the credentials of its worker are those of account {own.id}"
+    return None if own.id == target.account.id else f"its worker's credentials belong to account {own.id}"
 
 
 @contextmanager

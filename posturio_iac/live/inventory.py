@@ -99,7 +99,7 @@ def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inv
     asked = (key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags))
     found = service_credentials.read(connection, (*known.values(), *asked), inventory.account, inventory.say)
     if isinstance(found, AwsError):
-        inventory.say(Level.ERROR, f"API keys of services were not read, so none was judged: {found}")
+        inventory.say(Level.ERROR, f"API keys of services were not read, so none was checked: {found}")
         return
     inventory.keys += found
     inventory.credentials_listed = True
@@ -118,12 +118,12 @@ def _check_number(connection: Connection, told: Summary | AwsError, present: dic
     if present is None:
         return
     if isinstance(told, AwsError):
-        inventory.say(Level.WARNING, f"whether the list of users is complete was not checked: {told}")
+        inventory.say(Level.WARNING, f"it was not checked whether the list of users is complete: {told}")
         return
     if told.users is not None and told.users > len(present):
         again = _summary(connection)
         if not isinstance(again, AwsError) and again.users is not None and again.users > len(present):
-            text = f"GetAccountSummary counts {again.users} users, and {len(present)} were listed, so keys of some were not judged"
+            text = f"GetAccountSummary counts {again.users} users, and {len(present)} were listed, so the keys of some were not checked"
             inventory.say(Level.ERROR, f"{text}; run it again")
 
 
@@ -142,11 +142,11 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
     try:
         report = reports.fetch(connection, request.as_of, request.sleep)
     except reports.ReportUnavailableError as error:
-        inventory.say(Level.WARNING, f"{error}; every user is asked about key by key in its place")
+        inventory.say(Level.WARNING, f"{error}; each user's keys are read one by one instead")
         return None
     if report.shifted:
         count = "1 line" if report.shifted == 1 else f"{report.shifted} lines"
-        text = f"{count} of the credential report cannot be told apart into columns, so their users are asked about key by key"
+        text = f"{count} of the credential report cannot be split into columns, so their users' keys are read one by one"
         inventory.say(Level.NOTE, text)
     for note in report.notes:
         inventory.say(Level.NOTE, note)
@@ -161,7 +161,7 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, Deploye
     try:
         return users.detailed(connection)
     except AwsError as error:
-        inventory.say(Level.WARNING, f"{error}; tags are asked for user by user in its place")
+        inventory.say(Level.WARNING, f"{error}; tags are read user by user instead")
         return None
 
 
@@ -170,7 +170,7 @@ def _listed(connection: Connection, inventory: Inventory, report: CredentialRepo
     try:
         return users.listed(connection)
     except AwsError as error:
-        lost = "no key of theirs was judged" if report is None else "those of whom the credential report does not tell are not known"
+        lost = "none of their keys was checked" if report is None else "users missing from the credential report are not known"
         inventory.say(Level.ERROR, f"the users cannot be listed, so {lost}: {error}")
         return None
 
@@ -232,7 +232,7 @@ def _ask(
             inventory.listed.add(user.arn)
         inventory.gone |= {user.arn} if looked.user_gone else set()
         for what in looked.gone:
-            inventory.say(Level.NOTE, f"{what} was deleted while we looked")
+            inventory.say(Level.NOTE, f"{what} was deleted during the run")
     say_failures(inventory, zip(users_, looks, strict=True))
 
 
@@ -246,7 +246,7 @@ def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserK
         inventory.say(Level.ERROR, _about(failures))
     for key in inventory.keys:
         if key.key_id is not None and isinstance(key.status, Unknown):
-            text = f"whether access key {key.key_id} of user {key.user.name} is active is not known"
+            text = f"it is not known whether access key {key.key_id} of user {key.user.name} is active"
             inventory.say(Level.ERROR, f"{text}: {key.status.reason}")
 
 
@@ -266,10 +266,10 @@ def _without_tags(user: DeployedUser) -> DeployedUser:
 
 
 def _say_what_tags_hide(detailed: dict[str, DeployedUser] | None, cached: list[list[DeployedKey]], inventory: Inventory) -> None:
-    """Report that ends stated in tags were not judged, if that concerns any key."""
+    """Report that ends stated in tags were not checked, if that concerns any key."""
     count = sum(any(key.status != "Inactive" for key in keys) for keys in cached)
     if detailed is None and count:
         text = (
-            f"the tags of {count} user{'' if count == 1 else 's'} off the shortlist were not read, so ends that they state were not judged"
+            f"the tags of {count} user{'' if count == 1 else 's'} off the shortlist were not read, so ends that they state were not checked"
         )
         inventory.say(Level.ERROR, f"{text}; allow iam:GetAccountAuthorizationDetails, or use --exact")

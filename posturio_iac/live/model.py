@@ -42,14 +42,14 @@ class Account:
     def __post_init__(self) -> None:
         """Raise `ValueError` for an id or a partition that AWS does not have."""
         if not _ID.fullmatch(self.id) or not _PARTITION.fullmatch(self.partition):
-            raise ValueError(f'"{self.id[:20]}" in the partition "{self.partition[:20]}" is no account of AWS')
+            raise ValueError(f'"{self.id[:20]}" in the partition "{self.partition[:20]}" is not an AWS account')
 
     def check_users(self, arns: Iterable[str]) -> None:
         """Raise `ValueError` for an ARN that is not of a user of this account."""
         start = f"arn:{self.partition}:iam::{self.id}:"
         for arn in arns:
             if not arn.startswith((f"{start}user/", f"{start}root")):
-                raise ValueError(f'"{arn[:100]}" is no user of account {self.id}')
+                raise ValueError(f'"{arn[:100]}" is not a user of account {self.id}')
 
 
 @dataclass(frozen=True, slots=True)

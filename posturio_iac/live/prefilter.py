@@ -1,4 +1,4 @@
-"""Which users AWS is asked about beyond the credential report: those with a key that is flagged or cannot be judged by it alone."""
+"""Which users AWS is asked about beyond the credential report: those with a key that is flagged or cannot be checked by it alone."""
 
 from __future__ import annotations
 

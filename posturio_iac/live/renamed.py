@@ -85,7 +85,7 @@ class Renamed:
                 return f"{what}: the keys of user {user.name} could not be listed ({looked.errors[-1]})"
             alike = [key for key in looked.keys if known.may_be(key)]
             if alike and not known.is_named():
-                return f"{what}: user {user.name}, of whom the earlier result does not tell, has a key that may be it"
+                return f"{what}: user {user.name}, who is not in the earlier result, has a key that may be it"
             found += alike
         return found
 

@@ -43,7 +43,7 @@ def ask(connection: Connection, inventory: Inventory, request: Request) -> None:
     for (region, _), error in failed.items():
         level = Level.WARNING if error.denied else Level.ERROR
         rest = (
-            "so keys of stacks are not told from keys that no code declares"
+            "so keys from stacks cannot be distinguished from keys that no code declares"
             if error.denied
             else "so it is not known which keys stacks hold"
         )

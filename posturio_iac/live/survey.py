@@ -168,7 +168,7 @@ def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
         account, profile = outcome.inventory.account.id if outcome.inventory else None, outcome.target.profile or "the default profile"
         if account is not None and account in seen:
             first, second = sorted((profile, seen[account]))
-            text = f"{first} and {second} lead to the same account, {account}, which counts once"
+            text = f"{first} and {second} lead to the same account, {account}, which is counted once"
             yield replace(outcome, inventory=None, diagnostics=(Diagnostic(Level.NOTE, text),))
             continue
         if account is not None:
@@ -190,7 +190,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
         inventory.keys = [one for key in inventory.keys for one in (disabled.from_trail([key], known) if key.kind is kind else (key,))]
     for why in failures:
-        inventory.say(Level.WARNING, f"{why}; a --ledger remembers since when keys have been inactive")
+        inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
 
 
 def failed(target: AccountTarget, why: str) -> AccountOutcome:

@@ -73,10 +73,10 @@ def instruction(
     problems = [_warning(span, _no_rule(rule, known_rules)) for rule in wrong[:MAX_PROBLEMS]]
     problems += [_more(span, len(wrong) - MAX_PROBLEMS)] if len(wrong) > MAX_PROBLEMS else []
     if not written:
-        problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
+        problems.append(_warning(span, f"posturio:ignore has no effect without a rule; write {_FORM}"))
     reason = " ".join(reason.split())
     if not reason:
-        problems.append(_warning(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"'))
+        problems.append(_warning(span, 'posturio:ignore has no effect without a reason; add reason="…"'))
     known = tuple(rule for rule in dict.fromkeys(written) if rule in known_rules)
     directive = Directive(known, reason, _until(until), span, source) if known and reason else None
     return directive, tuple(problems)
@@ -117,7 +117,7 @@ class _Reader:
             if skip.reason:
                 self.directives.append(skip)
             else:
-                self._problem(skip.span, "checkov:skip without a reason holds in checkov alone; add one after a colon")
+                self._problem(skip.span, "checkov:skip without a reason works only in checkov; add one after a colon")
         for statement in statements(comment):
             if statement.body == statement.start:
                 self._misspelt(statement)
@@ -131,17 +131,17 @@ class _Reader:
         span = statement.span()
         line = statement.text[statement.start : statement.end].strip()
         if re.match(MISSPELT, line):
-            self._problem(span, f"{quote(line)} has no effect; begin it with posturio: as in {_FORM}")
+            self._problem(span, f"{quote(line)} has no effect; start it with posturio: as in {_FORM}")
         elif (found := re.match(NO_COLON, line)) and classify(found[1], self.names):
             self._problem(span, f"{quote(line)} has no effect; write posturio: {found[1]}={_example(found[1])}")
         elif (found := re.match(MISPLACED, line)) and (found[1] is None or classify(found[1], self.names)):
-            self._problem(span, f"{quote(line)} has no effect after other words; begin a comment with it")
+            self._problem(span, f"{quote(line)} has no effect after other words; start the comment with it")
 
     def _ignore(self, statement: Statement, found: re.Match[str]) -> None:
         """Read an instruction to ignore rules."""
         span = statement.span()
         if found[1] is None:
-            self._problem(span, f"posturio:ignore suppresses nothing without rules in brackets; write {_FORM}")
+            self._problem(span, f"posturio:ignore has no effect without rules in brackets; write {_FORM}")
             return
         settings = self._settings(statement, found.end())
         rules = re.split(r"[\s,;]+", found[1].strip(" \t\r\n,;"))
@@ -191,7 +191,7 @@ class _Reader:
         if key in _SUPPRESSING:
             return f"to suppress a finding write {_FORM}"
         near = _nearest(key, frozenset(normalise(name) for name in self.names.spellings()))
-        return f"did you mean {quote(near)}?" if near else "it takes such names as expires, rotation, rotated_on and owner"
+        return f"did you mean {quote(near)}?" if near else "it takes names such as expires, rotation, rotated_on and owner"
 
     def _words(self, words: list[Item]) -> None:
         """Report what is not of the form name=value, once for each statement."""

@@ -120,7 +120,7 @@ def resembling(name: str, value: object, *, origin: Origin, names: Names | None 
     else:
         return None
     advice = f'call it "{known}", or add {quote(name)} to {list_} in the configuration'
-    return f"{describe_origin(origin)} = {quote(text)} looks like an end and is not read as one: {advice}"
+    return f"{describe_origin(origin)} = {quote(text)} looks like a lifetime but is not read as one: {advice}"
 
 
 def as_text(value: object) -> str | None:

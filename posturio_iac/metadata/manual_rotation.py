@@ -19,6 +19,9 @@ _DATES = (
     r"(?i)(?:^|(?<=[-_.:/]))(?P<year>20[0-9]{2})(?:$|(?=[-_.:/]|[a-z]))",
 )
 """From the most to the least exact, each of which names its parts."""
+_CENTURY = "20"
+_DIGITS = "0123456789"
+"""Names without them are most, and patterns that are not compiled cost nothing."""
 _LONGEST = 256
 _FIRST_YEAR = 2006
 """AWS began to sell then, so no key is older."""
@@ -57,13 +60,11 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
     A year from 2006 to the one after ``as_of`` counts as one; ``ec2``, ``windows-2019`` and ``us-east-2`` are neither date nor version.
     """
     name = name[-_LONGEST:]
-    if not any(map(name.__contains__, "0123456789")):
-        return None
-    for pattern in _DATES:
+    for pattern in _DATES if _CENTURY in name else ():
         for found in re.finditer(pattern, name):
             if (mark := _date(found, as_of)) is not None:
                 return mark
-    return _version(name)
+    return _version(name) if name.rstrip(_DIGITS).endswith(("v", "V")) else None
 
 
 def counted_name(name: str) -> tuple[str, str] | None:
@@ -71,7 +72,7 @@ def counted_name(name: str) -> tuple[str, str] | None:
 
     The number is of another key of the same user, or of another user's: only their code tells.
     """
-    found = re.search(_NUMBER, name[-_LONGEST:])
+    found = re.search(_NUMBER, name[-_LONGEST:]) if name.endswith(tuple(_DIGITS)) else None
     if found is None or not re.fullmatch(_KEYS, found["word"].lower()):
         return None
     return name[: -len(found[0])] + found["word"], found["number"]

@@ -23,9 +23,9 @@ class ChangeCategory(Enum):
     NEW_FINDING = "New findings"
     NEW_KEY = "New keys"
     ACTIVATED = "Keys that were switched on"
-    UNSEEN = "Not seen this time, because the result is incomplete"
+    UNSEEN = "Not seen this time because the result is incomplete"
     SUPPRESSED = "Findings that are suppressed now"
-    MENDED = "Findings that are gone, while the key is still there"
+    MENDED = "Findings that are gone while the key still exists"
     DISABLED = "Keys that were switched off"
     REMOVED = "Keys that are gone"
 
@@ -78,7 +78,7 @@ def _findings(now: ResultPart, before: ResultPart, old: dict[Identity, SavedKey]
         there = finding.fingerprint in prints or (identity, finding.rule) in known
         counted = finding.fingerprint in active or (identity, finding.rule) in live
         if finding.suppressed is None and not counted:
-            note = "was suppressed before" if there else "was not judged before" if finding.rule in before.left_out else ""
+            note = "was suppressed before" if there else "was not checked before" if finding.rule in before.left_out else ""
             yield UnitChange(ChangeCategory.NEW_FINDING, now.unit, before.as_of, new[identity], finding, note)
         elif finding.suppressed is not None and counted:
             yield UnitChange(ChangeCategory.SUPPRESSED, now.unit, before.as_of, new[identity], finding, finding.suppressed.reason)

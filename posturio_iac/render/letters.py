@@ -68,13 +68,16 @@ def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelt
     what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
     answer, count = as_of + grace, f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
     lines = [
-        f"# {count} of {plain(owner)}: answer by {answer.date()}",
+        f"# {count} of {plain(owner)}: please answer by {answer.date()}",
         "",
-        f"On {as_of.date()} posturio-iac found {count} in AWS that you answer for. Please say of each whether it is needed, and by what.",
+        (
+            f"On {as_of.date()} posturio-iac found {count} in AWS that you are responsible for. Please tell "
+            "us for each whether it is needed, and by what."
+        ),
         "",
-        f"- Until {answer.date()}: answer, or do yourself what stands below.",
-        f"- After that: keys that are not in use are switched off. That can be undone for {grace.days} days.",
-        f"- From {(answer + grace).date()} on: keys that stayed switched off, and that nothing missed, are deleted. That cannot be undone.",
+        f"- Until {answer.date()}: answer, or make the change below yourself.",
+        f"- After that: keys that are not in use are switched off. This can be undone for {grace.days} days.",
+        f"- From {(answer + grace).date()} on: keys that stayed switched off without causing a failure are deleted. This cannot be undone.",
         "",
     ]
     for step in made:
@@ -96,7 +99,7 @@ def _about(step: Step) -> Iterator[str]:
     yield ""
     if command := command_of(step):
         if key.declaration is not None:
-            yield from ("Only if that is not the code of this key:", "")
+            yield from ("Only if that code does not declare this key:", "")
         yield fenced(command, "sh")
 
 
@@ -123,7 +126,7 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
 def _used(key: AccessKey) -> str:
     place = " in ".join(word for word in key.used_for or () if word)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
-        return "not told by AWS"
+        return "not reported by AWS"
     return "never" if key.last_used is None else f"{_time(key.last_used)}{f' ({place})' if place else ''}"
 
 

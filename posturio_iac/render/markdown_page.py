@@ -34,7 +34,7 @@ def render(report: Report, context: RenderContext) -> str:
     parts = [TITLE, plain(summary(report, context))]
     parts += left.section("### Incomplete", errors, _diagnostic)
     parts += left.section("", worst_first, _row, head="| severity | rule | finding | place |\n| --- | --- | --- | --- |\n")
-    parts += left.section("### Changes that mend them", worst_first, _change, rest="… and more, which `posturio-iac fix` shows.")
+    parts += left.section("### Changes that fix them", worst_first, _change, rest="… and more, which `posturio-iac fix` shows.")
     if not context.quiet:
         parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
         parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)

@@ -8,7 +8,7 @@ from posturio_iac.core.text.terminal import paint
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
     """Return the line for ``files`` searched files; with ``errors`` it does not sound like good news."""
     declared = f"No access keys are declared in {count(files, 'file')}"
-    said = declared if files else "No access keys are declared: there was no file to search"
+    said = declared if files else "No access keys are declared: there were no files to search"
     return paint(said, "bold", "red" if errors else "green", color=color)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,3 +85,9 @@ def also(roots: tuple[str, ...]) -> str:
         return ""
     names = ", ".join(printable(root) or "." for root in roots)
     return f" (also in {len(roots)} other root module{'s' if len(roots) > 1 else ''}: {names})"
+
+
+def among_keys(report: Report) -> str:
+    """Return how many keys have findings, and of how many: ``5 of the 6 keys``; ``6 keys`` where all have, or none has, any."""
+    flagged, keys = report.count(Verdict.FLAGGED), len(report.keys)
+    return f"{flagged:,} of the {count(keys, 'key')}" if 0 < flagged < keys else count(keys, "key")

@@ -36,7 +36,7 @@ class Context:
     enforced_only: bool = False
     """Declared lifetimes do not suffice (``require = "enforced"``)."""
     warning: timedelta = timedelta(days=14)
-    """How long before its stated end a key is worth a reminder."""
+    """How many days before its stated end a key is reported."""
 
 
 @dataclass(frozen=True, slots=True)

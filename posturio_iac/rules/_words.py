@@ -80,7 +80,7 @@ def end(evidence: Lifetime) -> str:
 
 
 def by(evidence: Lifetime, limit: str) -> str:
-    """What evidence says, and what is allowed: ``, while at most 90 days are allowed: tag "rotation" says 365d``.
+    """What evidence says, and what is allowed: ``, but the maximum is 90 days: tag "rotation" says 365d``.
 
     Where the source itself shows its value, or there is none to show, it is ``by`` that source.
     """

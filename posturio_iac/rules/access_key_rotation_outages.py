@@ -1,13 +1,13 @@
 """Access key rotation that breaks what uses the key.
 
-An active key is flagged when its rotation replaces it without `create_before_destroy`, and no second key of the same
-user takes turns with it. So is an API key of a service that AWS ends by its age (`credential_age_days`) before
-anything replaces it. Where that end is meant, a stated one says so: `# posturio: expires=2027-01-31` above the block.
+Flags an active key whose rotation replaces it without `create_before_destroy`, unless a second key of the same user
+takes turns with it. Also flags an API key of a service that AWS ends by age (`credential_age_days`) before anything
+replaces it. If that end is intended, state it: `# posturio: expires=2027-01-31` above the block.
 
 ## Why it matters
 
-The old key is deleted before the new one exists, so everything that uses it fails until the new secret has reached it.
-After the first such outage people switch the rotation off.
+The old key is deleted before the new one exists, so everything that uses it fails until it receives the new secret.
+After the first such outage, people switch the rotation off.
 
 ## Terraform
 
@@ -20,7 +20,7 @@ Flagged:
       }
     }
 
-Mended:
+Fixed:
 
     resource "aws_iam_access_key" "ci" {
       user = aws_iam_user.ci.name
@@ -30,11 +30,11 @@ Mended:
       }
     }
 
-A user may hold two keys at a time, so there must be room for the second one.
+A user can have two keys at a time, so there must be room for the second one.
 
 ## CloudFormation
 
-CloudFormation creates the replacement first and deletes the old key while it cleans up, so nothing is flagged there.
+CloudFormation creates the replacement first and deletes the old key during cleanup, so nothing is flagged there.
 Increase `Serial` to replace the key:
 
     Key:
@@ -45,7 +45,7 @@ Increase `Serial` to replace the key:
 
 ## API keys of AWS services
 
-AWS ends a key with an age and makes no other. Nothing fails where a rotation comes first:
+AWS ends a key that has an age and does not create another. Nothing fails if a rotation comes first:
 
     resource "aws_iam_service_specific_credential" "bedrock" {
       service_name        = "bedrock.amazonaws.com"
@@ -59,12 +59,12 @@ AWS ends a key with an age and makes no other. Nothing fails where a rotation co
 
 ## Undetermined
 
-A `create_before_destroy` that the code does not fix, and an age where something that is not seen may replace the key.
-A rotation of which the code does not fix whether it replaces the key is listed as a lifetime that is open.
+A `create_before_destroy` whose value is not known from the code, and an age when something outside the code may replace the
+key. If it is not known whether a rotation replaces the key, its lifetime is listed as undetermined.
 
 ## Configuration
 
-None of its own. A rotation that never happens is reported as that, and breaks nothing.
+None. A rotation that never happens breaks nothing; `iam.inert_access_key_rotation` reports it.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     match key.replacement:
         case Replacement(create_before_destroy=False, takes_turns=False, span=span):
-            message = f"{named(key)} is deleted before its replacement exists, so whatever uses it fails at every rotation."
-            overlap = key.remedies.overlap or Advice("let the new key exist before the old one is deleted")
+            message = f"{named(key)} is deleted before its replacement exists, so everything that uses it fails at each rotation."
+            overlap = key.remedies.overlap or Advice("create the new key before the old one is deleted")
             yield Violation(message, sentence(overlap), span, overlap)
         case _:
             yield from _ended_in_use(key, context)
@@ -118,13 +118,13 @@ def _ended_in_use(key: AccessKey, context: Context) -> Iterator[Violation]:
     if age > context.max_lifetime or any(e.interval is None or e.interval < age for e in renewals):
         return
     late = min(renewals, key=lambda e: e.interval or age, default=None)
-    replaced = "nothing replaces it before"
+    replaced = "nothing replaces it before that"
     if late is not None:
         replaced = f"{late.source} replaces it only after {describe_interval(late.interval or age)}"
-    message = f"{named(key)} ends {describe_interval(age)} after its creation and {replaced}, so whatever uses it fails then."
+    message = f"{named(key)} ends {describe_interval(age)} after its creation and {replaced}, so everything that uses it fails then."
     days = age.days * 2 // 3
     shorter = late.shortening(days) if late is not None else None
-    remedy = shorter or (key.remedies.rotating(days) if days and late is None else Advice("let the code replace it in less time than that"))
+    remedy = shorter or (key.remedies.rotating(days) if days and late is None else Advice("let the code replace it sooner than that"))
     yield Violation(message, sentence(remedy), first.span, remedy)
 
 

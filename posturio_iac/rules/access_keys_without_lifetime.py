@@ -1,28 +1,28 @@
 """Access keys with no expiry date and no rotation.
 
-An active key of a user is flagged when the code states no end for it: no expiry date, no rotation, neither enforced nor
-declared. What was seen and is no lifetime, such as a date in the key's name or a counter, is quoted in the message.
-With `require = "enforced"` a key is flagged as well when all that it has are declared lifetimes, which depend on
-somebody who acts on them.
+Flags an active key of a user when the code states no end for it: no expiry date and no rotation, neither enforced nor
+declared. The message mentions anything that looks like a lifetime but is not one, such as a date in the key's name or a
+counter. With `require = "enforced"`, a key is also flagged if it has only declared lifetimes, which depend on somebody
+acting on them.
 
-Of a deployed access key the live check knows what the tags of its user state, and only with `--iac` the code that may
-replace it. So it judges by this rule only when `--select` names it. The end of an API key of a service is known to AWS,
-so those are judged.
+For deployed access keys, the live check sees only the tags of the user; it sees the code that may replace the key only with
+`--iac`. So it applies this rule to them only if `--select` names it. AWS knows when an API key of a service ends, so the
+live check always applies the rule to those.
 
 ## Why it matters
 
-A key that nothing ends works until somebody remembers it. By then it has been copied into pipelines, laptops and log
-files, and nobody can say who still holds it.
+A key without an end works until somebody remembers it. By then it has been copied to pipelines, laptops and log files,
+and nobody can say who still has it.
 
 ## What to do, best first
 
-1. **No key at all.** Code that runs in AWS takes the role of its instance, function or task. Pods in EKS take a role by IRSA
-   or EKS Pod Identity, CI services by OIDC (GitHub Actions, GitLab, Bitbucket, CircleCI, Terraform Cloud), servers
-   elsewhere by IAM Roles Anywhere, people by IAM Identity Center. Some services that only take keys have another way in,
-   such as a bucket policy or a shared role with an external id.
-2. **A rotation that fires**, where something outside insists on a key: the code replaces it, and what uses it reads the new
-   one. Terraform rotates when somebody applies, so a key lives for its interval and until the next apply after that.
-3. **A date** that people and the live check act on, for a key that is to go away.
+1. **No key at all.** Code that runs in AWS uses the role of its instance, function or task. Pods in EKS get a role through
+   IRSA or EKS Pod Identity, CI services through OIDC (GitHub Actions, GitLab, Bitbucket, CircleCI, Terraform Cloud), servers
+   elsewhere through IAM Roles Anywhere, people through IAM Identity Center. Some services that only accept keys offer
+   another way in, such as a bucket policy or a shared role with an external ID.
+2. **A rotation that fires**, if an outside service insists on a key: the code replaces the key, and its consumers read the
+   new one. Terraform rotates at an apply, so a key lives for its interval plus the time until the next apply.
+3. **An expiry date** that people and the live check act on, for a key that will go away.
 
 ## Terraform
 
@@ -36,15 +36,15 @@ Flagged:
       user = aws_iam_user.ci.name
     }
 
-Mended by stating the end, which people and the live check act on:
+Fixed by stating an end date, which people and the live check act on:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
       tags = { expires = "2027-01-31" }
     }
 
-Or by letting the code replace the key. The resource between the two is needed, because Terraform does not react to a
-`time_rotating` that it creates anew:
+Or by letting the code replace the key. The resource in between is needed because Terraform does not react to a
+`time_rotating` that it recreates:
 
     resource "time_rotating" "ci" {
       rotation_days = 60
@@ -62,7 +62,7 @@ Or by letting the code replace the key. The resource between the two is needed, 
       }
     }
 
-The real age of such a key is the interval plus the time to the next apply: schedule one.
+Such a key lives for the interval plus the time until the next apply, so schedule one.
 
 ## CloudFormation
 
@@ -74,7 +74,7 @@ Flagged:
         Properties:
           UserName: !Ref User
 
-Mended:
+Fixed:
 
     Resources:
       Key:
@@ -87,7 +87,7 @@ Mended:
 
 ## API keys of AWS services
 
-An API key of a service such as Amazon Bedrock is made with an age, after which AWS ends it. Without one it never ends:
+An API key of a service such as Amazon Bedrock can be created with an age, after which AWS ends it. Without one it never ends:
 
     resource "aws_iam_service_specific_credential" "bedrock" {
       service_name        = "bedrock.amazonaws.com"
@@ -95,20 +95,20 @@ An API key of a service such as Amazon Bedrock is made with an age, after which 
       credential_age_days = 90
     }
 
-Passwords for CodeCommit and Keyspaces take no age; state their end or rotate them like an access key.
+Passwords for CodeCommit and Keyspaces cannot have an age; state their end or rotate them like an access key.
 
 ## Undetermined
 
-The key is not flagged when a value that the code does not fix could hold a lifetime, such as `tags = var.tags` on its
-user, or when the code does not fix whether the key is active. A user whom other code declares is no such value: the tags
-of `user = "ci"` or of a data source cannot be seen here, but the end of the key can be stated beside it, in a comment or
-in Metadata, so a key without one is flagged. Only where another root module or stack of the scan states an end for a
-user of that name is it left open whether that is the same user. A lifetime that is inert or cannot be read is reported by
-its own rule instead, and so is a deployed key that is older than it may be.
+A key is not flagged if a value that is not known from the code could hold a lifetime, such as `tags = var.tags` on its
+user, or if it is not known whether the key is active. A user that is declared elsewhere is different: the tags of
+`user = "ci"` or of a data source cannot be seen, but the end of the key can be stated beside it, in a comment or in
+Metadata, so a key without one is flagged. The exception is a user of that name in another scanned root module or stack
+that states an end: whether that is the same user stays undetermined. Lifetimes that are inert or cannot be read, and
+deployed keys older than allowed, are reported by rules of their own.
 
 ## Configuration
 
-`require`, `max_lifetime_days` (for the date that is proposed) and the lists in `names`.
+`require`, `max_lifetime_days` (for the proposed date) and the lists in `names`.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
-    advice="Best is no key at all (a role, OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then a rotation that fires, then a date.",
+    advice="Best is no key at all (a role; OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then "
+    "a rotation that fires, then an expiry date.",
 )
 
 
@@ -151,9 +152,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     if declared := key.effective():
         sources = listed(dict.fromkeys(e.source for e in declared))
-        message = f"{named(key)} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
+        message = f"{named(key)} ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime."
     else:
-        message = f"{named(key)} never ends, because {key.remedies.witness} {_missing(key)} for it{unseen(key)}."
+        message = f"{named(key)} never expires: {key.remedies.witness} {_missing(key)}{unseen(key)}."
     remedy = lifetime_remedy(key, context)
     advice = sentence(key.remedies.avoid, f"or {describe(remedy)}") if key.remedies.avoid is not None else sentence(remedy)
     yield Violation(message + notes(key), advice, remedy=remedy)

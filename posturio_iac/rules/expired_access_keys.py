@@ -1,11 +1,11 @@
-"""Access keys that outlived their stated end.
+"""Access keys past their stated end.
 
-An active key is flagged when an expiry date or a rotate-by date that is declared for it has passed. Of several dates
-the earliest one that has passed is named.
+Flags an active key whose declared expiry or rotate-by date has passed. If several have passed, the message names the
+earliest.
 
 ## Why it matters
 
-Somebody decided that this key should be gone by now. Nobody expects it to work any more, so nobody watches it.
+Somebody decided that this key should be gone by now. Nobody expects it to work, so nobody watches it.
 
 ## Terraform
 
@@ -20,7 +20,7 @@ Flagged after January 2026:
       user = aws_iam_user.ci.name
     }
 
-Mended by replacing the key (`terraform apply -replace=aws_iam_access_key.ci`) and stating the end of the new one:
+Fixed by replacing the key (`terraform apply -replace=aws_iam_access_key.ci`) and stating the end of the new one:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
@@ -39,7 +39,7 @@ Flagged after January 2026:
       Properties:
         UserName: !Ref User
 
-Mended; a higher `Serial` is what replaces the key:
+Fixed; the higher `Serial` replaces the key:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -52,12 +52,12 @@ Mended; a higher `Serial` is what replaces the key:
 
 ## Undetermined
 
-A date that the code does not fix, and a key of which the code does not fix whether it is active. A date without a time
-has passed at 24:00 UTC.
+A date that is not known from the code, and a key that may or may not be active. A date without a time has passed at
+24:00 UTC.
 
 ## Configuration
 
-`max_lifetime_days` (for the date that is proposed) and the lists in `names`. The time that counts as now is `--as-of`.
+`max_lifetime_days` (for the proposed date) and the lists in `names`. `--as-of` replaces the current time.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="iam.expired_access_keys",
     severity=Severity.HIGH,
-    title="Access keys that outlived their stated end",
+    title="Access keys past their stated end",
     checkov=3,
     cfn_lint="E9372",
     cis=ROTATE_WITHIN_90_DAYS,

@@ -1,14 +1,14 @@
 """Access keys whose stated end is near.
 
-An active key is flagged when the earliest date that is declared for it comes within `warn_days`, and nothing that the
-code enforces replaces the key by itself. It is the reminder to replace the key while what uses it still works: on the
-day after the date, the same key is a finding of HIGH severity. A deployed API key of a service is flagged too when AWS
-itself ends it within that time: on that day, what uses it fails.
+Flags an active key whose earliest declared date is at most `warn_days` away, unless the code replaces the key
+automatically. It is a reminder to replace the key while everything still works: the day after that date, the same key is
+a finding of HIGH severity. Also flags a deployed API key of a service that AWS ends within that time: everything that
+uses it fails on that day.
 
 ## Why it matters
 
-Dates that were set on one day pass on one day, and a commit that has nothing to do with them fails. Two weeks are
-enough to ask the owner, and to see the new key in use before the old one goes.
+Dates that were set on the same day pass on the same day, and then an unrelated commit fails. Two weeks are enough to ask
+the owner, and to see the new key in use before the old one goes.
 
 ## Terraform
 
@@ -23,7 +23,7 @@ Flagged on 24 November 2026:
       user = aws_iam_user.ci.name
     }
 
-Mended by replacing the key, and then moving its end:
+Fixed by replacing the key, and then moving its end:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
@@ -46,7 +46,7 @@ Flagged on 24 November 2026:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -58,11 +58,11 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged while another piece of evidence is unknown, since that one may replace it in time.
+A key is not flagged while another piece of evidence is unknown, because that may replace the key in time.
 
 ## Configuration
 
-`warn_days` (14 unless configured), and at most half of `max_lifetime_days`.
+`warn_days` (default: 14), but at most half of `max_lifetime_days`.
 """
 
 from __future__ import annotations
@@ -103,12 +103,14 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
         return
     ends = [e for e in key.lifetimes if e.kind is Kind.EXPIRY and (e.effect is Effect.DECLARED or e.is_age)]
-    for at, _, evidence in sorted(((e.at, n, e) for n, e in enumerate(ends) if e.at), key=lambda entry: entry[:2])[:1]:
+    for at, evidence in sorted(((e.at, e) for e in ends if e.at), key=lambda dated: dated[0])[:1]:
         if context.as_of < at <= end_of_day(context, warning_of(context)):
             if evidence.is_age:
                 yield _ended_by_aws(key, evidence, at, context)
                 return
-            message = f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
+            message = (
+                f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it automatically."
+            )
             later = ReplaceValue(
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
             )
@@ -118,6 +120,6 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 def _ended_by_aws(key: AccessKey, evidence: Lifetime, at: datetime, context: Context) -> Violation:
     """What is said of an API key that AWS ends: no date can be moved, and what uses the key fails on that day."""
-    message = f"AWS ends {named(key)} in {describe_interval(at - context.as_of)}, on {day(at)}, and nothing replaces it by itself."
+    message = f"AWS ends {named(key)} in {describe_interval(at - context.as_of)}, on {day(at)}, and nothing replaces it automatically."
     remedy = key.remedies.age or key.remedies.replace
     return Violation(message, sentence(remedy), evidence.span, remedy)

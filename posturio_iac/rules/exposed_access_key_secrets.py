@@ -1,13 +1,13 @@
-"""Access key secrets that leave in plain text.
+"""Access key secrets exposed in plain text.
 
-Each place is flagged where the secret of a key can be read by people who need no permission on the key: an output, a
-plain parameter, user data, the environment of a function, a file, a tag. Secrets Manager and encrypted parameters are
-fine. API keys and passwords of services (`service_credential_secret`, `service_password`) are followed in the same way.
+Flags each place where people without permission on the key can read its secret: an output, a plain parameter, user data,
+the environment of a function, a file, a tag. Secrets Manager and encrypted parameters are fine. API keys and passwords of
+services (`service_credential_secret`, `service_password`) are followed in the same way.
 
 ## Why it matters
 
-Outputs and parameters are read by everybody who may look at the stack, they are copied into logs, and nobody rotates
-what was copied.
+Everybody with access to the stack can read its outputs and parameters. They are copied to logs, and nobody rotates the
+copies.
 
 ## Terraform
 
@@ -19,7 +19,7 @@ Flagged:
       value = aws_iam_access_key.ci.secret
     }
 
-Mended:
+Fixed:
 
     resource "aws_ssm_parameter" "secret" {
       name  = "/ci/secret"
@@ -35,7 +35,7 @@ Flagged:
       Secret:
         Value: !GetAtt Key.SecretAccessKey
 
-Mended by handing it to Secrets Manager and reading it from there:
+Fixed by storing it in Secrets Manager and reading it from there:
 
     Resources:
       Secret:
@@ -48,13 +48,12 @@ Mended by handing it to Secrets Manager and reading it from there:
 
 ## Undetermined
 
-A place whose protection the code does not fix, such as `sensitive = var.hide`, and a module that is given the secret and whose code is
-not here.
+A place whose protection is not known from the code, such as `sensitive = var.hide`, and a module that receives the secret
+but whose code is not here.
 
 ## Configuration
 
-None of its own. What is flagged does not depend on the status of the key, since an inactive one can be switched on
-again.
+None. The status of the key does not matter, because an inactive key can be switched on again.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="iam.exposed_access_key_secrets",
     severity=Severity.HIGH,
-    title="Access key secrets that leave in plain text",
+    title="Access key secrets exposed in plain text",
     checkov=4,
     cfn_lint="E9373",
 )
@@ -86,5 +85,7 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield one violation for each place, at the place."""
     for exposure in key.exposures:
-        message = f"The secret of {named(key)} leaves in plain text through {exposure.where}, so whoever can read that can use the key."
+        message = (
+            f"The secret of {named(key)} is exposed in plain text through {exposure.where}, so anyone who can read that can use the key."
+        )
         yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=identity_of_holder(exposure.holder))

@@ -1,19 +1,18 @@
 """Access key rotation that never happens.
 
-An active key is flagged when the only lifetime it has looks like one and cannot take effect. The message says why, the
-remediation what works:
+Flags an active key whose only lifetime cannot take effect. The message says why, and the remediation says what works:
 
-- `replace_triggered_by` straight to a `time_rotating` never fires on Terraform: a due `time_rotating` is planned as a creation,
-  and Terraform reacts to updates and replacements only (OpenTofu reacts from 1.12.0 on);
-- `depends_on` orders, and replaces nothing;
-- a date computed from `timestamp()` moves on with every run;
-- a `max_age` of 0, and a rotation that says `off`, are switched off;
-- an age (`credential_age_days`) of a password for CodeCommit or Keyspaces: AWS takes none for them, and refuses;
+- `replace_triggered_by` with a `time_rotating` never fires on Terraform: a due `time_rotating` is planned as a creation, and
+  Terraform reacts only to updates and replacements (OpenTofu also reacts to creations since 1.12.0);
+- `depends_on` only orders changes and replaces nothing;
+- a date computed from `timestamp()` moves with every run;
+- a `max_age` of 0 and a rotation set to `off` are switched off;
+- AWS accepts no age (`credential_age_days`) for passwords of CodeCommit and Keyspaces, and refuses to create them;
 - a fixed date that has passed replaced the key once and will not do so again.
 
 ## Why it matters
 
-The code looks as if the key were rotated, so nobody looks at it again, and the key lives on.
+The code looks as if the key were rotated, so nobody looks again, and the key lives on.
 
 ## Terraform
 
@@ -31,7 +30,7 @@ Flagged:
       }
     }
 
-Mended by a resource in between that is updated when the `time_rotating` is:
+Fixed by a resource in between that is updated when the `time_rotating` is:
 
     resource "time_static" "ci" {
       rfc3339 = time_rotating.ci.rfc3339
@@ -57,7 +56,7 @@ Flagged:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -69,13 +68,13 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged while another piece of evidence is unknown, since that one may work, nor while the code does not
-declare its user, whose tags may state an end that works. A place that merely could hold a lifetime, such as
-`tags = var.tags`, does not hide what is wrong here.
+A key is not flagged while another piece of evidence is unknown, because that may work, nor while its user is declared
+elsewhere, because the user's tags may state an end that works. A place that merely could hold a lifetime, such as
+`tags = var.tags`, does not prevent the finding.
 
 ## Configuration
 
-`engine` and `engine_version`. With `require = "enforced"` a declared lifetime beside the inert one does not suffice.
+`engine` and `engine_version`. With `require = "enforced"`, a declared lifetime beside the inert one is not enough.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
 """Inactive access keys that are never removed.
 
-A key that is switched off is flagged when nothing says when it will be removed, or when the day on which it should have
-been has passed. A removal date counts when it is no further away than the maximum lifetime; of several dates the
-earliest is the one. Where it is known since when the key has been disabled, and no removal date is stated, the key is
-flagged once that is longer ago than the grace.
+Flags an inactive key that has no removal date, or whose removal date has passed. A removal date counts only if it is no
+further away than the maximum lifetime; of several dates, the earliest counts. If it is known when the key was disabled and
+there is no removal date, the key is flagged once the grace period is over.
 
 ## Why it matters
 
-Disabling is the rehearsal of deleting. A disabled key can be switched on again by anybody who may update keys, and it
-takes one of the user's two places.
+Disabling is a rehearsal for deleting. Anybody who may update keys can switch a disabled key on again, and it takes one of
+the user's two slots.
 
 ## Terraform
 
@@ -19,7 +18,7 @@ Flagged:
       status = "Inactive"
     }
 
-Mended by deleting the block, or by saying until when it stays:
+Fixed by deleting the block, or by stating how long it stays:
 
     # posturio: expires=2026-12-31
     resource "aws_iam_access_key" "ci" {
@@ -37,7 +36,7 @@ Flagged:
         UserName: !Ref User
         Status: Inactive
 
-Mended by deleting the resource, or by saying until when it stays:
+Fixed by deleting the resource, or by stating how long it stays:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -50,12 +49,12 @@ Mended by deleting the resource, or by saying until when it stays:
 
 ## Undetermined
 
-A status that the code does not fix, a value that could hold the removal date, and a deployed key of which it is not
-known since when it has been disabled.
+A status that is not known from the code, an unknown value that could hold the removal date, and a deployed key when it is
+not known how long it has been disabled.
 
 ## Configuration
 
-`grace_days` (14 unless configured) and `max_lifetime_days`.
+`grace_days` (default: 14) and `max_lifetime_days`.
 """
 
 from __future__ import annotations
@@ -105,7 +104,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if date and date.effect is not Effect.ENFORCED:
         is_over = date.at is not None and date.at <= context.as_of
         keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
-    message = f"{named(key)} is {str(key.status).lower()} and nothing removes it: {why}."
+    message = f"{named(key)} is {str(key.status).lower()}, and nothing removes it: {why}."
     yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, keep)
 
 
@@ -128,7 +127,7 @@ def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) 
     if at <= context.as_of:
         return f"{evidence.source} says {end(evidence)}, which was {ago(at, context)}"
     if at > latest_end(context) and not earlier_unknown:
-        return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} ahead"
+        return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} away"
     return None
 
 
@@ -140,9 +139,11 @@ def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) 
         case datetime() as since:
             age, grace = context.as_of - since, describe_interval(context.grace)
             word = "expired" if key.status == "Expired" else "disabled"
-            return f"it has been {word} for {describe_interval(age)}, and the grace is {grace}" if age > context.grace else None
+            return (
+                f"it has been {word} for {describe_interval(age)}, longer than the grace period of {grace}" if age > context.grace else None
+            )
         case Unknown():
             return None
         case None if key.unknown_sources:
             return None
-    return f"{unreadable.source} cannot be read as a date" if unreadable else "no date is stated for that"
+    return f"{unreadable.source} cannot be read as a date" if unreadable else "no removal date is stated"

@@ -1,14 +1,13 @@
 """Users with more than one active access key.
 
-A key is flagged when the same user has other active keys, the keys take no turns, and no enforced rotation explains the
-second one. Each of these keys is flagged, since only their owner knows which one is meant to stay. While the youngest of
-them is younger than the grace, somebody is rotating, and none is flagged. Of API keys of services, those for the same
-service are compared.
+Flags a key if the same user has other active keys, the keys do not take turns, and no enforced rotation explains the
+second one. All of these keys are flagged, because only the owner knows which one should stay. While the youngest is within
+the grace period, somebody is rotating, and none is flagged. API keys are compared with those of the same user and service.
 
 ## Why it matters
 
-The second key is there for the days of a rotation. One that stays is a secret more that can leak, and often the one
-that was forgotten.
+The second key exists for the days of a rotation. If it stays, it is one more secret that can leak, and often the
+forgotten one.
 
 ## Terraform
 
@@ -22,7 +21,7 @@ Flagged:
       user = aws_iam_user.ci.name
     }
 
-Mended by switching the old one off, and deleting it after the grace:
+Fixed by switching the old one off, and deleting it after the grace period:
 
     # posturio: expires=2026-12-31
     resource "aws_iam_access_key" "ci_v1" {
@@ -47,7 +46,7 @@ Flagged:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     OldKey:
       Type: AWS::IAM::AccessKey
@@ -64,13 +63,12 @@ Mended:
 
 ## Undetermined
 
-Another key of the same user that is not known to be older than the grace, or of which the code does not fix whether it is
-active or whether it exists beside this one; and a key with a rotation that is unknown. Keys whose user the code does not fix
-are not compared.
+A key is undetermined if its rotation is unknown, or if it is not known whether the other key is active, older than the
+grace period, or exists at the same time. Keys whose user is not known from the code are not compared.
 
 ## Configuration
 
-`grace_days` (14 unless configured) is how long a rotation may take.
+`grace_days` (default: 14) is how long a rotation may take.
 """
 
 from __future__ import annotations
@@ -115,7 +113,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
             message = f"{named(key)} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
             disable = key.remedies.disable
-            yield Violation(message, sentence(disable, "unless this key is the one that stays"), remedy=disable)
+            yield Violation(message, sentence(disable, "unless this is the key to keep"), remedy=disable)
         case _:
             return
 

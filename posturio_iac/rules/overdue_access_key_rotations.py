@@ -1,13 +1,13 @@
 """Access keys that are overdue for rotation.
 
-An active key is flagged when it is older than it may be. In code its age counts from the day on which the code says
-that it was rotated (`rotated-on`, a dated trigger); in AWS it counts from its creation. It may be as old as the
-rotation that its own tags or code state, else as old as the maximum lifetime. A key with a stated end is judged by that
-end, and a stated day of rotation says nothing beside a rotation that the code enforces.
+Flags an active key that is older than allowed. In code, its age counts from its stated day of rotation (`rotated-on`, a
+dated trigger); in AWS, from its creation. The limit is the rotation interval that its own tags or code state, otherwise
+the maximum lifetime. If the key has a stated end, only that end counts. If the code enforces a rotation, a stated day of
+rotation is ignored.
 
 ## Why it matters
 
-Rotation by hand depends on somebody who remembers it. This is the reminder.
+Manual rotation depends on somebody remembering it. This rule is the reminder.
 
 ## Terraform
 
@@ -25,7 +25,7 @@ Flagged from 18 June 2026 on:
       }
     }
 
-Mended by a new date, which replaces the key at the next apply:
+Fixed with a new date, which replaces the key at the next apply:
 
     resource "terraform_data" "rotation" {
       triggers_replace = { rotated = "2026-11-24" }
@@ -44,7 +44,7 @@ Flagged from 18 June 2026 on:
         UserName: !Ref User
         Serial: 3
 
-Mended; the higher `Serial` is what replaces the key:
+Fixed; the higher `Serial` replaces the key:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -57,12 +57,12 @@ Mended; the higher `Serial` is what replaces the key:
 
 ## Undetermined
 
-A date or an interval that the code does not fix; and, where the age is all that is known, a value that could hold a
+A date or an interval that is not known from the code; and, if only the age is known, an unknown value that could hold a
 lifetime.
 
 ## Configuration
 
-`max_lifetime_days` (90 unless configured), for some keys in `overrides`, and the lists in `names`.
+`max_lifetime_days` (default: 90; `overrides` can change it for some keys) and the lists in `names`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if late is None:
         return
     age, limit = describe_interval(context.as_of - late.since), describe_interval(late.limit)
-    allowed = f", while {late.stated.source} allows {limit}" if late.stated else f", while at most {limit} are allowed"
+    allowed = f", but {late.stated.source} allows {limit}" if late.stated else f", but the maximum is {limit}"
     if late.rotated is None:
         message = f"{named(key)} is {age} old, created on {day(late.since)}{allowed}."
         yield Violation(message, sentence(key.remedies.replace, f"or {describe(key.remedies.disable)}"), remedy=key.remedies.replace)

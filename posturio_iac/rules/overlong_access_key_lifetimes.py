@@ -1,14 +1,13 @@
 """Access keys that may live longer than allowed.
 
-An active key is flagged when every lifetime that counts exceeds the maximum: a rotation at a longer interval, an end
-further away, an age (`credential_age_days`) of more days. A date in 2099 is not a lifetime. A date on which the key
-was rotated last does not exceed anything by itself, since the next rotation is due after the maximum; it does when it
-lies that far ahead.
+Flags an active key if each of its effective lifetimes exceeds the maximum: a longer rotation interval, a later end, a
+higher age (`credential_age_days`). A date in 2099 is not a lifetime. A date of the last rotation exceeds the maximum only
+if it lies that far in the future, because the next rotation is due one maximum lifetime after it.
 
 ## Why it matters
 
-The longer one key is valid, the more copies of it exist and the longer a leaked one is of use. Standards ask for 90
-days at most. Code rotates when somebody applies it, so that the real age of a key is the interval plus the time to the next apply.
+The longer a key is valid, the more copies of it exist and the longer a leaked one works. Standards require at most 90 days.
+Code rotates at an apply, so a key lives for its interval plus the time until the next apply.
 
 ## Terraform
 
@@ -30,7 +29,7 @@ Flagged:
       }
     }
 
-Mended:
+Fixed:
 
     resource "time_rotating" "ci" {
       rotation_days = 60
@@ -48,7 +47,7 @@ Flagged:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -60,11 +59,13 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged while one lifetime is unknown, since that one may be short enough.
+A key is not flagged while one of its lifetimes is unknown, because that may be short enough. A place that merely could hold
+another lifetime, such as `tags = merge(var.tags, { expires = "2099-01-01" })`, does not prevent the finding: the stated end
+is too long whatever that place holds, and shortening it is right in any case.
 
 ## Configuration
 
-`max_lifetime_days` (90 unless configured), for some keys in `overrides`. With `require = "enforced"` only enforced
+`max_lifetime_days` (default: 90; `overrides` can change it for some keys). With `require = "enforced"`, only enforced
 lifetimes count.
 """
 
@@ -149,7 +150,7 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say how long it is, and how long is allowed."""
-    limit = f", while at most {allowed(context)} are allowed"
+    limit = f", but the maximum is {allowed(context)}"
     if evidence.interval is not None:
         return f"{named(key)} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)

@@ -1,11 +1,11 @@
-"""Access keys that nobody owns.
+"""Access keys without an owner.
 
-A key of a user is flagged when no owner and no application is named for it: not in the user's tags (default tags of the
-provider included), not in metadata, not in a comment, not in the user's path, not in CODEOWNERS.
+Flags a key of a user if nothing names an owner or an application for it: not the user's tags (including the provider's
+default tags), not metadata, not a comment, not the user's path, not CODEOWNERS.
 
 ## Why it matters
 
-Before a key is disabled somebody has to be asked. Where nobody can be, the key stays.
+Before a key is disabled, somebody has to be asked. If there is nobody to ask, the key stays.
 
 ## Terraform
 
@@ -20,7 +20,7 @@ Flagged:
       user = aws_iam_user.ci.name
     }
 
-Mended:
+Fixed:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
@@ -39,7 +39,7 @@ Flagged:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -52,12 +52,12 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged when the code does not fix a value that could name the owner, such as `tags = var.tags`. Where
-that value hides the lifetime as well, it is listed once.
+A key is not flagged if a value that could name the owner is not known from the code, such as `tags = var.tags`. If the same
+value could also hold the lifetime, it is listed once.
 
 ## Configuration
 
-`names.owner` says which names mean an owner. The severity is low: the finding informs and does not fail a run unless
+`names.owner` lists the names that mean an owner. The severity is low: the finding does not fail a run unless
 `fail_on = "low"`.
 """
 
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 RULE = Rule(
     id="iam.ownerless_access_keys",
     severity=Severity.LOW,
-    title="Access keys that nobody owns",
+    title="Access keys without an owner",
     checkov=10,
     cfn_lint="W9379",
     is_about_user=True,
@@ -94,7 +94,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
         return
     match key.owner:
         case None | "":
-            message = f"{named(key)} has no owner, so nobody can be asked before it is disabled or replaced{unseen(key)}."
+            message = f"{named(key)} has no owner, so there is nobody to ask before it is disabled or replaced{unseen(key)}."
             remedy = key.remedies.stating("owner", EXAMPLE_OWNER)
             yield Violation(message, sentence(remedy), remedy=remedy)
         case _:

@@ -1,17 +1,17 @@
 """Access keys that AWS found in public.
 
-A key that is not inactive is flagged when AWS attached `AWSCompromisedKeyQuarantine`, `AWSCompromisedKeyQuarantineV2` or a
-later version of that policy to the key's user. AWS does so when it finds a key of the user in public, such as in a
-repository. The policy does not tell which of the user's keys it was, so each of them counts as stolen.
+Flags an active key if AWS attached `AWSCompromisedKeyQuarantine`, `AWSCompromisedKeyQuarantineV2` or a later version of that
+policy to its user. AWS does so when it finds one of the user's keys in public, for example in a repository. The policy
+does not show which key it was, so all of them count as stolen.
 
 ## Why it matters
 
-The quarantine denies some expensive or dangerous actions and leaves everything else as it was: a thief can still read
-data. Detaching the policy without deleting the key gives the thief the rest back.
+The quarantine denies only some expensive or dangerous actions: a thief can still read data. Detaching the policy without
+deleting the key gives the thief full access again.
 
 ## Terraform
 
-A quarantined key cannot be saved. Make a new one, move the workload to it, and let this one go; best of all is to use a
+A quarantined key cannot be saved. Create a new one, move the workload to it, and delete this one. Better still, use a
 role, which has no key that could leak:
 
     resource "aws_iam_role" "ci" {
@@ -23,7 +23,7 @@ Never detach the policy before the key is deleted.
 
 ## CloudFormation
 
-Raising the `Serial` of the key replaces it:
+Raise the `Serial` of the key to replace it:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -33,7 +33,7 @@ Raising the `Serial` of the key replaces it:
 
 ## Undetermined
 
-A key of a user whose policies were not read, because `iam:GetAccountAuthorizationDetails` is denied.
+A key of a user whose policies could not be read because `iam:GetAccountAuthorizationDetails` is denied.
 
 ## Configuration
 
@@ -60,7 +60,7 @@ RULE = Rule(
     id="iam.quarantined_access_keys",
     severity=Severity.CRITICAL,
     title="Access keys that AWS found in public",
-    only_live="code does not tell which keys AWS found in public",
+    only_live="code does not show which keys AWS found in public",
     is_about_user=True,
 )
 
@@ -70,7 +70,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     match key.quarantine:
         case str() as policy if in_use(key):
-            message = f"AWS found a key of the user of {named(key)} in public and attached {policy}, which denies only some of its actions."
+            message = f"AWS found a key of the user of {named(key)} in public and attached {policy}, which denies only some actions."
             off = key.remedies.disable
             then = "search CloudTrail for what it did, move its workload to a role, and delete the key"
             yield Violation(message, sentence(off, then), remedy=off)

@@ -1,12 +1,11 @@
 """Access keys of the root user.
 
-A key that belongs to the root user of an account is flagged, whatever else is known about it. What other rules would
-say about it is not reported as well.
+Flags every key of an account's root user. Other rules do not report such a key again.
 
 ## Why it matters
 
-No policy restricts the root user. Whoever holds its key can delete everything, close the account and lock everybody
-else out.
+No policy restricts the root user. Anybody with its key can delete everything, close the account and lock everybody else
+out.
 
 ## Terraform
 
@@ -16,7 +15,7 @@ Flagged; `root` is the name of the root user unless the code declares a user of 
       user = "root"
     }
 
-Mended by not having a long-lived key at all. Whoever needs its permissions assumes a role:
+Fixed by not having a long-lived key at all. Assume a role to get its permissions:
 
     resource "aws_iam_role" "admin" {
       name               = "admin"
@@ -32,11 +31,11 @@ Flagged; `root` is the name of the root user unless a template of the stack decl
       Properties:
         UserName: root
 
-Mended by not having a long-lived key at all. The live check finds keys that were made in the console.
+Fixed by not having a long-lived key at all. The live check finds keys that were created in the console.
 
 ## Undetermined
 
-Whether a key belongs to the root user is known as soon as the key is.
+Nothing: if the key is known, so is whether it belongs to the root user.
 
 ## Configuration
 
@@ -76,6 +75,6 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     if key.is_root is True:
-        message = f"{named(key)} belongs to the root user, whom no policy restricts."
-        remedy = Advice("delete the key while signed in as the root user, and use an IAM role in its place")
+        message = f"{named(key)} belongs to the root user, which no policy restricts."
+        remedy = Advice("sign in as the root user, delete the key, and use an IAM role instead")
         yield Violation(message, sentence(remedy), remedy=remedy)

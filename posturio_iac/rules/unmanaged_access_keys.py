@@ -1,22 +1,22 @@
 """Deployed access keys that no code declares.
 
-The live check flags a key when it was given code (`--iac`) or states (`--tf-state`) and none of them declares the key,
-nor does a stack of CloudFormation that may be asked. Without code and states nobody knows, and nothing is flagged.
+Flags a deployed key that is declared neither in the given code (`--iac`) or states (`--tf-state`) nor in a CloudFormation
+stack that may be read. Without code or states, nothing is flagged.
 
 ## Why it matters
 
-A key that was made by hand has passed no review, no pull request names who asked for it, and nothing will ever remove
-or rotate it. Often it is the one that was made "only for today".
+Nobody reviewed a key that was created by hand, no pull request shows who asked for it, and nothing will ever remove or
+rotate it. Often it is the one that was created "just for today".
 
 ## Terraform
 
-Make the key by code, move its user to it, and delete the one that was made by hand:
+Create a key in code, move its consumers to it, and delete the one that was created by hand:
 
     resource "aws_iam_access_key" "ci" {
       user = aws_iam_user.ci.name
     }
 
-Or take the existing one over. Terraform then manages it without knowing its secret:
+Or import the existing one. Terraform then manages it without knowing its secret:
 
     import {
       to = aws_iam_access_key.ci
@@ -25,7 +25,7 @@ Or take the existing one over. Terraform then manages it without knowing its sec
 
 ## CloudFormation
 
-Make a new key by a stack, move its user to it, and delete the one that was made by hand:
+Create a key in a stack, move its consumers to it, and delete the one that was created by hand:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -34,12 +34,12 @@ Make a new key by a stack, move its user to it, and delete the one that was made
 
 ## Undetermined
 
-A key of which something that was not read, or a declaration whose user the code does not fix, could be the code; and a
-key about which CloudFormation could not be asked.
+A key that may be declared in something that was not read, or in a block whose user is not known from the code; and a key
+about which CloudFormation could not be asked.
 
 ## Configuration
 
-None of its own. `--stack-region` says where CloudFormation is asked.
+None. `--stack-region` sets the regions in which CloudFormation is asked.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ RULE = Rule(
     id="iam.unmanaged_access_keys",
     severity=Severity.LOW,
     title="Deployed access keys that no code declares",
-    only_live="a key that stands in code is declared by it",
+    only_live="a key found in code is declared by definition",
     is_about_user=True,
 )
 
@@ -72,7 +72,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     match key.managed:
         case False:
-            message = f"{named(key)} is declared by no code that was given, so nobody reviews it and nothing will remove it."
+            message = f"{named(key)} is not declared in the given code, so nobody reviews it and nothing will remove it."
             remedy = Advice(_change(key))
             yield Violation(message, sentence(remedy), remedy=remedy)
         case _:
@@ -81,4 +81,4 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
 
 def _change(key: AccessKey) -> str:
     adopted = f", or {key.remedies.adopt}" if key.remedies.adopt else ""
-    return f"declare a key of its user in code and delete this one{adopted}"
+    return f"declare a key for its user in code and delete this one{adopted}"

@@ -1,13 +1,13 @@
 """Access key lifetimes that cannot be read.
 
-Metadata of an active key is flagged when its name says lifetime (`expires`, `rotation`, `rotate-by`, `rotated-on`, …)
-and its value is neither a date nor an interval: `soon`, `31/12/2026`, an empty text. So is a `credential_age_days`
-that is no whole number from 1 to 36600.
+Flags metadata of an active key whose name means a lifetime (`expires`, `rotation`, `rotate-by`, `rotated-on`, …) but whose
+value is neither a date nor an interval: `soon`, `31/12/2026`, an empty string. Also flags a `credential_age_days` that is
+not a whole number from 1 to 36600.
 
 ## Why it matters
 
-Whoever wrote it meant the key to end. A date that nobody can read for certain ends nothing, and `01/02/2027` is one day
-in London and another in New York.
+The author meant the key to end. An ambiguous date ends nothing: `01/02/2027` is one day in London and another in New
+York.
 
 ## Terraform
 
@@ -22,7 +22,7 @@ Flagged:
       user = aws_iam_user.ci.name
     }
 
-Mended:
+Fixed:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
@@ -41,7 +41,7 @@ Flagged:
       Properties:
         UserName: !Ref User
 
-Mended:
+Fixed:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -53,11 +53,11 @@ Mended:
 
 ## Undetermined
 
-A value that the code does not fix, such as `expires = var.expires`, is unknown and not unreadable.
+A value that is not known from the code, such as `expires = var.expires`, is unknown, not unreadable.
 
 ## Configuration
 
-The lists in `names` say which names mean a lifetime. Dates are written as in ISO 8601, intervals as `90`, `90d`, `12h`,
+The lists in `names` define which names mean a lifetime. Write dates as in ISO 8601, and intervals as `90`, `90d`, `12h`,
 `6w`, `3mo`, `1y`, `P90D` or `rate(90 days)`.
 """
 
@@ -105,7 +105,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     for evidence in key.lifetimes:
         if evidence.effect is Effect.UNREADABLE:
             why = evidence.why or f'"{evidence.value}" is neither a date nor an interval'
-            message = f"{named(key)} has an end that nobody can read in {evidence.source}: {why}."
+            message = f"{named(key)} has a lifetime that cannot be read in {evidence.source}: {why}."
             remedy = _remedy(key, evidence, context)
             change: Remedy | str = remedy
             if evidence.readings:

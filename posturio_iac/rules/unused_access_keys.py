@@ -1,19 +1,17 @@
 """Access keys that show no recent use.
 
-An active key is flagged when it was last used longer ago than the window. A key that was never used is judged by its
-age: within the window it is fresh, beyond it nobody needs it. The finding is HIGH instead of MEDIUM where the key has
-been idle for more than a year, or where its user is an administrator. An API key of a service is never flagged, since
-AWS does not tell when one was used.
+Flags an active key that was last used before the window, or that was never used and was created before it. The finding is
+HIGH instead of MEDIUM if the key has been idle for more than a year, or if its user is an administrator. API keys of
+services are never flagged, because AWS does not report when they were used.
 
 ## Why it matters
 
-Nobody notices when a key that nobody uses is stolen. Find it, ask its owner, disable it, delete it after the grace, and
-keep the next one out by stating its end in code.
+Nobody notices when an unused key is stolen. Find it, ask its owner, disable it, delete it after the grace period, and
+prevent the next one by stating its end in code.
 
 ## Terraform
 
-Code does not tell when a key was used, so the live check decides. What keeps such keys from appearing is an end that
-the code states:
+Code does not show when a key was used, so only the live check can decide. An end stated in code prevents such keys:
 
     resource "aws_iam_user" "ci" {
       name = "ci"
@@ -39,12 +37,12 @@ Switch an unused one off:
 
 ## Undetermined
 
-A key of which AWS did not say when it was used, for instance because the call was denied. An error is not the same as
+A key whose last use could not be read, for instance because the call was denied. An error does not mean that the key was
 never used.
 
 ## Configuration
 
-`unused_days` (45 unless configured), for some keys in `overrides`.
+`unused_days` (default: 45; `overrides` can change it for some keys).
 """
 
 from __future__ import annotations
@@ -72,7 +70,7 @@ RULE = Rule(
     id="iam.unused_access_keys",
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
-    only_live="code does not tell when a key was used, only AWS does",
+    only_live="only AWS knows when a key was used",
     cis=UNUSED_FOR_45_DAYS,
     nist=NIST_UNUSED,
     pci=PCI_UNUSED,

@@ -69,7 +69,7 @@ def select(
     if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
         from posturio_iac.errors import UsageError
 
-        raise UsageError(f"{config.path}: exclude leaves out everything that could be scanned; --no-config scans without it")
+        raise UsageError(f"{config.path}: exclude leaves out everything; --no-config ignores it")
     if config.tree is None:
         return selection
     from posturio_iac.scan.configuration import without_excluded
@@ -120,7 +120,7 @@ def judged(
         keys = with_workflows(keys, home)
     policies = policies_of(config, place, suppressions=suppressions)
     if config.own_rules and not policies.general.selected(all_rules()):
-        raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
+        raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
     from posturio_iac.scan.baselines import found_again
     from posturio_iac.scan.configuration import complaints
 
@@ -146,7 +146,7 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
     from posturio_iac.core.finding import Diagnostic, Level
     from posturio_iac.core.record import replace
 
-    text = f"AWS refuses the status {quote(key.status)} of {key.address}, which is judged as active; write Active or Inactive"
+    text = f"AWS rejects the status {quote(key.status)} of {key.address}, which is treated as active; write Active or Inactive"
     place = (key.span.path, key.span.line, key.span.column) if key.span else ()
     diagnostics.append(Diagnostic(Level.WARNING, text, *place))
     return replace(key, status=STATUSES[0])

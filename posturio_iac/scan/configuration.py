@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.config.locate import find, in_folder, is_top, second_in_folder, upwards
 from posturio_iac.config.model import Config
-from posturio_iac.core.text.textfile import is_inside
+from posturio_iac.core.text.textfile import Fence, is_inside
+from posturio_iac.errors import UsageError
+from posturio_iac.search.locations import repository_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -50,9 +53,6 @@ class FolderTree:
 
     def start(self) -> Config:
         """Return the configuration of the folder that the run begins at. Raises `UsageError` when a file there cannot be used."""
-        from posturio_iac.config.locate import find, upwards
-        from posturio_iac.search.locations import repository_of
-
         folders = [*upwards(self._start)][::-1]
         if repository_of(self._start) is None:
             nearest = find(self._start)
@@ -81,7 +81,7 @@ class FolderTree:
         while real not in self._known:
             pending.append(real)
             parent = os.path.dirname(real)
-            if parent == real or (not is_inside(real, self._start) and _is_top(real)):
+            if parent == real or (not is_inside(real, self._start) and is_top(real)):
                 self._known[real] = self._tried(Config(), pending.pop())
                 break
             real = parent
@@ -91,31 +91,24 @@ class FolderTree:
         return config
 
     def _tried(self, above: Config, folder: str) -> Config:
-        from posturio_iac.config.locate import in_folder
-        from posturio_iac.errors import UsageError
-
         try:
             found = self._below(above, folder)
             if found is not above:
                 check_rules(found)
         except UsageError as error:
-            self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used, and those above it hold here"
+            self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used; those above it apply here"
             return above
         return found
 
     def _below(self, above: Config, folder: str) -> Config:
         """Return the configuration of a folder whose parent has the one ``above``."""
-        from posturio_iac.config.locate import in_folder, second_in_folder
-
         path = in_folder(folder)
         if path is None:
             return above
         from posturio_iac.config.load import load
-        from posturio_iac.core.text.textfile import Fence
-        from posturio_iac.search.locations import repository_of
 
         if (second := second_in_folder(folder)) is not None:
-            self._complaints[second, False] = f"this table of posturio-iac is not used, since {os.path.basename(path)} stands beside it"
+            self._complaints[second, False] = f"this posturio-iac table is not used, because {os.path.basename(path)} is beside it"
         return load(path, Fence(repository_of(folder) or folder), above if above.path is not None else None)
 
     def differing(self, selection: Selection, place: str) -> list[str]:
@@ -141,7 +134,6 @@ def check_rules(config: Config) -> None:
     if not named:
         return
     from posturio_iac.config.suggest import rule_id
-    from posturio_iac.errors import UsageError
     from posturio_iac.rules import all_rules
 
     try:
@@ -201,9 +193,3 @@ def _seen(path: str, place: str) -> str:
         return os.path.relpath(path, os.path.realpath(place)).replace(os.sep, "/")
     except ValueError:  # different drives
         return path
-
-
-def _is_top(folder: str) -> bool:
-    from posturio_iac.config.locate import is_top
-
-    return is_top(folder)

@@ -111,13 +111,13 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
         raise
     except Exception as error:
         if isinstance(error, ImportError) and (library := LIBRARIES.get((error.name or "").partition(".")[0])):
-            said = f"cannot be read, since {library} is not installed or does not fit this machine and this Python"
-            text = f"{what[:1].upper()}{what[1:]} {said}; no key in them was judged. Run: pip install {library}"
+            said = f"cannot be read, because {library} is not installed or does not work on this machine and Python"
+            text = f"{what[:1].upper()}{what[1:]} {said}; no key in them was checked. Run: pip install {library}"
             return Reading((), (Diagnostic(Level.ERROR, text),))
         if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
             raise
         # one kind of code that we fail on must not hide the others
-        text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
+        text = f"reading {what} stopped on an internal error ({type(error).__name__}: {error}); no key in them was checked"
         return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it", about=CRASH),))
 
 

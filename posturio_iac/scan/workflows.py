@@ -63,7 +63,7 @@ def _is_asking(key: AccessKey) -> bool:
 def _notes(key: AccessKey, steps: list[_RotatingStep]) -> Iterator[str]:
     for step in steps:
         if isinstance(key.user, str) and step.names(key.user):
-            yield f"the scheduled workflow {step.place} names its user and {step.what}, which is no proof that this key ends"
+            yield f"the scheduled workflow {step.place} names its user and {step.what}, but that does not prove that this key ends"
 
 
 def _rotating_steps(root: str) -> Iterator[_RotatingStep]:

@@ -143,7 +143,7 @@ def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
     reason, ignored = git_search.search(finder, top, asked)
     if not reason:
         return copies + ignored
-    finder.warn(f"git cannot list the files of {top}, so files that it ignores are searched as well: {reason}")
+    finder.warn(f"git cannot list the files of {top}, so ignored files are searched too: {reason}")
     return outermost(named)
 
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
 
-GIT_CRYPT = b"\0GITCRYPT\0"
-"""The first bytes of a file that git-crypt has locked."""
+GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
@@ -30,6 +29,7 @@ MIB = 1 << 20
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
+_FOR_CALLS = 2 * MIB  # of these for files that call local modules, all of which are searched again
 _MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
@@ -166,9 +166,9 @@ class FileSearch:
             return
         data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
-            if b'".' in data and any(start in data for start in LOCAL):
+            if calls := b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
-            if len(data) <= self._room:
+            if len(data) <= self._room - (0 if calls else _FOR_CALLS):
                 self.texts[path] = data
                 self._room -= len(data)
         if data[:1] in _ODD:
@@ -176,7 +176,7 @@ class FileSearch:
                 self._locked(path)
                 return
             if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
-                self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
+                self.error("a saved plan in binary form; pass the output of terraform show -json instead", path)
                 return
             if data[:2] in UTF16:
                 data = data.decode("utf-16", "replace").encode()
@@ -207,7 +207,7 @@ class FileSearch:
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
-        self.error(f"the first {MOST_SEARCHED} MiB hold no key, and the rest was not searched; exclude it", path)
+        self.error(f"the first {MOST_SEARCHED} MiB contain no key, and the rest was not searched; exclude it", path)
 
     def _locked(self, path: str) -> None:
         self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
@@ -278,7 +278,7 @@ class FileSearch:
                 continue
             if not self.fence.holds(real):
                 if path not in self.read:
-                    self.warn("a symbolic link to a file outside the scan root, which was not read", path)
+                    self.warn("a symbolic link to a file outside of the scan root; not read", path)
                 continue
             target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
             name = chosen.get(target, target)

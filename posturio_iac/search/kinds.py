@@ -7,7 +7,7 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
@@ -110,7 +110,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_anywhere", "_known", "by_kind", "modules", "texts")
+    __slots__ = ("_by_kind", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         """Sort the search_terms; one that contains another adds nothing and is dropped."""
@@ -122,10 +122,11 @@ class SearchTerms:
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple(by_role.get(_MODULE, ()))
         self.texts = (*templates, *terraform)
-        self.by_kind = {TERRAFORM: terraform, TEMPLATE: templates, JSON: self.texts, OTHER: self.texts, **_ADDED}
         self.texts += tuple(term for terms in _ADDED.values() for term in terms)
+        first, others = (_common_ending(templates), templates), (b"", terraform)
+        self._by_kind = {TERRAFORM: (others,), TEMPLATE: (first,), JSON: (first, others), OTHER: (first, others)}
+        self._by_kind.update((kind, ((b"", terms),)) for kind, terms in _ADDED.items())
         self._known: dict[bytes, bool] = {}
-        self._anywhere: re.Pattern[bytes] | None = None
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
@@ -139,18 +140,19 @@ class SearchTerms:
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a text holds one of the search terms for its kind, known modules apart."""
-        for search_term in self.by_kind[kind]:  # noqa: SIM110 - every file is asked, and a generator costs more than the search
-            if search_term in data:
-                return True
+        for ending, search_terms in self._by_kind[kind]:
+            if ending in data:
+                for search_term in search_terms:
+                    if search_term in data:
+                        return True
         return False
 
     def name_known_module(self, data: bytes) -> bool:
         """Tell whether a text holds the address of one of the modules, wherever it stands."""
-        if self._anywhere is None:
-            import re
-
-            self._anywhere = re.compile(b"|".join(map(re.escape, self.modules)) or rb"(?!)")
-        return self._anywhere.search(data) is not None
+        for module in self.modules:  # noqa: SIM110 - as above; a pattern of all of them is no faster
+            if module in data:
+                return True
+        return False
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
@@ -164,8 +166,16 @@ class SearchTerms:
         return known
 
 
+def _common_ending(search_terms: Sequence[bytes]) -> bytes:
+    """Return how all of some texts end, which is searched first: of those that make keys in templates, it is ``AccessKey``."""
+    first, *others = search_terms or (b"",)
+    return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
+
+
 def _sources(data: bytes) -> Iterator[bytes]:
     """Yield what ``source`` is set to in HCL or JSON, paths apart. Importing `re` would take longer than most searches."""
+    if data.count(b"source") == data.count(b'resource "'):
+        return
     at = data.find(b"source")
     while at >= 0:
         at += len(b"source")

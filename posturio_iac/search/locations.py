@@ -34,7 +34,7 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
         except OSError as error:
             raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
         except ValueError:  # a NUL byte, or text that no file system takes
-            raise UsageError(f"{path!a} is no path") from None
+            raise UsageError(f"{path!a} is not a path") from None
         if S_ISDIR(mode):
             directories.append(os.path.realpath(place))
         elif S_ISREG(mode):
@@ -53,7 +53,7 @@ def root_of(cwd: str, directories: Sequence[str], files: Sequence[str]) -> str:
     try:
         return os.path.commonpath(places)
     except ValueError:
-        raise UsageError("the paths have no directory in common: scan one drive at a time") from None
+        raise UsageError("the paths are on different drives: scan one drive at a time") from None
 
 
 def outermost(directories: Iterable[str]) -> list[str]:

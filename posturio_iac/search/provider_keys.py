@@ -19,7 +19,10 @@ def pointer(texts: Mapping[str, bytes]) -> str:
     for path, data in sorted(texts.items()):
         if found := _key_in(path, data):
             key_id, line = found
-            return f"{path}:{line}: the provider holds the access key {key_id} itself; secret scanners, such as gitleaks, find keys in code"
+            return (
+                f"{path}:{line}: the provider block contains the access key {key_id} itself; secret "
+                "scanners such as gitleaks find keys in code"
+            )
     return ""
 
 

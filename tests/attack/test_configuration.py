@@ -29,7 +29,7 @@ RULES = len(all_rules())
 SAID = (
     f"posturio-iac.toml leaves out 1 folder, fails on high and critical only, judges by {RULES - 1} of {RULES} rules, "
     "lets keys live 36500 days and "
-    "adds 1 name of metadata; --no-config judges without it"
+    "adds 1 name of metadata; --no-config ignores it"
 )
 
 
@@ -102,13 +102,13 @@ def test_config_hides_everything(tmp_path: Path, pattern: str, file: str, git: b
     put(tmp_path, file, f"{table}exclude = {json.dumps([pattern])}\n")
     code, out, err = scan(tmp_path)
     assert (code, out) == (2, "")
-    assert "exclude leaves out everything that could be scanned; --no-config scans without it" in err
+    assert "exclude leaves out everything; --no-config ignores it" in err
 
 
 def test_a_configuration_that_leaves_no_rule_is_refused(root: Path) -> None:
     put(root, "posturio-iac.toml", f"ignore = {json.dumps(sorted(all_rules()))}\n")
     code, out, err = scan(root)
-    assert (code, out, "select and ignore leave no rule to judge by" in err) == (2, "", True)
+    assert (code, out, "select and ignore leave no rule to check" in err) == (2, "", True)
 
 
 def test_excludes_of_the_command_line_may_leave_nothing(root: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_crash_in_one_root_module_hides_no_other(
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, "scan")
     assert (code, ("good/a.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (3, True)
-    said = "reading this root module stopped by an error of its own (LookupError: boom); its keys were not judged. Please report it"
+    said = "reading this root module stopped on an internal error (LookupError: boom); its keys were not checked. Please report it"
     assert err == f"bad: error: {said}\n"
 
 
@@ -54,4 +54,4 @@ def test_a_crash_in_one_kind_of_code_hides_no_other(
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, "scan")
     assert (code, ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (3, True)
-    assert f"error: reading {what} stopped by an error of its own (LookupError: boom); no key in them was judged" in err
+    assert f"error: reading {what} stopped on an internal error (LookupError: boom); no key in them was checked" in err

@@ -171,7 +171,7 @@ def test_without_another_git_the_one_in_the_folder_does_not_run(repository: Repo
     put(repository.path, "bin/git", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
     code, out, err = scan(repository.path, PATH=str(repository.path / "bin"))
     assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, True)
-    assert "git cannot be started: there is none on the search path" in err
+    assert "git cannot be started: there is no git on PATH" in err
 
 
 def test_a_file_that_was_only_touched_has_not_changed(repository: Repository) -> None:

@@ -169,7 +169,7 @@ def test_schema_status(tmp_path: Path, kind: str, status: str) -> None:
     _, out, err = scan(tmp_path, "--format", "json")
     (key,) = json.loads(out)["keys"]
     assert key["status"] == "Active"
-    assert "which is judged as active" in err
+    assert "which is treated as active" in err
 
 
 @pytest.mark.promise("messages")
@@ -181,7 +181,7 @@ def test_one_file_gives_no_more_than_a_hundred_messages(tmp_path: Path) -> None:
     assert (code, ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (1, True)
     said = [line for line in err.splitlines() if line.startswith("many.tf")]
     assert len(said) == 101
-    assert sum("more messages about this file are left out" in line for line in said) == 1
+    assert sum("more messages about this file are omitted" in line for line in said) == 1
 
 
 @pytest.mark.promise("links out")

@@ -86,7 +86,7 @@ def test_outside_tfvars_link(root: Path, name: str) -> None:
     (root / name).symlink_to("../outside/values.tfvars")
     code, out, err = scan(root, "--format", "json")
     assert code == 3
-    assert f"{name}: error: leads outside of the scanned folder and its repository, and was not read" in err
+    assert f"{name}: error: leads outside of the scanned folder and its repository and was not read" in err
     assert HIDDEN not in out + err
 
 
@@ -165,7 +165,7 @@ def test_hang_fifo(root: Path, name: str) -> None:
 def test_a_configuration_that_is_a_pipe_is_refused(root: Path, name: str) -> None:
     os.mkfifo(root / name)
     code, _, err = scan(root)
-    assert (code, "posturio-iac.toml: is no regular file" in err) == ((2, True) if name == "posturio-iac.toml" else (1, False))
+    assert (code, "posturio-iac.toml: is not a regular file" in err) == ((2, True) if name == "posturio-iac.toml" else (1, False))
 
 
 @pytest.mark.promise("devices")
@@ -174,7 +174,7 @@ def test_a_configuration_that_names_a_pipe_is_refused(root: Path, option: str) -
     os.mkfifo(root / "pipe")
     put(root, "posturio-iac.toml", f'{option} = ["pipe"]\n')
     code, _, err = scan(root)
-    assert (code, "is no regular file" in err) == (2, True)
+    assert (code, "is not a regular file" in err) == (2, True)
 
 
 def test_a_configuration_is_no_link_out_of_the_folder(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""One bad file never stops the rest: what cannot be judged is named, all else is judged, and the exit code is 3."""
+"""One bad file never stops the rest: what cannot be checked is named, all else is judged, and the exit code is 3."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_crash_huge_modules_json(root: Path) -> None:
     path = put(root, ".terraform/modules/modules.json", "{")
     os.truncate(path, 3 << 30)
     put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
-    assert "3 GiB is more than the limit of 10 MiB" in incomplete(root)
+    assert "3 GiB exceeds the limit of 10 MiB" in incomplete(root)
 
 
 def test_crash_chained_modules(root: Path) -> None:
@@ -136,7 +136,7 @@ def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
 def test_crash_huge_configuration(root: Path) -> None:
     os.truncate(put(root, "posturio-iac.toml", "# "), 3 << 30)
     code, _, err = scan(root)
-    assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3 GiB is more than the limit of 10 MiB\n")
+    assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3 GiB exceeds the limit of 10 MiB\n")
 
 
 @pytest.mark.promise("devices")
@@ -175,7 +175,7 @@ def test_crash_digits_in_a_configuration(root: Path, text: str) -> None:
 
 def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path) -> None:
     os.truncate(put(root, "big/big.tf", "# "), 1 << 30)
-    assert "big/big.tf: error: the first 256 MiB hold no key, and the rest was not searched; exclude it" in incomplete(root)
+    assert "big/big.tf: error: the first 256 MiB contain no key, and the rest was not searched; exclude it" in incomplete(root)
 
 
 EXTENDING = {
@@ -193,4 +193,4 @@ def test_a_configuration_reads_a_hundred_files_at_most(root: Path, files: dict[s
     put(root, "posturio-iac.toml", 'extends = "a0.toml"\n')
     put(root, "a30.toml", files.get("a30.toml", 'exclude = ["x"]\n'))
     code, out, err = scan(root)
-    assert (code, out, "extends reads more than 100 files; put them together" in err) == (2, "", True)
+    assert (code, out, "extends reads more than 100 files; merge some of them" in err) == (2, "", True)

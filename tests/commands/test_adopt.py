@@ -142,7 +142,7 @@ def test_looking_writes_nothing_and_says_how_to_go_on(repository: Repository, ca
     code, out, _ = adopt(capsys)
     assert code == 1
     assert out.startswith("3 keys in 3 folders: 2 findings (2 medium)\n")
-    assert re.search(r"^ +2 mended by `posturio-iac fix --write`; the next apply updates in place$", out, re.MULTILINE)
+    assert re.search(r"^ +2 can be fixed by `posturio-iac fix --write`; the next apply updates in place$", out, re.MULTILINE)
     assert out.endswith('next: posturio-iac adopt --write fix,baseline,config,hook --until DATE --reason "TEXT"\n')
     assert state(repository.path) == before
 
@@ -159,7 +159,7 @@ def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys
     assert workflow["jobs"]["access-keys"]["steps"][1]["with"]["args"] == "--fail-on-stale"
     assert "--fail-on-stale" in yaml.safe_load(made[".gitlab-ci.yml"])["access-keys"]["script"][0]
     assert run(capsys, "scan", "--as-of", AS_OF, "--fail-on-stale")[0] == 0
-    assert adopt(capsys)[1].endswith("there is nothing to do: the hook and a configuration are there, and no finding is open\n")
+    assert adopt(capsys)[1].endswith("nothing to do: the hook and a configuration are in place, and no finding is open\n")
 
 
 def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,7 +167,7 @@ def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository
     commit(repository)
     code, _, err = adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", "--owner", "me", *ACCEPT)
     assert code == 0, err
-    assert "Mended 3 findings" in err
+    assert "Fixed 3 findings" in err
     assert 'expires = "20' in (repository.path / "a/iam.tf").read_text()
     (entry,) = json.loads((repository.path / BASELINE).read_text())["findings"]
     assert (entry["path"], entry["owner"]) == ("d/iam.tf", "me")
@@ -180,11 +180,11 @@ def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository
         (("--write", "baseline,config", "--reason", "r", "--until", "2026-01-01"), "has passed"),
         (("--write", "baseline,config", "--reason", "r", "--until", "soon"), "must be a date"),
         (("--write", "baseline", *ACCEPT), "add config to --write"),
-        (("--write", "config", *ACCEPT), "belong to a baseline"),
-        (("--write", "config", "--unsafe"), "add fix to --write"),
+        (("--write", "config", *ACCEPT), "need baseline in --write"),
+        (("--write", "config", "--unsafe"), "need fix in --write"),
         (("--write", "basline"), 'not "basline"; did you mean "baseline"?'),
-        (("--write", "fix", "--in", "60d", "--rotate", "90d"), "exclude each other"),
-        (("nowhere",), "there is no such folder"),
+        (("--write", "fix", "--in", "60d", "--rotate", "90d"), "cannot be combined"),
+        (("nowhere",), "no such folder"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_nothing_is_written(
@@ -200,12 +200,12 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("path", "content", "parts", "complaint"),
     [
-        (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "is there already"),
+        (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "already exists"),
         (CONFIG, "strict = false\n", "baseline,config", f'{CONFIG} names no baseline; add baseline = "{BASELINE}" to it first'),
-        (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "is there already"),
-        (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "is there already"),
+        (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "already exists"),
+        (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "already exists"),
         (HOOKS, "repos: [", "fix,config,hook", "is not valid YAML"),
-        ("d/iam.tf", flagged("d").replace("team", "changeme"), "baseline,config", "name who answers for them with --owner NAME"),
+        ("d/iam.tf", flagged("d").replace("team", "changeme"), "baseline,config", "name one with --owner NAME"),
     ],
 )
 def test_what_is_there_is_never_overwritten(
@@ -225,7 +225,7 @@ def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytes
     before = state(repository.path)
     code, _, err = adopt(capsys, "--write", "fix,config")
     assert code == 2
-    assert "not committed" in err
+    assert "uncommitted changes" in err
     assert state(repository.path) == before
     assert adopt(capsys, "--write", "fix,config", "--allow-dirty")[0] == 0
 
@@ -244,7 +244,7 @@ def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repo
     code, out, _ = adopt(capsys, "--write", "baseline,config", *ACCEPT)
     assert code == 3
     assert "error: broken/iam.tf" in out
-    assert out.endswith("the hook fails, since not everything could be read; 3 findings accepted until 2027-06-30, each with an owner\n")
+    assert out.endswith("the hook fails because not everything could be read; 3 findings accepted until 2027-06-30, each with an owner\n")
 
 
 def test_terminal_is_asked_step_by_step(

@@ -164,7 +164,7 @@ def test_finding_without_a_baseline_above_it_is_refused_before_anything_is_writt
     repository.write("b/iam.tf", flagged())
     code, _, err = run(capsys, "baseline", "--baseline", "a/known.json", "--baseline", "c/known.json")
     assert code == 2
-    assert "no baseline stands in a folder above" in err
+    assert "there is no baseline in a folder above it" in err
     assert not (repository.path / "a/known.json").exists()
 
 
@@ -189,7 +189,7 @@ def test_stale_entries_fail_the_run_on_request(repository: Repository, capsys: p
     assert f"note: {FILE} has 1 known finding left, 1 fewer than when it was written on {AS_OF}" in err
     code, out, _ = scan(capsys, "--fail-on-stale", "--quiet")
     assert code == 1
-    assert "matches nothing any more" in out
+    assert "no longer matches anything" in out
     assert scan(capsys, "--fail-on-stale", "--exit-zero")[0] == 0
     assert scan(capsys)[0] == 0
     assert run(capsys, "scan", "--changed-since", "HEAD", "--fail-on-stale")[0] == 2

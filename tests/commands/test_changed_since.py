@@ -187,7 +187,7 @@ def test_folder_without_repository_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "is in no git repository" in complaint(capsys, "--changed-since", "HEAD")
+    assert "is not in a git repository" in complaint(capsys, "--changed-since", "HEAD")
 
 
 def test_unrelated_histories_are_one_sentence(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

@@ -177,13 +177,13 @@ class TestSettings:
 
 MISTAKES = [
     (("scna",), 'there is no command "scna"; did you mean "scan"?'),
-    (("iam.tf",), "`posturio-iac scan iam.tf` scans that path"),
+    (("iam.tf",), "to scan that path, run `posturio-iac scan iam.tf`"),
     (("--format", "json"), "`posturio-iac scan --format`"),
     (("--verison",), 'there is no option --verison; did you mean "--version"?'),
-    (("--format", "json"), "there is no option --format here; options follow a command"),
+    (("--format", "json"), "there is no option --format here; options follow the command"),
     (("version",), 'there is no command "version"; did you mean "--version"?'),
     (("scan", "-qv"), "there is no option -qv (see posturio-iac scan --help)"),
-    (("scan", "--output", "keys.PDF"), "the ending of --output keys.PDF is that of none of the formats; name one with --format"),
+    (("scan", "--output", "keys.PDF"), "the extension of --output keys.PDF selects no format; name one with --format"),
     (("scan", "--fromat=json"), 'there is no option --fromat; did you mean "--format"?'),
     (("scan", "--fail-on", "hihg"), 'did you mean "high"?'),
     (("scan", "--fail-on"), "--fail-on needs a value: --fail-on SEVERITY"),
@@ -195,8 +195,8 @@ MISTAKES = [
     (("scan", "gone"), "gone: no such file or directory"),
     (("scan", "--config", "gone.toml"), "gone.toml: cannot be read: no such file or directory"),
     (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
-    (("scan", "--config", "a", "--no-config"), "exclude each other"),
-    (("scan", "--quiet", "--verbose"), "exclude each other"),
+    (("scan", "--config", "a", "--no-config"), "cannot be combined"),
+    (("scan", "--quiet", "--verbose"), "cannot be combined"),
     (("scan", "--exclude", "[a"), "cannot be read"),
     (("explain", "ownrless"), 'did you mean "iam.ownerless_access_keys"?'),
     (("explain", "a", "b"), 'unexpected "b"'),
@@ -267,7 +267,7 @@ class TestSelectedRules:
     def test_a_scan_by_rules_that_no_code_can_break_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, err = run(capsys, "scan", "--select", "unused_access_keys,unmanaged_access_keys")
         assert (code, out) == (2, "")
-        assert "only deployed keys can break iam.unmanaged_access_keys, iam.unused_access_keys" in err
+        assert "iam.unmanaged_access_keys, iam.unused_access_keys can flag only deployed keys" in err
 
     def test_beside_one_that_code_can_break_they_are_not_in_the_way(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "scan", "--select", "unused_access_keys", "--select", "access_keys_without_lifetime")[0] in (0, 1)

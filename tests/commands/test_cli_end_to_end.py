@@ -45,7 +45,7 @@ class TestStandardInput:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (("-", "infra"), "goes with no other path"),
+            (("-", "infra"), "cannot be combined with other paths"),
             (("-", "--stdin-filename", "../x.tf"), "must be a relative path below this folder"),
             (("-", "--stdin-filename", "/x.tf"), "must be a relative path below this folder"),
             (("--stdin-filename", "x.tf"), "add the path -"),
@@ -103,7 +103,7 @@ class TestEndToEnd:
         code, out, err = run(capsys, "scan", "--as-of", "2026-11-24", "--format", "json")
         report = json.loads(out)
         jsonschema.validate(report, json.loads((ROOT / "docs/schema/report-1.json").read_text()))
-        assert (code, "adds 2 names of metadata" in err) == (1, True)
+        assert (code, "adds 2 metadata names" in err) == (1, True)
         assert [(f["path"], f["line"], f["rule"].rpartition(".")[2], "suppressed" in f) for f in report["findings"]] == [
             ("app/main.tf", 5, "access_keys_without_lifetime", False),
             ("app/main.tf", 10, "access_keys_without_lifetime", True),

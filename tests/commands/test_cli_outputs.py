@@ -98,7 +98,10 @@ class TestOutputs:
         [
             (("--format", "text", "--format", "json"), "two reports would go to standard output; give each --format its own --output"),
             (("--format", "text", "--output", "a", "--format", "json", "--output", "a"), "two reports would go to a;"),
-            (("--format", "json", "--output", "a", "--output", "b"), "--output b has no --format before it, and its ending names none"),
+            (
+                ("--format", "json", "--output", "a", "--output", "b"),
+                "--output b has no --format before it, and its extension selects none",
+            ),
             (("--format", "jsno"), 'markdown, html, csv, auto, not "jsno"; did you mean "json"?'),
         ],
     )

@@ -81,8 +81,8 @@ def test_zsh_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     done = subprocess.run(["zsh", "-f", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     listed = done.stdout.splitlines()
     assert done.stderr == ""
-    assert "*-f[Format of a report; auto asks the CI service; repeatable, each with an --output of its own]:NAME:" in listed[0]
-    assert "--strict[Let undetermined keys make the exit code 1 too]" in listed
+    assert "*-f[Report format; auto detects the CI service; repeatable, each with its own --output]:NAME:" in listed[0]
+    assert "--strict[Exit with 1 for undetermined keys too]" in listed
 
 
 @pytest.mark.parametrize(

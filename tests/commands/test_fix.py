@@ -37,7 +37,7 @@ def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.Cap
     file = place(tmp_path)
     code, diff, said = run(capsys, "fix", *AS_OF)
     assert (code, file.read_text(encoding="utf-8")) == (1, USER + KEY)
-    assert "Would mend 1 finding: at the next apply this updates a resource in place." in said
+    assert "Would fix 1 finding: at the next apply this updates a resource in place." in said
     subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
     assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
 
@@ -95,9 +95,9 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.Captur
         (("--expires", "2020-01-01"), "has passed"),
         (("--in", "x"), "--in must be"),
         (("--in", "91d"), "a key may live until 2027-02-22"),
-        (("--rotate", "1y"), "longer than the 90 days"),
-        (("--expires", "2027-02-23"), "longer than the 90 days"),
-        (("--in", "1d", "--rotate", "1d"), "exclude each other"),
+        (("--rotate", "1y"), "exceeds max_lifetime_days (90)"),
+        (("--expires", "2027-02-23"), "exceeds max_lifetime_days (90)"),
+        (("--in", "1d", "--rotate", "1d"), "cannot be combined"),
         (("--suppress",), "needs a reason"),
         (("--suppress-rest", "--reason", "x"), "--until DATE"),
         (("--reason", "x"), "belong to --suppress"),
@@ -117,7 +117,7 @@ def test_an_expired_key_is_never_mended_by_a_later_date(tmp_path: Path, capsys: 
     place(tmp_path, EXPIRED)
     code, diff, said = run(capsys, "fix", str(tmp_path), "--unsafe", "--expires", "2027-01-31", *AS_OF)
     assert (code, diff) == (0, "")
-    assert "1 finding left to a person:" in said
+    assert "1 finding left for you:" in said
     assert "Replace the key and set" in said
 
 
@@ -153,7 +153,7 @@ def test_what_is_not_committed_is_left_alone(tmp_path: Path, capsys: pytest.Capt
     file.write_text(changed, encoding="utf-8")
     code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
     assert (code, file.read_text(encoding="utf-8")) == (2, changed)
-    assert "main.tf has changes that are not committed" in said
+    assert "main.tf has uncommitted changes" in said
     assert run(capsys, "fix", str(tmp_path), "--write", "--allow-dirty", *AS_OF)[0] == 0
 
 

@@ -30,7 +30,7 @@ def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tree: Path
     code, out, said = run(capsys, *REST, "--reason", "until the move to OIDC")
     assert code == 0
     assert "wrote posturio-iac-baseline.json: 2 entries, 2 new" in out
-    assert "Mended 1 finding" in said
+    assert "Fixed 1 finding" in said
     entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
     assert {(e["path"], e["rule"], e["reason"], e["until"]) for e in entries} == {
         ("b/main.tf", "iam.expired_access_keys", "until the move to OIDC", "2027-01-31"),
@@ -62,8 +62,8 @@ def test_entries_that_are_there_stay(tree: Path, capsys: pytest.CaptureFixture[s
     [
         (("--baseline-rest", "--until", "2027-01-31"), "add --write"),
         (("--write", "--baseline-rest"), "needs the last day"),
-        (("--write", "--baseline-rest", "--until", "2027-01-31", "--suppress-rest", "--reason", "x"), "takes the place of"),
-        (("--write", "--baseline-rest", "--until", "2027-01-31", "--address", "*"), "leave --address"),
+        (("--write", "--baseline-rest", "--until", "2027-01-31", "--suppress-rest", "--reason", "x"), "replaces --suppress"),
+        (("--write", "--baseline-rest", "--until", "2027-01-31", "--address", "*"), "leave out --address"),
         (("--write", "--baseline-rest", "--until", "2026-01-31"), "has passed"),
         (("--write", "--until", "2027-01-31"), "belong to"),
     ],
@@ -86,7 +86,7 @@ def test_owners_of_codeowners_go_into_the_code(tree: Path, capsys: pytest.Captur
     code, _, said = run(capsys, "fix", "--write", "--owner-from", "codeowners", *AS_OF)
     assert 'owner   = "@acme/payments @acme/sre"' in first.read_text()
     assert "owner" not in second.read_text()
-    assert (code, "1 finding left to a person" in said) == (1, True)
+    assert (code, "1 finding left for you" in said) == (1, True)
     run(capsys, "fix", "--write", "--owner-from", "codeowners", "--owner", "guild@acme.test", *AS_OF)
     assert 'owner   = "guild@acme.test"' in second.read_text()
     assert run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)[:2] == (0, "")

@@ -67,7 +67,7 @@ def test_repository_without_keys_is_silent(repository: Repository, capsys: pytes
     repository.write("a.yaml", "a: 1\n")
     assert run(capsys, "hook", "a.yaml") == (0, "", "")
     code, out, err = run(capsys, "hook")
-    assert (code, out, err.startswith("note: no file was named, so that nothing was judged")) == (0, "", True)
+    assert (code, out, err.startswith("note: no files were given, so nothing was checked")) == (0, "", True)
 
 
 def test_broken_files_elsewhere_stay_silent(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,7 +267,7 @@ def test_file_outside_the_repository_is_refused(repository: Repository, capsys: 
     repository.write("a/iam.tf", flagged())
     code, _, err = run(capsys, "hook", "../elsewhere.tf")
     assert (code, err.count("\n")) == (2, 1)
-    assert "is not inside" in err
+    assert "is outside of" in err
 
 
 def test_suppressions_that_another_module_needs_are_not_called_idle(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

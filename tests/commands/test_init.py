@@ -106,7 +106,7 @@ def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[s
     run(capsys, "init", "--yes")
     before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
     code, out, _ = run(capsys, "init")
-    assert (code, out.partition("\n")[0]) == (0, "the hook and a configuration are there already")
+    assert (code, out.partition("\n")[0]) == (0, "the hook and a configuration are already in place")
     assert "no finding is open" in out
     assert before == {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
 

@@ -17,7 +17,7 @@ def test_no_code(capsys: pytest.CaptureFixture[str], tmp_path: Path, more: tuple
     (tmp_path / "notes.md").write_text("nothing\n", encoding="utf-8")
     found, _, err = run(capsys, "scan", str(tmp_path), *more)
     assert found == code
-    assert ("there is no file of Terraform or CloudFormation here" in err) is warns
+    assert ("no Terraform or CloudFormation files here" in err) is warns
 
 
 def test_a_folder_with_code_is_no_such_case(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ID = "AKIA" + "ABCDEFGHIJKL" + "WXYZ"
 PROVIDER = f'provider "aws" {{\n  region     = "eu-west-1"\n  access_key = "{ID}"\n}}\n'
-SAID = ":3: the provider holds the access key ****WXYZ itself; secret scanners, such as gitleaks, find keys in code\n"
+SAID = ":3: the provider block contains the access key ****WXYZ itself; secret scanners such as gitleaks find keys in code\n"
 
 
 def scanned(capsys: pytest.CaptureFixture[str], folder: Path, text: str, *more: str, name: str = "main.tf") -> str:

@@ -105,7 +105,7 @@ def test_names_of_results_tell_no_folders_of_this_machine(capsys: pytest.Capture
 def test_nothing_to_join(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "report")
     assert (code, out) == (2, "")
-    assert "report needs the results to join" in err
+    assert "report needs results to join" in err
 
 
 BAD = [
@@ -113,8 +113,8 @@ BAD = [
     ("empty.json", "", "empty.json is empty"),
     ("text.json", "hello", "text.json is not valid JSON at line 1"),
     ("cut.json", json.dumps(flagged(), indent=1)[:-40], "cut.json is not valid JSON at line"),
-    ("list.json", "[]", "list.json is JSON but no result of posturio-iac"),
-    ("sarif.json", '{"version": "2.1.0"}', "sarif.json is JSON but no result of posturio-iac"),
+    ("list.json", "[]", "list.json is JSON but not a posturio-iac result"),
+    ("sarif.json", '{"version": "2.1.0"}', "sarif.json is JSON but not a posturio-iac result"),
     ("newer.json", {**flagged(), "version": 7}, "newer.json was written by a newer posturio-iac (contract version 7"),
     ("odd.json", {**flagged(), "keys": [{}]}, "odd.json does not follow the contract"),
 ]

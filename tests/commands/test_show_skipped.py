@@ -124,7 +124,7 @@ def test_nothing_that_was_left_out_is_said_too(tmp_path: Path, monkeypatch: pyte
 
 def test_a_format_that_cannot_hold_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "scan", "--show-skipped", "--format", "sarif")
-    assert (code, err) == (2, "posturio-iac: --show-skipped is about the formats text and json; add one of them\n")
+    assert (code, err) == (2, "posturio-iac: --show-skipped needs the format text or json; add one of them\n")
 
 
 def test_the_page_shows_the_heads_that_there_are() -> None:

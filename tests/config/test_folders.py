@@ -77,7 +77,7 @@ def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repos
     document = scanned(capsys, code=3)
     (complaint,) = [d for d in document["diagnostics"] if d["level"] == "error"]
     assert complaint["path"] == "a/posturio-iac.toml"
-    assert "max_lifetime_days is looser than 30, which holds above it by posturio-iac.toml; write [[overrides]]" in complaint["message"]
+    assert "max_lifetime_days is looser than 30, which posturio-iac.toml sets above it; write [[overrides]]" in complaint["message"]
     assert [f["path"] for f in document["findings"]] == ["a/iam.tf", "b/iam.tf"]
     code, _, err = run(capsys, "scan", "a", "--as-of", AS_OF)
     assert code == 2
@@ -87,21 +87,21 @@ def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repos
     )
     document = scanned(capsys)
     assert [f["path"] for f in document["findings"]] == ["b/iam.tf"]
-    assert "a/posturio-iac.toml excepts keys by 1 override; --no-config judges without it" in said(document)
+    assert "a/posturio-iac.toml relaxes limits in 1 override; --no-config ignores it" in said(document)
 
 
 @pytest.mark.promise("folders")
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('fail_on = "never"\n', "fail_on holds for a whole run, and belongs into posturio-iac.toml"),
-        ("timeout = 3\n", "timeout holds for a whole run"),
+        ('fail_on = "never"\n', "fail_on applies to a whole run and belongs in posturio-iac.toml"),
+        ("timeout = 3\n", "timeout applies to a whole run"),
         ('require = "declared"\n', "require is looser than enforced"),
         ('[[overrides]]\ntags = { a = "b" }\nmax_lifetime_days = 99\n', "overrides[0].max_lifetime_days is looser than 90"),
         ('ignore = ["nothing"]\n', 'there is no rule "nothing"'),
         ("max_lifetime = 1\n", "unknown key max_lifetime"),
         ('extends = "../../outside.toml"\n', "leads outside of the scanned folder and its repository"),
-        ('extends = "posturio-iac.toml"\n', "extends leads back to this file"),
+        ('extends = "posturio-iac.toml"\n', "extends refers back to this file"),
         ('extends = "none.toml"\n', "extends: there is no file a/none.toml"),
         ('baseline = "none.json"\n', "there is no baseline"),
         ("[", "is not valid TOML"),
@@ -138,12 +138,12 @@ def test_rules_and_severities_of_a_folder(repository: Repository, capsys: pytest
     repository.write("b/posturio-iac.toml", '[severity]\naccess_keys_without_lifetime = "low"\n')
     for name in "abc":
         repository.write(f"{name}/iam.tf", flagged(name))
-    fewer = f"a/posturio-iac.toml judges by {len(all_rules()) - 1} of {len(all_rules())} rules"
+    fewer = f"a/posturio-iac.toml checks only {len(all_rules()) - 1} of {len(all_rules())} rules"
     document = scanned(capsys)
     assert [(f["path"], f["severity"]) for f in document["findings"]] == [("b/iam.tf", "low"), ("c/iam.tf", "medium")]
     assert [text for text in said(document) if "--no-config" in text] == [
-        f"{fewer}; --no-config judges without it",
-        "b/posturio-iac.toml sets 1 other severity; --no-config judges without it",
+        f"{fewer}; --no-config ignores it",
+        "b/posturio-iac.toml changes 1 severity; --no-config ignores it",
     ]
     for name in ("sarif", "junit", "markdown", "gitlab", "github", "csv"):
         _, out, err = run(capsys, "scan", "--as-of", AS_OF, "--format", name)
@@ -200,8 +200,8 @@ def test_exclusions_and_suppressions_count_from_their_folder(repository: Reposit
     counted = [f["path"] for f in document["findings"] if "suppressed" not in f]
     assert counted == ["a/gone/iam.tf", "b/old/iam.tf", "lab/iam.tf", "old/iam.tf"]
     assert [text for text in said(document) if "--no-config" in text] == [
-        "a/posturio-iac.toml leaves out 1 file and suppresses findings in 1 place; --no-config judges without it",
-        "posturio-iac.toml leaves out 2 files; --no-config judges without it",
+        "a/posturio-iac.toml leaves out 1 file and suppresses findings in 1 place; --no-config ignores it",
+        "posturio-iac.toml leaves out 2 files; --no-config ignores it",
     ]
     assert not [text for text in said(document) if "suppresses nothing" in text]
 
@@ -245,12 +245,12 @@ def test_file_that_is_not_used_is_said(repository: Repository, capsys: pytest.Ca
     repository.write("iam.tf", END % "a")
     (note,) = scanned(capsys, code=0)["diagnostics"]
     assert (note["level"], note["path"]) == ("note", "pyproject.toml")
-    assert note["message"] == "this table of posturio-iac is not used, since posturio-iac.toml stands beside it"
+    assert note["message"] == "this posturio-iac table is not used, because posturio-iac.toml is beside it"
     repository.write("a/iam.tf", clean("x"))
     repository.write("a/posturio-iac.toml", "max_lifetime_days = 20\n")
     (repository.path.parent / "central.toml").write_text("max_lifetime_days = 80\n")
     document = scanned(capsys, "--config", "../central.toml", code=0)
-    assert any("is not used, and neither are those below it, since --config names another one" in text for text in said(document))
+    assert any("is not used, nor are those below it, because --config names another one" in text for text in said(document))
     assert document["findings"] == []
     assert scanned(capsys, "--no-config", code=0)["diagnostics"] == []
 

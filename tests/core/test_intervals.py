@@ -60,14 +60,14 @@ def test_an_interval_is_read(value: str | float, interval: timedelta) -> None:
     [
         ("90m", 'the m of "90m" can mean minutes or months; write it as 90min or 90mo'),
         ("3 M", 'the m of "3 M" can mean minutes or months; write it as 3min or 3mo'),
-        ("cron(0 0 1 * ? *)", '"cron(0 0 1 * ? *)" is a schedule and no interval; write '),
+        ("cron(0 0 1 * ? *)", '"cron(0 0 1 * ? *)" is a schedule, not an interval; write '),
         ("-90", '"-90" is negative; write '),
         ("1.5d", '"1.5d" is not a whole number; write '),
         ("P0.5D", '"P0.5D" is not a whole number; write '),
         ("9" * 30, '"999999999999999999999999999999" is longer than a thousand years; write '),
         ("1001y", '"1001y" is longer than a thousand years; write '),
         ("monthly", '"monthly" is not a number with a unit; write it as 30d'),
-        ("true", '"true" names no interval; write '),
+        ("true", '"true" is not an interval; write '),
         ("never", '"never" says that the key never ends; write '),
         ("", "the value is empty; write "),
         ("soon", None),
@@ -140,7 +140,7 @@ def test_a_word_that_only_switches_on_names_no_interval(word: str) -> None:
     for text in (word, word.upper()):
         trouble = interval_trouble(text)
         assert trouble is not None
-        assert trouble.why == f'"{text}" names no interval'
+        assert trouble.why == f'"{text}" is not an interval'
 
 
 @pytest.mark.parametrize("value", [True, False, -1, 1.5, float("nan"), float("inf"), 1e300, 10**500])

@@ -16,6 +16,6 @@ def test_the_largest_unit_of_which_there_is_one(size: int, text: str) -> None:
 
 
 def test_a_file_over_the_limit_never_looks_as_large_as_the_limit() -> None:
-    assert more_than(12, 10) == "12 bytes is more than the limit of 10 bytes"
-    assert more_than(10_485_761, 10_485_760) == "10,485,761 bytes is more than the limit of 10,485,760 bytes"
-    assert more_than(None, 2_097_152) == "it is more than the limit of 2 MiB"
+    assert more_than(12, 10) == "12 bytes exceeds the limit of 10 bytes"
+    assert more_than(10_485_761, 10_485_760) == "10,485,761 bytes exceeds the limit of 10,485,760 bytes"
+    assert more_than(None, 2_097_152) == "it exceeds the limit of 2 MiB"

@@ -12,7 +12,7 @@ from tests.support.canned import key, span
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
 
-NOTE = 'the resource name "key_2" ends in the number 2, which is rotation by hand without a schedule'
+NOTE = 'the resource name "key_2" ends in the number 2: manual rotation without a schedule'
 
 
 def notes(*declared: tuple[str, str | None]) -> dict[str, tuple[str, ...]]:

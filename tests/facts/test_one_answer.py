@@ -112,7 +112,7 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
         Fact(comment="expires=2026-12-31", is_declared=False),
         living("expiry declared 2026-12-31"),
     ),
-    "a name that is in no list": (Fact({"KeyExpiry": "2026-12-31"}), Answer(notes=("looks like an end",))),
+    "a name that is in no list": (Fact({"KeyExpiry": "2026-12-31"}), Answer(notes=("looks like a lifetime",))),
     "an exemption": (Fact({"key-rotation-exempt": "true"}), Answer(notes=("exempts the key from rotation",))),
     "an exemption that is false": (Fact({"key-rotation-exempt": "false"}), Answer()),
     # API keys of services, which only Terraform has.

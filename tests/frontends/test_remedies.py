@@ -202,7 +202,7 @@ def rotating(kind: str, arguments: str) -> dict[str, str]:
 )
 def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str, arguments: str) -> None:
     found = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", "aws_iam_user.u.name")))
-    assert found["aws_iam_access_key.a"].startswith(f"Remove aws_iam_access_key.a: {kind}.r makes and rotates keys of that user itself")
+    assert found["aws_iam_access_key.a"].startswith(f"Remove aws_iam_access_key.a: {kind}.r creates and rotates this user's keys itself")
     other = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", '"another"')))
     assert other["aws_iam_access_key.a"].startswith("Add tags")
 
@@ -211,7 +211,7 @@ def test_a_key_that_a_rotator_replaces_is_to_go(tmp_path: Path) -> None:
     kind = "akeyless_rotated_secret_aws"
     found = advice(tmp_path, LIFETIME, rotating(kind, "api_id = aws_iam_access_key.a.id"))
     assert found["aws_iam_access_key.a"].startswith(
-        f"Give {kind}.r a key that is not in code, and remove aws_iam_access_key.a: once rotated"
+        f"Give {kind}.r a key that is not in code, and remove aws_iam_access_key.a: after a rotation"
     )
     other = advice(tmp_path, LIFETIME, rotating(kind, 'api_id = "AKIAIOSFODNN7EXAMPLE"'))
     assert other["aws_iam_access_key.a"].startswith("Add tags")
@@ -283,7 +283,7 @@ def test_a_template_that_cdk_keeps_for_tests_is_changed_in_its_app(tmp_path: Pat
 def test_a_parameter_of_that_name_alone_is_not_of_cdk(tmp_path: Path, default: object) -> None:
     mark = {"Parameters": {"BootstrapVersion": {"Type": "String", **({} if default is None else {"Default": default})}}}
     (text,) = advice(tmp_path, EXPOSED, {"S.template.json": json.dumps(synthesized(mark))}).values()
-    assert text == "Delete the output Out and put the secret into SecretString of an AWS::SecretsManager::Secret."
+    assert text == "Delete the output Out and put the secret in the SecretString of an AWS::SecretsManager::Secret."
 
 
 def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:
@@ -296,9 +296,7 @@ def test_a_nested_template_that_two_stacks_use_is_switched_off_in_one(tmp_path: 
     nested = "  %s:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: inner.yaml}\n"
     inner = 'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: "2026-01-31"}}\n    Properties: {UserName: u}\n'
     found = advice(tmp_path, EXPIRED, {"outer.yaml": f"Resources:\n{nested % 'A'}{nested % 'B'}", "inner.yaml": inner})
-    assert off(found) == {
-        f"{name}/Key": f"let the stack {name} decide the Status of Key, and make it Inactive there alone" for name in "AB"
-    }
+    assert off(found) == {f"{name}/Key": f"let the stack {name} set the Status of Key, and make it Inactive only there" for name in "AB"}
 
 
 def test_no_program_of_the_fixtures_is_told_to_switch_off_two_keys_by_one_change(tmp_path: Path) -> None:

@@ -130,8 +130,8 @@ def command(*arguments: str) -> tuple[int, str, str]:
     shown, said = out.buffer.getvalue().decode(), err.buffer.getvalue().decode()
     if code not in (0, 1, 2, 3):
         raise Broken(f"exit code {code} of {arguments[0]}")
-    if "Traceback" in said or "error of its own" in said + shown:
-        sentence = re.search(r".*error of its own.*|.*Traceback.*", said + shown)
+    if "Traceback" in said or "internal error" in said + shown:
+        sentence = re.search(r".*internal error.*|.*Traceback.*", said + shown)
         raise Broken(f"a crash: {sentence[0] if sentence else ''}")
     if FORBIDDEN.search(said):
         raise Broken("a control character on standard error")

@@ -28,6 +28,7 @@ from tests.support.hosts.cfn_linting import (
     UNDETERMINED,
     call,
     lint,
+    program,
     reported,
 )
 from tests.support.repository import Repository
@@ -66,6 +67,15 @@ def test_the_exit_code_is_that_of_cfn_lint(tmp_path: Path) -> None:
     codes = {name: call(*PACK, "--", name, cwd=tmp_path).returncode for name in (good, bad, worse)}
     assert codes == {good: 0, bad: 4, worse: 6}
     assert call(*PACK, "--non-zero-exit-code", "error", "--", bad, cwd=tmp_path).returncode == 0
+
+
+def test_the_program_says_what_cfn_lint_says_to_these_tests(tmp_path: Path) -> None:
+    """Most of them fork a process that has imported cfn-lint, which saves its start."""
+    write(tmp_path, bad=KEY, broken="Resources: [\n")
+    for arguments, given in ((("--", "bad.yaml", "broken.yaml"), ""), ((), KEY)):
+        ran, forked = (run("--format", "json", *PACK, *arguments, cwd=tmp_path, given=given) for run in (program, call))
+        assert (ran.returncode, ran.stdout, ran.stderr) == (forked.returncode, forked.stdout, forked.stderr)
+        assert MISSING in ran.stdout
 
 
 def test_skips_of_all_sorts(tmp_path: Path) -> None:
@@ -184,7 +194,7 @@ def test_a_wrong_configuration_of_ours_is_one_sentence_and_fails(tmp_path: Path)
     (tmp_path / "posturio-iac.toml").write_text("max_lifetime = 30\n")
     (match,) = lint(tmp_path, "stack.yaml", options=())
     assert match.id == INCOMPLETE
-    assert match.message.startswith("No access key was judged here: posturio-iac.toml: ")
+    assert match.message.startswith("No access key was checked here: posturio-iac.toml: ")
     assert "max_lifetime_days" in match.message
 
 
@@ -197,7 +207,7 @@ def test_what_our_scan_could_not_read_fails(tmp_path: Path) -> None:
 def test_a_nested_template_that_cannot_be_read_is_a_remark(tmp_path: Path) -> None:
     write(tmp_path, parent=KEY + "  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: child.yaml}\n")
     (match,) = (m for m in lint(tmp_path, "parent.yaml") if m.id == REMARKS)
-    assert (match.line, match.message) == (8, "the template child.yaml of Child is not here, so keys in it are not judged.")
+    assert (match.line, match.message) == (8, "the template child.yaml of Child is not here, so keys in it are not checked.")
 
 
 def test_remarks_about_a_template_are_said_to_those_who_ask(tmp_path: Path) -> None:
@@ -267,7 +277,7 @@ def test_a_crash_of_ours_is_one_e0002_and_fails(tmp_path: Path) -> None:
         "globals().update(cfn_lint.RULES)\n"
     )
     environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
-    done = call("--format", "json", "--append-rules", "broken", "--", "one.yaml", "two.yaml", cwd=tmp_path, **environment)
+    done = program("--format", "json", "--append-rules", "broken", "--", "one.yaml", "two.yaml", cwd=tmp_path, **environment)
     assert done.returncode == 2
     failures = [m for m in json.loads(done.stdout) if m["Rule"]["Id"] == "E0002"]
     assert [m["Filename"] for m in failures] == ["one.yaml", "two.yaml"]

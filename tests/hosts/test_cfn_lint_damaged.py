@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from cfnlint.config import ConfigMixIn
-from cfnlint.runner import Runner
 from cfnlint.runner.template import run_template_by_file_path
 
 from posturio_iac.core.host_ids import CFN_LINT
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 from tests.rules.test_pages import cloudformation, states
-from tests.support.hosts.cfn_linting import INCOMPLETE, PACK, REMARKS, ROOT, apart, concerns_us, from_object, scanned
+from tests.support.hosts.cfn_linting import INCOMPLETE, PACK, REMARKS, ROOT, apart, concerns_us, from_object, runner, scanned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from cfnlint.runner import Runner
 
     from tests.support.hosts.cfn_linting import Match
 
@@ -70,11 +70,11 @@ def damaged(template: Any, chance: random.Random) -> Any:
     return template
 
 
-def judged(runner: Runner, name: str) -> list[Match] | None:
+def judged(linter: Runner, name: str) -> list[Match] | None:
     """Return what cfn-lint says, or None when its own code crashes outside of any rule."""
     try:
         return [
-            match for match in map(from_object, run_template_by_file_path(name, runner.config, runner.rules, False)) if concerns_us(match)
+            match for match in map(from_object, run_template_by_file_path(name, linter.config, linter.rules, False)) if concerns_us(match)
         ]
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         frame = error.__traceback__
@@ -95,9 +95,9 @@ def test_damaged_templates(seed: int, tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "t.yaml").write_text(write(content), encoding="utf-8")
     names = [f"{number}/t.yaml" for number in range(COUNT)]
-    runner = Runner(ConfigMixIn(["-c", "I", *PACK, "--", *names]))
+    linter = runner("-c", "I", *PACK, "--", *names)
     for name in names:
-        matches = judged(runner, name)
+        matches = judged(linter, name)
         if matches is None or any(match.id in UNREADABLE for match in matches):
             continue
         assert not any(match.id == "E0002" and "posturio" in match.message for match in matches), matches

@@ -192,7 +192,7 @@ def piped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {v.id for v in scanned(capsys, "stack.yaml")} == {OWNERLESS}
     found = reported(folder, given=text)
     assert {(m.id, m.line, m.path) for m in found} == {(MISSING, 5, "Resources/Key"), (OWNERLESS, 5, "Resources/Key")}
-    assert all(m.message.endswith(" Comments cannot be seen on standard input.") for m in found)
+    assert all(m.message.endswith(" Comments are not visible on standard input.") for m in found)
 
 
 @difference("parameter files")

@@ -15,7 +15,6 @@ import pytest
 from posturio_iac.core.host_ids import CHECKOV
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
-from tests.support.hosts.checkov_inside import python_in_fork
 from tests.support.hosts.checkov_running import (
     KEY,
     MISSING,
@@ -31,6 +30,7 @@ from tests.support.hosts.checkov_running import (
     report,
     write,
 )
+from tests.support.hosts.forks import python_in_fork
 from tests.support.hosts.hosting import checkout
 from tests.support.repository import Repository
 
@@ -50,7 +50,7 @@ def test_a_finding_says_what_is_wrong_and_how_to_mend_it(terraform: Path) -> Non
     found = report(terraform)
     failing = {one.check: one for one in found if one.result == "failed"}
     missing, change = failing[MISSING], 'Add tags = { expires = "2027-02-19" } to aws_iam_user.ci (main.tf:1).'
-    why = "never ends, because the code states neither an expiry date nor a rotation for it."
+    why = "never expires: the code states neither an expiry date nor a rotation."
     assert missing.name == f"aws_iam_access_key.ci {why} {change}"
     assert (missing.severity, failing[OWNERLESS].severity) == ("MEDIUM", "LOW")
     assert {one.check: one.guideline for one in found} == {check: page_url(rule) for check, rule in RULES.items()}
@@ -163,7 +163,7 @@ print(*sorted(set(sys.modules) - before))
 
 def test_loading_the_pack_imports_nothing_that_judges() -> None:
     """Each of checkov's processes loads it, most of them for nothing."""
-    done = python_in_fork(ROOT, LOADED, [f"{PACK}/posturio_iac_checks.py"], os.environ)
+    done = python_in_fork(ROOT, LOADED, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
     assert done.returncode == 0, done.stderr
     checks = "posturio_iac.adapters.checkov.checks"
     assert checks in done.stdout
@@ -196,7 +196,7 @@ print(check.name)
 
 
 def test_what_a_check_says_in_one_thread_is_not_shown_by_another() -> None:
-    done = python_in_fork(ROOT, TOLD, [f"{PACK}/posturio_iac_checks.py"], os.environ)
+    done = python_in_fork(ROOT, TOLD, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2:] == ["True", "of this thread"]
 
@@ -221,7 +221,7 @@ def test_a_mistake_in_the_configuration_fails_the_checks(tmp_path: Path) -> None
     done = checkov(tmp_path, "-d", ".", "--output", "json")
     assert done.returncode == 1
     (name,) = {one.name for one in records(done)}
-    assert name.startswith("No access key was judged here: ")
+    assert name.startswith("No access key was checked here: ")
     assert "max_lifetime" in name
 
 
@@ -229,7 +229,7 @@ def test_a_mistake_in_the_time_fails_the_checks(terraform: Path) -> None:
     (name,) = {one.name for one in report(terraform, POSTURIO_IAC_AS_OF="yesterday")}
     assert (
         name
-        == "No access key was judged here: POSTURIO_IAC_AS_OF must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z."
+        == "No access key was checked here: POSTURIO_IAC_AS_OF must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z."
     )
 
 
@@ -252,7 +252,7 @@ def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraf
     assert done.returncode == 1
     found = [one for one in records(done) if one.resource == "aws_iam_access_key.ci"]
     assert {one.check for one in found if one.result == "failed"} == set(RULES)
-    said = "posturio-iac stopped by an error of its own (RuntimeError: boom) and did not judge ci; please report it."
+    said = "posturio-iac stopped on an internal error (RuntimeError: boom) and did not check ci; please report it."
     assert {one.name for one in found} == {said}
 
 
@@ -269,7 +269,7 @@ _registry["iam.expired_access_keys"] = Registered(old.rule, crash, old.page)
     found = [one for one in report(terraform, first=code) if one.result == "failed"]
     assert {one.check for one in found} == {MISSING, OWNERLESS, CHECKOV["iam.expired_access_keys"]}
     assert any(
-        one.name == "iam.expired_access_keys crashed on aws_iam_access_key.ci and judged nothing; please report it." for one in found
+        one.name == "iam.expired_access_keys crashed on aws_iam_access_key.ci and checked nothing; please report it." for one in found
     )
 
 
@@ -279,7 +279,7 @@ def test_a_package_that_cannot_be_loaded_fails_every_key(terraform: Path, tmp_pa
     assert done.returncode == 1
     (only,) = records(done)
     assert only.name == (
-        "Access keys that were not judged, because the rules of posturio-iac cannot be loaded: RuntimeError: half an installation"
+        "Access keys that were not checked, because the rules of posturio-iac cannot be loaded: RuntimeError: half an installation"
     )
 
 

@@ -14,7 +14,7 @@ from tests.support.fixture_tools import cases
 from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, TEMPLATE, Record, checkov, failed, records, report, write
 from tests.support.hosts.hosting import checkout
 
-MISSING_PARSER = "is not installed beside checkov, so Terraform is judged by what checkov read of it"
+MISSING_PARSER = "is not installed with checkov, so Terraform is checked through checkov's own graph"
 GRAPHS = [{}, {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"}, {"TF_SPLIT_GRAPH": "true"}]
 _GOLDEN = re.compile(r"^iam\.(\S+) \w+ (.+)$", re.MULTILINE)
 _INDEX = re.compile(r"\[[^\]]*\]")

@@ -240,7 +240,7 @@ def test_fixer_writes_into_the_module_and_fails_until_that_is_added(host: Host, 
     code, said = host.commit(repository)
     assert code == 1, said
     assert "files were modified by this hook" in said
-    assert "Mended 1 finding" in said
+    assert "Fixed 1 finding" in said
     assert (repository.path / "iam.tf").read_text() == clean().replace("2027-01-31", "2027-02-28")
     assert (repository.path / "elsewhere/iam.tf").read_text() == flagged("other")
     repository.git("add", "iam.tf")

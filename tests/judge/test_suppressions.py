@@ -47,7 +47,7 @@ def test_a_date_that_has_passed_suppresses_nothing_and_says_so() -> None:
             "warning",
             (
                 "posturio:ignore[iam.access_keys_without_lifetime] ended on 2026-11-23 and suppresses nothing; "
-                "mend the finding or set a later date"
+                "fix the finding or set a later date"
             ),
         )
     ]
@@ -75,12 +75,12 @@ def test_a_reason_is_required() -> None:
 def test_a_directive_that_suppresses_nothing_is_noted() -> None:
     report = run(access_key(enforced(), directives=(ignore(WITHOUT, OWNERLESS), ignore(OWNERLESS, line=3))))
     assert said(report) == [
-        ("note", "posturio:ignore[iam.ownerless_access_keys] suppresses nothing, because nothing of that kind was found; remove it"),
+        ("note", "posturio:ignore[iam.ownerless_access_keys] suppresses nothing, because there is no such finding; remove it"),
         (
             "note",
             (
                 "posturio:ignore[iam.access_keys_without_lifetime, iam.ownerless_access_keys] suppresses nothing, "
-                "because nothing of that kind was found; remove it"
+                "because there is no such finding; remove it"
             ),
         ),
     ]

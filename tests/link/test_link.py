@@ -92,7 +92,7 @@ def test_a_key_of_a_module_that_is_not_here_stands_at_its_call() -> None:
     call = code(address="module.ci_user", span=span(9))
     found = link(deployed(), call, states=(state((f"module.ci_user.{ADDRESS}[0]", ID, "ci")),))
     assert found.span == span(9)
-    assert describe(found.remedies.disable).startswith("switch it off by the inputs of module.ci_user (iam.tf:9) and apply (")
+    assert describe(found.remedies.disable).startswith("switch it off through the inputs of module.ci_user (iam.tf:9) and apply (")
     assert describe(found.remedies.remove) == "remove module.ci_user (iam.tf:9) from the code"
     assert found.declaration is not None
     assert found.declaration.exact
@@ -224,7 +224,9 @@ class TestDoubts:
     def test_a_declaration_whose_user_is_open(self) -> None:
         found = link(deployed(user="hand"), code(user=UNKNOWN))
         assert isinstance(found.managed, Unknown)
-        assert found.managed.reason.startswith(f"{ADDRESS} (iam.tf:5) declares a key of a user whose name the code does not fix (var.x")
+        assert found.managed.reason.startswith(
+            f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is not known from the code (var.x"
+        )
 
     def test_a_state_settles_whose_its_declarations_are(self) -> None:
         assert link(deployed(user="hand"), code(user=UNKNOWN), states=(state((ADDRESS, OTHER, "ci")),)).managed is False
@@ -317,9 +319,9 @@ def test_a_missing_key_of_a_user_who_was_not_asked_about_is_not_claimed() -> Non
 @pytest.mark.parametrize(
     ("account", "complete", "said"),
     [
-        (ACCOUNT, True, "which AWS does not have: the next apply makes a new one"),
-        (ACCOUNT, False, "which AWS does not have: the next apply makes a new one"),
-        (None, True, "which no account has that was read: it is gone, or belongs to another account"),
+        (ACCOUNT, True, "but AWS does not have it: the next apply creates a new one"),
+        (ACCOUNT, False, "but AWS does not have it: the next apply creates a new one"),
+        (None, True, "but no account that was read has it: it is gone, or belongs to another account"),
         (None, False, "one access key of a state belongs to accounts that were not read in full"),
         ("210987654321", True, "one access key of a state belongs to accounts that were not read in full"),
     ],

@@ -99,21 +99,21 @@ def plan() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        (ENCRYPTED, "an encrypted state of OpenTofu; give what `tofu state pull` or `tofu show -json` prints"),
-        (plan(), "a plan, not a state; give what `terraform state pull` or `terraform show -json` prints without naming a plan"),
-        ({"version": 3, "serial": 1, "backend": BACKEND, "modules": []}, "only says in which backend the state is"),
-        ({"version": 3, "terraform_version": "1.9.8", "backend": {"type": "s3", "config": {}}}, "only says in which backend the state is"),
-        ({"version": 2, "serial": 1, "modules": []}, "a state of version 2, and versions 3 and 4 are read"),
+        (ENCRYPTED, "an encrypted OpenTofu state; pass the output of `tofu state pull` or `tofu show -json`"),
+        (plan(), "a plan, not a state; pass the output of `terraform state pull` or `terraform show -json` without a plan file"),
+        ({"version": 3, "serial": 1, "backend": BACKEND, "modules": []}, "only names the backend that holds the state"),
+        ({"version": 3, "terraform_version": "1.9.8", "backend": {"type": "s3", "config": {}}}, "only names the backend"),
+        ({"version": 2, "serial": 1, "modules": []}, "a state of version 2, but only versions 3 and 4 are read"),
         ({"version": 5, "serial": 1, "resources": []}, "a state of version 5"),
         ({"format_version": "2.0", "values": {}}, "the format 2.0, which this version of posturio-iac does not know"),
-        ({"format_version": "1.0", "provider_schemas": {}}, "JSON and no state"),
-        ({"Resources": {"Key": {"Type": "AWS::IAM::AccessKey"}}}, "JSON and no state"),
-        ({"version": 4, "resources": [NAMELESS]}, "looks like a state and is not built like one"),
-        ({"version": 4, "resources": [[SECRETS[0]]]}, "looks like a state and is not built like one"),
-        ({"format_version": "1.0", "values": {"root_module": {"resources": {"a": 1}}}}, "looks like a state and is not built like one"),
-        ([SECRETS[0]], "JSON and no state"),
-        (SECRETS[0], "JSON and no state"),
-        (None, "JSON and no state"),
+        ({"format_version": "1.0", "provider_schemas": {}}, "JSON but not a state"),
+        ({"Resources": {"Key": {"Type": "AWS::IAM::AccessKey"}}}, "JSON but not a state"),
+        ({"version": 4, "resources": [NAMELESS]}, "looks like a state but is not structured like one"),
+        ({"version": 4, "resources": [[SECRETS[0]]]}, "looks like a state but is not structured like one"),
+        ({"format_version": "1.0", "values": {"root_module": {"resources": {"a": 1}}}}, "looks like a state but is not structured"),
+        ([SECRETS[0]], "JSON but not a state"),
+        (SECRETS[0], "JSON but not a state"),
+        (None, "JSON but not a state"),
     ],
 )  # fmt: skip
 def test_what_is_no_state_is_named_and_nothing_of_it_is_quoted(document: Any, said: str) -> None:
@@ -127,7 +127,7 @@ def test_what_is_no_state_is_named_and_nothing_of_it_is_quoted(document: Any, sa
 @pytest.mark.parametrize("cut", [1, 40, 400, -5])
 def test_a_state_that_is_cut_off_is_said_with_its_place_and_without_its_text(cut: int) -> None:
     text = json.dumps(pulled(CI), indent=1)[:cut]
-    with pytest.raises(StateError, match=r"x\.tfstate is no JSON after line [0-9]+, column [0-9]+, or not all of it") as caught:
+    with pytest.raises(StateError, match=r"x\.tfstate is not complete JSON after line [0-9]+, column [0-9]+") as caught:
         parse(text, "x.tfstate")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None or caught.value.__suppress_context__
@@ -173,9 +173,9 @@ def test_states_as_shells_of_windows_write_them_are_read(encoding: str, tmp_path
         (gzip.compress(b"{}", mtime=0), "compressed with gzip"),
         (bz2.compress(b"{}"), "compressed with bzip2"),
         (b"PK\x03\x04tfplan", "a saved plan or an archive"),
-        (bytes(range(128, 256)), "no text in UTF-8"),
-        (b"\xff\xfe\x00\xd8", "no text in UTF-16"),
-        (b"# aws_iam_access_key.ci:\nresource ...", "is no JSON after line 1, column 1"),
+        (bytes(range(128, 256)), "not text in UTF-8"),
+        (b"\xff\xfe\x00\xd8", "not text in UTF-16"),
+        (b"# aws_iam_access_key.ci:\nresource ...", "is not complete JSON after line 1, column 1"),
     ],
 )
 def test_what_is_no_text_is_said(data: bytes, said: str, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_is_gone_is_pruned_by_a_live_result_and_not_by_a_scan(result: Path,
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("{}", "no result of posturio-iac"), (None, "is the result of a scan"), ("[", "is not valid JSON")]
+    ("text", "why"), [("{}", "not a posturio-iac result"), (None, "is the result of a scan"), ("[", "is not valid JSON")]
 )
 @pytest.mark.usefixtures("result")
 def test_anything_else_is_refused(capsys: Capsys, tmp_path: Path, text: str | None, why: str) -> None:

@@ -51,7 +51,7 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
     assert key.encode() not in everything
     (second / "result.json").write_text("{}", encoding="utf-8")
     refused = live(capsys, *argv)
-    assert (refused.code, "result.json is not what was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
+    assert (refused.code, "result.json was changed after it was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
 
 
 def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys: Capsys, tmp_path: Path) -> None:

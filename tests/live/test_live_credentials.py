@@ -89,15 +89,15 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     (letter,) = (tmp_path / "letters").glob("*.md")
     text = letter.read_text(encoding="utf-8")
     assert "API key for bedrock.amazonaws.com" in text
-    assert "last used: not told by AWS" in text
+    assert "last used: not reported by AWS" in text
     command = f"aws iam update-service-specific-credential --user-name notebook --service-specific-credential-id {key} --status Inactive"
     assert command in text
 
     aws.now += timedelta(days=15)
     assert (step_of(aws, capsys, tmp_path, "unnamed"), aws.status(key)) == (0, "Active"), "nobody knows whether it is in use"
-    assert "AWS does not tell when an API key of a service was used, so it stays active." in (tmp_path / f"unnamed/{ACCOUNT}.sh").read_text(
-        encoding="utf-8"
-    )
+    assert "AWS does not report when an API key of a service was used, so it stays active." in (
+        tmp_path / f"unnamed/{ACCOUNT}.sh"
+    ).read_text(encoding="utf-8")
     assert (step_of(aws, capsys, tmp_path, "off", "--include-in-use", key), aws.status(key)) == (0, "Inactive")
 
     aws.now += timedelta(days=2)
@@ -187,7 +187,7 @@ def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, c
     aws.denied.add("ListServiceSpecificCredentials")
     answer = look(capsys, aws, *ledger)
     assert (answer.code, rules(answer)) == (3, [("ci", "unused_access_keys")])
-    assert answer.err.count("API keys of services were not read, so none was judged") == 1
+    assert answer.err.count("API keys of services were not read, so none was checked") == 1
     assert '"deleted"' not in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
     verified = look(capsys, aws, "--verify", str(tmp_path / "before.json"))
     states = {result["rule"]: result["state"] for result in verified.json["verification"]["results"]}

@@ -229,7 +229,7 @@ def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud
     cloud.user("ci")
     surveyor = Surveyor(Request(as_of=AS_OF), None)
     outcome = dask_executor.read_elsewhere(surveyor, AccountTarget(None, Account("111122223333")), version=__version__)
-    text = f"111122223333 was not read: the credentials of its worker are those of account {cloud.account}"
+    text = f"111122223333 was not read: its worker's credentials belong to account {cloud.account}"
     assert [said.message for said in outcome.diagnostics] == [text]
     assert outcome.calls == {"sts:GetCallerIdentity": 1}
     outcome = dask_executor.read_elsewhere(surveyor, TARGET, version="0.0")

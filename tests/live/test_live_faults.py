@@ -133,7 +133,7 @@ def test_a_report_that_has_expired_is_made_anew(cloud: Cloud, refuse: Any, capsy
     answer = live(capsys)
     assert (answer.code, rules(answer)) == (1, UNUSED)
     assert (answer.calls()["iam:GenerateCredentialReport"], answer.calls()["iam:GetCredentialReport"]) == (2, 2)
-    assert "every user is asked about" not in answer.err
+    assert "each user's keys are read" not in answer.err
 
 
 @pytest.mark.parametrize("code", ["ReportExpired", "ReportNotPresent", "LimitExceeded"])
@@ -142,7 +142,7 @@ def test_a_report_that_cannot_be_had_is_replaced(cloud: Cloud, deny: Deny, capsy
     deny("GetCredentialReport", "GenerateCredentialReport" if code == "LimitExceeded" else "", code=code)
     answer = live(capsys)
     assert (answer.code, rules(answer)) == (1, UNUSED)
-    assert "every user is asked about key by key" in answer.err
+    assert "each user's keys are read one by one" in answer.err
 
 
 @pytest.mark.parametrize("last", range(1, 9))
@@ -200,7 +200,7 @@ def test_a_bad_network_changes_nothing(
     [
         ("drop", "failed with ConnectionClosedError"),
         ("cut", "iam:GetAccessKeyLastUsed failed with"),
-        ("page", "an answer that is none of AWS"),
+        ("page", "a response that is not from AWS"),
     ],
 )
 def test_a_network_that_stays_bad_is_said(
@@ -276,7 +276,7 @@ def test_a_key_that_is_deleted_while_we_look(cloud: Cloud, deny: Deny, capsys: p
     deny("GetAccessKeyLastUsed", code="NoSuchEntity")
     answer = live(capsys)
     assert (answer.code, [key["user"] for key in answer.json["keys"]]) == (0, ["busy"])
-    assert "of user stale was deleted while we looked" in answer.err
+    assert "of user stale was deleted during the run" in answer.err
     assert not any(key in answer.err for key in cloud.keys)
 
 

@@ -81,7 +81,9 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
     assert "aws iam update-access-key" in next((tree.root / "exact").glob("shop*.md")).read_text(encoding="utf-8")
     live(capsys, "--iac", "infra", "--letters", "likely")
     (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "likely").glob("payments*.md"))
-    order = [text.index(part) for part in ("**Change the code**", "Only if that is not the code of this key:", "aws iam update-access-key")]
+    order = [
+        text.index(part) for part in ("**Change the code**", "Only if that code does not declare this key:", "aws iam update-access-key")
+    ]
     assert order == sorted(order)
 
 
@@ -130,7 +132,7 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
     assert steps[needed]["why"].startswith("Its owner answered on 2026-11-26: needed (the export of every quarter). So it stays active")
     late = live(capsys, *ledger, *at(20), json_format=False).out
     assert ("needed (the export of every quarter)" in late, "answer late since 2026-12-08" in late) == (True, True)
-    assert "1 answer of owners late" in late
+    assert "1 owner answer late" in late
     live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(100))
     assert "answer by 2027-03-18" in live(capsys, *ledger, *at(101), json_format=False).out, "who is asked again has not answered yet"
 
@@ -142,8 +144,8 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
     for text, why in (
         ("key_id,note\n", "has no column needed"),
         (f"key_id,needed\n{key},maybe\n", 'line 2: needed must be yes or no, not "maybe"'),
-        ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be the id of a key in full"),
-        ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger knows no key ****MPLE"),
+        ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be a full key ID"),
+        ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger does not know the key ****MPLE"),
         ("key_id,needed\n\xff,no\n", "cannot be read"),
     ):
         path.write_bytes(text.encode("latin-1"))

@@ -121,7 +121,7 @@ def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, cap
     aws.meanwhile["ListAccessKeys"] = lambda: aws.backend.delete_access_key(key, "ci")
     answer = look(capsys, aws)
     assert (answer.code, answer.json["keys"]) == (0, [])
-    assert "of user ci was deleted while we looked" in answer.err
+    assert "of user ci was deleted during the run" in answer.err
 
 
 def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
@@ -188,10 +188,10 @@ def test_a_single_sign_on_that_has_ended_is_one_sentence(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setattr("botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR", str(tmp_path))  # it looks for the home when it is loaded
     none = look(capsys, aws, "--profile", "audit")
-    assert (none.code, "there is no session of the single sign-on; run aws sso login" in none.err) == (3, True)
+    assert (none.code, "there is no SSO session; run aws sso login" in none.err) == (3, True)
     token = {"startUrl": start, "region": "eu-west-1", "accessToken": "x", "expiresAt": "2999-01-01T00:00:00Z"}
     name = hashlib.sha1(start.encode(), usedforsecurity=False).hexdigest()
     (tmp_path / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
     ended = look(capsys, aws, "--profile", "audit")
-    assert (ended.code, "the session of the single sign-on has ended; run aws sso login" in ended.err) == (3, True)
+    assert (ended.code, "the SSO session has ended; run aws sso login" in ended.err) == (3, True)
     assert ("", "GetRoleCredentials") in aws.asked

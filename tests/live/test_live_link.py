@@ -122,7 +122,7 @@ def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_
     assert answer.code == 3
     assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
     assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
-    assert "cut.tfstate is no JSON after line 1" in key_of(answer, "hand")["undecided"][0]
+    assert "cut.tfstate is not complete JSON after line 1" in key_of(answer, "hand")["undecided"][0]
 
 
 def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
@@ -198,7 +198,7 @@ def test_code_that_says_inactive_already_has_to_be_applied(cloud: Cloud, tree: T
     (key,) = stale(cloud, "ci")
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", '.ci.name\n  status = "Inactive"\n'))
     answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
-    assert answer.json["findings"][0]["remediation"].startswith(f"Apply {ADDRESS} (infra/iam.tf:5), which says Inactive already")
+    assert answer.json["findings"][0]["remediation"].startswith(f"Apply {ADDRESS} (infra/iam.tf:5), which already says Inactive")
 
 
 def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:

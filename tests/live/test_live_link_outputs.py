@@ -118,7 +118,7 @@ def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
 def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tree, capsys: Capsys) -> None:
     lines = plan(capsys, tree, *LINKED)
     assert not [line for line in lines if line.startswith("disable ")]
-    assert "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code." in lines
+    assert "#   Code declares it and would undo changes made by hand, so nothing is planned here. Change the code." in lines
     assert any(line.startswith(f'#     Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply') for line in lines)
     assert any(line.endswith(f"user/ci/{key}") for line in lines)
 
@@ -127,7 +127,7 @@ def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, cap
     lines = plan(capsys, tree, "--iac", "infra")
     (step,) = (number for number, line in enumerate(lines) if line.startswith("disable ci "))
     assert key in lines[step]
-    text = f"#   Look at the code first, which undoes what is done by hand: the key is likely declared by {ADDRESS}"
+    text = f"#   Look at the code first, because it would undo changes made by hand: the key is likely declared by {ADDRESS}"
     assert any(line.startswith(text) for line in lines[:step])
 
 
@@ -269,12 +269,12 @@ def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Clo
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--iac", "nowhere"), "--iac nowhere: there is no such folder"),
+        (("--iac", "nowhere"), "--iac nowhere: no such folder"),
         (("--tf-state", "none.tfstate"), "--tf-state none.tfstate: there is no such file"),
         (("--tf-state", "infra"), "--tf-state infra is a folder; run `terraform state pull` in it"),
         (("--tf-state", "-", "--tf-state", "-"), "--tf-state - was given twice"),
         (("--stack-region", "eu-west-1"), "--stack-region needs --iac or --tf-state"),
-        (("--iac", "infra", "--stack-region", "none,eu-west-1"), "--stack-region none and a region exclude each other"),
+        (("--iac", "infra", "--stack-region", "none,eu-west-1"), "--stack-region none and a region cannot be combined"),
         (("--iac", "infra", "--stack-region", "Ireland!"), 'must be the name of a region, or none, not "Ireland!"'),
     ],
 )

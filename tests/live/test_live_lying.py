@@ -54,7 +54,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refused(answer: Answer, work: Path) -> str:
     """Check that a run read nothing, said so, and wrote its outputs alone; return what it said."""
     assert answer.code == 3
-    assert "error of its own" not in answer.err
+    assert "internal error" not in answer.err
     assert answer.json["keys"] == []
     assert [path.name for path in work.parent.iterdir()] == ["work"]
     assert {path.name for path in (work / "plan").iterdir()} == {"plan.json"}
@@ -65,7 +65,7 @@ def refused(answer: Answer, work: Path) -> str:
 @pytest.mark.parametrize("account", NO_ACCOUNTS)
 def test_what_is_no_account_names_no_script(work: Path, capsys: Capsys, account: str) -> None:
     with answering(GetCallerIdentity=caller(account)):
-        assert "is no account of AWS" in refused(live(capsys, *WRITTEN), work) or account in ("", "$(touch x)")
+        assert "is not an AWS account" in refused(live(capsys, *WRITTEN), work) or account in ("", "$(touch x)")
 
 
 @pytest.mark.promise("lying AWS")
@@ -75,7 +75,7 @@ def test_what_is_no_account_of_an_organization_is_not_read(capsys: Capsys, accou
     with answering(ListAccounts={"Accounts": listed}):
         answer = live(capsys, "--organization")
     assert (answer.code, [key["account"] for key in answer.json["keys"]]) == (3, [ACCOUNT])
-    assert "organizations:ListAccounts names what is no account, which was not read" in answer.err
+    assert "organizations:ListAccounts returned an invalid account, which was not read" in answer.err
 
 
 @pytest.mark.promise("lying AWS")
@@ -87,7 +87,7 @@ def test_what_is_no_user_of_the_account_is_refused_and_hides_no_other_account(ca
     with answering(**{operation: lambda asked: strange if asked["signed_by"] == "ASIA" else calm(asked)}):
         answer = live(capsys, "--organization")
     assert (answer.code, [key["account"] for key in answer.json["keys"]]) == (3, [ACCOUNT])
-    assert f"{OTHER} (one) was not read: the answer of AWS was not understood (ValueError: " in answer.err
+    assert f"{OTHER} (one) was not read: the response from AWS was not understood (ValueError: " in answer.err
 
 
 EXPIRED = granted("1970-01-01T00:00:00Z")
@@ -125,7 +125,7 @@ def test_an_answer_that_is_built_otherwise_is_a_sentence(capsys: Capsys, argv: t
     with answering(**{operation: said}):
         answer = live(capsys, *argv, *WRITTEN)
     assert answer.code in ((1, 3) if operation in ("GetCredentialReport", "GetAccountSummary") else (3,))
-    assert "error of its own" not in answer.err
+    assert "internal error" not in answer.err
     assert not [secret for secret in SECRETS if secret in answer.out + answer.err]
 
 
@@ -158,7 +158,7 @@ def test_an_answer_without_an_end_is_left(
     with answering(**{operation: said}):
         answer = live(capsys, *argv)
     assert answer.code == (1 if operation == "GetAccountAuthorizationDetails" else 3), "users are listed in another way then"
-    assert f"{operation} failed with an answer that is none of AWS (it " in answer.err
+    assert f"{operation} failed with a response that is not from AWS (it " in answer.err
     assert max(answer.calls().values()) <= 21
 
 

@@ -67,7 +67,7 @@ def test_units_and_tags_choose_accounts_and_names_are_shown(members: list[Cloud]
     assert f"Account {members[2].account} (member-1)" in live(capsys, "--organization", "--ou", outer, json_format=False).out
     assert accounts(live(capsys, "--organization", "--account-tag", "owner=platform@*")) == {members[1].account}
     nothing = live(capsys, "--organization", "--account-tag", "owner=nobody")
-    assert (nothing.code, "no active account is in the named units" in nothing.err) == (3, True)
+    assert (nothing.code, "no active account matches the given units" in nothing.err) == (3, True)
     for argv in (("--ou", outer), ("--organization", "--ou", "prod"), ("--organization", "--account-tag", "owner")):
         assert live(capsys, *argv).code == 2
 
@@ -77,7 +77,7 @@ def test_what_is_the_same_in_many_accounts_is_said_once(
 ) -> None:
     deny("GetAccountSummary")
     answer = live(capsys, "--organization")
-    assert sum("whether the list of users is complete was not checked" in line for line in answer.err.splitlines()) == 1
+    assert sum("it was not checked whether the list of users is complete" in line for line in answer.err.splitlines()) == 1
     assert f"the same holds for {len(members) - 1} more accounts" in answer.err
     assert len({said["account"] for said in answer.json["diagnostics"] if "was not checked" in said["message"]}) == len(members)
 
@@ -132,7 +132,7 @@ def test_an_organization_that_lists_nobody_fails(
     monkeypatch.setattr(session.Connection, "pages", nobody)
     answer = live(capsys, "--organization", json_format=False)
     assert (answer.code, len(members)) == (3, 5)
-    assert "names no active account, so nothing was read" in answer.err
+    assert "returned no active account, so nothing was read" in answer.err
     assert "No account could be read; incomplete, 1 error" in answer.out
 
 
@@ -219,7 +219,7 @@ def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], cap
         (("--accounts", "12"), "12 digits"),
         (("--shard", "3/2", "--organization"), "such as 2/5"),
         (("--shard", "1/2"), "need --organization or --accounts"),
-        (("--organization", "--accounts", "111122223333"), "exclude each other"),
+        (("--organization", "--accounts", "111122223333"), "cannot be combined"),
         (("--workers", "0"), "whole number from 1"),
         (("--window", "soon"), "whole number from 1"),
     ],
@@ -252,4 +252,4 @@ def test_a_profile_that_wants_a_second_factor_is_named(
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     answer = live(capsys, "--profile", "mfa")
-    assert (answer.code, "asks for an MFA code" in answer.err) == (2, True)
+    assert (answer.code, "requires an MFA code" in answer.err) == (2, True)

@@ -66,18 +66,18 @@ def test_the_policy_is_enough(allowed: Callable[..., None], capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("denied", "code", "found", "said"),
     [
-        (("iam:GenerateCredentialReport",), 1, UNUSED, "every user is asked about key by key in its place"),
-        ((REPORT,), 1, UNUSED, "every user is asked about key by key in its place"),
+        (("iam:GenerateCredentialReport",), 1, UNUSED, "each user's keys are read one by one instead"),
+        ((REPORT,), 1, UNUSED, "each user's keys are read one by one instead"),
         ((DETAILS,), 3, UNUSED, "tags of 2 users off the shortlist were not read"),
-        ((DETAILS, REPORT), 1, UNUSED, "tags are asked for user by user in its place"),
-        ((DETAILS, USERS), 3, UNUSED, "those of whom the credential report does not tell are not known"),
-        ((DETAILS, REPORT, USERS), 3, [], "so no key of theirs was judged"),
+        ((DETAILS, REPORT), 1, UNUSED, "tags are read user by user instead"),
+        ((DETAILS, USERS), 3, UNUSED, "users missing from the credential report are not known"),
+        ((DETAILS, REPORT, USERS), 3, [], "so none of their keys was checked"),
         ((DETAILS, REPORT, "iam:ListUserTags"), 3, UNUSED, "iam:ListUserTags is denied"),
-        (("iam:GetAccountSummary",), 3, UNUSED, "whether the root user has access keys is not known"),
+        (("iam:GetAccountSummary",), 3, UNUSED, "it is not known whether the root user has access keys"),
         (("iam:ListAccessKeys",), 3, UNUSED, "iam:ListAccessKeys is denied"),
         (("iam:GetAccessKeyLastUsed",), 3, [], "iam:GetAccessKeyLastUsed is denied"),
-        (("iam:ListServiceSpecificCredentials",), 3, UNUSED, "API keys of services were not read, so none was judged"),
-        (("cloudtrail:LookupEvents",), 1, UNUSED, "a --ledger remembers since when keys have been inactive"),
+        (("iam:ListServiceSpecificCredentials",), 3, UNUSED, "API keys of services were not read, so none was checked"),
+        (("cloudtrail:LookupEvents",), 1, UNUSED, "a --ledger records how long keys have been inactive"),
     ],
 )
 def test_what_is_taken_away_is_said(

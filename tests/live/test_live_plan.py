@@ -249,7 +249,7 @@ def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..
     assert [step["action"] for step in written["plan"]["steps"]] == ["disable"]
     before = len(far.asked)
     answer = live(capsys, "--plan", str(folder))
-    assert (answer.code, "it is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
+    assert (answer.code, "is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
     (tmp_path / "file").write_text("x", encoding="utf-8")
     assert live(capsys, "--plan", str(tmp_path / "file")).code == 2
     assert live(capsys, "--plan", str(tmp_path / "none/plan")).code == 2
@@ -300,7 +300,7 @@ def test_the_time_of_a_plan_is_now(far: FakeAws, capsys: Capsys, tmp_path: Path)
     assert far.now == AS_OF
     for argv in (("--plan", str(tmp_path / "a")), ("--ledger", str(tmp_path / "s"))):
         assert main(["live", "--no-config", "--as-of", "2030-01-01", *argv]) == 2
-        assert "leave --as-of out" in capsys.readouterr().err
+        assert "leave out --as-of" in capsys.readouterr().err
 
 
 def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
@@ -336,8 +336,8 @@ def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     results = {result["user"]: result for result in answer.json["verification"]["results"]}
     assert {result["state"] for result in results.values()} == {"resolved"}
-    assert "whether anything fails without it is not known: cloudtrail:LookupEvents" in results["missed"]["why"]
-    assert "whether anything fails without it is not known" in answer.err
+    assert "it is not known whether anything fails without it: cloudtrail:LookupEvents" in results["missed"]["why"]
+    assert "it is not known whether anything fails without it" in answer.err
 
 
 def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(far
     assert verified() == ("resolved", "the rule no longer flags it")
     assert verified(*ledger) == (
         "still_open",
-        "it was switched on again, although the ledger tells that it was switched off on 2026-11-25",
+        "it was switched on again, although the ledger shows that it was switched off on 2026-11-25",
     )
 
 

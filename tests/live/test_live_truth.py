@@ -175,7 +175,7 @@ def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
     deny("GenerateCredentialReport")
     answers("iam:GetCredentialReport", lambda said: said | {"GeneratedTime": AS_OF - timedelta(hours=hours)})
     answer = live(capsys)
-    assert (answer.code, "was there and was used" in answer.err, "key by key in its place" in answer.err) == (0, used, not used)
+    assert (answer.code, "already existed and was used" in answer.err, "one by one instead" in answer.err) == (0, used, not used)
 
 
 def test_a_line_with_too_many_fields_hides_no_user(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_a_line_with_too_many_fields_hides_no_user(cloud: Cloud, capsys: Capsys,
     monkeypatch.setattr(type(cloud.backend), "get_credential_report", lambda self: made(self).replace("\na,", "\na,x,"))
     answer = live(capsys)
     assert (answer.code, rules(answer)) == (1, [("a", "unused_access_keys"), ("b", "unused_access_keys")])
-    assert "1 line of the credential report cannot be told apart into columns" in answer.err
+    assert "1 line of the credential report cannot be split into columns" in answer.err
     assert "was deleted" not in answer.err
 
 
@@ -253,7 +253,7 @@ def test_an_organization_that_lists_nobody_fails(capsys: Capsys, monkeypatch: py
 
     monkeypatch.setattr(session.Connection, "pages", none)
     answer = live(capsys, "--organization")
-    assert (answer.code, "organizations:ListAccounts names no active account, so nothing was read" in answer.err) == (3, True)
+    assert (answer.code, "organizations:ListAccounts returned no active account, so nothing was read" in answer.err) == (3, True)
 
 
 def earlier(capsys: Capsys, folder: Path, *argv: str) -> str:
@@ -343,4 +343,4 @@ def test_the_second_root_key_is_not_lost(cloud: Cloud, report: Report, answers: 
     deny("GenerateCredentialReport", "GetCredentialReport")
     answer = live(capsys, "--verify", path)
     assert (answer.code, states(answer)) == (3, [("still_open", "root_access_keys"), ("cannot_tell", "root_access_keys")])
-    assert "does not tell one root key from two" in answer.err
+    assert "does not distinguish one root key from two" in answer.err

@@ -131,7 +131,7 @@ def test_two_keys_that_a_masked_id_could_mean_are_not_guessed(
     answer = live(capsys, "--verify", path)
     assert answer.code == 3
     assert ("cannot_tell", "ci", "unused_access_keys") in states(answer)
-    assert "does not tell whether it means" in answer.json["verification"]["results"][0]["why"]
+    assert "it is not clear from the earlier result whether it means" in answer.json["verification"]["results"][0]["why"]
 
 
 def test_the_day_of_creation_and_the_fingerprint_tell_alike_ids_apart(
@@ -232,7 +232,7 @@ def test_the_organization_says_which_accounts_are_left(
     path = earlier("--organization", change=elsewhere)
     answer = live(capsys, "--verify", path, "--organization")
     told = {r["account"]: r["why"] for r in answer.json["verification"]["results"]}
-    assert (answer.code, told["999999999999"]) == (3, "account 999999999999 is no active one of the organization")
+    assert (answer.code, told["999999999999"]) == (3, "account 999999999999 is not an active account of the organization")
 
 
 def test_credentials_of_an_account_that_the_file_does_not_name_are_noted(
@@ -241,7 +241,7 @@ def test_credentials_of_an_account_that_the_file_does_not_name_are_noted(
     path = earlier("--accounts", members[1].account)
     answer = live(capsys, "--verify", path, "--role-name", "Audit")
     assert (answer.code, [s[0] for s in states(answer)]) == (1, ["still_open"])
-    assert f"the credentials are those of account {ACCOUNT}, which the file does not name; its accounts are read as Audit" in answer.err
+    assert f"the credentials belong to account {ACCOUNT}, which is not in the file; its accounts are read as Audit" in answer.err
 
 
 def test_a_key_whose_user_was_renamed_is_found_by_its_full_id(
@@ -322,7 +322,7 @@ def test_an_earlier_run_that_was_incomplete_is_named(cloud: Cloud, earlier: Call
     assert (answer.code, "is incomplete: what its own run could not read" in answer.err) == (1, True)
     empty = earlier(change=lambda result: result.update(keys=[], findings=[], diagnostics=[error]))
     answer = live(capsys, "--verify", empty)
-    assert (answer.code, "holds nothing to verify" in answer.err) == (3, True)
+    assert (answer.code, "contains nothing to verify" in answer.err) == (3, True)
 
 
 @pytest.mark.usefixtures("cloud")
@@ -348,7 +348,7 @@ KEY: dict[str, Any] = dict.fromkeys(("path", "line", "user", "status", "owner"))
     [
         ("{", "is not valid JSON"),
         ("[" * 100_000, "is nested too deeply"),
-        ("[]", "no result of posturio-iac"),
+        ("[]", "not a posturio-iac result"),
         (json.dumps({**EMPTY, "version": 7}), "written by a newer posturio-iac (contract version 7, known is 1)"),
         (json.dumps({**EMPTY, "summary": {"files": 3}}), "a scan of code"),
         (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "terraform", "address": "aws_iam_access_key.ci"}]}), "a scan of code"),
@@ -374,7 +374,7 @@ def test_other_files_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: P
 @pytest.mark.usefixtures("cloud")
 def test_options_that_contradict_it(capsys: pytest.CaptureFixture[str], tmp_path: Path, more: str) -> None:
     answer = live(capsys, "--verify", str(tmp_path / "none.json"), more)
-    assert (answer.code, "has no place beside --verify" in answer.err) == (2, True)
+    assert (answer.code, "cannot be combined with --verify" in answer.err) == (2, True)
     answer = live(capsys, "--verify", str(tmp_path / "none.json"))
     assert (answer.code, "cannot be read: No such file" in answer.err) == (2, True)
 

@@ -117,7 +117,7 @@ def test_events_that_were_not_all_read_prove_no_silence() -> None:
     many = [event(12 - number / 1000, error=None) for number in range(50 * MOST_PAGES + 1)]
     result = RESULT.with_signs(signs(Trails(eu_west_1=many)))
     assert result.state is FindingState.RESOLVED
-    assert "whether anything fails without it is not known: CloudTrail has more events" in result.why
+    assert "it is not known whether anything fails without it: CloudTrail has more events" in result.why
     enough = RESULT.with_signs(signs(Trails(eu_west_1=[event(-number / 1000, error=None) for number in range(50 * MOST_PAGES + 1)])))
     assert enough.state is FindingState.QUIET, "those beyond are from before it was switched off"
 
@@ -125,9 +125,9 @@ def test_events_that_were_not_all_read_prove_no_silence() -> None:
 @pytest.mark.parametrize(
     ("trails", "key", "why"),
     [
-        (Trails(denied="us-east-1"), KEY, "whether anything fails without it is not known: cloudtrail:LookupEvents"),
+        (Trails(denied="us-east-1"), KEY, "it is not known whether anything fails without it: cloudtrail:LookupEvents"),
         (Trails(), replace(KEY, since=AS_OF - timedelta(hours=23)), "it is too early for a sign of failure"),
-        (Trails(), replace(KEY, partition="aws-iso", region=""), "the region in which CloudTrail shows its events is not known"),
+        (Trails(), replace(KEY, partition="aws-iso", region=""), "it is not known in which region CloudTrail shows its events"),
     ],
 )
 def test_what_was_not_read_is_no_silence(trails: Trails, key: MissedKey, why: str) -> None:

@@ -229,5 +229,5 @@ def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object
         for _ in range(900):
             told = [told]
     run = UnfinishedRun(AS_OF, "", {ACCOUNT.id: told})
-    with pytest.raises(UsageError, match="run it without --resume"):
+    with pytest.raises(UsageError, match="run without --resume"):
         LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))

@@ -66,7 +66,7 @@ def test_what_was_read_of_a_finished_account_is_let_go_and_few_wait_for_a_slow_r
 def test_an_account_that_two_profiles_lead_to_counts_once_whichever_is_read_first() -> None:
     account = Account("111122223333")
     outcomes = [AccountOutcome(AccountTarget(profile), Inventory(account), (), {}) for profile in ("b", None)]
-    expected = Diagnostic(Level.NOTE, "b and the default profile lead to the same account, 111122223333, which counts once")
+    expected = Diagnostic(Level.NOTE, "b and the default profile lead to the same account, 111122223333, which is counted once")
     for order in (outcomes, outcomes[::-1]):
         first, second = once_each(order)
         assert first.inventory is not None

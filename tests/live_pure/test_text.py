@@ -34,7 +34,7 @@ Undetermined:
   when it was last used: iam:GetAccessKeyLastUsed is denied
     123456789012 open/****WXYZ
 
-3 findings (2 high, 1 low) in 6 keys of 1 account; incomplete, 2 errors; 1 undetermined, 2 suppressed
+3 findings (2 high, 1 low) in 2 of the 6 keys of 1 account; incomplete, 2 errors; 1 undetermined, 2 suppressed
 {HINT}
 """
 

@@ -115,15 +115,15 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
     [
         (
             "# posturio:ignore reason=x",
-            f'posturio:ignore suppresses nothing without rules in brackets; write posturio:ignore[{OWNERLESS}] reason="…"',
+            f'posturio:ignore has no effect without rules in brackets; write posturio:ignore[{OWNERLESS}] reason="…"',
         ),
         (
             "# posturio:ignore[] reason=x",
-            f'posturio:ignore suppresses nothing without a rule; write posturio:ignore[{OWNERLESS}] reason="…"',
+            f'posturio:ignore has no effect without a rule; write posturio:ignore[{OWNERLESS}] reason="…"',
         ),
-        (f"# posturio:ignore[{OWNERLESS}", "posturio:ignore suppresses nothing without rules in brackets; write posturio:ignore["),
-        (f"# posturio:ignore[{OWNERLESS}]", 'posturio:ignore suppresses nothing without a reason; add reason="…"'),
-        (f'# posturio:ignore[{OWNERLESS}] reason=" "', 'posturio:ignore suppresses nothing without a reason; add reason="…"'),
+        (f"# posturio:ignore[{OWNERLESS}", "posturio:ignore has no effect without rules in brackets; write posturio:ignore["),
+        (f"# posturio:ignore[{OWNERLESS}]", 'posturio:ignore has no effect without a reason; add reason="…"'),
+        (f'# posturio:ignore[{OWNERLESS}] reason=" "', 'posturio:ignore has no effect without a reason; add reason="…"'),
         (
             "# posturio:ignore[iam.ownerles_keys] reason=x",
             f'posturio:ignore names "iam.ownerles_keys", which is not a rule; did you mean {OWNERLESS}?',
@@ -166,7 +166,7 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
     ("text", "message"),
     [
         ("# posturio: expries=2027-01-31", 'posturio: does not know "expries"; did you mean "expires"?'),
-        ("# posturio: colour=red", 'posturio: does not know "colour"; it takes such names as expires, rotation, rotated_on and owner'),
+        ("# posturio: colour=red", 'posturio: does not know "colour"; it takes names such as expires, rotation, rotated_on and owner'),
         ("# posturio: until=2027-01-31", 'posturio: does not know "until"; it belongs to posturio:ignore'),
         (f"# posturio: skip={OWNERLESS}", 'posturio: does not know "skip"; to suppress a finding write posturio:ignore['),
         ("# posturio: expires: 2027-01-31", '"expires:" has no effect; write expires=2027-01-31'),
@@ -178,10 +178,10 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
         ("# posturio:", "posturio: says nothing; write posturio: expires=2027-01-31"),
         ("# posturio expires 2027", '"posturio expires 2027" has no effect; write posturio: expires=2027-01-31'),
         ("# posturio rotation=90d", '"posturio rotation=90d" has no effect; write posturio: rotation=90d'),
-        ("# posturio-iac ignore[x]", '"posturio-iac ignore[x]" has no effect; begin it with posturio: as in'),
-        (f"# posturio ignore[{OWNERLESS}] reason=x", "has no effect; begin it with posturio: as in posturio:ignore["),
-        ("# CI. posturio: owner=x", '"posturio: owner=x" has no effect after other words; begin a comment with it'),
-        (f"# nosec posturio:ignore[{OWNERLESS}] reason=x", "has no effect after other words; begin a comment with it"),
+        ("# posturio-iac ignore[x]", '"posturio-iac ignore[x]" has no effect; start it with posturio: as in'),
+        (f"# posturio ignore[{OWNERLESS}] reason=x", "has no effect; start it with posturio: as in posturio:ignore["),
+        ("# CI. posturio: owner=x", '"posturio: owner=x" has no effect after other words; start the comment with it'),
+        (f"# nosec posturio:ignore[{OWNERLESS}] reason=x", "has no effect after other words; start the comment with it"),
     ],
 )
 def test_metadata_without_effect_is_reported(text: str, message: str) -> None:

@@ -213,16 +213,16 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
         ("expires", "soon", '"soon" is neither a date nor an interval; write a date such as 2027-01-31'),
         ("expires", "31-12-2027", '"31-12-2027" is not an ISO 8601 date; write it as 2027-12-31'),
         ("expires", "90m", 'the m of "90m" can mean minutes or months; write it as 90min or 90mo'),
-        ("expires", ("2027-01-31",), "a list or a map is no value; write a date such as 2027-01-31"),
+        ("expires", ("2027-01-31",), "a list or a map is not a value; write a date such as 2027-01-31"),
         ("rotation", "n/a", '"n/a" is a placeholder; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
-        ("rotation", True, '"true" names no interval; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
+        ("rotation", True, '"true" is not an interval; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
         ("rotation", 2027, '"2027" names only a year; write a date such as 2027-12-31'),
         ("rotation", "quarterly", '"quarterly" is not a number with a unit; write it as 90d'),
         ("rotation", "31/12/2027", '"31/12/2027" is not an ISO 8601 date; write it as 2027-12-31'),
         ("rotation_years", 5000, '"5000" is longer than a thousand years; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
         ("rotated_on", "never", '"never" is not a date; write a date such as 2027-01-31'),
         ("rotated_on", "90d", '"90d" is not a date; write a date such as 2027-01-31'),
-        ("rotated_on", "01/02/2027", 'day and month of "01/02/2027" can be read either way round; write it as 2027-01-02 or 2027-02-01'),
+        ("rotated_on", "01/02/2027", 'day and month of "01/02/2027" are ambiguous; write it as 2027-01-02 or 2027-02-01'),
     ],
 )
 def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: object, text: str) -> None:
@@ -259,6 +259,7 @@ def test_a_hint_decides_where_the_name_says_nothing() -> None:
         ("key-rotation-exempt", False, False),
         ("KeyAutoExpire", "False", True),
         ("KeyAutoExpire", True, False),
+        ("KeyAutoExpire", 0, True),
         ("owner", "true", False),
     ],
 )

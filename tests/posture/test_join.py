@@ -301,4 +301,4 @@ def test_a_finding_of_a_rule_that_was_not_asked_before_says_so() -> None:
     now = deployed("a")
     scope = accounts(A) | {"left_out": ["iam.unused"]}
     view = joined(result([deployed("a")], days=7, scope=scope), result([now], [finding(now)], scope=accounts(A)))
-    assert [c.note for c in view.changed[ChangeCategory.NEW_FINDING]] == ["was not judged before"]
+    assert [c.note for c in view.changed[ChangeCategory.NEW_FINDING]] == ["was not checked before"]

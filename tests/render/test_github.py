@@ -70,7 +70,7 @@ def test_an_annotation_is_an_error_where_the_finding_fails_the_job(more: dict[st
 
 
 def test_the_last_line_sums_up() -> None:
-    assert render(canned.report(), canned.context()).splitlines()[-1].startswith("3 findings (1 high, 1 medium, 1 low) in 5 keys")
+    assert render(canned.report(), canned.context()).splitlines()[-1].startswith("3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys")
     assert render(canned.empty(), canned.context()) == "No access keys are declared in 12 files; 0.08 s\n"
     assert render(canned.empty(), canned.context(quiet=True)) == "\n"
 

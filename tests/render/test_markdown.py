@@ -16,7 +16,7 @@ RULES = "https://github.com/posturio/posturio-iac/blob/main/docs/rules/"
 EXPECTED = f"""\
 ## IAM access keys
 
-3 findings (1 high, 1 medium, 1 low) in 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
+3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
 
 ### Incomplete
 

@@ -209,8 +209,8 @@ def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
 def test_rules_that_were_left_out_are_said() -> None:
     view = joined(result([deployed("a")], days=7), result([deployed("a")], scope=accounts(A) | {"left_out": ["iam.unused_access_keys"]}))
     text = Page(page(view)).text
-    assert "1 rule left out by choice, of which nothing is known here: iam.unused_access_keys." in text
-    assert "were not judged by the same rules" in text
+    assert "1 rule left out by choice, so their findings are unknown: iam.unused_access_keys." in text
+    assert "were not checked by the same rules" in text
     assert "everything was read" not in text
     assert "iam.unused\\_access\\_keys" in markdown(view) or "iam.unused_access_keys" in markdown(view)
     assert "everything was read" not in markdown(view)
@@ -231,7 +231,7 @@ def test_where_scores_are_small_the_demerits_are_drawn() -> None:
     found = [finding(key) for key in keys]
     text = page(joined(result(keys, found, days=7), result(keys, found[:150])))
     (trend,) = (p for p in pictures(text) if p.get("aria-labelledby") == "trend-title trend-desc")
-    assert trend[0].text == "Demerits over time, of which fewer are better"
+    assert trend[0].text == "Demerits over time (fewer is better)"
     assert trend[1].text == "2026-11-17: 200; 2026-11-24: 150."
     assert "Every score is below 10" in text
     assert "Every score is below 10" not in page(joined(result(keys[:2], found[:2], days=7), result(keys[:2])))
@@ -242,7 +242,7 @@ def test_the_timeline_draws_the_worst_and_says_so() -> None:
     text = page(view)
     (timeline,) = (p for p in pictures(text) if p[0].text == "Timeline of keys")
     assert len(timeline.findall("{http://www.w3.org/2000/svg}g")) == 100
-    assert "Drawn by name are the 100 worst of 130 keys with a known date" in Page(text).text
+    assert "The picture shows the 100 worst of 130 keys with a known date" in Page(text).text
     assert Page(text).text.count("u129/****0129") == 1
     (overview,) = (p for p in pictures(text) if p[0].text == "All keys at a glance")
     lines = [p.get("d") or "" for p in overview.iter("{http://www.w3.org/2000/svg}path") if p.get("class") == "glance"]
@@ -387,7 +387,7 @@ def test_places_lead_to_the_line_where_the_result_says_where_that_is() -> None:
 
 def test_a_result_whose_links_are_no_addresses_of_the_web_is_refused() -> None:
     scope = code() | {"source_url": "javascript:pwned=1//{path}"}
-    with pytest.raises(NotAResultError, match="source_url is no address of the web"):
+    with pytest.raises(NotAResultError, match="source_url is not a web address"):
         joined(result([declared("k")], scope=scope))
 
 

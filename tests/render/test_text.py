@@ -36,7 +36,7 @@ Undetermined:
   iam/ci.tf:2:1: aws_iam_access_key.open
     var.tags is set by the caller
 
-3 findings (1 high, 1 medium, 1 low) in 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
+3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
 """
 
 
@@ -94,7 +94,7 @@ def test_a_line_that_cannot_be_read_is_left_out() -> None:
 
 def test_nothing_found_is_one_truthful_line() -> None:
     assert render(canned.empty(1204), canned.context()) == "No access keys are declared in 1,204 files; 0.08 s\n"
-    assert render(canned.empty(0), canned.context()) == "No access keys are declared: there was no file to search; 0.08 s\n"
+    assert render(canned.empty(0), canned.context()) == "No access keys are declared: there were no files to search; 0.08 s\n"
     assert summary(canned.empty(1, (Diagnostic(Level.ERROR, "unreadable"),)), canned.context()) == (
         "No access keys are declared in 1 file; incomplete, 1 error; 0.08 s"
     )

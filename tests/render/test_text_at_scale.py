@@ -233,6 +233,6 @@ def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:
     report = Report(canned.AS_OF, keys, (), (), 1)
     lines = blocks.render(report, canned.context()).splitlines()
     assert lines[:2] == ["Undetermined:", "  f0/a.tf:1:1: k0"]
-    assert lines[10:14] == ["  f9/a.tf:1:1: k9", "  … and 20 more, all of which --verbose lists, for the same reason:", "    open", ""]
+    assert lines[10:14] == ["  f9/a.tf:1:1: k9", "  … and 20 more, for the same reason (--verbose lists them all):", "    open", ""]
     every = blocks.render(report, canned.context(verbose=True))
     assert (every.count(": k"), every.count("    open")) == (30, 1)

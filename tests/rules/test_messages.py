@@ -80,7 +80,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(notes=("the name holds the date 2023-09, 1157 days ago",)),
             WITHOUT,
             (
-                "aws_iam_access_key.ci never ends, because the code states neither an expiry date nor a rotation for it. "
+                "aws_iam_access_key.ci never expires: the code states neither an expiry date nor a rotation. "
                 "The name holds the date 2023-09, 1157 days ago."
             ),
             'Add expires = "2027-02-21" to the tags of aws_iam_user.ci (iam.tf:1).',
@@ -96,7 +96,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
         (
             access_key(rotates(365)),
             OVERLONG,
-            'aws_iam_access_key.ci may live 365 days, while at most 90 days are allowed: tag "rotation" of aws_iam_user.ci says 365d.',
+            'aws_iam_access_key.ci may live 365 days, but the maximum is 90 days: tag "rotation" of aws_iam_user.ci says 365d.',
             'Set tag "rotation" of aws_iam_user.ci to 90 days or less.',
             3,
         ),
@@ -104,7 +104,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(unreadable()),
             UNREADABLE,
             (
-                'aws_iam_access_key.ci has an end that nobody can read in tag "expires" of aws_iam_user.ci: '
+                'aws_iam_access_key.ci has a lifetime that cannot be read in tag "expires" of aws_iam_user.ci: '
                 '"soon" is neither a date nor an interval.'
             ),
             'Set tag "expires" of aws_iam_user.ci to 2027-02-21 or earlier.',
@@ -130,7 +130,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             (
                 'Add resource "time_rotating" "ci" { rotation_days = 90 } and '
                 'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }, '
-                "and put replace_triggered_by = [time_static.ci] and create_before_destroy = true into the lifecycle block of the key."
+                "and put replace_triggered_by = [time_static.ci] and create_before_destroy = true in the lifecycle block of the key."
             ),
             6,
         ),
@@ -138,7 +138,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(rotated("2026-03-19")),
             OVERDUE,
             (
-                "aws_iam_access_key.ci was last rotated 249 days ago, while at most 90 days are allowed: "
+                "aws_iam_access_key.ci was last rotated 249 days ago, but the maximum is 90 days: "
                 'tag "rotated-on" of aws_iam_user.ci says 2026-03-19.'
             ),
             'Replace the key and set tag "rotated-on" of aws_iam_user.ci to 2026-11-24.',
@@ -155,7 +155,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(SOON, active_siblings=("b", "c")),
             SEVERAL,
             "aws_iam_access_key.ci is one of 3 active keys of user ci, and each of them can leak; the others are b and c.",
-            'Set status = "Inactive", unless this key is the one that stays.',
+            'Set status = "Inactive", unless this is the key to keep.',
             None,
         ),
     ],
@@ -222,23 +222,23 @@ def unreadable_rotation() -> Lifetime:
 @pytest.mark.parametrize(
     ("key", "why"),
     [
-        (access_key(status="Inactive"), "no date is stated for that"),
-        (access_key(replace(FIRED, origin=CLOCK), status="Inactive"), "no date is stated for that"),
-        (access_key(unreadable_rotation(), status="Inactive"), "no date is stated for that"),
+        (access_key(status="Inactive"), "no removal date is stated"),
+        (access_key(replace(FIRED, origin=CLOCK), status="Inactive"), "no removal date is stated"),
+        (access_key(unreadable_rotation(), status="Inactive"), "no removal date is stated"),
         (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
-        (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days ahead"),
+        (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days away"),
         (access_key(FAR, PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
         (access_key(unreadable(), status="Inactive"), f"{TAG} cannot be read as a date"),
-        (access_key(inert(), status="Inactive"), "no date is stated for that"),
+        (access_key(inert(), status="Inactive"), "no removal date is stated"),
         (
             access_key(status="Inactive", disabled_since=day("2026-10-01")),
-            "it has been disabled for 53 days, and the grace is 14 days",
+            "it has been disabled for 53 days, longer than the grace period of 14 days",
         ),
     ],
 )
 def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
     (violation,) = violations(key)[LINGERING]
-    assert violation.message == f"aws_iam_access_key.ci is inactive and nothing removes it: {why}."
+    assert violation.message == f"aws_iam_access_key.ci is inactive, and nothing removes it: {why}."
     stated = TAG in why
     change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
     assert violation.remediation == f"Delete the key, or {change}."
@@ -268,14 +268,14 @@ def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
     (violation,) = violations(key)[OVERDUE]
     assert (
         violation.message
-        == f"aws_iam_access_key.ci was last rotated 249 days ago by {describe_origin(origin)}, while at most 90 days are allowed."
+        == f"aws_iam_access_key.ci was last rotated 249 days ago by {describe_origin(origin)}, but the maximum is 90 days."
     )
     assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
 
 
 def test_an_interval_of_the_code_is_lowered() -> None:
     (violation,) = violations(access_key(replace(enforced(365), value="")))[OVERLONG]
-    assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, while at most 90 days are allowed."
+    assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, but the maximum is 90 days."
     assert violation.remediation == "Lower the interval of time_rotating.ci to 90 days or less."
 
 
@@ -283,13 +283,13 @@ def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_o
     key = access_key(enforced(), replacement=outage())
     assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in its lifecycle block."
     bare = replace(key, remedies=replace(key.remedies, overlap=None))
-    assert violations(bare)[OUTAGE][0].remediation == "Let the new key exist before the old one is deleted."
+    assert violations(bare)[OUTAGE][0].remediation == "Create the new key before the old one is deleted."
 
 
 def test_an_age_says_what_allows_it() -> None:
     (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[OVERDUE]
     assert violation.message == (
-        'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, while tag "rotation" of aws_iam_user.ci allows 30 days.'
+        'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, but tag "rotation" of aws_iam_user.ci allows 30 days.'
     )
 
 
@@ -303,14 +303,14 @@ DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
         (
             DAYS,
             2,
-            "Set rotation_days of time_rotating.ci to 45 or less, since a key lives 2 of its turns.",
+            "Set rotation_days of time_rotating.ci to 45 or less, because a key lives for 2 of these intervals.",
         ),
         (
             IntervalSetting(Place("x.b"), "max_age", "s"),
             1,
             "Set max_age of x.b to 7776000 or less (90 days in seconds).",
         ),
-        (DAYS, 200, "Set rotation_days of time_rotating.ci to 1 or less, since a key lives 200 of its turns."),
+        (DAYS, 200, "Set rotation_days of time_rotating.ci to 1 or less, because a key lives for 200 of these intervals."),
     ],
 )
 def test_what_sets_an_interval_is_named_with_its_own_number(setting: IntervalSetting, turns: int, remediation: str) -> None:

@@ -235,8 +235,8 @@ def test_without_git_ignored_files_are_searched_too_and_that_is_said(
     monkeypatch.setenv("PATH", str(tmp_path))
     selection = repository.discover(".")
     assert found(selection) == ["a.tf", "b.tf"]
-    why = "git cannot be started: there is none on the search path outside of what is scanned"
-    said = f"git cannot list the files of {repository.root}, so files that it ignores are searched as well: {why}"
+    why = "git cannot be started: there is no git on PATH outside of the scanned folder"
+    said = f"git cannot list the files of {repository.root}, so ignored files are searched too: {why}"
     assert complaints(selection) == [("warning", None, said)]
 
 

@@ -257,10 +257,10 @@ def test_a_large_file_that_matters_is_named_with_its_size(tree: Tree) -> None:
     sizes = {name: Path(tree.root, name).stat().st_size for name in ("call.tf", "large.tf")}
     assert complaints(selection) == [
         *(
-            ("error", name, f"{size:,} bytes is more than the limit of 1,048,576 bytes; raise --max-file-size to read it")
+            ("error", name, f"{size:,} bytes exceeds the limit of 1,048,576 bytes; raise --max-file-size to read it")
             for name, size in sizes.items()
         ),
-        ("error", "wide.json", "2 MiB is more than the limit of 1 MiB; raise --max-file-size to read it"),
+        ("error", "wide.json", "2 MiB exceeds the limit of 1 MiB; raise --max-file-size to read it"),
     ]
     assert found(tree.discover(".", max_file_size=10 << 20, search_terms=(b"acme/iam",))) == [
         "call.tf",
@@ -335,7 +335,7 @@ def test_a_link_out_of_the_root_is_not_read(tree: Tree, tmp_path: Path) -> None:
     tree.link("inside.tf", "../outside.tf")
     selection = tree.discover(".")
     assert found(selection) == []
-    assert complaints(selection) == [("warning", "inside.tf", "a symbolic link to a file outside the scan root, which was not read")]
+    assert complaints(selection) == [("warning", "inside.tf", "a symbolic link to a file outside of the scan root; not read")]
 
 
 def test_a_named_link_is_read_wherever_it_leads(tree: Tree, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err
-    assert "error of its own" not in err
+    assert "internal error" not in err
     return done.returncode, out, err
 
 

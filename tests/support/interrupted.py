@@ -111,7 +111,7 @@ while True:
     wrong += [[number, code, name, "is gone"] for name in before if name not in now]
     with open(os.path.join(os.path.dirname(work), "said"), errors="replace") as file:
         said = file.read()
-    if "Traceback" in said or "error of its own" in said:
+    if "Traceback" in said or "internal error" in said:
         wrong.append([number, code, said[-500:], "is said"])
     if kind == "FULL" or code in (0, 1, 2, 3) or number > 400:
         break

@@ -32,7 +32,7 @@ def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None =
     done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
     errors, _, peak = done.stderr.rstrip().rpartition("\n")
     assert done.returncode >= 0, done.stderr[-1000:]
-    assert "stopped by an error" not in errors, done.stderr[-1000:]
+    assert "stopped on an internal error" not in errors, done.stderr[-1000:]
     if code is not None:
         assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-500:])
     return done.returncode, done.stdout + errors, int(peak) >> 10

@@ -27,11 +27,14 @@ LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]
 
 OTHERS = {
     CFN_LINT_INCOMPLETE: (
-        "Access keys that could not be judged",
-        "Something of the template, of what it draws in or of the configuration of posturio-iac could not be read.",
+        "Access keys that could not be checked",
+        "Part of the template, a file that it includes or the configuration of posturio-iac could not be read.",
     ),
-    CFN_LINT_UNDETERMINED: ("Access keys whose verdict the template leaves open", "A value that decides is not fixed by the template."),
-    CFN_LINT_REMARKS: ("Remarks about how access keys were read", "For example a suppression that suppresses nothing."),
+    CFN_LINT_UNDETERMINED: (
+        "Access keys whose verdict the template leaves open",
+        "The template does not set a value that decides the verdict.",
+    ),
+    CFN_LINT_REMARKS: ("Notes on how access keys were read", "For example a suppression that suppresses nothing."),
 }
 """Rules of the pack that are not rules of ours: title and description."""
 
@@ -66,7 +69,7 @@ class PackError(Exception):
     def __init__(self, error: Exception) -> None:
         """Hold the message for the reader of cfn-lint's report."""
         super().__init__(
-            f"posturio-iac stopped by an error of its own ({type(error).__name__}: {error}) and judged no access key of this template;"
+            f"posturio-iac stopped on an internal error ({type(error).__name__}: {error}) and checked no access key in this template;"
             " please report it"
         )
 

@@ -70,7 +70,7 @@ def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMat
         try:
             return tuple(dict.fromkeys(_said(template, max_lifetime_days, scratch)))
         except UsageError as error:
-            return (HostMatch(CFN_LINT_INCOMPLETE, f"No access key was judged here: {printable(str(error))}."),)
+            return (HostMatch(CFN_LINT_INCOMPLETE, f"No access key was checked here: {printable(str(error))}."),)
 
 
 def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
@@ -124,7 +124,7 @@ class _Words:
     def _finding(self, finding: Finding, key: AccessKey) -> HostMatch:
         text = f"{sentence(finding)} {printable(finding.remediation)}"
         if not self.original:
-            text = f"{text.replace(self.nowhere, '')} Comments cannot be seen on standard input."
+            text = f"{text.replace(self.nowhere, '')} Comments are not visible on standard input."
         elif finding.span is not None and not self._is_here(finding.span):
             text += f" It is in {printable(finding.span.path)}:{finding.span.line}."
         pack_id = CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE)

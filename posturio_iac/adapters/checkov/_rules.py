@@ -19,7 +19,7 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
         "iam.expired_access_keys",
         "CKV_POSTURIO_3",
         "HIGH",
-        "Access keys that outlived their stated end",
+        "Access keys past their stated end",
         "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.expired_access_keys.md",
     ),
     (
@@ -33,7 +33,7 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
         "iam.exposed_access_key_secrets",
         "CKV_POSTURIO_4",
         "HIGH",
-        "Access key secrets that leave in plain text",
+        "Access key secrets exposed in plain text",
         "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.exposed_access_key_secrets.md",
     ),
     (
@@ -75,7 +75,7 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
         "iam.ownerless_access_keys",
         "CKV_POSTURIO_10",
         "LOW",
-        "Access keys that nobody owns",
+        "Access keys without an owner",
         "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.ownerless_access_keys.md",
     ),
     (

@@ -52,7 +52,7 @@ def answer(entity: Entity, rule: str) -> Answer:
     try:
         return _answer(entity, rule, scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files))
     except UsageError as error:
-        return Answer(CheckResult.FAILED, f"No access key was judged here: {printable(str(error))}.")
+        return Answer(CheckResult.FAILED, f"No access key was checked here: {printable(str(error))}.")
 
 
 def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
@@ -87,7 +87,7 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
         if finding.suppressed is None:
             return Answer(CheckResult.FAILED, text_of(finding))
     if crashed(rule) in (question.reason for question in judged.open_questions):
-        return Answer(CheckResult.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
+        return Answer(CheckResult.FAILED, f"{rule} crashed on {key.address} and checked nothing; please report it.")
     if findings:
         return Answer(CheckResult.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
     if rule not in judged.open_rules:

@@ -76,7 +76,7 @@ class _Posturio:
             from posturio_iac.core.text.terminal import printable
 
             what = f"{type(error).__name__}: {error}"
-            return "FAILED", printable(f"posturio-iac stopped by an error of its own ({what}) and did not judge {name}; please report it.")
+            return "FAILED", printable(f"posturio-iac stopped on an internal error ({what}) and did not check {name}; please report it.")
         return said.result.name, said.text
 
 

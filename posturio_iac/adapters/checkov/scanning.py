@@ -35,8 +35,8 @@ AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
 WITHOUT_PARSERS = (
-    "posturio-iac: %s is not installed beside checkov, so Terraform is judged by what checkov read of it: fewer lifetimes are followed, "
-    "calls of published modules are not judged, and more keys stay undetermined; install posturio-iac into checkov's environment"
+    "posturio-iac: %s is not installed with checkov, so Terraform is checked through checkov's own graph: fewer lifetimes are followed, "
+    "calls of published modules are not checked, and more keys stay undetermined; install posturio-iac into checkov's environment"
 )
 
 
@@ -100,7 +100,7 @@ class Scan:
 
     @functools.cached_property
     def report(self) -> Report:
-        """The report. A crash of our own code goes up, since keys that were not judged must not pass."""
+        """The report. A crash of our own code goes up, since keys that were not checked must not pass."""
         report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True, guarded=False)
         if (crash := next((said for said in report.diagnostics if said.about == CRASH), None)) is not None:
             raise RuntimeError(crash.message)

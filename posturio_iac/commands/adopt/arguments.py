@@ -27,22 +27,22 @@ def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
 
 COMMAND = Command(
     "adopt",
-    "Shows what there is, what can be mended by what the next apply does, and what remains. Writes what --write names: the mends, a "
-    "baseline of the rest with owner, reason and end, the configuration, the hook and a file for CI. At a terminal it asks step by step; "
-    "it writes nothing unless it is told to, and never in place of another file.",
+    "Shows the findings, which of them can be fixed and what the next apply would then do, and what remains. Writes what --write names: "
+    "the fixes, a baseline of the rest with owner, reason and end date, the configuration, the hook and a CI file. At a terminal it asks "
+    "step by step. It writes nothing unless told to, and never overwrites a file.",
     "FOLDER",
-    "A folder in the repository to adopt it in (default: .)",
+    "A folder of the repository to set up (default: .)",
     most=1,
     options=(
-        _option("write", Shape.LIST, f"Write these, with commas between them: {', '.join(PARTS)}", "PARTS"),
+        _option("write", Shape.LIST, f"Write these parts, separated by commas: {', '.join(PARTS)}", "PARTS"),
         _option("until", Shape.TEXT, "The last day on which findings in the baseline are accepted", "DATE"),
-        _option("reason", Shape.TEXT, "Why they are accepted", "TEXT"),
-        _option("owner", Shape.TEXT, "Who answers for those whose key names no owner", "NAME"),
-        _option("unsafe", Shape.SWITCH, "Mend by changes too by which the next apply adds resources or replaces keys"),
-        _option("expires", Shape.TEXT, "Mend keys without an end by letting them expire on this date", "DATE"),
-        _option("in", Shape.TEXT, "Mend them by letting them expire that much later, such as 60d", "TIME"),
-        _option("rotate", Shape.TEXT, "Mend them by declaring that they are rotated at this interval, such as 90d", "TIME"),
-        _option("allow_dirty", Shape.SWITCH, "Mend files with changes that are not committed"),
+        _option("reason", Shape.TEXT, "Why those findings are accepted", "TEXT"),
+        _option("owner", Shape.TEXT, "Who is responsible for keys that name no owner", "NAME"),
+        _option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
+        _option("expires", Shape.TEXT, "Fix keys without an end by letting them expire on this date", "DATE"),
+        _option("in", Shape.TEXT, "Fix them by letting them expire after this time, such as 60d", "TIME"),
+        _option("rotate", Shape.TEXT, "Fix them by declaring that they are rotated at this interval, such as 90d", "TIME"),
+        _option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
         REPO,
         REV,
         *(option for option in ARGUMENTS if option.name in _SHARED),
@@ -78,11 +78,11 @@ def wanted_of(given: Arguments) -> AdoptionPlan:
 def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
     """Return the plan if its options go together. Raises `UsageError` otherwise."""
     if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
-        raise UsageError("a baseline accepts findings for a reason and until a day: add --reason TEXT and --until DATE")
+        raise UsageError("a baseline needs a reason and a last day: add --reason TEXT and --until DATE")
     if given.write and BASELINE not in wanted.parts and (given.reason or given.until):
-        raise UsageError("--reason and --until belong to a baseline: add it to --write")
+        raise UsageError("--reason and --until need baseline in --write")
     if given.write and FIX not in wanted.parts and (given.unsafe or given.expires or getattr(given, "in") or given.rotate):
-        raise UsageError("--unsafe, --expires, --in and --rotate are about mends: add fix to --write")
+        raise UsageError("--unsafe, --expires, --in and --rotate need fix in --write")
     return wanted
 
 

@@ -116,7 +116,7 @@ def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome],
     parts += [CONFIG] if find(place.top) is None else []
     parts += [HOOK] if any(files.hook(place.top, place.given.repo, place.given.rev)) else []
     if not parts:
-        return "\nthere is nothing to do: the hook and a configuration are there, and no finding is open\n"
+        return "\nnothing to do: the hook and a configuration are in place, and no finding is open\n"
     accept = ' --until DATE --reason "TEXT"' if report.active() else ""
     owner = " --owner NAME" if without_owner(report, report.active()) else ""
     return f"\n{lead}next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
@@ -125,15 +125,15 @@ def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome],
 def _asked(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
     """Ask step by step what to write."""
     parts = set()
-    if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nmend what can be mended?"):
+    if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nfix what can be fixed?"):
         parts.add(FIX)
     accepted = AdoptionPlan(frozenset())
-    if report.active() and questions.agreed("accept what remains, until a day, in a baseline?"):
+    if report.active() and questions.agreed("accept the rest in a baseline, until a given day?"):
         parts.add(BASELINE)
-        day = questions.text("until which day?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
-        reason = questions.text("why is it accepted?", f"was there when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
+        day = questions.text("until when?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
+        reason = questions.text("why are they accepted?", f"was there when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
         ownerless = without_owner(report, report.active())
-        owner = questions.text(f"who answers for the {len(ownerless)} findings without an owner?") if ownerless else ""
+        owner = questions.text(f"who is responsible for the {len(ownerless)} findings without an owner?") if ownerless else ""
         accepted = AdoptionPlan(frozenset(), reason, day, owner)
     named = {CONFIG: "write a short configuration?", HOOK: "add the hook to pre-commit?"}
     named |= {part: f"write a file for CI on {part.partition('=')[2]}?" for part in PARTS if part.startswith("ci=")}
@@ -180,11 +180,11 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
     own = find(place.top)
     path = place.config.baseline[0] if place.config.baseline else os.path.join(place.top, FILE)
     if os.path.lexists(path):
-        raise UsageError(f"{os.path.relpath(path)} is there already, and was left as it is; `posturio-iac baseline` adds to it")
+        raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; `posturio-iac baseline` adds to it")
     if own is not None and not place.config.baseline:
         raise UsageError(f'{os.path.relpath(own)} names no baseline; add baseline = "{FILE}" to it first')
     if own is None and CONFIG not in wanted.parts:
-        raise UsageError("a baseline counts once a configuration names it: add config to --write")
+        raise UsageError("a baseline only counts if a configuration names it: add config to --write")
     return path
 
 
@@ -196,8 +196,8 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
     if not wanted.owner and (open_ := without_owner(report, report.active())):
         first = open_[0]
         raise UsageError(
-            f"{len(open_)} findings have a key that names no owner, the first of {first.address}"
-            f"{f' in {first.span.path}' if first.span else ''}; name who answers for them with --owner NAME, or in CODEOWNERS"
+            f"{len(open_)} findings have a key without an owner, the first {first.address}"
+            f"{f' in {first.span.path}' if first.span else ''}; name one with --owner NAME, or in CODEOWNERS"
         )
 
 
@@ -239,7 +239,7 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     text = {
         0: "the hook passes",
         1: f"the hook fails on {count(len(_failing(report, config)), 'finding')}",
-        3: "the hook fails, since not everything could be read",
+        3: "the hook fails because not everything could be read",
     }[code]
     if baseline:
         accepted = sum(f.suppressed is not None and f.suppressed.source == "baseline" for f in report.findings)

@@ -25,7 +25,7 @@ REPOSITORY = "https://github.com/posturio/posturio-iac"
 
 
 REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
-REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: this one)", flag="--rev", metavar="TAG", in_file=False)
+REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: the one running)", flag="--rev", metavar="TAG", in_file=False)
 
 
 class FileChange(NamedTuple):
@@ -42,7 +42,7 @@ def top_of(folder: str) -> str:
 
     real = os.path.realpath(folder)
     if not os.path.isdir(real):
-        raise UsageError(f"{folder}: there is no such folder")
+        raise UsageError(f"{folder}: no such folder")
     return repository_of(real) or real
 
 
@@ -72,7 +72,7 @@ def ci(top: str, service: str, *, baseline: bool) -> FileChange:
 
     path = os.path.join(top, *PLACES[service].split("/"))
     if os.path.lexists(path):
-        raise UsageError(f"{os.path.relpath(path)} is there already, and was left as it is; {DOCS}/ci.md shows what to add")
+        raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; {DOCS}/ci.md shows what to add")
     return FileChange(path, "", ci_file(service, baseline=baseline))
 
 

@@ -31,14 +31,12 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
         return f"{text}{_KEY}:\n{_block(entry, '')}"
     before = _loaded(text, shown)
     if not isinstance(before, dict) or not isinstance(before.get(_KEY), list):
-        raise UsageError(f"{shown}: has no list of {_KEY}, so that nothing can be added; pre-commit validate-config says what is wrong")
+        raise UsageError(f"{shown}: has no list of {_KEY} to add to; `pre-commit validate-config` shows what is wrong")
     if any(HOOK in _ids(one) for one in before[_KEY]):
         return text
     after = None if _has_many_aliases(text) else _extended(text, entry)
     if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], _data(repository, revision)]}:
-        raise UsageError(
-            f"{shown}: its list of {_KEY} is written in a way that cannot be extended safely; add this to it:\n{_block(entry, '')}"
-        )
+        raise UsageError(f"{shown}: its list of {_KEY} cannot be extended safely; add this to it:\n{_block(entry, '')}")
     return after
 
 

@@ -51,9 +51,9 @@ def _lines(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from _mends(outcomes, len(active))
         ownerless = len(without_owner(report, active))
         if ownerless:
-            yield f"  {ownerless:,} of them have a key that names no owner; --owner names who answers for these"
+            yield f"  {ownerless:,} of them have a key without an owner; name one with --owner"
     if undetermined := report.count(Verdict.UNDETERMINED):
-        yield f"  {count(undetermined, 'key')} undetermined, which fail a run with --strict only"
+        yield f"  {count(undetermined, 'key')} undetermined, which fails the run only with --strict"
     errors = list(_errors(report))
     yield from (f"  {line}" for line in errors[:SHOWN])
     if len(errors) > SHOWN:
@@ -64,8 +64,8 @@ def _mends(outcomes: Sequence[Outcome], total: int) -> Iterator[str]:
     levels = Counter(outcome.level for outcome in outcomes if outcome.level is not None)
     for level, effect in _EFFECTS.items():
         flag = "" if level is not ChangeLevel.REPLACES else " --unsafe"
-        yield f"  {levels[level]:>7,} mended by `posturio-iac fix --write{flag}`; the next apply {effect}"
-    yield f"  {total - sum(levels.values()):>7,} left to people, or to a baseline with owner, reason and end"
+        yield f"  {levels[level]:>7,} can be fixed by `posturio-iac fix --write{flag}`; the next apply {effect}"
+    yield f"  {total - sum(levels.values()):>7,} left for you to fix, or to accept in a baseline with owner, reason and end date"
 
 
 def _errors(report: Report) -> Iterator[str]:

@@ -16,7 +16,7 @@ def is_at_terminal() -> bool:
 def agreed(question: str) -> bool:
     """Ask whether to do something. Raises `UsageError` where nobody can be asked."""
     if not is_at_terminal():
-        raise UsageError("nothing was written, since there is no terminal to ask at; --yes writes without asking")
+        raise UsageError("nothing was written: there is no terminal to ask at; --yes writes without asking")
     return _answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 

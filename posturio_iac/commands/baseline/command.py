@@ -43,19 +43,25 @@ _MEANING = {"baseline": "The file to write (default: those of the configuration,
 
 COMMAND = Command(
     "baseline",
-    "Writes a file of the findings that are there now; later scans with --baseline report only others. "
-    "What people wrote into the file stays.",
+    "Writes the current findings to a file; later scans with --baseline report only new ones. Keeps what people edited in the file.",
     "PATH",
     "Folders and files to scan (default: .)",
     most=None,
     options=(
         Option("reason", Shape.TEXT, "Why new entries are accepted", flag="--reason", metavar="TEXT", in_file=False),
-        Option("owner", Shape.TEXT, "Who answers for new entries whose key names no owner", flag="--owner", metavar="NAME", in_file=False),
+        Option(
+            "owner",
+            Shape.TEXT,
+            "Who is responsible for new entries whose key names no owner",
+            flag="--owner",
+            metavar="NAME",
+            in_file=False,
+        ),
         Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
         Option(
             "live",
             Shape.TEXT,
-            "Take the findings of this JSON result of posturio-iac live, in place of a scan",
+            "Take the findings from this JSON result of posturio-iac live instead of a scan",
             flag="--live",
             metavar="FILE",
             in_file=False,
@@ -77,7 +83,7 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(help_text(COMMAND))
         return 0
     if "-" in given.words:
-        raise UsageError("a baseline is about files, so that standard input has no place in it")
+        raise UsageError("a baseline is about files, so it cannot hold findings on standard input")
     _check_until(given)
     from posturio_iac.commands.settings import settings
 
@@ -135,7 +141,7 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
 
     incomplete = _complain(report)
     if incomplete and given.prune:
-        raise OutputError("nothing was pruned: a run that could not see everything proves nothing to be gone")
+        raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     if given.prune:
         gone = stale(known_findings(report, files, searched.selection), report, searched)
         outcomes = tuple(pruned(files, gone))
@@ -167,9 +173,9 @@ def _of_live_result(config: Config, given: Arguments) -> int:
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
 
     if given.words:
-        raise UsageError("--live takes the findings of a result, so that no path is scanned; leave one of them out")
+        raise UsageError("--live takes the findings from a result, so no path is scanned; leave one of them out")
     if len(config.baseline) > 1:
-        raise UsageError("--live writes into one baseline, and several are configured; name one with --baseline")
+        raise UsageError("--live writes one baseline, but several are configured; name one with --baseline")
     path = config.baseline[0] if config.baseline else os.path.abspath(FILE)
     refuse_links_out(path, os.path.dirname(path))
     result = live_result.read_result(given.live)
@@ -179,7 +185,7 @@ def _of_live_result(config: Config, given: Arguments) -> int:
     if given.prune and not there:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
-        raise OutputError("nothing was pruned: a run that could not see everything proves nothing to be gone")
+        raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     fields = NewEntryFields(given.reason or "", given.owner or "", given.until)
     _write(old, live_result.pruned(old, result) if given.prune else live_result.updated(old, result, fields))
     return INCOMPLETE if incomplete else 0

@@ -142,7 +142,7 @@ def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
         return files[0]
     above = [file for file in files if place.startswith(os.path.join(file.folder, ""))]
     if not above:
-        raise UsageError(f"no baseline stands in a folder above {place}, which has a new finding; add one, or name one with --baseline")
+        raise UsageError(f"{place} has a new finding, but there is no baseline in a folder above it; add one, or name one with --baseline")
     return max(above, key=lambda file: len(file.folder))
 
 

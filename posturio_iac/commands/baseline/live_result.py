@@ -30,9 +30,9 @@ def read_result(path: str) -> SavedResult:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--live {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if result.covered.name is not None or any(not key.deployed for key in result.keys):
-        raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline scans by itself")
+        raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline runs its own scan")
     if result.users is not None:
-        raise UsageError(f"--live {path} is the result of --verify, which tells of some keys only; give that of a whole run")
+        raise UsageError(f"--live {path} is the result of --verify, which covers only some keys; give the result of a full run")
     return result
 
 

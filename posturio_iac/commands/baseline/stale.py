@@ -81,16 +81,16 @@ def _stale(gone: Sequence[KnownEntry], *, fail: bool) -> Iterator[Diagnostic]:
     level, about = (Level.WARNING, CONFIGURATION) if fail else (Level.NOTE, "")
     for one in gone[:MOST]:
         where = f" in {one.entry.path}" if one.entry.path else ""
-        text = f"the baseline's entry for {one.entry.address}{where} ({one.entry.rule}) matches nothing any more"
+        text = f"the baseline's entry for {one.entry.address}{where} ({one.entry.rule}) no longer matches anything"
         yield Diagnostic(level, f"{text}; remove it, or run `posturio-iac baseline --prune`", about=about)
     if len(gone) > MOST:
-        yield Diagnostic(level, f"{len(gone) - MOST} more entries of the baseline match nothing any more", about=about)
+        yield Diagnostic(level, f"{len(gone) - MOST} more entries of the baseline no longer match anything", about=about)
 
 
 def _moved(known: KnownFindings) -> Iterator[Diagnostic]:
     if known.moved:
         entries = "1 entry of the baseline matches" if len(known.moved) == 1 else f"{len(known.moved)} entries of the baseline match"
-        yield Diagnostic(Level.NOTE, f"{entries} code that was moved; `posturio-iac baseline` writes where it is now")
+        yield Diagnostic(Level.NOTE, f"{entries} code that was moved; `posturio-iac baseline` records where it is now")
 
 
 def _shrunk(files: Sequence[BaselineFile], gone: Sequence[KnownEntry]) -> Iterator[Diagnostic]:

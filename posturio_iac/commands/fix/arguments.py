@@ -38,36 +38,38 @@ def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
 
 COMMAND = Command(
     "fix",
-    "Shows as a diff what mends the findings in Terraform and CloudFormation, and writes it with --write. Changes that add resources or "
+    "Shows the changes that fix findings in Terraform and CloudFormation as a diff; --write makes them. Changes that add resources or "
     "replace keys at the next apply need --unsafe.",
     "PATH",
-    "Folders and files to mend (default: .)",
+    "Folders and files to fix (default: .)",
     most=None,
     options=(
-        _option("write", Shape.SWITCH, "Write the changes; the exit code is 0 when nothing remains"),
-        _option("unsafe", Shape.SWITCH, "Make changes too by which the next apply adds resources or replaces keys"),
-        _option("address", Shape.LIST, "Mend keys of this address only; * stands for any text", "GLOB"),
+        _option("write", Shape.SWITCH, "Write the changes; the exit code is 0 if no finding remains"),
+        _option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
+        _option("address", Shape.LIST, "Fix only keys with this address; * matches any text", "GLOB"),
         _option("expires", Shape.TEXT, "Let keys without an end expire on this date", "DATE"),
-        _option("in", Shape.TEXT, "Let them expire that much later, such as 60d, spread over a week for each owner", "TIME"),
+        _option("in", Shape.TEXT, "Let them expire after this time, such as 60d, spread over a week for each owner", "TIME"),
         _option("rotate", Shape.TEXT, "Declare that they are rotated at this interval, such as 90d", "TIME"),
         _option("owner", Shape.TEXT, "Write this owner where there is none", "NAME"),
         Option(
             "owner_from",
             Shape.CHOICE,
-            "Write the owners that CODEOWNERS names into the code, where only it knows them",
+            "Write owners known only from CODEOWNERS into the code",
             "none",
             ("none", "codeowners"),
             flag="--owner-from",
             metavar="WHAT",
             in_file=False,
         ),
-        _option("suppress", Shape.SWITCH, "Suppress the findings in the code in place of mending them; needs --reason"),
-        _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be mended; needs --reason and --until"),
+        _option("suppress", Shape.SWITCH, "Suppress the findings in the code instead of fixing them; needs --reason"),
+        _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be fixed; needs --reason and --until"),
         _option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
-        _option("reason", Shape.TEXT, "Why findings are suppressed or in the baseline", "TEXT"),
-        _option("until", Shape.TEXT, "The last day on which they are", "DATE"),
-        _option("allow_dirty", Shape.SWITCH, "Write into files with changes that are not committed"),
-        _option("hook", Shape.SWITCH, "Take PATHs as changed files, as pre-commit names them: write what is safe, and fail when it did"),
+        _option("reason", Shape.TEXT, "Why findings are suppressed or added to the baseline", "TEXT"),
+        _option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
+        _option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
+        _option(
+            "hook", Shape.SWITCH, "Treat PATHs as changed files, as pre-commit passes them: write safe changes, and fail if there were any"
+        ),
         *(option for option in ARGUMENTS if option.name in _SHARED),
     ),
 )
@@ -77,9 +79,9 @@ def checked(given: Arguments) -> None:
     """Raise `UsageError` when options do not go together."""
     ends = [flag for flag, value in (("--expires", given.expires), ("--in", _within(given)), ("--rotate", given.rotate)) if value]
     if len(ends) > 1:
-        raise UsageError(f"{' and '.join(ends)} exclude each other")
+        raise UsageError(f"{' and '.join(ends)} cannot be combined")
     if given.suppress and given.suppress_rest:
-        raise UsageError("--suppress and --suppress-rest exclude each other")
+        raise UsageError("--suppress and --suppress-rest cannot be combined")
     if (given.suppress or given.suppress_rest) and not (given.reason or "").strip():
         raise UsageError("a suppression needs a reason: add --reason TEXT")
     if given.suppress_rest and not given.until:
@@ -92,11 +94,11 @@ def checked(given: Arguments) -> None:
 
 def _check_baseline_rest(given: Arguments) -> None:
     if given.suppress or given.suppress_rest:
-        raise UsageError("--baseline-rest takes the place of --suppress and --suppress-rest")
+        raise UsageError("--baseline-rest replaces --suppress and --suppress-rest; use one of them")
     if not given.write:
         raise UsageError("--baseline-rest writes a file: add --write")
     if given.address or given.no_suppressions:
-        raise UsageError("--baseline-rest is about all that remains; leave --address and --no-suppressions out")
+        raise UsageError("--baseline-rest covers everything that remains; leave out --address and --no-suppressions")
     if not given.until:
         raise UsageError("--baseline-rest needs the last day of the exceptions: add --until DATE")
 
@@ -118,7 +120,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     if _within(given) and not within:
         raise UsageError(f'--in must be {FORMS}, not "{_within(given)}"')
     if within is not None and within.days < 1:
-        raise UsageError("--in must be a day at least")
+        raise UsageError("--in must be at least one day")
     rotate = parse_interval(given.rotate or "", "d") if given.rotate else None
     if given.rotate and not rotate:
         raise UsageError(f'--rotate must be {FORMS}, not "{given.rotate}"')
@@ -126,7 +128,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
     longest = max([within or timedelta(), rotate or timedelta(), (parse_date(expires) or as_of) - as_of - timedelta(days=1)])
     if longest > timedelta(days=config.max_lifetime_days) and not config.overrides:
         last = (as_of + timedelta(days=config.max_lifetime_days)).date().isoformat()
-        raise UsageError(f"that is longer than the {config.max_lifetime_days} days of max_lifetime_days; a key may live until {last}")
+        raise UsageError(f"the lifetime exceeds max_lifetime_days ({config.max_lifetime_days}); a key may live until {last} at most")
     return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
 
 
@@ -138,5 +140,5 @@ def date(text: str, flag: str, as_of: datetime) -> str:
     if found is None:
         raise UsageError(f'{flag} must be a date such as 2027-01-31, not "{text}"')
     if found <= as_of:
-        raise UsageError(f"{flag} {text} has passed; name a day that is still to come")
+        raise UsageError(f"{flag} {text} has passed; name a day in the future")
     return text.strip()

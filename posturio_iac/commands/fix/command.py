@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
-HIDDEN = "its code holds a sensitive value, which no diff shows; --write mends it"
+HIDDEN = "its code contains a sensitive value, so the diff is not shown; --write fixes it"
 PASSES = 3
 """How often written code is judged again: a mended rotation can turn out to have too long an interval."""
 
@@ -77,7 +77,7 @@ def _chosen(given: Arguments) -> FixRun:
     from posturio_iac.scan import select
 
     if "-" in given.words:
-        raise UsageError("fix changes files, and standard input is none")
+        raise UsageError("fix changes files, so it cannot read standard input")
     config = settings(given, given.words)
     return FixRun(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
 

@@ -42,15 +42,15 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
     held = [o for o in outcomes if o.is_held]
     rest = [o for o in outcomes if o.level is None]
     if not outcomes:
-        yield "Nothing to mend."
+        yield "Nothing to fix."
         return
-    verb = "Mended" if written else "Would mend"
+    verb = "Fixed" if written else "Would fix"
     yield f"{verb} {count(len(mended), 'finding')}{_effects(mended)}."
     if held:
-        yield f"{len(held):,} more with --unsafe, by which the next apply adds resources or replaces keys:"
+        yield f"{len(held):,} more with --unsafe; the next apply would then add resources or replace keys:"
         yield from _listed([(o.finding, "") for o in held])
     if rest:
-        yield f"{count(len(rest), 'finding')} left to a person:"
+        yield f"{count(len(rest), 'finding')} left for you:"
         yield from _listed([(o.finding, o.why_not) for o in rest])
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 COMMAND = Command(
     "init",
-    f"Adds the hook to {HOOKS} and writes a short {CONFIGURATION}. Shows the changes first, and keeps all that is there. "
-    "Then it looks at the code as adopt does, and says how to go on.",
+    f"Adds the hook to {HOOKS} and writes a short {CONFIGURATION}. Shows the changes first and keeps what is already there. "
+    "Then it looks at the code as adopt does and suggests the next step.",
     "FOLDER",
-    "A folder in the repository to set up (default: .)",
+    "A folder of the repository to set up (default: .)",
     most=1,
     options=(Option("yes", Shape.SWITCH, "Write without asking", flag="--yes", in_file=False), REPO, REV),
 )
@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
     report = place.report(place.config)  # before anything is written, since a configuration or baseline may be refused
     changes = [*hook(top, given.repo, given.rev), *configuration(top)]
     if not changes:
-        to_stdout("the hook and a configuration are there already\n")
+        to_stdout("the hook and a configuration are already in place\n")
         return _looked(place, report)
     show(changes, top)
     if not (given.yes or agreed("write this?")):

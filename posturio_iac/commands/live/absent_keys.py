@@ -33,7 +33,7 @@ def compared(
     yield from comparison.told(((one, known.get(one.key.key_id or "")) for one in gone), accounts, complete=complete)
     if open_:
         what = "1 access key of a state was" if open_ == 1 else f"{open_} access keys of states were"
-        text = f"{what} not compared with AWS, which was not asked for the ids of their users' keys; --exact does"
+        text = f"{what} not compared with AWS, because the ids of their users' keys were not read; --exact reads them"
         yield Diagnostic(Level.NOTE, text)
 
 

@@ -79,7 +79,7 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
             elif has:
                 accounts.append(account)
     if not accounts and not notes and (arguments.units or arguments.account_tags):
-        notes.append(Diagnostic(Level.ERROR, "no active account is in the named units and has the named tags, so nothing was read"))
+        notes.append(Diagnostic(Level.ERROR, "no active account matches the given units and tags, so nothing was read"))
     return accounts, notes
 
 

@@ -31,9 +31,9 @@ EVERY_FORMAT = Option(
 )
 COMMAND = Command(
     "live",
-    "Finds deployed IAM access keys that are unused, overdue, past their end or without an owner. It only reads.",
+    "Finds deployed IAM access keys that are unused, overdue, expired or without an owner. It only reads.",
     "",
-    "Options say which accounts; without any it is that of the default credentials",
+    "Options select the accounts; the default is the account of the default credentials",
     most=0,
     options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
 )
@@ -90,7 +90,7 @@ class LiveArguments:
         """Return the configuration with the command line laid over it, and without the rule that only judges code."""
         config = settings(self.given, ()).alone()
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
-            raise UsageError(f"there is no baseline {missing}; name a file that is there, or leave it out")
+            raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
         if self.given.window is not None:
             config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
         if not config.select:
@@ -101,16 +101,16 @@ class LiveArguments:
 
     def _check(self) -> None:
         if (self.units or self.account_tags) and not self.organization:
-            raise UsageError("--ou and --account-tag choose among the accounts of --organization, which is missing")
+            raise UsageError("--ou and --account-tag need --organization")
         for unit in self.units:
             if not re.fullmatch(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", unit, re.ASCII):
-                raise UsageError(f'--ou must be ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
+                raise UsageError(f'--ou must be the ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
         if self.organization and self.accounts:
-            raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
+            raise UsageError("--organization and --accounts cannot be combined; --exclude-account leaves accounts out")
         if self.given.verify:
             self._check_verify()
         elif self.several and len(self.profiles) > 1:
-            raise UsageError("--organization and --accounts take one --profile, from which roles are assumed")
+            raise UsageError("--organization and --accounts take one --profile, which assumes the roles")
         if not (self.several or self.given.verify) and (
             self.given.role_name or self.given.external_id or self.excluded or self.given.shard
         ):
@@ -119,7 +119,7 @@ class LiveArguments:
         self._check_plan()
         self._check_ledger()
         if self.given.quiet and self.given.verbose:
-            raise UsageError("--quiet and --verbose exclude each other")
+            raise UsageError("--quiet and --verbose cannot be combined")
         if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
             raise UsageError(f'--dask must be the address of a scheduler, such as tcp://10.0.0.1:8786, not "{self.given.dask}"')
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
@@ -129,31 +129,29 @@ class LiveArguments:
         beside = ("accounts", "exclude_account", "shard", "exact", "group_by", "stats")
         if extra := next((name for name in beside if getattr(self.given, name)), None):
             flag = f"--{extra.replace('_', '-')}"
-            raise UsageError(
-                f"{flag} has no place beside --verify, which asks about each key that its file names, and lists by what became of it"
-            )
+            raise UsageError(f"{flag} cannot be combined with --verify, which asks about each key in its file and groups by outcome")
 
     def _check_plan(self) -> None:
         if not self.given.plan and (self.include_in_use or self.given.plan_valid is not None):
             raise UsageError("--include-in-use and --plan-valid need --plan")
         if self.given.as_of is not None and (self.given.plan or self.given.ledger):
-            raise UsageError("--plan and --ledger are about what is seen now; leave --as-of out")
+            raise UsageError("--plan and --ledger record the present; leave out --as-of")
 
     def _check_ledger(self) -> None:
         if self.given.ledger is None and (self.given.resume or self.given.fail_on_new or self.sla):
-            raise UsageError("--resume, --fail-on-new and --sla need --ledger, which knows earlier runs")
+            raise UsageError("--resume, --fail-on-new and --sla need --ledger, which remembers earlier runs")
         if self.given.ledger is None and self.given.answers:
-            raise UsageError("--answers needs --ledger, which keeps what owners answered")
+            raise UsageError("--answers needs --ledger, which keeps the answers")
         if self.given.verify and (self.given.resume or self.given.fail_on_new):
-            raise UsageError("--resume and --fail-on-new have no place beside --verify")
+            raise UsageError("--resume and --fail-on-new cannot be combined with --verify")
 
     def _check_links(self) -> None:
         if self.states.count("-") > 1:
-            raise UsageError("--tf-state - was given twice, and standard input holds one state; name files for the others")
+            raise UsageError("--tf-state - was given twice, but standard input holds one state; name files for the others")
         if self.stack_regions and not self.links:
             raise UsageError("--stack-region needs --iac or --tf-state, which link keys to code")
         if NOWHERE in self.stack_regions and len(self.stack_regions) > 1:
-            raise UsageError(f"--stack-region {NOWHERE} and a region exclude each other")
+            raise UsageError(f"--stack-region {NOWHERE} and a region cannot be combined")
         for region in self.stack_regions:
             if not re.fullmatch(r"[a-z0-9-]{2,40}", region, re.ASCII):
                 raise UsageError(f'--stack-region must be the name of a region, or {NOWHERE}, not "{region}"')

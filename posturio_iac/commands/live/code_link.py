@@ -44,7 +44,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     """Read the code and the states that the command line names; nothing when it names none.
 
     Raises:
-        UsageError: there is no such folder or file.
+        UsageError: no such folder or file.
 
     """
     if not arguments.links:
@@ -57,7 +57,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
         return Links(Linker(Code(), states, stacks, wrong), tuple(said))
     for folder in arguments.iac:
         if not os.path.exists(folder):
-            raise UsageError(f"--iac {folder}: there is no such folder")
+            raise UsageError(f"--iac {folder}: no such folder")
     reading = settings(arguments.given, arguments.iac).alone().with_values(baseline=())
     selection = select(arguments.iac, os.getcwd(), reading, ())
     found = declared(selection, reading, as_of)

@@ -49,7 +49,7 @@ def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> 
     try:
         found = creators.creators(surveyor.connected(target), partition, asked, report.as_of)
     except (AwsError, CredentialsError) as error:
-        text = f"who created the keys that nobody is known to own is not known: {error}"
+        text = f"the creators of keys without an owner are not known: {error}"
         return replace(report, diagnostics=(*report.diagnostics, Diagnostic(Level.NOTE, text, account=asked[0].account)))
     keys = tuple(
         replace(judged, key=replace(judged.key, created_by=found[judged.key.key_id])) if judged.key.key_id in found else judged

@@ -73,7 +73,7 @@ class LedgerFile:
             inventory.account.check_users(key.user.arn for key in inventory.keys)
             return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
         except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
-            raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
+            raise UsageError("the ledger was written by another version of posturio-iac; run without --resume") from None
 
     def read(self, outcome: AccountOutcome) -> None:
         """Record the data read of an account. Raises `OutputError`."""
@@ -214,17 +214,17 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
         text = store.load()
         ledger = read_ledger(text) if text is not None else Ledger()
     except DamagedLedgerError:
-        text = f"{target} is no ledger of posturio-iac, or is damaged; it was left as it is, name another one"
-        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)") from None
+        text = f"{target} is not a posturio-iac ledger, or is damaged; it was left unchanged; name another one"
+        raise UsageError(f"{text} (for a Terraform state, use --tf-state)") from None
     run = ledger.unfinished
     if not arguments.given.resume:
         return LedgerFile(store, ledger, as_of, None, arguments.sla)
     if run is None:
-        raise UsageError(f"--resume: {target} holds no run that was interrupted")
+        raise UsageError(f"--resume: {target} has no interrupted run")
     if as_of - run.at > RESUMABLE:
-        raise UsageError(f"--resume: the run in {target} is of {written(run.at)}, more than a day ago; leave --resume out")
+        raise UsageError(f"--resume: the run in {target} is from {written(run.at)}, more than a day ago; leave out --resume")
     if run.options != options_of(arguments):
-        raise UsageError(f"--resume: the run in {target} was given other options; give the same ones, or leave --resume out")
+        raise UsageError(f"--resume: the run in {target} had other options; use the same ones, or leave out --resume")
     return LedgerFile(store, ledger, run.at, run, arguments.sla)
 
 

@@ -131,6 +131,6 @@ class S3Store:
             self._tag = self._object.write(self._text.encode(), self._tag)
         except (AwsError, CredentialsError) as error:
             changed = isinstance(error, AwsError) and error.code in ("PreconditionFailed", "ConditionalRequestConflict")
-            why = "another run has changed it meanwhile; run it again" if changed else str(error)
+            why = "another run changed it meanwhile; run again" if changed else str(error)
             raise OutputError(f"cannot write {self._name}: {why}") from None
         self._kept, self._last = True, self._clock()

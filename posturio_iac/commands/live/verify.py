@@ -75,7 +75,7 @@ def _lost(lines: int, path: str | None) -> list[Diagnostic]:
     if not lines:
         return []
     count = "1 line" if lines == 1 else f"{lines} lines"
-    return [Diagnostic(Level.WARNING, f"{count} of {path} cannot be read, so what they tell is left out")]
+    return [Diagnostic(Level.WARNING, f"{count} of {path} cannot be read and are left out")]
 
 
 def _load(path: str) -> Earlier:
@@ -93,8 +93,8 @@ def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
     if not earlier.incomplete:
         return []
     if not earlier.keys:
-        return [Diagnostic(Level.ERROR, f"{path} holds nothing to verify, because its own run could not read anything")]
-    return [Diagnostic(Level.WARNING, f"{path} is incomplete: what its own run could not read is not verified here")]
+        return [Diagnostic(Level.ERROR, f"{path} contains nothing to verify, because its own run could not read anything")]
+    return [Diagnostic(Level.WARNING, f"{path} is incomplete: what its own run could not read is not verified")]
 
 
 def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str, str], list[Diagnostic]]:
@@ -110,11 +110,11 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str,
     if run.arguments.organization:
         accounts, notes = members(run, own[run.profile].partition)
         known = {account.id: account for account in accounts}
-        unread = {id_: f"account {id_} is no active one of the organization" for id_ in wanted if id_ not in known}
+        unread = {id_: f"account {id_} is not an active account of the organization" for id_ in wanted if id_ not in known}
         notes = [note for note in notes if note.account is None or note.account in wanted]
     if not direct.keys() & wanted.keys():
         ours = " and ".join(sorted(direct))
-        text = f"the credentials are those of account {ours}, which the file does not name; its accounts are read as {run.arguments.role}"
+        text = f"the credentials belong to account {ours}, which is not in the file; its accounts are read as {run.arguments.role}"
         notes.append(Diagnostic(Level.NOTE, text))
     targets = []
     for id_, partition in wanted.items():

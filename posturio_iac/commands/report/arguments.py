@@ -17,15 +17,15 @@ FORMATS = ("html", "markdown")
 
 COMMAND = Command(
     "report",
-    "Joins saved JSON results of scan and live, of any accounts and dates, into one report for people.",
+    "Joins saved JSON results of scan and live, for any accounts and dates, into one report.",
     "FILE",
-    "Results of --format json, or folders of them; - is one on standard input",
+    "Results of --format json, or folders of them; - reads one from standard input",
     most=None,
     options=(
         Option(
             "format",
             Shape.CHOICE,
-            "Repeatable, each with an --output of its own",
+            "Repeatable, each with its own --output",
             "html",
             FORMATS,
             flag="--format",
@@ -35,15 +35,13 @@ COMMAND = Command(
         Option(
             "output",
             Shape.TEXT,
-            f"Write the report to this file; without it html goes to {DEFAULT_OUTPUT} and markdown to standard output",
+            f"Write the report to this file (default: {DEFAULT_OUTPUT} for html, standard output for markdown)",
             flag="--output",
             short="-o",
             metavar="FILE",
         ),
-        Option(
-            "show_key_ids", Shape.SWITCH, "Leave ids of keys as they are in the results; without it they are masked", flag="--show-key-ids"
-        ),
-        Option("quiet", Shape.SWITCH, "Do not say which files were written", flag="--quiet", short="-q"),
+        Option("show_key_ids", Shape.SWITCH, "Show key IDs as in the results instead of masking them", flag="--show-key-ids"),
+        Option("quiet", Shape.SWITCH, "Do not list the written files", flag="--quiet", short="-q"),
     ),
 )
 

@@ -22,7 +22,7 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(help_text(COMMAND))
         return 0
     if not given.words:
-        raise UsageError("report needs the results to join: files that --format json wrote (see posturio-iac report --help)")
+        raise UsageError("report needs results to join: files written with --format json (see posturio-iac report --help)")
     wanted = targets(given)
     if any(name == "html" for name, _ in wanted):
         from posturio_iac.render.report.html_page import require

@@ -58,7 +58,7 @@ def _ignored(config: Config, place: str) -> Iterator[Diagnostic]:
     """Say that the configuration beside the code is not used where the command line names another one."""
     beside = find(place)
     if beside is not None and config.path is not None and os.path.realpath(beside) != os.path.realpath(config.path):
-        yield Diagnostic(Level.NOTE, f"{beside} is not used, and neither are those below it, since --config names another one")
+        yield Diagnostic(Level.NOTE, f"{beside} is not used, nor are those below it, because --config names another one")
 
 
 def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
@@ -66,7 +66,7 @@ def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
     parts = list(_parts(config, config.above or Config(), selection))
     if config.path is not None and parts:
         path = _seen(config.path, selection)
-        yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config judges without it", path, about=CONFIGURATION)
+        yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION)
 
 
 def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]:
@@ -78,16 +78,16 @@ def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]
         yield FAILS[config.own_fail_on]
     if config.own_rules and (config.select, config.ignore) != (above.select, above.ignore):
         known = all_rules()
-        yield f"judges by {len(Policy(config).selected(known))} of {count(len(known), 'rule')}"
+        yield f"checks only {len(Policy(config).selected(known))} of {count(len(known), 'rule')}"
     yield from (text.format(limit) for name, text in LIMITS.items() if (limit := getattr(config, name)) > getattr(above, name))
     if lowered := len(config.severity.items() - above.severity.items()):
-        yield f"sets {count(lowered, 'other severity', 'other severities')}"
+        yield f"changes {count(lowered, 'severity', 'severities')}"
     if names := _size(config.names) - _size(above.names):
-        yield f"adds {count(names, 'name')} of metadata"
+        yield f"adds {count(names, 'metadata name')}"
     if modules := len(config.known_modules):
         yield f"adds {count(modules, 'known module')}"
     if looser := sum(bool(override.reason) for override in config.overrides[len(above.overrides) :]):
-        yield f"excepts keys by {count(looser, 'override')}"
+        yield f"relaxes limits in {count(looser, 'override')}"
     if rules := len(config.suppressions) - len(above.suppressions):
         yield f"suppresses findings in {count(rules, 'place')}"
 
@@ -114,7 +114,7 @@ def _changed(levels: list[Config], selection: Selection, changed: Collection[str
     files += [(file, "baseline") for one in levels for file in one.baseline]
     for file, what in dict.fromkeys(files):
         if file is not None and (path := _seen(file, selection)) in changed:
-            text = f"the {what} {path} changed together with the code that it judges; review it, or judge without it (--no-config)"
+            text = f"the {what} {path} changed together with the code that it applies to; review it, or ignore it with --no-config"
             yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION)
 
 

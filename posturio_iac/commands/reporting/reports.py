@@ -14,6 +14,7 @@ from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, 
 from posturio_iac.render import streamer
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.repeated import once
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +102,7 @@ def _tell_files(report: Report, targets: Sequence[str]) -> None:
     """List the written files when nothing went to standard output: a run that fails without a word helps nobody."""
     if STDOUT in targets:
         return
-    found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
+    found = f"{count(len(report.active()), 'finding')} in {among_keys(report)}"
     to_stderr(f"wrote {', '.join(map(printable, targets))}: {found}\n")
 
 

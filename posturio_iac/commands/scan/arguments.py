@@ -21,18 +21,18 @@ DEFAULT_FORMAT = "text"
 FORMAT = Option(
     "format",
     Shape.CHOICE,
-    "Format of a report; auto asks the CI service; repeatable, each with an --output of its own",
+    "Report format; auto detects the CI service; repeatable, each with its own --output",
     DEFAULT_FORMAT,
     (*(name for name in FORMATS if name not in DEPLOYED), AUTO),
     flag="--format",
     short="-f",
     metavar="NAME",
-    elsewhere={name: f"is about deployed keys, which code does not show: posturio-iac live --format {name}" for name in DEPLOYED},
+    elsewhere={name: f"is for deployed keys; use posturio-iac live --format {name}" for name in DEPLOYED},
 )
 OUTPUT = Option(
     "output",
     Shape.TEXT,
-    "Write the report of that --format to this file; alone, its ending names the format: .json, .sarif, .md, .html, .csv, .xml (junit)",
+    "Write that --format to this file; without --format, its extension selects one: .json, .sarif, .md, .html, .csv, .xml (junit)",
     flag="--output",
     short="-o",
     metavar="FILE",
@@ -40,7 +40,7 @@ OUTPUT = Option(
 
 COMMAND = Command(
     "scan",
-    "Finds IAM access keys in Terraform and CloudFormation that nothing ever ends.",
+    "Finds IAM access keys in Terraform and CloudFormation that never expire and are never rotated.",
     "PATH",
     "Folders and files to scan (default: .); - is one file on standard input",
     most=None,
@@ -64,7 +64,7 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
             pairs[-1][slot] = value
     made = chosen(_checked(pairs or [[None, None]]), os.environ)
     if given.stats and all(name != DEFAULT_FORMAT for name, _ in made):
-        raise UsageError("--stats is about the format text, which is not asked for")
+        raise UsageError("--stats needs the format text, which is not selected")
     if any(name == "html" for name, _ in made):
         from posturio_iac.render.report.html_page import require
 
@@ -77,9 +77,9 @@ def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ..
     for stated, target in pairs:
         name = stated or implied(target or STDOUT)
         if name is None and len(pairs) > 1:
-            raise UsageError(f"--output {target} has no --format before it, and its ending names none")
+            raise UsageError(f"--output {target} has no --format before it, and its extension selects none")
         if name is None and target and target.lower().endswith(FOREIGN_ENDINGS):
-            raise UsageError(f"the ending of --output {target} is that of none of the formats; name one with --format")
+            raise UsageError(f"the extension of --output {target} selects no format; name one with --format")
         pair = (name or DEFAULT_FORMAT, target or STDOUT)
         if any(taken == pair[1] for _, taken in made):
             where = "standard output" if pair[1] == STDOUT else pair[1]

@@ -43,10 +43,10 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(help_text(COMMAND))
         return 0
     if given.quiet and given.verbose:
-        raise UsageError("--quiet and --verbose exclude each other")
+        raise UsageError("--quiet and --verbose cannot be combined")
     targets = reports(given)
     if given.show_skipped and SHOWING_SKIPPED.isdisjoint(name for name, _ in targets):
-        raise UsageError("--show-skipped is about the formats text and json; add one of them")
+        raise UsageError("--show-skipped needs the format text or json; add one of them")
     if STDIN in given.words:
         return _scan_stdin(given, targets, started)
     if given.stdin_filename:
@@ -68,7 +68,7 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
     from posturio_iac.scan import select
 
     if given.fail_on_stale and given.changed_since:
-        raise UsageError("--fail-on-stale asks for a scan of everything, and --changed-since looks at a part")
+        raise UsageError("--fail-on-stale needs a full scan, but --changed-since scans a part")
     config = settings(given, [path for path in given.words if path != STDIN])
     if config.select:
         _check_selected(config)
@@ -86,13 +86,13 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
 
 def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
     """Say that a run which searched nothing passes whatever is wrong, or refuse it where that is asked for."""
-    said = f"{', '.join(paths)}: there is no file of Terraform or CloudFormation here, so that nothing is checked"
+    said = f"{', '.join(paths)}: no Terraform or CloudFormation files here, so nothing is checked"
     if given.fail_on_no_files:
         raise UsageError(f"{said}; --fail-on-no-files makes that an error")
     if not given.quiet:
         from posturio_iac.core.text.terminal import printable
 
-        to_stderr(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to see this fail\n")
+        to_stderr(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to make this an error\n")
 
 
 def _check_selected(config: Config) -> None:
@@ -103,9 +103,7 @@ def _check_selected(config: Config) -> None:
     known = all_rules()
     selected = {rule_id(name, known) for name in config.select}
     if all(known[name].rule.only_live for name in selected):
-        raise UsageError(
-            f"only deployed keys can break {', '.join(sorted(selected))}, so that a scan would always pass; posturio-iac live asks AWS"
-        )
+        raise UsageError(f"{', '.join(sorted(selected))} can flag only deployed keys, so a scan would always pass; use posturio-iac live")
 
 
 def _diff_lines(selection: Selection, given: Arguments) -> InDiff | None:
@@ -122,7 +120,7 @@ def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowe
     if given.changed_since is None:
         return None
     if STDIN in given.words:
-        raise UsageError("--changed-since asks git, which knows nothing of standard input")
+        raise UsageError("--changed-since uses git, which does not know standard input")
     from posturio_iac.impact.selection import narrow
     from posturio_iac.search.git_tree.git_changes import changed_since
 
@@ -206,7 +204,7 @@ def _skipped(selection: Selection, config: Config, report: Report) -> tuple[Skip
 def _scan_stdin(given: Arguments, targets: Targets, started: float) -> int:
     """Scan standard input as the one file of a folder of its own."""
     if len(given.words) > 1:
-        raise UsageError("- reads one file from standard input and goes with no other path")
+        raise UsageError("- reads one file from standard input and cannot be combined with other paths")
     named = _relative(given.stdin_filename) if given.stdin_filename else None
     data = _stdin()
     name = named or (JSON_NAME if _is_json(data[:64]) else DEFAULT_NAME)

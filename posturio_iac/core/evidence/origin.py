@@ -136,7 +136,7 @@ def describe_origin(origin: Origin) -> str:
             return f"{path} of {address}"
         case TriggerOrigin(reference, via, _):
             text = f"replace_triggered_by = [{reference}]" if reference else "replace_triggered_by"
-            return f"{text} by way of {via}" if via else text
+            return f"{text} via {via}" if via else text
         case ChangeOrigin(argument, cause, _):
             return f"{argument} changes with {cause}" if cause else argument
         case SecretRotationOrigin(address, label):

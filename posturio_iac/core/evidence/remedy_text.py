@@ -32,11 +32,11 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.TagUser():
             return f"tag the user: {command(remedy)}"
         case r.AddBlock(name=name, days=days):
-            return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true into the lifecycle block of the key"
+            return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true in the lifecycle block of the key"
         case r.ReplaceTrigger():
             return _hop(remedy)
         case r.HoldTrigger(reference=text):
-            return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
+            return f"put {text} into terraform_data.rotation {{ input = {text} }} and refer to terraform_data.rotation instead"
         case r.CreateFirst():
             return _order(remedy)
         case r.SetArgument(place, argument, value, note, named):
@@ -65,7 +65,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             )
         case r.UseRole(user, days):
             shown = shell(user)
-            return f"use a role in place of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
+            return f"use a role instead of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
@@ -84,7 +84,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
         case r.ReplaceValue(value=value, suffix=suffix):
             return f"set the stated value to {value}{f' {suffix}' if suffix else ''}", ""
         case r.UseRole(days=days):
-            return f"use a role in place of the user, or let Terraform or CloudFormation replace its keys every {days} days", ""
+            return f"use a role instead of the user, or let Terraform or CloudFormation replace its keys every {days} days", ""
         case r.RunCommand(lead=lead):
             return lead, ""
         case _:
@@ -160,7 +160,7 @@ def _trigger(name: str) -> str:
 
 def _hop(remedy: r.ReplaceTrigger) -> str:
     lead = "remove it, add" if remedy.is_dependency else "put a resource in between:"
-    return f"{lead} {_static(remedy.name, remedy.clock)}, and put {_trigger(remedy.name)} into the lifecycle block of the key"
+    return f"{lead} {_static(remedy.name, remedy.clock)}, and put {_trigger(remedy.name)} in the lifecycle block of the key"
 
 
 def _order(remedy: r.CreateFirst) -> str:
@@ -179,7 +179,7 @@ def _interval(remedy: SetInterval) -> str:
         case "rate":
             change = f"set {setting.argument} of {setting.place.address} to rate({days} days) or less"
         case _ if setting.instead_of:
-            change = f"write {setting.argument} = {days} in place of {' and '.join(setting.instead_of)} of {setting.place.address}"
+            change = f"write {setting.argument} = {days} instead of {' and '.join(setting.instead_of)} of {setting.place.address}"
         case _:
             change = f"set {setting.argument} of {setting.place.address} to {days} or less"
-    return f"{change}, since a key lives {remedy.turns} of its turns" if remedy.turns > 1 else change
+    return f"{change}, because a key lives for {remedy.turns} of these intervals" if remedy.turns > 1 else change

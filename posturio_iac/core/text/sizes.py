@@ -16,8 +16,8 @@ def describe_size(size: int) -> str:
 def more_than(size: int | None, limit: int) -> str:
     """Return the clause about a file that is larger than the limit; sizes that would look the same are given in bytes."""
     if size is None:
-        return f"it is more than the limit of {describe_size(limit)}"
+        return f"it exceeds the limit of {describe_size(limit)}"
     big, small = describe_size(size), describe_size(limit)
     if big == small:
         big, small = f"{size:,} bytes", f"{limit:,} bytes"
-    return f"{big} is more than the limit of {small}"
+    return f"{big} exceeds the limit of {small}"

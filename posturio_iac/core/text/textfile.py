@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 LIMIT = 10 * MIB
 """Limit in bytes for files that belong to the run rather than to the code: configuration, baseline, CODEOWNERS, lists of modules."""
-OUTSIDE = "leads outside of the scanned folder and its repository, and was not read"
+OUTSIDE = "leads outside of the scanned folder and its repository and was not read"
 """The clause that follows the name of a link, or of a file that a configuration names."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -61,6 +61,11 @@ class Fence:
 
     def holds(self, path: str) -> bool:
         """Tell whether an absolute path, its links followed, stays inside."""
+        folder, name = os.path.split(path)
+        if name not in ("", os.curdir, os.pardir) and "\0" not in name:
+            found = self.folder(folder)
+            if found is not None and not os.path.islink(os.path.join(found, name)):
+                return True
         try:
             real = os.path.realpath(path)
         except (OSError, ValueError):  # a NUL byte, or on Windows a device
@@ -102,9 +107,9 @@ class Fence:
             if not self.holds(path):
                 raise OutsideError(OUTSIDE)
             if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
-                raise UnreadableError("is no regular file, and was not read")
+                raise UnreadableError("is not a regular file and was not read")
         except ValueError:
-            raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+            raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
 
 
 def real_path(path: str) -> str:
@@ -128,11 +133,11 @@ def open_regular(path: str, fence: Fence | None) -> tuple[int, int]:
     try:
         descriptor = _opened(path, fence)
     except ValueError:
-        raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+        raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
     status = os.fstat(descriptor)
     if not S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise UnreadableError("is no regular file, and was not read")
+        raise UnreadableError("is not a regular file and was not read")
     return descriptor, status.st_size
 
 
@@ -182,7 +187,7 @@ def read_named(path: str, limit: int = LIMIT) -> bytes:
     except OSError as error:
         raise _unreadable(error) from None
     except ValueError:
-        raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+        raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
     try:
         return _bytes(descriptor, limit, 0)
     except OSError as error:

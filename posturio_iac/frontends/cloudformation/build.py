@@ -153,7 +153,7 @@ class Builder:
 
     def _missing(self, entry: TemplateEntry, name: str) -> None:
         if name.lower().endswith(_ENDINGS):
-            self._warn(entry, f"the template {name} of {entry.name} is not here, so keys in it are not judged")
+            self._warn(entry, f"the template {name} of {entry.name} is not here, so keys in it are not checked")
 
     def _warn(self, entry: TemplateEntry, message: str) -> None:
         line, column = entry.key.lines.place(entry.key.start)

@@ -62,6 +62,6 @@ class Files:
 
 def too_costly(error: BudgetError, path: str) -> Diagnostic:
     """Return the diagnostic for the template at ``path`` whose budget is spent."""
-    text = f"the template {path} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    text = f"the template {path} {error}, so not all of its keys were checked; simplify it, or split it"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
     return Diagnostic(Level.ERROR, text, *place)

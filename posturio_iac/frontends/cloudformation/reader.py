@@ -125,7 +125,7 @@ class _Scan:
                 template = plain(root, parsed.source, self.types)
             if template is None:
                 if not parent and isinstance(root.value, Object) and is_heat(root.value):
-                    said = "this is a template of OpenStack Heat: its access keys are not keys of AWS, and were not judged"
+                    said = "this is an OpenStack Heat template: its access keys are not AWS keys and were not checked"
                     self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
             if not parent:
@@ -143,13 +143,13 @@ class _Scan:
         source, first = parsed.source, parsed.problems[0]
         at = markup(source.text)
         if at is not None and _is_in_chart(self.files.root, source.path):
-            message = f"this file of a Helm chart has yet to be rendered, so {keys} in it cannot be judged"
+            message = f"this Helm chart file is not rendered yet, so {keys} in it cannot be checked"
             self.problems.append(Diagnostic(Level.WARNING, message, source.path, *Lines(source.text).place(at)))
         elif at is not None:
-            message = f"a template engine has yet to render this file, so {keys} in it cannot be judged; scan what it renders"
+            message = f"this file is a template that is not rendered yet, so {keys} in it cannot be checked; scan the rendered file"
             self._error(message, source.path, *Lines(source.text).place(at))
         else:
-            message = f"not valid {source.language}: {first.message}; {keys} in it may not have been judged"
+            message = f"not valid {source.language}: {first.message}; {keys} in it may not have been checked"
             self._error(message, source.path, first.line, first.column)
 
     def _typeless(self, template: Template) -> None:

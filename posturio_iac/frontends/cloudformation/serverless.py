@@ -103,7 +103,7 @@ class Gatherer:
     def _included(self, found: re.Match[str], node: Node, source: TemplateSource) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         name = found[1].strip().strip("'\"")
         if not name.lower().endswith(_DATA):
-            self._report(node, source, f"{name} makes resources by itself, so keys in them are not judged", Level.NOTE)
+            self._report(node, source, f"{name} creates resources itself, so keys in them are not checked", Level.NOTE)
             return
         try:
             path = self.files.locate(name, self.home)

@@ -171,7 +171,7 @@ class PlanDocument:
                 else:
                     self.resources[address] = self._resource(address, change, change_of)
             elif change["type"] in KEY_TYPES and address not in self._planned_addresses():
-                self.problems.append((f"{address} has no change, so that nothing is known of it", self.places.of(address)))
+                self.problems.append((f"{address} has no change, so nothing is known about it", self.places.of(address)))
 
     def _entries(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the entries of the changes, the deferred ones included, each with its place for a reader."""

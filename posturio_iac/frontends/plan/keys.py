@@ -102,7 +102,7 @@ def _key(
 
 def _declare(user: UserFacts, resource: Resource) -> Declaring:
     if user.address is None:
-        return AddComment(Place(resource.address), target="the block in the code, and give its folder with --source")
+        return AddComment(Place(resource.address), target="the block in the code, and pass its folder with --source")
     return AddTag(Place(user.address), is_seen=False)
 
 
@@ -129,4 +129,4 @@ def _max_age(resource: Resource) -> Iterator[Lifetime]:
 
 def _triggered(resource: Resource) -> Iterator[str]:
     if resource.reason == _TRIGGERED:
-        yield "this plan replaces it by replace_triggered_by, and does not show what triggers that, nor how often"
+        yield "this plan replaces it through replace_triggered_by, but does not show what triggers that or how often"

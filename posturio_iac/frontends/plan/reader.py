@@ -26,8 +26,8 @@ MAJORS = ("0", "1")
 """Major versions of the format that are understood; within one of them it only grows."""
 HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
 _STATE = (
-    "this is a Terraform state and not a plan: it says what exists, not what the code makes. Give scan the folder of the code, or a plan"
-    f" ({HOW}); posturio-iac live --tf-state takes the state and judges the deployed keys"
+    "this is a Terraform state, not a plan: it records what exists, not what the code creates. Scan the folder of the code, or a plan"
+    f" ({HOW}); posturio-iac live --tf-state takes the state and checks the deployed keys"
 )
 _MESSAGES = lazy_pattern(r'^\{"@level"')
 
@@ -53,7 +53,7 @@ def _document(selection: Selection, options: TerraformOptions, path: str, proble
     try:
         text = _text(selection, options, path)
         if _MESSAGES.match(text):
-            raise PlanTextError(f"this is the log of terraform plan -json and not a plan, and it leaves out most values; {HOW}")
+            raise PlanTextError(f"this is the log of terraform plan -json, not a plan, and it lacks most values; {HOW}")
         data = parse(text)
         return PlanDocument(path, text, data) if _is_plan(data) else None
     except PlanTextError as error:
@@ -82,7 +82,7 @@ def _is_plan(data: Any) -> bool:
     version = data.get("format_version")
     if version is not None and str(version).partition(".")[0] not in MAJORS:
         shown = str(version)[:20] if isinstance(version, (str, int, float)) else "that is no text"
-        raise PlanTextError(f"the plan has the format version {shown}, and only 1.x is understood, so it was not read")
+        raise PlanTextError(f"the plan has the format version {shown}, but only 1.x is supported, so it was not read")
     return True
 
 
@@ -92,10 +92,10 @@ def _said(document: PlanDocument) -> Iterator[Diagnostic]:
         place = (span.line, span.column) if span is not None else (None, None)
         yield Diagnostic(Level.ERROR, f"the plan is not complete: {message}", document.path, *place)
     if document.data.get("errored") is True:
-        text = "the plan failed (errored is true), so that keys can be missing from it; mend the code and plan again"
+        text = "the plan failed (errored is true), so keys can be missing from it; fix the code and plan again"
         yield Diagnostic(Level.ERROR, text, document.path)
     elif document.data.get("complete") is False:
-        text = "the plan covers a part of the code only (-target, or changes put off), so that keys can be missing from it"
+        text = "the plan covers only part of the code (-target, or deferred changes), so keys can be missing from it"
         yield Diagnostic(Level.WARNING, text, document.path)
 
 

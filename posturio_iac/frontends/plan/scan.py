@@ -28,7 +28,7 @@ def read(
     """Return the keys of ``plans``. ``source`` is the folder of their code; places in it become relative to ``place``.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: no such folder.
 
     """
     if source is None:
@@ -43,7 +43,7 @@ def _source(
 ) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
     """Read the keys of the code in ``folder``, an absolute path. Modules beside it in its repository belong to it."""
     if not os.path.isdir(folder):
-        raise UsageError(f"--source {folder}: there is no such folder")
+        raise UsageError(f"--source {folder}: no such folder")
     real = os.path.realpath(folder)
     top = repository_of(real) or real
     found = discover(tuple(dict.fromkeys((top, real))), cwd=place, max_file_size=options.max_file_size, search_terms=search_terms)

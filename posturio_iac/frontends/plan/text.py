@@ -46,7 +46,7 @@ def parse(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated")
-        why = "the plan ends too early; write it anew" if cut else f"the plan is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        why = "the plan is cut off; create it again" if cut else f"the plan is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise PlanTextError(why, *Lines(text).place(error.pos)) from None
     except RecursionError:
         raise PlanTextError("the plan is nested too deeply to be read") from None

@@ -108,14 +108,15 @@ class _Reader:
 
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
+        if self.reached:
+            free_last_part()
         self.reached.add(path)  # also when it fails: modules that were not reached are read again
-        free_last_part()
         try:
             return self.keys_below(path)
         except (UsageError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - a crash in one module must not end the scan of all others
-            text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
+            text = f"reading this root module stopped on an internal error ({type(error).__name__}: {error}); its keys were not checked"
             self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or ".", about=CRASH))
             return []
 
@@ -138,7 +139,7 @@ class _Reader:
         except BudgetError as error:
             program.report(_too_costly(error, path))
         except RecursionError:
-            text = "modules call one another too deeply to follow from here; keys further down were not judged"
+            text = "module calls are nested too deeply to follow from here; keys further down were not checked"
             program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
@@ -220,13 +221,13 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
         yield from keys_of(instance, setting)
         yield from _foreign(instance, setting)
     except RecursionError:
-        text = "the references in this module are too deeply nested to follow; its keys were not judged"
+        text = "the references in this module are too deeply nested to follow; its keys were not checked"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
 
 
 def _too_costly(error: BudgetError, path: str) -> Diagnostic:
     """Return the diagnostic for the root module in the folder ``path`` whose budget is spent."""
-    text = f"the root module {path or '.'} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    text = f"the root module {path or '.'} {error}, so not all of its keys were checked; simplify it, or split it"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
     return Diagnostic(Level.ERROR, text, *place)
 

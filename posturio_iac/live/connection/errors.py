@@ -10,21 +10,21 @@ GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
 HINTS = {
     "ExpiredToken": "the session has ended; log in again",
     "ExpiredTokenException": "the session has ended; log in again",
-    "InvalidClientTokenId": "AWS does not know these credentials; check the profile, and the region when this is another partition",
+    "InvalidClientTokenId": "AWS does not know these credentials; check the profile, and the region if this is another partition",
     "UnrecognizedClientException": "AWS does not know these credentials; check the profile and the region",
     "SignatureDoesNotMatch": "check the secret and the clock of this machine",
     "RequestExpired": "check the clock of this machine",
     "RequestTimeTooSkewed": "check the clock of this machine",
     "InvalidSignatureException": "check the secret and the clock of this machine",
     "RegionDisabledException": "the account has not enabled this region; name another --region",
-    "UnauthorizedSSOTokenError": "the session of the single sign-on has ended; run aws sso login",
-    "SSOTokenLoadError": "there is no session of the single sign-on; run aws sso login",
+    "UnauthorizedSSOTokenError": "the SSO session has ended; run aws sso login",
+    "SSOTokenLoadError": "there is no SSO session; run aws sso login",
     "EndpointConnectionError": "check the region and the network",
-    "Throttling": "AWS asks for fewer calls; try again later or with fewer --workers",
+    "Throttling": "AWS is throttling the calls; try again later or with fewer --workers",
     "ParamValidationError": "this boto3 is too old for that; update it",
-    "ThrottlingException": "AWS asks for fewer calls; try again later or with fewer --workers",
+    "ThrottlingException": "AWS is throttling the calls; try again later or with fewer --workers",
 }
-UNEXPECTED = "an answer that is none of AWS"
+UNEXPECTED = "a response that is not from AWS"
 """The code of an `AwsError` about an answer that came, and cannot be one."""
 NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NameError)
 """What botocore's parsers, and readers of their answers, raise over one that is built in another way; a parser leaves names unbound."""
@@ -69,7 +69,7 @@ class CredentialsError(Exception):
 
 def not_understood(error: Exception) -> str:
     """Say that an answer of AWS is built in another way than it is documented."""
-    return f"the answer of AWS was not understood ({type(error).__name__}: {error})"
+    return f"the response from AWS was not understood ({type(error).__name__}: {error})"
 
 
 def translated(operation: str, error: Exception) -> Exception:

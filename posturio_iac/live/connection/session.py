@@ -240,7 +240,7 @@ def _ask_no_code(session: Any, profile: str | None) -> None:
         return
 
     def refuse(_: str) -> str:
-        text = f"the profile {profile or 'default'} asks for an MFA code, which needs a terminal"
+        text = f"the profile {profile or 'default'} requires an MFA code, which needs a terminal"
         raise UsageError(f"{text}; log in first and use that session")
 
     session.get_component("credential_provider").get_provider("assume-role")._prompter = refuse  # noqa: SLF001 - botocore offers no other way

@@ -54,7 +54,7 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
             raise NoAnswersError(f"has no column {' and no column '.join(missing)}; take the CSV that --letters writes")
         return tuple(found for row in reader if (found := _answer(reader.line_num, row)) is not None)
     except csv.Error as error:
-        raise NoAnswersError(f"is no table: {error}") from None
+        raise NoAnswersError(f"is not a table: {error}") from None
 
 
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
@@ -64,7 +64,7 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
     if needed.lower() not in WORDS:
         raise NoAnswersError(f'line {line}: needed must be yes or no, not "{needed[:40]}"')
     if not key_id or "*" in key_id:
-        raise NoAnswersError(f"line {line}: key_id must be the id of a key in full, as the letter has it")
+        raise NoAnswersError(f"line {line}: key_id must be a full key ID, as in the letter")
     return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE])
 
 
@@ -83,7 +83,9 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
         found = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
         if found is None:
             end = answer.key_id[-SHOWN:]
-            raise NoAnswersError(f"line {answer.line}: the ledger knows no key ****{end}; name the one that the letters were written with")
+            raise NoAnswersError(
+                f"line {answer.line}: the ledger does not know the key ****{end}; use the ledger that the letters were written with"
+            )
         detail = {"needed": answer.is_needed, "note": answer.note or None}
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
 

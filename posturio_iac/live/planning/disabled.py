@@ -30,7 +30,7 @@ SWITCHES = {
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
 }
 """The event that switches a key of each kind, and its name for the id."""
-UNTOLD = SWITCH_UNSEEN("no event in CloudTrail does")
+UNTOLD = SWITCH_UNSEEN("CloudTrail shows no event for it")
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
     """
     region = TRAIL_REGIONS.get(partition)
     if region is None:
-        return NO_REGION(f"the events of IAM in the partition {partition}")
+        return NO_REGION(f"IAM events of the partition {partition}")
     found, (name, called) = Trail(), SWITCHES[kind]
     asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
     pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
 """Rules whose findings mean that the key is not needed, or should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
-OF_CODE = "Code declares it and undoes what is done by hand, so nothing is done here. Change the code."
+OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
 NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off"
-UNTOLD = "AWS does not tell when an API key of a service was used, so it stays active."
+UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
 KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
@@ -90,10 +90,10 @@ def _check(include: Collection[str], flagged: list[JudgedKey]) -> None:
     for name in include:
         accounts = {judged.key.account for judged in flagged if name in _names(judged.key)}
         if not accounts:
-            raise NamesNothingError(f"--include-in-use {name} fits no flagged key; give the id of a key in full, or a user")
+            raise NamesNothingError(f"--include-in-use {name} matches no flagged key; give a full key ID, or a user")
         if len(accounts) > 1:
-            text = f"--include-in-use {name} fits users of {len(accounts)} accounts"
-            raise NamesNothingError(f"{text}; give the ARN of the one that is meant")
+            text = f"--include-in-use {name} matches users in {len(accounts)} accounts"
+            raise NamesNothingError(f"{text}; give the ARN of the right one")
 
 
 def _names(key: AccessKey) -> tuple[object, ...]:
@@ -107,7 +107,11 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
     declared = key.declaration
     if declared is not None and declared.exact and (declared.restores_status or not rules & DISABLING):
         return Step(key, findings, Action.KEEP, OF_CODE)
-    before = f"Look at the code first, which undoes what is done by hand: the key {declared.text()}." if _restored(key) and declared else ""
+    before = (
+        f"Look at the code first, because it would undo changes made by hand: the key {declared.text()}."
+        if _restored(key) and declared
+        else ""
+    )
     if LINGERING in rules:
         why = _why_not_deleted(key, as_of, policy)
         return Step(key, findings, Action.KEEP if why else Action.DELETE, why or before)
@@ -131,9 +135,9 @@ def _hindrance(key: AccessKey) -> str | None:
     if key.key_id is None:
         return "Its id could not be read."
     if not KEY_ID.fullmatch(key.key_id) or not isinstance(key.user, str) or not USER_NAME.fullmatch(key.user):
-        return "IAM allows no such name, so it is put into no command."
+        return "IAM does not allow this name, so no command is written for it."
     if not isinstance(key.created, datetime):
-        return "When it was created is not known, so it could be mistaken for another one."
+        return "Its creation date is not known, so it could be mistaken for another key."
     if isinstance(key.last_used, Unknown) and key.kind is KeyKind.ACCESS_KEY:
         return f"When it was last used is not known ({key.last_used.reason}), so it may be in use."
     return None
@@ -156,11 +160,11 @@ def _why_not_deleted(key: AccessKey, as_of: datetime, policy: Policy) -> str | N
     """Return why a key that is switched off is not deleted yet."""
     grace = policy.context_for(key, as_of).grace
     if not isinstance(key.disabled_since, datetime):
-        return "Since when it has been off is not known, so it is not deleted."
+        return "It is not known how long it has been off, so it is not deleted."
     if as_of - key.disabled_since <= grace or (isinstance(key.last_used, datetime) and as_of - key.last_used <= grace):
-        return f"It is not deleted before it has been off for {grace.days} days."
+        return f"It is not deleted until it has been off for {grace.days} days."
     if TRAIL_REGIONS.get(key.address.split(":")[1]) is None:
-        return "Whether it was switched on meanwhile cannot be asked in this partition when the step is taken, so delete it by hand."
+        return "This partition cannot be asked whether it was switched on again in the meantime, so delete it by hand."
     return None
 
 

@@ -28,9 +28,9 @@ class Entry(NamedTuple):
             case "done":
                 return f"{DONE[self.step]} by the plan on {day} UTC"
             case "begun":
-                return f"the plan began to {WORDS[self.step]} on {day} UTC, and its log does not tell whether it did"
+                return f"the plan began to {WORDS[self.step]} on {day} UTC, and its log does not show whether it did"
             case _:
-                return f"the plan did not {WORDS[self.step]} on {day} UTC: {self.why or 'its log does not tell why'}"
+                return f"the plan did not {WORDS[self.step]} on {day} UTC: {self.why or 'its log does not show why'}"
 
 
 def read_log(text: str) -> tuple[dict[str, Entry], int]:

@@ -180,7 +180,7 @@ enable_credential() {
   act enable "$1" "$2" aws iam update-service-specific-credential --user-name="$1" --service-specific-credential-id="$2" --status=Active
 }
 """
-END = '\n[ "$failed" = 0 ] || echo "not every step was taken; $log tells which and why" >&2\nexit "$failed"\n'
+END = '\n[ "$failed" = 0 ] || echo "not every step was taken; $log shows which and why" >&2\nexit "$failed"\n'
 
 
 class Validity(NamedTuple):
@@ -195,10 +195,11 @@ def script(account: str, steps: Sequence[Step], validity: Validity) -> str:
     head = [
         "#!/bin/sh",
         f"# Account {printable(account)}: what to do about its access keys, by posturio-iac live as of {_shown(validity.made)}.",
-        f"# It was not run, and nothing runs it but you, until {_shown(validity.until)}. Review it, ask the owners, and then:",
+        f"# Nothing has been run, and nothing runs it but you. It is valid until {_shown(validity.until)}.",
+        "# Review it, ask the owners, and then:",
         "#   sh THIS_FILE          asks once for each owner",
         "#   sh THIS_FILE --yes    asks nobody",
-        "# A step is left out when AWS tells something else about the key than this plan. What was done is in log.jsonl beside this file.",
+        "# A step is skipped if AWS reports something else about the key than this plan. log.jsonl beside this file records what was done.",
         *_facts(account),
         f"made={int(validity.made.timestamp())} made_text={shlex.quote(_shown(validity.made))}",
         f"until={int(validity.until.timestamp())} until_text={shlex.quote(_shown(validity.until))}",
@@ -264,7 +265,7 @@ def _comments(step: Step, as_of: datetime, indent: str) -> Iterator[str]:
 def _last_use(step: Step, as_of: datetime) -> str:
     used, (service, region) = step.key.last_used, step.key.used_for or ("", "")
     if not isinstance(used, datetime):
-        untold = "not told by AWS" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
+        untold = "not reported by AWS" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
         return "never" if used is None else untold
     days = (as_of - used).days
     place = " in ".join(printable(word) for word in (service, region) if word)

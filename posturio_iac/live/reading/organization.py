@@ -38,7 +38,9 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
             try:
                 account = Account(listed["Id"], partition, str(listed.get("Name", "")))
             except NOT_UNDERSTOOD as error:
-                notes.append(Diagnostic(Level.ERROR, f"organizations:ListAccounts names what is no account, which was not read: {error}"))
+                notes.append(
+                    Diagnostic(Level.ERROR, f"organizations:ListAccounts returned an invalid account, which was not read: {error}")
+                )
                 continue
             if state == ACTIVE:
                 found[account.id] = account
@@ -46,7 +48,7 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
                 text = f"account {listed['Id']} ({listed.get('Name', 'without a name')}) is {state} and was skipped"
                 notes.append(Diagnostic(Level.NOTE, text, account=listed["Id"]))
     if not found:
-        notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts names no active account, so nothing was read"))
+        notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts returned no active account, so nothing was read"))
     return sorted(found.values(), key=lambda account: account.id), notes
 
 
@@ -90,5 +92,5 @@ def root_management(connection: Connection) -> str | None:
     except AwsError:
         return None
     if "RootCredentialsManagement" in features:
-        return "root credentials of member accounts are managed centrally, so keys of root users can be deleted from the management account"
+        return "root credentials of member accounts are managed centrally, so root keys can be deleted from the management account"
     return "root credentials of member accounts are not managed centrally"

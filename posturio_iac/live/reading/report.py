@@ -87,12 +87,12 @@ def fetch(
         raise ReportUnavailableError(str(refused or error)) from None
     generated = answer.get("GeneratedTime")
     if not isinstance(generated, datetime):
-        raise ReportUnavailableError("the credential report does not say when it was made")
+        raise ReportUnavailableError("the credential report has no creation time")
     generated = generated.astimezone(timezone.utc)
     if refused and as_of - generated > FRESH:
         raise ReportUnavailableError(str(refused))
     report = parse(bytes(answer.get("Content", b"")), generated)
-    note = f"{refused}; the credential report of {generated.strftime('%H:%M')} UTC was there and was used"
+    note = f"{refused}; the credential report of {generated.strftime('%H:%M')} UTC already existed and was used"
     return replace(report, notes=(note,)) if refused else report
 
 

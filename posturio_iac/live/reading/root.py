@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.reading.report import CredentialReport
 
-_UNTOLD = NOT_SHOWN("the account summary", "more of a key of the root user than that it exists")
+_UNTOLD = NOT_SHOWN("the account summary", "more than that the root user has an access key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def root_keys(
     if row is not None and (row.keys or isinstance(told, AwsError) or not told.root_keys):
         return row.keys
     if isinstance(told, AwsError):
-        say(Level.ERROR, f"whether the root user has access keys is not known: {told}")
+        say(Level.ERROR, f"it is not known whether the root user has access keys: {told}")
         return ()
     return of_summary(told, account)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.open_kinds import NOT_SHOWN
+from posturio_iac.core.open_kinds import NOT_REPORTED, NOT_SHOWN
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPERATION = "iam:ListServiceSpecificCredentials"
 PAGE = 1000
 EVIDENCE = "ListServiceSpecificCredentials of this run"
-UNTOLD_USE = NOT_SHOWN("AWS", "when an API key of a service was used")
+UNTOLD_USE = NOT_REPORTED("when an API key of a service was used")
 EXPIRED = "Expired"
 
 

@@ -54,7 +54,7 @@ def moment_of(value: object) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ValueError(f"{value} is no time of a key")
+        raise ValueError(f"{value} is not a valid time for a key")
     return value.astimezone(timezone.utc)
 
 

@@ -129,7 +129,7 @@ class _Comparison:
         if len({outcome.state for outcome in outcomes}) == 1:
             return outcomes[0]
         ids = " or ".join(sorted(candidate.address.rpartition("/")[2] for candidate in candidates))
-        return _result(finding, FindingState.UNTOLD, f"the earlier result does not tell whether it means {ids}")
+        return _result(finding, FindingState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
 
     def with_new_keys(self, result: Verified) -> Verified:
         """Return a resolved result with the keys that its user got since the earlier result, which may replace the old one."""
@@ -160,13 +160,13 @@ class _Comparison:
         if status == "Inactive" and finding.key.status != "Inactive":
             return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
-            return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
+            return _result(finding, FindingState.UNTOLD, "the earlier result was linked to code; give the same --iac and --tf-state", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
 
     def _switched_on(self, finding: EarlierFinding, key: AccessKey) -> str | None:
         """Say that an active key had been off, by a ledger or by the earlier finding: a clause without a full stop."""
         if (since := self.now.was_off.get(key.address)) is not None:
-            return f"it was switched on again, although the ledger tells that it was switched off on {since.date()}"
+            return f"it was switched on again, although the ledger shows that it was switched off on {since.date()}"
         return "it was switched on again" if finding.rule == LINGERING and finding.key.status == "Inactive" else None
 
     def _missed(self, result: Verified, finding: EarlierFinding, key: AccessKey | None = None) -> Verified:

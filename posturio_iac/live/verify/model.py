@@ -76,9 +76,9 @@ class FailureSigns:
         if self.errors:
             shown = ", ".join(f"{name} ({number})" for name, number in self.errors[:SHOWN])
             more = f" and {len(self.errors) - SHOWN} more" if len(self.errors) > SHOWN else ""
-            return f"since then user {user} fails: CloudTrail shows {shown}{more} {span} {where}"
+            return f"since then calls of user {user} have failed: CloudTrail shows {shown}{more} {span} {where}"
         if not self.complete:
-            return f"whether anything fails without it is not known: CloudTrail has more events {span} {where} than were read"
+            return f"it is not known whether anything fails without it: CloudTrail has more events {span} {where} than were read"
         days = (self.until - self.since).days
         none = f"CloudTrail shows no new error of user {user} {span} {where}"
         return f"no sign of failure in {days} day{'' if days == 1 else 's'}: {none}"

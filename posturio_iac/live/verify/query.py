@@ -63,7 +63,7 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
     try:
         told = summarised(connection)
     except AwsError as error:
-        inventory.unread[root_arn(account)] = f"whether the root user has access keys is not known: {error}"
+        inventory.unread[root_arn(account)] = f"it is not known whether the root user has access keys: {error}"
         return
     if not told.root_keys:
         return
@@ -75,7 +75,7 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
     why = row if isinstance(row, str) else "the credential report is older than its key"
     for key in wanted.keys:
         if not any(key.label == one.label for one in found):
-            inventory.unread[key.address] = f"the account summary does not tell one root key from two, and {why}"
+            inventory.unread[key.address] = f"the account summary does not distinguish one root key from two, and {why}"
 
 
 def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict[str, DeployedUser], inventory: Inventory) -> None:
@@ -102,5 +102,5 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, Deploye
     try:
         return users.detailed(connection)
     except AwsError as error:
-        inventory.say(Level.WARNING, f"{error}; tags are asked for user by user in its place")
+        inventory.say(Level.WARNING, f"{error}; tags are read user by user instead")
         return {}

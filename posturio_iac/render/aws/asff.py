@@ -82,9 +82,9 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
     """Return the finding about an undetermined key: information is missing, which Security Hub calls a warning."""
     key, text = judged.key, "; ".join(map(printable, judged.undecided))
     made = _about_key(key, deployed.OPEN, deployed.key_identity(deployed.OPEN, key), "INFORMATIONAL", now, context)
-    advice = {"Text": "Let the role read what was denied, or state what is missing.", "Url": f"{DOCS}/exit-codes.md"}
+    advice = {"Text": "Grant the role the denied permission, or state the missing value.", "Url": f"{DOCS}/exit-codes.md"}
     return made | {
-        "Title": "Access key that could not be judged",
+        "Title": "Access key that could not be checked",
         "Description": cut(f"{printable(key.address)} is undetermined: {text}", DESCRIPTION),
         "Remediation": {"Recommendation": advice},
         "Compliance": {"Status": "WARNING", "StatusReasons": [_reason("UNDETERMINED", text)]},
@@ -118,7 +118,7 @@ def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) ->
         **_severity("INFORMATIONAL"),
         "Title": "Access keys that could not all be read",
         "Description": cut(text, DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": "Mend what failed, and run again.", "Url": f"{DOCS}/exit-codes.md"}},
+        "Remediation": {"Recommendation": {"Text": "Fix what failed, and run again.", "Url": f"{DOCS}/exit-codes.md"}},
         "Compliance": {"Status": "NOT_AVAILABLE", "StatusReasons": [_reason("INCOMPLETE", text)]},
         "Resources": [_resource("AwsAccount", f"AWS::::Account:{account}", partition, region)],
     }

@@ -76,9 +76,13 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
     key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
     match judged.verdict:
         case Verdict.UNDETERMINED:
-            title, said, status = "Access key that could not be judged", f"{address} is undetermined: {reasons}", WARNING
+            title, said, status = "Access key that could not be checked", f"{address} is undetermined: {reasons}", WARNING
         case Verdict.SUPPRESSED:
-            title, said, status = "Access key whose open verdict is accepted", f"{address} is undetermined, which is accepted.", WARNING
+            title, said, status = (
+                "Access key with an accepted undetermined verdict",
+                f"{address} is undetermined, which is accepted.",
+                WARNING,
+            )
         case _:
             title, said, status = "Access key that no rule flags", f"{address} is flagged by no rule.", PASS
     name = deployed.key_identity(deployed.OPEN if status == WARNING else "clean", key)

@@ -194,10 +194,10 @@ def verdict(posture: Posture) -> str:
     total = len(posture.rows)
     if posture.score.value is None:
         things = count(posture.errors(), "thing")
-        best = "" if posture.score.at_best is None else f" The score is {shown(posture.score.at_best)} at best."
+        best = "" if posture.score.at_best is None else f" The score is at best {shown(posture.score.at_best)}."
         return f"Not known: {things} could not be read or decided.{best}"
     if not total:
-        return "No access keys: there is nothing to mend."
+        return "No access keys: nothing to fix."
     if not flagged and not undetermined:
         kept = posture.count(Verdict.SUPPRESSED)
         return f"Nothing else is wrong: {count(kept, 'key')} suppressed by decision." if kept else "Nothing is known to be wrong."
@@ -232,7 +232,7 @@ def not_asked(posture: Posture) -> list[tuple[str, str]]:
     return [
         (
             part.unit.label,
-            f"{count(len(part.left_out), 'rule')} left out by choice, of which nothing is known here: {', '.join(part.left_out)}.",
+            f"{count(len(part.left_out), 'rule')} left out by choice, so their findings are unknown: {', '.join(part.left_out)}.",
         )
         for part in posture.parts
         if part.left_out
@@ -241,7 +241,7 @@ def not_asked(posture: Posture) -> list[tuple[str, str]]:
 
 SCORE = (
     "100 / (1 + d / 10), where d adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1, low 0.25), "
-    "suppressed or not, and up to 1 for what is undetermined. It depends on the number of bad keys, not on their share: mending or "
-    "deleting a key never lowers it, adding good keys never raises it. While anything could not be read there is no score."
+    "suppressed or not, and up to 1 for what is undetermined. It depends on the number of bad keys, not on their share: fixing or "
+    "deleting a key never lowers it, adding good keys never raises it. If anything could not be read, there is no score."
 )
 """How the score is computed, for readers."""

@@ -142,7 +142,7 @@ def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
         shown = keys if context.verbose or len(keys) <= FEW + 1 else keys[:FEW]
         rows += [f"  {_key(judged)}" for judged in shown]
         if len(shown) < len(keys):
-            rows.append(f"  … and {len(keys) - len(shown):,} more, all of which --verbose lists, for the same reason:")
+            rows.append(f"  … and {len(keys) - len(shown):,} more, for the same reason (--verbose lists them all):")
         rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
     return rows
 

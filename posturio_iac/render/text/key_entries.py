@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.addresses import INDEX, bare
+from posturio_iac.core.addresses import INDEX, INDEX_PATTERN, bare
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMED = 3
 """How many instances are named, unless all are asked for."""
-_MODULE = re.compile(rf'(?:module\.[^.\["]+(?:{INDEX.pattern})?\.)+')
+_MODULE = lazy_pattern(rf'(?:module\.[^.\["]+(?:{INDEX_PATTERN})?\.)+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
 
     def neutral(text: str) -> str:
         plain = _MODULE.sub("", text) if "module." in text else text
-        plain = bare(plain) if "[" in plain else plain
+        plain = bare(plain)
         return plain.replace(f'"{user}"', '""') if isinstance(user, str) else plain
 
     return owner, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.render.text.key_entries import KeyEntry
     from posturio_iac.render.text.tally import Tally
 
-NEXT = "Too many for one screen: posturio-iac adopt leads from here to a hook that passes, --all lists every key.\n"
+NEXT = "Too many for one screen: posturio-iac adopt leads to a passing hook; --all lists every key.\n"
 WORST, ROWS = 10, 8
 """How many keys, and how many folders, owners and rules are named."""
 COLUMNS = (

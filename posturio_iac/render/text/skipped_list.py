@@ -19,7 +19,7 @@ HEADS = {
     skipped.CACHE: "folders of tools",
     skipped.SUBMODULE: "submodules",
     skipped.REPOSITORY: "other repositories inside this one",
-    skipped.MODULE: "modules whose code is not here and that are not known",
+    skipped.MODULE: "modules that are not known and whose code is not here",
 }
 """The heading of each kind, in the order of the list."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, wrapped
 from posturio_iac.render.nothing_found import count, no_keys, took
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
@@ -20,7 +21,7 @@ def summary(report: Report, context: RenderContext) -> str:
     if report.keys or active:
         found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
         style = "red" if errors else "yellow" if active else "green"
-        first = paint(f"{found} in {count(len(report.keys), 'key')} of {count(report.files, 'file')}", "bold", style, color=context.color)
+        first = paint(f"{found} in {among_keys(report)} of {count(report.files, 'file')}", "bold", style, color=context.color)
     else:
         first = no_keys(report.files, color=context.color, errors=bool(errors))
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]

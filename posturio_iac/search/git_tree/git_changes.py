@@ -36,7 +36,7 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
 
     """
     if repository is None:
-        raise UsageError(f"--changed-since asks git, and {root} is in no git repository")
+        raise UsageError(f"--changed-since uses git, but {root} is not in a git repository")
     base = _merge_base(revision, repository)
     outputs = [_ask(repository, *_STAGED, base, "--"), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
     found = [name for output in outputs for name in names(output)]
@@ -145,7 +145,7 @@ def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]
 def _merge_base(revision: str, repository: str) -> str:
     """Return the commit where the current branch and ``revision`` parted."""
     if _commit("HEAD", repository) is None:
-        raise UsageError(f"--changed-since compares with a commit, and the repository {repository} has none yet")
+        raise UsageError(f"--changed-since compares with a commit, but the repository {repository} has none yet")
     shallow = _ask(repository, "rev-parse", "--is-shallow-repository").strip() == b"true"
     commit = _commit(revision, repository)
     if commit is None:
@@ -154,7 +154,7 @@ def _merge_base(revision: str, repository: str) -> str:
     code, output, _ = _git(repository, "merge-base", commit, "HEAD")
     if code != 0:
         why = (
-            f"this clone is shallow and does not reach back to where they parted: {_DEEPEN}" if shallow else "they have no commit in common"
+            f"this clone is shallow and does not reach back to their merge base: {_DEEPEN}" if shallow else "they have no commit in common"
         )
         raise UsageError(f'--changed-since cannot compare with "{revision}": {why}')
     return os.fsdecode(output.split()[0])

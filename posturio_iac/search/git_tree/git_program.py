@@ -40,7 +40,7 @@ def _search(trees: tuple[str, ...]) -> str:
         places = (os.path.realpath(folder), os.path.realpath(path))
         if here not in (places[0], os.path.dirname(places[1])) and not any(is_inside(place, tree) for place in places for tree in refused):
             return path
-    raise FileNotFoundError(_NOT_THERE, "there is none on the search path outside of what is scanned")
+    raise FileNotFoundError(_NOT_THERE, "there is no git on PATH outside of the scanned folder")
 
 
 def safe_path() -> str:

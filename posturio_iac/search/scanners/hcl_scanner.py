@@ -43,6 +43,8 @@ _opaque = lazy_pattern(rb'"' + _TEXT + rb'"?|' + _LINE_COMMENT + rb"|" + _COMMEN
 _escape = lazy_pattern(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|\$(\$\{)|%(%\{)", re.DOTALL)
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
+_SPECIAL = frozenset(b'"\\\n$%')
+"""Texts without these are what they stand for. Most are, so that small runs need not compile a pattern for the others."""
 _END_OF_UNICODE = 0x110000
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 LABELS = {
@@ -107,6 +109,9 @@ def end_of_block(data: bytes, at: int) -> int:
 
 def literal(expression: bytes) -> str | None:
     """Return the constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
+    text = expression.strip()
+    if len(text) > 1 and text[:1] == text[-1:] == b'"' and _SPECIAL.isdisjoint(text[1:-1]):
+        return text[1:-1].decode("utf-8", "surrogateescape")
     found = _literal.fullmatch(expression)
     return unescaped(found[1][1:-1]) if found else None
 
@@ -144,6 +149,10 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _labels(words: bytes) -> Iterator[str]:
+    parts = words.split(b'"')
+    if _SPECIAL.isdisjoint(b"".join(parts)) and not any(map(bytes.strip, parts[::2])):
+        yield from (label.decode("utf-8", "surrogateescape") for label in parts[1::2])
+        return
     for found in _label.finditer(words):
         if found[1]:
             yield unescaped(found[1][1:-1])

@@ -48,9 +48,9 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*
             "Resources:\n{% for u in users %}\n  K{{u}}:\n    Type: AWS::IAM::AccessKey\n{% endfor %}\n",
             0,
             2,
-            "a template engine has yet to render",
+            "this file is a template that is not rendered yet",
         ),
-        ("Resources:\n{{#each users}}\n  K:\n    Type: 'AWS::IAM::AccessKey'\n{{/each}}\n", 0, 2, "an access key in it cannot be judged"),
+        ("Resources:\n{{#each users}}\n  K:\n    Type: 'AWS::IAM::AccessKey'\n{{/each}}\n", 0, 2, "an access key in it cannot be checked"),
         (
             'Resources:\n\n  {{ x }}\n  A:\n    "Type" : "AWS::IAM::AccessKey"\n  B: {Type: AWS::IAM::AccessKey}\n',
             0,
@@ -192,4 +192,4 @@ def test_a_helm_chart_that_mentions_the_type_is_no_failure(tmp_path: Path, chart
     text = "Resources:\n{{ if .Values.key }}\n  K:\n    Type: AWS::IAM::AccessKey\n{{ end }}\n"
     (problem,) = reading(tmp_path, {chart: "name: x\n", "chart/templates/sub/t.yaml": text}).diagnostics
     assert (problem.level, problem.path, problem.line) == (level, "chart/templates/sub/t.yaml", 2)
-    assert "an access key in it cannot be judged" in problem.message
+    assert "an access key in it cannot be checked" in problem.message

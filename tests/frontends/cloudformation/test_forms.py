@@ -135,7 +135,7 @@ def test_loops_are_written_out_as_far_as_their_lists_are_known(tmp_path: Path) -
         ("{a: b}", "takes a name, a list and a map"),
         ("[N, [a]]", "takes a name, a list and a map"),
         ("[N, text, {}]", "is no list"),
-        ("[N, [a], {Key: {Type: 'AWS::IAM::AccessKey'}}]", "repeats Key, and the first one counts"),
+        ("[N, [a], {Key: {Type: 'AWS::IAM::AccessKey'}}]", "repeats Key; the first one counts"),
         ("[N, [" + ",".join(map(str, range(600))) + "], {'K${N}': {Type: 'AWS::IAM::AccessKey'}}]", "more than 500 members"),
     ],
 )

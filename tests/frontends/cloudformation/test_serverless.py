@@ -68,7 +68,7 @@ def test_a_serverless_file_is_found_from_a_file_that_it_draws_in(tmp_path: Path)
 @pytest.mark.parametrize(
     ("part", "level", "words"),
     [
-        ("${file(gen.js)}", Level.NOTE, "makes resources by itself"),
+        ("${file(gen.js)}", Level.NOTE, "creates resources itself"),
         ("${file(../x.yml)}", Level.ERROR, "is outside the scan root"),
         ("${file(gone.yml)}", Level.ERROR, "cannot be read"),
         ("7", Level.ERROR, "not a map or a list"),

@@ -44,8 +44,8 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 def test_a_plan_that_is_cut_off(tmp_path: Path) -> None:
     said = only(tmp_path, GOOD[:-40])
-    assert (said.message, said.line) == ("the plan ends too early; write it anew", 1)
-    assert only(tmp_path, GOOD[: GOOD.rindex('"Active')] + '"Act').message == "the plan ends too early; write it anew"
+    assert (said.message, said.line) == ("the plan is cut off; create it again", 1)
+    assert only(tmp_path, GOOD[: GOOD.rindex('"Active')] + '"Act').message == "the plan is cut off; create it again"
 
 
 def test_a_plan_that_is_no_json(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_other_formats_are_not_read(tmp_path: Path, version: Any) -> None:
         assert len(reading.keys) == 1
         return
     assert reading.keys == ()
-    assert "only 1.x is understood, so it was not read" in reading.diagnostics[0].message
+    assert "only 1.x is supported, so it was not read" in reading.diagnostics[0].message
 
 
 @pytest.mark.parametrize("version", ["0.2", "1.0", "1.1", "1.2", "1.9"])
@@ -86,12 +86,12 @@ def test_a_state_is_not_a_plan(tmp_path: Path) -> None:
     shown = only(tmp_path, {"format_version": "1.0", "terraform_version": "1.9.8", "values": values})
     raw = only(tmp_path, {"version": 4, "terraform_version": "1.9.8", "serial": 1, "lineage": "x", "resources": [{"type": KEY}]})
     assert shown.message == raw.message
-    assert shown.message.startswith("this is a Terraform state and not a plan: ")
+    assert shown.message.startswith("this is a Terraform state, not a plan: ")
 
 
 def test_the_log_of_a_plan_is_not_a_plan(tmp_path: Path) -> None:
     log = '{"@level":"info","@message":"Plan","type":"planned_change","change":{"resource":{"addr":"aws_iam_access_key.ci"}}}\n'
-    assert only(tmp_path, log * 2).message.startswith("this is the log of terraform plan -json and not a plan")
+    assert only(tmp_path, log * 2).message.startswith("this is the log of terraform plan -json, not a plan")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_plan_of_a_part_is_said_to_be_one(tmp_path: Path) -> None:
         (1, "resource_changes[1] is not an object"),
         ({}, "resource_changes[1] has no address and type"),
         ({"address": "a.b", "type": 1, "change": {}}, "resource_changes[1] has no address and type"),
-        ({"address": f"{KEY}.x", "type": KEY}, f"{KEY}.x has no change, so that nothing is known of it"),
+        ({"address": f"{KEY}.x", "type": KEY}, f"{KEY}.x has no change, so nothing is known about it"),
     ],
 )
 def test_a_broken_change_beside_a_key(tmp_path: Path, broken: Any, text: str) -> None:

@@ -187,7 +187,7 @@ def test_root_modules_that_declare_the_same_address(tmp_path: Path) -> None:
     folder = code(tmp_path, ROTATED, "b/main.tf")
     found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder)
     (hidden,) = found.unknown_sources
-    assert hidden.reason.endswith("declare this address (code/a, code/b); give --source the one that the plan was made in")
+    assert hidden.reason.endswith("declare this address (code/a, code/b); pass the one that the plan was made in with --source")
     assert one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder / "b").unknown_sources == ()
 
 
@@ -222,7 +222,7 @@ def test_what_is_wrong_with_the_code_is_said(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no such folder"):
+    with pytest.raises(UsageError, match="no such folder"):
         read(tmp_path, plan(key(f"{KEY}.ci")), tmp_path / "nowhere")
 
 

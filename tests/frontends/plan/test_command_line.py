@@ -74,14 +74,14 @@ def test_the_configuration_may_name_the_source(folder: Path, capsys: pytest.Capt
     (folder / "posturio-iac.toml").write_text('source = "gone"\n', encoding="utf-8")
     code, _, err = run(capsys, "scan", "plan.json")
     assert code == 2
-    assert "there is no such folder" in err
+    assert "no such folder" in err
 
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("source", ["nowhere", "plan.json"])
 def test_a_source_that_is_no_folder(source: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "scan", ".", "--source", source)
-    assert (code, err) == (2, f"posturio-iac: --source {source}: there is no such folder\n")
+    assert (code, err) == (2, f"posturio-iac: --source {source}: no such folder\n")
 
 
 @pytest.mark.usefixtures("folder")
@@ -101,7 +101,7 @@ def test_a_saved_plan_in_its_binary_form(name: str, folder: Path, capsys: pytest
         archive.writestr("tfplan", "x")
     code, _, err = run(capsys, "scan", name)
     assert code == 3
-    assert err == f"{name}: error: a saved plan in its binary form; give what terraform show -json prints of it\n"
+    assert err == f"{name}: error: a saved plan in binary form; pass the output of terraform show -json instead\n"
 
 
 def test_a_plan_that_is_too_large(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

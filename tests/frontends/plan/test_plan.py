@@ -92,7 +92,7 @@ def test_a_status_that_nobody_sets_is_active(tmp_path: Path) -> None:
 def test_without_code_the_lifetime_can_hide_in_it(tmp_path: Path) -> None:
     found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
     assert [h.reason for h in found.unknown_sources] == [
-        "a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code"
+        "a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code"
     ]
     assert found.lifetimes == ()
     assert isinstance(found.owner, Unknown)

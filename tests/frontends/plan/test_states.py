@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SERVICE = "aws_iam_service_specific_credential"
 FOREIGN = "acme_iam_access_key"
-SAID = "error: this is a Terraform state and not a plan: it says what exists, not what the code makes. Give scan the folder of the code, "
+SAID = "error: this is a Terraform state, not a plan: it records what exists, not what the code creates. Scan the folder of the code, "
 
 
 def stored(kind: str) -> dict[str, Any]:

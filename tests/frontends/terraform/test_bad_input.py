@@ -29,7 +29,7 @@ def scan(root: Path, *arguments: str, **more: object) -> tuple[int, str, str]:
     done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, check=False, timeout=120, **more)  # type: ignore[call-overload]
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err
-    assert "error of its own" not in err
+    assert "internal error" not in err
     return done.returncode, out, err
 
 
@@ -119,7 +119,7 @@ def test_what_is_merely_odd_is_read(root: Path, name: str, data: bytes) -> None:
 def test_a_file_above_the_limit_is_said_with_its_size(root: Path) -> None:
     (root / "big.tf").write_bytes(KEY.encode() + b"#" * 3_000_000)
     said = complaint(root, "--max-file-size", "2097152")
-    assert said.startswith("big.tf: error: 2.9 MiB is more than the limit of 2 MiB; raise --max-file-size to read it")
+    assert said.startswith("big.tf: error: 2.9 MiB exceeds the limit of 2 MiB; raise --max-file-size to read it")
     assert scan(root)[0] == 1
 
 

@@ -128,7 +128,7 @@ def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "change"),
     [
-        ("", 'let an input decide status of aws_iam_access_key.this, and make it "Inactive"'),
+        ("", 'let an input set status of aws_iam_access_key.this, and make it "Inactive"'),
         ("  status = var.status\n", 'set status to "Inactive"'),
     ],
 )

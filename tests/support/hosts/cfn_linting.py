@@ -9,16 +9,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cfnlint.rules
+import pytest
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
+from tests.support.hosts.forks import cfn_lint_in_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    import pytest
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(Path(sys.executable).with_name("cfn-lint"))
@@ -68,14 +69,26 @@ class Verdict(NamedTuple):
     address: str
 
 
-def call(*arguments: str, cwd: Path, given: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run cfn-lint, with ``given`` on its standard input."""
+def call(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run cfn-lint without its start, with ``given`` on its standard input."""
+    return cfn_lint_in_fork(cwd, arguments, given)
+
+
+def program(*arguments: str, cwd: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the program cfn-lint, which does the same."""
     return subprocess.run(
-        [PROGRAM, *arguments], cwd=cwd, env={**os.environ, **environment}, input=given or "", capture_output=True, text=True, check=False
+        [PROGRAM, *arguments], cwd=cwd, env={**os.environ, **environment}, input=given, capture_output=True, text=True, check=False
     )
 
 
-def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given: str | None = None) -> list[Match]:
+def runner(*arguments: str) -> Runner:
+    """Return cfn-lint with our rules, and of its own those about files that fail: half a second goes into loading the others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cfnlint.config._DEFAULT_RULESDIR", str(Path(cfnlint.rules.__file__).with_name("errors")))
+        return Runner(ConfigMixIn([*arguments]))
+
+
+def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given: str = "") -> list[Match]:
     """Return what cfn-lint reports of our pack, and fail when anything but its log and our count is on standard error."""
     done = call("--format", "json", *options, *PACK, *(["--", *files] if files else []), cwd=cwd, given=given)
     assert all("cfnlint.decode" in line or " undetermined; " in line for line in done.stderr.splitlines()), done.stderr
@@ -87,8 +100,8 @@ def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Seq
     here = Path.cwd()
     os.chdir(cwd)
     try:
-        runner = Runner(ConfigMixIn([*options, *pack, *(["--", *files] if files else [])]))
-        return [match for match in map(from_object, runner.run()) if concerns_us(match)]
+        made = runner(*options, *pack, *(["--", *files] if files else []))
+        return [match for match in map(from_object, made.run()) if concerns_us(match)]
     finally:
         os.chdir(here)
 

@@ -51,7 +51,7 @@ def check_evidence(path: str) -> tuple[str, str] | None:
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         raise UsageError(f"--evidence {path}: the manifest of {runs[-1]} is damaged; name another folder") from None
     if changed is not None:
-        raise UsageError(f"--evidence {path}: {runs[-1]}/{changed} is not what was written; name another folder")
+        raise UsageError(f"--evidence {path}: {runs[-1]}/{changed} was changed after it was written; name another folder")
     return runs[-1], digest(manifest)
 
 

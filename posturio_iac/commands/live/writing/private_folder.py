@@ -23,9 +23,9 @@ def check_new(flag: str, path: str) -> None:
 
     """
     if path == "-":
-        raise UsageError(f"{flag} needs a folder, since the report goes to standard output")
+        raise UsageError(f"{flag} needs a folder, because the report goes to standard output")
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)):
-        raise UsageError(f"{flag} {path} is there already, and it is never overwritten; name a new folder")
+        raise UsageError(f"{flag} {path} already exists and is never overwritten; name a new folder")
     parent = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(parent):
         raise UsageError(f"{flag} {path}: there is no folder {parent}")
@@ -48,7 +48,7 @@ def _make(files: Mapping[str, str], folder: str, path: str) -> None:
         os.mkdir(folder, 0o700)
         for name, text in files.items():
             if os.path.basename(name) != name:
-                raise OSError(f"{name} is no name of a file")
+                raise OSError(f"{name} is not a file name")
             mode = RUNNABLE if name.endswith(".sh") else PRIVATE
             with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(text.encode("utf-8", "backslashreplace"))

@@ -11,6 +11,7 @@ from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
-HINT = "--verbose says why and what to do, --plan DIR writes the commands for review."
-PLANNED_HINT = "--verbose says why and what to do."
+HINT = "--verbose shows why and what to do; --plan DIR writes the commands for review."
+PLANNED_HINT = "--verbose shows why and what to do."
 
 
 class RunCoverage(NamedTuple):
@@ -53,12 +54,12 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
     nothing = "No account could be read" if errors and not read.read else "No access keys were seen" if errors else "No access keys"
-    first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else nothing
+    first = f"{found} in {among_keys(report)} of {count(accounts, 'account')}" if report.keys else nothing
     rest = [
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
-        f"{late} open for too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
-        f"{count(waiting, 'answer')} of owners late" if (waiting := _late_answers(report)) else "",
+        f"{late} open too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
+        f"{count(waiting, 'owner answer')} late" if (waiting := _late_answers(report)) else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]

@@ -202,7 +202,7 @@ class Reader:
         if node is not None:
             value = self.ev.text(self.ev.value(node, stack.scope(entry)))
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
-            yield f"{shown} replaces the key when somebody raises it, and nothing schedules that"
+            yield f"{shown} replaces the key only when somebody raises it: manual rotation without a schedule"
         yield from map(ends_permission, _ending_policies(declaration.user))
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"

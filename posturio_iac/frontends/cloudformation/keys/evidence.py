@@ -82,7 +82,7 @@ class MetadataEvidence:
     def _member(self, key: Node, value: Node, scope: StackScope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
         name, span = str(key.value), scope.source.span(value)
         if ours and classify(name, self.options.names) is None:
-            shown = f"Metadata.Posturio of {address} does not know {name}; it takes such names as Expires, Rotation, RotatedOn and Owner"
+            shown = f"Metadata.Posturio of {address} does not know {name}; it takes names such as Expires, Rotation, RotatedOn and Owner"
             self._problem(shown, scope.source.span(key))
         found = ev.value(value, scope)
         shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
@@ -93,7 +93,7 @@ class MetadataEvidence:
         for item in node.value if isinstance(node.value, Array) else (node,):
             span = scope.source.span(item)
             if not isinstance(item.value, Object):
-                self._problem("Metadata.Posturio.Ignore suppresses nothing without a reason; write Rule, Reason and Until", span)
+                self._problem("Metadata.Posturio.Ignore has no effect without a reason; write Rule, Reason and Until", span)
                 continue
             fields = {normalise(str(key.value)): value for key, value in item.value}
             for name in fields.keys() - {"rule", "rules", "reason", "until"}:
@@ -101,7 +101,7 @@ class MetadataEvidence:
             rules = self._rules(fields.get("rules") or fields.get("rule"), scope, ev, span)
             reason = ev.text(ev.value(fields["reason"], scope)) if "reason" in fields else ""
             if isinstance(reason, Unknown) or not reason.strip():
-                self._problem("Metadata.Posturio.Ignore suppresses nothing without a reason; add Reason", span)
+                self._problem("Metadata.Posturio.Ignore has no effect without a reason; add Reason", span)
             elif rules:
                 until = self._until(fields.get("until"), scope, ev)
                 self.directives.append(Directive(rules, reason.strip(), until, span, "metadata"))
@@ -112,10 +112,10 @@ class MetadataEvidence:
         written = value if isinstance(value, tuple) else (value,)
         names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
         if not names:
-            self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
+            self._problem("Metadata.Posturio.Ignore has no effect without a rule; add Rule", span)
         for name in names:
             if name not in self.options.rule_ids:
-                self._problem(f"Metadata.Posturio.Ignore names {name}, which is not a rule; posturio-iac explain lists the rules", span)
+                self._problem(f"Metadata.Posturio.Ignore names {name}, which is not a rule; `posturio-iac explain` lists the rules", span)
         return tuple(dict.fromkeys(name for name in names if name in self.options.rule_ids))
 
     def _until(self, node: Node | None, scope: StackScope, ev: Evaluator) -> Attr[datetime | None]:

@@ -47,7 +47,7 @@ class _Words(NamedTuple):
     store: str
 
 
-_TEMPLATE = _Words("", "put the secret into SecretString of an AWS::SecretsManager::Secret")
+_TEMPLATE = _Words("", "put the secret in the SecretString of an AWS::SecretsManager::Secret")
 _CDK_APP = _Words("in the CDK app, ", "pass the secret to a Secret as secretStringValue")
 
 
@@ -113,7 +113,7 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
             return
         case "AWS::SSM::Parameter":
             if _text(entry.prop("Type")) != "SecureString":
-                fix = f"{words.lead}{words.store} instead, since CloudFormation makes no SecureString"
+                fix = f"{words.lead}{words.store} instead, because CloudFormation cannot create a SecureString"
                 yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
         case _:
             yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(words.lead + _change(mention, entry.type, words)))
@@ -130,10 +130,10 @@ def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
 
 def _change(mention: Mention, kind: str, words: _Words) -> str:
     if "UserData" in mention.path:
-        return "give the instance a role in IamInstanceProfile and delete the key, or read the secret from Secrets Manager at start"
+        return "give the instance a role in IamInstanceProfile and delete the key, or read the secret from Secrets Manager at startup"
     if kind in ("AWS::Lambda::Function", "AWS::Serverless::Function", FUNCTION):
-        return "grant the function what it needs through its role and delete the key, or read the secret from Secrets Manager at run time"
-    return f"{words.store} and let the reader fetch it from there"
+        return "grant its role what the function needs and delete the key, or read the secret from Secrets Manager at run time"
+    return f"{words.store} and let its consumer read it from there"
 
 
 def _span(mention: Mention, entry: TemplateEntry) -> Span:

@@ -22,7 +22,7 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
         return Remedies(CallConstruct(place, path), StoreAndRotate(place, construct=path.removesuffix("/Resource")), off)
     json = entry.source.language == "JSON"
     outer, _, name = address.rpartition("/")
-    nested = (Advice(f"let the stack {outer} decide the Status of {name}, and make it Inactive there alone"),) if outer else ()
+    nested = (Advice(f"let the stack {outer} set the Status of {name}, and make it Inactive only there"),) if outer else ()
     return Remedies(
         AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json), narrower=nested
     )

@@ -31,7 +31,7 @@ SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 
 _HOSTED = lazy_pattern(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
-_LAMBDA = Advice("name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules")
+_LAMBDA = Advice("set RotationLambdaARN to a rotation function of your own, and RotationRules to how often it runs")
 _CRON = lazy_pattern(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _STEP = lazy_pattern(r"[\w*]+/(\d+)")
 _SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}

@@ -120,7 +120,7 @@ def _json_duplicates(node: Node) -> Iterator[Node]:
 def duplicate_problems(duplicates: tuple[Node, ...]) -> Iterator[Problem]:
     """Say which keys are repeated."""
     for key in duplicates[:_MAX_DUPLICATES]:
-        yield Problem(f"the key {key.value} repeats an earlier one, and the last one counts", *key.lines.place(key.start))
+        yield Problem(f"the key {key.value} repeats an earlier one; the last one counts", *key.lines.place(key.start))
     if (more := len(duplicates) - _MAX_DUPLICATES) > 0:
         yield Problem(f"{more} more keys repeat earlier ones", *duplicates[_MAX_DUPLICATES].lines.place(duplicates[_MAX_DUPLICATES].start))
 

@@ -203,7 +203,7 @@ def _changing(reached: ResourceOrigin) -> Remedy | None:
         names = ("all",) if ignored is None else tuple(sorted(ignored & reached.block.body.attributes.keys()))
         return StopIgnoring(Place(reached.address, reached.block.header), names)
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
-        return Advice(f"name {reached.address} there, or set triggers_replace in place of input")
+        return Advice(f"refer to {reached.address}, or set triggers_replace instead of input")
     return None
 
 

@@ -26,7 +26,7 @@ def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
         if (words[:2]) not in scope.instance.folder.resources:
             continue
         if any(c.sort is ChangeKind.HAND for c in of_trigger(trigger, scope)):
-            yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
+            yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code: manual rotation without a schedule"
 
 
 def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
@@ -39,12 +39,12 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
             end.text for end in origins_of(multiplier, scope.instance.scope()) if isinstance(end, TerminalOrigin) and end.kind == "variable"
         ]
         if names:
-            yield f"which of its keys exist is set in {names[0]}, which is rotation by hand without a schedule"
+            yield f"{names[0]} decides which of its keys exist: manual rotation without a schedule"
     folder = scope.instance.folder
     places = [o.get("value") for o in folder.outputs.values()] + [a.expression for a in folder.locals.values()]
     for kind, name in folder.resources:
         if kind in SCHEDULERS and any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
-            yield f"the scheduler {kind}.{name} only chooses which key is shown, and replaces none"
+            yield f"the scheduler {kind}.{name} only chooses which key is shown and replaces none"
 
 
 def _mentions_both(place: hcl.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -140,7 +140,7 @@ def _age(block: hcl.Block, scope: ModuleScope, service: object) -> Iterator[Life
 
 
 def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
-    """Tell whether the second key exists whenever the first does, by the conditions of both; False when they exclude each other."""
+    """Tell whether the second key exists whenever the first does, by the conditions of both; False when they cannot be combined."""
     if _exclude_each_other(one.condition, other.condition):
         return False
     return _together(one.condition, other.condition) or NOT_FIXED(f"whether it exists together with {other.key.address}")

@@ -194,7 +194,7 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
     if tagged or sink is None:
         return Advice("remove it")
     if attribute == "insecure_value":
-        return Advice(f"{sink.change}, and write value in place of insecure_value")
+        return Advice(f"{sink.change}, and write value instead of insecure_value")
     return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
 
 

@@ -153,7 +153,7 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
     beside = AddComment(place, target=label)
-    rotate: Rotating = Advice("manage the key in your own code, where replace_triggered_by can follow a time_rotating")
+    rotate: Rotating = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
     if isinstance(key.max_age, Choice):
         rotate = SetMaxAge(place, key.max_age.paths[0])
     return Remedies(
@@ -207,4 +207,4 @@ def _without_key(match: Match) -> Advice | None:
     newest = match.module.versions[0]
     if newest.creates or newest.interval.low is None or newest in match.candidates:
         return None
-    return Advice(f"move to version {newest.interval.low.text} or later of {match.module.name}, which makes no key")
+    return Advice(f"move to version {newest.interval.low.text} or later of {match.module.name}, which creates no key")

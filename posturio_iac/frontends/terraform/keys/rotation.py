@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
-_NAME_ONE = Advice("name a resource that changes")
+_NAME_ONE = Advice("refer to a resource that changes")
 _MULTIPLYING = ("for_each", "count")
 
 
@@ -116,7 +116,7 @@ def _follow_a_clock(trigger: hcl.Expr, text: str) -> Advice:
     words = references(trigger)
     if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
         return Advice(f"let {text} follow a {ROTATING} that has an interval")
-    return Advice(f"name a resource there that follows a {ROTATING}, such as a time_static with its rfc3339")
+    return Advice(f"refer to a resource that follows a {ROTATING}, such as a time_static with its rfc3339")
 
 
 def _key(block: hcl.Block) -> Place:

@@ -42,10 +42,13 @@ def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance
         rotator = instance.full(f"{kind}.{name}")
         scopes = [scope for _, scope in instances_of(block, instance).instances]
         if kind in OF_USERS and isinstance(user.name, str) and any(_value(block, OF_USERS[kind], s) == user.name for s in scopes):
-            return Advice(f"remove {label}: {rotator} makes and rotates keys of that user itself, and this one takes one of two places")
+            return Advice(
+                f"remove {label}: {rotator} creates and rotates this user's keys itself, and this key takes one of the user's two slots"
+            )
         if kind in OF_KEYS and any(_reaches(block.get(OF_KEYS[kind]), s, key) for s in scopes):
             return Advice(
-                f"give {rotator} a key that is not in code, and remove {label}: once rotated it is gone, and the next apply makes it again"
+                f"give {rotator} a key that is not in code, and remove {label}: after a rotation it is "
+                "gone, and the next apply creates it again"
             )
     return None
 

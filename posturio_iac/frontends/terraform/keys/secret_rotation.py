@@ -172,7 +172,7 @@ def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[hcl.Block | None, Modu
     return None, scope
 
 
-_NAME_A_LAMBDA = Advice("name the Lambda that rotates the key")
+_NAME_A_LAMBDA = Advice("name the Lambda function that rotates the key")
 
 
 def _lifetime(address: str, rotation: _Rotation) -> Lifetime:

@@ -40,7 +40,7 @@ def unreadable(path: str, data: bytes) -> Diagnostic | None:
         return Diagnostic(Level.ERROR, "UTF-16, which Terraform does not read; save the file as UTF-8", path)
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        return Diagnostic(Level.ERROR, "holds a NUL byte and is no Terraform code; exclude the file", path, line)
+        return Diagnostic(Level.ERROR, "contains a NUL byte, so it is not Terraform code; exclude the file", path, line)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

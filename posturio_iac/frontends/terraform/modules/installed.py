@@ -40,7 +40,7 @@ def _read(path: str, fence: Fence) -> tuple[Entries, str]:
     except UnreadableError as error:
         return {}, str(error)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}, "is not what terraform init writes; run it again"
+        return {}, "is not what terraform init writes; run terraform init again"
     return listed, ""
 
 
@@ -77,7 +77,7 @@ class Installed:
     def _entry(self, module: str, call_path: str) -> tuple[str, str | None] | None:
         listed, problem = manifest(os.path.join(self._root, module), self._fence)
         if problem:
-            self._say(module, f"{problem}; the code of installed modules was not judged")
+            self._say(module, f"{problem}; the code of installed modules was not checked")
         return listed.get(call_path)
 
     def _say(self, module: str, text: str) -> None:

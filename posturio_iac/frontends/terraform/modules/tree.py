@@ -169,7 +169,7 @@ class ModuleTree:
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
+        return bool(self.options.known_modules) or any(map(source.encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
@@ -207,7 +207,7 @@ class ModuleTree:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
-            text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
+            text = f'module "{name}" calls {source}, but that folder does not exist; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return NO_CODE(f"module.{name}")
         if not self.fence.holds(os.path.join(self.root, path)):
@@ -215,7 +215,7 @@ class ModuleTree:
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return NO_CODE(f"module.{name}")
         if self._real(path) in map(self._real, instance.ancestors):
-            text = f'module "{name}" calls itself through {source}; Terraform refuses that'
+            text = f'module "{name}" calls itself through {source}, which Terraform rejects'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return REFERS_TO_ITSELF(f"module.{name}")
         return path

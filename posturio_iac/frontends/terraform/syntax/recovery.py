@@ -140,7 +140,7 @@ def _halves(piece: SourceText) -> Iterator[hcl.Body | Diagnostic]:
 def _problem(piece: SourceText, block: str | None) -> Diagnostic:
     row, column, what = _first_error(tree_of(piece.data).root_node, piece)
     span = piece.between((row, column), (row, column))
-    inside = f" The block `{block}` was not judged." if block else ""
+    inside = f" The block `{block}` was not checked." if block else ""
     return Diagnostic(Level.ERROR, f"syntax error: {what}.{inside}", piece.path, span.line, span.column)
 
 

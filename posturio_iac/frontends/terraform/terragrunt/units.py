@@ -66,7 +66,7 @@ class AppliedUnit:
         if not isinstance(self.source, Unknown):
             return ()
         unknown = self.unit.unknown_functions
-        text = f"{', '.join(f'{name}()' for name in unknown)} is no function that is known here, so what the unit applies cannot be told"
+        text = f"{', '.join(f'{name}()' for name in unknown)} is not a known function, so it is not known what the unit applies"
         return (*self.unit.problems, *((Diagnostic(Level.ERROR, text, self.shown),) if unknown else ()))
 
     def unread(self) -> Iterator[Diagnostic]:
@@ -154,7 +154,7 @@ class Units:
                     made.add(unit.shown)
                     yield from self._guarded(unit, files)
             except BudgetError as error:
-                self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were judged; split it", path))
+                self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path))
             for problem in stack.problems:
                 self._report(problem)
         paths = [path for path in self._paths if posixpath.basename(path) == UNIT_FILE]
@@ -171,15 +171,19 @@ class Units:
         try:
             yield from self._applied(unit, files)
         except BudgetError as error:
-            self._report(Diagnostic(Level.ERROR, f"the unit {error}, so what it applies was not judged; simplify it", unit.shown))
+            self._report(
+                Diagnostic(Level.ERROR, f"the unit {error}, so the module that it applies was not checked; simplify it", unit.shown)
+            )
         except RecursionError:
-            self._report(Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so what it applies was not judged", unit.shown))
+            self._report(
+                Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so the module that it applies was not checked", unit.shown)
+            )
 
     def _missing(self, source: UnitSource) -> bool:
         """Report that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
         is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
         if is_ours:
-            text = f"the unit applies {source.text}, and there is no such folder; correct its source"
+            text = f"the unit applies {source.text}, but that folder does not exist; correct its source"
             self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
         return is_ours
 

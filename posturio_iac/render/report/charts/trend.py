@@ -33,7 +33,7 @@ def scale(score: Score) -> str:
             el("path", d=f"M{number(x)} 26l-6 -14h12z", class_="mark"),
         ]
     parts += [label(EDGE + wide * tick / 100, 42, str(tick), class_="axis", anchor="middle") for tick in TICKS]
-    return picture("scale", SCALE_WIDE, SCALE_HIGH, f"Score: {shown(score.value)}", "On a scale from 0 to 100, which is best.", parts)
+    return picture("scale", SCALE_WIDE, SCALE_HIGH, f"Score: {shown(score.value)}", "On a scale from 0 to 100 (best).", parts)
 
 
 def small(points: Sequence[TrendPoint]) -> bool:
@@ -55,7 +55,7 @@ def trend(points: Sequence[TrendPoint], units: int) -> str:
         f"{day(p.when)}: {name}{'' if p.units == units else f' ({p.units} of {units} scopes)'}"
         for p, name in zip(points, names, strict=True)
     ]
-    title = "Demerits over time, of which fewer are better" if low else "Score over time"
+    title = "Demerits over time (fewer is better)" if low else "Score over time"
     hollow = [p.units < units for p in points]
     parts = _line(values, names, hollow, thinned(points), ticks, "demerits" if low else "score")
     return picture("trend", WIDE, HIGH, title, f"{'; '.join(told)}.", parts)

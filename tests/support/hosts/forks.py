@@ -1,4 +1,4 @@
-"""Checkov without its start: in a fork of one process that has imported it, so that no run sees what another one left behind.
+"""Checkov and cfn-lint without their starts: in a fork of one process that has imported them, so that no run sees what another one left.
 
 This module imports nothing of ours: the pack under test must find it, as it must in checkov's own program.
 """
@@ -29,21 +29,28 @@ def checkov_in_fork(folder: Path, arguments: Sequence[str], environment: Mapping
         "    warnings.simplefilter('ignore', category=SyntaxWarning)\n"  # as its program does
         "    sys.exit(Checkov(sys.argv[1:]).run())\n"
     )
-    return python_in_fork(folder, f"{first}\n{code}", arguments, {**os.environ, **environment})
+    return python_in_fork(folder, f"{first}\n{code}", ["checkov", *arguments], {**os.environ, **environment})
 
 
-def python_in_fork(folder: Path, code: str, arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run code as ``python -c`` does, where checkov.main has been imported."""
+def cfn_lint_in_fork(folder: Path, arguments: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:
+    """Run cfn-lint in a folder, with ``given`` on its standard input; return what its program would."""
+    return python_in_fork(folder, "from cfnlint.runner import main; main()", ["cfn-lint", *arguments], os.environ, given)
+
+
+def python_in_fork(
+    folder: Path, code: str, argv: Sequence[str], environment: Mapping[str, str], given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run code as ``python -c`` does, where those of the linters that are installed have been imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["checkov.main"])
+    context.set_forkserver_preload(["checkov.main", "cfnlint.runner"])
     with tempfile.TemporaryDirectory() as place:
-        streams = [Path(place, name) for name in ("out", "err")]
-        given = (str(folder), code, ["checkov", *arguments], dict(environment), _path(), streams)
-        process = context.Process(target=_child, args=given)
+        streams = [Path(place, name) for name in ("in", "out", "err")]
+        streams[0].write_text(given, encoding="utf-8")
+        process = context.Process(target=_child, args=(str(folder), code, list(argv), dict(environment), _path(), streams))
         process.start()
         process.join()
-        said = [stream.read_text(encoding="utf-8") if stream.exists() else "" for stream in streams]
-    return subprocess.CompletedProcess(["checkov", *arguments], process.exitcode or 0, *said)
+        said = [stream.read_text(encoding="utf-8") if stream.exists() else "" for stream in streams[1:]]
+    return subprocess.CompletedProcess(list(argv), process.exitcode or 0, *said)
 
 
 @functools.cache
@@ -54,15 +61,16 @@ def _path() -> list[str]:
 
 
 def _child(folder: str, code: str, argv: list[str], environment: dict[str, str], path: list[str], streams: list[Path]) -> None:
-    for number, stream in enumerate(streams, start=1):
-        opened = os.open(stream, os.O_WRONLY | os.O_CREAT)
+    for number, stream in enumerate(streams):
+        opened = os.open(stream, os.O_WRONLY | os.O_CREAT if number else os.O_RDONLY)
         os.dup2(opened, number)
         os.close(opened)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - multiprocessing has closed it
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv, sys.path[:] = argv, path
     try:
-        exec(compile(code, "<checkov>", "exec"), {"__name__": "checkov_in_fork"})  # noqa: S102 - the code of a test
+        exec(compile(code, "<fork>", "exec"), {"__name__": "in_fork"})  # noqa: S102 - the code of a test
     finally:
         atexit._run_exitfuncs()  # a fork leaves without it, and without removing what checkov has cloned
