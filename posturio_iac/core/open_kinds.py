@@ -106,8 +106,7 @@ NOT_LISTED = OpenKind(
 )
 DENIED = OpenKind("denied", "{} is denied in {}", _NOT_READ)
 FAILED = OpenKind("failed", "{} failed with {} in {}", _NOT_READ)
-STACKS_NOT_REPORTED = OpenKind("not_reported", "AWS does not report {}", _NOT_READ)
-NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
+STACKS_NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
 
 # The code of a deployed key is not certain.
 SEVERAL_REASONS = OpenKind("several_reasons", "{}")
