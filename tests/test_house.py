@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,19 @@ from posturio_iac.core import open_kinds
 from posturio_iac.core.unknown import ABOUT, OpenKind
 
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 MOST_LINES = 300
+pytestmark = pytest.mark.xdist_group("house")
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Return the modules of the package; to parse them takes two seconds."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def test_each_public_class_has_a_name_of_its_own() -> None:
     found: defaultdict[str, list[Path]] = defaultdict(list)
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(path)
@@ -29,43 +36,41 @@ def imported(tree: ast.Module) -> set[str]:
     return {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
-RULES = [path for path in TREES if path.parent.name == "rules" and not path.name.startswith("_")]
-
-
-@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [p for p in sorted((PACKAGE / "rules").glob("*.py")) if p.name[0] != "_"], ids=lambda path: path.stem)
 def test_no_rule_imports_another_one(path: Path) -> None:
-    ours = {name for name in imported(TREES[path]) if name.startswith("posturio_iac.rules.")}
+    ours = {name for name in imported(trees()[path]) if name.startswith("posturio_iac.rules.")}
     assert {name for name in ours if not name.removeprefix("posturio_iac.rules.").startswith("_")} == set()
 
 
-@pytest.mark.parametrize("path", TREES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_module_is_short_or_says_why_not(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= MOST_LINES or "Over 300 lines" in (ast.get_docstring(TREES[path]) or "")
-
-
-def called(tree: ast.Module, name: str) -> list[ast.Call]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name]
+def test_a_module_is_short_or_says_why_not() -> None:
+    long = {path: tree for path, tree in trees().items() if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES}
+    assert [path for path, tree in long.items() if "Over 300 lines" not in (ast.get_docstring(tree) or "")] == []
 
 
 KINDS = {name: kind for name, kind in vars(open_kinds).items() if isinstance(kind, OpenKind)}
-CALLS = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+
+
+def calls_in(tree: ast.Module) -> list[tuple[str, int]]:
+    """Return the names that are called, each with the number of arguments."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [(node.func.id, len(node.args)) for node in calls if isinstance(node.func, ast.Name)]
 
 
 def test_one_module_writes_the_sentences_of_unknown_values() -> None:
     homes = {PACKAGE / "core/unknown.py", PACKAGE / "core/open_kinds.py"}
-    others = [ast.walk(tree) for path, tree in TREES.items() if path not in homes]
-    called = {node.func.id for nodes in others for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    called = {name for path, tree in trees().items() if path not in homes for name, _ in calls_in(tree)}
     assert called & {"Unknown", "OpenKind"} == set()
 
 
 def test_a_kind_of_unknown_value_has_a_name_of_its_own_and_is_used() -> None:
     names = [kind.name for kind in (*KINDS.values(), ABOUT)]
     assert len(set(names)) == len(names)
-    used = {node.id for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    used = {
+        node.id for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     assert set(KINDS) - used == set()
 
 
 def test_a_kind_of_unknown_value_gets_as_many_arguments_as_its_sentence_has_places() -> None:
-    calls = [(node.func.id, len(node.args)) for node in CALLS if isinstance(node.func, ast.Name) and node.func.id in KINDS]
+    calls = [call for tree in trees().values() for call in calls_in(tree) if call[0] in KINDS]
     assert [(name, given) for name, given in calls if given != KINDS[name].template.count("{}")] == []
