@@ -101,7 +101,7 @@ class FileSearch:
         """Terraform files that this process has read and that may call local modules."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
-        self.sources: dict[str, tuple[str, ...]] = {}
+        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
         """The local modules that a file calls, for files scanned so far."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""

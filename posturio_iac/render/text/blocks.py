@@ -10,7 +10,6 @@ from posturio_iac.core.text.terminal import paint, printable, without_commands, 
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.excerpt import excerpt
 from posturio_iac.render.text.key_entries import entries
-from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.wording import COLORS, owner_text, place
 
@@ -48,7 +47,10 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
     for block in _blocks(report, listed, context):
         if block:
             yield without_commands("\n".join(block) + "\n\n")
-    yield from section(context)
+    if context.skipped is not None:
+        from posturio_iac.render.text.skipped_list import section
+
+        yield from section(context)
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
 
