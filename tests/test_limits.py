@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.commands.hook import TIMEOUT
 from posturio_iac.core import budget
-from posturio_iac.core.budget import Budget, BudgetError
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.globs import of_paths, of_text, rebase
 from posturio_iac.facts import siblings
@@ -24,7 +24,9 @@ from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import long_text, tree
 from posturio_iac.metadata.codeowners import CodeOwners
-from posturio_iac.metadata.directives import MAX_PROBLEMS, Comment, parse
+from posturio_iac.metadata.comments import Comment
+from posturio_iac.metadata.directives import MAX_PROBLEMS
+from posturio_iac.metadata.parsed_comments import parse
 from tests.support.command_line import ROOT
 from tests.support.limited import scan
 from tests.support.terraform_programs import KEY, reading, write
@@ -274,37 +276,6 @@ def test_warnings_about_one_comment_are_counted_after_the_first() -> None:
     problems = parse([Comment(text, "a.tf", 1, 1, 1, len(text))], ()).problems
     assert len(problems) == MAX_PROBLEMS + 1
     assert problems[-1].message == "30 more in this comment have no effect"
-
-
-class TestBudget:
-    def test_steps(self) -> None:
-        left = Budget()
-        left.spend(budget.MAX_STEPS)
-        with pytest.raises(BudgetError, match="takes more than 2,000,000 steps to read"):
-            left.spend()
-
-    def test_characters(self) -> None:
-        left = Budget()
-        left.add_text(budget.MAX_CHARACTERS)
-        with pytest.raises(BudgetError, match="produces more than 50,000,000 characters of text"):
-            left.add_text(1)
-
-    def test_renders(self) -> None:
-        left = Budget()
-        for _ in range(budget.MAX_RENDERS):
-            left.enter_render(1)
-            left.leave_render()
-        with pytest.raises(BudgetError, match="renders more than 10,000 templates"):
-            left.enter_render(1)
-
-    def test_time(self) -> None:
-        now = [5.0]
-        left = Budget(3, lambda: now[0])
-        left.spend(1000)
-        now[0] = 8.1
-        left.spend(1)
-        with pytest.raises(BudgetError, match=r"takes more than 3 seconds to read \(--timeout\)"):
-            left.spend(1000)
 
 
 def test_a_limit_of_time_is_said(tmp_path: Path) -> None:

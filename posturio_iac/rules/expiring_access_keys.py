@@ -103,7 +103,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
         return
     ends = [e for e in key.lifetimes if e.kind is Kind.EXPIRY and (e.effect is Effect.DECLARED or e.is_age)]
-    for at, _, evidence in sorted(((e.at, n, e) for n, e in enumerate(ends) if e.at), key=lambda entry: entry[:2])[:1]:
+    for at, evidence in sorted(((e.at, e) for e in ends if e.at), key=lambda dated: dated[0])[:1]:
         if context.as_of < at <= end_of_day(context, warning_of(context)):
             if evidence.is_age:
                 yield _ended_by_aws(key, evidence, at, context)

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
 
-GIT_CRYPT = b"\0GITCRYPT\0"
-"""The first bytes of a file that git-crypt has locked."""
+GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
@@ -30,6 +29,7 @@ MIB = 1 << 20
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
+_FOR_CALLS = 2 * MIB  # of these for files that call local modules, all of which are searched again
 _MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
@@ -101,7 +101,7 @@ class FileSearch:
         """Terraform files that this process has read and that may call local modules."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
-        self.sources: dict[str, tuple[str, ...]] = {}
+        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
         """The local modules that a file calls, for files scanned so far."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
@@ -166,9 +166,9 @@ class FileSearch:
             return
         data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
-            if b'".' in data and any(start in data for start in LOCAL):
+            if calls := b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
-            if len(data) <= self._room:
+            if len(data) <= self._room - (0 if calls else _FOR_CALLS):
                 self.texts[path] = data
                 self._room -= len(data)
         if data[:1] in _ODD:
@@ -187,7 +187,7 @@ class FileSearch:
         """Tell whether a file with this content matters. A state that was named always does: it must not be passed over in silence."""
         if self.search_terms.are_in(data, kind):
             return True
-        return kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+        return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""

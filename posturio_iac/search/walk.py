@@ -28,7 +28,7 @@ def search(finder: FileSearch, start: str) -> list[str]:
         if finder.step is not None:
             finder.step("folder")
         listing = _list(finder, directory)
-        if directory != start and any(e.name == ".git" for e in listing) and is_repository(finder.prefix + directory):
+        if directory != start and ".git" in [entry.name for entry in listing] and is_repository(finder.prefix + directory):
             repositories.append(directory)
             continue
         base = f"{directory}/" if directory else ""

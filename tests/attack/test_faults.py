@@ -30,7 +30,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
     "init": (("init", "--yes"), 2),
     "adopt": (("adopt", *DAY, "--write", "fix,baseline,config,hook,ci=github", *ADOPTION), 4),
     "fix": (("fix", *DAY, "--in", "60d", "--write"), 2),
-    "report": (("report", "saved.json", "--output", "r.html"), 1),
+    "report": (("report", "saved.json", "--output", "r.md"), 1),
 }
 """The commands that write, and how many files each of them changes at least."""
 
@@ -39,7 +39,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
 def root(tmp_path: Path) -> Path:
     """Return a repository with two modules, an old report and a saved result."""
     made = Repository(tmp_path / "root")
-    files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.html": "old\n"}
+    files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}
     for name, text in files.items():
         made.write(name, text)

@@ -228,6 +228,10 @@ ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
         ('{"version": 1}', "findings must be a list"),
         ('{"version": 1, "findings": {}}', "findings must be a list"),
         ('{"version": 1, "findings": [], "more": 1}', "unknown key more"),
+        ('{"version": 1, "findings": [], "written": 5}', "written must be a date and findings_then a number of findings"),
+        ('{"version": 1, "findings": [], "findings_then": "2"}', "written must be a date and findings_then a number of findings"),
+        ('{"version": 1, "findings": [], "findings_then": -1}', "written must be a date and findings_then a number of findings"),
+        ('{"version": 1, "findings": [], "findings_then": true}', "written must be a date and findings_then a number of findings"),
         ('{"version": 1, "findings": [1]}', "findings[0] must be an entry"),
         (json.dumps({"version": 1, "findings": [ENTRY | {"resaon": "x"}]}), 'unknown key findings[0].resaon; did you mean "reason"?'),
         (json.dumps({"version": 1, "findings": [ENTRY | {"reason": " "}]}), "findings[0].reason must be text"),
@@ -285,6 +289,21 @@ def test_file_survives_a_round_trip(tmp_path: Path) -> None:
     read = load(str(tmp_path / FILE))
     assert sorted(read.entries) == sorted(made.entries)
     assert read.text() == made.text()
+    assert "ü.tf" in read.text()
+
+
+def test_a_baseline_may_be_larger_than_other_files(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(Baseline().text() + " " * (11 << 20), encoding="utf-8")
+    assert load(str(tmp_path / FILE)) == Baseline()
+
+
+@pytest.mark.parametrize(
+    ("then", "left", "said"),
+    [(3, 1, "2 fewer than when it was written on 2026-11-01"), (1, 3, "2 more than when it was written on 2026-11-01"), (2, 2, "")],
+)
+def test_entries_are_compared_with_those_that_were_written_first(then: int, left: int, said: str) -> None:
+    assert Baseline(written="2026-11-01", findings_then=then).shrinkage(left) == said
+    assert Baseline(findings_then=then).shrinkage(left) == ""
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:

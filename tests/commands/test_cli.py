@@ -220,7 +220,7 @@ WORDS = st.sampled_from(
 
 
 @pytest.mark.usefixtures("tree", "found")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(argv=st.lists(WORDS | st.text(st.characters(exclude_characters="\0/.\\"), max_size=8), max_size=5))
 def test_no_command_line_ends_in_a_traceback(argv: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:

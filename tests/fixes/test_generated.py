@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
@@ -16,11 +16,10 @@ from tests.differential.generate import documents
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tree_sitter import Node
-
     from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import Block
 
-EDITS: dict[str, Callable[[HclSource, Node], list[Edit]]] = {
+EDITS: dict[str, Callable[[HclSource, Block], list[Edit]]] = {
     "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
     "argument": lambda source, block: hcl_maps.set_argument(source, block, "sensitive", "true"),
     "comment": lambda source, block: hcl_comments.add_metadata(source, block, "owner", 'a "b"'),
@@ -50,11 +49,11 @@ MAPS = st.sampled_from(
 )
 
 
-def is_clock(source: HclSource, block: Node) -> bool:
+def is_clock(source: HclSource, block: Block) -> bool:
     return source.words(block)[1:] in {("time_rotating", "clock"), ("time_static", "clock")}
 
 
-def texts(source: HclSource, block: Node) -> dict[str, str]:
+def texts(source: HclSource, block: Block) -> dict[str, str]:
     """The arguments and blocks inside a block as they are written."""
     return {source.text(c.children[0]): " ".join(source.text(c).split()) for c in source.body(block)}
 
@@ -85,16 +84,60 @@ def check(data: bytes, edit: str, chosen: int) -> None:
     assert again == []
 
 
-@settings(max_examples=100, deadline=None)
 @given(documents(hard=False), st.sampled_from(sorted(EDITS)), st.integers(0, 20))
 def test_any_document(text: str, edit: str, chosen: int) -> None:
     check(text.encode(), edit, chosen)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(MAPS, max_size=4, unique_by=lambda text: text.split()[0]), st.sampled_from(sorted(EDITS)), st.booleans(), st.booleans())
 def test_any_resource(parts: list[str], edit: str, carriage: bool, marked: bool) -> None:
     body = "".join(f"  {part}\n" for part in parts)
     text = f'resource "a" "b" {{\n{body}}}\n\nresource "c" "d" {{ x = 1 }}\n'
     data = text.replace("\n", "\r\n" if carriage else "\n").encode()
     check((BOM if marked else b"") + data, edit, 0)
+
+
+LINES = st.sampled_from(
+    [
+        'name = "ci"',
+        "user   = aws_iam_user.ci.name",
+        "count = 2 # two",
+        'path = "/a/"',
+        'note = "a } b"',
+        'note = "a \\" b"',
+        "sum = 1 + 2",
+        "a-b = true",
+        "",
+        "list = [1, 2]",
+        "lifecycle { prevent_destroy = true }",
+        "tags = {\n    a = 1\n  }",
+        "text = <<EOT\n}\nEOT",
+        "/* }\n} */",
+    ]
+)
+
+
+def placed(edits: Callable[[HclSource], list[Edit]], source: HclSource) -> list[Edit] | str:
+    try:
+        return edits(source)
+    except CannotFixError as error:
+        return str(error)
+
+
+@given(
+    st.lists(LINES, max_size=3), st.sampled_from(sorted(EDITS)), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "  "]), st.booleans()
+)
+def test_a_block_is_edited_alike_with_and_without_the_rest_of_its_file(
+    lines: list[str], edit: str, end: str, margin: str, one_line: bool
+) -> None:
+    held = f" {lines[0]} " if one_line and lines else "\n" + "".join(f"  {line}\n" for line in lines) + margin
+    text = f'# first\n{margin}resource "a" "b" {{{held}}}\n\nresource "c" "d" {{\n  e = "}}"\n}}\n'.replace("\n", end)
+    data = text.encode()
+    whole = HclSource("main.tf", data)
+    if whole.errors():
+        return
+    start = data.index(b"resource")
+    expected = placed(lambda source: EDITS[edit](source, source.node_at(start)), whole)
+    alone = HclSource("main.tf", data)
+    assert placed(lambda source: EDITS[edit](source, source.block_at(start)), alone) == expected
+    assert edit == "schedule" or margin or one_line or not alone.is_parsed, "it suffices"

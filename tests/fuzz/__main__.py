@@ -9,7 +9,9 @@ import resource
 import sys
 import time
 import traceback
+from contextlib import suppress
 from itertools import cycle
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -55,6 +57,21 @@ def round_of(target: Target, number: int, known: set[str]) -> str:
     return ""
 
 
+def round_apart(target: Target, number: int, known: set[str]) -> str:
+    """Do what `round_of` does in a process of its own, which takes with it what Hypothesis remembers of each input."""
+    told, tell = get_context("fork").Pipe(duplex=False)
+    process = get_context("fork").Process(target=lambda: tell.send((round_of(target, number, known), known, target.figures)))
+    process.start()
+    tell.close()
+    found, known_now, figures = f"{target.name}: the process died in the round of seed {number}", {*known, target.name}, target.figures
+    with suppress(EOFError):
+        found, known_now, figures = told.recv()
+    process.join()
+    known |= known_now
+    target.figures = figures
+    return found
+
+
 def _told(figures: Figures) -> dict[str, float]:
     return {name: round(getattr(figures, name), 2) for name in ("executions", "cpu", "slowest", "largest")}
 
@@ -69,7 +86,7 @@ def main(seconds: float, *names: str) -> int:
     for target in cycle(chosen):
         if time.monotonic() - started > seconds:
             break
-        if found := round_of(target, number, known):
+        if found := round_apart(target, number, known):
             sys.stdout.write(f"\nFOUND {found}\n")
             sys.stdout.flush()
         number += 1

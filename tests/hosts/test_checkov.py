@@ -30,8 +30,8 @@ from tests.support.hosts.checkov_running import (
     report,
     write,
 )
-from tests.support.hosts.forks import python_in_fork
 from tests.support.hosts.hosting import checkout
+from tests.support.hosts.linters_inside import linter_in_fork
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ print(*sorted(set(sys.modules) - before))
 
 def test_loading_the_pack_imports_nothing_that_judges() -> None:
     """Each of checkov's processes loads it, most of them for nothing."""
-    done = python_in_fork(ROOT, LOADED, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
+    done = linter_in_fork(ROOT, LOADED, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
     assert done.returncode == 0, done.stderr
     checks = "posturio_iac.adapters.checkov.checks"
     assert checks in done.stdout
@@ -196,7 +196,7 @@ print(check.name)
 
 
 def test_what_a_check_says_in_one_thread_is_not_shown_by_another() -> None:
-    done = python_in_fork(ROOT, TOLD, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
+    done = linter_in_fork(ROOT, TOLD, ["", f"{PACK}/posturio_iac_checks.py"], os.environ)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2:] == ["True", "of this thread"]
 

@@ -15,6 +15,7 @@ from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.errors import UsageError
+from posturio_iac.judge.engine import MOST_SAID
 from posturio_iac.judge.known import CodeFiles
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
@@ -37,7 +38,7 @@ from tests.support.keys import (
     unreadable,
     verdict,
 )
-from tests.support.rule_cases import OWNERLESS, PAST, SOON, WITHOUT
+from tests.support.rule_cases import OLD, OWNERLESS, PAST, SOON, WITHOUT
 
 if TYPE_CHECKING:
     import random
@@ -100,6 +101,11 @@ def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matt
     [
         (access_key(SOON, owner=UNKNOWN), ("whether it has an owner: {}",)),
         (access_key(SOON, active_siblings=UNKNOWN), ("whether its user has another active key: {}",)),
+        (access_key(SOON, created=OLD, last_used=UNKNOWN), ("when it was last used: {}",)),
+        (access_key(status="Inactive", disabled_since=UNKNOWN), ("since when it has been disabled: {}",)),
+        (access_key(SOON, active_siblings=("b",), newest_active=UNKNOWN), ("whether its user is rotating its keys: {}",)),
+        (access_key(SOON, quarantine=UNKNOWN), ("whether AWS found it in public: {}",)),
+        (access_key(SOON, managed=UNKNOWN), ("whether code declares it: {}",)),
         (
             access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)),
             ("whether its replacement exists before it is deleted: {}",),
@@ -223,6 +229,16 @@ def test_findings_are_where_the_value_is() -> None:
 def test_what_the_front_ends_say_is_passed_on_once_and_in_order() -> None:
     first, second = Diagnostic(Level.WARNING, "b", "a.tf", 3), Diagnostic(Level.NOTE, "a", None)
     assert run(diagnostics=(first, second, first)).diagnostics == (second, first)
+
+
+@pytest.mark.parametrize(("errors", "rest"), [(0, Level.NOTE), (MOST_SAID, Level.NOTE), (MOST_SAID + 1, Level.ERROR)])
+def test_what_one_file_says_beyond_the_limit_is_counted_as_grave_as_the_gravest_of_it(errors: int, rest: Level) -> None:
+    said = [Diagnostic(Level.ERROR if n < errors else Level.NOTE, f"m{n}", "a.tf", n) for n in range(MOST_SAID + 2)]
+    shown = run(diagnostics=(*reversed(said), Diagnostic(Level.NOTE, "other", "b.tf"))).diagnostics
+    assert len(shown) == MOST_SAID + 2
+    assert Diagnostic(rest, "2 more messages about this file are omitted", "a.tf") in shown
+    assert sum(one.level is Level.ERROR for one in shown) == min(errors, MOST_SAID) + (rest is Level.ERROR)
+    assert run(diagnostics=tuple(said[:MOST_SAID])).diagnostics == tuple(said[:MOST_SAID])
 
 
 # Crashes

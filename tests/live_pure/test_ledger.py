@@ -21,7 +21,7 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Inventory
-from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
@@ -230,3 +230,15 @@ def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object
     run = UnfinishedRun(AS_OF, "", {ACCOUNT.id: told})
     with pytest.raises(UsageError, match="run without --resume"):
         LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))
+
+
+def test_no_line_is_a_command_to_those_who_print_it() -> None:
+    note = "##vso[task.setvariable variable=x]y ##[error]z"
+    lines = [
+        KeyChange(AS_OF, KeyChangeKind.ANSWERED, note, AS_OF, {"note": note}).line(),
+        UnfinishedRun(AS_OF, note).first_line(),
+        account_line(note, {note: note}),
+    ]
+    assert not any("##" in line for line in lines)
+    assert json.loads(lines[0])["note"] == note
+    assert json.loads(lines[2])["told"] == {note: note}

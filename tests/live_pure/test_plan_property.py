@@ -144,7 +144,7 @@ STORIES = st.builds(
 OFF = AS_OF - 40 * DAY
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STORIES)
 @example(Story((OFF,), delay=DAY))
 @example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY))

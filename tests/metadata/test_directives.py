@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Directive, Span, Unknown
-from posturio_iac.metadata.directives import Comment, ParsedComments, instruction, parse
+from posturio_iac.metadata.comments import Comment
+from posturio_iac.metadata.directives import instruction
 from posturio_iac.metadata.lifetime import Names
+from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 OWNERLESS, EXPIRED = "iam.ownerless_access_keys", "iam.expired_access_keys"
 RULES = {OWNERLESS, EXPIRED}

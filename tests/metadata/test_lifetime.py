@@ -253,6 +253,7 @@ def test_a_hint_decides_where_the_name_says_nothing() -> None:
         ("key-rotation-exempt", False, False),
         ("KeyAutoExpire", "False", True),
         ("KeyAutoExpire", True, False),
+        ("KeyAutoExpire", 0, True),
         ("owner", "true", False),
     ],
 )

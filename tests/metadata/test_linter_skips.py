@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.place import Span
 from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.directives import parse
 from posturio_iac.metadata.linter_skips import RULES, skips_in
+from posturio_iac.metadata.parsed_comments import parse
 from tests.support.fixture_tools import scan
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def test_what_skips_nothing_of_ours(text: str) -> None:
 
 def test_place_of_a_skip_in_a_longer_comment() -> None:
     (found,) = skips_in(comment("/* first\n  checkov:skip=CKV_POSTURIO_2:x\n*/"))
-    assert (found.span.line, found.span.column, found.span.end_column) == (4, 3, 32)
+    assert found.span == Span("main.tf", 4, 3, 4, 32)
 
 
 def test_a_skip_without_a_reason_is_said_to_have_no_effect_here() -> None:

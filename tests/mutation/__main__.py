@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from tests.mutation.mutants import PACKAGES, sample
+from tests.support.figures import record, today
 
 ROOT = Path(__file__).parents[2]
 
@@ -73,8 +74,6 @@ def main() -> int:
         figures = _run(away, given, tests)
         os.chdir(ROOT)
     if given.record:
-        from tests.support.figures import record, today  # noqa: PLC0415
-
         record("mutation", {"day": today(), "seed": given.seed, "parts": figures})
     return 0
 

@@ -15,13 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TESTS = [
-    *(f"tests/{folder}" for folder in ("core", "metadata", "rules", "judge", "facts", "config", "contract")),
+    *(f"tests/{folder}" for folder in ("core", "metadata", "rules", "judge", "facts", "config", "contract", "frontends")),
+    *(f"tests/{folder}" for folder in ("fixes", "link", "live_pure", "posture", "render")),
     *(f"tests/commands/test_{name}.py" for name in ("baseline", "baseline_moves", "policies")),
-    *("tests/test_fixtures.py", "tests/test_promises.py", "tests/render/test_text.py", "tests/frontends", "tests/attack/test_secrets.py"),
+    *(f"tests/test_{name}.py" for name in ("clauses", "docs_drift", "fixtures", "promises")),
+    "tests/attack/test_secrets.py",
 ]
 """Those that call the packages in their own process; without those that limit time or memory, which fail on a busy machine."""
 EXAMPLES = 10
-"""Of a property, while the lines are measured: they are about the same after a thousand."""
+"""Of a property: the lines that it runs are about the same after a thousand."""
+
+
+def lessen_examples(items: list[pytest.Item]) -> None:
+    """Let each property run a few examples only, so that a mutant which slows it down is told from one that never ends."""
+    import hypothesis  # noqa: PLC0415 - pytest rewrites its assertions first
+
+    for item in items:
+        test = getattr(item, "obj", None)
+        if found := getattr(test, "_hypothesis_internal_use_settings", None):
+            fewer = hypothesis.settings(found, max_examples=EXAMPLES, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
+            getattr(test, "__func__", test)._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
 
 
 class Recorder:
@@ -39,13 +52,7 @@ class Recorder:
         return result
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        import hypothesis  # noqa: PLC0415 - pytest rewrites its assertions first
-
-        for item in items:
-            test = getattr(item, "obj", None)
-            if found := getattr(test, "_hypothesis_internal_use_settings", None):
-                fewer = hypothesis.settings(found, max_examples=EXAMPLES, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
-                getattr(test, "__func__", test)._hypothesis_internal_use_settings = fewer  # type: ignore[union-attr]
+        lessen_examples(items)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when == "call" and report.passed:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.mutation.coverage_map import lessen_examples
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -31,12 +33,14 @@ if TYPE_CHECKING:
 
 CPU = 3.0
 """Seconds of CPU time for the tests of one mutant; one that outlives them has survived."""
-ONE_TEST = 3.0
-"""Seconds of CPU time for a test beside twice what it takes: one that takes longer never ends, and has found the mutant."""
+ONE_TEST = 10.0
+"""Seconds of CPU time for a test and its fixtures beside twice what it takes: one that takes longer has found a mutant that never ends."""
 SLOW = 0.3
 """Seconds: tests that take longer come last."""
 FIRST_FILES = 4
 """Files of tests that a mutant of a table is tried with first, since collecting all takes longer than running some."""
+FAR_TESTS = 200
+"""Tests of other files that it is tried with after those."""
 ARGUMENTS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 
 
@@ -188,7 +192,7 @@ class Runner:
             chosen = _first_files(tests)
             near = [test for test in tests if test.partition("::")[0] in chosen]
             told = _forked(functools.partial(self._anew, near), self.file)
-            far = [test for test in tests if test.partition("::")[0] not in chosen][:150]
+            far = [test for test in tests if test.partition("::")[0] not in chosen][:FAR_TESTS]
             return _forked(functools.partial(self._anew, far), self.file) if told[0] == "survived" and far else told
 
     def _in_functions(self, mutant: Mutant, tests: list[str]) -> tuple[str, str, int]:
@@ -264,6 +268,7 @@ class _Chosen:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = (item for item in items if item.nodeid in self.places)
         items[:] = sorted(chosen, key=lambda item: (_is_slow(item, self.seconds), self.places[item.nodeid]))
+        lessen_examples(items)
 
 
 class _Collected:
@@ -271,6 +276,9 @@ class _Collected:
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        lessen_examples(items)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.runner.serve(session)

@@ -1,4 +1,4 @@
-"""Which tests can find a mutant: those that run its line, or what uses the table that it changes."""
+"""Which tests can find a mutant: those that run its line, or what uses the table that it changes, or that mirror its module."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import json
 import re
 from functools import cache, cached_property
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.mutation.mutants import Mutant
+
+OF_RECORDS = "tests/core/test_record.py::"
+"""Tests of every class of values."""
+OF_CLAUSES = "tests/test_clauses.py::test_a_clause_reads_as_a_part_of_a_sentence"
+"""The test that reads each module."""
 
 
 class _Statement(NamedTuple):
@@ -32,11 +36,31 @@ class Selection:
 
     def of(self, mutant: Mutant) -> list[str]:
         """Return the ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
+        reading = [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
+        return [*reading, *self._running(mutant)]
+
+    def _running(self, mutant: Mutant) -> list[str]:
         folder = mutant.path.split("/")[1]
         if mutant.line in self._bodies(mutant.path):
             return self._ordered(set(self._near(mutant.path, mutant.line)), folder)
-        first = self._of_field(mutant)
-        return [*self._ordered(first, folder), *self._ordered(self._of_statement(mutant) - first, folder)]
+        first, of_statement, beside = self._of_field(mutant), self._of_statement(mutant), self._beside(mutant.path)
+        telling = self._that_name(mutant, of_statement | beside)
+        turns = zip_longest(self._ordered(first, folder), self._ordered(beside, folder), self._ordered(of_statement, folder))
+        return list(dict.fromkeys([*self._ordered(telling, folder), *(test for turn in turns for test in turn if test)]))
+
+    def _beside(self, path: str) -> set[int]:
+        """Return the tests in the folder that mirrors the module's, or the nearest above."""
+        above = [parent.as_posix().replace("posturio_iac", "tests", 1) for parent in Path(path).parents][:-2]
+        near = next((folder for folder in above if any(test.startswith(f"{folder}/") for test, _ in self.tests)), "none")
+        return {number for number, (test, _) in enumerate(self.tests) if test.startswith(f"{near}/")}
+
+    def _that_name(self, mutant: Mutant, tests: set[int]) -> set[int]:
+        """Return the tests whose case holds a word of the line, or the module's name: ``test_takes[cidrhost-2]``."""
+        text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
+        words = {Path(mutant.path).stem, *re.findall(r"\w{3,}", text)}
+        if "@dataclass" in text:
+            return {number for number, (test, _) in enumerate(self.tests) if test.startswith(OF_RECORDS)}
+        return {number for number in tests if words & set(re.findall(r"\w{3,}", self.tests[number][0].partition("[")[2]))}
 
     def _of_field(self, mutant: Mutant) -> set[int]:
         """Return the tests of what names the field of a class that a line states."""

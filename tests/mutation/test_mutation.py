@@ -67,9 +67,9 @@ def change(line: int, source: str = CODE) -> Mutant:
     [
         (13, [1, 2]),  # a line of a function: what runs it
         (8, [0, 1, 2]),  # the third line of an expression: what runs the first
-        (12, [1, 2]),  # the head of a function: what runs its body
+        (12, [0, 1, 2]),  # the head of a function: what runs its body, and what stands where its tests do
         (1, [0, 1, 2, 3]),  # a table: what runs those who use it, via another table as well
-        (2, [3]),
+        (2, [0, 1, 2, 3]),
     ],
 )
 def test_a_mutant_is_run_by_the_tests_that_can_find_it(root: Path, line: int, tests: list[int]) -> None:

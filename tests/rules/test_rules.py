@@ -53,6 +53,7 @@ from tests.support.rule_cases import (
     OVERDUE,
     OVERLONG,
     PAST,
+    SEVERAL,
     SOON,
     UNUSED,
     WITHOUT,
@@ -204,6 +205,11 @@ def test_a_rotation_is_overdue_only_beyond_its_end(late: timedelta, expected: se
 
 def test_the_shortest_of_several_rotations_is_due_first() -> None:
     assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {OVERDUE}
+
+
+@pytest.mark.parametrize(("age", "expected"), [(timedelta(days=14), {SEVERAL}), (timedelta(days=14, seconds=-1), set())])
+def test_the_younger_key_of_a_rotation_has_the_grace_to_take_over(age: timedelta, expected: set[str]) -> None:
+    assert flagged(access_key(SOON, active_siblings=("other",), newest_active=AS_OF - age)) == expected
 
 
 @pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {LINGERING})])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
-from posturio_iac.core.model import Effect
-from posturio_iac.rules._words import sentence
-from tests.support.keys import CLOCK, access_key, expires, inert, rotated, span, violations
-from tests.support.rule_cases import EXPIRED, INERT, LINGERING, OVERDUE
+from posturio_iac.core.model import Effect, KeyKind
+from posturio_iac.rules._words import day, listed, sentence
+from tests.support.keys import CLOCK, REMEDIES, UNKNOWN, access_key, expires, inert, rotated, span, violations
+from tests.support.rule_cases import EXPIRED, INERT, LINGERING, OVERDUE, SEVERAL, SOON, UNMANAGED
 
 TAG = 'tag "expires" of aws_iam_user.ci'
 MIDNIGHT = "2026-03-01T00:00:00Z"
@@ -66,3 +69,39 @@ def test_of_two_triggers_that_never_fire_the_first_is_shown() -> None:
         (violation,) = violations(access_key(*evidence))[INERT]
         assert violation.span is not None
         assert (violation.span.line, violation.remediation) == (line, fix)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system has no such call")
+def test_days_are_those_of_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert day(datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)) == "2026-03-01"
+        assert describe_date(datetime(2026, 3, 1, 23, 30, tzinfo=timezone.utc)) == "2026-03-01 23:30 UTC"
+        assert day(datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))) == "2026-03-02"
+        assert parse_date("2026-03-01") == datetime(2026, 3, 2, tzinfo=timezone.utc)  # the day counts
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(("names", "text"), [(("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
+def test_names_are_joined_as_in_a_sentence(names: tuple[str, ...], text: str) -> None:
+    assert listed(names) == text
+
+
+@pytest.mark.parametrize(("adopt", "more"), [("", ""), ("import it", ", or import it")])
+def test_a_key_that_no_code_declares_can_be_imported_where_its_id_is_known(adopt: str, more: str) -> None:
+    key = access_key(SOON, managed=False, remedies=replace(REMEDIES, adopt=adopt))
+    (found,) = violations(key)[UNMANAGED]
+    assert found.remediation == f"Declare a key for its user in code and delete this one{more}."
+    assert found.message == "aws_iam_access_key.ci is not declared in the given code, so nobody reviews it and nothing will remove it."
+
+
+def test_two_other_keys_are_both_named() -> None:
+    (found,) = violations(access_key(SOON, active_siblings=("a", "b"), user=UNKNOWN))[SEVERAL]
+    who = "aws_iam_access_key.ci is one of 3 active keys of the same user"
+    assert found.message == f"{who}, and each of them can leak; the others are a and b."
+    assert found.remediation == 'Set status = "Inactive", unless this is the key to keep.'
+    api_key = access_key(SOON, active_siblings=("a",), kind=KeyKind.SERVICE_CREDENTIAL)
+    assert "2 active keys of user ci for the same service" in violations(api_key)[SEVERAL][0].message

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.support.command_line import environment
+from tests.support.forks import python_in_fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +33,23 @@ sys.exit(main(sys.argv[1:]))
 
 
 def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    """Run the command line in ``cwd``; ``more`` are variables of its environment. A traceback or a crash fails the test."""
+    """Run the command line in ``cwd``. A traceback or a crash fails the test.
+
+    ``more`` are variables of its environment. With some, Python is started, which may read them then.
+    """
     code = _LIMITED.format(memory=MEMORY, seconds=SECONDS)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=SECONDS
-    )
-    out, err = done.stdout.decode(), done.stderr.decode()
+    if more:
+        command = [sys.executable, "-c", code, *arguments]
+        ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=SECONDS)
+        status, out, err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+    else:
+        forked = python_in_fork(
+            cwd, code, ["posturio-iac", *arguments], environment(), imported=("tests.support.scanned",), seconds=SECONDS
+        )
+        status, out, err = forked.returncode, forked.stdout, forked.stderr
     assert "Traceback" not in err
     assert "internal error" not in err
-    return done.returncode, out, err
+    return status, out, err
 
 
 def scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:

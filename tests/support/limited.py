@@ -1,12 +1,11 @@
-"""The command line in a process of its own, which may take neither long nor much memory."""
+"""The command line in a fork of its own, which may take neither long nor much memory."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from tests.support.command_line import environment
+from tests.support.forks import python_in_fork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +27,8 @@ sys.exit(code)
 
 def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None = None) -> tuple[int, str, int]:
     """Return the exit code of a scan of ``folder``, its output, and the most memory that it took, in MB."""
-    command = [sys.executable, "-c", _CODE.format(memory=memory), "scan", str(folder), *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+    program, command = _CODE.format(memory=memory), ["posturio-iac", "scan", str(folder), *arguments]
+    done = python_in_fork(folder, program, command, environment(), imported=("tests.support.scanned",), seconds=SECONDS)
     errors, _, peak = done.stderr.rstrip().rpartition("\n")
     assert done.returncode >= 0, done.stderr[-1000:]
     assert "stopped on an internal error" not in errors, done.stderr[-1000:]

@@ -44,7 +44,8 @@ class Repository:
         """Make it."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "--template=", "-b", "main")  # whose examples of hooks would be copied for each test
+        (path / ".git" / "hooks").mkdir(exist_ok=True)
 
     def git(self, *arguments: str, check: bool = True) -> str:
         """Run git and return what it prints."""

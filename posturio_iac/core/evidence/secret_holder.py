@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 
 from posturio_iac.core.record import dataclass
 
 
-class HolderKind(str, Enum):
+class HolderKind(Enum):
     """The kind of thing that holds a secret."""
 
-    OUTPUT = "output"
-    ARGUMENT = "argument"
-    STACK_OUTPUT = "stack_output"
-    STACK_PARAMETER = "stack_parameter"
-    METADATA = "metadata"
-    SSM_PARAMETER = "ssm_parameter"
-    USER_DATA = "user_data"
-    ENVIRONMENT = "environment"
-    PROPERTY = "property"
-    UNKNOWN = "unknown"
+    OUTPUT = auto()
+    ARGUMENT = auto()
+    STACK_OUTPUT = auto()
+    STACK_PARAMETER = auto()
+    METADATA = auto()
+    SSM_PARAMETER = auto()
+    USER_DATA = auto()
+    ENVIRONMENT = auto()
+    PROPERTY = auto()
+    UNKNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class KeyUse:
         if self.kind is UseKind.NONE:
             return f"CloudTrail in {where} shows no event of it, and keeps none of calls for data"
         many = f"{self.events} event{'' if self.events == 1 else 's'}{'' if self.complete else ' or more'}"
-        parts = [f"mostly {self.calls[0][0]}"] + [f"from {self.addresses[0][0]}"] * bool(self.addresses)
-        parts += [f"with {self.agents[0][0][:60]}"] * bool(self.agents)
+        parts = [f"mostly {name}" for name, _ in self.calls[:1]]
+        parts += [f"from {address}" for address, _ in self.addresses[:1]]
+        parts += [f"with {agent[:60]}" for agent, _ in self.agents[:1]]
         return f"{self.kind.value.replace('_', ' ')}, by {many} of CloudTrail in {where}: {', '.join(parts)}"

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
@@ -170,7 +170,6 @@ SHAPES = st.recursive(
 )
 
 
-@settings(max_examples=400)
 @given(data=st.data())
 def test_a_template_of_any_shape_never_crashes(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     key = {"Type": "AWS::IAM::AccessKey", "Properties": data.draw(SHAPES), "Metadata": data.draw(SHAPES), "Condition": data.draw(SHAPES)}

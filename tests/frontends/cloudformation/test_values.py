@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from tests.support.cloudformation_reading import key, keys, reading
@@ -31,6 +32,7 @@ Conditions:
   Any: !Or [!Condition Yes, !Condition Open]
 Resources:
   Bucket: {Type: AWS::S3::Bucket}
+  Given: {Type: AWS::IAM::User, Properties: {UserName: named}}
   Key:
     Type: AWS::IAM::AccessKey
     Properties:
@@ -62,6 +64,26 @@ Resources:
         ("{Fn::Length: !Ref Names}", "2"),
         ("{Fn::ToJsonString: {a: [!Ref Name]}}", '{"a": ["ci"]}'),
         ("{Fn::Sub: x}", "x"),
+        ("!Sub ''", ""),
+        ("!Sub 'a${Name}b'", "acib"),
+        ("!Sub '${ Name }${Name}'", "cici"),
+        ("!Sub '${}-$Name'", "${}-$Name"),
+        ("!Select [0, !Split [',', 'a,b']]", "a"),
+        ("!Join ['-', []]", ""),
+        ("!Join ['-', [a]]", "a"),
+        ("!Ref Given", "named"),
+        ("!Sub '${Given}-x'", "named-x"),
+        ("!FindInMap [Map, one, nine, {DefaultValue: !Ref Name}]", "ci"),
+        ("!If [Yes, !If [No, a, b], c]", "b"),
+        ("{Fn::Length: [a, b, c]}", "3"),
+        ("{Fn::Length: !Split ['.', a.b]}", "2"),
+        ("!Equals [a, b]", "false"),
+        ("!Not [!Equals [a, b]]", "true"),
+        ("!And [!Condition No, !Condition Open]", "false"),
+        ("!And [!Condition Yes]", "true"),
+        ("!Or [!Condition No]", "false"),
+        ("!Or [!Condition Open, !Condition Yes]", "true"),
+        ("{Fn::ToJsonString: {a: [!Ref Given, 1, true, null]}}", '{"a": ["named", "1", "true"]}'),
     ],
 )
 def test_a_fixed_value_is_evaluated(tmp_path: Path, expression: str, value: str) -> None:
@@ -100,34 +122,67 @@ def test_what_code_does_not_fix_is_unknown_with_its_reason(tmp_path: Path, expre
 
 
 @pytest.mark.parametrize(
+    ("expression", "cause", "subject"),
+    [
+        ("!Ref Empty", OpenCause.INPUT, "Empty"),
+        ("!Ref Image", OpenCause.INPUT, "Image"),
+        ("!Ref Nowhere", OpenCause.ABSENT_CODE, "Nowhere"),
+        ("!GetAtt Nowhere.Arn", OpenCause.ABSENT_CODE, "Nowhere"),
+        ("!Ref AWS::StackName", OpenCause.APPLY, "AWS::StackName"),
+        ("'{{resolve:ssm:/name}}'", OpenCause.APPLY, ""),
+        ("!Frobnicate x", OpenCause.NOT_EVALUATED, "Fn::Frobnicate"),
+        *(
+            (f"{{Fn::{name}: x}}", OpenCause.APPLY, f"Fn::{name}")
+            for name in ("ImportValue", "GetAZs", "Cidr", "Transform", "RefAll", "ValueOf", "ValueOfAll", "GetStackOutput")
+        ),
+    ],
+)
+def test_what_would_settle_an_open_value_is_data(tmp_path: Path, expression: str, cause: OpenCause, subject: str) -> None:
+    user = key(tmp_path, TEMPLATE % expression).user
+    assert isinstance(user, Unknown)
+    assert (user.cause, user.subject) == (cause, subject)
+
+
+@pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("!Ref [a]", "Ref takes the name"),
-        ("!GetAtt a", "Fn::GetAtt takes"),
-        ("!Join [a]", "Fn::Join takes"),
-        ("!Join ['', a]", "Fn::Join takes"),
+        ("!Ref [a]", "Ref takes the name of a parameter or a resource"),
+        ("!Ref ''", "Ref takes the name of a parameter or a resource"),
+        ("!GetAtt a", "Fn::GetAtt takes a logical id and an attribute"),
+        ("!GetAtt [a]", "Fn::GetAtt takes a logical id and an attribute"),
+        ("!Join [a]", "Fn::Join takes a delimiter and a list"),
+        ("!Join ['', a]", "Fn::Join takes a delimiter and a list"),
+        ("!Join ['', [a], b]", "Fn::Join takes a delimiter and a list"),
+        ("!Join [[a], [a]]", "Fn::Join takes a delimiter and a list"),
+        ("!Select [1, [a]]", "Fn::Select asks for item 1 of a list of 1"),
+        ("!Select [0]", "Fn::Select takes an index and a list"),
+        ("!Select [0, [a], b]", "Fn::Select takes an index and a list"),
+        ("!Select [0, a]", "Fn::Select takes an index and a list"),
+        ("!Select [-1, [a]]", "Fn::Select takes an index and a list"),
         ("!Select [9, [a]]", "Fn::Select asks for item 9 of a list of 1"),
-        ("!Select [x, [a]]", "Fn::Select takes"),
-        ("!Split ['', a]", "Fn::Split takes"),
-        ("!FindInMap [a, b]", "Fn::FindInMap takes"),
+        ("!Select [x, [a]]", "Fn::Select takes an index and a list"),
+        ("!Split ['', a]", "Fn::Split takes a delimiter and a text"),
+        ("!FindInMap [a, b]", "Fn::FindInMap takes a map and two keys"),
+        ("!FindInMap [a, b, c, {}, d]", "Fn::FindInMap takes a map and two keys"),
         ("!If [a, b]", "Fn::If takes a condition and two values"),
-        ("!If [[a], b, c]", "Fn::If takes the name of a condition"),
-        ("!Sub {}", "Fn::Sub takes"),
-        ("!Sub [a]", "Fn::Sub takes"),
-        ("{Fn::Length: a}", "Fn::Length takes"),
-        ("{Fn::ToJsonString: a}", "Fn::ToJsonString takes"),
-        ("!Equals [a]", "Fn::Equals takes"),
-        ("!Not a", "Fn::Not takes"),
-        ("!And a", "Fn::And takes"),
-        ("!Or a", "Fn::Or takes"),
-        ("!Condition [a]", "Condition takes"),
+        ("!If [[a], b, c]", "Fn::If takes the name of a condition first"),
+        ("!Sub {}", "Fn::Sub takes a text, or a list of a text and a map"),
+        ("!Sub [a, b]", "Fn::Sub takes a text, or a list of a text and a map"),
+        ("{Fn::Length: a}", "Fn::Length takes a list"),
+        ("{Fn::ToJsonString: a}", "Fn::ToJsonString takes a map or a list"),
+        ("!Equals [a]", "Fn::Equals takes two values"),
+        ("!Not a", "Fn::Not takes a list of one condition"),
+        ("!Not [a, b]", "Fn::Not takes a list of one condition"),
+        ("!And a", "Fn::And takes a list of up to ten conditions"),
+        ("!Or a", "Fn::Or takes a list of up to ten conditions"),
+        ("!Condition [a]", "Condition takes the name of a condition"),
     ],
 )
 def test_wrong_arguments_are_one_error_at_their_place_and_the_key_is_judged(tmp_path: Path, expression: str, words: str) -> None:
     found = reading(tmp_path, {"template.yaml": TEMPLATE % expression})
     (problem,) = found.diagnostics
-    assert words in problem.message
-    assert (problem.line, problem.column) == (19, 17)
+    assert problem.message == words
+    assert (problem.line, problem.column) == (20, 17)
     assert isinstance(found.keys[0].user, Unknown)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
@@ -184,7 +184,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(changes=JSON, planned=JSON, configuration=JSON)
 def test_anything_in_the_place_of_a_plan_is_borne(
     tmp_path_factory: pytest.TempPathFactory, changes: Any, planned: Any, configuration: Any

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
@@ -99,7 +99,6 @@ def heredoc_in_a_line(code: str) -> bool:
     return "EOT\n" in code and any(line.strip()[:1] in (",", "]", "}", "#", "/") for line in code.split("EOT\n")[1:])
 
 
-@settings(max_examples=150)
 @given(value=values, data=st.data())
 def test_what_is_written_is_what_is_read(value: Any, data: st.DataObject) -> None:
     code = data.draw(written(value))
@@ -107,7 +106,6 @@ def test_what_is_written_is_what_is_read(value: Any, data: st.DataObject) -> Non
     assert same(found, value)
 
 
-@settings(max_examples=100)
 @given(
     contents=st.dictionaries(names, values, max_size=4),
     labels=st.lists(names | texts.filter(lambda t: "${" not in t), max_size=3),
@@ -196,7 +194,6 @@ def evaluated(body: hcl.Body) -> None:
             continue
 
 
-@settings(max_examples=200)
 @given(st.lists(pieces, max_size=25).map("".join))
 @example("x = 0x1F\n")
 @example("x = " + "9" * 5000 + "\n")
@@ -211,7 +208,6 @@ def test_no_text_is_a_crash(text: str) -> None:
             assert all(p.line is None or 1 <= p.line <= lines + 1 for p in problems)
 
 
-@settings(max_examples=150)
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda t: f"x = {t}\n".encode("utf-8", "surrogatepass")))
 @example(b"\xff\xfex")
 @example(b"\xed\xa0\x80")
@@ -373,7 +369,6 @@ tests: st.SearchStrategy[Tree] = booleans | tagged("<", st.just(("name", "each_"
 trees = numbers | booleans | strings | lists | objects | tagged("map", lists, inside) | tagged("object", st.tuples(st.just("x"), lists))
 
 
-@settings(max_examples=60)
 @given(trees)
 def test_expressions_have_their_meaning(tree: Tree) -> None:
     try:
@@ -418,7 +413,6 @@ def allows(found: Any, value: Any) -> bool:
             return same(found, value)
 
 
-@settings(max_examples=60)
 @given(tree=trees, data=st.data())
 def test_the_unknown_decides_nothing(tree: Tree, data: st.DataObject) -> None:
     try:

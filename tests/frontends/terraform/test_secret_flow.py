@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.terraform_programs import KEY, Counted, keys, reading
@@ -83,7 +83,6 @@ def shown(files: dict[str, str | bytes]) -> tuple[int, int]:
     return len(found.exposures), len(found.possible_exposures)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_splitting_a_program_into_modules_keeps_what_is_shown(data: st.DataObject) -> None:
     hops = data.draw(st.lists(st.sampled_from(sorted(HOPS)), max_size=4))

@@ -16,7 +16,7 @@ from cfnlint.runner import Runner
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
-from tests.support.hosts.forks import cfn_lint_in_fork
+from tests.support.hosts.linters_inside import cfn_lint_in_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -18,7 +18,7 @@ import pytest
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CHECKOV
 from tests.support.fixture_tools import AS_OF
-from tests.support.hosts.forks import checkov_in_fork
+from tests.support.hosts.linters_inside import checkov_in_fork
 
 if sys.version_info >= (3, 11):
     import tomllib

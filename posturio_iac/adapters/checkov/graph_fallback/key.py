@@ -28,7 +28,7 @@ from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.namesakes import left_open
 from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.siblings import Sibling, active_siblings
-from posturio_iac.metadata.directives import ParsedComments, parse
+from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

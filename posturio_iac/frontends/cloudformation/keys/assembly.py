@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
-    from posturio_iac.metadata.directives import Comment
+    from posturio_iac.metadata.comments import Comment
 
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""

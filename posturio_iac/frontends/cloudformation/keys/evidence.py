@@ -12,9 +12,10 @@ from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import MetadataItem
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
-from posturio_iac.metadata.directives import full_name, parse
+from posturio_iac.metadata.directives import full_name
 from posturio_iac.metadata.lifetime import parse_date
 from posturio_iac.metadata.names import classify, normalise
+from posturio_iac.metadata.parsed_comments import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
-    from posturio_iac.metadata.directives import Comment
+    from posturio_iac.metadata.comments import Comment
 
 _OURS = "posturio"
 _IGNORE = "ignore"

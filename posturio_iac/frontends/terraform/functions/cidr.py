@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Network = Union["IPv4Network", "IPv6Network"]
 
-_LEADING_ZEROS = lazy_pattern(r"(?<![0-9A-Fa-f:])0+(?=[0-9])")
+_LEADING_ZEROS = lazy_pattern(r"(?<![0-9])0+(?=[0-9])")
 _IPV4_BITS = 32
 
 

@@ -5,7 +5,7 @@ A module of this package declares each of its functions with `function`; the fir
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
@@ -32,11 +32,11 @@ class ResultTooLargeError(Exception):
 class Sees(Enum):
     """How much of an unknown argument reaches the function; otherwise the result is unknown before it runs."""
 
-    NOTHING = "nothing"
+    NOTHING = auto()
     """The argument is wholly known."""
-    INSIDE = "inside"
+    INSIDE = auto()
     """The argument itself is known and may hold unknown values or be an open map."""
-    ALL = "all"
+    ALL = auto()
     """The argument may be unknown itself."""
 
 

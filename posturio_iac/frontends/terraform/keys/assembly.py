@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.metadata.directives import ParsedComments, parse
+from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,6 @@ from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, a
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
-from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
@@ -109,7 +108,11 @@ class Leaks(SecretWalk):
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     """Return the inputs of a well-known module that it stores as secrets."""
     source = instance.program.source_of(call)
-    return KEEPING.get(parse_source(source).address, ()) if source is not None else ()
+    if source is None:
+        return ()
+    from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
+
+    return KEEPING.get(parse_source(source).address, ())
 
 
 def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:

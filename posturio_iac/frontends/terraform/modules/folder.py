@@ -9,7 +9,6 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.modules import files
-from posturio_iac.frontends.terraform.modules.override_files import override
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -133,6 +132,8 @@ def add_block(folder: Module, block: hcl.Block) -> None:
 def _override(folder: Module, block: hcl.Block) -> None:
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
+    from posturio_iac.frontends.terraform.modules.override_files import override
+
     tables: dict[str, dict[str, hcl.Block]] = {
         "variable": folder.variables,
         "module": folder.calls,

@@ -17,7 +17,6 @@ from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
-from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, without_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
 
@@ -280,6 +279,8 @@ class ModuleScope:
 
     def _without_value(self, name: str) -> Unknown:
         """Return why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
+        from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, without_value
+
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)

@@ -169,7 +169,7 @@ class ModuleTree:
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
+        return bool(self.options.known_modules) or any(map(source.encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""

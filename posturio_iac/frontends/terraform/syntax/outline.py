@@ -1,4 +1,4 @@
-"""Files whose blocks are parsed one at a time, when somebody asks what is in them.
+"""Files whose blocks and arguments are parsed one at a time, when somebody asks what is in them.
 
 Of most blocks only the address matters. So the bounds of blocks are found, and what is certainly free of errors is left alone.
 """
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_body
+from posturio_iac.frontends.terraform.syntax.plain_body import plain_body
+from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.templates import unescape
-from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
 from posturio_iac.search.scanners.hcl_scanner import end_of_block
 
 if TYPE_CHECKING:
@@ -24,34 +25,49 @@ if TYPE_CHECKING:
 
 _between = lazy_pattern(rb"[ \t\r\n]*(?:(?:%b|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)[ \t\r\n]*)*" % COMMENT)
 _header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, CONSTANT))
+_argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
 _label = lazy_pattern(rb"(%b)|%b" % (WORD, CONSTANT))
+_SIGNS = (b"\\", b"$", b"%")
+"""Signs in strings that stand for something else."""
+_LAST = frozenset((b"}", b"]", b")", b'"'))
+"""Signs that end no heredoc."""
 
 
 def outline(source: SourceText) -> hcl.Body | None:
-    """Return the blocks of a file, whose bodies are parsed when they are asked for; None where all of it has to be parsed.
+    """Return the blocks and arguments of a file, which are parsed when they are asked for; None where all of it has to be parsed.
 
-    That is where anything but blocks stands at the top, and where a block has a syntax error.
+    That is where anything else stands at the top, where a block has a syntax error, and where only a parser can tell of an argument.
     """
     data = source.data
+    # The last line may lack its end, unless the text of a heredoc is there.
+    whole = data if data[-1:] not in _LAST else data + b"\n"
     found: list[_Outlined] = []
     row = done = 0
     at = _gap_end(data, 0)
     while at < len(data):
         header = _header.match(data, at)
-        if header is None:
+        is_plain = True
+        if header is not None:
+            end = end_of_body(data, header.end())
+            is_plain = end >= 0
+            if not is_plain:
+                end = end_of_block(data, header.end())
+        elif (header := _argument.match(data, at)) is not None:
+            end = end_of_argument(whole, header.end())
+        else:
             return None
-        end = end_of_body(data, header.end())
-        is_plain = end >= 0
-        if not is_plain and (end := end_of_block(data, header.end())) < 0:
+        if end < 0:
             return None
-        following = _gap_end(data, end)
-        block = _Outlined(source, header, end, Part(done, following, row))
-        if not is_plain and not block.is_sound():
+        following, start = _gap_end(data, end), header.start()
+        first = row + data.count(b"\n", done, start)
+        last = first + data.count(b"\n", start, end)
+        part = _Outlined(source, header, end, Part(done, following, row), (first, last))
+        if not is_plain and not part.is_sound():
             return None
-        found.append(block)
-        row += data.count(b"\n", done, end)
-        done, at = end, following
-    return hcl.Body({}, tuple(block.block() for block in found))
+        found.append(part)
+        done, at, row = end, following, last
+    attributes = (part.attribute() for part in found if not part.is_block)
+    return hcl.Body({one.name: one for one in attributes}, tuple(part.block() for part in found if part.is_block))
 
 
 def _gap_end(data: bytes, at: int) -> int:
@@ -59,43 +75,59 @@ def _gap_end(data: bytes, at: int) -> int:
 
 
 class _Outlined:
-    """A block that is parsed once, with the comments around it."""
+    """A block or an argument that is parsed once, with the comments around it."""
 
-    __slots__ = ("_node", "end", "header", "part", "source")
+    __slots__ = ("_node", "end", "header", "is_block", "part", "rows", "source")
 
-    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part) -> None:
-        self.source, self.header, self.end, self.part = source, header, end, part
+    def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part, rows: tuple[int, int]) -> None:
+        self.source, self.header, self.end, self.part, self.rows = source, header, end, part, rows
+        self.is_block = header[0].endswith(b"{")
         self._node: Node | None = None
 
     def is_sound(self) -> bool:
-        """Tell whether the parser takes the same for a block, and finds no error in it."""
+        """Tell whether the parser takes the same for a block or an argument, and finds no error in it."""
         root = tree_of(self.source.data, self.part).root_node
         found = [node for body in root.children if body.type == "body" for node in body.children if node.type != "comment"]
         if not is_sound(root) or len(found) != 1:
             return False
         self._node = found[0]
-        return (found[0].type, found[0].start_byte, found[0].end_byte) == ("block", self.header.start(), self.end)
+        kind = "block" if self.is_block else "attribute"
+        return (found[0].type, found[0].start_byte, found[0].end_byte) == (kind, self.header.start(), self.end)
 
     def node(self) -> Node:
-        """Return the block as the parser sees it."""
+        """Return what the parser makes of it."""
         if self._node is None and not self.is_sound():
-            raise AssertionError(f"{self.source.path}: a block was taken for plain code and is none")
+            raise AssertionError(f"{self.source.path}: what was taken for plain code is none")
         return self._node  # type: ignore[return-value]  # it was set just now
+
+    def attribute(self) -> hcl.Attribute:
+        """Return the argument; its expression is not parsed yet."""
+        source, (start, end) = self.source, self._bounds()
+        return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source))
+
+    def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the row and the byte column of the start and of the end, from 0."""
+        data, start, (first, last) = self.source.data, self.header.start(), self.rows
+        return (first, start - data.rfind(b"\n", 0, start) - 1), (last, self.end - data.rfind(b"\n", 0, self.end) - 1)
 
     def block(self) -> hcl.Block:
         """Return the block; nothing of it is parsed yet."""
         source, header = self.source, self.header
-        data, start = source.data, header.start()
-        at = source.point(start, self.part.start, self.part.row)
+        data, start, (at, end) = source.data, header.start(), self._bounds()
         return hcl.Block(
             header[1].decode(),
             tuple(_labels(header[2])),
             source.between(at, (at[0], at[1] + header.end(2) - start)),
-            source.between(at, source.point(self.end, start, at[0])),
-            body=lambda: body_of(self.node(), source),
+            source.between(at, end),
+            body=self.body,
             comments=self.comments,
             text=lambda: data[start : self.end],
         )
+
+    def body(self) -> hcl.Body:
+        """Return what is between the braces."""
+        plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
+        return plain or body_of(self.node(), self.source)
 
     def comments(self) -> tuple[Comment, ...]:
         """Return the comments that belong to the block."""
@@ -103,5 +135,8 @@ class _Outlined:
 
 
 def _labels(words: bytes) -> list[str]:
+    parts = words.split(b'"')
+    if not b"".join(parts[::2]).strip() and not any(sign in words for sign in _SIGNS):
+        return [text.decode("utf-8", "replace") for text in parts[1::2]]
     found = ((label[1], label[0][1:-1]) for label in _label.finditer(words))
     return [word.decode() if word else unescape(text.decode("utf-8", "replace"), quoted=True) for word, text in found]

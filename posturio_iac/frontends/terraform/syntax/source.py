@@ -25,19 +25,15 @@ class SourceText:
         self._neighbours: dict[int, tuple[list[Node], dict[int, int]]] = {}
 
     def _column(self, row: int, column: int) -> int:
-        if self._ascii:
-            return column + 1
         if self._lines is None:
             self._lines = self.data.split(b"\n")
         return len(self._lines[row][:column].decode("utf-8", "replace")) + 1
 
-    def point(self, offset: int, before: int, row: int) -> tuple[int, int]:
-        """Return the row and byte column of an offset, from 0, counted from one ``before`` it that is in the row ``row``."""
-        return row + self.data.count(b"\n", before, offset), offset - self.data.rfind(b"\n", 0, offset) - 1
-
     def between(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Return the span between two (row, byte column) pairs, both from 0."""
         row = self.row + 1
+        if self._ascii:
+            return Span(self.path, start[0] + row, start[1] + 1, end[0] + row, end[1] + 1)
         return Span(self.path, start[0] + row, self._column(*start), end[0] + row, self._column(*end))
 
     def span(self, node: Node) -> Span:

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
 from posturio_iac.frontends.terraform.syntax.long_text import left_out
-from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Range, Tree
 
     from posturio_iac.frontends.terraform.syntax.source import SourceText
+    from posturio_iac.metadata.comments import Comment
 
 
 MAX_BLOCK_DEPTH = 100
 
 
+_SMALL, _MOST_KEPT = 1024, 64
+"""The last trees of parts that are no larger, in bytes, are kept: units and root modules begin alike by the thousand."""
+
+
 _parser: Parser | None = None
+_kept: dict[tuple[bytes, int, int, int], Tree] = {}
+"""By the code of a part, the byte where it begins, its row and its column."""
 
 
 class Part:
@@ -41,12 +47,22 @@ def tree_of(data: bytes, part: Part | None = None) -> Tree:
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     if part is None:
         skipped = left_out(data)
-        if not skipped:
-            return _parser.parse(data)
-        part = Part(0, len(data), 0)
-    else:
-        skipped = [(part.start + start, part.start + end) for start, end in left_out(data[part.start : part.end])]
-    _parser.included_ranges = _between(data, skipped, part)
+        return _parsed(data, skipped, Part(0, len(data), 0)) if skipped else _parser.parse(data)
+    code = data[part.start : part.end]
+    if len(code) > _SMALL:
+        return _parsed(data, left_out(code), part)
+    place = (code, part.start, part.row, part.start - data.rfind(b"\n", 0, part.start))
+    tree = _kept.pop(place, None) or _parsed(data, left_out(code), part)
+    if len(_kept) >= _MOST_KEPT:
+        del _kept[next(iter(_kept))]
+    _kept[place] = tree
+    return tree
+
+
+def _parsed(data: bytes, skipped: list[tuple[int, int]], part: Part) -> Tree:
+    """Return the tree of a part without what is skipped, which is counted from its beginning."""
+    assert _parser is not None  # noqa: S101 - made before
+    _parser.included_ranges = _between(data, [(part.start + start, part.start + end) for start, end in skipped], part)
     try:
         return _parser.parse(data)
     finally:
@@ -105,13 +121,13 @@ def _body(node: Node, source: SourceText, depth: int) -> hcl.Body:
 
 
 def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
-    value = next((c for c in node.children if c.type == "expression"), None)
-    span = source.span(node)
+    return hcl.Attribute(source.text_of(node.children[0]), source.span(node), lambda: expression_of(node, source))
 
-    def make() -> hcl.Expr:
-        return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", span)
 
-    return hcl.Attribute(source.text_of(node.children[0]), span, make)
+def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
+    """Return the value of an attribute."""
+    value = next((c for c in attribute.children if c.type == "expression"), None)
+    return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", source.span(attribute))
 
 
 def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
@@ -151,7 +167,12 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
     following = neighbours[place + 1] if place + 1 < len(neighbours) else None
     if following is not None and following.type == "comment" and following.start_point[0] == node.end_point[0]:
         found.append(following)
-    return [_comment(n, source) for n in found]
+    if not found:
+        return []
+    from posturio_iac.metadata.comments import Comment
+
+    spans = (source.span(n) for n in found)
+    return [Comment(source.text_of(n), s.path, s.line, s.column, s.end_line, s.end_column) for n, s in zip(found, spans, strict=True)]
 
 
 def _touch(comment: Node, below: Node) -> bool:
@@ -178,8 +199,3 @@ def _inside(node: Node) -> list[Node]:
             elif child.child_count:
                 pending.append(child)
     return sorted(found, key=lambda n: n.start_byte)
-
-
-def _comment(node: Node, source: SourceText) -> Comment:
-    span = source.span(node)
-    return Comment(source.text_of(node), span.path, span.line, span.column, span.end_line, span.end_column)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic
@@ -21,6 +22,9 @@ MOST_COPIES = 1000
 """The most folders that stacks may generate."""
 _MOST_PARSED = 200
 """How many files are kept parsed; the least recently used ones are parsed again."""
+_MOST_FOLDERS = 5000
+"""How many folders are kept with the copy that they are part of."""
+_NOTHING, _FILE, _FOLDER = range(3)
 
 
 class Documents:
@@ -34,43 +38,67 @@ class Documents:
         """Where the repository begins; without one, the scan root stands for it."""
         self._fence, self._read = fence, read
         self._parsed: dict[str, Document] = {}
-        self._there: dict[str, bool] = {}
+        self._there: dict[str, int] = {}
         self._copies: dict[str, tuple[int, str]] = {}
+        self._copied: dict[str, tuple[int, str, int] | None] = {}
 
     def copy(self, folder: str, to: str) -> bool:
         """Map a folder to the place where a stack generates a copy of it; tell whether there is room for one more."""
         if len(self._copies) >= MOST_COPIES and to not in self._copies:
             return False
         self._copies.setdefault(to, (len(self._copies), folder))
+        self._copied.clear()
         return True
 
     def real(self, path: str) -> str:
         """Return the real place of the file that Terragrunt finds at ``path``: in the first of several copies that hold it."""
         path = posixpath.normpath(path)
-        found: tuple[int, str, str] | None = None
-        place = path if self._copies else ""
-        while place.strip("/"):
+        found = self._copy_above(path) if self._copies else None
+        return path if found is None else found[1] + path[found[2] :]
+
+    def _copy_above(self, path: str) -> tuple[int, str, int] | None:
+        """Return the first copy that a path is in: its number, the folder that is copied, and how long the path of the copy is."""
+        way: list[str] = []
+        while path.strip("/") and path not in self._copied:
+            way.append(path)
+            path = posixpath.dirname(path)
+        found = self._copied.get(path)
+        for place in reversed(way):
             if (copy := self._copies.get(place)) is not None and (found is None or copy[0] < found[0]):
-                found = (*copy, path[len(place) :])
-            place = posixpath.dirname(place)
-        return path if found is None else found[1] + found[2]
+                found = (*copy, len(place))
+            self._copied[place] = found
+        if len(self._copied) > _MOST_FOLDERS:
+            self._copied.clear()
+        return found
 
     def shown(self, path: str) -> str:
         """Return a path relative to the scan root, empty for the root itself."""
+        path = posixpath.normpath(path)
+        if path.startswith(f"{self.root}/"):
+            return path[len(self.root) + 1 :]
         shown = posixpath.relpath(path, self.root)
         return "" if shown == "." else shown
 
     def has_file(self, path: str) -> bool:
         """Tell whether there is a file that may be read."""
-        real = self.real(path)
-        if real not in self._there:
-            self._there[real] = os.path.isfile(real) and self._fence.holds(real)
-        return self._there[real]
+        return self._kind(path) == _FILE
 
     def has_folder(self, path: str) -> bool:
         """Tell whether there is a folder that may be read."""
+        return self._kind(path) == _FOLDER
+
+    def _kind(self, path: str) -> int:
+        """Return what is at a path, by one look at each; what may not be read is nothing."""
         real = self.real(path)
-        return os.path.isdir(real) and self._fence.holds(real)
+        kind = self._there.get(real)
+        if kind is None:
+            try:
+                mode = os.stat(real).st_mode
+            except (OSError, ValueError):
+                mode = 0
+            kind = _FILE if S_ISREG(mode) else _FOLDER if S_ISDIR(mode) else _NOTHING
+            self._there[real] = kind = kind if kind and self._fence.holds(real) else _NOTHING
+        return kind
 
     def data(self, path: str) -> bytes | Diagnostic:
         """Return the bytes of a file, or why it cannot be read."""

@@ -7,7 +7,6 @@ unknown. https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#generate
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
@@ -28,6 +27,7 @@ UNIT = "terragrunt.hcl"
 MOST = 50_000
 """The most files that are read."""
 _SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
+_STEPS = lazy_pattern(r"[})]|\.\.?/+")
 FILLED_IN = "terragrunt.text"
 """The name for interpolated parts of the generated text; every module takes it for unknown."""
 
@@ -50,8 +50,10 @@ class Terragrunt:
         """Hold their paths, relative to the scan root."""
         self._read_file, self._report = read, report
         self._paths = paths
-        self._applying: dict[str, list[str]] | None = None
-        """The sources in each file that applies modules."""
+        self._ends: dict[str, list[str]] | None = None
+        """The folders of the files that apply modules, by the ends of the paths that their sources lead to."""
+        self._units: set[str] = set()
+        """The folders of units."""
         self._generating: list[str] = []
         """The files that generate default tags."""
         self._refused: dict[str, Diagnostic] = {}
@@ -61,7 +63,7 @@ class Terragrunt:
         """Return the providers that may be generated beside the module in ``folder``: by files above its unit, else by all others."""
         if not self._paths:
             return []
-        units = [posixpath.dirname(path) for path, sources in self._all().items() if _applies(path, sources, folder)]
+        units = self._applying(folder)
         units += [folder for path in self._refused if path == posixpath.join(folder, UNIT)]
         if not units:
             return []
@@ -69,23 +71,34 @@ class Terragrunt:
         unread = [path for path in self._refused if _is_above_any(path, units)]
         return [*map(self._generated, above or self._generating), *map(self._unread, unread)]
 
+    def _applying(self, folder: str) -> list[str]:
+        """Return the folders of the files that make Terragrunt apply a module: it lies there, or one of their sources leads there."""
+        ends = self._all()
+        parts = folder.split("/")
+        found = {unit for start in range(len(parts)) for unit in ends.get("/".join(parts[start:]), ())}
+        return sorted(found | ({folder} & self._units))
+
     def _all(self) -> dict[str, list[str]]:
-        if self._applying is None:
-            self._applying = {}
+        if self._ends is None:
+            self._ends = {}
             if len(self._paths) > MOST:
                 more = len(self._paths) - MOST - 1
                 text = f"this file and {more:,} more were not read, since there are more than {MOST:,}; scan a part at a time"
                 self._report(Diagnostic(Level.ERROR, text, self._paths[MOST]))
             for path in self._paths[:MOST]:
                 data = self._read_file(path)
+                folder, name = posixpath.split(path)
                 if isinstance(data, bytes):
-                    if posixpath.basename(path) == UNIT or b"terraform" in data:
-                        self._applying[path] = [source.decode("utf-8", "replace") for source in _SOURCE.findall(data)]
+                    if name == UNIT:
+                        self._units.add(folder)
+                    if name == UNIT or b"terraform" in data:
+                        for end in {end for source in _SOURCE.findall(data) for end in _ends_of(source.decode("utf-8", "replace"))}:
+                            self._ends.setdefault(end, []).append(folder)
                     if b"generate" in data and b"default_tags" in data:
                         self._generating.append(path)
-                elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
+                elif name.count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
                     self._refused[path] = data
-        return self._applying
+        return self._ends
 
     def _unread(self, path: str) -> Generated:
         """Report a file that cannot be read. One that concerns no module may be another program's, and is ignored."""
@@ -99,19 +112,11 @@ class Terragrunt:
         return self._read[path]
 
 
-def _applies(path: str, sources: list[str], folder: str) -> bool:
-    """Tell whether a file makes Terragrunt apply the module in ``folder``: it lies there, or one of its sources leads there."""
-    if posixpath.basename(path) == UNIT and posixpath.dirname(path) == folder:
-        return True
-    return any(_leads_to(source, folder) for source in sources)
-
-
-def _leads_to(source: str, folder: str) -> bool:
-    """Tell whether the end of a source, after interpolations and ``..``, is the end of a folder's path."""
-    way = re.split(r"[})]|\.\.?/+", source.partition("?")[0])[-1].replace("//", "/").strip("/")
+def _ends_of(source: str) -> set[str]:
+    """Return how the path of a module's folder may end, as far as a source tells: what follows its interpolations and ``..``."""
+    way = _STEPS.split(source.partition("?")[0])[-1].replace("//", "/").strip("/")
     _, _, inside = source.partition("?")[0].rpartition("//")
-    ends = {way, inside.strip("/")} - {"", "."}
-    return any(folder == end or folder.endswith(f"/{end}") for end in ends)
+    return {way, inside.strip("/")} - {"", "."}
 
 
 def _is_above_any(path: str, units: list[str]) -> bool:

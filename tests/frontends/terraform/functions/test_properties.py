@@ -96,7 +96,7 @@ def _is_value(value: Value) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples * 2 // 5, suppress_health_check=[HealthCheck.too_slow])
 @given(
     arguments=st.one_of(st.lists(VALUES, max_size=4), st.lists(TELLING, min_size=1, max_size=3), st.lists(LEAVES, max_size=3)).map(tuple)
 )

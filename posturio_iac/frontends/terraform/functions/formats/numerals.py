@@ -62,15 +62,9 @@ def _general(magnitude: Decimal, precision: int | None) -> str:
     digits = rounded.normalize(Context(prec=_MAX_DIGITS))
     count = len(digits.as_tuple().digits)
     exponent = digits.adjusted()
-    threshold = _DEFAULT_PRECISION if precision is None else _threshold(max(precision, 1), count, exponent + 1)
-    if exponent < _SMALLEST_EXPONENT or exponent >= threshold:
+    if exponent < _SMALLEST_EXPONENT or exponent >= (_DEFAULT_PRECISION if precision is None else max(precision, 1)):
         return _scientific(digits, count - 1)
     return f"{digits:f}"
-
-
-def _threshold(precision: int, count: int, point: int) -> int:
-    """Return the exponent from which ``%g`` uses scientific notation: fewer digits than the precision lower it."""
-    return count if precision > count >= point else precision
 
 
 def _sign(negative: bool, flags: str) -> str:  # noqa: FBT001 - the only argument that is not text

@@ -6,7 +6,7 @@ there once, fails again. This is the bit-state search of RE2 and Go.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,16 @@ Match = tuple[int, ...]
 class Op(Enum):
     """What an instruction does."""
 
-    CHAR = "take a character of a set"
-    ASSERT = "require a condition"
-    SAVE = "note the place in a slot"
-    SPLIT = "try one instruction, then the other"
-    MATCH = "succeed"
+    CHAR = auto()
+    """Take a character of a set."""
+    ASSERT = auto()
+    """Require a condition."""
+    SAVE = auto()
+    """Note the place in a slot."""
+    SPLIT = auto()
+    """Try one instruction, then the other."""
+    MATCH = auto()
+    """Succeed."""
 
 
 Instruction = tuple[Op, Any, int]

@@ -1,0 +1,181 @@
+"""Functions at the edges of what they take: the last value that counts, and the first one that does not."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions import Environment, call
+from posturio_iac.frontends.terraform.values import EvaluationError, Value
+
+ENVIRONMENT = Environment(read_file=lambda path: path, render=lambda text, names: (text, names))
+NAMESPACES = {"dns": uuid.NAMESPACE_DNS, "url": uuid.NAMESPACE_URL, "oid": uuid.NAMESPACE_OID, "x500": uuid.NAMESPACE_X500}
+AT = "2026-01-31T23:59:59Z"
+GERMANY, FLAG = "\U0001f1e9\U0001f1ea", "\U0001f1e9"
+
+EDGES: list[tuple[str, tuple[Value, ...], Value]] = [
+    ("format", ("%5.0d|%.0d|%.3d|%05d|%-5d|%+d|% d", 0, 0, 7, -7, 7, 7, 7), "     ||007|-0007|7    |+7| 7"),
+    ("format", ("%x|%X|%o|%b|%#x|%#X|%#o|%#b", 255, 255, 8, 5, 255, 255, 8, 5), "ff|FF|10|101|0xff|0XFF|010|101"),
+    ("format", ("%05x|%-5x|%#6x|%+x", 255, 255, 255, 255), "000ff|ff   |  0xff|+ff"),
+    ("format", ("%g|%g|%g|%g", 0.0001, 0.00001, 100000.5, 1000000.5), "0.0001|1e-05|100000.5|1.0000005e+06"),
+    ("format", ("%.3g|%.3g|%.10g|%.0g|%g", 999, 1000, 123456, 7.5, 0), "999|1e+03|123456|8|0"),
+    ("format", ("%e|%.0e|%E|%.2e", 0, 12345, 0.00012, 1e100), "0.000000e+00|1e+04|1.200000E-04|1.00e+100"),
+    ("format", ("%08.2f|%-8.2f|%+.1f|% .1f|%f", -1.5, 1.5, 1.25, 1.5, 2), "-0001.50|1.50    |+1.2| 1.5|2.000000"),
+    ("format", ("%5s|%-5s|%.2s|%5q|%%", "ab", "ab", "abc", "a"), '   ab|ab   |ab|  "a"|%'),
+    ("format", ("%[2]s %[1]s", "a", "b"), "b a"),
+    ("formatdate", ("ZZZZZ ZZZZ ZZZ Z", AT), "+00:00 +0000 UTC Z"),
+    ("formatdate", ("ZZZZZ ZZZZ ZZZ Z", "2026-01-31T23:59:59-00:30"), "-00:30 -0030 -0030 -00:30"),
+    ("formatdate", ("ZZZZZ", "2026-01-31T23:59:59+14:00"), "+14:00"),
+    ("formatdate", ("YYYY YY MMMM MMM MM M DD D EEEE EEE", AT), "2026 26 January Jan 01 1 31 31 Saturday Sat"),
+    ("formatdate", ("hh h HH H mm m ss s AA aa", AT), "23 23 11 11 59 59 59 59 PM pm"),
+    ("formatdate", ("HH:mm AA", "2026-01-31T00:05:00Z"), "12:05 AM"),
+    ("formatdate", ("HH:mm aa", "2026-01-31T12:05:00Z"), "12:05 pm"),
+    ("formatdate", ("'it''s' D", AT), "it's 31"),
+    ("timeadd", (AT, "1s"), "2026-02-01T00:00:00Z"),
+    ("timeadd", (AT, "-1h30m59s"), "2026-01-31T22:29:00Z"),
+    ("timeadd", ("2026-01-31T23:59:59+01:30", "1s"), "2026-02-01T00:00:00+01:30"),
+    ("timeadd", ("2026-01-01T00:00:00Z", "1.5h"), "2026-01-01T01:30:00Z"),
+    ("timecmp", ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"), 0),
+    ("timecmp", ("2026-01-01T00:00:00.000000001Z", "2026-01-01T00:00:00Z"), 1),
+    ("timecmp", ("2026-01-01T00:00:00-00:01", "2026-01-01T00:00:00Z"), 1),
+    ("length", (GERMANY,), 1),
+    ("length", (GERMANY + FLAG,), 2),
+    ("length", (f"{FLAG}\U0001f200",), 2),  # U+1F200 is the first character after the letters of flags
+    ("length", (f"\U0001f1e5{FLAG}",), 2),
+    ("length", ("\U0001f44d\U0001f3fb",), 1),  # skin tones are U+1F3FB to U+1F3FF
+    ("length", ("\U0001f44d\U0001f3fa",), 2),
+    ("length", ("\U0001f44d\U0001f3ff",), 1),
+    ("length", ("\U0001f44d\U0001f400",), 2),
+    ("length", ("a\r\nb",), 3),
+    ("length", ("\r\r\n\n",), 3),
+    ("length", ("e\u0301",), 1),
+    ("length", ("\U0001f468\u200d\U0001f469",), 1),
+    ("substr", ("abc", 0, 0), ""),
+    ("substr", ("abc", -2, 1), "b"),
+    ("substr", ("abc", 1, -1), "bc"),
+    ("substr", ("abc", 3, 1), ""),
+    ("substr", ("abc", 2, 5), "c"),
+    ("strrev", (GERMANY + "a",), "a" + GERMANY),
+    ("title", ("a b-c d'e",), "A B-C D'E"),
+    ("trim", ("?!hello?!", "!?"), "hello"),
+    ("trimprefix", ("hellohello", "hello"), "hello"),
+    ("trimsuffix", ("hellohello", "hello"), "hello"),
+    ("trimspace", ("\t a \n",), "a"),
+    ("chomp", ("a\r\n\n",), "a"),
+    ("indent", (2, "a\nb\n\nc"), "a\n  b\n  \n  c"),
+    ("parseint", ("9" * 999, 10), int("9" * 999)),
+    ("parseint", ("0" * 1_000, 10), 0),
+    ("parseint", ("-zz", 36), -1295),
+    ("parseint", ("Zz", 62), 61 * 62 + 35),
+    ("parseint", ("+11", 2), 3),
+    ("jsonencode", ('\b\f\n\r\t"\\<>&\u2028\u2029\x00\x1f',), r'"\b\f\n\r\t\"\\\u003c\u003e\u0026\u2028\u2029\u0000\u001f"'),
+    ("jsonencode", ({"b": (), "a": None, "c": {"d": (1, 1.5, True)}},), '{"a":null,"b":[],"c":{"d":[1,1.5,true]}}'),
+    ("yamldecode", ("!!binary aGk=",), "aGk="),
+    ("yamldecode", ("[!!str 1, !!int 2, !!float 1.5, !!bool true, !!null x]",), ("1", 2, 1.5, True, None)),
+    ("yamldecode", ("a: &x {b: 1}\nc: {<<: *x, d: 2}",), {"a": {"b": 1}, "c": {"b": 1, "d": 2}}),
+    ("yamldecode", (f"[{', '.join(['[]'] * 200)}]",), ((),) * 200),
+    ("yamldecode", ("0x10",), 16),
+    ("yamldecode", ("0o17",), 15),
+    ("yamldecode", ("[yes, No, on, OFF, y, N, True, FALSE, ~, null]",), (True, False, True, False, True, False, True, False, None, None)),
+    ("yamldecode", ("2026-1-2",), "2026-01-02T00:00:00Z"),
+    ("cidrsubnet", ("00010.001.002.000/24", 0, 0), "10.1.2.0/24"),
+    ("cidrhost", ("10.0.0.0/30", 3), "10.0.0.3"),
+    ("cidrhost", ("10.0.0.0/30", -4), "10.0.0.0"),
+    ("cidrsubnet", ("10.0.0.0/24", 8, 255), "10.0.0.255/32"),
+    ("cidrsubnets", ("10.0.0.0/24", 1, 1), ("10.0.0.0/25", "10.0.0.128/25")),
+    ("cidrsubnets", ("10.0.0.0/24", 8, 1), ("10.0.0.0/32", "10.0.0.128/25")),
+    ("cidrnetmask", ("10.0.0.0/0",), "0.0.0.0"),  # noqa: S104 - a mask
+    ("cidrnetmask", ("10.0.0.0/32",), "255.255.255.255"),
+    ("range", (3,), (0, 1, 2)),
+    ("range", (1, 4), (1, 2, 3)),
+    ("range", (1, 8, 2), (1, 3, 5, 7)),
+    ("range", (4, 1), (4, 3, 2)),
+    ("range", (1, 1), ()),
+    ("range", (4, 1, -2), (4, 2)),
+    ("element", (("a", "b"), 2), "a"),
+    ("element", (("a", "b"), -1), "b"),
+    ("slice", (("a", "b"), 0, 2), ("a", "b")),
+    ("slice", (("a", "b"), 2, 2), ()),
+    ("chunklist", (("a", "b", "c"), 2), (("a", "b"), ("c",))),
+    ("chunklist", (("a", "b"), 0), (("a", "b"),)),
+    ("chunklist", ((), 2), ()),
+    ("index", (("a", "b", "b"), "b"), 1),
+    ("coalesce", (None, "", "a"), "a"),
+    ("coalesce", (0, 1), 0),
+    ("coalescelist", ((), ("a",)), ("a",)),
+    ("compact", (("a", "", None, "b"),), ("a", "b")),
+    ("replace", ("a.b.c", ".", "-"), "a-b-c"),
+    ("replace", ("a1b22", "/[0-9]+/", "<$0>"), "a<1>b<22>"),
+    ("replace", ("/a/", "/", "-"), "-a-"),
+    ("split", (",", ""), ("",)),
+    ("split", ("", "ab"), ("a", "b")),
+    ("join", ("-", ("a", "b"), ("c",)), "a-b-c"),
+    ("one", ((),), None),
+    ("one", (("a",),), "a"),
+    ("sum", ((1, 2.5, "3"),), 6.5),
+    ("lookup", ({"a": None}, "a", "x"), None),
+    ("matchkeys", (("a", "b", "c"), ("x", "y", "x"), ("x",)), ("a", "c")),
+    ("transpose", ({"a": ("x", "y"), "b": ("y",)},), {"x": ("a",), "y": ("a", "b")}),
+    ("zipmap", (("a", "b"), (1, 2)), {"a": 1, "b": 2}),
+    ("setproduct", (("a", "b"), ("c",)), (("a", "c"), ("b", "c"))),
+    ("startswith", ("abc", ""), True),
+    ("endswith", ("abc", "bc"), True),
+    ("strcontains", ("abc", "ac"), False),
+    ("regexall", ("a*", "baa"), ("", "aa")),
+    ("log", (8, 2), 3),
+    ("ceil", (-0.5,), 0),
+    ("floor", (-0.5,), -1),
+    *(("uuidv5", (name, "1.2.3"), str(uuid.uuid5(namespace, "1.2.3"))) for name, namespace in NAMESPACES.items()),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), EDGES, ids=[f"{name}-{arguments!r}"[:60] for name, arguments, _ in EDGES])
+def test_the_last_value_that_counts(name: str, arguments: tuple[Value, ...], expected: Value) -> None:
+    assert call(name, arguments, ENVIRONMENT) == expected
+
+
+REFUSED: list[tuple[str, tuple[Value, ...], str]] = [
+    ("parseint", ("2", 2), "number: not a whole number in base 2"),
+    ("parseint", ("1", 1), "base: must be a whole number between 2 and 62"),
+    ("parseint", ("1", 63), "base: must be a whole number between 2 and 62"),
+    ("parseint", ("-", 10), "number: not a whole number in base 10"),
+    ("slice", (("a",), 0, 2), ""),
+    ("slice", (("a",), 1, 0), ""),
+    ("slice", (("a",), -1, 1), ""),
+    ("chunklist", (("a",), -1), ""),
+    ("cidrhost", ("10.0.0.0/30", -5), "10.0.0.0/30 has no host number -5"),
+    ("cidrsubnet", ("10.0.0.0/24", 1, 2), "1 more bits have no room for number 2"),
+    ("one", (("a", "b"),), ""),
+    ("range", (1, 2, 0), ""),
+    ("formatdate", ("X", AT), ""),
+    ("formatdate", ("'a", AT), ""),
+    ("timeadd", ("2026-02-30T00:00:00Z", "1s"), 'not a valid RFC 3339 timestamp: "2026-02-30T00:00:00Z"'),
+    ("regex", ("a", "b"), ""),
+    ("regex", ("(?P<y>[0-9]+)-([0-9]+)?", "x12-"), "pattern: either all groups have names, or none"),
+    ("signum", (0.5,), "num: a whole number is required"),
+    ("yamldecode", ("!x 1",), "the tag !x is not supported"),
+    ("yamldecode", ("!!set {a}",), "a map cannot have the tag tag:yaml.org,2002:set"),
+    ("yamldecode", ("!!omap [a]",), "a list cannot have the tag tag:yaml.org,2002:omap"),
+    ("yamldecode", ("[a]: b",), "only strings are allowed as keys"),
+    ("yamldecode", ("a\n---\nb",), "only one document is allowed"),
+    ("yamldecode", ("*a",), 'the alias "a" has no anchor before it'),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "message"), REFUSED, ids=[f"{name}-{arguments!r}"[:60] for name, arguments, _ in REFUSED])
+def test_the_first_value_that_does_not_count(name: str, arguments: tuple[Value, ...], message: str) -> None:
+    with pytest.raises(EvaluationError) as refusal:
+        call(name, arguments, ENVIRONMENT)
+    assert str(refusal.value).startswith(f"{name}(): {message}")
+
+
+@pytest.mark.parametrize(("depth", "is_open"), [(99, False), (100, True)])
+def test_yaml_is_read_a_hundred_lists_deep(depth: int, is_open: bool) -> None:
+    found = call("yamldecode", ("[" * depth + "x" + "]" * depth,), ENVIRONMENT)
+    assert isinstance(found, Unknown) is is_open
+
+
+def test_a_number_of_more_than_a_thousand_digits_is_not_read() -> None:
+    assert isinstance(call("parseint", ("0" * 1_001, 10), ENVIRONMENT), Unknown)

@@ -1,0 +1,52 @@
+"""Checkov and cfn-lint without their starts, each in a fork of a process that has imported both.
+
+This module imports nothing of ours: the pack under test must find it, as it must in their own programs.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.support.forks import python_in_fork
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CHECKOV = (
+    "import sys, warnings\n"
+    "from checkov.main import Checkov\n"
+    "with warnings.catch_warnings():\n"
+    "    warnings.simplefilter('ignore', category=SyntaxWarning)\n"  # as its program does
+    "    sys.exit(Checkov(sys.argv[1:]).run())\n"
+)
+CFN_LINT = "from cfnlint.runner import main; main()"
+
+
+def checkov_in_fork(folder: Path, arguments: Sequence[str], environment: Mapping[str, str], first: str) -> subprocess.CompletedProcess[str]:
+    """Run checkov in a folder, after the code ``first`` was run; return what its program would."""
+    return linter_in_fork(folder, f"{first}\n{CHECKOV}", ["checkov", *arguments], {**os.environ, **environment})
+
+
+def cfn_lint_in_fork(folder: Path, arguments: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:
+    """Run cfn-lint in a folder, with ``given`` on its standard input; return what its program would."""
+    return linter_in_fork(folder, CFN_LINT, ["cfn-lint", *arguments], os.environ, given)
+
+
+def linter_in_fork(
+    folder: Path, code: str, argv: Sequence[str], environment: Mapping[str, str], given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run code as ``python -c`` does, where those of the linters that are installed have been imported."""
+    return python_in_fork(folder, code, argv, environment, imported=("checkov.main", "cfnlint.runner"), path=_path(), given=given)
+
+
+@functools.cache
+def _path() -> list[str]:
+    """Return where a program of this environment looks for modules, which is not where pytest does."""
+    told = subprocess.run([sys.executable, "-c", "import json, sys; print(json.dumps(sys.path))"], capture_output=True, check=True)
+    return [str(Path(sys.executable).parent), *json.loads(told.stdout)[1:]]
