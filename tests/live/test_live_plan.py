@@ -331,7 +331,7 @@ def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
     }
     assert (answer.json["verification"]["failing"], answer.json["verification"]["no_sign_of_failure"]) == (2, 1)
     text = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat(), json_format=False).out
-    assert text.index("Failing:") < text.index("since then user missed fails:") < text.index("No sign of failure:")
+    assert text.index("Failing:") < text.index("since then calls of user missed have failed:") < text.index("No sign of failure:")
     far.denied.add("LookupEvents")
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     results = {result["user"]: result for result in answer.json["verification"]["results"]}

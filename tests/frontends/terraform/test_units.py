@@ -136,7 +136,7 @@ def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, sta
     module = MODULE.replace("  count = var.enabled ? 1 : 0\n", status) + 'variable "status" {\n  default = "Active"\n}\n'
     key = only(tmp_path, live() | {"modules/user/main.tf": module})
     assert [str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice)] == [
-        f"{change} in the inputs of live/prod/user/terragrunt.hcl alone"
+        f"{change} only in the inputs of live/prod/user/terragrunt.hcl"
     ]
 
 
