@@ -245,4 +245,4 @@ def test_undetermined_keys_of_one_block_are_one_line() -> None:
     lines = blocks.render(report, canned.context()).splitlines()
     assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; also in 1 other root module: examples/a)"
     assert lines[2] == "    open"
-    assert lines[-1].endswith("4 undetermined; 0.00 s")
+    assert "4 undetermined" in lines[-1]

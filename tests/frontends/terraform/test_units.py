@@ -203,7 +203,7 @@ def test_outputs_of_dependencies_are_unknown_and_mocks_are_not_used(tmp_path: Pa
     dependency = 'dependency "names" {\n  config_path = "../names"\n  mock_outputs = { name = "mock" }\n}\n'
     key = only(tmp_path, live(dependency + UNIT.replace('"ci"', "dependency.names.outputs.name")))
     assert isinstance(key.user, Unknown)
-    assert key.user.reason == "dependency.names is an output of another unit, known only after apply"
+    assert key.user.reason == "dependency.names depends on the outputs of another unit"
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_
     files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
     key = only(tmp_path, files)
     assert isinstance(key.user, Unknown)
-    assert key.user.reason == "values.name comes from the stack that generates this unit"
+    assert key.user.reason == "values.name depends on the stack that generates this unit"
 
 
 BAD: dict[str, tuple[Files, str, int]] = {
