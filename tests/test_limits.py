@@ -24,7 +24,9 @@ from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import long_text, tree
 from posturio_iac.metadata.codeowners import CodeOwners
-from posturio_iac.metadata.directives import MAX_PROBLEMS, Comment, parse
+from posturio_iac.metadata.comments import Comment
+from posturio_iac.metadata.directives import MAX_PROBLEMS
+from posturio_iac.metadata.parsed_comments import parse
 from tests.support.command_line import ROOT
 from tests.support.limited import scan
 from tests.support.terraform_programs import KEY, reading, write

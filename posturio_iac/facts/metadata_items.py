@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.model import Attr
     from posturio_iac.facts.model import KeyFacts, MovedByClock, UserFacts
-    from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
+    from posturio_iac.metadata.parsed_comments import ParsedComments
 
 _DATE = Advice("write the date itself")
 _FOLLOW_AS_WELL = Advice("let the key be replaced with it")

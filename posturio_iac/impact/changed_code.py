@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of
-from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text
+from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources_in, text
 from posturio_iac.search.scanners.hcl_scanner import masked
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -71,7 +71,7 @@ class ChangedCode:
     def calls(self, folder: str) -> list[tuple[str, str]]:
         """Return the local modules that a module calls: the name of the call, and the folder."""
         if folder not in self._calls:
-            found = (one for path, data in self.files(folder) for one in sources(data, path))
+            found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
             self._calls[folder] = [(label, "" if target == "." else target) for label, target in found]
         return self._calls[folder]
 
@@ -86,7 +86,7 @@ class ChangedCode:
 
     def references(self, folder: str) -> set[str]:
         """Return the names of the calls whose outputs the code of a module refers to."""
-        texts = (masked(code_of(data, path)) for path, data in self.files(folder) if b"module" in data)
+        texts = (masked(code_of(data, path)) for path, data in self.files(folder) if _MODULE.search(data))
         return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
 
     def borrowing(self, folders: Mapping[str, Iterable[str]]) -> set[str]:

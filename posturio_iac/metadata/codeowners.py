@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.text.gitignore import Exclusions
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where it is looked for, in this order; the first one counts.
@@ -43,6 +43,8 @@ class CodeOwners:
 
 
 def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
+    from posturio_iac.core.text.gitignore import Exclusions
+
     default = ""
     for line in text.splitlines():
         stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip()

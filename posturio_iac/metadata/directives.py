@@ -16,48 +16,25 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Directive, Unknown
-from posturio_iac.core.record import dataclass
-from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, items, statements
+from posturio_iac.core.model import Directive
+from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, items, statements
 from posturio_iac.metadata.linter_skips import skips_in
-from posturio_iac.metadata.manual_rotation import mentions_rotation
-from posturio_iac.metadata.names import Names, classify, normalise
+from posturio_iac.metadata.names import classify, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from posturio_iac.core.model import Attr, Span
-    from posturio_iac.metadata.comments import Item, Statement
-
-__all__ = ["Comment", "ParsedComments", "instruction", "mentions_rotation", "parse"]
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedComments:
-    """The parsed statements of comments."""
-
-    metadata: tuple[tuple[str, str, Span], ...] = ()
-    """Name, value and the place of both, in the order of the text, including unknown names."""
-    directives: tuple[Directive, ...] = ()
-    """Instructions with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and the engine reports it."""
-    problems: tuple[Diagnostic, ...] = ()
-    """Warnings about statements that have no effect."""
-
+    from posturio_iac.metadata.comments import Comment, Item, Statement
+    from posturio_iac.metadata.names import Names
 
 MAX_PROBLEMS = 20
 """The most warnings about one comment; the rest is counted."""
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
-
-
-def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> ParsedComments:
-    """Parse the statements in ``comments``. Any that can have no effect is a problem, with the shortest change that helps."""
-    reader = _Reader(frozenset(known_rules), names or Names.default())
-    for comment in comments:
-        reader.read(comment)
-    return ParsedComments(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))
 
 
 def instruction(
@@ -86,7 +63,7 @@ def full_name(rule: str, known_rules: Collection[str]) -> str:
     return f"iam.{rule}" if rule not in known_rules and f"iam.{rule}" in known_rules else rule
 
 
-class _Reader:
+class StatementReader:
     """Gathers statements from comments."""
 
     def __init__(self, known_rules: frozenset[str], names: Names) -> None:
@@ -102,8 +79,6 @@ class _Reader:
 
     def read(self, comment: Comment) -> None:
         """Read one comment."""
-        if "posturio" not in comment.text.casefold():
-            return
         before, self.unsaid = len(self.problems), None
         self.limit = before + MAX_PROBLEMS
         self._statements(comment)
@@ -238,7 +213,7 @@ def _until(text: str | None) -> Attr[datetime | None]:
     if text is None:
         return None
     moment = parse_date(text)
-    return moment or Unknown((date_trouble(text) or Trouble(f"{quote(text)} is not a date", "a date such as 2027-01-31")).text())
+    return moment or AS_STATED((date_trouble(text) or Trouble(f"{quote(text)} is not a date", "a date such as 2027-01-31")).text())
 
 
 @functools.lru_cache(maxsize=64)

@@ -101,7 +101,7 @@ class FileSearch:
         """Terraform files that this process has read and that may call local modules."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
-        self.sources: dict[str, tuple[str, ...]] = {}
+        self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
         """The local modules that a file calls, for files scanned so far."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
@@ -187,7 +187,7 @@ class FileSearch:
         """Tell whether a file with this content matters. A state that was named always does: it must not be passed over in silence."""
         if self.search_terms.are_in(data, kind):
             return True
-        return kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+        return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""

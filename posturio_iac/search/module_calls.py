@@ -37,11 +37,16 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        targets = selection.finder.sources.get(path)
-        if targets is None:
-            targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
-        calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
+        calls.update((caller or ".", target) for _, target in sources_in(selection, path) if _is_ours(selection, target))
     return calls
+
+
+def sources_in(selection: Selection, path: str) -> tuple[tuple[str, str], ...]:
+    """Return the local modules that a file calls: the name of each call, and the directory. It is scanned once."""
+    known = selection.finder.sources.get(path)
+    if known is None:
+        known = selection.finder.sources[path] = tuple(sources(text(selection, path), path))
+    return known
 
 
 def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
                 holding.add(folder)
             path = posixpath.join(folder, name)
             known = selection.finder.sources.get(path)
-            for target in (target for _, target in sources(data, path)) if known is None else known:
+            for _, target in sources(data, path) if known is None else known:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
                     seen.add(real)

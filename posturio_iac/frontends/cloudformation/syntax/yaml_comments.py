@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.metadata.directives import Comment
+from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

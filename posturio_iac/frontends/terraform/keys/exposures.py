@@ -9,6 +9,7 @@ from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.open_kinds import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.core.place import Place
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -16,7 +17,6 @@ from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, a
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
-from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
@@ -97,7 +97,7 @@ class Leaks(SecretWalk):
         """Keep each argument of a call, but those that a well-known module stores as secrets."""
         for argument, value in given:
             if argument not in keeping(instance, call):
-                place = Unknown(f"{argument} of {instance.full(f'module.{call.labels[0]}')} is given the secret, and {why.reason}")
+                place = GIVEN_SECRET(f"{argument} of {instance.full(f'module.{call.labels[0]}')}", why)
                 for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
                     self._keep(place, reached)
 
@@ -109,7 +109,11 @@ class Leaks(SecretWalk):
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     """Return the inputs of a well-known module that it stores as secrets."""
     source = instance.program.source_of(call)
-    return KEEPING.get(parse_source(source).address, ()) if source is not None else ()
+    if source is None:
+        return ()
+    from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
+
+    return KEEPING.get(parse_source(source).address, ())
 
 
 def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
@@ -134,7 +138,7 @@ def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     if doubt is not None:
         return doubt.about(place.where), reached
     if reached.open:
-        return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
+        return SHOWN_IF(place.where), reached
     return place, reached
 
 

@@ -47,7 +47,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
 
             known = load(options.known_modules)
         blocks = blocks_of(data, path, CALLS)
-        selection.finder.sources[path] = tuple(target for _, target in sources_of(blocks, path))
+        selection.finder.sources[path] = tuple(sources_of(blocks, path))
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}

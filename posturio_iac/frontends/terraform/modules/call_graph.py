@@ -109,8 +109,8 @@ def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
 def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator[tuple[str, str]]:
     """Yield the calls that lead to a folder only from where Terragrunt copies the module to."""
     calls: dict[str, list[str]] = {}
-    for path, targets in selection.finder.sources.items() if units else ():
-        calls.setdefault(posixpath.dirname(path), []).extend(targets)
+    for path, found in selection.finder.sources.items() if units else ():
+        calls.setdefault(posixpath.dirname(path), []).extend(target for _, target in found)
     for unit in units.values():
         if isinstance(unit, ComponentStack):
             continue

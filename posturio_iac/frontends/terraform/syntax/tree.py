@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
 from posturio_iac.frontends.terraform.syntax.long_text import left_out
-from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Range, Tree
 
     from posturio_iac.frontends.terraform.syntax.source import SourceText
+    from posturio_iac.metadata.comments import Comment
 
 
 MAX_BLOCK_DEPTH = 100
@@ -127,7 +128,7 @@ def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
 def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
     """Return the value of an attribute."""
     value = next((c for c in attribute.children if c.type == "expression"), None)
-    return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", source.span(attribute))
+    return build(value, source) if value is not None else hcl.InvalidExpr(SYNTAX_ERROR(), source.span(attribute))
 
 
 def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
@@ -167,7 +168,12 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
     following = neighbours[place + 1] if place + 1 < len(neighbours) else None
     if following is not None and following.type == "comment" and following.start_point[0] == node.end_point[0]:
         found.append(following)
-    return [_comment(n, source) for n in found]
+    if not found:
+        return []
+    from posturio_iac.metadata.comments import Comment
+
+    spans = (source.span(n) for n in found)
+    return [Comment(source.text_of(n), s.path, s.line, s.column, s.end_line, s.end_column) for n, s in zip(found, spans, strict=True)]
 
 
 def _touch(comment: Node, below: Node) -> bool:
@@ -194,8 +200,3 @@ def _inside(node: Node) -> list[Node]:
             elif child.child_count:
                 pending.append(child)
     return sorted(found, key=lambda n: n.start_byte)
-
-
-def _comment(node: Node, source: SourceText) -> Comment:
-    span = source.span(node)
-    return Comment(source.text_of(node), span.path, span.line, span.column, span.end_line, span.end_column)
