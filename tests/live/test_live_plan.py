@@ -156,7 +156,7 @@ def test_a_key_in_use_is_a_comment_until_it_is_named(far: FakeAws, plan: Callabl
 def test_naming_a_key_that_is_not_there_is_refused(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     expired(far)
     answer = live(capsys, "--plan", str(tmp_path / "a"), "--include-in-use", "nobody")
-    assert (answer.code, "--include-in-use nobody fits no flagged key" in answer.err) == (2, True)
+    assert (answer.code, "--include-in-use nobody matches no flagged key" in answer.err) == (2, True)
     assert not (tmp_path / "a").exists()
 
 
