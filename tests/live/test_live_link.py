@@ -49,8 +49,8 @@ def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: C
     assert (finding["path"], finding["line"], finding["column"]) == ("infra/iam.tf", 5, 1)
     assert finding["message"].endswith(f"It is declared by {ADDRESS} (infra/iam.tf:5), as state x.tfstate says.")
     assert finding["remediation"] == (
-        f'Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply (switched off by hand it comes back with the next apply, while '
-        f"status is unset or Active), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
+        f'Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply (if it is only switched off by hand, the next apply switches it '
+        f"on again while status is unset or Active), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
     )
     assert "cloudformation:DescribeStackResources" not in answer.calls(), "the state knows the key"
 
@@ -269,7 +269,7 @@ def test_the_stack_of_a_key_leads_to_its_template(cloud: Cloud, tree: Tree, stac
     }  # fmt: skip
     unused = next(f for f in answer.json["findings"] if f["rule"] == "iam.unused_access_keys")
     assert unused["remediation"].startswith(
-        "Set Status: Inactive on Key (infra/mail.yaml:4) and deploy the stack (CloudFormation does not see"
+        "Set Status: Inactive on Key (infra/mail.yaml:4) and deploy the stack (CloudFormation does not notice"
     )
 
 

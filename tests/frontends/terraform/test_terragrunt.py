@@ -146,7 +146,7 @@ def test_included_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named
     found = reading(tmp_path, {**live("tags = {}"), "live/root.hcl": text})
     (only,) = found.keys
     assert isinstance(only.owner, Unknown)
-    assert only.owner.reason == "live/root.hcl cannot be read as a whole"
+    assert only.owner.reason == "part of live/root.hcl cannot be read"
     assert {(d.level, d.path) for d in found.diagnostics} == {(Level.ERROR, "live/root.hcl")}
 
 
