@@ -59,7 +59,7 @@ def written(name: str, folder: Path, *, changes: bool) -> dict[str, Any]:
     """Judge the keys of a folder, write their report in one format, and return what the writing took."""
     report = judge_paths([str(folder)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(folder))
     sources = Sources(str(folder))
-    change = shown_changes(report, Config(), str(folder)) if changes else None
+    change = shown_changes(report, Config(), sources) if changes else None
     context = RenderContext(sources.line, str(folder), 0.0, text=sources.text, change=change)
     started, size = time.process_time(), 0
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

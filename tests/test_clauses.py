@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
-MADE_OF_CLAUSES = {"Unknown": 0, "BudgetError": 0, "EvaluationError": 0, "UnreadableError": 0, "UsageError": 0, "Trouble": 0, "Clause": 1}
+MADE_OF_CLAUSES = {"OpenKind": 1, "BudgetError": 0, "EvaluationError": 0, "UnreadableError": 0, "UsageError": 0, "Trouble": 0, "Clause": 1}
 """Classes with the place of the clause among their arguments."""
 MAKES_ONE = re.compile(rf"\b(?:{'|'.join(MADE_OF_CLAUSES)})\(")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if MAKES_ONE.search(path.read_text(encoding="utf-8"))]

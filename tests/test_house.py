@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from posturio_iac.core import open_kinds
+from posturio_iac.core.unknown import ABOUT, OpenKind
+
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
 MOST_LINES = 300
 pytestmark = pytest.mark.xdist_group("house")
@@ -42,3 +45,32 @@ def test_no_rule_imports_another_one(path: Path) -> None:
 def test_a_module_is_short_or_says_why_not() -> None:
     long = {path: tree for path, tree in trees().items() if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES}
     assert [path for path, tree in long.items() if "Over 300 lines" not in (ast.get_docstring(tree) or "")] == []
+
+
+KINDS = {name: kind for name, kind in vars(open_kinds).items() if isinstance(kind, OpenKind)}
+
+
+def calls_in(tree: ast.Module) -> list[tuple[str, int]]:
+    """Return the names that are called, each with the number of arguments."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [(node.func.id, len(node.args)) for node in calls if isinstance(node.func, ast.Name)]
+
+
+def test_one_module_writes_the_sentences_of_unknown_values() -> None:
+    homes = {PACKAGE / "core/unknown.py", PACKAGE / "core/open_kinds.py"}
+    called = {name for path, tree in trees().items() if path not in homes for name, _ in calls_in(tree)}
+    assert called & {"Unknown", "OpenKind"} == set()
+
+
+def test_a_kind_of_unknown_value_has_a_name_of_its_own_and_is_used() -> None:
+    names = [kind.name for kind in (*KINDS.values(), ABOUT)]
+    assert len(set(names)) == len(names)
+    used = {
+        node.id for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    assert set(KINDS) - used == set()
+
+
+def test_a_kind_of_unknown_value_gets_as_many_arguments_as_its_sentence_has_places() -> None:
+    calls = [call for tree in trees().values() for call in calls_in(tree) if call[0] in KINDS]
+    assert [(name, given) for name, given in calls if given != KINDS[name].template.count("{}")] == []

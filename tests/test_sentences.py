@@ -18,6 +18,7 @@ from posturio_iac.cli import main
 from posturio_iac.core.evidence import origin, reason, remedy, remedy_text, secret_holder
 from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
 from posturio_iac.core.model import AccessKey, Effect, Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys
 from posturio_iac.link.declared import Code
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 X = "x"
 OFTEN = 1000
-SENTENCES: tuple[tuple[type, str], ...] = ((Unknown, "reason"), (reason.Reason, "clause"), (Diagnostic, "message"), (remedy.Advice, "text"))
+SENTENCES: tuple[tuple[type, str], ...] = ((reason.Reason, "clause"), (Diagnostic, "message"), (remedy.Advice, "text"))
 """Fields that hold prose, by their records."""
 
 
@@ -72,7 +73,7 @@ def load_everything() -> None:
             importlib.import_module(module.name)
     # A record that is made often replaces its initialiser by a compiled one.
     for _ in range(OFTEN):
-        access_key(expires("2027-01-31"), unreadable()), Unknown(""), Diagnostic(Level.NOTE, ""), remedy.Advice(""), reason.crashed("")
+        access_key(expires("2027-01-31"), unreadable()), AS_STATED(""), Diagnostic(Level.NOTE, ""), remedy.Advice(""), reason.crashed("")
 
 
 def mute(patch: pytest.MonkeyPatch) -> None:
@@ -80,6 +81,7 @@ def mute(patch: pytest.MonkeyPatch) -> None:
     load_everything()
     for record, name in SENTENCES:
         patch.setattr(record, "__init__", muted(record.__init__, name))  # type: ignore[misc] # that is the point
+    patch.setattr(Unknown, "reason", property(lambda _: X))
     patch.setattr(AccessKey, "__init__", without_notes(AccessKey.__init__))
     for module, function in ((origin, "describe_origin"), (secret_holder, "describe_holder"), (remedy_text, "describe")):
         original = getattr(module, function)

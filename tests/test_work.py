@@ -63,11 +63,11 @@ def work(folder: Path, *arguments: str) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("tree", "scale", "opened", "parsed", "searched", "compiled"),
     [
-        ("modules", 10, 94, 40, 40, 6),
-        ("monorepo", 24, 182, 13, 166, 23),
-        ("monorepo", 96, 581, 29, 598, 40),
-        ("units", 20, 89, 24, 21, 11),
-        ("registry", 10, 79, 5, 71, 14),
+        ("modules", 10, 74, 30, 40, 5),
+        ("monorepo", 24, 178, 12, 166, 22),
+        ("monorepo", 96, 571, 23, 598, 41),
+        ("units", 20, 87, 23, 21, 10),
+        ("registry", 10, 77, 4, 71, 13),
         ("noise", 10, 30, 0, 30, 2),
     ],
 )
@@ -80,9 +80,9 @@ def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, opened: in
 @pytest.mark.parametrize(
     ("count", "changed", "opened", "parsed", "searched", "compiled"),
     [
-        (10, slice(None), 54, 20, 60, 13),
-        (20, slice(None), 104, 40, 120, 13),
-        (20, slice(3, 4), 28, 2, 44, 13),
+        (10, slice(None), 34, 10, 60, 12),
+        (20, slice(None), 64, 20, 120, 12),
+        (20, slice(3, 4), 26, 1, 44, 12),
     ],
 )
 def test_a_hook_does_this_much(tmp_path: Path, count: int, changed: slice, opened: int, parsed: int, searched: int, compiled: int) -> None:

@@ -28,7 +28,7 @@ where code cannot decide it, or where no CloudFormation template can break it.
 """
 
 _TAIL = f"""
-cfn-lint also shows `{CFN_LINT_INCOMPLETE}` for what could not be read or judged, and to those who ask for them `{CFN_LINT_UNDETERMINED}`
+cfn-lint also shows `{CFN_LINT_INCOMPLETE}` for what could not be read or checked, and to those who ask for them `{CFN_LINT_UNDETERMINED}`
 for keys whose verdict the template leaves open and `{CFN_LINT_REMARKS}` for remarks.
 """
 

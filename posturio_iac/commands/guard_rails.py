@@ -30,8 +30,8 @@ GUARD_RAILS = (
     GuardRail(
         "Access keys only for users below one path",
         """\
-Access keys can be made only for users below `/keys/`, and only one role can create such users or move others there. Without the second
-statement, whoever may create users could create one with that path. The root user of a member account gets no access key either.""",
+Access keys can be created only for users below `/keys/`, and only one role can create such users or move others there. Without the second
+statement, anybody who may create users could create one with that path. A member account's root user cannot get an access key either.""",
         (
             {"Sid": "NoAccessKeys", "Effect": "Deny", "Action": "iam:CreateAccessKey", "NotResource": "arn:*:iam::*:user/keys/*"},
             {
@@ -44,11 +44,11 @@ statement, whoever may create users could create one with that path. The root us
         ),
     ),
     GuardRail(
-        "No API key of a service without an age, or with a long one",
+        "No API key of a service without an age, or with too high an age",
         f"""\
-A key for Amazon Bedrock, CloudWatch Logs and other services that is made without an age never ends. A limit alone does not hold:
-a condition on a number is not met where the request names none, so it allows exactly these keys. The `Null` test denies them.
-Passwords for CodeCommit and Keyspaces take no age, so they are denied as well. Where you still need them, add to the first
+A key for Amazon Bedrock, CloudWatch Logs and other services that is created without an age never ends. A limit alone is not enough:
+a condition on a number is not met if the request contains none, so it allows exactly these keys. The `Null` test denies them.
+Passwords for CodeCommit and Keyspaces cannot have an age, so they are denied too. If you still need them, add to the first
 condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
         (
             {
@@ -70,8 +70,8 @@ condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
     GuardRail(
         "No use of long-term keys for Amazon Bedrock",
         """\
-The two policies above concern new keys. This one affects the keys that exist: calls with a long-term key are denied. Short-term keys,
-which end with the session of their maker and after 12 hours at most, still work.""",
+The two policies above concern new keys. This one affects existing keys: calls with a long-term key are denied. Short-term keys,
+which end with their creator's session and after 12 hours at most, still work.""",
         (
             {
                 "Sid": "NoLongTermBedrockKeys",
@@ -93,20 +93,20 @@ def page() -> str:
 
 _HEAD = """# Guard rails
 
-The rules find keys without an end once somebody has written them. These service control policies prevent such keys, whether code, the
-console or a script makes them. Attach them to an organizational unit of AWS Organizations, first to one with a test account.
+The rules find keys without an end after somebody has written them. These service control policies prevent such keys, whether code, the
+console or a script creates them. Attach them to an organizational unit in AWS Organizations, first to one with a test account.
 """
 
 _FOOT = """## What they do not do
 
 - They do not apply to the management account of the organization. The first two leave existing keys alone; `posturio-iac live` finds those.
-- They do not end a key. Only an age does, where a key can have one.
-- Terraform meets them when it applies (`AccessDenied … with an explicit deny in a service control policy`), not when it plans.
+- They do not end a key. Only an age does, if a key can have one.
+- Terraform runs into them when it applies (`AccessDenied … with an explicit deny in a service control policy`), not when it plans.
 
 ## How they are tested
 
-Each policy is evaluated by an implementation of IAM's policy language that is not ours (`nox -s guard_rails`): requests that it must
-deny, requests that it must let pass, and keys without an age, which the limit alone lets pass. It knows the actions and the condition
+Each policy is evaluated by an independent implementation of IAM's policy language (`nox -s guard_rails`): requests that it must
+deny, requests that it must allow, and keys without an age, which the limit alone would allow. It knows the actions and the condition
 keys of AWS's [service authorization reference](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html).
-No test has been run in an organization of AWS.
+No test has been run in a real organization.
 """

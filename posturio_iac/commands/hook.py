@@ -134,9 +134,11 @@ def _judge(
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         from posturio_iac.commands.reporting.code_changes import shown_changes
         from posturio_iac.commands.reporting.reports import emit, screen
+        from posturio_iac.commands.reporting.source_lines import Sources
 
         elapsed = time.perf_counter() - started
-        change = shown_changes(report, config, part.root)
+        sources = Sources(part.root)
+        change = shown_changes(report, config, sources)
         shown = screen(given, SCREEN)
         emit(
             report,
@@ -146,6 +148,7 @@ def _judge(
             elapsed=elapsed,
             fail_on=config.fail_on,
             code=int(code),
+            sources=sources,
             change=change,
             screen=shown,
         )

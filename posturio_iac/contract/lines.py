@@ -6,14 +6,13 @@ The line of an account is the JSON contract of this account alone; the last line
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext, RunScope
 from posturio_iac.contract.totals import Totals
 from posturio_iac.core.finding import Report
-from posturio_iac.core.text.terminal import JSON_SHARP, inert
+from posturio_iac.core.text.terminal import harmless_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,4 +60,4 @@ def _grouped(items: Iterable[T], account_of: Callable[[T], str]) -> dict[str, li
 
 
 def _line(document: dict[str, Any]) -> str:
-    return inert(json.dumps(document, separators=(",", ":")), JSON_SHARP) + "\n"
+    return harmless_json(document, separators=(",", ":")) + "\n"

@@ -170,7 +170,8 @@ def _reason(reason: Reason) -> dict[str, Any]:
     """Why evidence does not count, or why something is open: data for programs and a clause for people."""
     cause = {} if reason.cause is None else {"cause": reason.cause.value}
     subject = {"subject": _text(reason.subject)} if reason.subject else {}
-    return {"kind": reason.kind.value, "text": _text(reason.text), **cause, **subject}
+    detail = {"detail": reason.detail} if reason.detail else {}
+    return {"kind": reason.kind.value, "text": _text(reason.text), **cause, **subject, **detail}
 
 
 def _readings(evidence: Lifetime) -> dict[str, Any]:

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import replace
-
 
 def name_of_block(framework: str) -> str:
     """Return the term for the name of a block."""
     return "logical id" if framework == "cloudformation" else "resource name"
-
-
-def declared_elsewhere(user: str) -> Unknown:
-    """Say why the tags of a user cannot be seen that other code declares: ``the user "ci"``, ``the user that data.x reads``."""
-    return Unknown(f"{user} is declared elsewhere, so its tags cannot be seen", cause=OpenCause.ABSENT_CODE)
-
-
-def tags_unseen(why: str | Unknown) -> Unknown:
-    """Say that the tags of a user cannot be seen for the reason why the user is unknown."""
-    unknown = Unknown(why) if isinstance(why, str) else why
-    return replace(unknown, reason=f"{unknown.reason}, so the user's tags cannot be seen")
 
 
 def quoted(name: object) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.open_kinds import NAMESAKE
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.metadata.lifetime import as_text, read
 from posturio_iac.metadata.names import Meaning, classify
@@ -60,4 +61,4 @@ def _reason(key: AccessKey, namesakes: Sequence[Namesake]) -> Unknown:
     shown = [f"{n.span.path}:{n.span.line} with {' and '.join((*n.lifetimes, *n.owners))}" for n in namesakes[:SHOWN]]
     more = len(namesakes) - len(shown)
     places = "; ".join([*shown, f"{more} more places"] if more else shown)
-    return Unknown(f'a user "{key.user}" is declared in {places}, which may be another account')
+    return NAMESAKE(f'a user "{key.user}"', places)

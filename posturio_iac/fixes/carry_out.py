@@ -12,12 +12,10 @@ from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeC
 from posturio_iac.fixes.wanted import Suppress
 
 if TYPE_CHECKING:
-    from tree_sitter import Node as HclNode
-
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
@@ -52,7 +50,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
+    is_new = level is ChangeLevel.REPLACES
+    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
@@ -83,7 +82,7 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
         return replaced_in_hcl(remedy, source, files.start(span), files.end(span))
     block = source.block_at(files.start(span))
     found = _said_in_hcl(remedy, source, block)
-    return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
+    return found or _rotated_in_hcl(remedy, source, block, files, max_days)
 
 
 def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
@@ -93,7 +92,7 @@ def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLev
     return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
 
 
-def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[ChangeLevel, list[Edit]] | None:
+def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
     """Return the edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
@@ -112,19 +111,17 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[Cha
             return None
 
 
-def _rotated_in_hcl(
-    remedy: Remedy, source: HclSource, block: HclNode, module: list[HclSource], max_days: int
-) -> tuple[ChangeLevel, list[Edit]]:
+def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):
             edits = hcl_rotation.set_interval(source, block, setting, days)
         case r.AddBlock(name=name, days=days):
-            edits = hcl_rotation.add_schedule(source, block, module, name, days)
+            edits = hcl_rotation.add_schedule(source, block, files.module(source.path), name, days)
         case r.ReplaceTrigger():
-            edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
+            edits = hcl_rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
         case r.HoldTrigger(reference=reference):
-            edits = hcl_rotation.hold(source, block, module, reference)
+            edits = hcl_rotation.hold(source, block, files.module(source.path), reference)
         case r.RemoveArgument(argument=argument):
             edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):

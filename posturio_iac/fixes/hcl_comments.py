@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
 
 _OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
 _PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")
@@ -23,7 +21,7 @@ def item(name: str, value: str) -> str:
     return f"{name}={value}" if _PLAIN.fullmatch(value) else f'{name}="{escaped}"'
 
 
-def add_metadata(source: HclSource, block: Node, name: str, value: str) -> list[Edit]:
+def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
     """Return the edit that states metadata above a block: in the comment of ours that ends there, or in one of its own."""
     above, start = _line_above(source, block)
     found = _OURS.fullmatch(above)
@@ -35,7 +33,7 @@ def add_metadata(source: HclSource, block: Node, name: str, value: str) -> list[
     return [source.edit(at, at, f" {item(name, value)}")]
 
 
-def add_comment(source: HclSource, block: Node, text: str) -> Edit:
+def add_comment(source: HclSource, block: Block, text: str) -> Edit:
     """Return the edit that puts a comment right above a block, with the marker of the comment that is there."""
     above, _ = _line_above(source, block)
     marker = "//" if above.lstrip().startswith("//") else "#"
@@ -43,7 +41,7 @@ def add_comment(source: HclSource, block: Node, text: str) -> Edit:
     return source.edit(at, at, f"{source.indent(block.start_byte)}{marker} {text}\n")
 
 
-def _line_above(source: HclSource, block: Node) -> tuple[str, int]:
+def _line_above(source: HclSource, block: Block) -> tuple[str, int]:
     """Return the line above a block and where it begins."""
     at = source.line_start(block.start_byte)
     start = source.line_start(at - 1) if at else 0

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
 
 _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
     return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
 
 
-def add_entry(source: HclSource, block: Node, argument: str, name: str, value: str) -> list[Edit]:
+def add_entry(source: HclSource, block: Block, argument: str, name: str, value: str) -> list[Edit]:
     """Return the edits that put ``name = value`` into a map of a block; none when it has an entry of that name."""
     attribute = source.attribute(block, argument)
     entry = f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
@@ -36,7 +36,7 @@ def add_entry(source: HclSource, block: Node, argument: str, name: str, value: s
             raise CannotFixError(f"its {name} is empty; give it a value")
         return set_arguments(source, nested, [(name, quoted(value))])
     text = f"{argument} = {{\n  {entry}\n}}"
-    return [source.add_argument(block, text, apart=bool(source.body(block)))]
+    return [source.add_argument(block, text, apart=not source.is_empty(block))]
 
 
 def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
@@ -113,12 +113,12 @@ def _comma_after(element: Node) -> Node | None:
     return following if following is not None and following.type == "," else None
 
 
-def set_argument(source: HclSource, block: Node, name: str, value: str) -> list[Edit]:
+def set_argument(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
     """Return the edits that give an argument of a block a value, which is written as code; none when it has that value."""
     return set_arguments(source, block, [(name, value)])
 
 
-def set_arguments(source: HclSource, block: Node, pairs: list[tuple[str, str]]) -> list[Edit]:
+def set_arguments(source: HclSource, block: Block, pairs: list[tuple[str, str]]) -> list[Edit]:
     """Return the edits that give arguments of a block their values."""
     edits, missing = [], []
     for name, value in pairs:
@@ -137,7 +137,7 @@ def set_arguments(source: HclSource, block: Node, pairs: list[tuple[str, str]]) 
     return [*edits, source.add_argument(block, "\n".join(f"{name.ljust(width)} = {value}" for name, value in missing))]
 
 
-def hidden_output(source: HclSource, block: Node) -> list[Edit]:
+def hidden_output(source: HclSource, block: Block) -> list[Edit]:
     """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
     edits = set_arguments(source, block, [("sensitive", "true")])
     value = source.attribute(block, "value")

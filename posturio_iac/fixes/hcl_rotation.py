@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import IntervalSetting, ReplaceTrigger
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"
@@ -22,7 +22,7 @@ DATA, DATA_NAME = "terraform_data", "rotation"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
-def check_not_ignored(source: HclSource, block: Node, argument: str) -> None:
+def check_not_ignored(source: HclSource, block: Block, argument: str) -> None:
     """Raise `CannotFixError` when the block ignores changes of an argument."""
     lifecycle = source.nested(block, "lifecycle")
     ignored = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
@@ -30,18 +30,18 @@ def check_not_ignored(source: HclSource, block: Node, argument: str) -> None:
         raise CannotFixError(f"its ignore_changes keeps Terraform from applying new {argument}")
 
 
-def create_first(source: HclSource, block: Node, misspelt: str = "") -> list[Edit]:
+def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Edit]:
     """Return the edits that let the new key exist before the old one goes."""
     lifecycle = source.nested(block, "lifecycle")
     if lifecycle is None:
-        return [source.add_argument(block, f"lifecycle {{\n  {ORDER} = true\n}}", apart=bool(source.body(block)))]
+        return [source.add_argument(block, f"lifecycle {{\n  {ORDER} = true\n}}", apart=not source.is_empty(block))]
     wrong = source.attribute(lifecycle, misspelt) if misspelt else None
     if wrong is not None:
         return renamed(source, [(wrong, ORDER)])
     return set_argument(source, lifecycle, ORDER, "true")
 
 
-def set_interval(source: HclSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
+def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days: int) -> list[Edit]:
     """Return the edits that shorten an interval which stands as a number."""
     value = str(days * 86_400) if setting.unit == "s" else f'"rate({days} days)"' if setting.unit == "rate" else str(days)
     held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
@@ -53,7 +53,7 @@ def set_interval(source: HclSource, block: Node, setting: IntervalSetting, days:
     return set_argument(source, held, setting.argument, value)
 
 
-def _instead(source: HclSource, block: Node, setting: IntervalSetting, value: str) -> list[Edit]:
+def _instead(source: HclSource, block: Block, setting: IntervalSetting, value: str) -> list[Edit]:
     attributes = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
     first, *rest = attributes
     if source.attribute(block, setting.argument) is not None and setting.argument not in setting.instead_of:
@@ -63,11 +63,11 @@ def _instead(source: HclSource, block: Node, setting: IntervalSetting, value: st
     return [source.edit(old.start_byte, old.end_byte, value), *renamed(source, changes)]
 
 
-def _nested(source: HclSource, block: Node) -> list[Node]:
+def _nested(source: HclSource, block: Block) -> list[Node]:
     return [c for c in source.body(block) if c.type == "block"]
 
 
-def add_schedule(source: HclSource, block: Node, module: list[HclSource], name: str, days: int) -> list[Edit]:
+def add_schedule(source: HclSource, block: Block, module: list[HclSource], name: str, days: int) -> list[Edit]:
     """Return the edits that let a key follow a clock: one of its module with this interval, or a new one."""
     shared = _shared_clock(module, days)
     if shared is not None:
@@ -80,7 +80,7 @@ def add_schedule(source: HclSource, block: Node, module: list[HclSource], name: 
     return [*_follow(source, block, f"{HOLDER}.{name}"), _before(source, block, blocks), *_provider(module)]
 
 
-def insert_hop(source: HclSource, block: Node, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
+def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
     """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
     existing = _holder_of(module, remedy.clock)
     name = existing or _free(module, remedy.name, (HOLDER,))
@@ -100,19 +100,19 @@ def insert_hop(source: HclSource, block: Node, module: list[HclSource], remedy: 
     return edits
 
 
-def hold(source: HclSource, block: Node, module: list[HclSource], reference: str) -> list[Edit]:
+def hold(source: HclSource, block: Block, module: list[HclSource], reference: str) -> list[Edit]:
     """Return the edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(module, DATA_NAME, (DATA,))
     holder = _before(source, block, f'resource "{DATA}" "{name}" {{\n  input = {reference}\n}}')
     return [*_follow(source, block, f"{DATA}.{name}", instead_of=reference), holder]
 
 
-def _follow(source: HclSource, block: Node, trigger: str, instead_of: str = "") -> list[Edit]:
+def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "") -> list[Edit]:
     """Return the edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
     lifecycle = source.nested(block, "lifecycle")
     if lifecycle is None:
         text = f"lifecycle {{\n  {ORDER} = true\n  {TRIGGERED}  = [{trigger}]\n}}"
-        return [source.add_argument(block, text, apart=bool(source.body(block)))]
+        return [source.add_argument(block, text, apart=not source.is_empty(block))]
     attribute = source.attribute(lifecycle, TRIGGERED)
     if attribute is None:
         return set_arguments(source, lifecycle, [(ORDER, "true"), (TRIGGERED, f"[{trigger}]")])
@@ -139,7 +139,7 @@ def _items(value: Node) -> list[Node]:
     return [c for c in node.children if c.type == "expression"] if node.type == "tuple" else []
 
 
-def _drop_dependency(source: HclSource, block: Node, clock: str) -> list[Edit]:
+def _drop_dependency(source: HclSource, block: Block, clock: str) -> list[Edit]:
     attribute = source.attribute(block, "depends_on")
     if attribute is None:
         return []
@@ -159,7 +159,7 @@ def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
     return [source.edit(value.start_byte, value.end_byte, f"[{', '.join(kept)}]")]
 
 
-def remove_argument(source: HclSource, block: Node, argument: str) -> list[Edit]:
+def remove_argument(source: HclSource, block: Block, argument: str) -> list[Edit]:
     """Return the edit that removes an argument of a block or of its lifecycle block."""
     for held in (block, *_nested(source, block)):
         attribute = source.attribute(held, argument)
@@ -168,7 +168,7 @@ def remove_argument(source: HclSource, block: Node, argument: str) -> list[Edit]
     return []
 
 
-def stop_ignoring(source: HclSource, block: Node, names: tuple[str, ...]) -> list[Edit]:
+def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> list[Edit]:
     """Return the edits that take names out of ``ignore_changes``."""
     lifecycle = source.nested(block, "lifecycle")
     attribute = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
@@ -214,9 +214,9 @@ def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, H
     return free
 
 
-def _before(source: HclSource, block: Node, text: str) -> Edit:
+def _before(source: HclSource, block: Block, text: str) -> Edit:
     """Return the edit that puts blocks before another one and its comments, with an empty line in between."""
-    first = block
+    first = source.node_at(block.start_byte)
     previous = first.prev_sibling
     while previous is not None and previous.type == "comment" and previous.end_point[0] >= first.start_point[0] - 1:
         if source.data[source.line_start(previous.start_byte) : previous.start_byte].strip():

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, Edit
+from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone, plain_names
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Union
 
     from tree_sitter import Node
+
+    Block = Union[Node, HclBlock]
 
 BOM = b"\xef\xbb\xbf"
 
 
 class HclSource:
-    """The bytes of a file and their tree. Edits count from the first byte of the file, a byte order mark included."""
+    """The bytes of a file, and their tree where it is needed. Edits count from the first byte of the file, a byte order mark included."""
 
-    __slots__ = ("_blocks", "base", "data", "newline", "path", "root", "unit")
+    __slots__ = ("_blocks", "_comments", "_root", "base", "data", "newline", "path", "unit")
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Parse ``data``."""
+        """Take ``data``, of which blocks are parsed when somebody asks for them."""
         self.path = path
         self.base = len(BOM) if data.startswith(BOM) else 0
         self.data = data[self.base :]
-        self.root = tree_of(self.data).root_node
+        self._root: Node | None = None
         self._blocks: dict[int, Node] = {}
+        self._comments: list[tuple[int, int]] | None = None
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
         self.unit = "\t" if b"\n\t" in self.data and b"\n  " not in self.data else "  "
+
+    @property
+    def root(self) -> Node:
+        """The whole file."""
+        if self._root is None:
+            self._root = tree_of(self.data).root_node
+        return self._root
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether the whole file was parsed."""
+        return self._root is not None
 
     def errors(self) -> int:
         """Return how many syntax errors the file has."""
@@ -70,44 +88,64 @@ class HclSource:
         for body in (c for c in self.root.children if c.type == "body"):
             yield from (c for c in body.children if c.type == "block" and self.words(c)[0] in kinds)
 
-    def words(self, block: Node) -> tuple[str, ...]:
+    def words(self, block: Block) -> tuple[str, ...]:
         """Return the type and the labels of a block."""
         return tuple(self.text(c).strip('"') for c in block.children if c.type in ("identifier", "string_lit"))
 
-    def block_at(self, offset: int) -> Node:
-        """Return the block whose header begins at a byte of the file."""
+    def block_at(self, offset: int) -> HclBlock:
+        """Return the block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
+        start = offset - self.base
+        names, last = plain_names(self.data, start)
+        found = HclBlock(start, self._node_of, names, last)
+        if not names:
+            _ = found.node
+        return found
+
+    def _node_of(self, start: int) -> Node:
+        alone = None if self.is_parsed else parsed_alone(self.data, start)
+        return self.node_at(start) if alone is None else alone
+
+    def node_at(self, start: int) -> Node:
+        """Return the block whose header begins at ``data[start]``, as a part of the whole file."""
         if not self._blocks:
             pending = [self.root]
             while pending:
                 node = pending.pop()
                 if node.type == "block":
-                    self._blocks[node.start_byte + self.base] = node
+                    self._blocks[node.start_byte] = node
                 pending += [c for c in node.children if c.type in ("body", "block", "ERROR")]
-        found = self._blocks.get(offset)
+        found = self._blocks.get(start)
         if found is None:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         if found.has_error:
             raise CannotFixError("its block has a syntax error; fix that first")
         return found
 
-    def body(self, block: Node) -> tuple[Node, ...]:
+    def body(self, block: Block) -> tuple[Node, ...]:
         """Return the arguments and blocks inside a block."""
-        inner = next((c for c in block.children if c.type == "body"), None)
-        return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
+        return block.items if isinstance(block, HclBlock) else items_of(block)
 
-    def attribute(self, block: Node, name: str) -> Node | None:
+    def is_empty(self, block: Block) -> bool:
+        """Tell whether a block has neither arguments nor blocks."""
+        return not (isinstance(block, HclBlock) and block.names) and not self.body(block)
+
+    def attribute(self, block: Block, name: str) -> Node | None:
         """Return an argument of a block."""
+        if isinstance(block, HclBlock) and block.names and name not in block.names:
+            return None
         return next((c for c in self.body(block) if c.type == "attribute" and self.text(c.children[0]) == name), None)
 
-    def nested(self, block: Node, name: str) -> Node | None:
+    def nested(self, block: Block, name: str) -> Node | None:
         """Return the first block of a type inside a block."""
+        if isinstance(block, HclBlock) and block.names:
+            return None
         return next((c for c in self.body(block) if c.type == "block" and self.words(c)[0] == name), None)
 
     def value(self, attribute: Node) -> Node:
         """Return the expression of an argument."""
         return next(c for c in attribute.children if c.type == "expression")
 
-    def add_argument(self, block: Node, lines: str, *, apart: bool = False) -> Edit:
+    def add_argument(self, block: Block, lines: str, *, apart: bool = False) -> Edit:
         """Return the edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
 
         ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between.
@@ -115,6 +153,9 @@ class HclSource:
         outer = self.indent(block.start_byte)
         inner = outer + self.unit
         text = "\n".join(f"{inner}{self.in_unit(line)}" if line else "" for line in lines.split("\n"))
+        if isinstance(block, HclBlock) and block.names:
+            at = self.line_end(block.last)
+            return self.edit(at, at, f"\n\n{text}" if apart else f"\n{text}")
         start = next(c for c in block.children if c.type == "block_start")
         end = next(c for c in reversed(block.children) if c.type == "block_end")
         found = self.body(block)
@@ -143,6 +184,19 @@ class HclSource:
         """Return a line with its own indentation in the unit of the file."""
         rest = line.lstrip(" ")
         return self.unit * ((len(line) - len(rest)) // 2) + rest
+
+    def is_in_comment(self, start: int, end: int) -> bool:
+        """Tell whether ``data[start:end]`` is a part of a comment."""
+        if self._comments is None:
+            self._comments, pending = [], [self.root]
+            while pending:
+                node = pending.pop()
+                if node.type == "comment":
+                    self._comments.append((node.start_byte, node.end_byte))
+                pending += node.children
+            self._comments.sort()
+        place = bisect_right(self._comments, (start, len(self.data))) - 1
+        return place >= 0 and end <= self._comments[place][1]
 
     def append(self, text: str) -> Edit:
         """Return the edit that adds blocks at the end of the file, after an empty line."""

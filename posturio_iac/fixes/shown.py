@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.change import apply
-from posturio_iac.fixes.hcl_source import BOM
 from posturio_iac.fixes.planner import first_that_works
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.fixes.change import ChangeLevel, Edit
+    from posturio_iac.fixes.change import CodeChange, Edit
     from posturio_iac.fixes.wanted import Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
@@ -29,28 +28,38 @@ class ShownEdit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class ShownChange:
-    """A change that mends a finding."""
+    """A change that mends a finding. What a format does not show of it is not made; a plain class for that."""
 
-    level: ChangeLevel
-    edits: tuple[ShownEdit, ...]
-    diff: tuple[str, ...]
-    """The removed and added lines, with ``-`` and ``+`` before them."""
-    suggestion: ShownEdit | None = None
-    """All lines from the first to the last that the edits touch, as they will be, where the diff of a pull request shows all of them."""
+    __slots__ = ("_edits", "_files", "_is_in_diff", "level")
+
+    def __init__(self, change: CodeChange, files: WorkingFiles, is_in_diff: InDiff | None) -> None:
+        """Show a change of ``files`` as they are."""
+        self.level = change.level
+        self._edits, self._files, self._is_in_diff = change.edits, files, is_in_diff
+
+    @property
+    def edits(self) -> tuple[ShownEdit, ...]:
+        """The regions that change, and their new texts."""
+        return tuple(ShownEdit(self._files.span(edit), edit.text) for edit in self._edits)
+
+    @property
+    def diff(self) -> tuple[str, ...]:
+        """The removed and added lines, with ``-`` and ``+`` before them."""
+        return tuple(line for group in _groups(self._edits, self._files) for line in _changed(group, self._files))
+
+    @property
+    def suggestion(self) -> ShownEdit | None:
+        """All lines from the first to the last that the edits touch, as they will be, where a pull request's diff shows all of them."""
+        if self._is_in_diff is None or (whole := _whole_lines(self._edits, self._files)) is None:
+            return None
+        return whole if self._is_in_diff(whole.span.path, whole.span.line, whole.span.end_line) else None
 
 
 def shown(one: Wanted, files: WorkingFiles, max_days: int, is_in_diff: InDiff | None = None) -> ShownChange | None:
     """Return the change that mends one finding in the files as they are, or None."""
     change = first_that_works(one, files, max_days)
-    if isinstance(change, str) or not change.edits:
-        return None
-    edits = tuple(ShownEdit(_span(edit, files.data(edit.path)), edit.text) for edit in change.edits)
-    diff = tuple(line for group in _groups(change.edits, files) for line in _changed(group, files))
-    whole = _whole_lines(change.edits, files) if is_in_diff is not None else None
-    is_shown = whole is not None and is_in_diff is not None and is_in_diff(whole.span.path, whole.span.line, whole.span.end_line)
-    return ShownChange(change.level, edits, diff, whole if is_shown else None)
+    return None if isinstance(change, str) or not change.edits else ShownChange(change, files, is_in_diff)
 
 
 def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:
@@ -82,16 +91,22 @@ def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
 
 def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
     """Yield the lines that edits of a few lines remove and add; lines that are only realigned are left out."""
-    data = files.data(group[0].path)
-    start = data.rfind(b"\n", 0, group[0].start) + 1
-    end = data.find(b"\n", group[-1].end)
+    first, last = group[0], group[-1]
+    data = files.data(first.path)
+    end = data.find(b"\n", last.end)
+    if first is last and first.start == first.end and first.text.lstrip("\r").startswith("\n") and data[last.end : end] in (b"", b"\r"):
+        yield from (f"+{line}" for line in first.text.replace("\r\n", "\n").split("\n")[1:])  # whole lines, added below one
+        return
+    start = data.rfind(b"\n", 0, first.start) + 1
     before = data[start : len(data) if end < 0 else end]
     after = apply(before, [replace(edit, start=edit.start - start, end=edit.end - start) for edit in group])
     old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (before, after))
     lines = _compared(old, new)
-    moved = {"".join(line[1:].split()) for line in lines if line[0] == "-"} & {
-        "".join(line[1:].split()) for line in lines if line[0] == "+"
-    }
+    gone = {"".join(line[1:].split()) for line in lines if line[0] == "-"}
+    if not gone:
+        yield from lines
+        return
+    moved = gone & {"".join(line[1:].split()) for line in lines if line[0] == "+"}
     yield from (line for line in lines if "".join(line[1:].split()) not in moved)
 
 
@@ -109,13 +124,3 @@ def _compared(old: list[str], new: list[str]) -> list[str]:
     from difflib import unified_diff
 
     return [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
-
-
-def _span(edit: Edit, data: bytes) -> Span:
-    base = len(BOM) if data.startswith(BOM) else 0
-    return Span(edit.path, *_place(data, base, edit.start), *_place(data, base, edit.end))
-
-
-def _place(data: bytes, base: int, offset: int) -> tuple[int, int]:
-    start = data.rfind(b"\n", 0, offset) + 1
-    return data.count(b"\n", 0, offset) + 1, len(data[start or base : offset].decode("utf-8", "replace")) + 1

@@ -8,10 +8,6 @@ from posturio_iac.fixes.change import CannotFixError, ChangeLevel
 from posturio_iac.fixes.hcl_maps import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tree_sitter import Node as HclNode
-
     from posturio_iac.core.evidence.remedy import ReplaceValue
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
@@ -33,19 +29,9 @@ def replaced_in_hcl(remedy: ReplaceValue, source: HclSource, start: int, end: in
     written = source.data[first:last].decode("utf-8", "replace")
     if written == quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
         return ChangeLevel.IN_PLACE, [source.edit(first, last, quoted(new))]
-    comment = next((n for n in _comments(source.root) if n.start_byte <= first and last <= n.end_byte), None)
-    at = written.rfind(remedy.old) if comment is not None and remedy.old else -1
+    at = written.rfind(remedy.old) if remedy.old and source.is_in_comment(first, last) else -1
     if at < 0:
         raise CannotFixError(ELSEWHERE)
     before = len(written[:at].encode())
     length = len(remedy.old.encode())
     return ChangeLevel.NOTHING, [source.edit(first + before, first + before + length, new)]
-
-
-def _comments(root: HclNode) -> Iterator[HclNode]:
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if node.type == "comment":
-            yield node
-        pending += node.children

@@ -63,10 +63,47 @@ class Wanted:
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
     """Return the wanted remedies for ``findings``, which are findings of ``report``."""
-    keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
-    pairs = [(f, keys.get((f.address, f.root))) for f in findings]
-    settled = _Settled(keys.values())
-    return shared_names([_wanted(f, key, wishes, days, settled) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
+    chosen = RemedyChoice(report, findings, wishes)
+    return tuple(chosen.of(finding, days) for finding, days in zip(findings, chosen.spread(), strict=True))
+
+
+class RemedyChoice:
+    """Chooses remedies for some findings of a report, for one at a time. A plain class, since it keeps what it looked up."""
+
+    def __init__(self, report: Report, findings: Sequence[Finding], wishes: Wishes) -> None:
+        """Choose among ``findings``, which are findings of ``report``."""
+        self._findings, self._wishes = findings, wishes
+        self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
+        self._settled = _Settled(self._keys.values())
+        self._clocks: dict[str, set[str]] | None = None
+
+    def of(self, finding: Finding, days: int = 0) -> Wanted:
+        """Return the wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
+        one = _wanted(finding, self._keys.get((finding.address, finding.root)), self._wishes, days, self._settled)
+        return replace(one, remedies=(self._named(finding.remedy),)) if isinstance(finding.remedy, r.AddBlock) else one
+
+    def spread(self) -> Iterator[int]:
+        """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
+        seen: dict[str, dict[str, int]] = {}
+        for finding in self._findings:
+            key = self._keys.get((finding.address, finding.root))
+            owner = key.owner if key is not None and isinstance(key.owner, str) else ""
+            mine = seen.setdefault(owner, {})
+            yield mine.setdefault(finding.address, len(mine)) % SPREAD
+
+    def _named(self, remedy: r.AddBlock) -> r.AddBlock:
+        """Give the clocks of one module one name where several keys are to follow them."""
+        if self._clocks is None:
+            self._clocks = {}
+            for one in (finding.remedy for finding in self._findings):
+                if isinstance(one, r.AddBlock):
+                    self._clocks.setdefault(_folder(one), set()).add(one.name)
+        return replace(remedy, name="access_keys") if len(self._clocks.get(_folder(remedy), ())) > 1 else remedy
+
+
+def _folder(remedy: r.AddBlock) -> str:
+    """Return the folder of the module that gets a clock."""
+    return remedy.place.span.path.rpartition("/")[0] if remedy.place.span is not None else ""
 
 
 class _Settled:
@@ -77,6 +114,8 @@ class _Settled:
         self._owned: dict[Span, AccessKey] = {}
         self._ended: dict[Span, AccessKey] = {}
         for key in keys:
+            if key.owner is None and not key.lifetimes and not key.unknown_sources:
+                continue
             places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
             for span in (place.span for place in places if place is not None and place.span is not None):
                 if key.owner is not None:  # one that is not known is one too
@@ -86,10 +125,11 @@ class _Settled:
 
     def other(self, remedy: Remedy, name: str, key: AccessKey | None) -> AccessKey | None:
         """Return another key for which the code already states what a remedy would state, if there is one."""
-        place = r.place_of(remedy)
+        held = self._owned if name == "owner" else self._ended
+        place = r.place_of(remedy) if held else None
         if place is None or place.span is None or key is None:
             return None
-        found = (self._owned if name == "owner" else self._ended).get(place.span)
+        found = held.get(place.span)
         return found if found is not None and (found.address, found.scope) != (key.address, key.scope) else None
 
 
@@ -105,15 +145,6 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
         places[number] = place
         rules.setdefault(place, {})[finding.rule.id] = None
     return tuple(Wanted(f, (Suppress(places[n], tuple(sorted(rules[places[n]])), reason, until),)) for n, f in enumerate(findings))
-
-
-def _spread(pairs: Iterable[tuple[Finding, AccessKey | None]]) -> Iterator[int]:
-    """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
-    seen: dict[str, dict[str, int]] = {}
-    for finding, key in pairs:
-        owner = key.owner if key is not None and isinstance(key.owner, str) else ""
-        mine = seen.setdefault(owner, {})
-        yield mine.setdefault(finding.address, len(mine)) % SPREAD
 
 
 def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, settled: _Settled) -> Wanted:
@@ -135,7 +166,8 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         known = isinstance(other.owner, str) if name == "owner" else bool(other.effective())
         what = f"{'has' if known else 'may have'} {'an owner' if name == 'owner' else 'an end'}"
         return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; set it in each module call")
-    return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in free)))
+    first, *rest = [r.stating(holder, name, value) for holder in free]
+    return Wanted(finding, (first, *(other for other in rest if other != first)))
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
@@ -156,22 +188,3 @@ def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | Non
 
         return _EXPIRES, (wishes.as_of + wishes.within - timedelta(days=min(days, wishes.within.days - 1))).date().isoformat()
     return _EXPIRES, remedy.value
-
-
-def shared_names(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
-    """Give the clocks of one module one name where several keys are to follow them."""
-    import posixpath
-
-    folders: dict[str, set[str]] = {}
-    for one in found:
-        for remedy in one.remedies:
-            if isinstance(remedy, r.AddBlock) and remedy.place.span is not None:
-                folders.setdefault(posixpath.dirname(remedy.place.span.path), set()).add(remedy.name)
-
-    def named(remedy: Remedy | Suppress) -> Remedy | Suppress:
-        if isinstance(remedy, r.AddBlock) and remedy.place.span is not None:
-            several = len(folders[posixpath.dirname(remedy.place.span.path)]) > 1
-            return replace(remedy, name="access_keys") if several else remedy
-        return remedy
-
-    return tuple(replace(one, remedies=tuple(map(named, one.remedies))) if folders else one for one in found)

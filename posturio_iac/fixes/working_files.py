@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import posixpath
-import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.place import Span
 from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl_source import BOM, HclSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
+
+_FIRST_LINES, _FIRST_BYTES = 20, 16_384
+"""How far down a file its lines are counted anew for each place."""
 
 
 class WorkingFiles:
@@ -103,19 +107,50 @@ class WorkingFiles:
     def _place(self, path: str, line: int, column: int) -> int:
         self.data(path)
         data = self.before[path]
-        if path not in self._lines:
-            first = len(BOM) if data.startswith(BOM) else 0
-            self._lines[path] = [first, *(match.end() for match in re.finditer(b"\n", data))]
-        starts = self._lines[path]
-        if line > len(starts):
+        at = self._line_start(path, data, line)
+        if at < 0:
             raise CannotFixError(f"{path} has changed since it was read; run it again")
-        at = starts[line - 1]
-        end = data.find(b"\n", at)
-        text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace")
-        at += len(text[: column - 1].encode())
+        if column > 1:
+            end = data.find(b"\n", at)
+            text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace")
+            at += len(text[: column - 1].encode())
         for edits in self._applied.get(path, ()):
             at = moved(at, edits)
         return at
+
+    def _line_start(self, path: str, data: bytes, line: int) -> int:
+        """Return where a line begins, from 1; -1 where there is none. All are looked for when one further down is asked for."""
+        if line > _FIRST_LINES:
+            starts = self._starts(path)
+            return starts[line - 1] if line <= len(starts) else -1
+        at = len(BOM) if data.startswith(BOM) else 0
+        for _ in range(line - 1):
+            at = data.find(b"\n", at) + 1
+            if not at:
+                return -1
+        return at
+
+    def _starts(self, path: str) -> list[int]:
+        """Return where the lines of a file begin that was read."""
+        if path not in self._lines:
+            data = self.before[path]
+            first = len(BOM) if data.startswith(BOM) else 0
+            lengths = [len(line) + 1 for line in data[first:].split(b"\n")]
+            self._lines[path] = [*accumulate(lengths[:-1], initial=first)]
+        return self._lines[path]
+
+    def span(self, edit: Edit) -> Span:
+        """Return the region of an edit in a file that has none so far."""
+        start = self._point(edit.path, edit.start)
+        return Span(edit.path, *start, *(self._point(edit.path, edit.end) if edit.end > edit.start else start))
+
+    def _point(self, path: str, offset: int) -> tuple[int, int]:
+        data = self.data(path)
+        line = data.count(b"\n", 0, offset) + 1 if offset < _FIRST_BYTES else max(bisect_right(self._starts(path), offset), 1)
+        start = data.rfind(b"\n", 0, offset) + 1
+        if not start and data.startswith(BOM):
+            start = len(BOM)
+        return line, len(data[start:offset].decode("utf-8", "replace")) + 1
 
     def take(self, edits: Iterable[Edit]) -> None:
         """Apply edits that do not overlap, all at once."""

@@ -119,8 +119,8 @@ class Suppressions:
         if not entry.reason.strip():
             return "gives no reason and suppresses nothing; add one"
         match entry.until:
-            case Unknown(reason=reason):
-                return f"has an end that cannot be read and suppresses nothing: {reason}"
+            case Unknown() as unknown:
+                return f"has an end that cannot be read and suppresses nothing: {unknown.reason}"
             case datetime() as until if until <= self._as_of:
                 return f"ended on {describe_date(until)} and suppresses nothing; fix the finding or set a later date"
             case _:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, Declaration, KeyKind, Place, Unknown
+from posturio_iac.core.open_kinds import CODE_DECLARES_SOME, NOT_FIXED, SEVERAL_REASONS, STACKS_NOT_ASKED, STATE_HOLDS_SOME
 from posturio_iac.link.declared import CLOUDFORMATION, Code, is_alike, may_be, places
 from posturio_iac.link.merge import merged
 from posturio_iac.link.model import Link
@@ -81,13 +82,13 @@ class Linker:
         if isinstance(answer, StackKey):
             return self._in_stack(key, answer)
         if key.is_root is True or not isinstance(key.user, str):
-            return Link(None, (), managed=False) if key.is_root is True else Link(None, (), Unknown("its user is not known"))
+            return Link(None, (), managed=False) if key.is_root is True else Link(None, (), NOT_FIXED("its user"))
         by_name = self._by_state_and_name(key, key.user, family) if key.key_id is None else None
         by_name = by_name or self._by_code_and_name(key, key.user, family, answers)
         if by_name is not None:
             return by_name
         reasons = list(self._doubts(key, answers))
-        return Link(None, (), Unknown(_short(reasons)) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
+        return Link(None, (), SEVERAL_REASONS(_short(reasons)) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
 
     def _in_stack(self, key: AccessKey, answer: StackKey) -> Link:
         """Return the resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
@@ -107,9 +108,12 @@ class Linker:
         declaration = Declaration(_places(found), exact=False, source=f"{BY_NAME} in {_states(found)}")
         if len(family) <= len(found):
             return Link(declaration, _code(found), managed=True)
-        unasked = f"the id of {key.address.rpartition('/')[2]} was not asked for"
-        reason = f"{_states(found)} holds {len(found)} of the {len(family)} keys of user {user}, and {unasked}"
-        return Link(declaration, _code(found), Unknown(reason), by_id=True)
+        return Link(
+            declaration,
+            _code(found),
+            STATE_HOLDS_SOME(_states(found), str(len(found)), str(len(family)), user, key.address.rpartition("/")[2]),
+            by_id=True,
+        )
 
     def holds(self, user: str, account: str) -> int:
         """Return how many access keys of a user the states hold; where accounts are unknown, also those of users of the same name."""
@@ -137,16 +141,13 @@ class Linker:
         if len(free) <= len(code):
             return Link(declaration, code, managed=True)
         where = " and ".join(place.text() for place in found)
-        reason = (
-            f"{where} declare{'s' if len(found) == 1 else ''} {len(code)} of the {len(free)} keys of user {user}; --tf-state tells which"
-        )
-        return Link(declaration, code, Unknown(reason))
+        return Link(declaration, code, CODE_DECLARES_SOME(str(len(code)), str(len(free)), user, where))
 
     def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[str]:
         """Yield reasons why an unknown declaration could be the key's."""
         yield from self.unread
         yield from self.code.unread
-        unasked = Unknown("CloudFormation was not asked about it")
+        unasked = STACKS_NOT_ASKED()
         answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
         for declared in (one for one in self._open if is_alike(one, key.kind, key.service)):
             if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:

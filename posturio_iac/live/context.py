@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.planning.disabled import MEMORY, TRAIL_REGIONS
 
@@ -66,16 +67,16 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     is_credential = key.kind is KeyKind.SERVICE_CREDENTIAL
     regions = regions_for(key.address.split(":")[1], connection.region) if is_credential else regions_of(key)
     if not regions:
-        return Unknown("it is not known in which region CloudTrail shows its events")
+        return NO_REGION("its events")
     name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
     asked, tally = [{"AttributeKey": name, "AttributeValue": value}], _Tally(by_token=is_credential)
     try:
         for region in regions:
             _read(connection.in_region(region), asked, as_of, tally)
     except AwsError as error:
-        return Unknown(f"who uses the key is not known: {error}")
+        return NOT_KNOWN("who uses the key", str(error))
     if tally.by_token and not tally.events and not tally.complete:
-        return Unknown(f"none of the newest CloudTrail events of user {key.user} was made with an API key, and not all were read")
+        return TOO_MANY_EVENTS(str(key.user))
     return _folded(tally, regions, as_of - MEMORY)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.open_kinds import NOT_ASKED, NOT_CALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,9 +24,9 @@ def is_unasked(value: object) -> bool:
     return isinstance(value, Unknown) and value.is_unasked
 
 
-NOT_ASKED = Unknown("AWS was not asked", is_unasked=True, cause=OpenCause.NOT_READ)
-UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show", cause=OpenCause.NOT_READ)
-UNTOLD_PATH = Unknown("the path of the user was not read, which iam:ListUsers would show", cause=OpenCause.NOT_READ)
+AWS_NOT_ASKED = NOT_ASKED("AWS")
+UNSEEN = NOT_CALLED("iam:GetAccountAuthorizationDetails", "the policies of the user")
+UNTOLD_PATH = NOT_CALLED("iam:ListUsers", "the path of the user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class DeployedUser:
 
     name: str
     arn: str
-    tags: Attr[Tags] = NOT_ASKED
+    tags: Attr[Tags] = AWS_NOT_ASKED
     is_root: bool = False
     created: datetime | None = None
     """When the user was made, where that is known."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_LISTED
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
 from posturio_iac.live.ownership import short_description
@@ -95,8 +96,7 @@ def of_unsure_age(key: DeployedKey) -> DeployedKey:
     """Return a key of the report whose user could not be listed: it may be as old as the user."""
     if _earlier(key) is None:
         return key
-    reason = "the credential report only shows when it was created or last activated, and its user's keys could not be listed"
-    return replace(key, created=Unknown(reason))
+    return replace(key, created=NOT_LISTED())
 
 
 def _is_described(user: DeployedUser) -> bool:

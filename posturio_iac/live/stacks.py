@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import DENIED, FAILED
 from posturio_iac.judge.engine import judge
 from posturio_iac.link.stack import TYPE, StackKey
 from posturio_iac.live.build import access_keys
@@ -14,6 +14,7 @@ from posturio_iac.live.connection.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from posturio_iac.core.model import Unknown
     from posturio_iac.link.linker import Linker
     from posturio_iac.link.stack import Answer
     from posturio_iac.live.connection.session import Connection
@@ -72,7 +73,8 @@ def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, s
             found = _held(place, key_id)
         except AwsError as error:
             failed.setdefault((place.region, error.code), error)
-            unsure = Unknown(f"{error.operation} {'is denied' if error.denied else f'failed with {error.code}'} in {place.region}")
+            named = f"{error.operation}"
+            unsure = DENIED(named, place.region) if error.denied else FAILED(named, error.code, place.region)
             continue
         if found is not None:
             return found

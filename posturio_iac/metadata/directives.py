@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.model import Directive
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, items, statements
 from posturio_iac.metadata.linter_skips import skips_in
 from posturio_iac.metadata.names import classify, normalise
@@ -212,7 +213,7 @@ def _until(text: str | None) -> Attr[datetime | None]:
     if text is None:
         return None
     moment = parse_date(text)
-    return moment or Unknown((date_trouble(text) or Trouble(f"{quote(text)} is not a date", "a date such as 2027-01-31")).text())
+    return moment or AS_STATED((date_trouble(text) or Trouble(f"{quote(text)} is not a date", "a date such as 2027-01-31")).text())
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,13 +5,12 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format. Iss
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.wording import look, repository_path, sentence
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def render(report: Report, context: RenderContext) -> str:
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
     issues += [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
-    return inert(json.dumps(_distinct(issues), indent=2), JSON_SHARP) + "\n"
+    return harmless_json(_distinct(issues), indent=2) + "\n"
 
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:

@@ -187,7 +187,7 @@ class FileSearch:
         """Tell whether a file with this content matters. A state that was named always does: it must not be passed over in silence."""
         if self.search_terms.are_in(data, kind):
             return True
-        return kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+        return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""

@@ -110,7 +110,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_by_kind", "_known", "modules", "texts")
+    __slots__ = ("_by_kind", "_by_word", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         """Sort the search_terms; one that contains another adds nothing and is dropped."""
@@ -127,13 +127,14 @@ class SearchTerms:
         self._by_kind = {TERRAFORM: (others,), TEMPLATE: (first,), JSON: (first, others), OTHER: (first, others)}
         self._by_kind.update((kind, ((b"", terms),)) for kind, terms in _ADDED.items())
         self._known: dict[bytes, bool] = {}
+        self._by_word: dict[bytes, list[bytes]] | None = None
+        """The modules by the longest word of each, which is searched first."""
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
         if self._are_in(data, kind):
             return True
-        spelled = spelled_out(data)
-        return spelled != data and self._are_in(spelled, kind)
+        return b"\\" in data and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
         return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
@@ -149,8 +150,13 @@ class SearchTerms:
 
     def name_known_module(self, data: bytes) -> bool:
         """Tell whether a text holds the address of one of the modules, wherever it stands."""
-        for module in self.modules:  # noqa: SIM110 - as above; a pattern of all of them is no faster
-            if module in data:
+        if self._by_word is None:
+            self._by_word = {}
+            for module in self.modules:
+                words = module.replace(b"/", b"-").replace(b"terraform", b"").split(b"-")
+                self._by_word.setdefault(max(words, key=len), []).append(module)
+        for word, modules in self._by_word.items():  # noqa: SIM110 - as above
+            if word in data and any(module in data for module in modules):
                 return True
         return False
 
@@ -174,19 +180,18 @@ def _common_ending(search_terms: Sequence[bytes]) -> bytes:
 
 def _sources(data: bytes) -> Iterator[bytes]:
     """Yield what ``source`` is set to in HCL or JSON, paths apart. Importing `re` would take longer than most searches."""
-    if data.count(b"source") == data.count(b'resource "'):
-        return
     at = data.find(b"source")
     while at >= 0:
         at += len(b"source")
         # Most are the end of ``resource "type"``; in JSON the quote follows the word itself.
-        start = at if data.startswith(b' "', at) else _without(data, at, b'" \t\r\n\v\f')
-        if data[start : start + 1] in (b"=", b":"):
-            start = _without(data, start + 1, b" \t\r\n\v\f")
-            end = data.find(b"\n", start)
-            address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
-            if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
-                yield address[1]
+        if not data.startswith(b' "', at):
+            start = _without(data, at, b'" \t\r\n\v\f')
+            if data[start : start + 1] in (b"=", b":"):
+                start = _without(data, start + 1, b" \t\r\n\v\f")
+                end = data.find(b"\n", start)
+                address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
+                if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
+                    yield address[1]
         at = data.find(b"source", at)
 
 

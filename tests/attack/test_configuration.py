@@ -27,9 +27,9 @@ expiry = ["Name"]
 """
 RULES = len(all_rules())
 SAID = (
-    f"posturio-iac.toml leaves out 1 folder, fails on high and critical only, judges by {RULES - 1} of {RULES} rules, "
+    f"posturio-iac.toml leaves out 1 folder, fails on high and critical only, checks only {RULES - 1} of {RULES} rules, "
     "lets keys live 36500 days and "
-    "adds 1 name of metadata; --no-config ignores it"
+    "adds 1 metadata name; --no-config ignores it"
 )
 
 
@@ -126,7 +126,7 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
     repository.commit()
     scan(repository.path, "--changed-since", base, "--format", name, "--output", "report")
     report = (repository.path / "report").read_text(encoding="utf-8").replace("\\-", "-").replace("\\.", ".")
-    assert "the configuration pyproject.toml changed together with the code that it judges" in report
+    assert "the configuration pyproject.toml changed together with the code that it applies to" in report
 
 
 def test_a_configuration_that_did_not_change_is_no_warning(tmp_path: Path) -> None:

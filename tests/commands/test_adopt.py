@@ -254,9 +254,7 @@ def test_terminal_is_asked_step_by_step(
     code, out, _ = adopt(capsys)
     assert (code, terminal.lines) == (0, [])
     entries = json.loads((repository.path / BASELINE).read_text())["findings"]
-    assert {(entry["until"], entry["reason"]) for entry in entries} == {
-        ("2027-03-31", f"was there when posturio-iac was adopted on {AS_OF}")
-    }
+    assert {(entry["until"], entry["reason"]) for entry in entries} == {("2027-03-31", f"existed when posturio-iac was adopted on {AS_OF}")}
     assert (repository.path / HOOKS).exists()
     assert not (repository.path / ".github").exists()
     assert "the hook passes" in out

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "posturio-iac-baseline.json"
-REASON = "was there when the baseline was written on 2026-12-01"
+REASON = "existed when the baseline was written on 2026-12-01"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from posturio_iac import __version__
 from posturio_iac.cli import main
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.rules import all_rules
 from tests.support.command_line import KEY, MISSING, a_key, run, shown
 
@@ -74,7 +74,7 @@ class TestFindings:
 @pytest.mark.usefixtures("tree")
 class TestOpenQuestions:
     def test_undetermined_keys_fail_only_when_strict(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
-        found(a_key(unknown_sources=(Unknown("var.tags is set by the caller"),), owner="team"))
+        found(a_key(unknown_sources=(AS_STATED("var.tags is set by the caller"),), owner="team"))
         code, out, _ = run(capsys, "scan")
         assert code == 0
         assert "Undetermined:\n  iam.tf:1:1: aws_iam_access_key.ci\n    var.tags is set by the caller\n" in out

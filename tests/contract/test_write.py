@@ -14,7 +14,8 @@ from posturio_iac.core.evidence.open_question import Question
 from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
 from posturio_iac.core.finding import JudgedKey, Level, Severity, Verdict
 from posturio_iac.core.keys.use import UseKind
-from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege, Unknown
+from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.live.verify.model import FindingState
 from tests.support import canned
@@ -107,7 +108,7 @@ def test_keys_say_what_is_known() -> None:
 
 @pytest.mark.parametrize("service", ["bedrock.amazonaws.com", None])
 def test_a_credential_of_a_service_says_which(service: str | None) -> None:
-    key = canned.key("bedrock", None, kind=KeyKind.SERVICE_CREDENTIAL, service=service or Unknown("var.service is not set"))
+    key = canned.key("bedrock", None, kind=KeyKind.SERVICE_CREDENTIAL, service=service or AS_STATED("var.service is not set"))
     report = replace(canned.report(), keys=(JudgedKey(key, Verdict.CLEAN),), findings=())
     made = document(report)["keys"][0]
     assert (made["kind"], made["service"]) == ("service_credential", service)

@@ -12,7 +12,8 @@ from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
 from posturio_iac.core.evidence.open_question import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, OpenCause, Reason, ReasonKind, crashed
 from posturio_iac.core.evidence.remedy import IntervalSetting, SetInterval
-from posturio_iac.core.model import Declaration, Unknown
+from posturio_iac.core.model import Declaration
+from posturio_iac.core.open_kinds import NO_VALUE
 from posturio_iac.core.place import Place, Span
 
 USER, CLOCK = "aws_iam_user.ci", "time_rotating.key"
@@ -121,11 +122,17 @@ def test_a_reason_keeps_its_cause_and_what_it_is_about() -> None:
     assert (changed.text, changed.cause, changed.subject) == ("VAR.X is open", OpenCause.INPUT, "var.x")
     assert NEVER_CHANGED("a.b").kind is ReasonKind.UNCHANGING
     assert (crashed("iam.x").text, crashed("iam.x").kind, crashed("iam.x").subject) == ("iam.x crashed", ReasonKind.CRASHED, "iam.x")
-    unknown = Unknown("var.x is open", cause=OpenCause.INPUT, subject="var.x")
-    assert unknown.as_reason().text == "var.x is open"
+    unknown = NO_VALUE("var.x")
+    assert unknown.as_reason().text == "var.x has no value in this code"
+    assert unknown.as_reason().detail == "no_value"
     assert (unknown.as_reason().cause, unknown.as_reason().subject) == (OpenCause.INPUT, "var.x")
     about = unknown.about("the tags")
-    assert (about.reason, about.cause, about.subject, about.is_unasked) == ("the tags: var.x is open", OpenCause.INPUT, "var.x", False)
+    assert (about.reason, about.cause, about.subject, about.is_unasked) == (
+        "the tags: var.x has no value in this code",
+        OpenCause.INPUT,
+        "var.x",
+        False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import pytest
 from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, CreateFirst, IntervalSetting, RemoveArgument, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
-from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, Replacement, Unknown
+from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, Replacement
+from posturio_iac.core.open_kinds import AS_STATED, DECLARED_ELSEWHERE, TAGS_UNSEEN
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import access_key, is_root, status_of
 from posturio_iac.facts.credential_age import age_lifetime, age_of
-from posturio_iac.facts.describe import declared_elsewhere, ends_permission, name_of_block, quoted, tags_unseen
+from posturio_iac.facts.describe import ends_permission, name_of_block, quoted
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.metadata.names import Names
@@ -23,7 +24,7 @@ from tests.support.keys import AS_OF, REMEDIES, expires, span
 
 OPTIONS = FactOptions(Names.default(), AS_OF)
 NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
-ONE, TWO, THREE = Unknown("one"), Unknown("two"), Unknown("three")
+ONE, TWO, THREE = AS_STATED("one"), AS_STATED("two"), AS_STATED("three")
 USER = UserFacts("ci", "aws_iam_user.ci")
 FACTS = KeyFacts("aws_iam_access_key.ci", "terraform", span(), USER, None, REMEDIES)
 
@@ -141,12 +142,12 @@ def test_an_age_is_a_whole_number_of_days_from_1_to_36600(value: object, service
 
 
 def test_sentences_that_front_ends_share() -> None:
-    elsewhere = declared_elsewhere('the user "ci"')
+    elsewhere = DECLARED_ELSEWHERE('the user "ci"')
     assert elsewhere.reason == 'the user "ci" is declared elsewhere, so its tags cannot be seen'
     assert elsewhere.cause is not None
     assert elsewhere.cause.value == "absent_code"
-    assert tags_unseen("it is not here").reason == "it is not here, so the user's tags cannot be seen"
-    assert tags_unseen(elsewhere).cause is elsewhere.cause
+    assert TAGS_UNSEEN(AS_STATED("it is not here")).reason == "it is not here, so the user's tags cannot be seen"
+    assert TAGS_UNSEEN(elsewhere).cause is elsewhere.cause
     assert (quoted("ci"), quoted(ONE)) == ('the user "ci"', "the user")
     assert (name_of_block("cloudformation"), name_of_block("terraform")) == ("logical id", "resource name")
     assert ends_permission("p") == "the policy p ends the permission by date (aws:CurrentTime), but the key stays valid"

@@ -16,11 +16,10 @@ from tests.differential.generate import documents
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tree_sitter import Node
-
     from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import Block
 
-EDITS: dict[str, Callable[[HclSource, Node], list[Edit]]] = {
+EDITS: dict[str, Callable[[HclSource, Block], list[Edit]]] = {
     "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
     "argument": lambda source, block: hcl_maps.set_argument(source, block, "sensitive", "true"),
     "comment": lambda source, block: hcl_comments.add_metadata(source, block, "owner", 'a "b"'),
@@ -50,11 +49,11 @@ MAPS = st.sampled_from(
 )
 
 
-def is_clock(source: HclSource, block: Node) -> bool:
+def is_clock(source: HclSource, block: Block) -> bool:
     return source.words(block)[1:] in {("time_rotating", "clock"), ("time_static", "clock")}
 
 
-def texts(source: HclSource, block: Node) -> dict[str, str]:
+def texts(source: HclSource, block: Block) -> dict[str, str]:
     """The arguments and blocks inside a block as they are written."""
     return {source.text(c.children[0]): " ".join(source.text(c).split()) for c in source.body(block)}
 
@@ -96,3 +95,49 @@ def test_any_resource(parts: list[str], edit: str, carriage: bool, marked: bool)
     text = f'resource "a" "b" {{\n{body}}}\n\nresource "c" "d" {{ x = 1 }}\n'
     data = text.replace("\n", "\r\n" if carriage else "\n").encode()
     check((BOM if marked else b"") + data, edit, 0)
+
+
+LINES = st.sampled_from(
+    [
+        'name = "ci"',
+        "user   = aws_iam_user.ci.name",
+        "count = 2 # two",
+        'path = "/a/"',
+        'note = "a } b"',
+        'note = "a \\" b"',
+        "sum = 1 + 2",
+        "a-b = true",
+        "",
+        "list = [1, 2]",
+        "lifecycle { prevent_destroy = true }",
+        "tags = {\n    a = 1\n  }",
+        "text = <<EOT\n}\nEOT",
+        "/* }\n} */",
+    ]
+)
+
+
+def placed(edits: Callable[[HclSource], list[Edit]], source: HclSource) -> list[Edit] | str:
+    try:
+        return edits(source)
+    except CannotFixError as error:
+        return str(error)
+
+
+@given(
+    st.lists(LINES, max_size=3), st.sampled_from(sorted(EDITS)), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "  "]), st.booleans()
+)
+def test_a_block_is_edited_alike_with_and_without_the_rest_of_its_file(
+    lines: list[str], edit: str, end: str, margin: str, one_line: bool
+) -> None:
+    held = f" {lines[0]} " if one_line and lines else "\n" + "".join(f"  {line}\n" for line in lines) + margin
+    text = f'# first\n{margin}resource "a" "b" {{{held}}}\n\nresource "c" "d" {{\n  e = "}}"\n}}\n'.replace("\n", end)
+    data = text.encode()
+    whole = HclSource("main.tf", data)
+    if whole.errors():
+        return
+    start = data.index(b"resource")
+    expected = placed(lambda source: EDITS[edit](source, source.node_at(start)), whole)
+    alone = HclSource("main.tf", data)
+    assert placed(lambda source: EDITS[edit](source, source.block_at(start)), alone) == expected
+    assert edit == "schedule" or margin or one_line or not alone.is_parsed, "it suffices"

@@ -109,7 +109,7 @@ def test_a_call_with_instances_changes_one_of_them(tmp_path: Path) -> None:
 def test_a_module_without_an_input_for_it_gets_one(tmp_path: Path) -> None:
     files = {"main.tf": CALLS, "m/main.tf": INPUT.replace("status = var.on", "")}
     assert off(advice(tmp_path, EXPIRED, files))["module.a.aws_iam_access_key.k"] == (
-        'let the call of module.a decide status of aws_iam_access_key.k, and make it "Inactive" there alone'
+        'let the call of module.a set status of aws_iam_access_key.k, and make it "Inactive" only there'
     )
 
 
@@ -179,7 +179,7 @@ def test_tags_of_a_call_are_written_as_the_call_has_them(tmp_path: Path, tags: s
 def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path) -> None:
     code = 'module "m" {\n  source  = "boldlink/iam-user/aws"\n  version = "1.0.1"\n}\n'
     assert advice(tmp_path, LIFETIME, {"main.tf": code})["module.m"].startswith(
-        "Move to version 1.0.2 or later of boldlink/iam-user/aws, which makes no key, or "
+        "Move to version 1.0.2 or later of boldlink/iam-user/aws, which creates no key, or "
     )
     # 6.0 and later of this one still make a key where an input asks for it.
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")

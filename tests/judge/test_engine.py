@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
-from posturio_iac.core.model import AccessKey, Effect, Unknown
+from posturio_iac.core.model import AccessKey, Effect
+from posturio_iac.core.open_kinds import AS_STATED, DECLARED_ELSEWHERE
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import MOST_SAID
 from posturio_iac.judge.known import CodeFiles
@@ -88,7 +89,7 @@ def test_what_becomes_of_a_key(key: AccessKey, expected: Verdict) -> None:
 
 
 def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matter() -> None:
-    status, tags = Unknown("var.status is set by the caller"), Unknown("var.tags is set by the caller")
+    status, tags = AS_STATED("var.status is set by the caller"), AS_STATED("var.tags is set by the caller")
     assert run(access_key(unknown_sources=(tags,))).keys[0].undecided == ("var.tags is set by the caller",)
     assert run(access_key(status=status)).keys[0].undecided == ("whether it is active: var.status is set by the caller",)
     both = run(access_key(status=status, unknown_sources=(tags,))).keys[0].undecided
@@ -111,7 +112,7 @@ def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matt
             ("whether its replacement exists before it is deleted: {}",),
         ),
         (
-            access_key(enforced(), possible_exposures=(UNKNOWN, Unknown("sensitive = var.hide"))),
+            access_key(enforced(), possible_exposures=(UNKNOWN, AS_STATED("sensitive = var.hide"))),
             ("whether its secret is protected: {}", "whether its secret is protected: sensitive = var.hide"),
         ),
         (
@@ -120,7 +121,7 @@ def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matt
         ),
         # What hides the lifetime as well is one line, which needs no question.
         (access_key(unknown_sources=(UNKNOWN,), owner=UNKNOWN), ("{}",)),
-        (access_key(owner=UNKNOWN, unknown_sources=(Unknown("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
+        (access_key(owner=UNKNOWN, unknown_sources=(AS_STATED("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
         (access_key(status=UNKNOWN, owner=UNKNOWN), ("whether it is active and whether it has an owner: {}",)),
     ],
 )
@@ -315,7 +316,7 @@ def test_a_finding_carries_what_a_format_needs() -> None:
 
 
 def test_every_rule_is_undetermined_while_it_is_open_whether_there_is_such_a_key() -> None:
-    maybe = access_key(owner=None, existence=Unknown("some versions make no key"))
+    maybe = access_key(owner=None, existence=AS_STATED("some versions make no key"))
     report = run(maybe)
     assert report.findings == ()
     (judged,) = report.keys
@@ -335,7 +336,7 @@ def test_every_rule_is_undetermined_while_it_is_open_whether_there_is_such_a_key
     ],
 )
 def test_a_user_of_other_code_is_no_excuse_but_for_inert_rotation(change: dict[str, Any], found: set[str]) -> None:
-    unseen = Unknown('the user "joe" is declared elsewhere, so its tags cannot be seen')
+    unseen = DECLARED_ELSEWHERE('the user "joe"')
     report = run(replace(access_key(owner=None, unseen_tags=unseen), **change))
     assert {finding.rule.id.partition(".")[2] for finding in report.findings} == found
     (judged,) = report.keys

@@ -11,7 +11,7 @@ import pytest
 from posturio_iac.config.model import Config
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.judge.engine import Policy, judge
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT
@@ -59,7 +59,7 @@ def test_a_date_holds_until_its_day_is_over() -> None:
 
 
 def test_an_end_that_cannot_be_read_suppresses_nothing_and_says_so() -> None:
-    report = run(access_key(directives=(ignore(WITHOUT, until=Unknown('"soon" is not a date')),)))
+    report = run(access_key(directives=(ignore(WITHOUT, until=AS_STATED('"soon" is not a date')),)))
     assert rules(report) == [WITHOUT]
     ((level, text),) = said(report)
     assert level == "warning"
@@ -184,7 +184,7 @@ ENDED, SHORT, LONG = day("2026-11-01"), day("2026-12-31"), day("2027-12-31")
         ([("first", None), ("second", SHORT)], [], None, ("first", None, "comment")),
         ([("ended", ENDED), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
         ([("", LONG), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
-        ([("unreadable", Unknown("soon")), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
+        ([("unreadable", AS_STATED("soon")), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
         ([("code", SHORT)], [("configuration", LONG)], "baseline", ("code", SHORT, "comment")),
         ([("ended", ENDED)], [("configuration", LONG)], "baseline", ("configuration", LONG, "configuration")),
         ([], [("one", SHORT), ("other", LONG)], "baseline", ("one", SHORT, "configuration")),

@@ -12,6 +12,7 @@ from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.open_kinds import AS_STATED, SEVERAL_REASONS
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
@@ -211,12 +212,12 @@ class TestDoubts:
             ({"unread": ("cut.tfstate is no JSON",)}, "cut.tfstate is no JSON"),
             ({"code": {"unread": ("iam.tf:3: no HCL",)}}, "iam.tf:3: no HCL"),
             ({"stacks": Stacks()}, "CloudFormation was not asked about it"),
-            ({"stacks": Stacks(), "answers": {ID: Unknown("it is denied")}}, "it is denied"),
+            ({"stacks": Stacks(), "answers": {ID: AS_STATED("it is denied")}}, "it is denied"),
         ],
     )
     def test_what_was_not_read(self, more: dict[str, Any], said: str) -> None:
         found = link(deployed(), **more)
-        assert found.managed == Unknown(said)
+        assert found.managed == SEVERAL_REASONS(said)
         assert "unmanaged_access_keys" not in flagged(found)
         assert run(found).keys[0].undecided[-1].endswith(said)
 

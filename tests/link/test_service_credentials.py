@@ -10,6 +10,7 @@ import pytest
 
 from posturio_iac.core.evidence.origin import ArgumentOrigin
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
@@ -74,7 +75,7 @@ def test_its_own_end_is_known_better_by_aws() -> None:
     assert linked(key, credential(lifetimes=(age, expires("2027-01-31"))), states=[state]).lifetimes == (expires("2027-01-31"),)
 
 
-@pytest.mark.parametrize(("service", "managed"), [(BEDROCK, True), (LOGS, False), (Unknown("var.service"), True)])
+@pytest.mark.parametrize(("service", "managed"), [(BEDROCK, True), (LOGS, False), (AS_STATED("var.service"), True)])
 def test_by_name_it_is_linked_only_to_keys_for_its_service(service: str | Unknown, managed: bool) -> None:
     key = deployed(kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
     assert linked(key, access_key(user="ci"), credential(service=service)).managed is managed

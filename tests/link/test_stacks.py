@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import FAILED
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.stacks import _answer, _held
@@ -79,4 +79,4 @@ def test_a_region_that_denies_is_asked_once_and_the_others_go_on() -> None:
 def test_what_one_region_could_not_tell_is_not_known() -> None:
     failed: dict[tuple[str, str], AwsError] = {}
     found = answer(Region(error=error("Throttling")), Region(name="us-east-1"), failed=failed)
-    assert found == Unknown("cloudformation:DescribeStackResources failed with Throttling in eu-west-1")
+    assert found == FAILED("cloudformation:DescribeStackResources", "Throttling", "eu-west-1")

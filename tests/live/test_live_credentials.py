@@ -223,4 +223,4 @@ def test_formats_name_the_kind(aws: FakeAws, capsys: Capsys) -> None:
     (event,) = map(json.loads, look(capsys, aws, "--format", "ocsf", json_format=False).out.splitlines())
     assert event["resources"][0]["type"] == "AwsIamServiceSpecificCredential"
     text = look(capsys, aws, json_format=False).out
-    assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not told ", text)
+    assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not reported ", text)

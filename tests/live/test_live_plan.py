@@ -156,7 +156,7 @@ def test_a_key_in_use_is_a_comment_until_it_is_named(far: FakeAws, plan: Callabl
 def test_naming_a_key_that_is_not_there_is_refused(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     expired(far)
     answer = live(capsys, "--plan", str(tmp_path / "a"), "--include-in-use", "nobody")
-    assert (answer.code, "--include-in-use nobody fits no flagged key" in answer.err) == (2, True)
+    assert (answer.code, "--include-in-use nobody matches no flagged key" in answer.err) == (2, True)
     assert not (tmp_path / "a").exists()
 
 
@@ -331,7 +331,7 @@ def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
     }
     assert (answer.json["verification"]["failing"], answer.json["verification"]["no_sign_of_failure"]) == (2, 1)
     text = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat(), json_format=False).out
-    assert text.index("Failing:") < text.index("since then user missed fails:") < text.index("No sign of failure:")
+    assert text.index("Failing:") < text.index("since then calls of user missed have failed:") < text.index("No sign of failure:")
     far.denied.add("LookupEvents")
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     results = {result["user"]: result for result in answer.json["verification"]["results"]}

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
 from posturio_iac.live.mask import Mask
@@ -140,9 +141,9 @@ def test_a_deployed_key_without_a_lifetime_is_told_what_its_tags_lack() -> None:
 
 
 def test_tags_that_were_not_read_leave_owner_and_end_open() -> None:
-    (key,) = built(replace(KEY, user=replace(USER, tags=Unknown("denied"))))
+    (key,) = built(replace(KEY, user=replace(USER, tags=AS_STATED("denied"))))
     assert key.owner is None or isinstance(key.owner, (str, Unknown))
-    assert key.unknown_sources == (Unknown("denied"),)
+    assert key.unknown_sources == (AS_STATED("denied"),)
 
 
 def test_accounts_own_what_nobody_else_does() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.core.record import replace
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
@@ -115,7 +116,7 @@ def test_a_denied_lookup_is_unknown_and_many_pages_are_not_all_read() -> None:
 
 def test_only_keys_that_cloudtrail_can_know_of_are_asked_about() -> None:
     assert is_worth_asking(deployed(), AS_OF)
-    for changes in ({"last_used": None}, {"last_used": AS_OF - timedelta(days=91)}, {"last_used": Unknown("denied")}, {"key_id": None}):
+    for changes in ({"last_used": None}, {"last_used": AS_OF - timedelta(days=91)}, {"last_used": AS_STATED("denied")}, {"key_id": None}):
         assert not is_worth_asking(deployed(**changes), AS_OF)
     assert regions_of(deployed(used_for=("iam", "us-east-1"))) == ("us-east-1",)
     assert regions_of(deployed(used_for=("s3", "evil.example.com/"))) == ("us-east-1",)
@@ -123,7 +124,7 @@ def test_only_keys_that_cloudtrail_can_know_of_are_asked_about() -> None:
 
 def test_an_api_key_for_bedrock_is_asked_about_by_its_user_and_the_mark_of_its_calls() -> None:
     key = deployed(
-        kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com", user="ci", last_used=Unknown("not told"), used_for=None
+        kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com", user="ci", last_used=AS_STATED("not told"), used_for=None
     )
     assert is_worth_asking(key, AS_OF)
     assert not is_worth_asking(replace(key, service="codecommit.amazonaws.com"), AS_OF)

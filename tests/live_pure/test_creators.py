@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import KeyKind
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.live.creators import creators, is_worth_asking
 from posturio_iac.live.planning.plan import owner_of
 from tests.support.keys import AS_OF, access_key
@@ -74,9 +75,9 @@ def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> N
     assert is_worth_asking(KEY, AS_OF)
     for change in (
         {"owner": "payments@example.com"},
-        {"owner": Unknown("the tags were not read")},
+        {"owner": AS_STATED("the tags were not read")},
         {"created": AS_OF - timedelta(days=91)},
-        {"created": Unknown("no date")},
+        {"created": AS_STATED("no date")},
         {"key_id": None},
         {"is_root": True},
     ):

@@ -127,7 +127,7 @@ def test_events_that_were_not_all_read_prove_no_silence() -> None:
     [
         (Trails(denied="us-east-1"), KEY, "it is not known whether anything fails without it: cloudtrail:LookupEvents"),
         (Trails(), replace(KEY, since=AS_OF - timedelta(hours=23)), "it is too early for a sign of failure"),
-        (Trails(), replace(KEY, partition="aws-iso", region=""), "nor is the region where CloudTrail shows its events"),
+        (Trails(), replace(KEY, partition="aws-iso", region=""), "it is not known in which region CloudTrail shows its events"),
     ],
 )
 def test_what_was_not_read_is_no_silence(trails: Trails, key: MissedKey, why: str) -> None:

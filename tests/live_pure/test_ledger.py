@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.core.model import KeyKind, Privilege
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Inventory
-from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
@@ -199,16 +200,16 @@ def test_old_keys_become_one_line_and_then_none() -> None:
 
 def test_what_was_read_of_an_account_comes_back() -> None:
     unknown = replace(
-        KEY, last_used=Unknown("denied"), used_for=("s3", "eu-west-1"), user=replace(USER, privilege=Privilege.SOME), evidence=("x",)
+        KEY, last_used=AS_STATED("denied"), used_for=("s3", "eu-west-1"), user=replace(USER, privilege=Privilege.SOME), evidence=("x",)
     )
     inventory = Inventory(
-        Account("123456789012", name="prod", tags=Unknown("denied")),
+        Account("123456789012", name="prod", tags=AS_STATED("denied")),
         [KEY, unknown],
         [Diagnostic(Level.WARNING, "odd", account="123456789012")],
         {"a": "denied"},
         gone={"b"},
         listed={"c", "d"},
-        stacks={"AKIA": StackKey("s", "eu-west-1", "Key"), "AKIB": None, "AKIC": Unknown("denied")},
+        stacks={"AKIA": StackKey("s", "eu-west-1", "Key"), "AKIB": None, "AKIC": AS_STATED("denied")},
     )
     assert decode(json.loads(json.dumps(encode(inventory)))) == inventory
     for wrong in ({"~": "os"}, {"~": "tuple", "=": [{"~": "time", "=": "soon"}]}, {"=": 1}):
@@ -230,3 +231,15 @@ def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object
     run = UnfinishedRun(AS_OF, "", {ACCOUNT.id: told})
     with pytest.raises(UsageError, match="run without --resume"):
         LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))
+
+
+def test_no_line_is_a_command_to_those_who_print_it() -> None:
+    note = "##vso[task.setvariable variable=x]y ##[error]z"
+    lines = [
+        KeyChange(AS_OF, KeyChangeKind.ANSWERED, note, AS_OF, {"note": note}).line(),
+        UnfinishedRun(AS_OF, note).first_line(),
+        account_line(note, {note: note}),
+    ]
+    assert not any("##" in line for line in lines)
+    assert json.loads(lines[0])["note"] == note
+    assert json.loads(lines[2])["told"] == {note: note}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Directive, Span, Unknown
+from posturio_iac.core.model import Directive, Span
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import instruction
 from posturio_iac.metadata.lifetime import Names
@@ -106,8 +107,8 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
     found = parsed(f"# posturio:ignore[{OWNERLESS}] until=31-12-2027 reason=x", f"# posturio:ignore[{OWNERLESS}] until=90d reason=x")
     assert found.problems == ()
     assert [d.until for d in found.directives] == [
-        Unknown('"31-12-2027" is not an ISO 8601 date; write it as 2027-12-31'),
-        Unknown('"90d" is not a date; write a date such as 2027-01-31'),
+        AS_STATED('"31-12-2027" is not an ISO 8601 date; write it as 2027-12-31'),
+        AS_STATED('"90d" is not a date; write a date such as 2027-01-31'),
     ]
 
 

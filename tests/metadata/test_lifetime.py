@@ -9,16 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.evidence.origin import TagOrigin
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
+from posturio_iac.core.open_kinds import AS_STATED, MAY_BE_SET
 from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
 from posturio_iac.metadata.names import unit_in_name
 
 NAMES = Names.default()
 TAG = TagOrigin("expires", "aws_iam_user.ci")
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.builds(Unknown, st.text())
+
+
+def stated(text: str) -> Unknown:
+    return AS_STATED(text)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text().map(stated)
 SOME_NAMES = st.text() | st.sampled_from(NAMES.spellings())
 
 
@@ -228,7 +234,7 @@ def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: obj
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
     span = Span("main.tf", 3, 5, 3, 20)
-    value = Unknown("var.expires is set by the caller", cause=OpenCause.INPUT, subject="var.expires")
+    value = MAY_BE_SET("var.expires")
     found = read("expires", value, origin=TAG, span=span)
     assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TAG, span=span, reason=value.as_reason())
 
@@ -266,7 +272,7 @@ def test_an_exemption_is_quoted(name: str, value: object, exempts: bool) -> None
 
 def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
     assert (
-        exemption("KeyAutoExpire", Unknown("var.x"), origin=TAG)
+        exemption("KeyAutoExpire", AS_STATED("var.x"), origin=TAG)
         == 'tag "expires" of aws_iam_user.ci may exempt the key from rotation (var.x), which is not a lifetime'
     )
 
@@ -305,7 +311,7 @@ def test_a_huge_number_is_not_spelled_out() -> None:
         ("owner-until", "2027-01-31", None),
         ("ttl", "short", None),
         ("ttl", "", None),
-        ("ttl", Unknown("var.x"), None),
+        ("ttl", AS_STATED("var.x"), None),
         ("backend", "2027-01-31", None),
         ("Name", "2027-01-31", None),
     ],

@@ -71,7 +71,7 @@ def test_color_only_adds_escapes() -> None:
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_on_a_terminal_sentences_are_wrapped_between_words(columns: int) -> None:
-    long = "never ends, because nothing in this code states an expiry date or a rotation for it. " * 2
+    long = "never expires: nothing in this code states an expiry date or a rotation for it. " * 2
     report = replace(canned.report(), findings=tuple(replace(f, message=long, remediation=long) for f in canned.report().findings))
     narrow = render(report, canned.context(columns=columns, color=True))
     sentences = [line for line in narrow.splitlines() if "ends" in line or "states" in line or "rotation" in line]

@@ -236,3 +236,13 @@ def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:
     assert lines[10:14] == ["  f9/a.tf:1:1: k9", "  … and 20 more, for the same reason (--verbose lists them all):", "    open", ""]
     every = blocks.render(report, canned.context(verbose=True))
     assert (every.count(": k"), every.count("    open")) == (30, 1)
+
+
+def test_undetermined_keys_of_one_block_are_one_line() -> None:
+    span, open_ = canned.span("m/a.tf"), (open_question("open"),)
+    keys = [replace(canned.key(f"module.m.k[{n}]", span), scope=root) for root in ("", "examples/a") for n in range(2)]
+    report = Report(canned.AS_OF, tuple(JudgedKey(key, Verdict.UNDETERMINED, open_) for key in keys), (), (), 1)
+    lines = blocks.render(report, canned.context()).splitlines()
+    assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; also in 1 other root module: examples/a)"
+    assert lines[2] == "    open"
+    assert "4 undetermined" in lines[-1]

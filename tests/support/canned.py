@@ -12,7 +12,8 @@ from posturio_iac.core.evidence.open_question import Question
 from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.core.place import Place
 from tests.support.keys import open_question
 
@@ -53,7 +54,7 @@ def report() -> Report:
             JudgedKey(key("aws_iam_access_key.ci", ci, owner="payments@example.com"), Verdict.FLAGGED),
             JudgedKey(key("aws_iam_access_key.old", old, lifetimes=(past,)), Verdict.FLAGGED),
             JudgedKey(key("aws_iam_access_key.rotated", span("iam/ci.tf", 3), lifetimes=(ninety,)), Verdict.CLEAN),
-            JudgedKey(key('module.mail.aws_iam_access_key.this["a"]', accent, user=Unknown("var.user")), Verdict.SUPPRESSED),
+            JudgedKey(key('module.mail.aws_iam_access_key.this["a"]', accent, user=AS_STATED("var.user")), Verdict.SUPPRESSED),
             JudgedKey(
                 key("aws_iam_access_key.open", span("iam/ci.tf", 2)),
                 Verdict.UNDETERMINED,
@@ -148,7 +149,7 @@ def deployed() -> Report:
     )  # fmt: skip
     root = replace(deployed_key("x", last_used=None), address=f"arn:aws:iam::{ACCOUNT}:root/key-1", is_root=True, user="<root_account>")
     open_ = deployed_key(
-        "open", last_used=Unknown("iam:GetAccessKeyLastUsed is denied"), status=Unknown("denied"), created=Unknown("denied")
+        "open", last_used=AS_STATED("iam:GetAccessKeyLastUsed is denied"), status=AS_STATED("denied"), created=AS_STATED("denied")
     )
     spare = deployed_key("spare", "AKIAIOSFODNN7EXAMPLE", last_used=None)
     return Report(
@@ -159,7 +160,7 @@ def deployed() -> Report:
             JudgedKey(spare, Verdict.SUPPRESSED),
             JudgedKey(open_, Verdict.UNDETERMINED, (open_question("iam:GetAccessKeyLastUsed is denied", Question.LAST_USED),)),
             JudgedKey(deployed_key("fine", last_used=AS_OF), Verdict.CLEAN),
-            JudgedKey(deployed_key("accepted", last_used=Unknown("denied")), Verdict.SUPPRESSED),
+            JudgedKey(deployed_key("accepted", last_used=AS_STATED("denied")), Verdict.SUPPRESSED),
         ),
         findings=(
             of_deployed(EXPIRED, used, f"{used.address} is still active"),
@@ -184,7 +185,7 @@ def of_deployed(rule: Rule, about: AccessKey, message: str, why: Suppression | N
 MENDED = ResolvedFinding(UNUSED, Severity.MEDIUM, f"arn:aws:iam::{ACCOUNT}:user/old/****ABCD", ACCOUNT, "old", "ab" * 16, "the key is gone")
 QUIET = MENDED._replace(fingerprint="cd" * 16, state="no_sign_of_failure", why="it is off; no sign of failure in 13 days")
 FAILING = MENDED._replace(
-    fingerprint="ef" * 16, state="failing", why="it is off; since then user old fails: CloudTrail shows s3:ListBuckets (2)"
+    fingerprint="ef" * 16, state="failing", why="it is off; since then calls of user old have failed: CloudTrail shows s3:ListBuckets (2)"
 )
 
 

@@ -13,7 +13,8 @@ from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin, T
 from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
-from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.core.place import Place
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 CONTEXT = Context(as_of=AS_OF, max_lifetime=timedelta(days=90), window=timedelta(days=45), grace=timedelta(days=14))
 ENFORCED_ONLY = replace(CONTEXT, enforced_only=True)
-UNKNOWN = Unknown("var.x is set by whoever calls this module")
+UNKNOWN = AS_STATED("var.x is set by whoever calls this module")
 KEY = Place("aws_iam_access_key.ci", Span("iam.tf", 5, 1, 5, 20))
 REMEDIES = Remedies(
     declare=AddTag(Place("aws_iam_user.ci", Span("iam.tf", 1, 1, 1, 20))),
@@ -58,7 +59,7 @@ def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
 
 def open_question(text: str, *questions: Question) -> OpenQuestion:
     """Something that is open for a reason that ``text`` states."""
-    return OpenQuestion(questions or (Question.LIFETIME,), Unknown(text).as_reason())
+    return OpenQuestion(questions or (Question.LIFETIME,), AS_STATED(text).as_reason())
 
 
 def unknown_key() -> AccessKey:

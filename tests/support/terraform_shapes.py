@@ -60,8 +60,8 @@ def shape(node: hcl.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a ki
             return _for(node)
         case hcl.AmbiguousKey(reference):
             return f"?{shape(reference)}"
-        case hcl.InvalidExpr(reason):
-            return f"<{reason}>"
+        case hcl.InvalidExpr(unknown):
+            return f"<{unknown.reason}>"
 
 
 def _for(node: hcl.For) -> str:

@@ -131,7 +131,7 @@ def _asked(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]
     if report.active() and questions.agreed("accept the rest in a baseline, until a given day?"):
         parts.add(BASELINE)
         day = questions.text("until when?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
-        reason = questions.text("why are they accepted?", f"was there when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
+        reason = questions.text("why are they accepted?", f"existed when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
         ownerless = without_owner(report, report.active())
         owner = questions.text(f"who is responsible for the {len(ownerless)} findings without an owner?") if ownerless else ""
         accepted = AdoptionPlan(frozenset(), reason, day, owner)

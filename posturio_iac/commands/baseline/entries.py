@@ -101,7 +101,7 @@ class Update:
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
         """Return the new entries by the file that gets them."""
-        reason = new.reason or f"was there when the baseline was written on {self._report.as_of:%Y-%m-%d}"
+        reason = new.reason or f"existed when the baseline was written on {self._report.as_of:%Y-%m-%d}"
         added: defaultdict[str, list[BaselineEntry]] = defaultdict(list)
         for f in self._fresh:
             if f.fingerprint in self._heirs:

@@ -46,7 +46,7 @@ def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewB
     known = {entry.fingerprint for entry in old.baseline.entries}
     owners = {key.address: key.owner for key in result.keys}
     day = f"{result.as_of:%Y-%m-%d}"
-    reason = new.reason or f"was there when the baseline was written on {day}"
+    reason = new.reason or f"existed when the baseline was written on {day}"
     added = {
         found.fingerprint: BaselineEntry(
             path="",

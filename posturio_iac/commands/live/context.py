@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, Verdict
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
 from posturio_iac.live import creators
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
@@ -30,7 +30,7 @@ def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> R
     try:
         connection = surveyor.connected(target)
     except (AwsError, CredentialsError) as error:
-        found = {key.address: Unknown(f"who uses the key is not known: {error}") for key in asked}
+        found = {key.address: NOT_KNOWN("who uses the key", str(error)) for key in asked}
     else:
         found = {key.address: use_of(connection, key, report.as_of) for key in asked}
     keys = tuple(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.verify.failures import FailureSearch
@@ -35,7 +36,7 @@ def with_failures(
             search = FailureSearch(surveyor.connected(targets[account]), as_of)
             return {key: search.signs(key) for key in missed[account]}
         except (AwsError, CredentialsError) as error:
-            return dict.fromkeys(missed[account], Unknown(f"it is not known whether anything fails without it: {error}"))
+            return dict.fromkeys(missed[account], NOT_KNOWN("whether anything fails without it", str(error)))
 
     with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
         found = dict(zip(missed, pool.map(looked, missed), strict=True))

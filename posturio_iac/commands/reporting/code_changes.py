@@ -18,6 +18,7 @@ _MOST_CHANGES = 5_000
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.commands.reporting.source_lines import Sources
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.shown import InDiff, ShownChange
@@ -37,13 +38,22 @@ def files_below(root: str) -> WorkingFiles:
         except UnreadableError:
             return None
 
-    def listing(folder: str) -> list[str]:
-        try:
-            return os.listdir(os.path.join(root, folder))
-        except OSError:
-            return []
+    return WorkingFiles(read, lambda folder: _names(root, folder), Guard(root).refusal)
 
-    return WorkingFiles(read, listing, Guard(root).refusal)
+
+def _names(root: str, folder: str) -> list[str]:
+    try:
+        return os.listdir(os.path.join(root, folder))
+    except OSError:
+        return []
+
+
+def _shown_files(sources: Sources) -> WorkingFiles:
+    """Return files whose changes are only shown: they are read once for that and for the lines of findings."""
+    from posturio_iac.commands.guard import Guard
+    from posturio_iac.fixes.working_files import WorkingFiles
+
+    return WorkingFiles(sources.data, lambda folder: _names(sources.root, folder), Guard(sources.root, sources.data).refusal)
 
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
@@ -58,42 +68,56 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
     return days
 
 
-def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff | None = None) -> Callable[[Finding], ShownChange | None]:
-    """Return a function to the change that mends a finding of a scan of the folder ``root``; changes are planned at its first call.
+def shown_changes(
+    report: Report, config: Config, sources: Sources, is_in_diff: InDiff | None = None
+) -> Callable[[Finding], ShownChange | None]:
+    """Return a function to the change that mends a finding in ``sources``; changes are planned when it is called.
 
     ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
     """
-    planned: dict[int, ShownChange | None] = {}
-    plans: list[Callable[[Finding], ShownChange | None]] = []
+    plans: list[_Changes] = []
 
     def change(finding: Finding) -> ShownChange | None:
         if not plans:
-            plans.append(_planner(report, config, root, is_in_diff))
-        if id(finding) not in planned:
-            if len(planned) >= _MOST_CHANGES:
-                planned.clear()
-            planned[id(finding)] = plans[0](finding)
-        return planned[id(finding)]
+            plans.append(_Changes(report, config, sources, is_in_diff))
+        return plans[0].of(finding)
 
     return change
 
 
-def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | None) -> Callable[[Finding], ShownChange | None]:
-    from posturio_iac.core.evidence.remedy import ReplaceTrigger
-    from posturio_iac.fixes.shown import shown
-    from posturio_iac.fixes.wanted import Wishes, wanted
+class _Changes:
+    """Plans changes of files that are kept with them, for the next format that asks."""
 
-    files, days = files_below(root), limits(report, config, root)
-    active = [f for f in report.active() if f.framework != "terraform-plan" and f.shows_code]
-    found = {id(one.finding): one for one in wanted(report, active, Wishes(report.as_of))}
+    def __init__(self, report: Report, config: Config, sources: Sources, is_in_diff: InDiff | None) -> None:
+        from posturio_iac.core.evidence.remedy import ReplaceTrigger
+        from posturio_iac.fixes.shown import shown
+        from posturio_iac.fixes.wanted import RemedyChoice, Wishes
 
-    def plan(finding: Finding) -> ShownChange | None:
-        one = found.get(id(finding))
-        if one is None:
-            return None
-        if len(files.before) >= _MOST_FILES:
-            files.forget()
-        limit = days(finding) if any(isinstance(remedy, ReplaceTrigger) for remedy in one.remedies) else 1  # no other asks for it
-        return shown(one, files, limit, is_in_diff)
+        self._shown, self._asks_days = shown, ReplaceTrigger
+        self._files, self._is_in_diff = _shown_files(sources), is_in_diff
+        active = [finding for finding in report.findings if _is_shown(finding)]
+        self._choice = RemedyChoice(report, active, Wishes(report.as_of))
+        self._asked = report, config, sources.root
+        self._days: Callable[[Finding], int] | None = None
+        self._planned: dict[int, ShownChange | None] = {}
 
-    return plan
+    def of(self, finding: Finding) -> ShownChange | None:
+        if id(finding) not in self._planned:
+            if len(self._files.before) >= _MOST_FILES or len(self._planned) >= _MOST_CHANGES:
+                self._files.forget()
+                self._planned.clear()
+            self._planned[id(finding)] = self._plan(finding) if _is_shown(finding) else None
+        return self._planned[id(finding)]
+
+    def _plan(self, finding: Finding) -> ShownChange | None:
+        one = self._choice.of(finding)
+        limit = 1
+        if isinstance(finding.remedy, self._asks_days):  # no other asks for it
+            self._days = self._days or limits(*self._asked)
+            limit = self._days(finding)
+        return self._shown(one, self._files, limit, self._is_in_diff)
+
+
+def _is_shown(finding: Finding) -> bool:
+    """Whether a report may show a change that mends a finding."""
+    return finding.suppressed is None and finding.shows_code and finding.framework != "terraform-plan"

@@ -43,6 +43,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     scope: RunScope | None = None,
     run: Mapping[str, object] | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
+    sources: Sources | None = None,
     change: Callable[[Finding], ShownChange | None] | None = None,
     ages: FindingAges | None = None,
     screen: int | None = None,
@@ -54,7 +55,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` the scanned code or accounts, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
-    in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
+    in the code of ``sources``, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
     ``others`` the targets that the caller writes itself.
 
     Raises:
@@ -65,7 +66,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
     said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
     diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=scope.names if scope else None)
-    sources = Sources(root)
+    sources = sources or Sources(root)
     ready = []
     for name, target in targets:
         color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"

@@ -15,40 +15,46 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Sources:
-    """Reads files below a root when a line of them is asked for, and keeps the last ones."""
+    """Reads files below a root when something of them is asked for, and keeps the last ones."""
 
-    __slots__ = ("_files", "_root")
+    __slots__ = ("_files", "_lines", "root")
 
     def __init__(self, root: str) -> None:
         """Read below the folder ``root``."""
-        self._root = root
-        self._files: dict[str, list[str]] = {}
+        self.root = root
+        self._files: dict[str, bytes | None] = {}
+        self._lines: dict[str, list[str]] = {}
 
     def line(self, path: str, number: int) -> str | None:
         """Return line ``number`` (from 1) without its end, or None where there is none."""
-        lines = self._files.get(path)
+        lines = self._lines.get(path)
         if lines is None:
-            if len(self._files) >= _MOST_FILES:
-                del self._files[next(iter(self._files))]
-            lines = self._files[path] = self._read(path)
+            lines = _split(self.data(path) or b"")  # this forgets others first
+            self._lines[path] = lines
         return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 
     def text(self, path: str) -> str | None:
         """Return a whole file as UTF-8 with its line ends and its byte order mark, or None where it is none or cannot be read."""
-        data = self._bytes(path)
+        data = self.data(path)
         return None if data is None or data.startswith(UTF16) else data.decode("utf-8", "replace")
 
-    def _bytes(self, path: str) -> bytes | None:
+    def data(self, path: str) -> bytes | None:
+        """Return the bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
+        if path not in self._files:
+            if len(self._files) >= _MOST_FILES:
+                self._lines.pop(oldest := next(iter(self._files)), None)
+                del self._files[oldest]
+            self._files[path] = self._read(path)
+        return self._files[path]
+
+    def _read(self, path: str) -> bytes | None:
         try:
-            data = read(os.path.join(self._root, path), MOST_BYTES, None)
+            data = read(os.path.join(self.root, path), MOST_BYTES, None)
         except UnreadableError:
             return None
-        # A plan holds secrets, on the same line when it is not indented.
         return None if looks_like_plan(data) else data
 
-    def _read(self, path: str) -> list[str]:
-        data = self._bytes(path)
-        if data is None:
-            return []
-        encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
-        return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n")
+
+def _split(data: bytes) -> list[str]:
+    encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
+    return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n") if data else []

@@ -152,6 +152,7 @@ def _report(
     from posturio_iac.commands.coverage import scope
     from posturio_iac.commands.reporting.code_changes import shown_changes
     from posturio_iac.commands.reporting.reports import emit, screen
+    from posturio_iac.commands.reporting.source_lines import Sources
     from posturio_iac.core.finding import Exit, Severity
     from posturio_iac.scan import judged
 
@@ -175,7 +176,8 @@ def _report(
     leading = prefix(place, selection.repository, os.environ)
     url = source_url(config.source_url, leading, os.environ)
     where = scope(place, selection, given.words, config, narrowed=narrowed is not None, source_url=url)
-    change = shown_changes(report, config, selection.root, _diff_lines(selection, given))
+    sources = Sources(selection.root)
+    change = shown_changes(report, config, sources, _diff_lines(selection, given))
     emit(
         report,
         targets,
@@ -186,6 +188,7 @@ def _report(
         fail_on=config.fail_on,
         code=int(code),
         scope=where,
+        sources=sources,
         change=change,
         screen=screen(given),
         skipped=_skipped(selection, config, report) if given.show_skipped else None,

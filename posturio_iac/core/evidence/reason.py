@@ -86,6 +86,9 @@ class Reason:
     subject: str = field(default_factory=str, compare=False)
     """The name of what is open, or the id of the rule that crashed: ``var.tags``; empty where there is no name."""
 
+    detail: str = field(default_factory=str, compare=False)
+    """Of an unknown value: the name of its kind, as `posturio_iac.core.open_kinds` has it."""
+
     @property
     def text(self) -> str:
         """The clause in words."""

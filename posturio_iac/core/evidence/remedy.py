@@ -345,7 +345,9 @@ class Remedies:
 
 def stating(holder: Declaring, name: str, value: str) -> Declaring:
     """Return ``holder`` with the metadata that it is to state."""
-    return holder if isinstance(holder, Advice) else replace(holder, name=name, value=value)
+    if isinstance(holder, Advice) or (holder.name == name and holder.value == value):
+        return holder
+    return replace(holder, name=name, value=value)
 
 
 def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:

@@ -76,7 +76,7 @@ class Fence:
         """Return the path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
         folder, _, name = path.rpartition(os.sep)
         known = self._folders.get(folder)
-        if known is not None and name not in ("", os.curdir, os.pardir) and (os.altsep is None or os.altsep not in name):
+        if known is not None and _is_plain(name):
             return f"{known}{os.sep}{name}"
         folder, name = os.path.split(path)
         found = self.folder(folder)
@@ -86,10 +86,21 @@ class Fence:
             raise OutsideError(OUTSIDE)
         return os.path.join(found, name)
 
+    def admit(self, path: str) -> None:
+        """Raise `OutsideError` when a path leads outside."""
+        resolved = self.resolved(path)
+        if os.path.islink(resolved) and not self.holds(resolved):
+            raise OutsideError(OUTSIDE)
+
     def folder(self, folder: str) -> str | None:
         """Return the real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
         if folder in self._folders:
             return self._folders[folder]
+        parent, _, name = folder.rpartition(os.sep)
+        known = self._folders.get(parent)
+        if known is not None and _is_plain(name) and not os.path.islink(real := f"{known}{os.sep}{name}"):
+            self._folders[folder] = real
+            return real
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
@@ -110,6 +121,11 @@ class Fence:
                 raise UnreadableError("is not a regular file and was not read")
         except ValueError:
             raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a part of a path is one name that leads into its folder."""
+    return name not in ("", os.curdir, os.pardir) and "\0" not in name and (os.altsep is None or os.altsep not in name)
 
 
 def real_path(path: str) -> str:

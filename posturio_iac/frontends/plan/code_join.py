@@ -9,6 +9,7 @@ from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import moved
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.open_kinds import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
@@ -54,14 +55,10 @@ class PlannedCode:
             found = self._bare.get("module." + ".module.".join(calls), [])
             calls.pop()
         if not found:
-            return Unknown(f"a plan shows neither lifecycle blocks nor comments, and the code in {self.shown} declares no such key")
+            return PLAN_OF_OTHER_CODE(self.shown)
         scopes = sorted({key.scope or "." for key in found})
         if len(scopes) > 1:
-            several = ", ".join(scopes)
-            return Unknown(
-                f"a plan shows neither lifecycle blocks nor comments, and several root modules below {self.shown} declare this address"
-                f" ({several}); pass the one that the plan was made in with --source"
-            )
+            return PLAN_OF_SEVERAL(self.shown, ", ".join(scopes))
         return found[0]
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.keys.resource_types import KEY_TYPES
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AFTER_APPLY, SENSITIVE
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.plan.text import PlanPlaces
@@ -17,7 +16,7 @@ from posturio_iac.frontends.plan.text import PlanPlaces
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Span
+    from posturio_iac.core.model import Span, Unknown
 
 GONE = frozenset({"delete", "forget"})
 """Actions after which the plan's resource is no longer managed; with ``create`` beside them it is replaced."""
@@ -65,28 +64,28 @@ class Resource:
     def raw(self, name: str, shown: str = "") -> Any:
         """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
         if name not in self.values and (_marked(self.unknown, name) or self.partial):
-            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply", cause=OpenCause.APPLY)
+            return AFTER_APPLY(shown or f"{name} of {self.address}")
         return self.values.get(name)
 
     def get(self, name: str, shown: str = "") -> Any:
         """Return an attribute that may be shown, or `Unknown`: before apply, or because it is sensitive."""
         if is_any(_part(self.sensitive, name)):
-            return Unknown(f"{shown or f'{name} of {self.address}'} is sensitive")
+            return SENSITIVE(shown or f"{name} of {self.address}")
         return self.raw(name, shown)
 
     def entries(self, name: str) -> tuple[dict[str, Any], Unknown | None]:
         """Return the entries of a map, unknown and sensitive ones as `Unknown`, and why there may be more."""
         unknown, sensitive = _part(self.unknown, name), _part(self.sensitive, name)
         if sensitive is True:
-            return {}, Unknown(f"{name} of {self.address} are sensitive")
+            return {}, SENSITIVE(f"the value of {name} of {self.address}")
         values = self.values.get(name)
         found = dict(values) if isinstance(values, dict) else {}
-        for what, flags in (("known only after apply", unknown), ("sensitive", sensitive)):
+        for kind, flags in ((AFTER_APPLY, unknown), (SENSITIVE, sensitive)):
             for entry, flag in flags.items() if isinstance(flags, dict) else ():
                 if is_any(flag):
-                    found[entry] = Unknown(f"it is {what}")
+                    found[entry] = kind(f'{name}["{entry}"]')
         rest = unknown is True or (self.partial and name not in self.values)
-        return found, Unknown(f"{name} of {self.address} are known only after apply") if rest else None
+        return found, AFTER_APPLY(f"the value of {name} of {self.address}") if rest else None
 
 
 def _part(flags: Any, name: str) -> Any:

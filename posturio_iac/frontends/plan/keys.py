@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.evidence.remedy import AddComment, AddTag
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.open_kinds import NAMES_NO, PLAN_WITHOUT_CODE
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.access_key import access_key
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
-NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code")
+NO_LIFECYCLE = PLAN_WITHOUT_CODE()
 _TRIGGERED = "replace_by_triggers"
 """The ``action_reason`` of a replacement by ``replace_triggered_by``."""
 
@@ -94,7 +95,7 @@ def _key(
         exposures=exposures,
         scope=setting.scope,
         kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
-        service=service if isinstance(service, (str, Unknown)) or not is_credential else Unknown(f"the plan gives no {SERVICE}"),
+        service=service if isinstance(service, (str, Unknown)) or not is_credential else NAMES_NO("the plan", SERVICE),
     )
     return access_key(facts, FactOptions(setting.options.names, setting.options.as_of))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
+from posturio_iac.core.open_kinds import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
+from posturio_iac.facts.describe import ends_permission, quoted
 from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.frontends.plan.references import instances_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES
@@ -88,7 +89,7 @@ def _linked(key: Resource, document: PlanDocument, configuration: Configuration)
 def _declared(user: Resource, shown: Any, configuration: Configuration) -> UserFacts:
     name = user.get(USER_TYPES[user.type])
     if not isinstance(name, str):
-        name = shown if isinstance(shown, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
+        name = shown if isinstance(shown, str) else name if isinstance(name, Unknown) else NOT_FIXED(f"the name of {user.address}")
     path = user.get("path")
     tags, hidden = tags_of(user, configuration)
     return UserFacts(
@@ -105,18 +106,18 @@ def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> 
     """Return the facts about a user where the plan leaves open which of several it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
-    hidden = (*(h for u in each for h in u.hidden), Unknown(f"the user is one of {addresses}"))
-    return UserFacts(shown if isinstance(shown, str) else Unknown(f"one of {addresses}"), hidden=hidden)
+    hidden = (*(h for u in each for h in u.hidden), ONE_OF(addresses))
+    return UserFacts(shown if isinstance(shown, str) else ONE_OF(addresses), hidden=hidden)
 
 
 def _foreign(value: Any, shown: Any) -> UserFacts:
     """Return the facts about a user that the plan does not declare."""
     if isinstance(value, str) and value:
-        name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return UserFacts(name, identity=value, unseen=declared_elsewhere(quoted(shown)))
-    why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    reason = tags_unseen(why)
-    return UserFacts(Unknown(why), hidden=(reason,), unseen=reason)
+        name = shown if isinstance(shown, str) else SENSITIVE("the user's name")
+        return UserFacts(name, identity=value, unseen=DECLARED_ELSEWHERE(quoted(shown)))
+    why = value if isinstance(value, Unknown) else NAMES_NO("the plan", "user")
+    reason = TAGS_UNSEEN(why)
+    return UserFacts(why, hidden=(reason,), unseen=reason)
 
 
 def tags_of(user: Resource, configuration: Configuration) -> PlanTags:
@@ -148,11 +149,9 @@ def _listed(user: Resource) -> PlanTags:
     if isinstance(value, Unknown):
         return (), (value,)
     pairs = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    entries = {
-        pair["key"]: pair.get("value", Unknown("it is known only after apply")) for pair in pairs if isinstance(pair.get("key"), str)
-    }
+    entries = {pair["key"]: pair.get("value", AFTER_APPLY(f'tags["{pair["key"]}"]')) for pair in pairs if isinstance(pair.get("key"), str)}
     unfinished = len(entries) < len(pairs)
-    rest = Unknown(f"tags of {user.address} are known only after apply") if unfinished else None
+    rest = AFTER_APPLY(f"part of tags of {user.address}") if unfinished else None
     return _tags(user, entries, entries, rest, "")
 
 

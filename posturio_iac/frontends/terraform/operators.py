@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.values import (
     FLOAT_DIGITS,
     EvaluationError,
@@ -79,9 +80,9 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     if operator not in ("+", "-", "*", "/", "%"):
         raise EvaluationError(f'"{operator}" is not an operator')
     if operator in ("/", "%") and numbers[1] == 0:
-        return Unknown("a division by zero, which Terraform takes for infinite")
+        return NOT_EVALUATED("a division by zero")
     if max(map(_bits, numbers)) > _MAX_BITS:
-        return Unknown("the number is too large to evaluate here")
+        return TOO_LARGE("the number")
     return _exact(operator, *numbers)
 
 
@@ -93,7 +94,7 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
     unknown = first_unknown(left) or first_unknown(right)
     if unknown is None:
         if left is not right and (is_heavy(left) or is_heavy(right)):
-            return Unknown("the values are too large to compare here")
+            return TOO_LARGE("the comparison")
         return equal(left, right) is wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
@@ -117,7 +118,7 @@ def _exact(operator: str, left: float, right: float) -> int | float | Unknown:
     result = function(Decimal(str(left)), Decimal(str(right)))
     is_rounded = len(result.as_tuple().digits) > FLOAT_DIGITS and result != result.to_integral_value()
     if not result.is_finite() or operator == "%" or (is_rounded and operator != "/"):
-        return Unknown("a number that cannot be computed exactly here")
+        return NOT_EVALUATED("a number with so many digits")
     return int(result) if result == result.to_integral_value() and result.adjusted() < _DIGITS else float(result)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ResourceValue(PartialMap):
 
     def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
         """Stand for the resource at ``address``."""
-        super().__init__({}, Unknown(f"{address} is known only after apply", cause=OpenCause.APPLY, subject=address))
+        super().__init__({}, AFTER_APPLY(address))
         self.address = address
         self.get_attribute = get_attribute
 
@@ -149,11 +149,11 @@ def to_text(value: Value) -> Value:
         case bool():
             return "true" if value else "false"
         case int():
-            return Unknown("the number is too large to evaluate here") if value.bit_length() > _MAX_BITS else str(value)
+            return TOO_LARGE("the number") if value.bit_length() > _MAX_BITS else str(value)
         case float():
             text = _plain(value)
             inexact = len(text.strip("-0.").replace(".", "")) > FLOAT_DIGITS
-            return Unknown("a fraction of more digits than are computed here") if inexact else text
+            return NOT_EVALUATED("a number with so many digits") if inexact else text
         case _:
             raise EvaluationError(f"a string is required, not a {type_name(value)}")
 
@@ -185,7 +185,7 @@ def to_number(value: Value) -> Value:
 
 def _read_number(text: str) -> Value:
     """Read a decimal number, exactly where it is whole."""
-    too_large = Unknown("the number is too large to evaluate here")
+    too_large = TOO_LARGE("the number")
     if len(text) > _MAX_DIGITS or len(text.lower().partition("e")[2]) > _MAX_EXPONENT_LENGTH:
         return too_large
     if text.isdigit():
@@ -230,7 +230,7 @@ def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
     """Return the set of ``elements``, or the first unknown among them: equal ones would fall together."""
     members = tuple(elements)
     if is_heavy(members):
-        return Unknown("the set is too large to evaluate here")
+        return TOO_LARGE("the set")
     if (unknown := first_unknown(members)) is not None:
         return unknown
     by_key: dict[Hashable, Value] = {}
@@ -246,7 +246,7 @@ def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
 def equal(left: Value, right: Value) -> bool | Unknown:
     """Compare as ``==`` does: never equal across types, unknown where an unknown part decides."""
     if is_heavy(left) or is_heavy(right):
-        return Unknown("the values are too large to compare here")
+        return TOO_LARGE("the comparison")
     return _equal(left, right)
 
 

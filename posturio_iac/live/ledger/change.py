@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.text.terminal import harmless_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,7 +52,7 @@ class KeyChange:
     def line(self) -> str:
         """Return it as a line without its end."""
         last = {} if self.last == self.at else {"last": written(self.last)}
-        return json.dumps({"at": written(self.at), "change": self.kind.value, "key": self.key, **last, **self.detail})
+        return harmless_json({"at": written(self.at), "change": self.kind.value, "key": self.key, **last, **self.detail})
 
 
 def change_of(entry: dict[str, Any]) -> KeyChange:

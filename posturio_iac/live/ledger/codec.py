@@ -7,17 +7,17 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from posturio_iac.core import open_kinds
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.core.unknown import ABOUT, OpenKind
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.ledger.change import DamagedLedgerError, moment, written
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 
-TYPES = {
-    kind.__name__: kind
-    for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Unknown, Diagnostic, Level, Privilege, StackKey)
-}
+TYPES = {kind.__name__: kind for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Diagnostic, Level, Privilege, StackKey)}
+OPEN_KINDS = {kind.name: kind for kind in (ABOUT, *vars(open_kinds).values()) if isinstance(kind, OpenKind)}
 KIND, VALUE = "~", "="
 LEFT_OUT = frozenset({"failed"})
 """Fields that a run needs only while it reads an account."""
@@ -31,6 +31,8 @@ def encode(value: Any) -> Any:
         return {KIND: "time", VALUE: written(value)}
     if isinstance(value, Enum):
         return {KIND: type(value).__name__, VALUE: value.value}
+    if isinstance(value, Unknown):
+        return {KIND: "Unknown", VALUE: {"kind": value.kind.name, "arguments": [encode(one) for one in value.arguments]}}
     if isinstance(value, list):
         return [encode(one) for one in value]
     if isinstance(value, (tuple, set, frozenset)):
@@ -64,6 +66,8 @@ def decode(value: Any) -> Any:
             return set(made) if kind == "set" else made
         case "dict" if isinstance(held, dict):
             return {name: decode(one) for name, one in held.items()}
+        case "Unknown" if isinstance(held, dict) and (made_of := OPEN_KINDS.get(str(held.get("kind")))) is not None:
+            return made_of(*map(decode, held["arguments"]))
         case str() if kind in TYPES:
             known: Any = TYPES[kind]
             return known(**{name: decode(one) for name, one in held.items()}) if isinstance(held, dict) else known(held)

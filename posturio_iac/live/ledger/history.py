@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ class UnfinishedRun:
 
     def first_line(self) -> str:
         """Return the line that opens a run."""
-        return json.dumps({"at": written(self.at), "run": "begun", "options": self.options})
+        return harmless_json({"at": written(self.at), "run": "begun", "options": self.options})
 
 
 def account_line(account: str, told: Any) -> str:
     """Return the line that says that an account was read in the run that is open."""
-    return json.dumps({"run": "read", "account": account, "told": told})
+    return harmless_json({"run": "read", "account": account, "told": told})
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ class Ledger:
     def text(self, as_of: datetime) -> str:
         """Return the text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
-        head = json.dumps({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
+        head = harmless_json({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
         spans = [span for found in self.findings.values() for span in found if span.last > oldest]
         ordered = sorted(

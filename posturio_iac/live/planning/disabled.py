@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
+from posturio_iac.core.open_kinds import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.live.connection.errors import AwsError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ SWITCHES = {
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
 }
 """The event that switches a key of each kind, and its name for the id."""
-UNTOLD = Unknown("IAM does not record when a key was switched off, and CloudTrail shows no event for it")
+UNTOLD = SWITCH_UNSEEN("CloudTrail shows no event for it")
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
     """
     region = TRAIL_REGIONS.get(partition)
     if region is None:
-        return Unknown(f"it is not known in which region CloudTrail shows IAM events of the partition {partition}")
+        return NO_REGION(f"IAM events of the partition {partition}")
     found, (name, called) = Trail(), SWITCHES[kind]
     asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
     pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
@@ -113,9 +114,9 @@ def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | 
 
 def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
     if isinstance(known, AwsError):
-        return replace(key, disabled_since=Unknown(f"IAM does not record when a key was switched off, and {known}"))
+        return replace(key, disabled_since=SWITCH_UNSEEN(str(known)))
     if isinstance(known, Unknown):
-        return replace(key, disabled_since=Unknown(f"IAM does not record when a key was switched off, and {known.reason}"))
+        return replace(key, disabled_since=SWITCH_UNSEEN(known))
     key_id = key.key_id
     if known is None or key_id is None or not off(key):
         return replace(key, disabled_since=UNTOLD)
@@ -124,11 +125,9 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=UNTOLD)
     used = None if key.is_credential else key.last_used
     if isinstance(used, Unknown):
-        text = f"CloudTrail shows that it was switched off on {since.date()}; whether it was used after that is not known"
-        return replace(key, disabled_since=used.about(text))
+        return replace(key, disabled_since=SWITCHED_OFF(str(since.date()), used))
     if isinstance(used, datetime) and used > since + SETTLING:
-        text = f"CloudTrail shows that it was switched off on {since.date()}, but it was used on {used.date()}"
-        return replace(key, disabled_since=Unknown(text))
+        return replace(key, disabled_since=USED_AFTER(str(since.date()), str(used.date())))
     later = max(since, used) if isinstance(used, datetime) else since
     by = known.actors.get((key_id, since))
     event = known.events.get((key_id, since))

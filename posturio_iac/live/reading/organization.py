@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 from posturio_iac.live.model import Account, Tags
@@ -82,7 +82,7 @@ def tags_of(connection: Connection, account: Account) -> Attr[Tags]:
         pages = connection.pages("organizations:ListTagsForResource", ResourceId=account.id)
         return pairs(tag for page in pages for tag in page.get("Tags", ()))
     except AwsError as error:
-        return Unknown(f"the tags of the account were not read: {error}", cause=OpenCause.NOT_READ)
+        return NOT_KNOWN("which tags the account has", str(error))
 
 
 def root_management(connection: Connection) -> str | None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_SHOWN, ODD_ANSWER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser
 
@@ -157,13 +157,13 @@ def _key(fields: Mapping[str, str], slot: int, user: DeployedUser, evidence: str
     if active != "true" and rotated in NONE:
         return None
     service, region = fields.get(f"{start}last_used_service", ""), fields.get(f"{start}last_used_region", "")
-    status: Attr[str] = {"true": "Active", "false": "Inactive"}.get(active) or Unknown(f'the {evidence} says "{active}" for it')
+    status: Attr[str] = {"true": "Active", "false": "Inactive"}.get(active) or ODD_ANSWER(f"the {evidence}", active)
     created = _moment(rotated, evidence)
     return DeployedKey(
         user,
         f"key-{slot}",
         status,
-        created if created is not None else Unknown(f"the {evidence} does not say when it was created"),
+        created if created is not None else NOT_SHOWN(f"the {evidence}", "when it was created"),
         _moment(fields.get(f"{start}last_used_date", UNTOLD), evidence),
         (service, "" if region in NONE else region) if service not in {*NONE, UNTOLD} else None,
         evidence=(evidence,),
@@ -174,4 +174,4 @@ def _moment(text: str, evidence: str) -> Attr[datetime | None]:
     if text in NONE:
         return None
     moment = parse_date(text)
-    return Unknown(f'the {evidence} says "{text[:40]}"') if moment is None else moment
+    return ODD_ANSWER(f"the {evidence}", text[:40]) if moment is None else moment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_SHOWN
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.reading import report as reports
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.reading.report import CredentialReport
 
-_UNTOLD = Unknown("the account summary only shows that the root user has an access key")
+_UNTOLD = NOT_SHOWN("the account summary", "more than that the root user has an access key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import KeyKind
+from posturio_iac.core.open_kinds import NOT_REPORTED, NOT_SHOWN
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 OPERATION = "iam:ListServiceSpecificCredentials"
 PAGE = 1000
 EVIDENCE = "ListServiceSpecificCredentials of this run"
-UNTOLD_USE = Unknown("AWS does not report when an API key of a service was used")
+UNTOLD_USE = NOT_REPORTED("when an API key of a service was used")
 EXPIRED = "Expired"
 
 
@@ -70,7 +71,7 @@ def _seen(entry: Mapping[str, Any], user: DeployedUser) -> DeployedKey:
         user,
         key_id,
         status,
-        moment_of(entry.get("CreateDate")) or Unknown("ListServiceSpecificCredentials does not say when it was created"),
+        moment_of(entry.get("CreateDate")) or NOT_SHOWN("ListServiceSpecificCredentials", "when it was created"),
         UNTOLD_USE,
         disabled_since=expires if status == EXPIRED else None,
         key_id=key_id,

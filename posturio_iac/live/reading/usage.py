@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import STATUSES, Unknown
+from posturio_iac.core.model import STATUSES
+from posturio_iac.core.open_kinds import NOT_SHOWN, ODD_ANSWER, REFUSED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users
@@ -148,8 +148,8 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
         user,
         key_id,
         status_in(listed, "ListAccessKeys"),
-        moment_of(listed.get("CreateDate")) or Unknown("ListAccessKeys does not say when it was created"),
-        Unknown(str(answer), cause=OpenCause.NOT_READ) if isinstance(answer, AwsError) else moment_of(answer.get("LastUsedDate")),
+        moment_of(listed.get("CreateDate")) or NOT_SHOWN("ListAccessKeys", "when it was created"),
+        REFUSED(str(answer)) if isinstance(answer, AwsError) else moment_of(answer.get("LastUsedDate")),
         None if isinstance(answer, AwsError) else _used_for(answer),
         key_id=key_id,
         evidence=(PARTIAL if refused else EVIDENCE,),
@@ -161,7 +161,7 @@ def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
     status = str(listed.get("Status", ""))
     if status in STATUSES:
         return status
-    return Unknown(f'{operation} says "{status[:40]}" for its status, which this version does not know')
+    return ODD_ANSWER(operation, status[:40])
 
 
 def _used_for(answer: Mapping[str, Any]) -> tuple[str, str] | None:

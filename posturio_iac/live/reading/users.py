@@ -6,20 +6,19 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import DeployedUser, Tags
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import Attr, Unknown
     from posturio_iac.live.connection.errors import AwsError
     from posturio_iac.live.connection.session import Connection
 
 PAGE = 1000
-UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys", cause=OpenCause.NOT_READ)
+UNASKED = TAGS_NOT_NEEDED()
 
 
 def detailed(connection: Connection) -> dict[str, DeployedUser]:
@@ -61,7 +60,7 @@ def moment_of(value: object) -> datetime | None:
 
 def unread(error: AwsError) -> Unknown:
     """Return the unknown value for tags that could not be read."""
-    return Unknown(f"the tags of the user were not read: {error}", cause=OpenCause.NOT_READ)
+    return NOT_KNOWN("which tags the user has", str(error))
 
 
 def _user(detail: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> DeployedUser:

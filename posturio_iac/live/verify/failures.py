@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, NOT_YET
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import regions_for
 from posturio_iac.live.planning.disabled import MEMORY, SETTLING
@@ -64,10 +64,10 @@ class FailureSearch:
 
     def _look(self, key: MissedKey) -> Attr[FailureSigns]:
         if self._as_of - key.since < TOO_EARLY:
-            return Unknown("it is too early for a sign of failure", is_unasked=True)
+            return NOT_YET()
         regions = regions_for(key.partition, key.region)
         if not regions:
-            return Unknown("it is not known whether anything fails without it: nor is the region where CloudTrail shows its events")
+            return NOT_KNOWN("whether anything fails without it", NO_REGION("its events"))
         since, seen = max(key.since, self._as_of - MEMORY), _Seen()
         try:
             for region in regions:
@@ -75,7 +75,7 @@ class FailureSearch:
                     if value is not None:
                         self._read(region, {"AttributeKey": name, "AttributeValue": value}, key, since, seen)
         except AwsError as error:
-            return Unknown(f"it is not known whether anything fails without it: {error}")
+            return NOT_KNOWN("whether anything fails without it", str(error))
         return _folded(seen, since, self._as_of, regions)
 
     def _read(self, region: str, asked: dict[str, str], key: MissedKey, since: datetime, seen: _Seen) -> None:

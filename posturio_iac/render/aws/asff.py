@@ -6,7 +6,6 @@ own description of BatchImportFindings.
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
 from posturio_iac.render.wording import DOCS, page_url, sentence
@@ -39,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
     """Return one batch a line, each a JSON array of at most 100 findings of one account; no call takes an empty one."""
     by_account = groupby(sorted(_findings(report, context), key=_account), key=_account)
     batches = [rows[start : start + BATCH] for rows in (list(group) for _, group in by_account) for start in range(0, len(rows), BATCH)]
-    return "".join(f"{inert(json.dumps(batch), JSON_SHARP)}\n" for batch in batches)
+    return "".join(f"{harmless_json(batch)}\n" for batch in batches)
 
 
 def _account(finding: dict[str, Any]) -> str:

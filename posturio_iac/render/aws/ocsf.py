@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import DOCS, page_url, sentence
 
@@ -37,7 +36,7 @@ WHOLE = "every rule"
 
 def render(report: Report, context: RenderContext) -> str:
     """Return one event a line: for each finding, each key without one, and each error of the run."""
-    return "".join(f"{inert(json.dumps(event), JSON_SHARP)}\n" for event in _events(report, context))
+    return "".join(f"{harmless_json(event)}\n" for event in _events(report, context))
 
 
 def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.excerpt import excerpt
-from posturio_iac.render.text.key_entries import entries
+from posturio_iac.render.text.key_entries import by_place, entries
 from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.wording import COLORS, owner_text, place
 
@@ -141,17 +141,19 @@ def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
             is_open = verdict is Verdict.UNDETERMINED
             alike.setdefault(judged.undecided if is_open else tuple(map(_lifetime, judged.key.effective())), []).append(judged)
     for reasons, keys in alike.items():
-        shown = keys if context.verbose or len(keys) <= FEW + 1 else keys[:FEW]
-        rows += [f"  {_key(judged)}" for judged in shown]
-        if len(shown) < len(keys):
-            rows.append(f"  … and {len(keys) - len(shown):,} more, for the same reason (--verbose lists them all):")
+        listed = by_place(keys)
+        shown = listed if context.verbose or len(listed) <= FEW + 1 else listed[:FEW]
+        rows += [f"  {_key(entry, every=context.verbose)}" for entry in shown]
+        if len(shown) < len(listed):
+            rest = len(keys) - sum(entry.size for entry in shown)
+            rows.append(f"  … and {rest:,} more, for the same reason (--verbose lists them all):")
         rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
     return rows
 
 
-def _key(judged: JudgedKey) -> str:
-    where = place(judged.key.span)
-    return f"{where}: {printable(judged.key.address)}" if where else printable(judged.key.address)
+def _key(entry: KeyEntry, *, every: bool) -> str:
+    where = place(entry.span)
+    return f"{where}: {entry.name(every=every)}" if where else entry.name(every=every)
 
 
 def _lifetime(evidence: Lifetime) -> str:

@@ -29,7 +29,7 @@ class KeyEntry:
     judged: JudgedKey | None
     """The first of them; None where the report does not list it."""
     findings: tuple[Finding, ...]
-    """Those of the first one."""
+    """Those of the first one; none where only what is undetermined or clean of them is listed."""
     addresses: tuple[str, ...]
     """Of all of them, each once."""
     roots: tuple[str, ...]
@@ -90,11 +90,24 @@ def entries(report: Report) -> list[KeyEntry]:
     for finding in report.active():
         found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
     keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
-    by_place: dict[tuple[str, int, int], list[Identity]] = {}
+    placed: dict[tuple[str, int, int], list[Identity]] = {}
     for identity, findings in found.items():
         judged = keys.get(identity)
-        by_place.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
-    return [entry for place in sorted(by_place) for entry in _folded(by_place[place], found, keys, is_placed=bool(place[0]))]
+        placed.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
+    return [entry for place in sorted(placed) for entry in _folded(placed[place], found, keys, is_placed=bool(place[0]))]
+
+
+def by_place(keys: Sequence[JudgedKey]) -> list[KeyEntry]:
+    """Return keys of which the same is said, those that one block declares once; keys that stand in no file remain apart."""
+    together: dict[object, list[JudgedKey]] = {}
+    for number, judged in enumerate(keys):
+        together.setdefault(_place(judged.key.span) if judged.key.span else number, []).append(judged)
+    return [_alike(group) for group in together.values()]
+
+
+def _alike(group: list[JudgedKey]) -> KeyEntry:
+    addresses, roots = dict.fromkeys(judged.key.address for judged in group), dict.fromkeys(judged.key.scope for judged in group)
+    return KeyEntry(group[0], (), tuple(addresses), tuple(roots), len(group))
 
 
 def _identity(judged: JudgedKey) -> Identity:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import AccessKey, Effect, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Replacement
+from posturio_iac.core.open_kinds import PLAN_OF_OTHER_CODE
 from posturio_iac.errors import UsageError
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
 
@@ -176,9 +177,7 @@ module "ci" {
 
 def test_a_key_that_the_code_does_not_declare(tmp_path: Path) -> None:
     found = joined(tmp_path, ROTATED, user(f"{USER}.ci"), key(f"{KEY}.other"))
-    assert found.unknown_sources == (
-        Unknown("a plan shows neither lifecycle blocks nor comments, and the code in code declares no such key"),
-    )
+    assert found.unknown_sources == (PLAN_OF_OTHER_CODE("code"),)
     assert found.span is not None
     assert found.span.path == "plan.json"
 

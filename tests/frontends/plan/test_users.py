@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, ONE_OF
 from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def test_of_users_of_one_name_in_two_accounts_the_one_that_is_referred_to(tmp_pa
     assert found.user_address == f"{USER}.eu"
     found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci")))
     assert found.user_address is None
-    assert found.unknown_sources[0] == Unknown("the user is one of aws_iam_user.eu, aws_iam_user.us")
+    assert found.unknown_sources[0] == ONE_OF("aws_iam_user.eu, aws_iam_user.us")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_references_in_a_circle_end(tmp_path: Path) -> None:
 def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
     found = one(tmp_path, plan(key(f"{KEY}.ci", "vendor")))
     assert found.user == "vendor"
-    assert found.unseen_tags == Unknown('the user "vendor" is declared elsewhere, so its tags cannot be seen')
+    assert found.unseen_tags == DECLARED_ELSEWHERE('the user "vendor"')
     assert all("vendor" not in hidden.reason for hidden in found.unknown_sources)
 
 
@@ -117,7 +118,7 @@ def test_a_tag_that_is_known_after_apply(tmp_path: Path) -> None:
         f"{USER}.ci", {"name": "ci", "tags": {}, "tags_all": {"a": "b"}}, {"tags": {"expires": True}, "tags_all": {"expires": True}}
     )
     (lifetime,) = one(tmp_path, plan(change, key(f"{KEY}.ci"))).lifetimes
-    assert (lifetime.effect, lifetime.why) == (Effect.UNKNOWN, "it is known only after apply")
+    assert (lifetime.effect, lifetime.why) == (Effect.UNKNOWN, 'tags["expires"] is known only after apply')
 
 
 def test_tags_that_are_known_after_apply_leave_the_constant_defaults(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_tags_that_are_known_after_apply_leave_the_constant_defaults(tmp_path: P
     found = one(tmp_path, data)
     assert found.owner == "ops"
     assert found.lifetimes[0].value == "2027-01-31"
-    assert "tags_all of aws_iam_user.ci are known only after apply" in {h.reason for h in found.unknown_sources}
+    assert "the value of tags_all of aws_iam_user.ci is known only after apply" in {h.reason for h in found.unknown_sources}
 
 
 def test_tags_of_a_provider_older_than_default_tags(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def root(tmp_path: Path) -> Path:
         ("terraform.tfvars", b"\0GITCRYPT\0\x01\x02\xff", "terraform.tfvars: error: ", "git-crypt"),
         ("a.auto.tfvars", b"x = = 1\n", "a.auto.tfvars:1:5: error: ", "syntax error"),
         ("terraform.tfvars.json", b'{"x": }', "terraform.tfvars.json:1:7: error: ", "syntax error"),
-        ("bad.tf", b'module "m" {\n  source = "./gone"\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "no such folder"),
+        ("bad.tf", b'module "m" {\n  source = "./gone"\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "that folder does not exist"),
         ("bad.tf", b'module "m" {\n  source = "./."\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "calls itself"),
         ("bad.tf", KEY.encode() * 1 + b'x "' + b"a" * 300_000, "bad.tf:", "syntax error"),
     ],

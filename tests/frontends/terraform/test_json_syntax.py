@@ -56,7 +56,7 @@ def test_strings_are_templates() -> None:
         ('${f("x")}', 'f("x")'),
         ("%{ if a }b%{ endif }", '(a ? "b" : "")'),
         ("a\nb\\n", '"a\\nb\\\\n"'),
-        ("${", "<a syntax error in a template>"),
+        ("${", "<a syntax error>"),
         ("$ %", '"$ %"'),
         ("${a}\n${b}", '(a ~ "\\n" ~ b)'),
     ],

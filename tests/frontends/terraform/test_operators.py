@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, NOT_EVALUATED
 from posturio_iac.frontends.terraform.operators import binary, truth, unary
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
 
-X, Y = Unknown("var.x is set by the caller"), Unknown("var.y is set by the caller")
+X, Y = AS_STATED("var.x is set by the caller"), AS_STATED("var.y is set by the caller")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_equality(left: Value, right: Value, equal: Value) -> None:
         (1, "<", X, X),
         (True, "&&", X, X),
         (Y, "||", X, Y),
-        (1, "/", 0, Unknown("a division by zero, which Terraform takes for infinite")),
-        (1, "%", 0, Unknown("a division by zero, which Terraform takes for infinite")),
+        (1, "/", 0, NOT_EVALUATED("a division by zero")),
+        (1, "%", 0, NOT_EVALUATED("a division by zero")),
     ],
 )
 def test_arithmetic_comparison_and_logic(left: Value, operator: str, right: Value, result: Value) -> None:

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.trees import TREES
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
 from posturio_iac.frontends.terraform.syntax.outline import outline
+from posturio_iac.frontends.terraform.syntax.plain_body import plain_body
 from posturio_iac.frontends.terraform.syntax.plain_code import end_of_body
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
@@ -156,6 +157,46 @@ def test_what_is_wrong_with_files_is_said_both_ways(monkeypatch: pytest.MonkeyPa
         assert fast == whole, data
         broken += bool(whole[1])  # type: ignore[index]
     assert broken > 20
+
+
+ARGUMENTS = [
+    b"a = 1",
+    b'a = "x"\nb {\n}\n# said\nc = { d = "e" } # behind\n/* and */ f {\n}\nc = true\n',
+    b'include "root" {\n  path = find_in_parent_folders("\xc3\xa9")\n}\n\ninputs = merge(local.a, {\n  b = "${local.c}"\n})',
+    b"a = <<EOT\ntext\nEOT",
+    b"a = <<EOT\ntext\nEOT\nb = 1\n",
+    b'a = "x" }',
+    b"a = 1 b = 2",
+    b"a = [1,\n",
+]
+
+
+@pytest.mark.parametrize("data", ARGUMENTS)
+def test_arguments_at_the_top_are_the_same_both_ways(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    fast, whole = both_ways(monkeypatch, "terragrunt.hcl", data)
+    assert fast == whole
+
+
+@pytest.mark.parametrize("data", ARGUMENTS[1:3])
+def test_plain_arguments_are_not_parsed_with_their_file(data: bytes) -> None:
+    assert outline(SourceText("terragrunt.hcl", data)) is not None
+
+
+def test_a_body_of_constants_and_references_is_what_the_parser_makes_of_it() -> None:
+    lines = b'\r\n\n  a = "\xc3\xa9 = {}"\n\tb=true\n  c  =  null \n  d = x\n  \n  e-f = x.y-z._\n  a = ""\n}'
+    source = SourceText("main.tf", HEADER + lines)
+    found = plain_body(source, len(HEADER), len(source.data), 0)
+    whole, _ = parsing.parse("main.tf", source.data)
+    assert found is not None
+    assert seen(found) == seen(whole.blocks[0].body)
+
+
+OTHERS = [b"\n a = 1\n}", b"\n a = true.b\n}", b'\n a = "${b}"\n}', b"\n # said\n a = b\n}", b" a = b }", b"\n a = if\n}"]
+
+
+@pytest.mark.parametrize("lines", OTHERS)
+def test_other_bodies_are_left_to_the_parser(lines: bytes) -> None:
+    assert plain_body(SourceText("main.tf", HEADER + lines), len(HEADER), len(HEADER + lines), 0) is None
 
 
 COMMENTS = b"""/* licence

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, first_unknown
@@ -420,7 +421,7 @@ def test_the_unknown_decides_nothing(tree: Tree, data: st.DataObject) -> None:
     except ValueError:
         return
     hidden = replaced(tree, data.draw(st.sampled_from(paths(tree))))
-    found = value_of(code_of(hidden), unknown=Unknown("hidden"))
+    found = value_of(code_of(hidden), unknown=AS_STATED("hidden"))
     assert allows(found, value)
 
 
@@ -443,7 +444,7 @@ def attempt(code: str, **bound: Any) -> Any:
 
 @pytest.mark.parametrize("hole", HOLES)
 def test_what_is_said_of_an_unknown_holds_for_whatever_it_turns_out_to_be(hole: str) -> None:
-    found = attempt(hole % "u", u=Unknown("hidden"))
+    found = attempt(hole % "u", u=AS_STATED("hidden"))
     outcomes = [value for filler in FILLERS if (value := attempt(hole % filler)) is not EvaluationError]
     assert found is not EvaluationError
     assert all(first_unknown(value) is None and allows(found, value) for value in outcomes)

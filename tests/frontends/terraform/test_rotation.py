@@ -11,6 +11,7 @@ import pytest
 
 from posturio_iac.core.evidence.remedy import ReplaceTrigger
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.open_kinds import NOT_FIXED
 from tests.support.terraform_programs import USER, key, keys
 
 if TYPE_CHECKING:
@@ -482,7 +483,7 @@ class TestSiblings:
 
     def test_one_that_may_not_exist_leaves_it_open(self, tmp_path: Path) -> None:
         found = self.siblings(tmp_path, b="count = var.n", more='variable "n" { default = 1 }\n')
-        assert found["a"] == Unknown("the code does not fix whether it exists together with aws_iam_access_key.b")
+        assert found["a"] == NOT_FIXED("whether it exists together with aws_iam_access_key.b")
 
     def test_an_inactive_one_that_may_not_exist_is_no_rival(self, tmp_path: Path) -> None:
         found = self.siblings(tmp_path, b='count = var.n\n  status = "Inactive"', more='variable "n" { default = 1 }\n')

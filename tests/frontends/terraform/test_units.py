@@ -136,7 +136,7 @@ def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, sta
     module = MODULE.replace("  count = var.enabled ? 1 : 0\n", status) + 'variable "status" {\n  default = "Active"\n}\n'
     key = only(tmp_path, live() | {"modules/user/main.tf": module})
     assert [str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice)] == [
-        f"{change} in the inputs of live/prod/user/terragrunt.hcl alone"
+        f"{change} only in the inputs of live/prod/user/terragrunt.hcl"
     ]
 
 
@@ -203,7 +203,7 @@ def test_outputs_of_dependencies_are_unknown_and_mocks_are_not_used(tmp_path: Pa
     dependency = 'dependency "names" {\n  config_path = "../names"\n  mock_outputs = { name = "mock" }\n}\n'
     key = only(tmp_path, live(dependency + UNIT.replace('"ci"', "dependency.names.outputs.name")))
     assert isinstance(key.user, Unknown)
-    assert key.user.reason == "dependency.names is an output of another unit, known only after apply"
+    assert key.user.reason == "dependency.names depends on the outputs of another unit"
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_
     files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
     key = only(tmp_path, files)
     assert isinstance(key.user, Unknown)
-    assert key.user.reason == "values.name comes from the stack that generates this unit"
+    assert key.user.reason == "values.name depends on the stack that generates this unit"
 
 
 BAD: dict[str, tuple[Files, str, int]] = {

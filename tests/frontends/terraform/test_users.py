@@ -11,6 +11,7 @@ import pytest
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, NAMESAKE
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_pa
         assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
 
 
-ELSEWHERE = 'the user "ci" is declared elsewhere, so its tags cannot be seen'
+ELSEWHERE = DECLARED_ELSEWHERE('the user "ci"')
 
 
 def calling(folder: str, more: str = "", label: str = "users") -> str:
@@ -236,7 +237,7 @@ def test_a_user_that_other_code_declares_is_no_excuse(tmp_path: Path, expression
     rest = 'data "aws_iam_user" "x" {\n  user_name = "ci"\n}\nlocals {\n  name = "ci"\n}\n'
     found = key(tmp_path, rest + named(expression))
     assert (found.user, found.owner, found.unknown_sources) == ("ci", None, ())
-    assert found.unseen_tags == Unknown(ELSEWHERE)
+    assert found.unseen_tags == ELSEWHERE
     assert "# posturio:" in describe(found.remedies.declare)
 
 
@@ -252,7 +253,7 @@ def test_the_default_of_an_input_is_no_choice_of_the_author_unless_the_folder_is
     code = 'variable "user" {\n  default = "ci"\n}\n' + named("var.user")
     assert key(tmp_path, code).unknown_sources != ()
     applied = key(tmp_path, 'provider "aws" {\n  region = "eu-west-1"\n}\n' + code)
-    assert (applied.unknown_sources, applied.unseen_tags) == ((), Unknown(ELSEWHERE))
+    assert (applied.unknown_sources, applied.unseen_tags) == ((), ELSEWHERE)
 
 
 def test_a_module_that_is_not_here_may_declare_the_user_that_it_is_given_the_name_of(tmp_path: Path) -> None:
@@ -276,14 +277,14 @@ class TestNamesakes:
     def test_one_whose_end_is_stated_leaves_the_end_open(self, tmp_path: Path) -> None:
         found = key(tmp_path, {"a/main.tf": USER, "b/main.tf": named('"ci"')})
         assert (found.user, found.user_address, told(found)) == ("ci", None, [])
-        reason = Unknown('a user "ci" is declared in a/main.tf:1 with expires=2027-01-31 and owner=payments, which may be another account')
+        reason = NAMESAKE('a user "ci"', "a/main.tf:1 with expires=2027-01-31 and owner=payments")
         assert (found.unknown_sources, found.owner) == ((reason,), reason)
         assert "a/main.tf" not in describe(found.remedies.declare)
 
     def test_one_without_an_end_changes_nothing(self, tmp_path: Path) -> None:
         plain = USER.replace('expires = "2027-01-31", owner = "payments"', 'Name = "ci"')
         found = key(tmp_path, {"a/main.tf": plain, "b/main.tf": named('"ci"')})
-        assert (found.unknown_sources, found.owner, found.unseen_tags) == ((), None, Unknown(ELSEWHERE))
+        assert (found.unknown_sources, found.owner, found.unseen_tags) == ((), None, ELSEWHERE)
 
     def test_one_with_an_owner_alone_leaves_the_owner_open(self, tmp_path: Path) -> None:
         found = key(tmp_path, {"a/main.tf": USER.replace("expires", "Name"), "b/main.tf": named('"ci"')})

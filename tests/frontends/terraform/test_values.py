@@ -11,6 +11,7 @@ import pytest
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NO_CODE, NO_VALUE, UNREAD_VALUES, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.values import EvaluationError
 from tests.support.terraform_programs import local, module, value_of
@@ -169,7 +170,7 @@ class TestVariables:
 
     def test_without_a_default_nothing_is_known(self, tmp_path: Path) -> None:
         scope = module(tmp_path, 'variable "v" {}\nvariable "n" { default = null }\n')
-        assert value(scope, "var.v") == Unknown("var.v has no value in this code")
+        assert value(scope, "var.v") == NO_VALUE("var.v")
         assert value(scope, "var.n") is None
         assert isinstance(value(scope, "var.none"), Unknown)
 
@@ -181,18 +182,18 @@ class TestVariables:
             "bad.tfvars": b"\xff",
         }
         scope = module(tmp_path, {"main.tf": 'variable "v" {}\nvariable "n" {}\n', **beside})
-        hint = "--var-file 'a b.tfvars' or c.tfvars.json gives it one"
-        assert value(scope, "var.v") == Unknown(f"var.v has no value in this code ({hint})")
-        assert value(scope, "var.n") == Unknown("var.n has no value in this code")
+        hint = "'a b.tfvars' or c.tfvars.json"
+        assert value(scope, "var.v") == VALUE_IN_FILE("var.v", hint)
+        assert value(scope, "var.n") == NO_VALUE("var.n")
 
     def test_files_beside_a_called_module_give_its_variables_nothing(self, tmp_path: Path) -> None:
         child = {"m/main.tf": 'variable "v" {}\noutput "o" { value = var.v }\n', "m/prod.tfvars": 'v = "1"\n', "prod.tfvars": 'v = "1"\n'}
         scope = module(tmp_path, {"main.tf": 'module "m" { source = "./m" }\n', **child})
-        assert value(scope, "module.m.o") == Unknown("var.v has no value in this code")
+        assert value(scope, "module.m.o") == NO_VALUE("var.v")
 
     def test_a_variables_file_that_cannot_be_read_may_set_anything(self, tmp_path: Path) -> None:
         scope = module(tmp_path, {"main.tf": VARIABLE, "terraform.tfvars": b"\0GITCRYPT\0\xff"})
-        assert value(scope, "var.v") == Unknown("terraform.tfvars cannot be read and may set any variable")
+        assert value(scope, "var.v") == UNREAD_VALUES("terraform.tfvars")
 
     @pytest.mark.parametrize(
         ("kind", "default", "expected"),
@@ -443,7 +444,7 @@ class TestModules:
 
     def test_a_module_that_is_not_here_is_unknown(self, tmp_path: Path) -> None:
         scope = module(tmp_path, 'module "m" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n')
-        assert value(scope, "module.m.name") == Unknown("the code of module.m is not here")
+        assert value(scope, "module.m.name") == NO_CODE("module.m")
 
     @pytest.mark.parametrize("code", ["module.none.x", "module.m.none"])
     def test_what_is_not_declared_is_an_error(self, tmp_path: Path, code: str) -> None:

@@ -18,6 +18,7 @@ from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Span, Unknown
+from posturio_iac.core.open_kinds import HAS_NO, NOT_SHOWN
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import access_key, status_of
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Attr, Lifetime
     from posturio_iac.metadata.names import Names
 
-NOT_FOUND = Unknown("checkov's graph does not hold it")
+NOT_FOUND = HAS_NO("checkov's graph", "such key")
 
 
 def exists(entity: Entity) -> bool:
@@ -80,7 +81,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         directives=parsed.directives,
         scope=os.path.relpath(entity.top or os.path.dirname(entity.file), root).replace(os.sep, "/"),
         kind=KeyKind.ACCESS_KEY if service is None else KeyKind.SERVICE_CREDENTIAL,
-        service=service if service is None or isinstance(service, (str, Unknown)) else Unknown(f"checkov does not know {SERVICE}"),
+        service=service if service is None or isinstance(service, (str, Unknown)) else NOT_SHOWN("checkov", SERVICE),
     )
     key = replace(access_key(facts, FactOptions(names, as_of)), active_siblings=_siblings(own, graph, root))
     return left_open(key, namesakes_of(user, own, graph, root, names))
@@ -100,9 +101,9 @@ def _existence(own: Vertex, graph: Graph) -> Unknown | None:
     calls = _calls(own, graph)
     counted = next((call for call in calls if any(call.config.get(name) is not None for name in ("count", "for_each"))), None)
     if counted is not None:
-        return Unknown(f"checkov does not show how many instances {counted.address} makes")
+        return NOT_SHOWN("checkov", f"how many instances {counted.address} makes")
     if len({call.address for call in calls}) < len(calls):
-        return Unknown("several blocks declare the module call that leads to it, and checkov does not show which one counts")
+        return NOT_SHOWN("checkov", "which of several blocks of the module call that leads to it counts")
     return None
 
 
@@ -146,7 +147,7 @@ def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
         if same is not False:
             status = status_of(value_of(other, "status", graph))
             is_sure = same and plain and _is_plain(other, graph)
-            reason = Unknown(f"checkov does not show whether {other.address} is of the same user and there at the same time")
+            reason = NOT_SHOWN("checkov", f"whether {other.address} is of the same user and there at the same time")
             is_active = status if isinstance(status, Unknown) else status not in NOT_ACTIVE
             others.append(Sibling(Place(other.address, other.span(root)), is_active, is_sure or reason))
     return active_siblings(others)

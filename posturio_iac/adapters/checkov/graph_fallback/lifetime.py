@@ -20,6 +20,7 @@ from posturio_iac.core.evidence.remedy import ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.core.open_kinds import MAY_ROTATE, NOT_SHOWN
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
@@ -54,7 +55,7 @@ def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Graph
         *_alone(lifecycle, span),
     ]
     elsewhere = next((v.address for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None) or _rotating_call(key, graph)
-    hidden = (Unknown(f"{elsewhere} may rotate the key"),) if elsewhere is not None else ()
+    hidden = (MAY_ROTATE(elsewhere),) if elsewhere is not None else ()
     return GraphRotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
 
 
@@ -183,10 +184,10 @@ def _is_rotator(vertex: Vertex) -> bool:
 def _replacement(lifetimes: list[Lifetime], lifecycle: dict[str, Any], span: Span) -> Attr[Replacement | None]:
     """Return how the rotation is carried out; the order may also come from what needs the key, so that its lack is unknown."""
     if any(e.effect is Effect.UNKNOWN for e in lifetimes):
-        return Unknown("checkov does not show whether anything replaces the key")
+        return NOT_SHOWN("checkov", "whether anything replaces the key")
     if not any(e.effect is Effect.ENFORCED for e in lifetimes):
         return None
     first = lifecycle.get("create_before_destroy")
     known = first[0] if isinstance(first, list) and first else first
-    order = True if known in (True, "true") else Unknown("checkov does not show in which order the key is replaced")
+    order = True if known in (True, "true") else NOT_SHOWN("checkov", "in which order the key is replaced")
     return Replacement(span, order, takes_turns=False)

@@ -10,6 +10,7 @@ from posturio_iac.core.evidence.remedy import SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import secrets_of
 from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.open_kinds import NOT_SHOWN
 from posturio_iac.core.place import Place
 from posturio_iac.facts.sinks import SINKS
 
@@ -34,7 +35,7 @@ def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unkn
         if user.kind == "resource" and user.type == _PARAMETER and argument == "value":
             found.extend(_parameter(user, key, graph, span))
         elif user.kind != "resource" or user.type in SINKS:
-            found.append(Unknown(f"checkov does not show whether {user.kind} {user.name} shows the secret"))
+            found.append(NOT_SHOWN("checkov", f"whether {user.kind} {user.name} shows the secret"))
     return tuple(dict.fromkeys(found))
 
 
@@ -58,4 +59,4 @@ def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span) -> Iter
             SetArgument(Place(parameter.address), "type", '"SecureString"'),
         )
     else:
-        yield Unknown(f"checkov does not show whether {parameter.address} shows the secret")
+        yield NOT_SHOWN("checkov", f"whether {parameter.address} shows the secret")

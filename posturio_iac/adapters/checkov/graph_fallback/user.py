@@ -9,7 +9,8 @@ from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, cert
 from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
+from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, MAY_BE_DECLARED_BY, NAMES_NO, NOT_FIXED, NOT_SHOWN, TAGS_UNSEEN
+from posturio_iac.facts.describe import quoted
 from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
 
@@ -32,16 +33,16 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
         return _declared(users[0], graph, span)
     if isinstance(name, str) and name:
         if (call := _unread_call(name, key, graph)) is not None:
-            reason = Unknown(f'the user "{name}" may be declared by {call.address}, whose code is not here')
+            reason = MAY_BE_DECLARED_BY(quoted(name), call.address)
             return UserFacts(name, identity=name, hidden=(reason,), unseen=reason)
         if (other := _named_alike(name, key, graph)) is not None:
-            reason = Unknown(f'the user "{name}" may be {other.address}, whose tags checkov does not show')
+            reason = NOT_SHOWN("checkov", f"the tags of {other.address}, which may be {quoted(name)}")
             return UserFacts(name, identity=name, hidden=(reason,), unseen=reason)
-        return UserFacts(name, identity=name, unseen=declared_elsewhere(quoted(name)))
-    why = name if isinstance(name, Unknown) else Unknown("the key names no user")
+        return UserFacts(name, identity=name, unseen=DECLARED_ELSEWHERE(quoted(name)))
+    why = name if isinstance(name, Unknown) else NAMES_NO("the key", "user")
     if (source := _data_source(key, graph)) is not None:
-        return UserFacts(why, unseen=declared_elsewhere(f"the user that data.{source} reads"))
-    reason = tags_unseen(why)
+        return UserFacts(why, unseen=DECLARED_ELSEWHERE(f"the user that data.{source} reads"))
+    reason = TAGS_UNSEEN(why)
     return UserFacts(why, hidden=(reason,), unseen=reason)
 
 
@@ -91,7 +92,7 @@ def _declared(user: Vertex, graph: Graph, span: Span) -> UserFacts:
     added, more = _defaults(user, graph, span)
     replaced = {tag.name for tag in own}
     return UserFacts(
-        name if isinstance(name, (str, Unknown)) else Unknown(f"the name of {user.address}"),
+        name if isinstance(name, (str, Unknown)) else NOT_FIXED(f"the name of {user.address}"),
         address=user.address,
         identity=user.key,
         path=path if path is None or isinstance(path, (str, Unknown)) else None,
@@ -107,13 +108,11 @@ def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) ->
         return (), ()
     open_ = by_variable(block, argument, graph)
     if not isinstance(value, dict) or _ignores_tags(block):
-        why = open_ or Unknown(f"checkov does not know the {argument} {owner}")
+        why = open_ or NOT_SHOWN("checkov", f"the {argument} {owner}")
         return (), (why,)
     items = tuple(_tag(str(name), one, owner, span) for name, one in value.items() if not str(name).startswith("__"))
     if open_ is None:
-        hidden = tuple(
-            Unknown(f"a tag {owner} has a name that checkov does not know") for i in items if isinstance(certain(i.name, ""), Unknown)
-        )
+        hidden = tuple(NOT_SHOWN("checkov", f"the name of a tag {owner}") for i in items if isinstance(certain(i.name, ""), Unknown))
         return items, hidden
     return tuple(item._replace(value=open_) for item in items), (open_,)
 
@@ -135,7 +134,7 @@ def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
     every = [v for v in graph.vertices.values() if v.kind == "provider" and v.name.partition(".")[0] == "aws" and v.top == user.top]
     default = [v for v in every if v.config.get("alias") is None]
     if user.config.get("provider") is not None or len(default) > 1 or (every and user.file and os.path.dirname(user.file) != user.top):
-        return (), (Unknown(f"checkov does not show which provider {user.address} has, so its default tags cannot be seen"),)
+        return (), (NOT_SHOWN("checkov", f"which provider {user.address} has, and so which default tags"),)
     block = default[0].first("default_tags") if default else None
     if block is None:
         return (), ()

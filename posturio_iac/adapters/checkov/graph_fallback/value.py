@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import MAY_BE_SET, NOT_FIXED, NOT_SHOWN
 
 if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
+    from posturio_iac.core.model import Unknown
 
 _REFERENCE = re.compile(
     r"""(?x) \$\{ | %\{ | ^\w+\( | \?.*: | ==
@@ -30,16 +31,16 @@ def by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
     """Return why the value of an argument is not certain: a variable, of which checkov takes the default, or the data of a provider."""
     for reached in graph.behind(graph.targets(vertex, argument), lambda v: v.kind == "resource"):
         if reached.kind == "variable":
-            return Unknown(f"{argument} of {vertex.address}: var.{reached.name} may be set by whoever uses this module")
+            return MAY_BE_SET(f"var.{reached.name}").about(f"{argument} of {vertex.address}")
         if reached.kind == "data":
-            return Unknown(f"{argument} of {vertex.address}: data.{reached.name} is known only after a plan")
+            return NOT_FIXED(f"data.{reached.name}").about(f"{argument} of {vertex.address}")
     return None
 
 
 def certain(value: object, what: str) -> object:
     """Return a value unless it is an expression that checkov could not replace."""
     if isinstance(value, str) and _REFERENCE.search(value):
-        return Unknown(f"{what}: checkov does not know the value of {value}")
+        return NOT_SHOWN("checkov", f"the value of {value}").about(what)
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
-    return Unknown(f"{what}: checkov does not know its value")
+    return NOT_SHOWN("checkov", "its value").about(what)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.writing.private_folder import write_folder
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
+from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.planning.plan import NamesNothingError, by_account, steps
@@ -52,7 +52,7 @@ def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:
     """Return the JSON contract of the run, which ``--verify`` reads, with the steps beside it."""
     context = RenderContext(lambda _path, _line: None, "", 0.0, ages=found.ages)
     plan = {"valid_until": write.moment(validity.until), "steps": [step.document() for step in made]}
-    return json.dumps({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
+    return harmless_json({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
 
 
 def files_of(path: str) -> tuple[str, str | None]:

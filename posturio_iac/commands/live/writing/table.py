@@ -231,7 +231,7 @@ def _last_used(key: AccessKey, as_of: datetime) -> str:
         case None:
             return "never"
         case Unknown():
-            return "not told" if key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
+            return "not reported" if key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
         case moment:
             days = (as_of - moment).days
             place = " in ".join(printable(word) for word in key.used_for or () if word)

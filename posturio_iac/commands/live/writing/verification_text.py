@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract import write
 from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
-from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
+from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
 from posturio_iac.live.verify.model import DONE, FindingState
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
@@ -60,7 +59,7 @@ def document(
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
     context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen), run=run)
     known = write.document(report, context)
-    return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
+    return harmless_json({**known, "verification": _verification(verification)}, indent=2) + "\n"
 
 
 def _verification(verification: Verification) -> dict[str, Any]:

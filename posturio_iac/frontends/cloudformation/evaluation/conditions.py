@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
@@ -31,17 +32,17 @@ def truth(ev: Evaluator, node: Node, scope: StackScope) -> bool | Unknown:
         case Unknown() as unknown:
             return unknown
         case _:
-            return Unknown("the condition is neither true nor false")
+            return MUST_BE("the condition", "true or false")
 
 
 def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     """Return whether the condition ``name`` holds."""
     entry = scope.stack.conditions.get(name)
     if entry is None:
-        return Unknown(f"the condition {name} is not declared here")
+        return NOT_DECLARED(f"the condition {name}")
     key = (id(scope.stack), name)
     if key not in ev.conditions:
-        ev.conditions[key] = Unknown(f"the condition {name} is decided at deployment")  # its own value, if it refers to itself
+        ev.conditions[key] = AT_DEPLOYMENT(f"the condition {name}")  # its own value, if it refers to itself
         found = truth(ev, entry.body, scope.stack.scope(entry))
         if not isinstance(found, Unknown):
             ev.conditions[key] = found
@@ -89,7 +90,7 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
         case (Unknown() as unknown, _) | (_, Unknown() as unknown):
             return unknown
         case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
-            return Unknown(f"{one} and {other} are equal to AWS unless one of them is quoted")
+            return ALIKE_TO_AWS(one, other)
         case (one, other):
             return _word(one == other)
 
@@ -120,22 +121,22 @@ def _condition(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     return _word(named(ev, node.value, scope))
 
 
-def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], str]:
+def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], Unknown | None]:
     """Return the possible values of ``Fn::If``, and why it is open when there are two; any other node stands for itself."""
     if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
-        return (node,), ""
+        return (node,), None
     try:
         name, yes, no = arguments(node.value[0][1], range(3, 4), "Fn::If takes a condition and two values")
         if not isinstance(name.value, str):
             raise WrongArgumentsError("Fn::If takes the name of a condition first")
     except WrongArgumentsError as error:
         ev.report(str(error), node, scope)
-        return (), str(error)
+        return (), AS_STATED(str(error))
     match named(ev.open(), name.value, scope):
         case Unknown() as unknown:
-            return (yes, no), unknown.reason
+            return (yes, no), unknown
         case holds:
-            return (yes if holds else no,), ""
+            return (yes if holds else no,), None
 
 
 def _if(ev: Evaluator, node: Node, scope: StackScope) -> Value:

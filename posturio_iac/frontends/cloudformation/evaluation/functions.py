@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AT_DEPLOYMENT, HAS_NO
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, Value
@@ -80,7 +80,7 @@ def join(ev: Evaluator, node: Node, scope: StackScope) -> Value:
         case Unknown() as unknown:
             return unknown
         case Reference() as reference:
-            return Unknown(reference.reason)
+            return reference.unknown
         case _:
             raise WrongArgumentsError(form)
 
@@ -95,7 +95,7 @@ def select(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     if isinstance(index, Unknown):
         return index
     if isinstance(values, Reference):
-        return Unknown(values.reason)
+        return values.unknown
     if isinstance(values, Unknown):
         return values
     if not (index.isascii() and index.isdigit()) or not isinstance(values, tuple):
@@ -134,7 +134,7 @@ def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     for more in items[3:]:
         if isinstance(more.value, Object) and (default := more.value.get("DefaultValue")) is not None:
             return ev.value(default, scope)
-    return Unknown(f"the mapping {path[0]} has no entry {path[1]}, {path[2]}")
+    return HAS_NO(f"the mapping {path[0]}", f"entry {path[1]}, {path[2]}")
 
 
 @_function("Fn::Base64")
@@ -152,7 +152,7 @@ def length(ev: Evaluator, node: Node, scope: StackScope) -> Value:
         case Unknown() as unknown:
             return unknown
         case Reference() as reference:
-            return Unknown(reference.reason)
+            return reference.unknown
         case _:
             raise WrongArgumentsError("Fn::Length takes a list")
 
@@ -183,7 +183,7 @@ def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
     """Return a function whose value is known only at deployment."""
 
     def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
-        return Unknown(f"{name} is evaluated at deployment", cause=OpenCause.APPLY, subject=name)
+        return AT_DEPLOYMENT(name)
 
     return function
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import (
+    AS_STATED,
+    DEPENDS_ON,
+    HAS_NO,
+    MUST_BE,
+    NOT_DECLARED,
+    NOT_EVALUATED,
+    NOT_FIXED,
+    PARAMETER,
+    TOO_LARGE,
+)
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
@@ -63,7 +73,7 @@ class Evaluator:
     def value(self, node: Node, scope: StackScope) -> Value:
         """Return the value of an expression."""
         if self.steps >= MAX_STEPS:
-            return Unknown("the expression refers to itself or is nested too deeply")
+            return TOO_LARGE("the expression")
         self.steps += 1
         try:
             scope.stack.budget.spend()
@@ -72,7 +82,7 @@ class Evaluator:
                 scope.stack.budget.add_text(len(value))
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
-            return Unknown(str(error))
+            return AS_STATED(str(error))
         except BudgetError as error:
             raise error.located(scope.source.span(node))  # noqa: B904 - the same error
         else:
@@ -88,7 +98,7 @@ class Evaluator:
                     if (function := FUNCTIONS.get(str(name))) is not None:
                         return function(self, members[0][1], scope)
                     if str(name).startswith("Fn::"):
-                        return Unknown(f"{name} is not evaluated", cause=OpenCause.NOT_EVALUATED, subject=str(name))
+                        return NOT_EVALUATED(str(name))
                 return {str(key.value): self.value(item, scope) for key, item in members}
             case Array() as items:
                 return tuple(v for item in items if (v := self.value(item, scope)) is not None)
@@ -127,13 +137,13 @@ class Evaluator:
             case Reference():
                 return self._name(value)
             case _:
-                return Unknown("a list or a map is no text")
+                return MUST_BE("the value", "text, not a list or a map")
 
     def _name(self, reference: Reference) -> str | Unknown:
         """Return the name that ``Ref`` of a user gives, when the template fixes it."""
         name = reference.entry.prop("UserName") if reference.entry.type == "AWS::IAM::User" and not reference.attribute else None
         if name is None or self.steps >= MAX_STEPS:
-            return Unknown(reference.reason)
+            return reference.unknown
         self.steps += 1
         try:
             return self.text(self.value(name, reference.stack.scope(reference.entry)))
@@ -146,14 +156,14 @@ class Evaluator:
         if name == "AWS::NoValue":
             return None
         if name.startswith("AWS::"):
-            return Unknown(f"{name} depends on where the stack is deployed", cause=OpenCause.APPLY, subject=name)
+            return DEPENDS_ON(name, "where the stack is deployed")
         if (parameter := stack.parameters.get(name)) is not None or name in stack.given:
             return self.parameter(name, parameter, stack)
         if (resource := stack.resources.get(name)) is not None:
             return Reference(resource, stack)
         if name in stack.loops:
-            return Unknown(f"{name} stands for each item of a list that the template does not fix")
-        return Unknown(f"{name} is not declared here", cause=OpenCause.ABSENT_CODE, subject=name)
+            return NOT_FIXED(f"the list whose items {name} stands for")
+        return NOT_DECLARED(name)
 
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> Value:
         """Return the value of a parameter."""
@@ -166,23 +176,23 @@ class Evaluator:
                 return assumed
             if entry is not None:
                 self.asked[id(stack), name] = entry
-            return Unknown(f"the parameter {name} is chosen at deployment", cause=OpenCause.INPUT, subject=name)
+            return PARAMETER(name)
         default = entry.get("Default") if entry is not None else None
         if default is None or kind.startswith(_SSM):
-            return Unknown(f"the parameter {name} is chosen at deployment", cause=OpenCause.INPUT, subject=name)
+            return PARAMETER(name)
         return _typed(self.scalar(default.value), kind)
 
     def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
         """Return the value of ``Fn::GetAtt``."""
         entry = scope.stack.resources.get(name)
         if entry is None:
-            return Unknown(f"{name} is not declared here", cause=OpenCause.ABSENT_CODE, subject=name)
+            return NOT_DECLARED(name)
         child = scope.stack.children.get(name)
         if child is not None and attribute.startswith("Outputs."):
             output = child.outputs.get(attribute.removeprefix("Outputs."))
             node = output.get("Value") if output is not None else None
             if node is None or output is None:
-                return Unknown(f"{name} has no output {attribute.removeprefix('Outputs.')}")
+                return HAS_NO(name, f"output {attribute.removeprefix('Outputs.')}")
             return self.value(node, child.scope(output))
         return Reference(entry, scope.stack, attribute)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import Unknown
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.open_kinds import AT_DEPLOYMENT, FILLED_IN
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Unknown
 
 _DYNAMIC = "{{resolve:"
 
@@ -19,11 +23,11 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
     """Return why a text is not final, or None when it is."""
     if "{{" in text or "{%" in text or "<%" in text:
         if found := _dynamic(text):
-            return Unknown(f"{found} is read at deployment", cause=OpenCause.APPLY)
+            return AT_DEPLOYMENT(found)
         if found := _markup(text):
-            return Unknown(f"a template engine fills in {' '.join(found.split())}")
+            return FILLED_IN("a template engine", " ".join(found.split()))
     if serverless and "${" in text and (found := _serverless(text)):
-        return Unknown(f"the Serverless Framework fills in {found}")
+        return FILLED_IN("the Serverless Framework", found)
     return None
 
 

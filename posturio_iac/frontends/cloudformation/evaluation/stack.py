@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AT_DEPLOYMENT
 from posturio_iac.core.record import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
@@ -85,10 +86,9 @@ class Reference:
     """Empty for the value of ``Ref``."""
 
     @property
-    def reason(self) -> str:
-        """Why the text of it is unknown."""
-        shown = f"{self.entry.name}.{self.attribute}" if self.attribute else self.entry.name
-        return f"{shown} is known once it is deployed"
+    def unknown(self) -> Unknown:
+        """Its text, which is not known before the deployment."""
+        return AT_DEPLOYMENT(f"{self.entry.name}.{self.attribute}" if self.attribute else self.entry.name)
 
 
 Value = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]

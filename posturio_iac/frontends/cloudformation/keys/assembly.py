@@ -8,10 +8,11 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import ADDS_PROPERTIES, AS_STATED, DECLARED_ELSEWHERE, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
+from posturio_iac.facts.describe import ends_permission, quoted
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.namesakes import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
@@ -179,7 +180,7 @@ class Reader:
             if isinstance(tag.name, Unknown):
                 hidden.append(tag.name.about(f"tags of {of}"))
             else:
-                value = Unknown(tag.unsure) if tag.unsure else tag.value
+                value = tag.value if tag.unsure is None else tag.unsure
                 tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
         own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
         place = user.entry.source.span(user.entry.key)
@@ -212,7 +213,7 @@ def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
     try:
         return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
     except BudgetError as error:
-        return Unknown(f"the template {error}")
+        return AS_STATED(f"the template {error}")
 
 
 def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
@@ -221,14 +222,14 @@ def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
     if properties is not None and isinstance(properties.value, Object):
         for key, _ in properties.value:
             if str(key.value).startswith("Fn::"):
-                yield Unknown(f"{key.value} adds properties to {of} at deployment")
+                yield ADDS_PROPERTIES(str(key.value), of)
 
 
 def _unseen(user: TemplateUser) -> Unknown:
     """Say why the tags of a user that the templates do not declare cannot be seen."""
     if user.chosen:
-        return declared_elsewhere(quoted(user.name))
-    return tags_unseen(f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name)
+        return DECLARED_ELSEWHERE(quoted(user.name))
+    return TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)
 
 
 def _secrets(root: Stack) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.open_kinds import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.facts.metadata_items import items_of
@@ -55,7 +56,7 @@ class MetadataEvidence:
         if node is None:
             return
         if not isinstance(node.value, Object) or _is_function(node):
-            self.unread.append(Unknown(f"Metadata of {address} is computed"))
+            self.unread.append(NOT_FIXED(f"Metadata of {address}"))
             return
         for key, value in node.value:
             name = str(key.value)
@@ -66,7 +67,7 @@ class MetadataEvidence:
             elif name == "checkov":
                 self.directives.extend(skipped_in_checkov(value, scope.source))
             elif name.startswith("Fn::"):
-                self.unread.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
+                self.unread.append(AT_DEPLOYMENT(f"{name} in Metadata of {address}"))
             elif not isinstance(value.value, (Object, Array)) or _is_function(value):
                 self._member(key, value, scope, ev, address)
 
@@ -75,7 +76,7 @@ class MetadataEvidence:
             if normalise(str(key.value)) == _IGNORE:
                 self._ignored(value, scope, ev)
             elif str(key.value).startswith("Fn::"):
-                self.unread.append(Unknown(f"{key.value} in Metadata of {address} is evaluated at deployment"))
+                self.unread.append(AT_DEPLOYMENT(f"{key.value} in Metadata of {address}"))
             else:
                 self._member(key, value, scope, ev, address, ours=True)
 
@@ -124,7 +125,7 @@ class MetadataEvidence:
         text = ev.text(ev.value(node, scope))
         if isinstance(text, Unknown):
             return text
-        return parse_date(text) or Unknown(f"{text} is not a date; write a date such as 2027-01-31")
+        return parse_date(text) or MUST_BE(text, "a date such as 2027-01-31")
 
     def _problem(self, message: str, span: Span) -> None:
         problem = Diagnostic(Level.WARNING, message, span.path, span.line, span.column)

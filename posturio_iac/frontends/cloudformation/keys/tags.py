@@ -23,18 +23,18 @@ class TemplateTag(NamedTuple):
     value: str | Unknown
     node: Node
     """The whole tag."""
-    unsure: str = ""
+    unsure: Unknown | None = None
     """Why it may not be there."""
 
 
-def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: str = "") -> Iterator[TemplateTag]:
+def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unknown | None = None) -> Iterator[TemplateTag]:
     """Yield the tags that a property states; those that depend on a condition say so, and so do those that cannot be seen."""
     if node is None:
         return
     chosen, why = branches(ev, node, scope)
     if len(chosen) != 1 or chosen[0] is not node:
         for branch in chosen:
-            yield from read_tags(branch, ev, scope, unsure or why)
+            yield from read_tags(branch, ev, scope, why if unsure is None else unsure)
         return
     match node.value:
         case Array() as items:
@@ -52,7 +52,7 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: str =
             return
 
 
-def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: str) -> Iterator[TemplateTag]:
+def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: Unknown | None) -> Iterator[TemplateTag]:
     """Yield the tags that a function gives: none for ``AWS::NoValue``."""
     match ev.value(node, scope):
         case tuple() as items:
@@ -66,5 +66,5 @@ def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: str) -> Iter
 
 def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:
     """Return the tags that are certain, as pairs."""
-    tags = [t for t in read_tags(node, ev, scope) if not t.unsure]
+    tags = [t for t in read_tags(node, ev, scope) if t.unsure is None]
     return tuple((t.name, t.value) for t in tags if isinstance(t.name, str) and isinstance(t.value, str))

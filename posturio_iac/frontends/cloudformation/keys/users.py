@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import GENERATED_NAME, NAMES_NO
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -56,12 +57,12 @@ class TemplateUsers:
     def of(self, node: Node | None, scope: StackScope) -> TemplateUser:
         """Return the user that an expression such as ``UserName`` names."""
         if node is None:
-            return TemplateUser(Unknown("the key names no user"))
+            return TemplateUser(NAMES_NO("the key", "user"))
         value = self._ev.value(node, scope)
         if isinstance(value, Reference):
             if value.entry.type == USER_TYPE:
                 return self._user(value.entry, value.stack)
-            return TemplateUser(Unknown(value.reason), identity=("value", id(value.stack), value.entry.name, value.attribute))
+            return TemplateUser(value.unknown, identity=("value", id(value.stack), value.entry.name, value.attribute))
         name = self._ev.text(value)
         if isinstance(name, Unknown):
             return self._by_expression(node, scope, name)
@@ -102,7 +103,7 @@ class TemplateUsers:
     def _user(self, entry: TemplateEntry, stack: Stack) -> TemplateUser:
         node = entry.prop("UserName")
         if node is None:
-            shown: str | Unknown = Unknown(f"CloudFormation makes up the name of {stack.address(entry)}")
+            shown: str | Unknown = GENERATED_NAME(stack.address(entry))
         else:
             shown = self._ev.text(self._ev.value(node, stack.scope(entry)))
         return TemplateUser(shown, entry, stack, ("user", id(stack), entry.name))

@@ -9,6 +9,7 @@ from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import MUST_BE
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS
@@ -68,7 +69,7 @@ def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin)
             continue
         part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
         if part is None:
-            return Unknown(f"{name} of {reached.address} is no number")
+            return MUST_BE(f"{name} of {reached.address}", "a number")
         total = part if total is None else total + part
     return total
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
 from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
 from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, Symbol, TerminalOrigin, plain
@@ -54,7 +55,7 @@ class _Follower:
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         scope.budget.spend()
         if depth > MAX_DEPTH or len(steps) > MAX_DEPTH:
-            yield TerminalOrigin("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
+            yield TerminalOrigin("deep", TOO_DEEP("a chain of references"), "a long chain of references", expression.span)
             return
         depth += 1
         match expression:
@@ -84,8 +85,8 @@ class _Follower:
                 yield from self._lossy((operand,), scope, depth)
             case hcl.Binary(_, left, right):
                 yield from self._lossy((left, right), scope, depth)
-            case hcl.InvalidExpr(reason, span):
-                yield TerminalOrigin("other", Unknown(reason), reason, span)
+            case hcl.InvalidExpr(unknown, span):
+                yield TerminalOrigin("other", unknown, unknown.reason, span)
 
     def _lossy(self, operands: tuple[hcl.Expr, ...], scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         for operand in operands:
@@ -128,7 +129,7 @@ class _Follower:
             return
         head = steps[0] if steps else None
         if not isinstance(head, str):
-            yield TerminalOrigin("other", Unknown(base.name), base.name, base.span)
+            yield TerminalOrigin("other", NOT_FIXED(base.name), base.name, base.span)
             return
         key = (id(scope.instance), base.name, *steps)
         if key in self.seen and base.name in ("local", "var", "module", "component"):
@@ -154,7 +155,7 @@ class _Follower:
     def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         bound = scope.bindings.get(base.name)
         head = steps[0] if steps else None
-        value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
+        value = bound.get(str(head)) if isinstance(bound, dict) else NOT_FIXED(f"{base.name}.{head}")
         if scope.origin is not None and (head == "value" or self.deep):
             key = bound.get("key") if isinstance(bound, dict) else None
             step: Step = key if isinstance(key, str) else ANY
@@ -181,7 +182,7 @@ class _Follower:
         try:
             value = instance.scope().attribute("var", name)
         except EvaluationError as error:
-            value = Unknown(str(error))
+            value = AS_STATED(str(error))
         yield TerminalOrigin("variable", value, f"var.{name}", base.span, instance=instance)
 
     def _local(
@@ -189,7 +190,7 @@ class _Follower:
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         found = scope.instance.folder.locals.get(name)
         if found is None:
-            yield TerminalOrigin("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
+            yield TerminalOrigin("missing", NOT_DECLARED(f"local.{name}"), f"local.{name}", base.span)
         else:
             yield from self.go(found.expression, scope.instance.scope(), steps, depth)
 
@@ -199,7 +200,7 @@ class _Follower:
         try:
             children = instance.children(name)
         except EvaluationError as error:
-            yield TerminalOrigin("missing", Unknown(str(error)), f"module.{name}", base.span)
+            yield TerminalOrigin("missing", AS_STATED(str(error)), f"module.{name}", base.span)
             return
         if isinstance(children, Unknown):
             output = next((s for s in steps if isinstance(s, str)), "")
@@ -228,7 +229,7 @@ class _Follower:
         instance = scope.instance
         block = table.get((kind.removeprefix("data."), name))
         if block is None:
-            yield TerminalOrigin("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
+            yield TerminalOrigin("missing", NOT_DECLARED(f"{kind}.{name}"), f"{kind}.{name}", base.span)
             return
         expansion = expand(block, instance.scope())
         wanted, rest = select(expansion.shape, steps)
@@ -241,7 +242,7 @@ class _Follower:
 
     def _call(self, call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         if call.name in CLOCKS:
-            yield TerminalOrigin("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
+            yield TerminalOrigin("function", EACH_RUN(f"{call.name}()"), f"{call.name}()", call.span)
         elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
             yield from self._formatted(call, scope, depth)
         else:
@@ -267,7 +268,7 @@ class _Follower:
         try:
             condition = truth(evaluate_or_unknown(expression.condition, plain(scope).lenient()))
         except EvaluationError:
-            condition = Unknown("")
+            condition = NOT_FIXED("the condition")
         if not isinstance(condition, Unknown):
             yield from self.go(expression.yes if condition else expression.no, scope, steps, depth)
             return
@@ -303,7 +304,7 @@ class _Follower:
         symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
         names: dict[str, Value] = {expression.value_name: symbol}
         if expression.key_name:
-            names[expression.key_name] = Unknown(f"the key {expression.key_name} of a for expression")
+            names[expression.key_name] = NOT_FIXED(f"the key {expression.key_name} of a for expression")
         yield from self.go(expression.value, scope.bind(**names), steps[1:], depth)
         if self.deep:
             yield from self.go(expression.collection, scope, (), depth)

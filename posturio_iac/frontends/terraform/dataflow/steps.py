@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import quoted
@@ -48,7 +48,7 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
 
 def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
     """Return the scope of some instance of the block."""
-    unfixed = Unknown("one of several instances")
+    unfixed = NOT_FIXED("the instance")
     scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
     scope.origin = block.get("for_each") or block.get("count")
     return scope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -91,4 +91,4 @@ def plain(scope: ModuleScope) -> ModuleScope:
 
 def known(bindings: dict[str, Value]) -> dict[str, Value]:
     """Return bindings with unknown values in place of symbols."""
-    return {k: Unknown(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}
+    return {k: NOT_FIXED(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
 from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_of_one_type, of_common_type
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -40,9 +41,9 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
     try:
         return evaluate(expression, scope)
     except EvaluationError as error:
-        return Unknown(f"line {expression.span.line} cannot be evaluated: {error}")
+        return INVALID_LINE(str(expression.span.line), str(error))
     except RecursionError:
-        return Unknown(f"line {expression.span.line} is nested too deeply")
+        return TOO_DEEP(f"line {expression.span.line}")
     except BudgetError as error:
         raise error.located(expression.span)  # noqa: B904 - the same error
 
@@ -77,7 +78,7 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
         case hcl.For():
             return _for(expression, scope)
         case hcl.InvalidExpr():
-            return Unknown(expression.reason)
+            return expression.unknown
         case hcl.AmbiguousKey():
             raise EvaluationError("a reference as the key of an object needs parentheses")
 
@@ -90,7 +91,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
         return unknown
     text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
-    return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
+    return text if len(text) <= MAX_TEXT else TOO_LARGE("the text")
 
 
 def _name(expression: hcl.Name, scope: Scope) -> Value:
@@ -210,7 +211,7 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
         return decisive
     result = binary(expression.operator, left, right)
     if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
-        return Unknown("lists and maps are equal only when they are of one type, which is not followed here")
+        return NOT_EVALUATED("whether lists or maps are of one type")
     return result
 
 
@@ -258,7 +259,7 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
         return collection
     if isinstance(collection, (dict, tuple)):
         if len(collection) > MAX_ELEMENTS:
-            return Unknown("a for expression over too many elements")
+            return TOO_LARGE("a for expression")
         scope.budget.spend(len(collection))
     rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.loading import module
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
 
@@ -66,13 +65,13 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     if short.startswith("assume") and arguments:  # https://opentofu.org/docs/v1.13/language/functions/assume_family/: a value as it is
         return arguments[0]
     if short not in _MODULE_OF:
-        return Unknown(f"{name}() is not evaluated here", cause=OpenCause.NOT_EVALUATED, subject=f"{name}()")
+        return NOT_EVALUATED(f"{name}()")
     try:
         return _find(short).apply(arguments, env)
     except EvaluationError as error:
         raise EvaluationError(f"{short}(): {error}") from None
     except (ResultTooLargeError, ArithmeticError, MemoryError, RecursionError, ValueError):
-        return Unknown(f"the result of {short}() is too large to evaluate here")
+        return TOO_LARGE(f"the result of {short}()")
 
 
 def _find(name: str) -> Function:

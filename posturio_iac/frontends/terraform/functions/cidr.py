@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import function, text, whole
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
+
+    from posturio_iac.core.model import Unknown
 
 Network = Union["IPv4Network", "IPv6Network"]
 
@@ -64,7 +66,7 @@ def subnet(prefix: str, new_bits: int, number: int) -> str | Unknown:
     """Return a numbered part of a prefix."""
     network = _network(prefix)
     if new_bits < 0 or number < 0:
-        return Unknown("a negative number in cidrsubnet() is not evaluated here")
+        return NOT_EVALUATED("a negative number in cidrsubnet()")
     length = network.prefixlen + new_bits
     if length > network.max_prefixlen:
         raise EvaluationError(f"{network} cannot be extended by {new_bits} bits")

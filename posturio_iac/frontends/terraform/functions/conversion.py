@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
@@ -85,10 +86,10 @@ def passed_through(value: Value) -> Value:
 @function("issensitive", anything("value", Sees.ALL))
 def is_sensitive(_: Value) -> Unknown:
     """Whether a value is marked as sensitive, which is not followed here."""
-    return Unknown("issensitive() depends on marks that are not followed here")
+    return NOT_EVALUATED("issensitive()")
 
 
 @function("type", anything("value", Sees.ALL))
 def type_of(_: Value) -> Unknown:
     """Describe a type, which only the console of Terraform does."""
-    return Unknown("type() is for the console")
+    return NOT_EVALUATED("type()")

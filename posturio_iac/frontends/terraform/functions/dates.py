@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import EACH_RUN
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import function, text
 from posturio_iac.frontends.terraform.values import EvaluationError
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Unknown
 
 _TIMESTAMP = lazy_pattern(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))",
@@ -86,13 +90,13 @@ def _scaled(number: str, unit: int) -> int:
 @function("timestamp")
 def timestamp() -> Unknown:
     """Return the current time."""
-    return Unknown("timestamp() is the time of each run")
+    return EACH_RUN("timestamp()")
 
 
 @function("plantimestamp")
 def plan_timestamp() -> Unknown:
     """Return the time of the plan."""
-    return Unknown("plantimestamp() is the time of each run")
+    return EACH_RUN("plantimestamp()")
 
 
 @function("timeadd", text("timestamp"), text("duration"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import DEPENDS_ON, NOT_EVALUATED, VERSIONS_DIFFER
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, ResultTooLargeError, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from posturio_iac.core.model import Unknown
 
 _BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
@@ -108,17 +110,17 @@ def text_decode_base64(value: str, name: str) -> str | Unknown:
         if not _EXACT.fullmatch(name):
             return _unread(name)
         raise EvaluationError(f"source: the bytes are not {name}") from None
-    return Unknown("versions of Terraform differ about U+FFFD in textdecodebase64()") if "\ufffd" in result else result
+    return VERSIONS_DIFFER("U+FFFD in textdecodebase64()") if "\ufffd" in result else result
 
 
 def _unread(name: str) -> Unknown:
-    return Unknown(f"the encoding {name} is not evaluated here")
+    return NOT_EVALUATED(f"the encoding {name}")
 
 
 @function("base64gzip", text("str"))
 def base64_gzip(_: str) -> Unknown:
     """Compress a string; the bytes depend on the compressor."""
-    return Unknown("base64gzip() depends on Terraform's own compressor")
+    return DEPENDS_ON("base64gzip()", "Terraform's own compressor")
 
 
 @function("base64gunzip", text("str"))
@@ -129,7 +131,7 @@ def base64_gunzip(value: str) -> str | Unknown:
     try:
         return result.decode("utf-8")
     except UnicodeDecodeError:
-        return Unknown("base64gunzip() gives bytes that are no UTF-8, which OpenTofu keeps as they are")
+        return VERSIONS_DIFFER("bytes that are not UTF-8 in base64gunzip()")
 
 
 def _gunzip(data: bytes) -> Iterator[bytes]:

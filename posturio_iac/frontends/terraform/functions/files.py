@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.formats.globbing import matches
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_elements, limit_text, mapping, text
@@ -42,7 +43,7 @@ def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Un
     """Return the files below a folder that match a pattern."""
     cleaned = normpath(pattern)
     if cleaned.startswith(("../", "/")):
-        return Unknown(f"the files of {pattern} are outside of the folder {path}")
+        return BEYOND(pattern, f"the folder {path}")
     names = environment.list_files(path)
     if isinstance(names, Unknown):
         return names
@@ -88,10 +89,10 @@ def directory_name(path: str) -> str:
 @function("abspath", text("path"))
 def absolute_path(path: str) -> str | Unknown:
     """Return the absolute path, which depends on where Terraform runs unless it is absolute already."""
-    return _clean(path) if path.startswith("/") else Unknown("abspath() depends on where Terraform runs")
+    return _clean(path) if path.startswith("/") else DEPENDS_ON("abspath()", "where Terraform runs")
 
 
 @function("pathexpand", text("path"))
 def path_expand(path: str) -> str | Unknown:
     """Replace a leading ``~`` by the home directory, which depends on who runs Terraform."""
-    return Unknown("pathexpand() depends on who runs Terraform") if path.startswith("~") else path
+    return DEPENDS_ON("pathexpand()", "who runs Terraform") if path.startswith("~") else path

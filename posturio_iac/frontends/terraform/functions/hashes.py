@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import EACH_RUN, NOT_EVALUATED
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, number, text
@@ -75,16 +76,16 @@ def uuid_v5(namespace: str, name: str) -> str:
 @function("uuid")
 def random_uuid() -> Unknown:
     """Return a random identifier."""
-    return Unknown("uuid() is different in each run")
+    return EACH_RUN("uuid()")
 
 
 @function("bcrypt", text("str"), number("cost"), required=1)
 def bcrypt(_: str, __: float = 10) -> Unknown:
     """Hash with a random salt."""
-    return Unknown("bcrypt() is different in each run")
+    return EACH_RUN("bcrypt()")
 
 
 @function("rsadecrypt", text("ciphertext"), text("privatekey"))
 def rsa_decrypt(_: str, __: str) -> Unknown:
     """Decrypt with a private key."""
-    return Unknown("rsadecrypt() is not evaluated here")
+    return NOT_EVALUATED("rsadecrypt()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.re2.chars import UnsupportedError
 from posturio_iac.frontends.terraform.functions.re2.machine import Match, Pattern, compile_pattern
@@ -26,7 +26,7 @@ def _with_pattern(pattern: str, searched: str, use: Callable[[Pattern], Value]) 
     try:
         compiled = compile_pattern(pattern)
     except UnsupportedError as error:
-        return Unknown(f"{error} in a pattern is not evaluated here")
+        return NOT_EVALUATED(f"{error} in a pattern")
     return use(compiled)
 
 

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
 
@@ -40,9 +41,9 @@ class Sees(Enum):
     """The argument may be unknown itself."""
 
 
-def _no_listing(path: str) -> Unknown:
+def _no_listing(_: str) -> Unknown:
     """Return unknown where the caller offers no listing."""
-    return Unknown(f"the files below {path} are not listed here")
+    return NOT_EVALUATED("a list of files")
 
 
 @dataclass(frozen=True, slots=True)

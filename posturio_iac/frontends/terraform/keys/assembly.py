@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.open_kinds import MUST_BE, NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
 from posturio_iac.facts.access_key import key_of_user
@@ -84,7 +85,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         restores_status=_restores_status(block),
         secrets=tuple(dict.fromkeys(secrets_of(named, scope, user))),
         kind=KeyKind.SERVICE_CREDENTIAL if kind == SERVICE_CREDENTIAL else KeyKind.ACCESS_KEY,
-        service=service if service is None or isinstance(service, (str, Unknown)) else Unknown(f"{SERVICE} is no text"),
+        service=service if service is None or isinstance(service, (str, Unknown)) else MUST_BE(SERVICE, "text"),
         open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
@@ -142,9 +143,7 @@ def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
     """Tell whether the second key exists whenever the first does, by the conditions of both; False when they cannot be combined."""
     if _exclude_each_other(one.condition, other.condition):
         return False
-    return _together(one.condition, other.condition) or Unknown(
-        f"the code does not fix whether it exists together with {other.key.address}"
-    )
+    return _together(one.condition, other.condition) or NOT_FIXED(f"whether it exists together with {other.key.address}")
 
 
 def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:

@@ -9,6 +9,7 @@ from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.open_kinds import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.core.place import Place
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -96,7 +97,7 @@ class Leaks(SecretWalk):
         """Keep each argument of a call, but those that a well-known module stores as secrets."""
         for argument, value in given:
             if argument not in keeping(instance, call):
-                place = Unknown(f"{argument} of {instance.full(f'module.{call.labels[0]}')} is given the secret, and {why.reason}")
+                place = GIVEN_SECRET(f"{argument} of {instance.full(f'module.{call.labels[0]}')}", why)
                 for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
                     self._keep(place, reached)
 
@@ -137,7 +138,7 @@ def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     if doubt is not None:
         return doubt.about(place.where), reached
     if reached.open:
-        return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
+        return SHOWN_IF(place.where), reached
     return place, reached
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
@@ -102,7 +103,7 @@ class Inputs:
             name = self.text(template)
             if name is not None:
                 return name
-        return Unknown(f"{'the module' if is_applied(self.scope.instance) else self.label} names the user by itself")
+        return NAMES_USER("the module" if is_applied(self.scope.instance) else self.label)
 
     def path(self) -> Attr[str | None]:
         """Return the user's path."""
@@ -119,7 +120,7 @@ class Inputs:
         """Return the service that the key is for, where it is a service credential."""
         if self.key.service is None:
             return None
-        return self.text(self.key.service) or Unknown(f"{self.label} names no service")
+        return self.text(self.key.service) or NAMES_NO(self.label, "service")
 
     def encrypted(self) -> bool:
         """Tell whether the secret is encrypted with a PGP key, or may be."""

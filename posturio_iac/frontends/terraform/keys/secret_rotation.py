@@ -9,6 +9,7 @@ from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -166,7 +167,7 @@ def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[hcl.Block | None, Modu
         if nested.type == "dynamic" and nested.labels == (_RULES,):
             items = evaluate_or_unknown(nested.get("for_each"), scope)
             held = list(items.values() if isinstance(items, dict) else items) if isinstance(items, (dict, list, tuple)) else []
-            value = held[0] if held else Unknown("the for_each of a dynamic block is not fixed")
+            value = held[0] if held else NOT_FIXED("the for_each of a dynamic block")
             return nested.body.first("content"), scope.bind(**{_RULES: {"value": value}})
     return None, scope
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.open_kinds import DEPENDS_ON, IGNORES_CHANGES, MUST_BE
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -56,10 +57,10 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bo
     ignored = ignored_changes(block)
     hidden: list[Unknown] = []
     if ignored is None or ignored & {"tags", "tags_all"}:
-        hidden.append(Unknown(f"{address} ignores changes of its tags, so others may set them"))
+        hidden.append(IGNORES_CHANGES(address, "its tags"))
     # A single entry that is ignored may be set by others as well.
     single = sorted(name.partition(".")[2] for name in ignored or () if name.startswith("tags."))
-    others = Unknown(f"{address} ignores changes of it, so others may set it")
+    others = IGNORES_CHANGES(address, "this tag")
     open_tags = tuple(Tag(name, others, TagOrigin(name, address), block.header) for name in single)
     if expression is None:
         return Tags(open_tags, tuple(hidden))
@@ -117,7 +118,7 @@ def _as_map(value: Value) -> Value:
         entries = {e["key"]: e.get("value") for e in pairs}
         unknown = next((e for e in value if isinstance(e, Unknown)), None)
         return PartialMap(entries, unknown) if unknown is not None else entries
-    return {} if value is None else value if isinstance(value, (dict, Unknown)) else Unknown("tags that are no map")
+    return {} if value is None else value if isinstance(value, (dict, Unknown)) else MUST_BE("tags", "a map")
 
 
 def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
@@ -170,7 +171,7 @@ def _generated_tags(root: ModuleInstance) -> Tags:
     for tag in (tag for tags in each for tag in tags.items):
         same = [other.value for tags in each for other in tags.items if other.name == tag.name]
         if len(same) < len(each) or any(value != tag.value for value in same):
-            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
+            tag = replace(tag, value=DEPENDS_ON(tag.source, "who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
         items.setdefault(tag.name, tag)
     return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
 

@@ -7,8 +7,19 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.open_kinds import (
+    DECLARED_ELSEWHERE,
+    FROM_ABSENT_MODULE,
+    GENERATED_NAME,
+    MAY_BE_DECLARED_BY,
+    NAMES_NO,
+    NOT_FIXED,
+    ONE_OF,
+    TAGS_UNSEEN,
+    USER_IS_INPUT,
+)
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
+from posturio_iac.facts.describe import quoted
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -130,10 +141,10 @@ def _users_of(instance: ModuleInstance) -> Iterator[ResourceOrigin]:
 def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers) -> TerraformUser:
     """Return the user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
     if expression is None:
-        return TerraformUser(Unknown("the key names no user"), hidden=(Unknown("the key names no user"),))
+        return TerraformUser(NAMES_NO("the key", "user"), hidden=(NAMES_NO("the key", "user"),))
     value = evaluate_or_unknown(expression, scope)
     if value == "":
-        value = Unknown("the user's name is empty, so it is set elsewhere")
+        value = NAMES_NO("this code", "user")
     found = list(_users(expression, scope))
     declared = {r.key: r for r in found if isinstance(r, ResourceOrigin) and r.kind in USER_TYPES}
     if len(declared) == 1:
@@ -148,10 +159,9 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers)
     for end in ends:
         if end.kind == "module" and end.call is not None and end.instance is not None:
             identity = (id(end.instance), f"module.{end.call.labels[0]}")
-            return _in_module(value, end.instance, end.call, f"{end.text} comes from a module whose code is not here", identity)
+            return _in_module(value, end.instance, end.call, FROM_ABSENT_MODULE(end.text), identity)
     if isinstance(value, str) and (call := users.possible(value)) is not None:
-        reason = f'the user "{value}" may be declared by module.{call[1].labels[0]}, whose code is not here'
-        return _in_module(value, *call, reason, identity=value)
+        return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, ends, [r for r in found if isinstance(r, ResourceOrigin)], scope)
 
 
@@ -211,9 +221,9 @@ def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
 def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
     """Return a user that the code declares, and that a key names by ``value``."""
     argument = user.block.get(USER_TYPES[user.kind])
-    name = evaluate_or_unknown(argument, user.scope) if argument is not None else Unknown(f"{user.address} has a generated name")
+    name = evaluate_or_unknown(argument, user.scope) if argument is not None else GENERATED_NAME(user.address)
     if not isinstance(name, str) or not name:
-        name = value if isinstance(value, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
+        name = value if isinstance(value, str) else name if isinstance(name, Unknown) else NOT_FIXED(f"the name of {user.address}")
     own = tags_of(user.block, user.scope, user.address, root_like=user.instance.root.folder.is_root)
     return TerraformUser(
         name,
@@ -231,7 +241,7 @@ def _one_of(users: list[ResourceOrigin], value: object) -> TerraformUser:
     """Return the facts about a user where the code leaves open which of several it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
     each = [declared_user(u, value) for u in users]
-    one_of = Unknown(f"the user is one of {addresses}")
+    one_of = ONE_OF(addresses)
     tags = Tags(tuple(_shared(each, one_of)), (*(h for u in each for h in u.tags.hidden), one_of))
     name = value if isinstance(value, str) else one_of
     path = each[0].path if all(u.path == each[0].path for u in each) else one_of
@@ -246,19 +256,18 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
             yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, expression=None)
 
 
-def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: str, identity: object) -> TerraformUser:
+def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: Unknown, identity: object) -> TerraformUser:
     """Return the facts about a user of a module whose code is not here; its call may state the tags."""
     label = f"module.{call.labels[0]}"
     name = _name_of(value)
     if "tags" in call.body.attributes:
         tags = tags_of(call, instance.scope(), label, root_like=instance.root.folder.is_root)
         return TerraformUser(name, identity=identity, span=call.header, tags=tags)
-    reason = Unknown(why)
-    return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
+    return TerraformUser(name, identity=identity, hidden=(why,), unseen=why)
 
 
 def _name_of(value: object) -> Attr[str | None]:
-    return value if isinstance(value, (str, Unknown)) else Unknown("the user has no name in this code")
+    return value if isinstance(value, (str, Unknown)) else NAMES_NO("this code", "user")
 
 
 def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin], scope: ModuleScope) -> TerraformUser:
@@ -269,13 +278,13 @@ def _foreign(value: object, ends: list[TerminalOrigin], resources: list[Resource
     name, identity = _name_of(value), value if isinstance(value, str) else None
     variable = next((e.text for e in ends if e.kind == "variable"), None)
     if variable is not None and not (isinstance(value, str) and scope.instance.root.folder.is_root):
-        reason = tags_unseen(f"the user is {variable}, which whoever uses this module sets")
+        reason = TAGS_UNSEEN(USER_IS_INPUT(variable))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
     source = next((r.address for r in resources if r.kind.startswith("data.")), None)
     if isinstance(value, str) or source is not None:
         who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"
-        return TerraformUser(name, identity=identity, unseen=declared_elsewhere(who))
-    reason = tags_unseen(name if isinstance(name, Unknown) else "the user cannot be followed")
+        return TerraformUser(name, identity=identity, unseen=DECLARED_ELSEWHERE(who))
+    reason = TAGS_UNSEEN(name if isinstance(name, Unknown) else NOT_FIXED("the user"))
     return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 

@@ -14,7 +14,7 @@ _INTRODUCTION = """\
 
 Generated from `posturio_iac/frontends/terraform/known_modules/known_modules.toml`; do not edit.
 
-A call of one of these modules is judged without its code: the table says in which versions it creates a key, which of its inputs decide
+A call of one of these modules is checked without its code: the table says in which versions it creates a key, which of its inputs decide
 that, and what ends the key. Each entry was read in the module's repository; the lines under it say where.
 
 **Which source.** Registry addresses with or without a host (`registry.terraform.io/…`, `registry.opentofu.org/…`, `app.terraform.io/…`),

@@ -9,6 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.open_kinds import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -142,7 +143,7 @@ def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attri
     given = [one for one in values if one is not None]
     value, expression = given[0]
     alike = len(given) == len(values) and first_unknown(value) is None and all(other == value for other, _ in given)
-    made = expression if alike else hcl.InvalidExpr(f"var.{name} is not the same known value in all deployments", expression.span)
+    made = expression if alike else hcl.InvalidExpr(SET_PER_DEPLOYMENT(f"var.{name}"), expression.span)
     if alike and not isinstance(expression, hcl.Literal):
         from posturio_iac.frontends.terraform.terragrunt.merging import written
 

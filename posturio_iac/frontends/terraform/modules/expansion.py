@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.scope import Scope
@@ -77,11 +78,11 @@ def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
     try:
         number = value if isinstance(value, Unknown) else number_of(_as_number(value))
     except EvaluationError as error:
-        number = Unknown(f"count: {error}")
+        number = AS_STATED(str(error)).about("count")
     if isinstance(number, Unknown):
-        return _unfixed(scope, expression, number, count={"index": Unknown("count.index of an instance that is not fixed")})
+        return _unfixed(scope, expression, number, count={"index": NOT_FIXED("count.index")})
     if number > MAX_INSTANCES:
-        return _unfixed(scope, expression, Unknown(f"count is {number}"), count={"index": Unknown("count.index of many")})
+        return _unfixed(scope, expression, TOO_LARGE(f"count = {number}"), count={"index": NOT_FIXED("count.index")})
     positions = range(max(int(number), 0))
     return Expansion(tuple((f"[{i}]", _bound(scope, expression, count={"index": i})) for i in positions), "list")
 
@@ -105,9 +106,9 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
             unknown = first_unknown(value)
             items = unknown if unknown is not None else [(str(element), element) for element in value]
         case _:
-            items = Unknown("for_each needs a map or a set of strings")
+            items = MUST_BE("for_each", "a map or a set of strings")
     if isinstance(items, list) and len(items) > MAX_INSTANCES:
-        items = Unknown(f"for_each has {len(items)} elements")
+        items = TOO_LARGE(f"for_each with {len(items):,} elements")
     if isinstance(items, Unknown):
         each = {"key": items.about("each.key"), "value": items.about("each.value")}
         return _unfixed(scope, expression, items, each=each)

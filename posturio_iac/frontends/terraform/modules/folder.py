@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import UNREAD_VALUES
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -14,6 +14,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
@@ -167,5 +168,5 @@ def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[s
         body, diagnostics = files.load(root, path, max_size, fence, named=named)
         folder.tfvars.update(body.attributes)
         if diagnostics:
-            folder.unreadable_tfvars = Unknown(f"{path} cannot be read and may set any variable")
+            folder.unreadable_tfvars = UNREAD_VALUES(path)
             folder.diagnostics.extend(diagnostics)

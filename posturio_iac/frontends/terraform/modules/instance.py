@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AFTER_APPLY, DEPENDS_ON, FILLED_IN, MAY_BE_SET, NOT_FIXED, NOT_IN_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
@@ -164,7 +164,7 @@ class ModuleInstance:
         if key in self._values:
             return self._values[key]
         if key in self._pending:
-            return Unknown(f"{root}.{name} refers to itself")
+            return REFERS_TO_ITSELF(f"{root}.{name}")
         self.budget.spend()
         self._pending.add(key)
         try:
@@ -229,11 +229,11 @@ class ModuleScope:
             case "path":
                 return self._path(name)
             case "terraform":
-                return Unknown(f"terraform.{name} is known only in a run", cause=OpenCause.APPLY)
+                return DEPENDS_ON(f"terraform.{name}", "the run")
             case "terragrunt":
-                return Unknown("Terragrunt fills it in")
+                return FILLED_IN("Terragrunt", "the value")
             case "each" | "count" | "self":
-                return Unknown(f"{root}.{name} is known only for one instance")
+                return NOT_FIXED(f"{root}.{name}")
             case _:
                 return self.instance.cached(self.strict, root, name, lambda: self._resource(root, name))
 
@@ -246,7 +246,7 @@ class ModuleScope:
         block = self.instance.folder.data.get((kind, name))
         address = f"data.{kind}.{name}"
         if block is None:
-            return Unknown(f"{address} is not in this code", cause=OpenCause.ABSENT_CODE, subject=address)
+            return NOT_IN_CODE(address)
         return self.instance.cached(self.strict, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
 
     def _variable(self, name: str) -> Value:
@@ -274,7 +274,7 @@ class ModuleScope:
         if "default" not in block.body.attributes:
             return self._without_value(name)
         if self.strict and instance.caller is None and instance.folder.unit is None:
-            return Unknown(f"var.{name} may be set by whoever uses this module", cause=OpenCause.INPUT, subject=f"var.{name}")
+            return MAY_BE_SET(f"var.{name}")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
     def _without_value(self, name: str) -> Unknown:
@@ -356,7 +356,7 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
         if expression is None:
-            return Unknown(f"{address}.{name} is known only after apply", cause=OpenCause.APPLY, subject=f"{address}.{name}")
+            return AFTER_APPLY(f"{address}.{name}")
         return scope.instance.cached(scope.strict, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     return attribute

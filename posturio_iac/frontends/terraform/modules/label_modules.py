@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, FROM_ABSENT_MODULE, NOT_FIXED
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value
@@ -36,11 +35,9 @@ def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> C
 
     def output(name: str) -> Value:
         if name not in ("tags", "context"):
-            return Unknown(
-                f"{address}.{name} is composed by a module whose code is not here", cause=OpenCause.ABSENT_CODE, subject=f"{address}.{name}"
-            )
+            return FROM_ABSENT_MODULE(f"{address}.{name}")
         tags = _tags(argument, call, scope)
-        return tags if name == "tags" else PartialMap({"tags": tags}, Unknown(f"{address}.context"))
+        return tags if name == "tags" else PartialMap({"tags": tags}, NOT_FIXED(f"{address}.context"))
 
     return output
 
@@ -54,4 +51,4 @@ def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
         own = evaluate_or_unknown(hcl.setting(call, argument), scope)
         return apply("merge", (inherited or {}, own or {}), scope.environment)
     except EvaluationError as error:
-        return Unknown(str(error))
+        return AS_STATED(str(error))

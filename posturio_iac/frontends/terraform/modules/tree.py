@@ -6,10 +6,10 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, MUST_BE, NAMES_NO, NO_CODE, REFERS_TO_ITSELF, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
@@ -202,22 +202,22 @@ class ModuleTree:
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
-            return Unknown(f"module.{name} has no constant source")
+            return NAMES_NO(f"module.{name}", "constant source")
         if (path := self._local(instance, source)) is None:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
-            return found if found is not None else _absent(f"the code of module.{name} is not here", name)
+            return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, but that folder does not exist; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return _absent(f"the folder of module.{name} is missing", name)
+            return NO_CODE(f"module.{name}")
         if not self.fence.holds(os.path.join(self.root, path)):
             text = f'module "{name}": its source {source} {OUTSIDE}'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return _absent(f"the folder of module.{name} is outside of the scanned folder", name)
+            return NO_CODE(f"module.{name}")
         if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}, which Terraform rejects'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return Unknown(f"module.{name} calls itself")
+            return REFERS_TO_ITSELF(f"module.{name}")
         return path
 
     def _local(self, instance: ModuleInstance, source: str) -> str | None:
@@ -246,9 +246,9 @@ class ModuleTree:
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         top = real_path(os.path.join(self.root, base, path))
         if "\0" in top:
-            return Unknown("a path cannot contain a NUL byte")
+            return MUST_BE("a path", "free of NUL bytes")
         if os.path.commonpath([self.root, top]) != self.root:
-            return Unknown(f"{path} is outside the scan root")
+            return BEYOND(path, "the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
         return tuple(sorted(name.replace(os.sep, "/") for name in found))
 
@@ -256,15 +256,15 @@ class ModuleTree:
         target = real_path(os.path.join(self.root, base, path))
         if os.path.commonpath([self.root, target]) != self.root:
             self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
-            return Unknown(f"{path} is outside the scan root")
+            return BEYOND(path, "the scan root")
         try:
             return read(target, self.options.max_file_size, Fence(self.root)).decode("utf-8")
         except MissingError:
             raise EvaluationError(f"there is no file {path}") from None
         except TooLargeError:
-            return Unknown(f"{path} is too large")
+            return TOO_LARGE(path)
         except (UnreadableError, UnicodeDecodeError):
-            return Unknown(f"{path} cannot be read here")
+            return CANNOT_BE_READ(path)
 
     def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
@@ -293,8 +293,3 @@ def local_folder(base: str, source: str) -> str | None:
         return None
     path = posixpath.normpath(posixpath.join(base, source))
     return "" if path == "." else path
-
-
-def _absent(why: str, name: str) -> Unknown:
-    """Return what is known of a module whose code cannot be read."""
-    return Unknown(why, cause=OpenCause.ABSENT_CODE, subject=f"module.{name}")

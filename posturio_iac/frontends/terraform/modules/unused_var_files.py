@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.open_kinds import NO_VALUE, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.modules import files
 
 if TYPE_CHECKING:
+    from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.modules.folder import Module
 
@@ -27,10 +26,10 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
         import shlex
 
         folder.open_values[unknown.subject] = found
-        return replace(unknown, reason=f"{unknown.reason} (--var-file {' or '.join(map(shlex.quote, found))} gives it one)")
+        return VALUE_IN_FILE(unknown.subject, " or ".join(map(shlex.quote, found)))
     return unknown
 
 
 def no_value(variable: str) -> Unknown:
     """Return the value of a variable that nothing in this code sets."""
-    return Unknown(f"var.{variable} has no value in this code", cause=OpenCause.INPUT, subject=f"var.{variable}")
+    return NO_VALUE(f"var.{variable}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import NOT_EVALUATED, SYNTAX_ERROR, TOO_DEEP
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.templates import heredoc, quoted, unescape
@@ -27,10 +28,10 @@ MAX_DEPTH = 100
 def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:
     """Return the expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
     if depth > MAX_DEPTH:
-        return hcl.InvalidExpr(f"nested deeper than {MAX_DEPTH} levels", source.span(node))
+        return hcl.InvalidExpr(TOO_DEEP("an expression"), source.span(node))
     builder = _BUILDERS.get(node.type)
     if builder is None or node.is_missing:
-        return hcl.InvalidExpr("a syntax error", source.span(node))
+        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
     return builder(node, source, depth + 1)
 
 
@@ -41,7 +42,7 @@ def _named(node: Node) -> list[Node]:
 def _expression(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     if not parts:
-        return hcl.InvalidExpr("a syntax error", source.span(node))
+        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
     return _steps(build(parts[0], source, depth), parts[1:], source, depth)
 
 
@@ -53,13 +54,13 @@ def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) 
             case "get_attr":
                 target = hcl.GetAttr(target, source.text_of(_named(step)[0]), span)
             case "index" if position and _is_legacy(step) and _is_legacy(steps[position - 1]):
-                return hcl.InvalidExpr("two indexes in a row need brackets: x[0][1]", span)
+                return hcl.InvalidExpr(NOT_EVALUATED("an index after another one without brackets"), span)
             case "index":
                 target = hcl.Index(target, _index_key(step, source, depth), span)
             case "splat":
                 return _splat(target, step, steps[position + 1 :], source, depth)
             case _:
-                return hcl.InvalidExpr("a syntax error", span)
+                return hcl.InvalidExpr(SYNTAX_ERROR(), span)
     return target
 
 
@@ -73,7 +74,7 @@ def _index_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     if inner.type == "legacy_index":
         return hcl.Literal(int(source.text_of(inner).lstrip(".")), source.span(inner))
     expressions = _named(inner)
-    return build(expressions[0], source, depth) if expressions else hcl.InvalidExpr("a syntax error", source.span(node))
+    return build(expressions[0], source, depth) if expressions else hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
 
 
 def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, depth: int) -> hcl.Expr:
@@ -86,7 +87,7 @@ def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, d
     # ``a.*.b[0]``: attributes and indexes after dots belong to the attribute splat, one in brackets is applied to its result.
     split = next((i for i, step in enumerate(inside) if step.type != "get_attr" and not _is_legacy(step)), len(inside))
     if split == len(inside) and rest and rest[0].type == "splat" and _named(rest[0])[0].type == "attr_splat":
-        return hcl.InvalidExpr("an attribute splat holds no other one", span)
+        return hcl.InvalidExpr(NOT_EVALUATED("an attribute splat in another one"), span)
     return _steps(hcl.Splat(target, _steps(each, inside[:split], source, depth), span), inside[split:] + rest, source, depth)
 
 
@@ -96,7 +97,11 @@ def _literal(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     match child.type:
         case "numeric_lit":
             value = number(source.text_of(child))
-            return hcl.Literal(value, span) if value is not None else hcl.InvalidExpr("a number that is not decimal, or too long", span)
+            return (
+                hcl.Literal(value, span)
+                if value is not None
+                else hcl.InvalidExpr(NOT_EVALUATED("a number that is not decimal, or too long"), span)
+            )
         case "bool_lit":
             return hcl.Literal(source.text_of(child) == "true", span)
         case "null_lit":
@@ -160,7 +165,7 @@ def _operation(node: Node, source: SourceText, depth: int) -> hcl.Expr:
         return hcl.Unary(operator, terms[0], span)
     if inner.type == "binary_operation" and len(terms) == 2:  # noqa: PLR2004 - left and right
         return hcl.Binary(operator, terms[0], terms[1], span)
-    return hcl.InvalidExpr("a syntax error", span)
+    return hcl.InvalidExpr(SYNTAX_ERROR(), span)
 
 
 def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
@@ -171,7 +176,7 @@ def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     while inner is not None:
         parts = _named(inner)
         if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
-            return hcl.InvalidExpr("a syntax error", source.span(node))
+            return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
         condition = parts[0]
         arms.insert(0, (parts[1], parts[2]))
         inner = _bare_conditional(condition)
@@ -206,7 +211,7 @@ def _object(node: Node, source: SourceText, depth: int) -> hcl.Expr:
             continue
         key, value = element.child_by_field_name("key"), element.child_by_field_name("val")
         if key is None or value is None:
-            return hcl.InvalidExpr("a syntax error", source.span(element))
+            return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(element))
         items.append((_object_key(key, source, depth), build(value, source, depth)))
     return hcl.ObjectExpr(tuple(items), source.span(node))
 
@@ -241,7 +246,7 @@ def _for(node: Node, source: SourceText, depth: int) -> hcl.Expr:
             case "ellipsis":
                 group = True
     if intro is None or not results:
-        return hcl.InvalidExpr("a syntax error", source.span(node))
+        return hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
     key_name, value_name, collection = for_intro(intro, source, lambda n: build(n, source, depth))
     key = results[0] if inner.type == "for_object_expr" else None
     return hcl.For(key_name, value_name, collection, key, results[-1], condition, group, source.span(node))
@@ -252,7 +257,7 @@ def for_intro(node: Node, source: SourceText, nested: Callable[[Node], hcl.Expr]
     names = [source.text_of(n) for n in _named(node) if n.type == "identifier"]
     collection = next((nested(n) for n in _named(node) if n.type == "expression"), None)
     if collection is None or not names:
-        return None, "", hcl.InvalidExpr("a syntax error", source.span(node))
+        return None, "", hcl.InvalidExpr(SYNTAX_ERROR(), source.span(node))
     return (names[0] if len(names) > 1 else None), names[-1], collection
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar, Union
 
-    from posturio_iac.core.model import Span
+    from posturio_iac.core.model import Span, Unknown
     from posturio_iac.metadata.comments import Comment
 
     N = TypeVar("N", bound="HclNode")
@@ -223,14 +223,14 @@ class For(HclNode):
 
 
 class InvalidExpr(HclNode):
-    """What could not be parsed; it evaluates to unknown."""
+    """What could not be parsed, or is not known; it evaluates to ``unknown``."""
 
-    __slots__ = ("reason",)
-    __match_args__ = ("reason", "span")
+    __slots__ = ("unknown",)
+    __match_args__ = ("unknown", "span")
 
-    def __init__(self, reason: str, span: Span) -> None:
+    def __init__(self, unknown: Unknown, span: Span) -> None:
         """Hold the parts."""
-        self.reason = reason
+        self.unknown = unknown
         self.span = span
 
 

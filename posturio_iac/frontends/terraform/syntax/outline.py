@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.plain_body import plain_body
 from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.templates import unescape
 from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
@@ -118,10 +119,15 @@ class _Outlined:
             tuple(_labels(header[2])),
             source.between(at, (at[0], at[1] + header.end(2) - start)),
             source.between(at, end),
-            body=lambda: body_of(self.node(), source),
+            body=self.body,
             comments=self.comments,
             text=lambda: data[start : self.end],
         )
+
+    def body(self) -> hcl.Body:
+        """Return what is between the braces."""
+        plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
+        return plain or body_of(self.node(), self.source)
 
     def comments(self) -> tuple[Comment, ...]:
         """Return the comments that belong to the block."""

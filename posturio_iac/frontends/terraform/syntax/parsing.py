@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
@@ -58,7 +59,7 @@ def parse_template(path: str, text: str) -> hcl.Expr:
     root = tree_of(data).root_node
     found = file_body(root, source).attributes.get("x") if not root.has_error else None
     if found is None:
-        return hcl.InvalidExpr("a syntax error in a template", source.between((0, 0), (0, 1)))
+        return hcl.InvalidExpr(SYNTAX_ERROR(), source.between((0, 0), (0, 1)))
     return _without_last_newline(found.expression)
 
 
@@ -68,7 +69,7 @@ def parse_expression(text: str, span: Span) -> hcl.Expr:
     source = SourceText(span.path, data)
     root = tree_of(data).root_node
     found = None if root.has_error else file_body(root, source).attributes.get("x")
-    return found.expression.moved(span) if found is not None else hcl.InvalidExpr("a syntax error in a reference", span)
+    return found.expression.moved(span) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
 
 
 def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:

@@ -14,14 +14,14 @@ WORD = rb"(?!(?:for|in|if|else|endif|endfor)(?![\w-]))[A-Za-z_][\w-]*(?![\w-])"
 NAME = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
 COMMENT = rb"(?:#|//)[^\n]*"
 CONSTANT = rb'"[^"\\\r\n$%\0]*(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*"'
-_PATH = WORD + rb"(?:\.[A-Za-z_][\w-]*(?![\w-]))*"
-_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + _PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
+PATH = WORD + rb"(?:\.[A-Za-z_][\w-]*(?![\w-]))*"
+_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
 """An operand without brackets."""
 _END = rb"(?:" + COMMENT + rb")?\r?\n"
 _W = rb"[ \t\r\n]*(?:" + COMMENT + rb"\n[ \t\r\n]*)*"
 _KEY = rb"(?:" + WORD + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
 
-_TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, _PATH, _S)
+_TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
 _SEVERAL = rb"(?:%b%b(?:,%b|(?=[\])])))*" % (_SHORT, _S, _S)
 _VALUE = rb"(?:%b|%b|\[%b%b\]|%b\(%b%b\))" % (_SHORT, _TEXT_OF_VALUES, _S, _SEVERAL, NAME, _S, _SEVERAL)
 _LINE = rb"%b(?:%b%b=(?![=>])%b%b%b)?%b" % (_S, NAME, _S, _S, _VALUE, _S, _END)
@@ -34,7 +34,7 @@ _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
 _items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
 _opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])(?!%bfor(?![\w-]))|(<<-?))" % (_S, NAME, _W))
-_operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, _PATH))
+_operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, PATH))
 _more = lazy_pattern(rb'(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*("|\$\{)?[ \t]*')
 _plain = lazy_pattern(rb'[^"\\\r\n$%\0]*')
 _steps = lazy_pattern(rb"(?:\.(?:\*|%b)|\[(?:\d+|\*|\"[^\"\\\r\n$%%\0]*\")\])*" % NAME)
@@ -43,7 +43,7 @@ _spaces = lazy_pattern(_S)
 _operator = lazy_pattern(rb"(?:[=!]=|[<>]=?(?!<)|&&|\|\||[-+*]|/(?![/*])|%(?!\{))")
 _line_end = lazy_pattern(_S + _END)
 _heredoc = lazy_pattern(rb"([A-Za-z_]\w{0,30})\r?\n")
-_interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, _PATH, _S))
+_interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, PATH, _S))
 _CLOSING = {b"(": b")", b"[": b"]"}
 _BODY, _OBJECT, _CHOICE, _STRING = b"body", b"{", b"?", b"${"
 _ONE = {b"(": b"one )", b"[": b"one ]"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
 
@@ -149,7 +150,7 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
 def _dynamic(node: Node, text: _Text) -> Part:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
-        expression = text.nested(inner) if inner else hcl.InvalidExpr("a syntax error", text.source.span(node))
+        expression = text.nested(inner) if inner else hcl.InvalidExpr(SYNTAX_ERROR(), text.source.span(node))
         return expression, *_strips(node)
     inner = node.children[0]
     expression = _if(inner, text) if inner.type == "template_if" else _for(inner, text)
@@ -177,7 +178,7 @@ def _if(node: Node, text: _Text) -> hcl.Expr:
     condition = next((c for c in marks[0].children if c.type == "expression"), None)
     span = text.source.span(node)
     if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
-        return hcl.InvalidExpr("a syntax error", span)
+        return hcl.InvalidExpr(SYNTAX_ERROR(), span)
     yes = _between(node, marks[0], marks[1], text)
     no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else hcl.Literal("", span)  # noqa: PLR2004
     return hcl.Conditional(text.nested(condition), yes, no, span)
@@ -189,7 +190,7 @@ def _for(node: Node, text: _Text) -> hcl.Expr:
     span = text.source.span(node)
     collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
     if intro is None or end is None or collection is None:
-        return hcl.InvalidExpr("a syntax error", span)
+        return hcl.InvalidExpr(SYNTAX_ERROR(), span)
     names = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
     value = _between(node, intro, end, text)
     key_name = names[0] if len(names) > 1 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
 from posturio_iac.frontends.terraform.syntax.long_text import left_out
@@ -127,7 +128,7 @@ def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
 def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
     """Return the value of an attribute."""
     value = next((c for c in attribute.children if c.type == "expression"), None)
-    return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", source.span(attribute))
+    return build(value, source) if value is not None else hcl.InvalidExpr(SYNTAX_ERROR(), source.span(attribute))
 
 
 def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:

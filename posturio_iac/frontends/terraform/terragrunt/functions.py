@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import DEPENDS_ON
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class CallingFile(Protocol):
 def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:
     """Return a function as the code of one file calls it, or None when Terragrunt has none of that name."""
     if (what := _OF_A_RUN.get(name)) is not None:
-        unknown = Unknown(f"{name}() depends on {what}")
+        unknown = DEPENDS_ON(f"{name}()", what)
         return lambda _arguments: unknown
     function = _OURS.get(name)
     return None if function is None else partial(_called, configuration, function)

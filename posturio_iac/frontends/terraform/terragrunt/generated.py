@@ -10,23 +10,24 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, CANNOT_BE_READ, GENERATES
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.search.module_calls import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from posturio_iac.core.model import Unknown
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT = "terragrunt.hcl"
 """The name of Terragrunt's file for one module that it applies."""
 MOST = 50_000
 """The most files that are read."""
-_SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
 _STEPS = lazy_pattern(r"[})]|\.\.?/+")
 FILLED_IN = "terragrunt.text"
 """The name for interpolated parts of the generated text; every module takes it for unknown."""
@@ -92,7 +93,7 @@ class Terragrunt:
                     if name == UNIT:
                         self._units.add(folder)
                     if name == UNIT or b"terraform" in data:
-                        for end in {end for source in _SOURCE.findall(data) for end in _ends_of(source.decode("utf-8", "replace"))}:
+                        for end in {end for source in _sources(data, path) for end in _ends_of(source)}:
                             self._ends.setdefault(end, []).append(folder)
                     if b"generate" in data and b"default_tags" in data:
                         self._generating.append(path)
@@ -103,13 +104,22 @@ class Terragrunt:
     def _unread(self, path: str) -> Generated:
         """Report a file that cannot be read. One that concerns no module may be another program's, and is ignored."""
         self._report(self._refused[path])
-        return Generated(path, (), Unknown(f"{path} cannot be read, so what it generates cannot be seen"))
+        return Generated(path, (), CANNOT_BE_READ(f"what {path} generates"))
 
     def _generated(self, path: str) -> Generated:
         if path not in self._read:
             data = self._read_file(path)
-            self._read[path] = _parsed(path, data) if isinstance(data, bytes) else Generated(path, (), Unknown(data.message))
+            self._read[path] = _parsed(path, data) if isinstance(data, bytes) else Generated(path, (), AS_STATED(data.message))
         return self._read[path]
+
+
+def _sources(data: bytes, path: str) -> Iterator[str]:
+    """Yield the texts that the file may state as its module's source: the argument itself, and the local value that it may refer to."""
+    for block in blocks_of(data, path, ("terraform", "locals")):
+        for name, expression in block.arguments():
+            written = expression.strip()
+            if name.endswith("source") and written[:1] == b'"' == written[-1:]:
+                yield written[1:-1].decode("utf-8", "replace")
 
 
 def _ends_of(source: str) -> set[str]:
@@ -127,21 +137,21 @@ def _is_above_any(path: str, units: list[str]) -> bool:
 def _parsed(path: str, data: bytes) -> Generated:
     body, broken = parse(path, data)
     providers: list[hcl.Block] = []
-    unread = Unknown(f"{path} has a syntax error, so what it generates cannot be seen") if broken else None
+    unread = CANNOT_BE_READ(f"what {path} generates") if broken else None
     for block in body.blocks:
         contents = block.get("contents") if block.type == "generate" else None
         if contents is None:
             continue
         text = text_of(contents)
         if text is None:
-            unread = Unknown(f"{path} generates a file whose text does not stand there")
+            unread = GENERATES(path, "a file")
             continue
         heredoc = contents.span.end_line > contents.span.line
         lines = "\n" * (contents.span.line - (0 if heredoc else 1))
         written, complaints = parse(path, f"{lines}{text}".encode("utf-8", "replace"))
         providers += [found for found in written.blocks if found.type == "provider"]
         if complaints and "default_tags" in text:
-            unread = Unknown(f"{path} generates a file that cannot be read without Terragrunt")
+            unread = GENERATES(path, "a file")
     return Generated(path, tuple(providers), None if providers else unread)
 
 

@@ -85,10 +85,10 @@ def written(value: Value, expression: hcl.Expr) -> hcl.Expr:
     """Return an expression of this value, whose parts have the places of those of ``expression``."""
     span: Span = expression.span
     match value:
-        case Unknown(reason):
-            return hcl.InvalidExpr(reason, span)
+        case Unknown():
+            return hcl.InvalidExpr(value, span)
         case PartialMap():
-            return hcl.Call("merge", (_object(value, expression), hcl.InvalidExpr(value.rest.reason, span)), expand=False, span=span)
+            return hcl.Call("merge", (_object(value, expression), hcl.InvalidExpr(value.rest, span)), expand=False, span=span)
         case dict():
             return _object(value, expression)
         case SetValue():

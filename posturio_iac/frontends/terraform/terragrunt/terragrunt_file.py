@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.open_kinds import CANNOT_BE_READ, DEPENDS_ON, MUST_BE, NOT_EVALUATED, NOT_IN_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.record import NamedTuple, dataclass, field
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.functions import Environment, known
@@ -30,11 +31,11 @@ _COST = 500
 """The steps of the budget that reading one file takes, so that files that include one another over and over come to an end."""
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
-    "dependency": "dependency.{} is an output of another unit, known only after apply",
-    "feature": "feature.{} can be set by whoever runs Terragrunt",
-    "unit": "unit.{} is known only to the stack that generates it",
-    "stack": "stack.{} is known only to the stack that generates it",
-    "values": "values.{} comes from the stack that generates this unit",
+    "dependency": "the outputs of another unit",
+    "feature": "who runs Terragrunt",
+    "unit": "the stack that generates it",
+    "stack": "the stack that generates it",
+    "values": "the stack that generates this unit",
 }
 
 
@@ -126,7 +127,7 @@ class TerragruntFile:
         if name in self._locals:
             return self._locals[name]
         if name in self._pending:
-            return Unknown(f"local.{name} refers to itself")
+            return REFERS_TO_ITSELF(f"local.{name}")
         found = next((b.body.attributes[name] for b in self.body.all("locals") if name in b.body.attributes), None)
         if found is None:
             if self._fault is not None:
@@ -156,7 +157,7 @@ class TerragruntFile:
             self._environment = Environment(
                 read_file=self.read_file,
                 render=self._render,
-                list_files=lambda _: Unknown("files are not listed for Terragrunt"),
+                list_files=lambda _: NOT_EVALUATED("a list of files"),
                 functions=KnownFunctions(self),
             )
         return self._environment
@@ -188,7 +189,7 @@ class TerragruntFile:
         body, problems = self.documents.parsed(path)
         self.context.found.files.add(self.documents.real(path))
         if problems:
-            return Unknown(f"{self.documents.shown(path)} cannot be read")
+            return CANNOT_BE_READ(self.documents.shown(path))
         return {name: self.value(attribute.expression) for name, attribute in body.attributes.items()}
 
     def absolute(self, path: str) -> str:
@@ -202,7 +203,7 @@ class TerragruntFile:
             raise EvaluationError(f"there is no file {path}")
         self.context.found.files.add(self.context.documents.real(there))
         data = self.context.documents.data(there)
-        return Unknown(f"{path} cannot be read") if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
+        return CANNOT_BE_READ(path) if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
 
     def _render(self, text: str, names: dict[str, Value]) -> Value:
         self.context.budget.enter_render(len(text))
@@ -241,16 +242,16 @@ class TerragruntFile:
 
     def _opened(self, block: hcl.Block, path: Value) -> TerragruntFile | Unknown:
         if not isinstance(path, str):
-            reason = path.reason if isinstance(path, Unknown) else "its path is no text"
-            return Unknown(f"what {self.shown} includes on line {block.header.line} is not known: {reason}")
+            reason = path if isinstance(path, Unknown) else MUST_BE("its path", "text")
+            return reason.about(f"what {self.shown} includes on line {block.header.line}")
         there = posixpath.normpath(posixpath.join(posixpath.dirname(self.current), path))
         self.context.budget.spend(_COST)
         if there in self.chain:
             text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
             self.context.found.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
-            return Unknown(f"{self.shown} includes itself")
+            return REFERS_TO_ITSELF(self.shown)
         if not self.context.documents.has_file(there):
-            return Unknown(f"{self.context.documents.shown(there)}, which {self.shown} includes, is not here")
+            return NOT_IN_CODE(self.context.documents.shown(there))
         return TerragruntFile(self.context, there, self.current, self.chain)
 
     def exposed(self, name: str) -> Value:
@@ -272,7 +273,7 @@ class TerragruntFile:
     @property
     def _fault(self) -> Unknown | None:
         """Why not all of the file is known."""
-        return Unknown(f"{self.shown} cannot be read as a whole") if self.is_broken else None
+        return CANNOT_BE_READ(f"part of {self.shown}") if self.is_broken else None
 
     def part(self, name: str) -> Value:
         """Return one part of the file as a value."""
@@ -287,7 +288,7 @@ class TerragruntFile:
             case _ if name in self.body.attributes:
                 return self.value(self.body.attributes[name].expression)
             case _:
-                return Unknown(f"{name} of {self.shown} is not read")
+                return NOT_EVALUATED(f"{name} of {self.shown}")
 
     def inputs(self) -> Entries:
         """Return the inputs of this file over those of what it includes."""
@@ -371,7 +372,7 @@ class TerragruntScope:
         if root == "include":
             return self.configuration.exposed(name)
         if root in _ELSEWHERE:
-            return Unknown(_ELSEWHERE[root].format(name))
+            return DEPENDS_ON(f"{root}.{name}", _ELSEWHERE[root])
         raise EvaluationError(f'Terragrunt knows no "{root}.{name}"')
 
     def data(self, kind: str, name: str) -> Value:

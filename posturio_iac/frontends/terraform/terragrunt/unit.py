@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import GENERATES, UNREAD_VALUES
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax.parsing import parse
@@ -170,7 +171,7 @@ class TerragruntUnit:
             return Entries({}, None)
         self._found.files.add(self.documents.real(path))
         body, problems = self.documents.parsed(path)
-        rest = Unknown(f"{self.documents.shown(path)} cannot be read and may set any variable") if problems else None
+        rest = UNREAD_VALUES(self.documents.shown(path)) if problems else None
         found = {name: (configuration.value(one.expression), one.expression) for name, one in body.attributes.items()}
         return Entries(found, rest)
 
@@ -186,7 +187,7 @@ class TerragruntUnit:
             yield _written(block, configuration)
         attribute = self.configuration.body.attributes.get("generate")
         if attribute is not None:
-            yield Unknown(f"{self.shown} generates files by an argument")
+            yield GENERATES(self.shown, "files")
 
 
 def _elements(value: Value) -> tuple[Value, ...]:
@@ -197,18 +198,18 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     """Return the file that a ``generate`` block writes. Unknown parts of its text are unknown in its code too."""
     path, contents = configuration.value(block.get("path")), block.get("contents")
     if contents is None or not isinstance(path, str):
-        return Unknown(f"{configuration.shown} generates a file whose name or text is not known")
+        return GENERATES(configuration.shown, "a file")
     name = posixpath.basename(path)
     if not name.endswith((".tf", ".tofu")) or configuration.value(block.get("disable")) is True:
         return GeneratedFile(name, (), overwrites=False)
     template, scope, file = configuration.template_of(contents)
     text = text_of(template, lambda part: evaluate_or_unknown(part, scope))
     if text is None:
-        return Unknown(f"{configuration.shown} generates {name}, whose text is not known")
+        return GENERATES(configuration.shown, name)
     heredoc = contents.span.end_line > contents.span.line
     lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
     body, problems = parse(file or block.header.path, f"{lines}{text}".encode("utf-8", "replace"))
     if problems:
-        return Unknown(f"{configuration.shown} generates {name}, which cannot be read without Terragrunt")
+        return GENERATES(configuration.shown, name)
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")
     return GeneratedFile(name, body.blocks, overwrites=overwrites)

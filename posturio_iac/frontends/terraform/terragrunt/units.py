@@ -11,6 +11,7 @@ from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_IN_CODE
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
 from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, TerragruntStack, is_given_values
@@ -194,7 +195,7 @@ class Units:
             if not documents.has_folder(source.module):
                 if self._missing(source):
                     return
-                source = Unknown(f"there is no folder {source.text} in this code")
+                source = NOT_IN_CODE(f"the folder {source.text}")
             else:
                 module = documents.shown(documents.real(source.module))
         elif source is None:

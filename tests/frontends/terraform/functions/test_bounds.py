@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import TOO_LARGE
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import SetValue, Value, equal, is_heavy, make_set, to_number, to_text
 
@@ -42,7 +43,7 @@ def _alias_bomb() -> str:
     return "\n".join(lines)
 
 
-TOO_LARGE = [
+BEYOND_BOUNDS = [
     ("concat", (MANY, MANY)),
     ("merge", (dict.fromkeys(MANY), {f"x{name}": 1 for name in MANY})),
     ("flatten", (_shared(60),)),
@@ -86,21 +87,21 @@ TOO_LARGE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "arguments"), TOO_LARGE, ids=[f"{place}-{name}" for place, (name, _) in enumerate(TOO_LARGE)])
+@pytest.mark.parametrize(("name", "arguments"), BEYOND_BOUNDS, ids=[f"{place}-{name}" for place, (name, _) in enumerate(BEYOND_BOUNDS)])
 def test_what_would_be_too_large_is_unknown_within_seconds(name: str, arguments: tuple[Value, ...]) -> None:
     start = time.monotonic()
     result = call(name, arguments, ENVIRONMENT)
-    assert result == Unknown(f"the result of {name}() is too large to evaluate here")
+    assert result == TOO_LARGE(f"the result of {name}()")
     assert time.monotonic() - start < 5
 
 
 def test_nesting_beyond_what_python_can_walk_is_unknown() -> None:
-    assert call("jsonencode", (_deep(50_000),), ENVIRONMENT) == Unknown("the result of jsonencode() is too large to evaluate here")
+    assert call("jsonencode", (_deep(50_000),), ENVIRONMENT) == TOO_LARGE("the result of jsonencode()")
     assert call("length", (_deep(50_000),), ENVIRONMENT) == 1
 
 
 def test_numbers_too_large_to_print_or_read_are_unknown() -> None:
-    unknown = Unknown("the number is too large to evaluate here")
+    unknown = TOO_LARGE("the number")
     assert to_text(10**5_000) == unknown
     assert to_number("9" * 5_000) == unknown
     assert to_number("1e9999") == unknown
@@ -114,8 +115,8 @@ def test_numbers_too_large_to_print_or_read_are_unknown() -> None:
 def test_huge_values_are_neither_compared_nor_made_into_sets() -> None:
     assert is_heavy(_shared(60))
     assert not is_heavy(_shared(5))
-    assert equal(_shared(60), _shared(60)) == Unknown("the values are too large to compare here")
-    assert make_set((_shared(60),)) == Unknown("the set is too large to evaluate here")
+    assert equal(_shared(60), _shared(60)) == TOO_LARGE("the comparison")
+    assert make_set((_shared(60),)) == TOO_LARGE("the set")
     assert make_set(MANY) == SetValue(sorted(MANY))
 
 
@@ -139,7 +140,7 @@ ROW = tuple(range(5_000))
 )
 def test_a_result_of_exactly_the_bound_is_known(name: str, most: tuple[Value, ...], more: tuple[Value, ...]) -> None:
     assert not isinstance(call(name, most, ENVIRONMENT), Unknown)
-    assert call(name, more, ENVIRONMENT) == Unknown(f"the result of {name}() is too large to evaluate here")
+    assert call(name, more, ENVIRONMENT) == TOO_LARGE(f"the result of {name}()")
 
 
 def test_a_range_of_exactly_the_bound_is_known() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, BEYOND
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.functions.formats.globbing import matches
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
-OUTSIDE = Unknown("../secret is outside the scan root")
+OUTSIDE = BEYOND("../secret", "the scan root")
 FILES = {
     "users/a.yaml": "name: a\n",
     "users/b.yml": "name: b\n",
@@ -72,7 +73,7 @@ def test_a_missing_file_is_an_error_except_for_fileexists() -> None:
 
 
 def test_templates_are_rendered_by_the_caller_with_unknown_variables() -> None:
-    names = PartialMap({"name": Unknown("var.name")}, Unknown("var.more"))
+    names = PartialMap({"name": AS_STATED("var.name")}, AS_STATED("var.more"))
     assert evaluate("templatefile", "t.tftpl", names) == {"text": "Hi ${name}", "names": names}
     assert evaluate("templatestring", "Ho ${name}", names) == {"text": "Ho ${name}", "names": names}
     assert evaluate("templatefile", "../secret", {}) == OUTSIDE
@@ -84,7 +85,7 @@ def test_fileset_lists_what_a_pattern_matches() -> None:
     assert evaluate("fileset", "users", "./deep/../*.yml") == make_set(("b.yml",))
     assert evaluate("fileset", "nowhere", "*") == make_set(())
     assert evaluate("fileset", "../other", "*") == OUTSIDE
-    assert evaluate("fileset", "users", "../*") == Unknown("the files of ../* are outside of the folder users")
+    assert evaluate("fileset", "users", "../*") == BEYOND("../*", "the folder users")
 
 
 @pytest.mark.parametrize(

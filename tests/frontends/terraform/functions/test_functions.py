@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.frontends.terraform import functions
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call, known
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
@@ -449,8 +449,8 @@ def test_every_function_of_the_table_is_known_with_and_without_namespace(name: s
 
 def test_a_function_that_is_not_there_gives_unknown() -> None:
     assert not known("frobnicate")
-    assert evaluate("frobnicate", 1) == Unknown("frobnicate() is not evaluated here")
-    assert evaluate("provider::aws::arn_parse", "x") == Unknown("provider::aws::arn_parse() is not evaluated here")
+    assert evaluate("frobnicate", 1) == NOT_EVALUATED("frobnicate()")
+    assert evaluate("provider::aws::arn_parse", "x") == NOT_EVALUATED("provider::aws::arn_parse()")
     assert evaluate("core::upper", "x") == "X"
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, first_unknown, make_set
 
@@ -42,7 +43,7 @@ LEAVES = st.one_of(
     st.sampled_from([0.5, -2.25, 1e-9, 1.5e-300]),
     TELLING,
     st.text(max_size=8),
-    st.just(Unknown("var.x is set by the caller")),
+    st.just(AS_STATED("var.x is set by the caller")),
 )
 
 
@@ -52,7 +53,7 @@ def _collections(children: st.SearchStrategy[Value]) -> st.SearchStrategy[Value]
         st.lists(children, max_size=3).map(tuple),
         st.lists(children, max_size=3).map(make_set),
         entries,
-        entries.map(lambda known_ones: PartialMap(known_ones, Unknown("var.more is set by the caller"))),
+        entries.map(lambda known_ones: PartialMap(known_ones, AS_STATED("var.more is set by the caller"))),
     )
 
 
@@ -64,7 +65,7 @@ VALUES = st.one_of(DEPTH_2, _collections(DEPTH_2))
 def _read_file(path: str) -> str | Unknown:
     if path == "missing":
         raise EvaluationError("there is no such file")
-    return Unknown("outside the scan root") if path.startswith("..") else f"content of {path}"
+    return AS_STATED("outside the scan root") if path.startswith("..") else f"content of {path}"
 
 
 ENVIRONMENT = Environment(

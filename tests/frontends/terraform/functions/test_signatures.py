@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, make_set
 
 ENVIRONMENT = Environment(read_file=lambda path: path, render=lambda text, names: (text, names))
-OPEN = Unknown("open")
+OPEN = AS_STATED("open")
 MOST = 4
 """Arguments that a function without a rest takes, at most."""
 

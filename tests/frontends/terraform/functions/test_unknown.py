@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import AS_STATED, DEPENDS_ON, EACH_RUN, NOT_EVALUATED, VERSIONS_DIFFER
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value, equal, first_unknown, make_set
 
-X = Unknown("var.x is set by the caller")
-Y = Unknown("var.y is set by the caller")
+if TYPE_CHECKING:
+    from posturio_iac.core.unknown import Unknown
+
+X = AS_STATED("var.x is set by the caller")
+Y = AS_STATED("var.y is set by the caller")
 OPEN = PartialMap({"a": 1, "b": X}, Y)
 ENVIRONMENT = Environment(read_file=lambda _: X, render=lambda text, names: (text, names))
 
@@ -159,35 +164,35 @@ def test_what_is_wrong_whatever_the_unknown_is_stays_an_error(name: str, argumen
         evaluate(name, *arguments)
 
 
-NEVER_KNOWN: list[tuple[str, tuple[Value, ...], str]] = [
-    ("timestamp", (), "timestamp() is the time of each run"),
-    ("plantimestamp", (), "plantimestamp() is the time of each run"),
-    ("uuid", (), "uuid() is different in each run"),
-    ("bcrypt", ("secret",), "bcrypt() is different in each run"),
-    ("rsadecrypt", ("a", "b"), "rsadecrypt() is not evaluated here"),
-    ("base64gzip", ("a",), "base64gzip() depends on Terraform's own compressor"),
-    ("yamlencode", ("é",), "yamlencode() of text with lines or signs that it escapes is not evaluated here"),
-    ("abspath", ("a",), "abspath() depends on where Terraform runs"),
-    ("pathexpand", ("~/a",), "pathexpand() depends on who runs Terraform"),
-    ("issensitive", ("a",), "issensitive() depends on marks that are not followed here"),
-    ("type", ("a",), "type() is for the console"),
-    ("fileset", (".", "*"), "the files below . are not listed here"),
-    ("yamldecode", (".inf",), "an infinite number is not evaluated here"),
-    ("textencodebase64", ("a", "ebcdic-us"), "the encoding ebcdic-us is not evaluated here"),
-    ("textdecodebase64", ("rg==", "koi8-u"), "the encoding koi8-u is not evaluated here"),
-    ("textdecodebase64", ("gQ==", "windows-1252"), "the encoding windows-1252 is not evaluated here"),
-    ("textencodebase64", ("\x81", "windows-1252"), "the encoding windows-1252 is not evaluated here"),
-    ("textencodebase64", ("\x1b", "iso-2022-jp"), "the encoding iso-2022-jp is not evaluated here"),
-    ("textdecodebase64", ("77+9", "utf-8"), "versions of Terraform differ about U+FFFD in textdecodebase64()"),
-    ("base64gunzip", ("H4sIAAAAAAACA/sPAAAAAP8BAAAA",), "base64gunzip() gives bytes that are no UTF-8, which OpenTofu keeps as they are"),
-    ("cidrsubnet", ("10.0.0.0/8", 8, -1), "a negative number in cidrsubnet() is not evaluated here"),
-    ("regex", (r"\p{Greek}", "a"), r"\p{Greek} in a pattern is not evaluated here"),
+NEVER_KNOWN: list[tuple[str, tuple[Value, ...], Unknown]] = [
+    ("timestamp", (), EACH_RUN("timestamp()")),
+    ("plantimestamp", (), EACH_RUN("plantimestamp()")),
+    ("uuid", (), EACH_RUN("uuid()")),
+    ("bcrypt", ("secret",), EACH_RUN("bcrypt()")),
+    ("rsadecrypt", ("a", "b"), NOT_EVALUATED("rsadecrypt()")),
+    ("base64gzip", ("a",), DEPENDS_ON("base64gzip()", "Terraform's own compressor")),
+    ("yamlencode", ("é",), NOT_EVALUATED("text that yamlencode() escapes")),
+    ("abspath", ("a",), DEPENDS_ON("abspath()", "where Terraform runs")),
+    ("pathexpand", ("~/a",), DEPENDS_ON("pathexpand()", "who runs Terraform")),
+    ("issensitive", ("a",), NOT_EVALUATED("issensitive()")),
+    ("type", ("a",), NOT_EVALUATED("type()")),
+    ("fileset", (".", "*"), NOT_EVALUATED("a list of files")),
+    ("yamldecode", (".inf",), NOT_EVALUATED("an infinite number")),
+    ("textencodebase64", ("a", "ebcdic-us"), NOT_EVALUATED("the encoding ebcdic-us")),
+    ("textdecodebase64", ("rg==", "koi8-u"), NOT_EVALUATED("the encoding koi8-u")),
+    ("textdecodebase64", ("gQ==", "windows-1252"), NOT_EVALUATED("the encoding windows-1252")),
+    ("textencodebase64", ("\x81", "windows-1252"), NOT_EVALUATED("the encoding windows-1252")),
+    ("textencodebase64", ("\x1b", "iso-2022-jp"), NOT_EVALUATED("the encoding iso-2022-jp")),
+    ("textdecodebase64", ("77+9", "utf-8"), VERSIONS_DIFFER("U+FFFD in textdecodebase64()")),
+    ("base64gunzip", ("H4sIAAAAAAACA/sPAAAAAP8BAAAA",), VERSIONS_DIFFER("bytes that are not UTF-8 in base64gunzip()")),
+    ("cidrsubnet", ("10.0.0.0/8", 8, -1), NOT_EVALUATED("a negative number in cidrsubnet()")),
+    ("regex", (r"\p{Greek}", "a"), NOT_EVALUATED(r"\p{Greek} in a pattern")),
 ]
 
 
 @pytest.mark.parametrize(("name", "arguments", "reason"), NEVER_KNOWN)
-def test_what_code_does_not_fix_is_unknown_with_its_reason(name: str, arguments: tuple[Value, ...], reason: str) -> None:
-    assert evaluate(name, *arguments) == Unknown(reason)
+def test_what_code_does_not_fix_is_unknown_with_its_reason(name: str, arguments: tuple[Value, ...], reason: Unknown) -> None:
+    assert evaluate(name, *arguments) == reason
 
 
 def test_equality_is_decided_by_known_parts_first() -> None:

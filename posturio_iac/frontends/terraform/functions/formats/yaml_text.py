@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
@@ -161,7 +162,7 @@ def _plain(text: str, tag: str) -> Value:
     if text in _NOT_A_NUMBER:
         raise EvaluationError("a number that is not a number is not supported")
     if _INFINITY.fullmatch(text):
-        return Unknown("an infinite number is not evaluated here")
+        return NOT_EVALUATED("an infinite number")
     if tag in ("", "timestamp") and (date := _timestamp(text)):
         return date
     if _BASED.fullmatch(text):
@@ -241,7 +242,7 @@ def _scalar(value: Value) -> str | Unknown:
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
         case str():
-            return Unknown("yamlencode() of text with lines or signs that it escapes is not evaluated here")
+            return NOT_EVALUATED("text that yamlencode() escapes")
         case _:
             text = to_text(value)
-            return text if isinstance(text, str) else Unknown("yamlencode() of such a number is not evaluated here")
+            return text if isinstance(text, str) else NOT_EVALUATED("such a number in yamlencode()")

@@ -1,0 +1,115 @@
+"""The kinds of unknown value, each with its sentence. No other module writes one: a test of the house sees to it.
+
+Calling a kind makes the value: ``AFTER_APPLY("aws_iam_user.ci.name")``. An argument may be the unknown value that this one depends on.
+"""
+
+from __future__ import annotations
+
+from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.unknown import OpenKind
+
+_INPUT, _APPLY, _ABSENT = OpenCause.INPUT, OpenCause.APPLY, OpenCause.ABSENT_CODE
+_NOT_READ, _NOT_EVALUATED = OpenCause.NOT_READ, OpenCause.NOT_EVALUATED
+
+AS_STATED = OpenKind("stated", "{}")
+"""The text comes from elsewhere: from the error that Terraform would report, from a parser, or from a budget."""
+
+# Whoever applies the code sets it.
+MAY_BE_SET = OpenKind("may_be_set", "{} may be set by whoever uses this module", _INPUT, is_named=True)
+NO_VALUE = OpenKind("no_value", "{} has no value in this code", _INPUT, is_named=True)
+VALUE_IN_FILE = OpenKind("value_in_file", "{} has no value in this code (--var-file {} gives it one)", _INPUT, is_named=True)
+SET_PER_DEPLOYMENT = OpenKind("set_per_deployment", "{} is not the same known value in all deployments", _INPUT, is_named=True)
+PARAMETER = OpenKind("parameter", "the parameter {} is chosen at deployment", _INPUT, is_named=True)
+PARAMETER_DEFAULT = OpenKind("parameter_default", "{} is the default of a parameter", _INPUT)
+USER_IS_INPUT = OpenKind("user_is_input", "the user is {}, which whoever uses this module sets", _INPUT, is_named=True)
+
+# It is known only later.
+AFTER_APPLY = OpenKind("after_apply", "{} is known only after apply", _APPLY, is_named=True)
+AT_DEPLOYMENT = OpenKind("at_deployment", "{} is known only at deployment", _APPLY, is_named=True)
+EACH_RUN = OpenKind("each_run", "{} is different in each run", _APPLY, is_named=True)
+DEPENDS_ON = OpenKind("depends_on", "{} depends on {}", _APPLY, is_named=True)
+GENERATED_NAME = OpenKind("generated_name", "the name of {} is generated", _APPLY)
+NAMES_USER = OpenKind("names_user", "{} names the user by itself", _APPLY)
+ADDS_PROPERTIES = OpenKind("adds_properties", "{} adds properties to {} at deployment", _APPLY)
+
+# The code that would tell is not here.
+NOT_IN_CODE = OpenKind("not_in_code", "{} is not in this code", _ABSENT, is_named=True)
+NOT_DECLARED = OpenKind("not_declared", "{} is not declared here", _ABSENT, is_named=True)
+NO_CODE = OpenKind("no_code", "the code of {} is not here", _ABSENT, is_named=True)
+MAY_BE_DECLARED_BY = OpenKind("may_be_declared_by", "{} may be declared by {}, whose code is not here", _ABSENT)
+DECLARED_ELSEWHERE = OpenKind("declared_elsewhere", "{} is declared elsewhere, so its tags cannot be seen", _ABSENT)
+FROM_ABSENT_MODULE = OpenKind("from_absent_module", "{} comes from a module whose code is not here", _ABSENT, is_named=True)
+BEYOND = OpenKind("beyond", "{} is outside {}", _ABSENT, is_named=True)
+PLAN_WITHOUT_CODE = OpenKind(
+    "plan_without_code", "a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code", _ABSENT
+)
+PLAN_OF_OTHER_CODE = OpenKind(
+    "plan_of_other_code", "a plan shows neither lifecycle blocks nor comments, and the code in {} declares no such key", _ABSENT
+)
+PLAN_OF_SEVERAL = OpenKind(
+    "plan_of_several",
+    "a plan shows neither lifecycle blocks nor comments, and several root modules below {} declare this address ({});"
+    " pass the one that the plan was made in with --source",
+    _ABSENT,
+)
+
+# The code is here, and does not tell.
+NOT_FIXED = OpenKind("not_fixed", "{} is not known from the code", is_named=True)
+ONE_OF = OpenKind("one_of", "the user is one of {}")
+NAMES_NO = OpenKind("names_no", "{} names no {}")
+HAS_NO = OpenKind("has_no", "{} has no {}")
+MUST_BE = OpenKind("must_be", "{} must be {}")
+REFERS_TO_ITSELF = OpenKind("refers_to_itself", "{} refers to itself", is_named=True)
+INVALID_LINE = OpenKind("invalid_line", "line {} cannot be evaluated: {}")
+SYNTAX_ERROR = OpenKind("syntax_error", "a syntax error")
+SENSITIVE = OpenKind("sensitive", "{} is sensitive", is_named=True)
+IGNORES_CHANGES = OpenKind("ignores_changes", "{} ignores changes of {}, which others may set")
+NAMESAKE = OpenKind("namesake", "{} is declared in {}, which may be another account")
+SHOWN_IF = OpenKind("shown_if", "{} shows the secret under a condition that is not known from the code")
+GIVEN_SECRET = OpenKind("given_secret", "{} is given the secret, and {}")
+MAY_ROTATE = OpenKind("may_rotate", "{} may rotate the key")
+ALIKE_TO_AWS = OpenKind("alike_to_aws", "{} and {} are equal to AWS unless one of them is quoted")
+GENERATES = OpenKind("generates", "{} generates {}, whose text only Terragrunt knows")
+FILLED_IN = OpenKind("filled_in", "{} fills in {}")
+CANNOT_BE_READ = OpenKind("cannot_be_read", "{} cannot be read", is_named=True)
+UNREAD_VALUES = OpenKind("unread_values", "{} cannot be read and may set any variable")
+TAGS_UNSEEN = OpenKind("tags_unseen", "{}, so the user's tags cannot be seen")
+
+# This version does not evaluate it.
+NOT_EVALUATED = OpenKind("not_evaluated", "{} is not evaluated here", _NOT_EVALUATED, is_named=True)
+TOO_LARGE = OpenKind("too_large", "{} is too large to evaluate here", _NOT_EVALUATED, is_named=True)
+TOO_DEEP = OpenKind("too_deep", "{} is nested too deeply", _NOT_EVALUATED, is_named=True)
+VERSIONS_DIFFER = OpenKind("versions_differ", "versions of Terraform and OpenTofu differ about {}", _NOT_EVALUATED)
+
+# A host or AWS does not tell.
+NOT_SHOWN = OpenKind("not_shown", "{} does not show {}")
+NOT_REPORTED = OpenKind("not_reported", "AWS does not report {}", _NOT_READ)
+NOT_ASKED = OpenKind("not_asked", "{} was not asked", _NOT_READ, is_unasked=True)
+NOT_CALLED = OpenKind("not_called", "{} would show {} and was not called", _NOT_READ)
+TAGS_NOT_NEEDED = OpenKind("tags_not_needed", "the tags of the user were not read, because nothing else is wrong with its keys", _NOT_READ)
+REFUSED = OpenKind("refused", "{}", _NOT_READ)
+"""The text is the error that AWS answered, which names the operation."""
+NOT_KNOWN = OpenKind("not_known", "it is not known {}: {}", _NOT_READ)
+NO_REGION = OpenKind("no_region", "it is not known in which region CloudTrail shows {}", _NOT_READ)
+TOO_MANY_EVENTS = OpenKind(
+    "too_many_events", "none of the newest CloudTrail events of user {} was made with an API key, and not all were read", _NOT_READ
+)
+NOT_YET = OpenKind("not_yet", "it is too early for a sign of failure", is_unasked=True)
+ODD_ANSWER = OpenKind("odd_answer", '{} gives "{}", which this version does not know', _NOT_READ)
+SWITCH_UNSEEN = OpenKind("switch_unseen", "IAM does not record when a key was switched off, and {}", _NOT_READ)
+SWITCHED_OFF = OpenKind("switched_off", "CloudTrail shows that it was switched off on {}; whether it was used after that is not known: {}")
+USED_AFTER = OpenKind("used_after", "CloudTrail shows that it was switched off on {}, but it was used on {}")
+NOT_LISTED = OpenKind(
+    "not_listed",
+    "the credential report only shows when it was created or last activated, and its user's keys could not be listed",
+    _NOT_READ,
+)
+DENIED = OpenKind("denied", "{} is denied in {}", _NOT_READ)
+FAILED = OpenKind("failed", "{} failed with {} in {}", _NOT_READ)
+STACKS_NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
+
+# The code of a deployed key is not certain.
+SEVERAL_REASONS = OpenKind("several_reasons", "{}")
+"""The text joins reasons, most of which are unknown values themselves."""
+STATE_HOLDS_SOME = OpenKind("state_holds_some", "{} holds {} of the {} keys of user {}, and the id of {} was not asked for")
+CODE_DECLARES_SOME = OpenKind("code_declares_some", "the code declares {} of the {} keys of user {} ({}); --tf-state tells which")

@@ -1,0 +1,66 @@
+"""Unknown values: their kind is data, and their sentence is written on demand."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.open_kinds import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, NOT_YET, TAGS_UNSEEN
+
+if TYPE_CHECKING:
+    from posturio_iac.core.unknown import Unknown
+
+APPLY = AFTER_APPLY("aws_iam_user.ci.name")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reason", "cause", "subject", "is_unasked"),
+    [
+        (APPLY, "aws_iam_user.ci.name is known only after apply", OpenCause.APPLY, "aws_iam_user.ci.name", False),
+        (
+            TAGS_UNSEEN(APPLY),
+            "aws_iam_user.ci.name is known only after apply, so the user's tags cannot be seen",
+            OpenCause.APPLY,
+            "aws_iam_user.ci.name",
+            False,
+        ),
+        (
+            GIVEN_SECRET("password of module.x", NO_CODE("module.x")),
+            "password of module.x is given the secret, and the code of module.x is not here",
+            OpenCause.ABSENT_CODE,
+            "module.x",
+            False,
+        ),
+        (NO_CODE("module.{x}"), "the code of module.{x} is not here", OpenCause.ABSENT_CODE, "module.{x}", False),
+        (NOT_ASKED("AWS"), "AWS was not asked", OpenCause.NOT_READ, "", True),
+        (NOT_YET().about("signs"), "signs: it is too early for a sign of failure", None, "", False),
+    ],
+)
+def test_the_kind_and_its_arguments_make_the_sentence_the_cause_and_the_subject(
+    unknown: Unknown, reason: str, cause: OpenCause | None, subject: str, is_unasked: bool
+) -> None:
+    assert (unknown.reason, unknown.cause, unknown.subject, unknown.is_unasked) == (reason, cause, subject, is_unasked)
+    assert unknown.as_reason().text == reason
+
+
+def test_values_are_equal_by_kind_and_arguments_and_survive_pickling_and_copying() -> None:
+    same, other = AFTER_APPLY("aws_iam_user.ci.name"), AFTER_APPLY("aws_iam_user.ci.arn")
+    assert (same, hash(same)) == (APPLY, hash(APPLY))
+    assert other != APPLY
+    held = TAGS_UNSEEN(APPLY.about("user"))
+    assert pickle.loads(pickle.dumps(held)) == copy.deepcopy(held) == held  # noqa: S301 - made a line above
+    assert repr(APPLY) == "Unknown(kind=after_apply, arguments=('aws_iam_user.ci.name',))"
+
+
+def test_making_one_writes_no_sentence() -> None:
+    class Loud(str):
+        __slots__ = ()
+
+        def __format__(self, _spec: str) -> str:
+            raise AssertionError
+
+    assert AFTER_APPLY(Loud("x")).about("y").cause is OpenCause.APPLY
