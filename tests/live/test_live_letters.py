@@ -33,7 +33,7 @@ def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: 
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     (letter,) = folder.glob("payments-example-com-*.md")
     text = letter.read_text(encoding="utf-8")
-    assert text.startswith("# 1 access key of payments@<!-- -->example.com: answer by 2026-12-08\n")
+    assert text.startswith("# 1 access key of payments@<!-- -->example.com: please answer by 2026-12-08\n")
     assert f"aws iam update-access-key --user-name ci --access-key-id {mine} --status Inactive" in text
     assert "- From 2026-12-22 on:" in text
     assert "****" not in text

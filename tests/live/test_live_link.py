@@ -151,7 +151,7 @@ def test_the_rotation_of_the_code_is_held_against_the_age_of_the_key(cloud: Clou
     exact = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
     (finding,) = exact.json["findings"]
     assert finding["rule"] == "iam.overdue_access_key_rotations"
-    assert "is 30 days old, created on 2026-10-25, while replace_triggered_by" in finding["message"]
+    assert "is 30 days old, created on 2026-10-25, but replace_triggered_by" in finding["message"]
     assert finding["remediation"].startswith(f"Replace the key by terraform apply -replace={ADDRESS}, or ")
     assert (finding["path"], finding["line"]) == ("infra/iam.tf", 9), "the header of the block, not what rotates it"
     likely = live(capsys, "--iac", "infra")
@@ -209,7 +209,7 @@ def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: C
     answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"), (f"{KEY_TYPE}.gone", gone, "gone"))))
     (said,) = [d for d in answer.json["diagnostics"] if "declares the access key" in d["message"]]
     assert said["level"] == "note"
-    assert said["message"].startswith(f"{KEY_TYPE}.gone declares the access key ****{gone[-4:]} of user gone (state x.tfstate), which AWS")
+    assert said["message"].startswith(f"{KEY_TYPE}.gone declares the access key ****{gone[-4:]} of user gone (state x.tfstate), but AWS")
     assert answer.calls()["sts:GetAccessKeyInfo"] == 1
 
 

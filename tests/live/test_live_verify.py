@@ -349,7 +349,7 @@ KEY: dict[str, Any] = dict.fromkeys(("path", "line", "user", "status", "owner"))
         ("{", "is not valid JSON"),
         ("[" * 100_000, "is nested too deeply"),
         ("[]", "not a posturio-iac result"),
-        (json.dumps({**EMPTY, "version": 7}), "written by a newer posturio-iac (contract version 7, known is 1)"),
+        (json.dumps({**EMPTY, "version": 7}), "written by a newer posturio-iac (contract version 7; this one reads 1)"),
         (json.dumps({**EMPTY, "summary": {"files": 3}}), "a scan of code"),
         (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "terraform", "address": "aws_iam_access_key.ci"}]}), "a scan of code"),
         (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "aws", "address": "ci/key-1"}]}), "no address of a deployed key"),
