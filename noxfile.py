@@ -55,9 +55,12 @@ PIP = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 """For the environments that tests make with pip and use once: compiling all of boto3 takes longer than what is then imported of it."""
 
 
-def pytest(session: nox.Session, *paths: str, **environment: str) -> None:
-    """Run tests on all processors; what shares an expensive fixture says so by ``xdist_group`` and stays together."""
-    session.run("pytest", "--numprocesses", "auto", "--dist", "loadgroup", *paths, *session.posargs, env={**PIP, **environment})
+def pytest(session: nox.Session, *paths: str, processes: str = "auto", **environment: str) -> None:
+    """Run tests on all processors; what shares an expensive fixture says so by ``xdist_group`` and stays together.
+
+    ``processes`` is 0 where it takes as long to import in each of them as to run the tests, while other sessions use the other processors.
+    """
+    session.run("pytest", "--numprocesses", processes, "--dist", "loadgroup", *paths, *session.posargs, env={**PIP, **environment})
 
 
 def within(*names: str) -> list[str]:
@@ -206,21 +209,21 @@ def setups(session: nox.Session) -> None:
 def cfn_lint_oldest(session: nox.Session) -> None:
     """Run our pack in the oldest cfn-lint that pyproject.toml allows."""
     session.install("-e", ".", *group("cfn-lint"), oldest("cfn-lint"))
-    pytest(session, *within("test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity"))
+    pytest(session, *within("test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity"), processes="0")
 
 
 @nox.session
 def checkov_oldest(session: nox.Session) -> None:
     """Run our pack in the oldest checkov that pyproject.toml allows."""
     session.install("-e", ".", *group("tests"), oldest("checkov"))
-    pytest(session, *within("test_checkov_parity"))
+    pytest(session, *within("test_checkov_parity"), processes="0")
 
 
 @nox.session
 def checkov_clone(session: nox.Session) -> None:
     """Run our pack in the newest checkov from a clone, with neither us nor our parsers installed."""
     session.install("--upgrade", "checkov", *group("tests"))
-    pytest(session, *within("test_checkov_clone"))
+    pytest(session, *within("test_checkov_clone"), processes="0")
 
 
 def rebuild(session: nox.Session, away: Path) -> None:
@@ -258,7 +261,7 @@ def sarif(session: nox.Session) -> None:
     tool = away / "node_modules" / package
     for program in tool.glob("Sarif.Multitool*"):
         program.chmod(0o755)
-    pytest(session, *within("test_sarif"), SARIF_MULTITOOL=str(tool))
+    pytest(session, *within("test_sarif"), processes="0", SARIF_MULTITOOL=str(tool))
 
 
 @nox.session
