@@ -1,7 +1,8 @@
 """From one JSON result, as `docs/schema/report-1.json` describes it, to records.
 
 Fields that are not known are passed over, so that a later minor version may add some. A field that is known must be what the contract
-says: a result that is damaged is refused whole, since half of it would look like good news.
+says: a result that is damaged is refused whole, since half of it would look like good news. `open_questions` is passed over: reports and
+merges show what is open as `undecided` states it, and neither `live --verify` nor baselines use it of an earlier run.
 """
 
 from __future__ import annotations

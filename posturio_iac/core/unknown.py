@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from posturio_iac.core.evidence.reason import Reason, ReasonKind
-from posturio_iac.core.record import NamedTuple, dataclass
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.reason import OpenCause
@@ -13,27 +13,37 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class OpenKind(NamedTuple):
-    """A kind of unknown value. `posturio_iac.core.open_kinds` holds all of them."""
+class OpenKind:
+    """A kind of unknown value. `posturio_iac.core.open_kinds` holds all of them; a plain class, since every start makes them.
 
-    name: str
-    """Its name in the JSON contract."""
-    template: str
-    """Half a sentence, with ``{}`` for each argument."""
-    cause: OpenCause | None = None
-    """Why such a value is open; None where it depends on an argument, or is none of the causes."""
-    is_named: bool = False
-    """Whether the first argument is the name of what is open."""
-    is_unasked: bool = False
-    """Whether nobody has asked yet, and AWS would tell."""
+    ``name`` is its name in the JSON contract, ``template`` half a sentence with ``{}`` for each argument. ``cause`` is why such a value is
+    open; None where it depends on an argument, or is none of the causes. ``is_named`` says whether the first argument is the name of what
+    is open, ``is_unasked`` whether nobody has asked yet, and AWS would tell.
+    """
+
+    __slots__ = ("cause", "is_named", "is_unasked", "name", "template")
+
+    def __init__(
+        self, name: str, template: str, cause: OpenCause | None = None, *, is_named: bool = False, is_unasked: bool = False
+    ) -> None:
+        """Hold the parts."""
+        self.name, self.template, self.cause, self.is_named, self.is_unasked = name, template, cause, is_named, is_unasked
+
+    def __call__(self, *arguments: str | Unknown) -> Unknown:
+        """Return an unknown value of this kind."""
+        return Unknown(self, arguments)
 
     def __repr__(self) -> str:
         """Return its name: the sentence is in one place."""
         return self.name
 
-    def __call__(self, *arguments: str | Unknown) -> Unknown:
-        """Return an unknown value of this kind."""
-        return Unknown(self, arguments)
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the same kind, perhaps of another process."""
+        return isinstance(other, OpenKind) and self.name == other.name
+
+    def __hash__(self) -> int:
+        """Return a hash of the name."""
+        return hash(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +77,12 @@ class Unknown:
         return self.kind.is_unasked
 
     def about(self, what: str) -> Unknown:
-        """Return the unknown value of ``what``, which depends on this one."""
-        return Unknown(ABOUT, (what, self))
+        """Return the unknown value of ``what``, which depends on this one.
+
+        Of a chain, such as the ``each.value`` of modules in modules, the outermost and the innermost value are named.
+        """
+        inner = self.arguments[1] if self.kind is ABOUT else None
+        return Unknown(ABOUT, (what, inner if isinstance(inner, Unknown) and inner.kind is ABOUT else self))
 
     def as_reason(self) -> Reason:
         """Return it as the reason for which evidence, or a verdict, is open."""

@@ -161,11 +161,8 @@ class SearchTerms:
         return False
 
     def call_known_module(self, data: bytes) -> bool:
-        """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls.
-
-        In most files each ``source`` is the end of ``resource``, which two counts tell.
-        """
-        return data.count(b"source") != data.count(b'resource "') and any(map(self.holds_known_module, _sources(data)))
+        """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
+        return any(map(self.holds_known_module, _sources(data)))
 
     def holds_known_module(self, source: bytes) -> bool:
         """Tell whether the address of one of the modules is part of a source, as it is written."""
@@ -187,13 +184,14 @@ def _sources(data: bytes) -> Iterator[bytes]:
     while at >= 0:
         at += len(b"source")
         # Most are the end of ``resource "type"``; in JSON the quote follows the word itself.
-        start = at if data.startswith(b' "', at) else _without(data, at, b'" \t\r\n\v\f')
-        if data[start : start + 1] in (b"=", b":"):
-            start = _without(data, start + 1, b" \t\r\n\v\f")
-            end = data.find(b"\n", start)
-            address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
-            if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
-                yield address[1]
+        if not data.startswith(b' "', at):
+            start = _without(data, at, b'" \t\r\n\v\f')
+            if data[start : start + 1] in (b"=", b":"):
+                start = _without(data, start + 1, b" \t\r\n\v\f")
+                end = data.find(b"\n", start)
+                address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
+                if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
+                    yield address[1]
         at = data.find(b"source", at)
 
 

@@ -16,6 +16,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.search.module_calls import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,6 @@ UNIT = "terragrunt.hcl"
 """The name of Terragrunt's file for one module that it applies."""
 MOST = 50_000
 """The most files that are read."""
-_SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
 _STEPS = lazy_pattern(r"[})]|\.\.?/+")
 FILLED_IN = "terragrunt.text"
 """The name for interpolated parts of the generated text; every module takes it for unknown."""
@@ -93,7 +93,7 @@ class Terragrunt:
                     if name == UNIT:
                         self._units.add(folder)
                     if name == UNIT or b"terraform" in data:
-                        for end in {end for source in _SOURCE.findall(data) for end in _ends_of(source.decode("utf-8", "replace"))}:
+                        for end in {end for source in _sources(data, path) for end in _ends_of(source)}:
                             self._ends.setdefault(end, []).append(folder)
                     if b"generate" in data and b"default_tags" in data:
                         self._generating.append(path)
@@ -111,6 +111,15 @@ class Terragrunt:
             data = self._read_file(path)
             self._read[path] = _parsed(path, data) if isinstance(data, bytes) else Generated(path, (), AS_STATED(data.message))
         return self._read[path]
+
+
+def _sources(data: bytes, path: str) -> Iterator[str]:
+    """Yield the texts that the file may state as its module's source: the argument itself, and the local value that it may refer to."""
+    for block in blocks_of(data, path, ("terraform", "locals")):
+        for name, expression in block.arguments():
+            written = expression.strip()
+            if name.endswith("source") and written[:1] == b'"' == written[-1:]:
+                yield written[1:-1].decode("utf-8", "replace")
 
 
 def _ends_of(source: str) -> set[str]:
