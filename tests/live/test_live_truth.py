@@ -154,7 +154,7 @@ def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> Non
     cloud.key("ci", age=80, used=60, status="Bogus")
     answer = live(capsys, "--exact")
     assert (answer.code, answer.json["keys"][0]["verdict"]) == (3, "undetermined")
-    assert 'ListAccessKeys says "Bogus" for its status, which this version does not know' in answer.err
+    assert 'ListAccessKeys gives "Bogus", which this version does not know' in answer.err
 
 
 def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
