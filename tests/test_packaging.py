@@ -40,6 +40,11 @@ UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli",
 """Loaded only when a run has a use for them."""
 
 
+RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "search.skipped"}
+RARE |= {f"frontends.terraform.{name}" for name in ("modules.override_files", "modules.unused_var_files", "known_modules.module_source")}
+"""Modules of ours that a key without comments, in a module without override files, owners and calls, has no use for."""
+
+
 def loaded(*argv: str, cwd: Path = ROOT) -> set[str]:
     """Return the modules that are there after a run of the command line which are not there in a bare interpreter."""
     code = (
@@ -202,7 +207,22 @@ def test_scan_of_terraform_loads_no_yaml(tmp_path: Path) -> None:
     modules = loaded("scan", str(tmp_path))
     assert "tree_sitter_hcl" in modules
     assert modules & (HEAVY | {"yaml", "pathlib", "subprocess", "tempfile"}) == set()
+    assert modules & {f"posturio_iac.{name}" for name in RARE} == set()
     assert {m for m in modules if m.startswith("posturio_iac.frontends.cloudformation")} == set()
+
+
+def test_scan_compiles_no_code(tmp_path: Path) -> None:
+    """The first compilation of a text makes all classes of Python's own syntax trees; `typing` compiles each name in quotes."""
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    code = (
+        "import sys, tree_sitter; sys.path.insert(0, sys.argv.pop(1)); compiled = []\n"
+        "sys.addaudithook(lambda event, given: event == 'compile' and given[1] == '<string>' and compiled.append(given[0]))\n"
+        "from posturio_iac.cli import main\n"
+        "main(sys.argv[1:])\n"
+        "sys.exit(repr(compiled) if compiled else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT), "scan", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_scan_of_json_template_loads_no_parser(tmp_path: Path) -> None:

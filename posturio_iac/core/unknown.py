@@ -77,8 +77,12 @@ class Unknown:
         return self.kind.is_unasked
 
     def about(self, what: str) -> Unknown:
-        """Return the unknown value of ``what``, which depends on this one."""
-        return Unknown(ABOUT, (what, self))
+        """Return the unknown value of ``what``, which depends on this one.
+
+        Of a chain, such as the ``each.value`` of modules in modules, the outermost and the innermost value are named.
+        """
+        inner = self.arguments[1] if self.kind is ABOUT else None
+        return Unknown(ABOUT, (what, inner if isinstance(inner, Unknown) and inner.kind is ABOUT else self))
 
     def as_reason(self) -> Reason:
         """Return it as the reason for which evidence, or a verdict, is open."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import ArgumentOrigin, TagOrigin
-from posturio_iac.core.evidence.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
+from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys.resource_types import takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.record import replace
@@ -20,6 +20,7 @@ from posturio_iac.live.ownership import configured_owners, owner_in_description
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Tags
     from posturio_iac.live.ownership import Owner

@@ -111,6 +111,16 @@ def test_crash_chained_modules(root: Path) -> None:
     assert "too deeply to follow" in incomplete(root)
 
 
+def test_crash_chained_modules_that_repeat_what_nobody_knows(root: Path) -> None:
+    for number in range(400):
+        call = f'module "n" {{\n  source   = "../{number + 1}"\n  v        = each.value\n  for_each = var.v\n}}\n'
+        put(root, f"m/{number}/main.tf", f'variable "v" {{}}\n{call}')
+    key = 'resource "aws_iam_access_key" "k" {\n  for_each = var.v\n  user     = each.key\n  status   = each.value\n}\n'
+    put(root, "m/400/main.tf", f'variable "v" {{}}\n{key}')
+    code, out, _ = scan(root)
+    assert (code, FOUND in shown(out)) == (1, True)
+
+
 def test_crash_chained_stacks(root: Path) -> None:
     for number in range(1500):
         put(root, f"s/{number}.yaml", NESTED % f"./{number + 1}.yaml")

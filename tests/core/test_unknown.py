@@ -47,6 +47,15 @@ def test_the_kind_and_its_arguments_make_the_sentence_the_cause_and_the_subject(
     assert unknown.as_reason().text == reason
 
 
+def test_of_a_chain_the_outermost_and_the_innermost_are_named() -> None:
+    value = APPLY
+    for number in range(5_000):
+        value = value.about(f"v{number}")
+    assert value.reason == "v4999: v0: aws_iam_user.ci.name is known only after apply"
+    assert (value.cause, value.subject) == (APPLY.cause, APPLY.subject)
+    assert hash(value) == hash(copy.deepcopy(value))
+
+
 def test_values_are_equal_by_kind_and_arguments_and_survive_pickling_and_copying() -> None:
     same, other = AFTER_APPLY("aws_iam_user.ci.name"), AFTER_APPLY("aws_iam_user.ci.arn")
     assert (same, hash(same)) == (APPLY, hash(APPLY))

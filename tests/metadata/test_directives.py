@@ -172,6 +172,8 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
         ("# posturio: until=2027-01-31", 'posturio: does not know "until"; it belongs to posturio:ignore'),
         (f"# posturio: skip={OWNERLESS}", 'posturio: does not know "skip"; to suppress a finding write posturio:ignore['),
         ("# posturio: expires: 2027-01-31", '"expires:" has no effect; write expires=2027-01-31'),
+        ("# posturio: expires:", '"expires:" has no effect; write expires=2027-01-31'),
+        ("# posturio: rotation:", '"rotation:" has no effect; write rotation=90d'),
         ("# posturio: expires:2027-01-31", '"expires:2027-01-31" has no effect; write expires=2027-01-31'),
         ("# posturio: rotate-by:2027-01-31T12:00Z", '"rotate-by:2027-01-31T12:00Z" has no effect; write rotate-by=2027-01-31T12:00Z'),
         ("# posturio: expires", '"expires" has no effect; write name=value'),

@@ -84,6 +84,7 @@ class Patch:
         self.known: dict[tuple[str, str, int], list[FunctionType]] = {}
         self.caches: list[Any] = []
         self.texts = {file.relative_to(root).as_posix(): file.read_text(encoding="utf-8") for file in root.glob("posturio_iac/**/*.py")}
+        gc.unfreeze()  # what the program froze when a test module ran it would not be seen
         for one in gc.get_objects():
             if isinstance(one, FunctionType):
                 code = one.__code__

@@ -11,10 +11,12 @@ import pytest
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
+from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.model import Effect, KeyKind
+from posturio_iac.core.place import Place
 from posturio_iac.rules._words import day, listed, sentence
 from tests.support.keys import CLOCK, REMEDIES, UNKNOWN, access_key, expires, inert, rotated, span, violations
-from tests.support.rule_cases import EXPIRED, INERT, LINGERING, OVERDUE, SEVERAL, SOON, UNMANAGED
+from tests.support.rule_cases import EXPIRED, EXPIRING, FAR, INERT, LINGERING, NEAR, OVERDUE, OVERLONG, SEVERAL, SOON, UNMANAGED
 
 TAG = 'tag "expires" of aws_iam_user.ci'
 MIDNIGHT = "2026-03-01T00:00:00Z"
@@ -105,3 +107,13 @@ def test_two_other_keys_are_both_named() -> None:
     assert found.remediation == 'Set status = "Inactive", unless this is the key to keep.'
     api_key = access_key(SOON, active_siblings=("a",), kind=KeyKind.SERVICE_CREDENTIAL)
     assert "2 active keys of user ci for the same service" in violations(api_key)[SEVERAL][0].message
+
+
+def test_a_near_end_is_moved_by_a_person_who_replaces_the_key_first() -> None:
+    (found,) = violations(access_key(NEAR))[EXPIRING]
+    assert isinstance(found.remedy, ReplaceValue)
+    assert (found.remedy.needs_person, found.remedy.old, found.remedy.suffix) == (True, "2026-12-01", "or earlier")
+    assert found.remedy.place == Place(NEAR.source, NEAR.span)
+    (long,) = violations(access_key(FAR))[OVERLONG]
+    assert isinstance(long.remedy, ReplaceValue)
+    assert (long.remedy.needs_person, long.remedy.old, long.remedy.suffix) == (False, "2099-01-01", "or earlier")

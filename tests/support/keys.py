@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.open_question import OpenQuestion, Question
-from posturio_iac.core.evidence.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
@@ -20,6 +20,7 @@ from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 
 if TYPE_CHECKING:
+    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.finding import Diagnostic, Report, Verdict, Violation
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)

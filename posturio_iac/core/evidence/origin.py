@@ -5,12 +5,13 @@ Nothing reads the words back. Rewording them changes no verdict, no link and no 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,19 @@ class IgnoreChangesOrigin:
     """``ignore_changes = all`` on a key that something else rotates."""
 
 
-Origin = Union[
-    TagOrigin,
-    CommentOrigin,
-    MetadataOrigin,
-    ArgumentOrigin,
-    TriggerOrigin,
-    ChangeOrigin,
-    SecretRotationOrigin,
-    DependsOnOrigin,
-    IgnoreChangesOrigin,
-]
+if TYPE_CHECKING:
+    Origin = Union[
+        TagOrigin,
+        CommentOrigin,
+        MetadataOrigin,
+        ArgumentOrigin,
+        TriggerOrigin,
+        ChangeOrigin,
+        SecretRotationOrigin,
+        DependsOnOrigin,
+        IgnoreChangesOrigin,
+    ]
+
 
 KINDS = {
     TagOrigin: "tag",

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, Union
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar, Union
 
     from posturio_iac.core.place import Place, Span
+
+    R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,25 +270,27 @@ class Advice:
     text: str
 
 
-Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, CallConstruct, TagUser, Advice]
-"""Remedies that state one piece of metadata; an `Advice` names none."""
-Rotating = Union[AddBlock, SetMaxAge, StoreAndRotate, UseRole, Advice]
-"""Remedies that make code replace the key every so many days; an `Advice` names no number."""
-Remedy = Union[
-    Declaring,
-    Rotating,
-    ReplaceTrigger,
-    HoldTrigger,
-    CreateFirst,
-    SetArgument,
-    HideOutput,
-    SetProperty,
-    ReplaceValue,
-    RemoveArgument,
-    StopIgnoring,
-    SetInterval,
-    RunCommand,
-]
+if TYPE_CHECKING:
+    Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, CallConstruct, TagUser, Advice]
+    """Remedies that state one piece of metadata; an `Advice` names none."""
+    Rotating = Union[AddBlock, SetMaxAge, StoreAndRotate, UseRole, Advice]
+    """Remedies that make code replace the key every so many days; an `Advice` names no number."""
+    Remedy = Union[
+        Declaring,
+        Rotating,
+        ReplaceTrigger,
+        HoldTrigger,
+        CreateFirst,
+        SetArgument,
+        HideOutput,
+        SetProperty,
+        ReplaceValue,
+        RemoveArgument,
+        StopIgnoring,
+        SetInterval,
+        RunCommand,
+    ]
+
 
 EXAMPLE_OWNER = "team@example.com"
 """The placeholder for the owner of a key; it is never written into code."""
@@ -355,9 +359,6 @@ def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
         return tuple(map(changed, value)) if isinstance(value, tuple) else value
 
     return replace(remedy, **{name: changed(getattr(remedy, name)) for name in remedy.__match_args__})
-
-
-R = TypeVar("R")
 
 
 def moved(remedy: R, move: Callable[[Span], Span]) -> R:

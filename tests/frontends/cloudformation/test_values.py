@@ -20,6 +20,8 @@ TEMPLATE = """\
 Parameters:
   Name: {Type: String, Default: ci}
   Empty: {Type: String}
+  Untyped: {Default: plain}
+  OddlyTyped: {Type: [String], Default: plain}
   Names: {Type: CommaDelimitedList, Default: "a, b"}
   Image: {Type: "AWS::SSM::Parameter::Value<String>", Default: /path}
 Mappings:
@@ -47,6 +49,8 @@ Resources:
         ("yes", "yes"),
         ("2027-01-31", "2027-01-31"),
         ("!Ref Name", "ci"),
+        ("!Ref Untyped", "plain"),
+        ("!Ref OddlyTyped", "plain"),
         ("!Sub '${Name}-${!Name}'", "ci-${Name}"),
         ("!Sub ['${A}-${Name}', {A: !Ref Name}]", "ci-ci"),
         ("!Join ['-', [a, !Ref Name]]", "a-ci"),
@@ -129,7 +133,7 @@ def test_what_code_does_not_fix_is_unknown_with_its_reason(tmp_path: Path, expre
         ("!Ref Nowhere", OpenCause.ABSENT_CODE, "Nowhere"),
         ("!GetAtt Nowhere.Arn", OpenCause.ABSENT_CODE, "Nowhere"),
         ("!Ref AWS::StackName", OpenCause.APPLY, "AWS::StackName"),
-        ("'{{resolve:ssm:/name}}'", OpenCause.APPLY, ""),
+        ("'{{resolve:ssm:/name}}'", OpenCause.APPLY, "{{resolve:ssm:/name}}"),
         ("!Frobnicate x", OpenCause.NOT_EVALUATED, "Fn::Frobnicate"),
         *(
             (f"{{Fn::{name}: x}}", OpenCause.APPLY, f"Fn::{name}")
@@ -182,7 +186,7 @@ def test_wrong_arguments_are_one_error_at_their_place_and_the_key_is_judged(tmp_
     found = reading(tmp_path, {"template.yaml": TEMPLATE % expression})
     (problem,) = found.diagnostics
     assert problem.message == words
-    assert (problem.line, problem.column) == (20, 17)
+    assert (problem.line, problem.column) == (22, 17)
     assert isinstance(found.keys[0].user, Unknown)
 
 

@@ -8,16 +8,16 @@ Over 300 lines, since it holds one small class a kind of node.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar, Union
 
     from posturio_iac.core.model import Span, Unknown
     from posturio_iac.metadata.comments import Comment
 
-
-N = TypeVar("N", bound="HclNode")
+    N = TypeVar("N", bound="HclNode")
 
 
 class HclNode:
@@ -246,23 +246,24 @@ class AmbiguousKey(HclNode):
         self.span = span
 
 
-Expr = Union[
-    Literal,
-    TemplateExpr,
-    Name,
-    GetAttr,
-    Index,
-    Splat,
-    Call,
-    Unary,
-    Binary,
-    Conditional,
-    TupleExpr,
-    ObjectExpr,
-    For,
-    InvalidExpr,
-    AmbiguousKey,
-]
+if TYPE_CHECKING:
+    Expr = Union[
+        Literal,
+        TemplateExpr,
+        Name,
+        GetAttr,
+        Index,
+        Splat,
+        Call,
+        Unary,
+        Binary,
+        Conditional,
+        TupleExpr,
+        ObjectExpr,
+        For,
+        InvalidExpr,
+        AmbiguousKey,
+    ]
 
 
 class Attribute:
