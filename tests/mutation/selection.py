@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OF_RECORDS = "tests/core/test_record.py::"
 """Tests of every class of values."""
+LONG = 60
+"""Characters of what a mutant changes, up to which it is telling and not the line around it."""
 OF_CLAUSES = "tests/test_clauses.py::test_a_clause_reads_as_a_part_of_a_sentence"
 """The test that reads each module."""
 
@@ -55,12 +57,13 @@ class Selection:
         return {number for number, (test, _) in enumerate(self.tests) if test.startswith(f"{near}/")}
 
     def _that_name(self, mutant: Mutant, tests: set[int]) -> set[int]:
-        """Return the tests whose case holds a word of the line, or the module's name: ``test_takes[cidrhost-2]``."""
+        """Return the tests whose case holds a word that is changed, or the module's name: ``test_takes[cidrhost-2]``."""
         text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
-        words = {Path(mutant.path).stem, *re.findall(r"\w{3,}", text)}
+        changed = getattr(mutant, "before", text)
+        words = {Path(mutant.path).stem, *re.findall(r"\w+", changed if len(changed) < LONG else text)}
         if "@dataclass" in text:
             return {number for number, (test, _) in enumerate(self.tests) if test.startswith(OF_RECORDS)}
-        return {number for number in tests if words & set(re.findall(r"\w{3,}", self.tests[number][0].partition("[")[2]))}
+        return {number for number in tests if words & set(re.findall(r"\w+", self.tests[number][0].partition("[")[2]))}
 
     def _of_field(self, mutant: Mutant) -> set[int]:
         """Return the tests of what names the field of a class that a line states."""
