@@ -233,7 +233,7 @@ def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud
     assert [said.message for said in outcome.diagnostics] == [text]
     assert outcome.calls == {"sts:GetCallerIdentity": 1}
     outcome = dask_executor.read_elsewhere(surveyor, TARGET, version="0.0")
-    assert f"its worker has posturio-iac {__version__}, and 0.0 asks" in outcome.diagnostics[0].message
+    assert f"its worker has posturio-iac {__version__}, but this is 0.0" in outcome.diagnostics[0].message
     outcome = dask_executor.read_elsewhere(surveyor, AccountTarget("nobody", Account("111122223333"), TARGET.role), version=__version__)
     assert "its worker cannot: the AWS configuration cannot be used" in outcome.diagnostics[0].message
 
