@@ -224,7 +224,7 @@ class AccessKey:
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""
-        return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED))
+        return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED)) if self.lifetimes else ()
 
     def is_active(self) -> Attr[bool]:
         """Whether it can authenticate anybody: an inactive key and an expired one cannot."""

@@ -20,6 +20,8 @@ _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 def quoted(text: str) -> str:
     """Return text as HCL writes a string."""
+    if text.replace("-", "").isalnum():  # a date or a name
+        return f'"{text}"'
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
 

@@ -68,7 +68,7 @@ def _of_end(key: AccessKey) -> Iterator[Assumption]:
 
 def _of_use(key: AccessKey) -> Iterator[Assumption]:
     """Yield what is unknown about when the key was used or disabled."""
-    if isinstance(key.last_used, Unknown):
+    if isinstance(key.last_used, Unknown) and isinstance(key.created, datetime):  # idle time counts from there, in code from nowhere
         yield Assumption(Question.LAST_USED, _why(key.last_used), lambda k: replace(k, last_used=None))
     if isinstance(key.disabled_since, Unknown):
         yield Assumption(Question.DISABLED_SINCE, _why(key.disabled_since), lambda k: replace(k, disabled_since=_EVER))

@@ -129,6 +129,23 @@ def test_an_open_question_is_named_with_the_reason_and_each_reason_once(key: Acc
     assert run(key).keys[0].undecided == tuple(reason.format(UNKNOWN.reason) for reason in reasons)
 
 
+def test_each_rule_is_asked_once_about_a_key_that_only_code_declares() -> None:
+    asked: list[str] = []
+
+    def counting(name: str, registered: Registered) -> Registered:
+        def check(key: AccessKey, context: Context) -> Any:
+            asked.append(name)
+            return registered.check(key, context)
+
+        return replace(registered, check=check)
+
+    with pytest.MonkeyPatch.context() as patch:
+        counted = {name: counting(name, registered) for name, registered in all_rules().items()}
+        patch.setattr("posturio_iac.judge.engine.all_rules", lambda: counted)
+        assert verdict(access_key()) is Verdict.FLAGGED
+    assert sorted(asked) == sorted(counted)
+
+
 def test_whether_a_key_has_an_owner_is_open_only_where_the_rule_asks() -> None:
     key = access_key(SOON, owner=UNKNOWN)
     assert verdict(key, ignore=(OWNERLESS,)) is Verdict.CLEAN

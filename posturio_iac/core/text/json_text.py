@@ -42,7 +42,7 @@ def text_of(value: Any, newline: str = "\n") -> str:
         return WORDS[value]
     inner = f"{newline}  "
     if isinstance(value, dict):
-        members = [f"{quoted(name)}: {text_of(held, inner)}" for name, held in value.items()]
+        members = [f"{quoted(n)}: {quoted(held) if type(held) is str else text_of(held, inner)}" for n, held in value.items()]
         return f"{{{inner}{f',{inner}'.join(members)}{newline}}}" if members else "{}"
     if isinstance(value, (list, tuple)):
         members = [text_of(held, inner) for held in value]

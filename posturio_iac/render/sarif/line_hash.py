@@ -16,7 +16,7 @@ WINDOW = 100
 FACTOR = 37
 END = 65535
 MASK = 2**64 - 1
-_LAST = pow(FACTOR, WINDOW, 2**64)
+_POWERS = [pow(FACTOR, exponent, 2**64) for exponent in range(WINDOW + 1)]
 _LF = 10
 
 
@@ -24,12 +24,13 @@ def line_hashes(text: str) -> list[str]:
     """Return ``hash:occurrence`` of each line of a file; lone carriage returns end lines too."""
     units = _units(text)
     starts = [0, *(n + 1 for n, unit in enumerate(units) if unit == _LF)]
-    units += [END, *[0] * WINDOW]
+    units.append(END)
     prefixes = list(accumulate(units, lambda value, unit: (value * FACTOR + unit) & MASK, initial=0))
     seen: Counter[str] = Counter()
     hashes = []
     for start in starts:
-        digest = f"{(prefixes[start + WINDOW] - prefixes[start] * _LAST) & MASK:x}"
+        window = min(WINDOW, len(units) - start)  # what is missing of it are zeros
+        digest = f"{((prefixes[start + window] - prefixes[start] * _POWERS[window]) * _POWERS[WINDOW - window]) & MASK:x}"
         seen[digest] += 1
         hashes.append(f"{digest}:{seen[digest]}")
     return hashes

@@ -122,9 +122,13 @@ def _folded(
     together: list[Identity], found: dict[Identity, list[Finding]], keys: dict[Identity, JudgedKey], *, is_placed: bool
 ) -> Iterator[KeyEntry]:
     """Yield the keys of one place, grouping those that differ only in address and root module."""
+    if len(together) == 1:
+        identity = together[0]
+        yield KeyEntry(keys.get(identity), tuple(found[identity]), (identity[2],), (identity[1],), 1)
+        return
     groups: dict[object, list[Identity]] = {}
     for identity in together:
-        look = _look(keys.get(identity), found[identity]) if is_placed and len(together) > 1 else identity
+        look = _look(keys.get(identity), found[identity]) if is_placed else identity
         groups.setdefault(look, []).append(identity)
     for group in groups.values():
         addresses, roots = (tuple(dict.fromkeys(identity[part] for identity in group)) for part in (2, 1))

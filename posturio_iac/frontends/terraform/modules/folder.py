@@ -100,9 +100,9 @@ def _joined(folder: Module, name: str) -> str:
 
 def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | None) -> tuple[hcl.Block, ...]:
     path = _joined(folder, name)
-    if os.path.isdir(os.path.join(root, path)):
-        return ()
     body, diagnostics = files.load(root, path, max_size, fence)
+    if diagnostics and os.path.isdir(os.path.join(root, path)):
+        return ()
     folder.diagnostics.extend(diagnostics)
     return body.blocks
 

@@ -78,7 +78,7 @@ class ModuleTree:
 
     def is_ours(self, path: str) -> bool:
         """Tell whether findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
-        if path.startswith("../") or "/.terraform/" in f"/{path}" or self._in_nested(posixpath.dirname(path)):
+        if path.startswith(("../", "/")) or "/.terraform/" in f"/{path}" or self._in_nested(path.rpartition("/")[0]):
             return False
         return path in self._candidates or not self._holds_search_term(path)
 

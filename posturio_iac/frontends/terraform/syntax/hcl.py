@@ -302,7 +302,10 @@ class Body:
 
     def first(self, kind: str) -> Block | None:
         """The first nested block of a type, if any."""
-        return next((b for b in self.blocks if b.type == kind), None)
+        for block in self.blocks:
+            if block.type == kind:
+                return block
+        return None
 
 
 EMPTY = Body({}, ())
@@ -356,7 +359,8 @@ class Block:
 
     def get(self, name: str) -> Expr | None:
         """The expression of an attribute, or None when it is absent."""
-        attribute = self.body.attributes.get(name)
+        body = self._body
+        attribute = (self.body if body is None else body).attributes.get(name)
         return attribute.expression if attribute else None
 
 

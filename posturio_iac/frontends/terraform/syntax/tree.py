@@ -93,8 +93,7 @@ def is_sound(root: Node) -> bool:
 
 
 def _is_torn(block: Node) -> bool:
-    words = (c for c in block.children if c.type in ("identifier", "string_lit", "block_start"))
-    return any(word.start_point[0] != block.start_point[0] for word in words)
+    return next(c for c in block.children if c.type == "block_start").start_point[0] != block.start_point[0]
 
 
 def file_body(root: Node, source: SourceText) -> hcl.Body:
