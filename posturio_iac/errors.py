@@ -11,3 +11,9 @@ class OutputError(Exception):
 
 class UnreachableError(Exception):
     """A service that the run depends on cannot be reached, so nothing was judged; the text says which one and why. Exit code 3."""
+
+
+def system_reason(error: Exception) -> str:
+    """Return what the system says of a failed call, as part of a sentence: ``no such file or directory``."""
+    text = str(getattr(error, "strerror", None) or error)
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

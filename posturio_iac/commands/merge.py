@@ -11,7 +11,7 @@ from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.contract.cost import cost
 from posturio_iac.contract.read import NotAResultError, decoded, result
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _load(path: str) -> list[dict[str, Any]]:
     except NotAResultError as error:
         raise UsageError(f"{path} {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
 
 
 def _of_lines(text: str, path: str) -> list[dict[str, Any]]:

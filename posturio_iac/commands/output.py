@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from posturio_iac.errors import OutputError
+from posturio_iac.errors import OutputError, system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None, mod
             _make_folder(os.path.dirname(path))
             _replace(path, data, mode)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+        raise OutputError(f"cannot write {target}: {system_reason(error)}") from None
 
 
 def write_bytes(data: bytes, path: str, shown: str) -> None:
@@ -61,7 +61,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     try:
         _replace(os.path.realpath(path), (data,))
     except OSError as error:
-        raise OutputError(f"cannot write {shown}: {error.strerror or error}") from None
+        raise OutputError(f"cannot write {shown}: {system_reason(error)}") from None
 
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
@@ -97,7 +97,7 @@ def to_stdout(text: str | Iterable[str]) -> None:
         silence_stdout()
     except OSError as error:
         silence_stdout()
-        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+        raise OutputError(f"cannot write to standard output: {system_reason(error)}") from None
 
 
 def _write_all(stream: BinaryIO, data: bytes) -> None:

@@ -6,7 +6,7 @@ import codecs
 import os
 import sys
 
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.link.state import StateError, TerraformState, parse
 
 STDIN = "-"
@@ -48,7 +48,7 @@ def _data(path: str, label: str) -> bytes:
     except IsADirectoryError:
         raise UsageError(f"--tf-state {path} is a folder; {_inside(path)}") from None
     except (OSError, ValueError, AttributeError) as error:
-        raise StateError(f"{label} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise StateError(f"{label} cannot be read: {system_reason(error)}") from None
     if len(data) > LIMIT:
         raise StateError(f"{label} has more than {LIMIT // 1024**2} MiB and was not read; pass the states of its parts")
     return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular, real_path
+from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -251,7 +252,7 @@ class FileSearch:
 
     def _not_read(self, path: str, error: OSError) -> None:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
-            self.error(f"cannot be read: {(error.strerror or str(error)).lower()}", path)
+            self.error(f"cannot be read: {system_reason(error)}", path)
 
     def error(self, message: str, path: str | None = None) -> None:
         """Report an error: something was not read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISREG
 
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
             denied.append(path)
             continue
         except OSError as error:
-            raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+            raise UsageError(f"{path}: {system_reason(error)}") from None
         except ValueError:  # a NUL byte, or text that no file system takes
             raise UsageError(f"{path!a} is not a path") from None
         if S_ISDIR(mode):

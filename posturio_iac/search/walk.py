@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import PRUNED
 from posturio_iac.search.kinds import calls_modules, kind_of
 from posturio_iac.search.locations import is_repository
@@ -56,7 +57,7 @@ def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        finder.error(f"cannot be read: {(error.strerror or str(error)).lower()}", directory or ".")
+        finder.error(f"cannot be read: {system_reason(error)}", directory or ".")
         return []
 
 

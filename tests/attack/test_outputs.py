@@ -75,7 +75,7 @@ def test_lost_output_on_full_disk(tmp_path: Path, name: str, unbuffered: str) ->
     put(tmp_path, "sound.tf", SOUND)
     with Path("/dev/full").open("wb") as full:
         code, error = run(tmp_path, "scan", "--format", name, stdout=full, PYTHONUNBUFFERED=unbuffered)
-    assert (code, "cannot write to standard output: No space left on device" in error) == (3, True)
+    assert (code, "cannot write to standard output: no space left on device" in error) == (3, True)
 
 
 _LIMITED = """\
@@ -102,7 +102,7 @@ def test_lost_output_when_the_disk_fills_in_the_middle(tmp_path: Path, unbuffere
             check=False,
             timeout=60,
         )
-    assert (done.returncode, b"cannot write to standard output: File too large" in done.stderr) == (3, True)
+    assert (done.returncode, b"cannot write to standard output: file too large" in done.stderr) == (3, True)
 
 
 @pytest.mark.promise("lost output")

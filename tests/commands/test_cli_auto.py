@@ -46,7 +46,7 @@ class TestAuto:
         github.unlink()
         github.parent.rmdir()
         code, _, err = run(capsys, "scan", "--format", "auto")
-        assert (code, err) == (3, f"posturio-iac: cannot write {github}: No such file or directory\n")
+        assert (code, err) == (3, f"posturio-iac: cannot write {github}: no such file or directory\n")
 
     @pytest.mark.usefixtures("github")
     def test_without_a_summary_it_annotates(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

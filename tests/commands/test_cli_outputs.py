@@ -82,7 +82,7 @@ class TestOutputs:
         self, capsys: pytest.CaptureFixture[str], tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         code, out, err = run(capsys, "scan", "--output", "iam.tf/r.txt", "--format", "json")
-        assert (code, out, err) == (3, "", "posturio-iac: cannot write iam.tf/r.txt: Not a directory\n")
+        assert (code, out, err) == (3, "", "posturio-iac: cannot write iam.tf/r.txt: not a directory\n")
         (tree / "r.txt").write_text("old")
 
         def full(*_: object) -> None:
@@ -152,7 +152,7 @@ class TestProcess:
                 env=environment(),
                 check=False,
             )
-        assert (done.returncode, done.stderr) == (3, b"posturio-iac: cannot write to standard output: No space left on device\n")
+        assert (done.returncode, done.stderr) == (3, b"posturio-iac: cannot write to standard output: no space left on device\n")
 
     def test_a_terminal_that_knows_only_ascii_gets_escapes(self, tree: Path) -> None:
         (tree / "é.tf").write_text("")

@@ -109,7 +109,7 @@ def test_nothing_to_join(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 BAD = [
-    ("missing.json", None, "missing.json cannot be read: No such file or directory"),
+    ("missing.json", None, "missing.json cannot be read: no such file or directory"),
     ("empty.json", "", "empty.json is empty"),
     ("text.json", "hello", "text.json is not valid JSON at line 1"),
     ("cut.json", json.dumps(flagged(), indent=1)[:-40], "cut.json is not valid JSON at line"),
@@ -170,7 +170,7 @@ def test_an_empty_folder_and_one_without_permission(
 
     monkeypatch.setattr(os, "listdir", denied)
     code, _, err = run(capsys, "report", "none")
-    assert (code, "the folder none cannot be read: Permission denied" in err) == (3, True)
+    assert (code, "the folder none cannot be read: permission denied" in err) == (3, True)
 
 
 def test_a_target_that_cannot_be_written_leaves_what_was_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ def test_a_target_that_cannot_be_written_leaves_what_was_there(capsys: pytest.Ca
 
     monkeypatch.setattr(os, "replace", full)
     code, _, err = run(capsys, "report", "a.json", "--output", "kept.html")
-    assert (code, "cannot write kept.html: No space left on device" in err) == (3, True)
+    assert (code, "cannot write kept.html: no space left on device" in err) == (3, True)
     assert text("kept.html") == "before"
     assert sorted(path.name for path in Path().iterdir()) == ["a.json", "kept.html"]
 

@@ -376,7 +376,7 @@ def test_options_that_contradict_it(capsys: pytest.CaptureFixture[str], tmp_path
     answer = live(capsys, "--verify", str(tmp_path / "none.json"), more)
     assert (answer.code, "cannot be combined with --verify" in answer.err) == (2, True)
     answer = live(capsys, "--verify", str(tmp_path / "none.json"))
-    assert (answer.code, "cannot be read: No such file" in answer.err) == (2, True)
+    assert (answer.code, "cannot be read: no such file" in answer.err) == (2, True)
 
 
 def test_each_profile_verifies_its_own_account(

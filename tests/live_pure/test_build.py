@@ -173,7 +173,7 @@ def test_without_boto3_one_sentence_says_what_to_install(capsys: pytest.CaptureF
 
 def test_merging_needs_results_of_live_runs(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
     code, _, err = run(capsys, "merge", f"{tmp_path}/none.json")
-    assert (code, "none.json cannot be read: No such file" in err) == (2, True)
+    assert (code, "none.json cannot be read: no such file" in err) == (2, True)
     whole: dict[str, Any] = {"version": 1, "tool": {"name": "posturio-iac", "version": "0"}, "as_of": "2026-01-01T00:00:00Z"}
     whole |= {"keys": [], "findings": [], "diagnostics": [], "summary": {"files": 0}}
     code_key: dict[str, Any] = {"address": "aws_iam_access_key.ci", "framework": "terraform", "verdict": "clean", "lifetime": []}

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -322,13 +322,22 @@ def open_files() -> set[str]:
     return {entry.name for entry in Path("/dev/fd").iterdir()}
 
 
-def test_a_child_that_cannot_start_leaves_no_other_behind() -> None:
+def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    start = os.posix_spawnp
+
+    def noted(*arguments: Any, **named: Any) -> int:
+        started.append(start(*arguments, **named))
+        return started[-1]
+
+    monkeypatch.setattr(os, "posix_spawnp", noted)
     before = open_files()
     with pytest.raises(FileNotFoundError):
         spawn.run([["sleep", "60"], ["no-such-program"]], os.environ)
     assert open_files() == before
+    (sleeping,) = started
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(sleeping, os.WNOHANG)
 
 
 def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:

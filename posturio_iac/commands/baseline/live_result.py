@@ -8,7 +8,7 @@ from posturio_iac.commands.baseline.entries import NewBaseline
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import replace
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_result(path: str) -> SavedResult:
     except NotAResultError as error:
         raise UsageError(f"--live {path} {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--live {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"--live {path} cannot be read: {system_reason(error)}") from None
     if result.covered.name is not None or any(not key.deployed for key in result.keys):
         raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline runs its own scan")
     if result.users is not None:

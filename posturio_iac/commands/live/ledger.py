@@ -10,7 +10,7 @@ from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
 from posturio_iac.live.ledger.codec import decode, encode
@@ -156,7 +156,7 @@ class LedgerFile:
         except NoAnswersError as error:
             raise UsageError(f"--answers {path}{'' if str(error).startswith(('has', 'is')) else ','} {error}") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"--answers {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise UsageError(f"--answers {path} cannot be read: {system_reason(error)}") from None
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
         """Record the keys of an account; ``ends`` tells from when on disabled ones may be deleted."""

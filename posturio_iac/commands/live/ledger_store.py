@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.commands.output import write
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class FileStore:
             with open(self._path, encoding="utf-8", newline="\n") as file:
                 return file.read()
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"the ledger {self._path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise UsageError(f"the ledger {self._path} cannot be read: {system_reason(error)}") from None
 
     def replace(self, text: str) -> None:
         """Put a text in place of the whole. Raises `OutputError`."""
@@ -72,7 +72,7 @@ class FileStore:
         try:
             os.chmod(self._path, PRIVATE)
         except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from None
+            raise OutputError(f"cannot write {self._path}: {system_reason(error)}") from None
 
     def append(self, line: str) -> None:
         """Add a line. Raises `OutputError`."""
@@ -82,7 +82,7 @@ class FileStore:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from None
+            raise OutputError(f"cannot write {self._path}: {system_reason(error)}") from None
 
     def flush(self) -> None:
         """Do nothing: every line is kept at once."""

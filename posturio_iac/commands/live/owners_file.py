@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.ownership import Owner
 
 COLUMNS = ("users", "owner")
@@ -18,7 +18,7 @@ def read_owners(path: str | None) -> tuple[Owner, ...]:
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"--owners-file {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"--owners-file {path} cannot be read: {system_reason(error)}") from None
     found = []
     for number, row in enumerate(rows, start=2):
         users, owner = ((row.get(name) or "").strip() for name in COLUMNS)

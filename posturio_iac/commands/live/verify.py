@@ -12,7 +12,7 @@ from posturio_iac.contract.context import FindingAges
 from posturio_iac.contract.read import NotAResultError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
 from posturio_iac.live.planning.plan_log import read_log
@@ -68,7 +68,7 @@ def _log(path: str | None) -> tuple[dict[str, Entry], int]:
         with open(path, encoding="utf-8", errors="replace") as file:
             return read_log(file.read())
     except OSError as error:
-        raise UsageError(f"--verify {path} cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"--verify {path} cannot be read: {system_reason(error)}") from None
 
 
 def _lost(lines: int, path: str | None) -> list[Diagnostic]:
@@ -85,7 +85,7 @@ def _load(path: str) -> Earlier:
     except NotAResultError as error:
         raise UsageError(f"--verify {path} {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--verify {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"--verify {path} cannot be read: {system_reason(error)}") from None
 
 
 def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:

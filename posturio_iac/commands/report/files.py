@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level
+from posturio_iac.errors import system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult]
         except NotAResultError as error:
             unread.append(SavedDiagnostic(Level.ERROR, f"{shown} {error}", shown))
         except OSError as error:
-            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} cannot be read: {error.strerror or error}", shown))
+            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} cannot be read: {system_reason(error)}", shown))
     return results, unread
 
 
@@ -57,7 +58,7 @@ def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]
         try:
             names = [name for name in sorted(os.listdir(word)) if name.endswith(".json")]
         except OSError as error:
-            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} cannot be read: {error.strerror or error}", word))
+            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} cannot be read: {system_reason(error)}", word))
             continue
         if not names:
             unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} holds no .json file", word))

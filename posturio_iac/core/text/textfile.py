@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from stat import S_ISREG
 
+from posturio_iac.errors import system_reason
+
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -228,4 +230,4 @@ def _bytes(descriptor: int, limit: int, size: int) -> bytes:
 
 def _unreadable(error: OSError) -> UnreadableError:
     kind = MissingError if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UnreadableError
-    return kind(f"cannot be read: {(error.strerror or str(error)).lower()}")
+    return kind(f"cannot be read: {system_reason(error)}")

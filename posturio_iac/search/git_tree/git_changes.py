@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.search.git_tree.git_program import find_git
 from posturio_iac.search.git_tree.git_search import OPTIONS, run
 
@@ -180,7 +180,7 @@ def _git(repository: str, *arguments: str, more: Mapping[str, str] | None = None
     try:
         ((code, output, errors),) = run([[find_git(os.path.realpath(repository)), "-C", repository, *OPTIONS, *arguments]], more)
     except (OSError, ValueError) as error:
-        raise UsageError(f"git cannot be started: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"git cannot be started: {system_reason(error)}") from None
     return code, output, errors
 
 

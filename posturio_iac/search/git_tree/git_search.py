@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.errors import system_reason
 from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
@@ -92,7 +93,7 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
             commands += _searches(finder, base, directories)
         outcomes = run(commands)
     except OSError as error:
-        return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
+        return f"git cannot be started: {system_reason(error)}", []
     if reason := next((_reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
         return reason, []
     listing, *hits = (output for _, output, _ in outcomes)

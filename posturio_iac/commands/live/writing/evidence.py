@@ -12,7 +12,7 @@ from posturio_iac.commands.live.writing import verification_text
 from posturio_iac.commands.live.writing.private_folder import write_folder
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import OutputError, UsageError, system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def check_evidence(path: str) -> tuple[str, str] | None:
             raise ValueError
         changed = next((name for name, told in files.items() if digest(_bytes(os.path.join(path, runs[-1], name))) != told), None)
     except OSError as error:
-        raise UsageError(f"--evidence {path} cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"--evidence {path} cannot be read: {system_reason(error)}") from None
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         raise UsageError(f"--evidence {path}: the manifest of {runs[-1]} is damaged; name another folder") from None
     if changed is not None:
@@ -77,7 +77,7 @@ def write_evidence(
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write the evidence {path}: {error.strerror or error}") from None
+        raise OutputError(f"cannot write the evidence {path}: {system_reason(error)}") from None
     write_folder(files, os.path.join(path, _free(path, finished)), "the evidence")
 
 

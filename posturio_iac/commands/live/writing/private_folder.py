@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.stoppable import Stoppable
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import OutputError, UsageError, system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
         with Stoppable():
             _make(files, folder, path)
     except OSError as error:
-        raise OutputError(f"cannot write {what} {path}: {error.strerror or error}") from None
+        raise OutputError(f"cannot write {what} {path}: {system_reason(error)}") from None
 
 
 def _make(files: Mapping[str, str], folder: str, path: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.open_kinds import UNREAD_VALUES
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.errors import system_reason
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
 
@@ -80,7 +81,7 @@ def load(
         names = sorted(os.listdir(os.path.join(root, path)))
         folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
     except OSError as error:
-        text = f"the module folder cannot be read: {(error.strerror or str(error)).lower()}"
+        text = f"the module folder cannot be read: {system_reason(error)}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
         return folder
     ordinary, overrides = files.configuration_files(list(folder.names))
