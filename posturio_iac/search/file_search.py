@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular, real_path
+from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, open_regular, real_path
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
@@ -26,7 +26,6 @@ LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """Beginnings of the source of a local module, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
-MIB = 1 << 20
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
