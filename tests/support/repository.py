@@ -45,7 +45,8 @@ class Repository:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "--template=", "-b", "main")  # whose examples of hooks would be copied for each test
-        (path / ".git" / "hooks").mkdir(exist_ok=True)
+        if (path / ".git").is_dir():  # in a linked work tree it is a file
+            (path / ".git" / "hooks").mkdir(exist_ok=True)
 
     def git(self, *arguments: str, check: bool = True) -> str:
         """Run git and return what it prints."""
