@@ -8,11 +8,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import coverage
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import coverage
 
 TESTS = [
     *(f"tests/{folder}" for folder in ("core", "metadata", "rules", "judge", "facts", "config", "contract", "frontends")),
@@ -61,6 +62,8 @@ class Recorder:
 
 def measure(root: Path, file: Path, tests: list[str]) -> None:
     """Run the tests and add to ``{"tests": [[id, seconds]], "lines": {path: {line: [indexes]}}}``; a test that fails is left out."""
+    import coverage  # noqa: PLC0415 - what only runs mutants needs no such package
+
     measured = coverage.Coverage(data_file=None, source=[str(root / "posturio_iac")], config_file=False)
     recorder = Recorder(measured)
     measured.start()

@@ -253,7 +253,7 @@ class TestLocals:
         scope = module(tmp_path, f"locals {{\n{code}\n}}\n")
         found = value(scope, "local.x")
         assert isinstance(found, (Unknown, tuple))
-        assert "refers to itself" in repr(found)
+        assert "refers_to_itself" in repr(found)
 
     def test_a_long_chain_is_known(self, tmp_path: Path) -> None:
         code = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(60))
