@@ -230,6 +230,7 @@ def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: obj
     why, _, advice = text.partition("; write ")
     readings = tuple(advice.removeprefix("it as ").split(" or ")) if advice.startswith("it as ") else ()
     assert (found.effect, found.why, found.readings, found.at, found.interval) == (Effect.UNREADABLE, why, readings, None, None)
+    assert found.kind is {"expires": Kind.EXPIRY, "rotated_on": Kind.ROTATED}.get(name, Kind.ROTATION)
 
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
