@@ -157,7 +157,7 @@ def test_a_remedy_says_no_more_than_it_is_given() -> None:
     assert (r.HideOutput(KEY), r.StoreAndRotate(KEY)) == (r.HideOutput(KEY, is_bared=False), r.StoreAndRotate(KEY, 0, ""))
     assert r.SetProperty(KEY, "a", "b") == r.SetProperty(KEY, "a", "b", json=False)
     assert r.ReplaceValue(KEY, "a") == r.ReplaceValue(KEY, "a", "", "", needs_person=False, written="")
-    assert r.SetInterval(DAYS, 9) == r.SetInterval(r.IntervalSetting(KEY, "rotation_days", "d", (), is_stated=True), 9, 1)
+    assert r.SetInterval(DAYS, 9, 1) == r.SetInterval(r.IntervalSetting(KEY, "rotation_days", "d", (), is_stated=True), 9, 1)
     state, turn = r.AddTag(KEY), r.AddBlock(KEY, "ci")
     said = r.Remedies(state, turn, r.DELETE, None, "the code states", r.REPLACE, r.DELETE, "", None, False, (), None, None)
     assert r.Remedies(state, turn, r.DELETE) == said
