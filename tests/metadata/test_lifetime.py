@@ -93,6 +93,7 @@ MEANINGS = {
 
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_each_known_name_has_its_meaning_with_and_without_a_prefix(meaning: Meaning) -> None:
+    assert getattr(NAMES, meaning.value) == tuple(MEANINGS[meaning].split())
     for name in MEANINGS[meaning].split():
         for spelled in (name, name.upper(), f"posturio:{name}", f"IKR:{name}", f"IamRotateCredentials:{name}"):
             assert classify(spelled, NAMES) is meaning
