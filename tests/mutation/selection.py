@@ -48,7 +48,8 @@ class Selection:
         first, of_statement, beside = self._of_field(mutant), self._of_statement(mutant), self._beside(mutant.path)
         telling = self._that_name(mutant, of_statement | beside)
         turns = zip_longest(self._ordered(first, folder), self._ordered(beside, folder), self._ordered(of_statement, folder))
-        return list(dict.fromkeys([*self._reading(mutant), *self._ordered(telling, folder), *(test for turn in turns for test in turn if test)]))
+        first_tests = (*self._reading(mutant), *self._ordered(telling, folder))
+        return list(dict.fromkeys([*first_tests, *(test for turn in turns for test in turn if test)]))
 
     def _reading(self, mutant: Mutant) -> list[str]:
         return [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
