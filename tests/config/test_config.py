@@ -18,7 +18,6 @@ from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.baseline import DOCUMENT, ENTRY
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
@@ -260,7 +259,7 @@ def test_every_shape_is_checked(folder: Path) -> None:
         assert f"{option.name} must be" in refused(folder, f"{option.name} = 1979-05-27T07:32:00Z")
 
 
-@pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION, ENTRY, DOCUMENT])
+@pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION])
 def test_the_text_of_an_option_reads_as_a_sentence(options: tuple[Option, ...]) -> None:
     """Without its full stop: help and tables of the documentation add what they need."""
     for option in options:

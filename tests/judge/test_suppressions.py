@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +13,13 @@ from posturio_iac.config.model import Config
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
 from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.judge.baseline import DOCUMENT, ENTRY
 from posturio_iac.judge.engine import Policy, judge
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT
+
+if TYPE_CHECKING:
+    from posturio_iac.config.option_table import Option
 
 
 def test_a_directive_suppresses_its_rules_and_no_others() -> None:
@@ -209,3 +214,8 @@ def test_a_baseline_entry_ends_at_its_moment() -> None:
         known = Suppression("adopted", until, "baseline")
         report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: known}))
         assert (report.findings[0].suppressed == known) is suppressed
+
+
+@pytest.mark.parametrize("option", [*ENTRY, *DOCUMENT], ids=lambda option: option.name)
+def test_the_text_of_a_field_of_a_baseline_reads_as_a_sentence(option: Option) -> None:
+    assert re.fullmatch(r"[A-Z][^A-Z].*[^.X]", option.help)
