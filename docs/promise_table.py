@@ -90,7 +90,12 @@ def fuzzing(root: Path) -> str:
 def mutation(root: Path) -> str:
     """Return the figures of the last sample of mutants, package by package."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
-    rows = "".join(f"| {name} | {run:,} | {killed:,} | {killed / run:.0%} |\n" for name, (run, killed) in told["parts"].items() if run)
-    run, killed = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
-    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants, of which tests killed {killed:,} ({killed / run:.0%})."
-    return f"{head}\n\n| part | mutants | killed | |\n| --- | --- | --- | --- |\n{rows}"
+    rows = "".join(
+        f"| {name} | {run:,} | {killed:,} | {refused:,} | {(killed + refused) / run:.0%} |\n"
+        for name, (run, killed, refused) in told["parts"].items()
+        if run
+    )
+    run, killed, refused = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
+    more = f"mypy refuses {refused:,} more ({(killed + refused) / run:.1%} together)" if refused else "mypy was not asked about the others"
+    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants. Tests killed {killed:,} ({killed / run:.1%}); {more}."
+    return f"{head}\n\n| part | mutants | killed by tests | refused by mypy | |\n| --- | --- | --- | --- | --- |\n{rows}"

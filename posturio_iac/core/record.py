@@ -34,8 +34,8 @@ else:
         """State how an attribute gets its value, and whether it counts for equality and is shown."""
         return _Field(default_factory, init=init, compare=compare, repr=repr)
 
-    def dataclass(*, frozen=False, slots=True, eq=True, order=False):
-        """Make the decorated class a data class; ``slots`` is always on."""
+    def dataclass(*, slots, frozen=False, eq=True, order=False):
+        """Make the decorated class a data class; each says that it has ``slots``, for type checkers."""
         if not slots:
             raise TypeError("records have slots")
         return lambda cls: _made(cls, frozen=frozen, eq=eq, order=order)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -12,11 +13,12 @@ from posturio_iac.config.check import moment, size
 from posturio_iac.config.load import load
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
-from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
+from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option
 from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
+from posturio_iac.judge.baseline import DOCUMENT, ENTRY
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
@@ -256,6 +258,13 @@ def test_sizes_and_times() -> None:
 def test_every_shape_is_checked(folder: Path) -> None:
     for option in OPTIONS:
         assert f"{option.name} must be" in refused(folder, f"{option.name} = 1979-05-27T07:32:00Z")
+
+
+@pytest.mark.parametrize("options", [OPTIONS, LIMITS, OVERRIDE, SUPPRESSION, ENTRY, DOCUMENT])
+def test_the_text_of_an_option_reads_as_a_sentence(options: tuple[Option, ...]) -> None:
+    """Without its full stop: help and tables of the documentation add what they need."""
+    for option in options:
+        assert re.fullmatch(r"(?:[A-Z]|[a-z]+-)[^A-Z].*[^.X]", option.help), option.help
 
 
 BELOW = [

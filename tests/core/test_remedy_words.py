@@ -96,9 +96,9 @@ WORDS = [
     ),
     (r.RemoveArgument(KEY, "depends_on", "the key"), "remove depends_on from the key", None),
     (r.StopIgnoring(KEY, ("user", "status")), "remove user, status from ignore_changes of aws_iam_access_key.ci", None),
-    (r.SetInterval(DAYS, 90), "set rotation_days of aws_iam_access_key.ci to 90 or less", None),
+    (r.SetInterval(DAYS, 90, turns=1), "set rotation_days of aws_iam_access_key.ci to 90 or less", None),
     (
-        r.SetInterval(r.IntervalSetting(KEY, "rotation_days", instead_of=("hours", "years")), 90),
+        r.SetInterval(r.IntervalSetting(KEY, "rotation_days", instead_of=("hours", "years")), 90, turns=1),
         "write rotation_days = 90 instead of hours and years of aws_iam_access_key.ci",
         None,
     ),
@@ -157,7 +157,7 @@ def test_a_remedy_says_no_more_than_it_is_given() -> None:
     assert (r.HideOutput(KEY), r.StoreAndRotate(KEY)) == (r.HideOutput(KEY, is_bared=False), r.StoreAndRotate(KEY, 0, ""))
     assert r.SetProperty(KEY, "a", "b") == r.SetProperty(KEY, "a", "b", json=False)
     assert r.ReplaceValue(KEY, "a") == r.ReplaceValue(KEY, "a", "", "", needs_person=False, written="")
-    assert r.SetInterval(DAYS, 9) == r.SetInterval(r.IntervalSetting(KEY, "rotation_days", "d", (), is_stated=True), 9, 1)
+    assert r.SetInterval(DAYS, 9, 1) == r.SetInterval(r.IntervalSetting(KEY, "rotation_days", "d", (), is_stated=True), 9, 1)
     state, turn = r.AddTag(KEY), r.AddBlock(KEY, "ci")
     said = r.Remedies(state, turn, r.DELETE, None, "the code states", r.REPLACE, r.DELETE, "", None, False, (), None, None)
     assert r.Remedies(state, turn, r.DELETE) == said
@@ -182,7 +182,7 @@ def test_a_remedy_moves_with_its_place() -> None:
 
 def test_only_changes_of_code_have_a_place() -> None:
     assert r.place_of(r.SetArgument(KEY, "a", "b")) is KEY
-    assert r.place_of(r.SetInterval(DAYS, 90)) is KEY
+    assert r.place_of(r.SetInterval(DAYS, 90, turns=1)) is KEY
     outside = (r.TagUser("ci"), r.UseRole("ci"), r.RunCommand("x", ()), r.Advice("x"))
     assert [r.place_of(one) for one in outside] == [None] * 4
 

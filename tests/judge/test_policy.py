@@ -13,6 +13,7 @@ from posturio_iac.config.records import Override
 from posturio_iac.core.finding import Severity
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import Policy
+from posturio_iac.judge.policy import PolicyTree
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
 from tests.support.rule_cases import SOON
 
@@ -45,6 +46,7 @@ def test_limits_come_from_the_configuration() -> None:
         (Override(tags={"Tier": "gold"}, max_lifetime_days=30), 90),
         (Override(paths=("prod/",), tags={"tier": "silver"}, max_lifetime_days=30), 90),
         (Override(paths=("prod/",), unused_days=10), 90),
+        (Override(users=("/ci",), max_lifetime_days=30), 90),
         (Override(paths=("prod/",), max_lifetime_days=365), 90),
         (Override(paths=("prod/",), max_lifetime_days=365, reason="audit"), 90),
         (Override(paths=("prod/",), max_lifetime_days=365, until=day("2026-12-31")), 90),
@@ -74,6 +76,23 @@ def test_requiring_less_needs_an_exception_too() -> None:
 
 def test_an_override_by_path_leaves_deployed_keys_alone() -> None:
     assert context_of(access_key(span=None), Override(paths=("*",), max_lifetime_days=1)).max_lifetime.days == 90
+
+
+@pytest.mark.parametrize(
+    ("users", "days"),
+    [(("/pay/*",), 30), (("/ops/*", "/pay/ci"), 30), (("*/ci",), 30), (("/ops/*",), 90), (("/pay/c?",), 90)],
+)
+def test_an_override_by_user_holds_for_the_path_and_the_name_of_a_deployed_one(users: tuple[str, ...], days: int) -> None:
+    key = access_key(address="arn:aws:iam::111122223333:user/pay/ci/AKIAIOSFODNN7EXAMPLE", span=None)
+    assert context_of(key, Override(users=users, max_lifetime_days=30)).max_lifetime.days == days
+
+
+def test_a_key_without_a_file_is_judged_by_the_general_configuration() -> None:
+    general = Config()
+    tree = PolicyTree(general, Policy, lambda path: f"/repo/{path}")
+    assert tree.of(access_key(span=None)).config is general
+    assert tree.of(access_key()).config is general
+    assert tree.general.config is general
 
 
 def test_a_window_of_its_own_decides() -> None:

@@ -93,6 +93,7 @@ MEANINGS = {
 
 @pytest.mark.parametrize("meaning", MEANINGS)
 def test_each_known_name_has_its_meaning_with_and_without_a_prefix(meaning: Meaning) -> None:
+    assert getattr(NAMES, meaning.value) == tuple(MEANINGS[meaning].split())
     for name in MEANINGS[meaning].split():
         for spelled in (name, name.upper(), f"posturio:{name}", f"IKR:{name}", f"IamRotateCredentials:{name}"):
             assert classify(spelled, NAMES) is meaning
@@ -230,6 +231,7 @@ def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: obj
     why, _, advice = text.partition("; write ")
     readings = tuple(advice.removeprefix("it as ").split(" or ")) if advice.startswith("it as ") else ()
     assert (found.effect, found.why, found.readings, found.at, found.interval) == (Effect.UNREADABLE, why, readings, None, None)
+    assert found.kind is {"expires": Kind.EXPIRY, "rotated_on": Kind.ROTATED}.get(name, Kind.ROTATION)
 
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:

@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
         ("k20230901", "holds the date 2023-09-01, 1179 days ago", (2023, 9, 2)),
         ("key_v2_2026-11-22", "holds the date 2026-11-22, 1 day ago", (2026, 11, 23)),
         ("key_2026", "holds the year 2026", (2027, 1, 1)),
+        ("key_2006-12-31", "holds the date 2006-12-31, 7267 days ago", (2007, 1, 1)),
         ("key_2027-01", "holds the date 2027-01", (2027, 2, 1)),
     ],
 )
@@ -57,7 +58,7 @@ def test_a_version_at_the_end_is_noted(name: str, text: str) -> None:
     [
         *("ci", "s3", "ec2", "route53", "log4j", "sha256", "sha-256", "x86", "ipv4", "sesv2", "v1", "key_1", "key_2", "key-02", "a1b2c3d4"),
         *("us-east-2", "eu-west-3", "utf-8", "route-53", "windows-2019", "sql_2022", "api_v2", "account_123456789012", "key_123", ""),
-        *("key_2050", "key_1999", "key_20231399", "key_2023131", "v2_key", "rev2"),
+        *("key_2050", "key_2028", "key_2005-12-31", "key_1999", "key_20231399", "key_2023131", "v2_key", "rev2"),
     ],
 )
 def test_other_digits_are_no_date_and_no_version(name: str) -> None:

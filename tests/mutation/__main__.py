@@ -31,24 +31,28 @@ def _copy(away: Path) -> None:
 
 
 def _run(away: Path, given: argparse.Namespace, tests: Path) -> dict[str, list[int]]:
-    """Run in the copy, print each mutant, and return for each part how many mutants were run and how many were found."""
+    """Run in the copy, print each mutant, and return for each part how many were run, found by tests, and else refused by mypy."""
     from tests.mutation.execution import Runner  # noqa: PLC0415 - what imports pytest comes after the copy is the current folder
     from tests.mutation.selection import Selection  # noqa: PLC0415 - the same
+    from tests.mutation.typecheck import Types  # noqa: PLC0415 - the same
 
     started = time.monotonic()
-    runner = Runner(away, Selection(away, tests))
+    runner, types = Runner(away, Selection(away, tests)), Types(away)
     every, mutants = sample(away, given.seed, given.only)
-    figures = {part: [0, 0] for part in PACKAGES}
+    figures = {part: [0, 0, 0] for part in PACKAGES}
     for number, mutant in islice(mutants, given.count):
         how, test, ran = runner.run(mutant)
+        if how == "survived" and types.refuse(mutant.path, mutant.source):
+            how = "refused by mypy"
         figures[mutant.part][0] += 1
         figures[mutant.part][1] += how in ("killed", "never ends")
+        figures[mutant.part][2] += how == "refused by mypy"
         sys.stdout.write(f"{number} {how} ({ran}) {mutant}   {test}\n")
         sys.stdout.flush()
         if time.monotonic() - started > given.seconds:
             break
-    run, found = (sum(one[place] for one in figures.values()) for place in (0, 1))
-    sys.stdout.write(f"{found} of {run} killed; {every} mutants in all, seed {given.seed}\n")
+    run, found, refused = (sum(one[place] for one in figures.values()) for place in range(3))
+    sys.stdout.write(f"{found} of {run} killed, {refused} more refused by mypy; {every} mutants in all, seed {given.seed}\n")
     return figures
 
 

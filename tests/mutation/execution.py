@@ -1,7 +1,8 @@
 """Run mutants: each in a fork of a process that has collected the tests, with the tests that run its line, until one fails.
 
 The mutated file stands on the disk for tests that start the program. What is mutated inside functions is replaced in the loaded
-modules; what runs at import, such as a table or a default, is imported anew by a process that has loaded none of the program.
+modules; what runs at import, such as a table or a default, is imported anew by a process that has loaded none of the program. So is
+what survives in a function, which may have made a table, and more tests are tried with it: those of what uses the function.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.mutation.mutants import Mutant
     from tests.mutation.selection import Selection
 
-CPU = 3.0
+CPU = 15.0
 """Seconds of CPU time for the tests of one mutant; one that outlives them has survived."""
 ONE_TEST = 10.0
 """Seconds of CPU time for a test and its fixtures beside twice what it takes: one that takes longer has found a mutant that never ends."""
@@ -39,7 +40,7 @@ SLOW = 0.3
 """Seconds: tests that take longer come last."""
 FIRST_FILES = 4
 """Files of tests that a mutant of a table is tried with first, since collecting all takes longer than running some."""
-FAR_TESTS = 200
+FAR_TESTS = 2000
 """Tests of other files that it is tried with after those."""
 ARGUMENTS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 
@@ -147,7 +148,7 @@ def _forked(work: Callable[[], None], file: Path) -> tuple[str, str, int]:
         import resource  # noqa: PLC0415 - Windows has no such module
 
         _quiet()
-        resource.setrlimit(resource.RLIMIT_CPU, (60, 70))
+        resource.setrlimit(resource.RLIMIT_CPU, (120, 130))
         try:
             work()
         finally:
@@ -174,6 +175,8 @@ class Runner:
         self.file = root / ".outcome.json"
         (self._asked, self._ask), (self._answer, self._answered) = os.pipe(), os.pipe()
         if not os.fork():
+            os.close(self._ask)  # so that the end of the other process is seen
+            os.close(self._answer)
             _quiet()
             try:
                 pytest.main([*ARGUMENTS, *_files(list(self.seconds))], plugins=[_Collected(self)])
@@ -183,13 +186,15 @@ class Runner:
 
     def run(self, mutant: Mutant) -> tuple[str, str, int]:
         """Return whether a mutant is ``killed``, ``survived``, ``never ends`` or ``not run``; the last test; how many were run."""
-        tests = self.selection.of(mutant)
-        if not tests:
-            return "not run", "", 0
         at_import = runs_at_import(self.root, mutant)
         with _Written(self.root, mutant):
-            if not at_import:
-                return self._in_functions(mutant, tests)
+            if not at_import and (tests := self.selection.of(mutant)):
+                told = self._in_functions(mutant, tests)
+                if told[0] != "survived":
+                    return told
+            tests = self.selection.around(mutant)
+            if not tests:
+                return "not run", "", 0
             chosen = _first_files(tests)
             near = [test for test in tests if test.partition("::")[0] in chosen]
             told = _forked(functools.partial(self._anew, near), self.file)

@@ -38,17 +38,21 @@ class Selection:
 
     def of(self, mutant: Mutant) -> list[str]:
         """Return the ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
-        reading = [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
-        return [*reading, *self._running(mutant)]
-
-    def _running(self, mutant: Mutant) -> list[str]:
-        folder = mutant.path.split("/")[1]
         if mutant.line in self._bodies(mutant.path):
-            return self._ordered(set(self._near(mutant.path, mutant.line)), folder)
+            return [*self._reading(mutant), *self._ordered(set(self._near(mutant.path, mutant.line)), mutant.path.split("/")[1])]
+        return self.around(mutant)
+
+    def around(self, mutant: Mutant) -> list[str]:
+        """Return the ids of the tests of the whole statement and of what uses its name, and of those that mirror the module."""
+        folder = mutant.path.split("/")[1]
         first, of_statement, beside = self._of_field(mutant), self._of_statement(mutant), self._beside(mutant.path)
         telling = self._that_name(mutant, of_statement | beside)
         turns = zip_longest(self._ordered(first, folder), self._ordered(beside, folder), self._ordered(of_statement, folder))
-        return list(dict.fromkeys([*self._ordered(telling, folder), *(test for turn in turns for test in turn if test)]))
+        first_tests = (*self._reading(mutant), *self._ordered(telling, folder))
+        return list(dict.fromkeys([*first_tests, *(test for turn in turns for test in turn if test)]))
+
+    def _reading(self, mutant: Mutant) -> list[str]:
+        return [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
 
     def _beside(self, path: str) -> set[int]:
         """Return the tests in the folder that mirrors the module's, or the nearest above."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core.evidence.origin import MetadataOrigin, TriggerOrigin, describe_origin
-from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags
+from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags, ReplaceValue, SetArgument
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.place import Place
 from posturio_iac.rules import all_rules
 from posturio_iac.scan import judge_paths
@@ -37,6 +38,7 @@ from tests.support.keys import (
 from tests.support.rule_cases import (
     CASES,
     EXPIRED,
+    EXPIRING,
     EXPOSED,
     FAR,
     FIRED,
@@ -57,7 +59,7 @@ from tests.support.rule_cases import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -71,6 +73,48 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             assert "  " not in violation.message + violation.remediation
             assert violation.remediation[0].isupper()
             assert violation.remediation.endswith(".")
+            assert violation.remedy is not None
+            assert describe(violation.remedy)[1:] in violation.remediation
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_person_has_to_make_a_change_that_comes_after_another_one(name: str) -> None:
+    for rule, found in violations(CASES[name][0]).items():
+        after = rule in (EXPIRED, EXPIRING, OVERDUE) or name in ("inactive until the past", "rotated in a far future")
+        assert {v.remedy.needs_person for v in found if isinstance(v.remedy, (ReplaceValue, SetArgument))} <= {after}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "needs_person"),
+    [
+        (Kind.EXPIRY, "2027-02-21 or earlier", False),
+        (Kind.ROTATED, "the day of the last rotation, such as 2026-11-24", True),
+        (Kind.ROTATION, "90d or less", False),
+    ],
+)
+def test_an_unreadable_value_is_replaced_by_one_of_its_kind(kind: Kind, change: str, needs_person: bool) -> None:
+    (violation,) = violations(access_key(replace(unreadable(), kind=kind)))[UNREADABLE]
+    assert violation.remediation == f'Set tag "expires" of aws_iam_user.ci to {change}.'
+    assert isinstance(violation.remedy, ReplaceValue)
+    assert violation.remedy.needs_person is needs_person
+
+
+ENDED_BY_AWS = Lifetime(Kind.EXPIRY, Effect.ENFORCED, CLOCK, "90", span(2), interval=timedelta(days=90))
+
+
+def test_an_end_by_aws_that_is_near_is_told_with_its_day() -> None:
+    (violation,) = violations(access_key(replace(ENDED_BY_AWS, at=day("2026-12-01"))))[EXPIRING]
+    assert violation.message == ("AWS ends aws_iam_access_key.ci in 7 days, on 2026-12-02, and nothing replaces it automatically.")
+    assert violation.remedy == access_key().remedies.replace
+
+
+@pytest.mark.parametrize("days", [(), (100,), (200, 100), (100, 200), (90, 100)])
+def test_of_the_rotations_that_come_after_an_end_by_aws_the_first_is_named(days: tuple[int, ...]) -> None:
+    (violation,) = violations(access_key(ENDED_BY_AWS, *(replace(enforced(one), span=span(one)) for one in days)))[OUTAGE]
+    first = f"time_rotating.ci replaces it only after {min(days)} days" if days else "nothing replaces it before that"
+    assert violation.message == (
+        f"aws_iam_access_key.ci ends 90 days after its creation and {first}, so everything that uses it fails then."
+    )
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ class SetInterval:
 
     setting: IntervalSetting
     days: int
-    turns: int = 1
+    turns: int
 
     @property
     def place(self) -> Place:

@@ -181,13 +181,13 @@ def _descend(parts: Sequence[str], steps: Sequence[str]) -> Iterator[Sequence[st
 
 def _spread(parts: Sequence[str], reached: Iterable[int]) -> list[int]:
     """Return the places in a pattern that are reached, those included that lie behind a ``**``, which may stand for nothing."""
-    found: dict[int, None] = {}
+    found: set[int] = set()
     for place in reached:
-        found[place] = None
+        found.add(place)
         while place < len(parts) and parts[place] == "**":
             place += 1  # noqa: PLW2901 - a walk from there
-            found[place] = None
-    return list(found)
+            found.add(place)
+    return sorted(found)
 
 
 def _after(parts: Sequence[str], place: int, step: str) -> Iterator[int]:

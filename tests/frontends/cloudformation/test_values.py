@@ -30,6 +30,7 @@ Conditions:
   Yes: !Equals [a, a]
   No: !Not [!Condition Yes]
   Open: !Equals [!Ref Empty, x]
+  ByDefault: !Equals [!Ref Name, ci]
   Both: !And [!Condition Yes, !Condition Open]
   Any: !Or [!Condition Yes, !Condition Open]
 Resources:
@@ -81,6 +82,7 @@ Resources:
         ("!If [Yes, !If [No, a, b], c]", "b"),
         ("{Fn::Length: [a, b, c]}", "3"),
         ("{Fn::Length: !Split ['.', a.b]}", "2"),
+        ("!Sub ['a${B}c', {B: !Ref AWS::NoValue}]", "ac"),
         ("!Equals [a, b]", "false"),
         ("!Not [!Equals [a, b]]", "true"),
         ("!And [!Condition No, !Condition Open]", "false"),
@@ -106,12 +108,16 @@ def test_a_fixed_value_is_evaluated(tmp_path: Path, expression: str, value: str)
         ("!GetAtt Bucket.Arn", "Bucket.Arn is known only at deployment"),
         ("!GetAtt [Bucket, Arn]", "Bucket.Arn is known only at deployment"),
         ("!ImportValue x", "Fn::ImportValue is known only at deployment"),
+        ("{Fn::Length: !Ref Bucket}", "Bucket is known only at deployment"),
+        ("{Fn::Length: !Ref Empty}", "the parameter Empty is chosen at deployment"),
         ("!Join ['', [a, !Ref Empty]]", "the parameter Empty"),
         ("!Select [!Ref Empty, [a]]", "the parameter Empty"),
         ("!FindInMap [Map, !Ref AWS::Region, two]", "AWS::Region depends"),
         ("!FindInMap [Map, one, nine]", "the mapping Map has no entry one, nine"),
         ("!If [Open, a, b]", "the condition Open is known only at deployment"),
         ("!If [Both, a, b]", "the condition Both is known only at deployment"),
+        ("!If [ByDefault, a, b]", "the condition ByDefault is known only at deployment"),
+        ("!If [ByDefault, !If [ByDefault, a, b], c]", "the condition ByDefault is known only at deployment"),
         ("!If [Missing, a, b]", "the condition Missing is not declared here"),
         ("'{{resolve:ssm:/name}}'", "{{resolve:ssm:/name}} is known only at deployment"),
         ("'{{ user }}'", "a template engine fills in {{ user }}"),
@@ -186,7 +192,7 @@ def test_wrong_arguments_are_one_error_at_their_place_and_the_key_is_judged(tmp_
     found = reading(tmp_path, {"template.yaml": TEMPLATE % expression})
     (problem,) = found.diagnostics
     assert problem.message == words
-    assert (problem.line, problem.column) == (22, 17)
+    assert (problem.line, problem.column) == (23, 17)
     assert isinstance(found.keys[0].user, Unknown)
 
 

@@ -82,6 +82,9 @@ def value(scope: ModuleScope, code: str) -> Any:
         ('yamlencode({ b = [1, { x = "y", z = null }], a = {} })', '"a": {}\n"b":\n- 1\n- "x": "y"\n  "z": null\n'),
         ("yamldecode(yamlencode({ a = { b = [true] } }))", {"a": {"b": (True,)}}),
         ("[1] == [1]", True),
+        ('[1, [2]] == [1, ["2x"]]', False),
+        ("[[1], { a = [2] }] == [[1], { a = [1 + 1] }]", True),
+        ("{ a = 1 } == { a = 2 - 1 }", True),
     ],
 )
 def test_expressions(code: str, expected: object) -> None:
@@ -127,6 +130,9 @@ def test_what_terraform_refuses_is_an_error(code: str) -> None:
         "[1].*.*",
         "[[1]].0.0",
         "distinct([1]) == [1]",
+        "[1] == distinct([1])",
+        "[[1]] == [distinct([1])]",
+        "{ a = [1] } == { a = distinct([1]) }",
         '"${1 / 3}s"',
         "1 / 3 + 0.1",
         "jsonencode(1 / 3)",
@@ -167,6 +173,23 @@ class TestVariables:
     def test_a_default_is_no_fact_in_the_strict_reading(self, tmp_path: Path) -> None:
         assert isinstance(module(tmp_path, VARIABLE, strict=True).attribute("local", "x"), Unknown)
         assert module(tmp_path, {"terraform.tfvars": 'v = "1"\n'}, strict=True).attribute("local", "x") == "1"
+
+    @pytest.mark.parametrize(
+        ("type_", "expected"),
+        [
+            ("map(string)", {"a": "1", "b": "true"}),
+            ("map(any)", {"a": 1, "b": True}),
+            ("object({ a = string, b = string, c = optional(string) })", {"a": "1", "b": "true"}),
+        ],
+    )
+    def test_what_is_known_of_an_open_map_is_converted(self, tmp_path: Path, type_: str, expected: dict[str, object]) -> None:
+        files: dict[str, str | bytes] = {
+            "main.tf": 'variable "more" {}\nmodule "m" {\n  source = "./m"\n  v = merge(var.more, { a = 1, b = true })\n}\n',
+            "m/main.tf": f'variable "v" {{ type = {type_} }}\noutput "o" {{ value = var.v }}\n',
+        }
+        scope = module(tmp_path, files)
+        assert {name: value(scope, f"module.m.o.{name}") for name in expected} == expected
+        assert isinstance(value(scope, "module.m.o.c"), Unknown)
 
     def test_without_a_default_nothing_is_known(self, tmp_path: Path) -> None:
         scope = module(tmp_path, 'variable "v" {}\nvariable "n" { default = null }\n')
@@ -524,3 +547,16 @@ class TestOverridesAndShadows:
             "#c.tf": "locals { x = 3 }\n",
         }
         assert local(tmp_path, files) == 1
+
+
+def test_the_only_instance_is_meant_without_its_index(tmp_path: Path) -> None:
+    """As Terraform 0.11 wrote it."""
+    scope = module(tmp_path, 'resource "aws_iam_user" "u" {\n  count = 1\n  name = "ci"\n  path = "/p/"\n}\n')
+    assert (value(scope, "aws_iam_user.u.name"), value(scope, "aws_iam_user.u.path")) == ("ci", "/p/")
+
+
+@pytest.mark.parametrize(("code", "known"), [('["a", "b"]', True), ('split(",", "a,b")', True), ('["a", "c"]', False), ("var.open", False)])
+def test_of_two_arms_that_are_alike_it_does_not_matter_which(tmp_path: Path, code: str, known: bool) -> None:
+    scope = module(tmp_path, 'variable "open" {}\n')
+    found = value(scope, f'var.open ? split("-", "a-b") : {code}')
+    assert found == ("a", "b") if known else isinstance(found, Unknown)

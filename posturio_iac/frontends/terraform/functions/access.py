@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
-from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, mapping, sequence, text, whole
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, given, mapping, sequence, text, whole
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, equal, type_name
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@function("coalesce", rest=anything("vals", Sees.ALL))
+@function("coalesce", rest=anything(Sees.ALL))
 def coalesce(*values: Value) -> Value:
     """Return the first value that is neither null nor an empty string; an unknown one before it may be that first one."""
     for value in unify(values):
@@ -32,7 +32,7 @@ def coalesce_list(*lists: Value) -> Value:
     raise EvaluationError("all lists are empty or null")
 
 
-@function("contains", sequence("list"), anything("value", Sees.ALL))
+@function("contains", sequence("list"), anything(Sees.ALL))
 def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
     """Whether a list holds a value; unknown elements leave it open until one is found."""
     undecided: Unknown | None = None
@@ -53,7 +53,7 @@ def element_at(elements: tuple[Value, ...], index: int) -> Value:
     return elements[index % len(elements)]
 
 
-@function("index", sequence("list", sets=False), anything("value", null=False))
+@function("index", sequence("list", sets=False), given("value"))
 def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
     """Return the place of the first equal element."""
     for place, element in enumerate(elements):
@@ -77,7 +77,7 @@ def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
     return entries.rest if isinstance(entries, PartialMap) else tuple(entries[key] for key in sorted(entries))
 
 
-@function("length", anything("value", Sees.INSIDE, null=False))
+@function("length", given("value", Sees.INSIDE))
 def length(value: Value) -> int | Unknown:
     """Count elements, or the characters of a string."""
     match value:
@@ -91,7 +91,7 @@ def length(value: Value) -> int | Unknown:
             raise EvaluationError(f"value: a string or a collection is required, not a {type_name(value)}")
 
 
-@function("lookup", mapping("inputMap", Sees.ALL), text("key"), anything("default", Sees.ALL), required=2)
+@function("lookup", mapping("inputMap", Sees.ALL), text("key"), anything(Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
     """Return the entry of a key, or the default when there is none."""
     if isinstance(entries, Unknown):

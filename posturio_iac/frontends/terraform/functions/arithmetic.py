@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, anything, function, number, whole
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, function, given, number, whole
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, integral, type_name
 
 _DIGITS = {char: value for value, char in enumerate("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")}
@@ -70,7 +70,7 @@ def signum(num: int) -> int:
     return (num > 0) - (num < 0)
 
 
-@function("parseint", anything("number", null=False), whole("base"))
+@function("parseint", given("number"), whole("base"))
 def parse_int(digits: Value, base: int) -> int:
     """Read a whole number in a base from 2 to 62."""
     if not isinstance(digits, str):

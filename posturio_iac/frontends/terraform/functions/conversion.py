@@ -9,31 +9,31 @@ from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
 
 
-@function("tostring", anything("v", Sees.ALL))
+@function("tostring", anything(Sees.ALL))
 def to_string(value: Value) -> Value:
     """Convert a number or boolean to a string."""
     return to_text(value)
 
 
-@function("tonumber", anything("v", Sees.ALL))
+@function("tonumber", anything(Sees.ALL))
 def convert_to_number(value: Value) -> Value:
     """Convert a numeric string to a number."""
     return to_number(value)
 
 
-@function("tobool", anything("v", Sees.ALL))
+@function("tobool", anything(Sees.ALL))
 def convert_to_bool(value: Value) -> Value:
     """Convert ``"true"`` and ``"false"`` to booleans."""
     return to_bool(value)
 
 
-@function("tolist", anything("v", Sees.INSIDE))
+@function("tolist", anything(Sees.INSIDE))
 def to_list(value: Value) -> Value:
     """Convert a tuple or set to a list of one type; unknown elements stay."""
     return None if value is None else unify(_collection(value, "list"))
 
 
-@function("toset", anything("v", Sees.INSIDE))
+@function("toset", anything(Sees.INSIDE))
 def to_set(value: Value) -> Value:
     """Convert to a set of one type; unknown elements make all of it unknown, since equal ones fall together."""
     return None if value is None else make_set(unify(_collection(value, "set")))
@@ -46,7 +46,7 @@ def _collection(value: Value, wanted: str) -> tuple[Value, ...]:
     raise EvaluationError(f"cannot convert a {type_name(value)} to a {wanted}")
 
 
-@function("tomap", anything("v", Sees.INSIDE))
+@function("tomap", anything(Sees.INSIDE))
 def to_map(value: Value) -> Value:
     """Convert an object to a map of one type; unknown values stay, and an open map stays open."""
     if value is None:
@@ -57,13 +57,13 @@ def to_map(value: Value) -> Value:
     return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
 
 
-@function("list", rest=anything("vals", Sees.ALL))
+@function("list", rest=anything(Sees.ALL))
 def legacy_list(*values: Value) -> Value:
     """Make a list, as Terraform 0.11 did."""
     return unify(values)
 
 
-@function("map", rest=anything("vals", Sees.ALL))
+@function("map", rest=anything(Sees.ALL))
 def legacy_map(*pairs: Value) -> Value:
     """Make a map of alternating keys and values, as Terraform 0.11 did."""
     if len(pairs) % 2:
@@ -75,21 +75,21 @@ def legacy_map(*pairs: Value) -> Value:
     return dict(zip(keys, unify(pairs[1::2]), strict=True)) if unknown is None else unknown
 
 
-@function("sensitive", anything("value", Sees.ALL))
-@function("nonsensitive", anything("value", Sees.ALL))
-@function("ephemeralasnull", anything("value", Sees.ALL))
+@function("sensitive", anything(Sees.ALL))
+@function("nonsensitive", anything(Sees.ALL))
+@function("ephemeralasnull", anything(Sees.ALL))
 def passed_through(value: Value) -> Value:
     """Return the value: marks are not followed here."""
     return value
 
 
-@function("issensitive", anything("value", Sees.ALL))
+@function("issensitive", anything(Sees.ALL))
 def is_sensitive(_: Value) -> Unknown:
     """Whether a value is marked as sensitive, which is not followed here."""
     return NOT_EVALUATED("issensitive()")
 
 
-@function("type", anything("value", Sees.ALL))
+@function("type", anything(Sees.ALL))
 def type_of(_: Value) -> Unknown:
     """Describe a type, which only the console of Terraform does."""
     return NOT_EVALUATED("type()")

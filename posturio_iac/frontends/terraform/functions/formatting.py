@@ -48,13 +48,13 @@ class Verb:
         return written + filling if "-" in self.flags else filling + written
 
 
-@function("format", text("format"), rest=anything("args"))
+@function("format", text("format"), rest=anything())
 def format_text(template: str, *arguments: Value) -> str:
     """Write arguments into the verbs of a template."""
     return format_once(template, arguments)
 
 
-@function("formatlist", text("format"), rest=anything("args", Sees.INSIDE))
+@function("formatlist", text("format"), rest=anything(Sees.INSIDE))
 def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
     """Format once for each element of the lists among the arguments, which must have the same length."""
     lengths = {len(argument) for argument in arguments if isinstance(argument, tuple)}

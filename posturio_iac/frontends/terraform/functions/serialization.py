@@ -18,7 +18,7 @@ def json_decode(document: str) -> Value:
     return json_text.read(document)
 
 
-@function("jsonencode", anything("val"))
+@function("jsonencode", anything())
 def json_encode(value: Value) -> str:
     """Write JSON."""
     result = json_text.write(value)
@@ -33,7 +33,7 @@ def yaml_decode(document: str) -> Value:
     return yaml_text.read(document)
 
 
-@function("yamlencode", anything("value"))
+@function("yamlencode", anything())
 def yaml_encode(value: Value) -> Value:
     """Write YAML."""
     result = yaml_text.write(value)

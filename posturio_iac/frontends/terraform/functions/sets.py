@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, limit_elements, sequence
+from posturio_iac.frontends.terraform.functions.signature import Sees, function, given, limit_elements, sequence
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, canonical, make_set, type_name
 
@@ -48,7 +48,7 @@ def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetVa
     return make_set(element for element in first if canonical(element) not in keys)
 
 
-@function("setproduct", rest=anything("sets", Sees.INSIDE, null=False))
+@function("setproduct", rest=given("sets", Sees.INSIDE))
 def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
     """Return all combinations: a list of them when only lists are given, else a set."""
     if len(sets) < _AT_LEAST:

@@ -89,12 +89,12 @@ class Parameter:
     def obstacle(self, argument: Value) -> Unknown | None:
         """Return the unknown in a converted argument, if it is more than the function accepts."""
         match self.sees:
-            case Sees.NOTHING:
-                return first_unknown(argument)
-            case Sees.INSIDE:
-                return argument if isinstance(argument, Unknown) else None
             case Sees.ALL:
                 return None
+            case Sees.INSIDE:
+                return argument if isinstance(argument, Unknown) else None
+            case _:
+                return first_unknown(argument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,14 @@ def function(
     return register
 
 
-def anything(name: str, sees: Sees = Sees.NOTHING, *, null: bool = True) -> Parameter:
-    """Declare a parameter of any type."""
-    return Parameter(name, lambda argument: argument, sees, null)
+def anything(sees: Sees = Sees.NOTHING) -> Parameter:
+    """Declare a parameter of any type, which may be null: no message names it."""
+    return Parameter("", lambda argument: argument, sees, null=True)
+
+
+def given(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
+    """Declare a parameter of any type that must not be null."""
+    return Parameter(name, lambda argument: argument, sees)
 
 
 def text(name: str) -> Parameter:

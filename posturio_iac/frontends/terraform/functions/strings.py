@@ -98,12 +98,9 @@ def substring(value: str, offset: int, length: int) -> str:
 @function("title", text("str"))
 def title(value: str) -> str:
     """Convert the first letter of each word to upper case."""
-    before = " "
-    result = []
-    for char in value:
-        result.append(char.title() if _separates(before) and len(char.title()) == 1 else char)
-        before = char
-    return "".join(result)
+    return "".join(
+        char.title() if _separates(before) and len(char.title()) == 1 else char for before, char in zip(f" {value}", value, strict=False)
+    )
 
 
 def _separates(char: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import uuid
 
 import pytest
@@ -30,6 +31,14 @@ EDGES: list[tuple[str, tuple[Value, ...], Value]] = [
     ("formatdate", ("ZZZZZ", "2026-01-31T23:59:59+14:00"), "+14:00"),
     ("formatdate", ("YYYY YY MMMM MMM MM M DD D EEEE EEE", AT), "2026 26 January Jan 01 1 31 31 Saturday Sat"),
     ("formatdate", ("hh h HH H mm m ss s AA aa", AT), "23 23 11 11 59 59 59 59 PM pm"),
+    *(
+        ("formatdate", ("MMMM MMM", f"2026-{month:02}-01T00:00:00Z"), f"{calendar.month_name[month]} {calendar.month_abbr[month]}")
+        for month in range(1, 13)
+    ),
+    *(
+        ("formatdate", ("EEEE EEE", f"2026-06-{day:02}T00:00:00Z"), f"{calendar.day_name[day - 1]} {calendar.day_abbr[day - 1]}")
+        for day in range(1, 8)
+    ),
     ("formatdate", ("HH:mm AA", "2026-01-31T00:05:00Z"), "12:05 AM"),
     ("formatdate", ("HH:mm aa", "2026-01-31T12:05:00Z"), "12:05 pm"),
     ("formatdate", ("'it''s' D", AT), "it's 31"),
@@ -78,7 +87,14 @@ EDGES: list[tuple[str, tuple[Value, ...], Value]] = [
     ("yamldecode", (f"[{', '.join(['[]'] * 200)}]",), ((),) * 200),
     ("yamldecode", ("0x10",), 16),
     ("yamldecode", ("0o17",), 15),
-    ("yamldecode", ("[yes, No, on, OFF, y, N, True, FALSE, ~, null]",), (True, False, True, False, True, False, True, False, None, None)),
+    *(("yamldecode", (word,), True) for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]),
+    *(("yamldecode", (word,), False) for word in ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]),
+    *(("yamldecode", (word,), None) for word in ["~", "null", "Null", "NULL"]),
+    *(("yamldecode", (word,), word) for word in ["yES", "nO", "trUE", "nULL", "oN'"] if word != "oN'"),
+    ("yamldecode", ("a:",), {"a": None}),
+    ("yamldecode", ("[1, +1, -1, 1., .5, 1e3, 1.5e-1]",), (1, 1, -1, 1, 0.5, 1000, 0.15)),
+    ("yamlencode", (' ~"\\',), '" ~\\"\\\\"\n'),
+    ("yamlencode", ({"a": (), "b": {}, "c": None, "d": (True, 1.5)},), '"a": []\n"b": {}\n"c": null\n"d":\n- true\n- 1.5\n'),
     ("yamldecode", ("2026-1-2",), "2026-01-02T00:00:00Z"),
     ("cidrsubnet", ("00010.001.002.000/24", 0, 0), "10.1.2.0/24"),
     ("cidrhost", ("10.0.0.0/30", 3), "10.0.0.3"),
@@ -125,6 +141,9 @@ EDGES: list[tuple[str, tuple[Value, ...], Value]] = [
     ("strcontains", ("abc", "ac"), False),
     ("regexall", ("a*", "baa"), ("", "aa")),
     ("log", (8, 2), 3),
+    ("tolist", (((1,), ("a", "b"), (2, 3, 4)),), (("1",), ("a", "b"), ("2", "3", "4"))),
+    ("tolist", (({"a": 1}, {"b": "x", "c": 2}),), ({"a": "1"}, {"b": "x", "c": "2"})),
+    ("title", ("éa ßb a_b 1c",), "Éa ßb A_b 1c"),
     ("ceil", (-0.5,), 0),
     ("floor", (-0.5,), -1),
     *(("uuidv5", (name, "1.2.3"), str(uuid.uuid5(namespace, "1.2.3"))) for name, namespace in NAMESPACES.items()),
@@ -148,6 +167,9 @@ REFUSED: list[tuple[str, tuple[Value, ...], str]] = [
     ("cidrhost", ("10.0.0.0/30", -5), "10.0.0.0/30 has no host number -5"),
     ("cidrsubnet", ("10.0.0.0/24", 1, 2), "1 more bits have no room for number 2"),
     ("one", (("a", "b"),), ""),
+    ("tolist", ("a",), "cannot convert a string to a list"),
+    ("toset", (1,), "cannot convert a number to a set"),
+    ("tomap", (True,), "cannot convert a bool to a map"),
     ("range", (1, 2, 0), ""),
     ("formatdate", ("X", AT), ""),
     ("formatdate", ("'a", AT), ""),

@@ -47,7 +47,7 @@ def _default(precision: int | None) -> int:
 
 def _scientific(magnitude: Decimal, precision: int | None) -> str:
     """Write with one digit before the point and an exponent of at least two digits."""
-    mantissa, _, exponent = f"{magnitude:.{_default(precision)}e}".partition("e")
+    mantissa, exponent = f"{magnitude:.{_default(precision)}e}".split("e")
     exponent = exponent if magnitude else "+0"
     return f"{mantissa}e{exponent[0]}{exponent[1:].rjust(2, '0')}"
 
