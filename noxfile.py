@@ -77,8 +77,9 @@ def oldest(host: str) -> str:
 def together(session: nox.Session, names: Sequence[str]) -> None:
     """Run sessions several at a time, print what each says when it has ended, and fail when one of them does."""
     arguments = ["--", *session.posargs] if session.posargs else []
-    processes = str(max(2, -(-2 * (os.cpu_count() or 1) // AT_A_TIME)))
-    environment = {"PYTEST_XDIST_AUTO_NUM_WORKERS": processes, **os.environ}
+    workers = -(-(os.cpu_count() or 1) // AT_A_TIME)
+    # One worker would collect the tests for a second process that only waits for it.
+    environment = {"PYTEST_XDIST_AUTO_NUM_WORKERS": str(workers if workers > 1 else 0), **os.environ}
 
     def run(name: str) -> tuple[str, float, subprocess.CompletedProcess[bytes]]:
         started = time.monotonic()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -8,7 +10,9 @@ from tests.support.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout, whee
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.support.hosts.checkov_running import Record
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,3 +63,25 @@ def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("links")
     wheel(hooks.path, place)
     return place
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of ``fixtures/`` in a place that no repository and no configuration is around."""
+    return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("programs") / "fixtures"))
+
+
+@pytest.fixture(scope="session")
+def seen(programs: Path) -> list[Record]:
+    """What checkov says about all of them, in one run, which takes long: the tests that ask for it are one group of xdist's."""
+    from tests.support.hosts.checkov_running import report  # noqa: PLC0415 - not every session has checkov
+
+    return report(programs)
+
+
+@pytest.fixture(scope="session")
+def scanned(programs: Path) -> dict[str, Any]:
+    """What our own scan says about all of them, in one run."""
+    from tests.support.hosts.checkov_running import scan  # noqa: PLC0415 - the same
+
+    return scan(programs)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +31,7 @@ from tests.support.hosts.checkov_running import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.hosts.checkov_running import Record
 
@@ -45,24 +44,6 @@ OPEN = "undetermined: "
 
 PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
 HERE = differences_here()
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs in a place that no repository and no configuration is around."""
-    return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("tree") / "fixtures"))
-
-
-@pytest.fixture(scope="module")
-def seen(tree: Path) -> list[Record]:
-    """What checkov says about all of them, in one run."""
-    return report(tree)
-
-
-@pytest.fixture(scope="module")
-def scanned(tree: Path) -> dict[str, Any]:
-    """What our own scan says about all of them, in one run."""
-    return scan(tree)
 
 
 def ours(scanned: dict[str, Any]) -> set[Saying]:

@@ -6,14 +6,20 @@ What a host makes unavoidable, older hosts included, is in test_checkov_parity.p
 from __future__ import annotations
 
 import re
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from posturio_iac.core.host_ids import CFN_LINT
 from tests.support.hosts.cfn_linting import ENDINGS, FAILURES, REFUSED, reported
-from tests.support.hosts.checkov_running import ROOT, RULES, case_of, differences_here, report, scan
+from tests.support.hosts.checkov_running import RULES, case_of, differences_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.hosts.checkov_running import Record
+
+pytestmark = pytest.mark.xdist_group("checkov-parity")
 
 Saying = tuple[str, str, str]
 """Folder of the program, rule and address of the key."""
@@ -24,21 +30,15 @@ ADDRESS = re.compile(r"(?:The secret of )?(?P<address>\S+(?: \([^)]+\))?) ")
 """How each message begins."""
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs in a place that no repository and no configuration is around."""
-    return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("tree") / "fixtures"))
-
-
-def from_our_scan(tree: Path) -> tuple[set[Saying], set[Saying]]:
+def from_our_scan(scanned: dict[str, Any]) -> tuple[set[Saying], set[Saying]]:
     """Return what our scan finds in all, and in what cfn-lint takes for a template."""
-    found = [(f, (case_of(f["path"]), f["rule"], f["address"])) for f in scan(tree)["findings"] if "suppressed" not in f]
+    found = [(f, (case_of(f["path"]), f["rule"], f["address"])) for f in scanned["findings"] if "suppressed" not in f]
     in_templates = {saying for f, saying in found if f["framework"] == "cloudformation" and f["path"] not in NO_TEMPLATES}
     return {saying for _, saying in found}, in_templates
 
 
-def from_checkov(tree: Path) -> set[Saying]:
-    return {(case_of(one.file), RULES[one.check], one.resource) for one in report(tree) if one.result == "failed"}
+def from_checkov(seen: list[Record]) -> set[Saying]:
+    return {(case_of(one.file), RULES[one.check], one.resource) for one in seen if one.result == "failed"}
 
 
 def from_cfn_lint(tree: Path) -> set[Saying]:
@@ -51,10 +51,10 @@ def from_cfn_lint(tree: Path) -> set[Saying]:
     return {(case_of(match.file), IN_CFN_LINT[match.id], found["address"] if found else match.message) for match, found in named}
 
 
-def test_every_program_gets_one_verdict(tree: Path) -> None:
+def test_every_program_gets_one_verdict(programs: Path, scanned: dict[str, Any], seen: list[Record]) -> None:
     """All three agree on (rule, address); checkov's other names and what it does not see are the listed differences, nothing else."""
-    ours, in_templates = from_our_scan(tree)
-    in_checkov, in_cfn_lint = from_checkov(tree), from_cfn_lint(tree)
+    ours, in_templates = from_our_scan(scanned)
+    in_checkov, in_cfn_lint = from_checkov(seen), from_cfn_lint(programs)
     assert (len(ours) > 150, len(in_templates) > 20) == (True, True)
     assert in_cfn_lint == in_templates
     listed = {(row["case"], resource) for row in differences_here() for resource in (*row["ours"], *row["checkov"])}
