@@ -270,6 +270,8 @@ BELOW = [
     ("vendor/", "infra", "vendor/"),
     ("/infra/vendor/", "infra", "/vendor/"),
     ("!infra/*.tf", "infra", "!/*.tf"),
+    ("./infra/vendor/", "infra", "/vendor/"),
+    ("!./infra/*.tf", "infra", "!/*.tf"),
     ("*/x.tf", "infra", "/x.tf"),
     ("**/x.tf", "infra", "/**/x.tf"),
     ("other/x.tf", "infra", None),
