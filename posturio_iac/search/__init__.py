@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import Fence
-from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
+from posturio_iac.core.text.textfile import MIB, Fence
+from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, calls_modules, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
