@@ -26,7 +26,7 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["change"]
-USUAL = ("tests", "hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "checkov_oldest", "differential", "sarif", "wheel")
+USUAL = ("tests", "hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "differential", "checkov_oldest", "sarif", "wheel")
 """What a change can break, the longest first."""
 AT_A_TIME = 3
 """Sessions: on two processors, two of them work while one waits for a package registry or for its last test."""
