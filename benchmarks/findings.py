@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from measuring import peak  # type: ignore[import-not-found]  # a script beside this one
-from trees import modules  # type: ignore[import-not-found]  # another one
+from trees import modules  # type: ignore[import-not-found]  # a script beside this one
 
 from posturio_iac.commands.reporting.code_changes import shown_changes
 from posturio_iac.commands.reporting.source_lines import Sources

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
+from posturio_iac.fixes.hcl import comments, maps, rotation
 from posturio_iac.fixes.wanted import Suppress
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.hcl.source import Block, HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
@@ -51,23 +51,23 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         if reason := files.refusal(path):
             raise CannotFixError(reason)
     is_new = level is ChangeLevel.REPLACES
-    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
+    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*rotation.CLOCKS, rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
     """Return the edits that let rules ignore the code at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
-    text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_comments.item('reason', remedy.reason)}"
+    text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {comments.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
         raise CannotFixError("its code is not here; write the exception in the module's own code")
     if span.path.endswith(HCL):
         hcl = files.hcl(span.path)
-        return [hcl_comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
+        return [comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(TERRAFORM_JSON):
-        from posturio_iac.fixes import json_values
+        from posturio_iac.fixes.nodes import json_values
 
         return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
@@ -89,24 +89,24 @@ def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLev
     """Return the edits of a Terragrunt file, which add tags to its inputs."""
     if not isinstance(remedy, r.AddTag):
         raise CannotFixError(PERSON)
-    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
+    return ChangeLevel.IN_PLACE, maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
     """Return the edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
-            hcl_rotation.check_not_ignored(source, block, argument)
-            return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
+            rotation.check_not_ignored(source, block, argument)
+            return ChangeLevel.IN_PLACE, maps.add_entry(source, block, argument, name, value)
         case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
+            return ChangeLevel.NOTHING, comments.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
             level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
-            return level, hcl_maps.set_argument(source, block, argument, value)
+            return level, maps.set_argument(source, block, argument, value)
         case r.HideOutput():
-            return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
+            return ChangeLevel.NOTHING, maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
-            return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
+            return ChangeLevel.NOTHING, rotation.create_first(source, block, misspelt)
         case _:
             return None
 
@@ -115,17 +115,17 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
     """Return the edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):
-            edits = hcl_rotation.set_interval(source, block, setting, days)
+            edits = rotation.set_interval(source, block, setting, days)
         case r.AddBlock(name=name, days=days):
-            edits = hcl_rotation.add_schedule(source, block, files.module(source.path), name, days)
+            edits = rotation.add_schedule(source, block, files.module(source.path), name, days)
         case r.ReplaceTrigger():
-            edits = hcl_rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
+            edits = rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
         case r.HoldTrigger(reference=reference):
-            edits = hcl_rotation.hold(source, block, files.module(source.path), reference)
+            edits = rotation.hold(source, block, files.module(source.path), reference)
         case r.RemoveArgument(argument=argument):
-            edits = hcl_rotation.remove_argument(source, block, argument)
+            edits = rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):
-            edits = hcl_rotation.stop_ignoring(source, block, names)
+            edits = rotation.stop_ignoring(source, block, names)
         case _:
             raise CannotFixError(PERSON)
     return ChangeLevel.REPLACES, edits

@@ -9,9 +9,10 @@ from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.core.text.json_nodes import Array, Object
-from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel
-from posturio_iac.fixes.hcl_rotation import CLOCKS
+from posturio_iac.fixes.hcl import comments, rotation
+from posturio_iac.fixes.hcl.rotation import CLOCKS
+from posturio_iac.fixes.nodes import json_rotation, json_values
 from posturio_iac.fixes.values import ELSEWHERE, new_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.place import Span
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.nodes.source import NodeSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 _SAID = ("Metadata", "//")
@@ -40,7 +41,7 @@ def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[Chan
     """Return the edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, json_values.add_comment(source, block, hcl_comments.item(name, value))
+            return ChangeLevel.NOTHING, json_values.add_comment(source, block, comments.item(name, value))
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
             json_rotation.check_not_ignored(block, argument)
             return ChangeLevel.IN_PLACE, json_values.add_tag(source, block, argument, name, value)
@@ -65,7 +66,7 @@ def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: Wor
             taken = files.names(source.path, CLOCKS[1:])
             edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
         case r.HoldTrigger(reference=reference):
-            edits = json_rotation.hold(source, block, files.names(source.path, (hcl_rotation.DATA,)), reference)
+            edits = json_rotation.hold(source, block, files.names(source.path, (rotation.DATA,)), reference)
         case r.RemoveArgument(argument=argument):
             edits = json_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel
-from posturio_iac.fixes.hcl_maps import quoted
+from posturio_iac.fixes.hcl.maps import quoted
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import ReplaceValue
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.hcl.source import HclSource
 
 ELSEWHERE = "the value is computed; change what it comes from"
 

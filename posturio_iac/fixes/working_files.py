@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
 from posturio_iac.fixes.change import CannotFixError, apply, moved
-from posturio_iac.fixes.hcl_source import BOM, HclSource
+from posturio_iac.fixes.hcl.source import BOM, HclSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.nodes.source import NodeSource
 
 _FIRST_LINES, _FIRST_BYTES = 20, 16_384
 """How far down a file its lines are counted anew for each place."""
@@ -58,7 +58,7 @@ class WorkingFiles:
     def nodes(self, path: str) -> NodeSource:
         """Return a JSON or YAML file as it is now."""
         if path not in self._nodes:
-            from posturio_iac.fixes.node_source import NodeSource
+            from posturio_iac.fixes.nodes.source import NodeSource
 
             self._nodes[path] = NodeSource(path, self.data(path))
         return self._nodes[path]
@@ -90,7 +90,7 @@ class WorkingFiles:
 
     def names(self, path: str, kinds: Sequence[str]) -> frozenset[str]:
         """Return the names of all resources of some types in the module that a file belongs to."""
-        from posturio_iac.fixes.json_rotation import resources
+        from posturio_iac.fixes.nodes.json_rotation import resources
 
         words = (source.words(block)[1:3] for source in self.module(path) for block in source.blocks("resource"))
         named = [(kind, name) for kind, name, _ in (resource for source in self.json_module(path) for resource in resources(source))]
@@ -171,7 +171,7 @@ class WorkingFiles:
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue
-            from posturio_iac.fixes.node_source import NodeSource
+            from posturio_iac.fixes.nodes.source import NodeSource
 
             try:
                 NodeSource(path, data).roots  # noqa: B018 - parsed for its syntax errors

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.hcl.source import Block, HclSource
 
 _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 

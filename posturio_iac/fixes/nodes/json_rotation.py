@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl_rotation import CLOCK, DATA, DATA_NAME, HOLDER, ORDER, TRIGGERED
-from posturio_iac.fixes.node_source import member
+from posturio_iac.fixes.hcl.rotation import CLOCK, DATA, DATA_NAME, HOLDER, ORDER, TRIGGERED
+from posturio_iac.fixes.nodes.source import member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.evidence.remedy import ReplaceTrigger
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.nodes.source import NodeSource
 
 Declared = dict[str, dict[str, dict[str, Any]]]
 """Resources: types with names with arguments."""

@@ -9,7 +9,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.hcl.source import Block, HclSource
 
 _OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
 _PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")

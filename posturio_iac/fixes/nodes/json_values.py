@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl_maps import quoted
-from posturio_iac.fixes.node_source import member
+from posturio_iac.fixes.hcl.maps import quoted
+from posturio_iac.fixes.nodes.source import member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import IntervalSetting
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.nodes.source import NodeSource
 
 _INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
 
