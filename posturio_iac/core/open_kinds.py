@@ -73,6 +73,8 @@ GENERATES = OpenKind("generates", "{} generates {}, whose text only Terragrunt k
 FILLED_IN = OpenKind("filled_in", "{} fills in {}")
 CANNOT_BE_READ = OpenKind("cannot_be_read", "{} cannot be read", is_named=True)
 UNREAD_VALUES = OpenKind("unread_values", "{} cannot be read and may set any variable")
+REF_WITHOUT_VERSION = OpenKind("ref_without_version", "the ref {} does not tell the module's version")
+UNKNOWN_VERSION = OpenKind("unknown_version", "nothing is known about version {} of {}")
 TAGS_UNSEEN = OpenKind("tags_unseen", "{}, so the user's tags cannot be seen")
 
 # This version does not evaluate it.
@@ -109,7 +111,9 @@ FAILED = OpenKind("failed", "{} failed with {} in {}", _NOT_READ)
 STACKS_NOT_ASKED = OpenKind("stacks_not_asked", "CloudFormation was not asked about it", _NOT_READ)
 
 # The code of a deployed key is not certain.
-SEVERAL_REASONS = OpenKind("several_reasons", "{}")
-"""The text joins reasons, most of which are unknown values themselves."""
+TWO_REASONS = OpenKind("two_reasons", "{}; {}")
+MORE_REASONS = OpenKind("more_reasons", "{}; and {} more reasons")
+DECLARES_OPEN_USER = OpenKind("declares_open_user", "{} declares a key of a user whose name is not known from the code ({})")
+DECLARES_GENERATED_USER = OpenKind("declares_generated_user", "{} declares a key of a user whose name is generated")
 STATE_HOLDS_SOME = OpenKind("state_holds_some", "{} holds {} of the {} keys of user {}, and the id of {} was not asked for")
 CODE_DECLARES_SOME = OpenKind("code_declares_some", "the code declares {} of the {} keys of user {} ({}); --tf-state tells which")

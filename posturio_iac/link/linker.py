@@ -6,7 +6,17 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, Declaration, KeyKind, Place, Unknown
-from posturio_iac.core.open_kinds import CODE_DECLARES_SOME, NOT_FIXED, SEVERAL_REASONS, STACKS_NOT_ASKED, STATE_HOLDS_SOME
+from posturio_iac.core.open_kinds import (
+    AS_STATED,
+    CODE_DECLARES_SOME,
+    DECLARES_GENERATED_USER,
+    DECLARES_OPEN_USER,
+    MORE_REASONS,
+    NOT_FIXED,
+    STACKS_NOT_ASKED,
+    STATE_HOLDS_SOME,
+    TWO_REASONS,
+)
 from posturio_iac.link.declared import CLOUDFORMATION, Code, is_alike, may_be, places
 from posturio_iac.link.merge import merged
 from posturio_iac.link.model import Link
@@ -88,7 +98,7 @@ class Linker:
         if by_name is not None:
             return by_name
         reasons = list(self._doubts(key, answers))
-        return Link(None, (), SEVERAL_REASONS(_short(reasons)) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
+        return Link(None, (), _short(reasons) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
 
     def _in_stack(self, key: AccessKey, answer: StackKey) -> Link:
         """Return the resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
@@ -143,21 +153,18 @@ class Linker:
         where = " and ".join(place.text() for place in found)
         return Link(declaration, code, CODE_DECLARES_SOME(str(len(code)), str(len(free)), user, where))
 
-    def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[str]:
+    def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[Unknown]:
         """Yield reasons why an unknown declaration could be the key's."""
-        yield from self.unread
-        yield from self.code.unread
+        yield from map(AS_STATED, (*self.unread, *self.code.unread))
         unasked = STACKS_NOT_ASKED()
         answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
         for declared in (one for one in self._open if is_alike(one, key.kind, key.service)):
             if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:
-                why = declared.user.reason if isinstance(declared.user, Unknown) else "it is generated"
-                yield (
-                    f"{Place(declared.address, declared.span).text()} declares a key of a user whose "
-                    f"name is not known from the code ({why})"
-                )
+                place = Place(declared.address, declared.span).text()
+                user = declared.user
+                yield DECLARES_OPEN_USER(place, user) if isinstance(user, Unknown) else DECLARES_GENERATED_USER(place)
         if self.stacks.ask and isinstance(answer, Unknown):
-            yield answer.reason
+            yield answer
 
 
 def _restored(code: Code, states: tuple[TerraformState, ...], stacks: Stacks, unread: tuple[str, ...], accounts: dict[str, str]) -> Linker:
@@ -206,6 +213,9 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0]
 
 
-def _short(reasons: Sequence[str]) -> str:
-    more = f"; and {len(reasons) - 1} more reasons" if len(reasons) > 2 else f"; {reasons[1]}" if len(reasons) == 2 else ""  # noqa: PLR2004 - both are said
-    return reasons[0] + more
+def _short(reasons: Sequence[Unknown]) -> Unknown:
+    """Return one reason or two as they are, and of more the first with the number of the others."""
+    first, *others = reasons
+    if not others:
+        return first
+    return TWO_REASONS(first, *others) if len(others) == 1 else MORE_REASONS(first, str(len(others)))

@@ -155,7 +155,7 @@ class SearchTerms:
             for module in self.modules:
                 words = module.replace(b"/", b"-").replace(b"terraform", b"").split(b"-")
                 self._by_word.setdefault(max(words, key=len), []).append(module)
-        for word, modules in self._by_word.items():  # noqa: SIM110 - as above
+        for word, modules in self._by_word.items():  # noqa: SIM110 - a generator costs more than the loop
             if word in data and any(module in data for module in modules):
                 return True
         return False

@@ -59,7 +59,8 @@ OPEN_KINDS: dict[OpenCause | None, str] = {
     None: (
         "stated not_fixed one_of names_no has_no must_be refers_to_itself invalid_line syntax_error sensitive ignores_changes namesake "
         "shown_if given_secret may_rotate alike_to_aws generates filled_in cannot_be_read unread_values tags_unseen not_shown not_yet "
-        "switched_off used_after several_reasons state_holds_some code_declares_some"
+        "switched_off used_after two_reasons more_reasons declares_open_user declares_generated_user ref_without_version unknown_version "
+        "state_holds_some code_declares_some"
     ),
     OpenCause.INPUT: "may_be_set no_value value_in_file set_per_deployment parameter parameter_default user_is_input",
     OpenCause.APPLY: "after_apply at_deployment each_run depends_on generated_name names_user adds_properties",

@@ -82,6 +82,6 @@ def seen(programs: Path) -> list[Record]:
 @pytest.fixture(scope="session")
 def scanned(programs: Path) -> dict[str, Any]:
     """What our own scan says about all of them, in one run."""
-    from tests.support.hosts.checkov_running import scan  # noqa: PLC0415 - the same
+    from tests.support.hosts.checkov_running import scan  # noqa: PLC0415 - not every session has checkov
 
     return scan(programs)

@@ -10,9 +10,10 @@ import pytest
 
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.origin import TagOrigin
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.open_kinds import AS_STATED, SEVERAL_REASONS
+from posturio_iac.core.open_kinds import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
@@ -217,7 +218,8 @@ class TestDoubts:
     )
     def test_what_was_not_read(self, more: dict[str, Any], said: str) -> None:
         found = link(deployed(), **more)
-        assert found.managed == SEVERAL_REASONS(said)
+        assert isinstance(found.managed, Unknown)
+        assert found.managed.reason == said
         assert "unmanaged_access_keys" not in flagged(found)
         assert run(found).keys[0].undecided[-1].endswith(said)
 
@@ -227,6 +229,27 @@ class TestDoubts:
         assert found.managed.reason.startswith(
             f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is not known from the code (var.x"
         )
+
+    def test_a_declaration_whose_user_gets_a_generated_name(self) -> None:
+        found = link(deployed(user="hand"), code(user=None))
+        assert isinstance(found.managed, Unknown)
+        assert found.managed.reason == f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is generated"
+
+    def test_the_reason_keeps_the_cause_of_what_is_open(self) -> None:
+        """JSON tells it, so that one can count what is open by cause."""
+        open_user, asked = link(deployed(user="hand"), code(user=MAY_BE_SET("var.x"))).managed, link(deployed(), stacks=Stacks()).managed
+        assert isinstance(open_user, Unknown)
+        assert (open_user.cause, open_user.subject) == (OpenCause.INPUT, "var.x")
+        assert asked == STACKS_NOT_ASKED()
+
+    @pytest.mark.parametrize(
+        ("unread", "said"),
+        [(("a", "b"), "a; b"), (("a", "b", "c"), "a; and 2 more reasons"), (("a", "b", "c", "d"), "a; and 3 more reasons")],
+    )
+    def test_of_several_reasons_two_are_named_or_one_and_a_number(self, unread: tuple[str, ...], said: str) -> None:
+        found = link(deployed(), unread=unread)
+        assert isinstance(found.managed, Unknown)
+        assert found.managed.reason == said
 
     def test_a_state_settles_whose_its_declarations_are(self) -> None:
         assert link(deployed(user="hand"), code(user=UNKNOWN), states=(state((ADDRESS, OTHER, "ci")),)).managed is False

@@ -33,8 +33,8 @@ def _copy(away: Path) -> None:
 def _run(away: Path, given: argparse.Namespace, tests: Path) -> dict[str, list[int]]:
     """Run in the copy, print each mutant, and return for each part how many were run, found by tests, and else refused by mypy."""
     from tests.mutation.execution import Runner  # noqa: PLC0415 - what imports pytest comes after the copy is the current folder
-    from tests.mutation.selection import Selection  # noqa: PLC0415 - the same
-    from tests.mutation.typecheck import Types  # noqa: PLC0415 - the same
+    from tests.mutation.selection import Selection  # noqa: PLC0415 - it comes after the copy is the current folder, too
+    from tests.mutation.typecheck import Types  # noqa: PLC0415 - it comes after the copy is the current folder, too
 
     started = time.monotonic()
     runner, types = Runner(away, Selection(away, tests)), Types(away)
@@ -68,6 +68,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         away = Path(folder).resolve()
+        away.chmod(0o755)  # tests that give up root's rights import from it
         _copy(away)
         tests = (given.tests or away / ".tests.json").resolve()
         os.environ.update(CI="1", PYTHONPATH=str(away), PYTHONDONTWRITEBYTECODE="1")

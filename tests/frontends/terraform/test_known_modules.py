@@ -339,7 +339,8 @@ def test_names_with_inputs_in_them() -> None:
 def test_a_branch_or_a_commit_leaves_all_versions(ref: str) -> None:
     found = match(f"{ECR}?ref={ref}")
     assert found.decided is None
-    assert ref in found.why
+    assert found.why is not None
+    assert ref in found.why.reason
     assert [c.creates for c in found.candidates] == [False, True, True]
 
 
@@ -396,7 +397,8 @@ def test_inputs_do_not_change_what_the_version_decided() -> None:
 def test_versions_that_cannot_be_met_or_read_or_have_no_such_folder(version: str) -> None:
     found = match(IAM_USER, version)
     assert found.decided is None
-    assert version in found.why
+    assert found.why is not None
+    assert version in found.why.reason
 
 
 def test_the_version_argument_does_not_count_for_repositories() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.core.keys.resource_types import SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import AS_STATED, NOT_FIXED
+from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import key_of_user
@@ -54,8 +54,8 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
     # While the version is open, behaviour that all versions share is still certain.
-    open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
-    hidden = (AS_STATED(match.why).about(match.module.name),) if open_end else ()
+    differ = any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
+    hidden = (match.why.about(match.module.name),) if match.why is not None and differ else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
     options = scope.instance.program.options
     for key, suffix, inputs in made:

@@ -7,8 +7,10 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.open_kinds import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import Unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
@@ -54,8 +56,8 @@ class Match:
     """As the code states it: ``~> 5.0``, ``v6.1.0``; empty when it states none."""
     candidates: tuple[KnownVersion, ...]
     """Possible behaviours, the newest first, each once; none when the table does not cover this version."""
-    why: str = ""
-    """Why the version does not decide: half a sentence; empty when there is one candidate."""
+    why: Unknown | None = None
+    """Why the version does not decide; None when there is one candidate."""
 
     @property
     def decided(self) -> KnownVersion | None:
@@ -85,7 +87,7 @@ class Match:
         kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not c.keys or given <= names)
         if not kept or len(kept) == len(self.candidates):
             return self
-        return Match(self.module, self.version, kept, self.why if len(kept) > 1 else "")
+        return Match(self.module, self.version, kept, self.why if len(kept) > 1 else None)
 
 
 class KnownModules:
@@ -151,12 +153,12 @@ class KnownModules:
         if said is not None and parsed.origin is SourceKind.REPOSITORY and _COMMIT.fullmatch(text):
             text = said
         wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
-        if isinstance(wanted, str):
+        if isinstance(wanted, Unknown):
             return _undecided(module, text, wanted)
         for candidate in module.versions:
             if not candidate.interval.meet(wanted).is_empty():
                 return Match(module, text, (candidate,))
-        return Match(module, text, (), f"nothing is known about version {text} of {module.name}")
+        return Match(module, text, (), UNKNOWN_VERSION(text, module.name))
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:
@@ -173,29 +175,28 @@ def _deciding(version: KnownVersion) -> frozenset[str]:
     return frozenset(path.partition(".")[0] for choice in choices if isinstance(choice, Choice) for path in choice.paths)
 
 
-def _undecided(module: KnownModule, text: str, why: str) -> Match:
+def _undecided(module: KnownModule, text: str, why: Unknown) -> Match:
     behaviours: list[KnownVersion] = []
     for version in module.versions:
         if all(version.keys != seen.keys for seen in behaviours):
             behaviours.append(version)
-    return Match(module, text, tuple(behaviours), why if len(behaviours) > 1 else "")
+    return Match(module, text, tuple(behaviours), why if len(behaviours) > 1 else None)
 
 
-def _constraint(text: str) -> Interval | str:
+def _constraint(text: str) -> Interval | Unknown:
     if not text:
         return _EVERYTHING
-    return parse_constraint(text) or f'"{text}" is no version constraint'
+    return parse_constraint(text) or MUST_BE(f'"{text}"', "a version constraint")
 
 
-def _tag(ref: str) -> Interval | str:
+def _tag(ref: str) -> Interval | Unknown:
     """Return the versions that a ref can mean: one for ``v1.2.3``, those of a major for the moving tag ``v1``, or why that is unknown."""
     if not ref:
         return _EVERYTHING
     name = ref.removeprefix("refs/").removeprefix("tags/")
     version = parse_version(name)
     if version is None or (_COMMIT.fullmatch(name) and name.isdigit()):
-        kind = "a commit" if _COMMIT.fullmatch(name) else "a branch or another name"
-        return f"the ref {ref} is {kind}, which does not tell the module's version"
+        return REF_WITHOUT_VERSION(ref)
     if segments(name) == 1:
         return parse_constraint(f">= {version.text}, < {version.release[0] + 1}") or _EVERYTHING
     return exactly(version)
