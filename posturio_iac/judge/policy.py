@@ -112,8 +112,15 @@ class Policy:
         """Whether an override is about ``key``."""
         tags = dict(key.tags)
         tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
-        named = not override.users or any(text_matches(f"arn:*:user{glob}/*", key.address) for glob in override.users)
+        user = _deployed_user(key)
+        named = not override.users or (user is not None and any(text_matches(glob, user) for glob in override.users))
         return tagged and named and (not override.paths or self.in_paths(key, override.paths))
+
+
+def _deployed_user(key: AccessKey) -> str | None:
+    """Return the path and name of the user of a deployed key, whose address is the user's ARN, a slash and the key's id."""
+    arn = key.address.rpartition("/")[0] if key.address.startswith("arn:") else ""
+    return arn.partition(":user")[2] or None
 
 
 class PolicyTree:

@@ -47,6 +47,7 @@ def test_limits_come_from_the_configuration() -> None:
         (Override(paths=("prod/",), tags={"tier": "silver"}, max_lifetime_days=30), 90),
         (Override(paths=("prod/",), unused_days=10), 90),
         (Override(users=("/ci",), max_lifetime_days=30), 90),
+        (Override(users=("*",), max_lifetime_days=30), 90),
         (Override(paths=("prod/",), max_lifetime_days=365), 90),
         (Override(paths=("prod/",), max_lifetime_days=365, reason="audit"), 90),
         (Override(paths=("prod/",), max_lifetime_days=365, until=day("2026-12-31")), 90),
@@ -80,7 +81,7 @@ def test_an_override_by_path_leaves_deployed_keys_alone() -> None:
 
 @pytest.mark.parametrize(
     ("users", "days"),
-    [(("/pay/*",), 30), (("/ops/*", "/pay/ci"), 30), (("*/ci",), 30), (("/ops/*",), 90), (("/pay/c?",), 90)],
+    [(("/pay/*",), 30), (("/ops/*", "/pay/ci"), 30), (("*/ci",), 30), (("/ops/*",), 90), (("/pay/c?",), 90), (("/pay",), 90), (("*",), 30)],
 )
 def test_an_override_by_user_holds_for_the_path_and_the_name_of_a_deployed_one(users: tuple[str, ...], days: int) -> None:
     key = access_key(address="arn:aws:iam::111122223333:user/pay/ci/AKIAIOSFODNN7EXAMPLE", span=None)
