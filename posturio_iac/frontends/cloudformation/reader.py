@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Lines, Object
+from posturio_iac.core.text.markup import markup
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
@@ -22,7 +23,7 @@ from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import read_text
-from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, is_heat, markup, plain
+from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, is_heat, plain
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.search.kinds import spelled_out

@@ -68,6 +68,20 @@ def root(tmp_path: Path) -> Path:
         ("bad.tf", b'module "m" {\n  source = "./gone"\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "that folder does not exist"),
         ("bad.tf", b'module "m" {\n  source = "./."\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "calls itself"),
         ("bad.tf", KEY.encode() * 1 + b'x "' + b"a" * 300_000, "bad.tf:", "syntax error"),
+        (
+            "go.tf",
+            b'{{ if .Key }}\n%s{{ end }}\nlocals {\n  b = "${a.{{.B}}.c}"\n}\n' % KEY.encode(),
+            "go.tf:1:1: error: ",
+            "not rendered yet",
+        ),
+        ("cookie.tf", KEY.encode() + b"locals {\n  b = a.{{cookiecutter.b}}.c\n}\n", "cookie.tf:5:9: error: ", "scan the rendered file"),
+        ("jinja.tf", b"{% for one in all %}\n" + KEY.encode() + b"{% endfor %}\n", "jinja.tf:1:1: error: ", "not rendered yet"),
+        (
+            "helm.tf",
+            b'resource "a" "b" {\n  v = <<EOT\n{{ .V }}\nEOT\n  c = = 1\n}\n' + KEY.encode(),
+            "helm.tf:5:7: error: ",
+            "syntax error",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(root: Path, name: str, data: bytes, start: str, words: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, YamlDocument, documents
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ KEY_TYPE = "AWS::IAM::AccessKey"
 SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
-_MARKUP = lazy_pattern(r"\{\{(?!resolve:)|\{%|<%|\{#")
 _MAX_DUPLICATES = 20
 
 
@@ -188,9 +186,3 @@ def describe(node: Node) -> str:
 def count_textually(text: str, types: tuple[str, ...]) -> int:
     """Return the number of keys that an unparsable text declares."""
     return len(re.findall(_DECLARED % "|".join(map(re.escape, types)), text))
-
-
-def markup(text: str) -> int | None:
-    """Return the place where a template engine still has to render the text, or None."""
-    found = _MARKUP.search(text)
-    return found.start() if found else None

@@ -11,7 +11,9 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.markup import markup
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
@@ -47,20 +49,52 @@ _OLDER = (
 )
 
 
+class SyntaxFault(NamedTuple):
+    """One syntax error: its place, half a sentence that describes it, and the first line of the top-level block that holds it."""
+
+    line: int
+    column: int
+    what: str
+    block: str | None
+
+
 def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the sound top-level blocks and attributes of a file with errors, and the errors."""
     attributes: dict[str, hcl.Attribute] = {}
     blocks: list[hcl.Block] = []
-    problems: list[Diagnostic] = []
+    errors: list[SyntaxFault] = []
     for piece in _pieces(source):
         sound = _sound(piece)
         for part in (sound,) if sound is not None else _halves(piece):
-            if isinstance(part, Diagnostic):
-                problems.append(part)
+            if isinstance(part, SyntaxFault):
+                errors.append(part)
             else:
                 attributes.update(part.attributes)
                 blocks.extend(part.blocks)
-    return hcl.Body(attributes, tuple(blocks)), tuple(problems)
+    return hcl.Body(attributes, tuple(blocks)), tuple(_told(source, errors))
+
+
+def _told(source: SourceText, errors: list[SyntaxFault]) -> Iterator[Diagnostic]:
+    """Yield what is wrong; errors in the markup of a template engine are one, since that was never meant to be read as HCL."""
+    lines = source.data.split(b"\n")
+    unrendered: list[tuple[int, SyntaxFault]] = []
+    for error in errors:
+        at = markup(lines[error.line - 1].decode("utf-8", "replace"))
+        if at is not None:
+            unrendered.append((at + 1, error))
+        else:
+            yield Diagnostic(Level.ERROR, f"syntax error: {error.what}.{_unchecked([error])}", source.path, error.line, error.column)
+    if unrendered:
+        column, first = unrendered[0]
+        said = f"this file is a template that is not rendered yet; scan the rendered file.{_unchecked([e for _, e in unrendered])}"
+        yield Diagnostic(Level.ERROR, said, source.path, first.line, column)
+
+
+def _unchecked(errors: list[SyntaxFault]) -> str:
+    blocks = [error.block for error in errors if error.block]
+    if len(blocks) > 1:
+        return f" {len(blocks)} blocks were not checked."
+    return f" The block `{blocks[0]}` was not checked." if blocks else ""
 
 
 def _pieces(source: SourceText) -> Iterator[SourceText]:
@@ -123,7 +157,7 @@ def _sound(piece: SourceText) -> hcl.Body | None:
     return file_body(root, piece) if is_sound(root) else None
 
 
-def _halves(piece: SourceText) -> Iterator[hcl.Body | Diagnostic]:
+def _halves(piece: SourceText) -> Iterator[hcl.Body | SyntaxFault]:
     """Yield the block that a piece begins with, when it is sound by itself, and what is wrong with the rest."""
     header = _HEADER.search(piece.data)
     end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None
@@ -134,14 +168,13 @@ def _halves(piece: SourceText) -> Iterator[hcl.Body | Diagnostic]:
             yield body
             piece, header = SourceText(piece.path, rest, piece.row + head.count(b"\n")), None
     name = header[2].decode("utf-8", "replace") if header else None
-    yield _problem(piece, name)
+    yield _fault(piece, name)
 
 
-def _problem(piece: SourceText, block: str | None) -> Diagnostic:
+def _fault(piece: SourceText, block: str | None) -> SyntaxFault:
     row, column, what = _first_error(tree_of(piece.data).root_node, piece)
     span = piece.between((row, column), (row, column))
-    inside = f" The block `{block}` was not checked." if block else ""
-    return Diagnostic(Level.ERROR, f"syntax error: {what}.{inside}", piece.path, span.line, span.column)
+    return SyntaxFault(span.line, span.column, what, block)
 
 
 def _first_error(root: Node, piece: SourceText) -> tuple[int, int, str]:
