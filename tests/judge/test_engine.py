@@ -21,10 +21,12 @@ from posturio_iac.judge.known import CodeFiles
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
     AS_OF,
+    CLOCK,
     UNKNOWN,
     access_key,
     day,
     enforced,
+    expires,
     exposure,
     ignore,
     inert,
@@ -159,6 +161,12 @@ def test_a_flagged_key_still_says_what_is_unknown() -> None:
     assert judged.verdict is Verdict.FLAGGED
     assert judged.undecided == (UNKNOWN.reason,)
     assert judged.worst is Severity.LOW
+
+
+def test_an_end_whose_date_is_open_may_be_too_far() -> None:
+    (judged,) = run(access_key(replace(expires("2027-01-31", Effect.ENFORCED, CLOCK), at=None))).keys
+    assert judged.undecided == ("time_rotating.ci: how long it lets the key live",)
+    assert judged.open_rules == ("iam.overlong_access_key_lifetimes",)
 
 
 def test_what_no_selected_rule_asks_is_not_undetermined() -> None:

@@ -169,9 +169,10 @@ def _opened(path: str, fence: Fence | None) -> int:
         except OSError:
             if not os.path.islink(resolved):  # it may have become a link meanwhile
                 raise
-    if not fence.holds(resolved):
+    real = os.path.realpath(resolved)
+    if not fence.holds(real):
         raise OutsideError(OUTSIDE)
-    return os.open(os.path.realpath(resolved), _FLAGS | _NO_WAIT | _NO_LINK)
+    return os.open(real, _FLAGS | _NO_WAIT | _NO_LINK)
 
 
 def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> bytes:
