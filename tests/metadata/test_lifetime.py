@@ -324,6 +324,17 @@ def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, foun
 
 
 @pytest.mark.parametrize(
+    "word",
+    (
+        "expire expires expired expiry expiration exp end ends until ttl eol lifetime lifespan age rotate rotates rotation cleanup retire "
+        "retirement sunset decommission terminate termination"
+    ).split(),
+)
+def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
+    assert resembling(f"Acme{word.title()}Info", "2027-01-31", origin=TAG) is not None
+
+
+@pytest.mark.parametrize(
     ("name", "value", "change"),
     [
         ("expires", "31-12-2027", "2027-12-31"),

@@ -67,6 +67,10 @@ FOUND = [
     ("(?:)", "ab", ("", "", "")),
     ("(a)|b", "ab", (("a",), (None,))),
     ("(a*)+", "aab", (("aa",), ("",))),
+    # Go's (x*)* is (?:(?:x*)+)?, so that the group takes part even where it matches nothing: https://github.com/golang/go/issues/46123
+    ("(a*)*", "b", (("",), ("",))),
+    ("(a+)*", "b", ((None,), (None,))),
+    ("(|a)*", "a", (("",), ("",))),
     ("(?P<x>a)(?<y>b)?", "ab", ({"x": "a", "y": "b"},)),
     ("(a|b)*", "ab", (("b",),)),
 ]
