@@ -323,13 +323,13 @@ def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, foun
     assert said is None if found is None else said is not None and found in said
 
 
-@pytest.mark.parametrize(
-    "word",
-    (
-        "expire expires expired expiry expiration exp end ends until ttl eol lifetime lifespan age rotate rotates rotation cleanup retire "
-        "retirement sunset decommission terminate termination"
-    ).split(),
+WORDS_FOR_AN_END = (
+    "expire expires expired expiry expiration exp end ends until ttl eol lifetime lifespan age rotate rotates rotation cleanup retire "
+    "retirement sunset decommission terminate termination"
 )
+
+
+@pytest.mark.parametrize("word", WORDS_FOR_AN_END.split())
 def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
     assert resembling(f"Acme{word.title()}Info", "2027-01-31", origin=TAG) is not None
 
