@@ -87,7 +87,7 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
     """Join reports into one, in the order that a report has, and add ``diagnostics``."""
     keys = sorted((judged for part in parts for judged in part.keys), key=lambda judged: _key_order(judged.key))
     findings = (finding for part in parts for finding in part.findings)
-    ordered = sorted(findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
+    ordered = sorted(findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.root, f.fingerprint))
     said = dict.fromkeys(chain((one for part in parts for one in part.diagnostics), diagnostics))
     return Report(as_of, tuple(keys), tuple(ordered), tuple(_capped(sorted(said, key=_order))), files)
 

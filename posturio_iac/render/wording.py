@@ -10,7 +10,7 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Finding, JudgedKey, Report
@@ -20,6 +20,8 @@ DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
 """Where the pages of this repository are published."""
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 """The terminal style of each severity."""
+NAMED = 3
+"""How many of many names are shown, unless all are asked for."""
 NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 
 
@@ -83,8 +85,14 @@ def also(roots: tuple[str, ...]) -> str:
     """Return the note on further root modules, after a space; empty when there is none."""
     if not roots:
         return ""
-    names = ", ".join(printable(root) or "." for root in roots)
-    return f" (also in {len(roots)} other root module{'s' if len(roots) > 1 else ''}: {names})"
+    return f" (also in {len(roots)} other root module{'s' if len(roots) > 1 else ''}: {listed([root or '.' for root in roots])})"
+
+
+def listed(names: Sequence[str], *, every: bool = False) -> str:
+    """Return names as text: the first few and the number of the others, or ``every`` one. Safe to print."""
+    shown = names if every or len(names) <= NAMED + 1 else names[:NAMED]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"{', '.join(map(printable, shown))}{more}"
 
 
 def among_keys(report: Report) -> str:

@@ -331,6 +331,12 @@ def test_judging_is_pure() -> None:
     assert run(*keys) == run(*keys)
 
 
+def test_findings_of_one_place_stand_in_the_order_of_their_root_modules() -> None:
+    roots = [f"live/{name}" for name in "dbeca"]
+    found = run(*(access_key(scope=root) for root in roots)).findings
+    assert [finding.root for finding in found] == sorted(roots)
+
+
 def test_a_finding_carries_what_a_format_needs() -> None:
     (finding,) = run(access_key()).findings
     rule: Rule = finding.rule

@@ -193,6 +193,7 @@ def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
     text = renderer(name)(canned.repeated(), canned.context())
     assert text.count("has no end (also in 2 other root modules: prod, test)") == 1
     assert "(also in 1 other root module: .)" in renderer(name)(canned.repeated(("dev", "")), canned.context())
+    assert "(also in 7 other root modules: b, c, d and 4 more)" in renderer(name)(canned.repeated(tuple("abcdefgh")), canned.context())
 
 
 def test_the_page_on_formats_has_each_of_them() -> None:

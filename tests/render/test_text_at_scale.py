@@ -62,6 +62,12 @@ def test_several_root_modules_are_named() -> None:
     assert head == "modules/user/main.tf:1:1: module.ci.aws_iam_access_key.this (also in 2 other root modules: prod, test)"
 
 
+def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
+    many = canned.repeated(tuple("abcdefgh"))
+    assert "(also in 7 other root modules: b, c, d and 4 more)" in blocks.render(many, canned.context())
+    assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in blocks.render(many, canned.context(verbose=True))
+
+
 @pytest.mark.parametrize("other", [
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", "{} should have ended on 2026-02-02"),
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", owner="payments"),

@@ -8,6 +8,7 @@ from posturio_iac.core.addresses import INDEX, INDEX_PATTERN, bare
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.render.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     Identity = tuple[str, str, str]
 
-NAMED = 3
-"""How many instances are named, unless all are asked for."""
 _MODULE = lazy_pattern(rf'(?:module\.[^.\["]+(?:{INDEX_PATTERN})?\.)+')
 
 
@@ -65,19 +64,13 @@ class KeyEntry:
         notes = []
         if len(self.addresses) > 1:
             alike = all(bare(address) == base for address in self.addresses)
-            others = _listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
+            others = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
             notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{others}")
             first = base if alike else first
         if len(self.roots) > 1:
-            others = _listed([root or "." for root in self.roots[1:]], every=True)
+            others = listed([root or "." for root in self.roots[1:]], every=every)
             notes.append(f"also in {len(self.roots) - 1} other root module{'s' if len(self.roots) > 2 else ''}: {others}")  # noqa: PLR2004
         return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
-
-
-def _listed(names: Sequence[str], *, every: bool) -> str:
-    shown = names if every or len(names) <= NAMED + 1 else names[:NAMED]
-    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-    return f"{', '.join(map(printable, shown))}{more}"
 
 
 def _indexes(address: str) -> str:
