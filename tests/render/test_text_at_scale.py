@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -157,6 +158,15 @@ def test_undetermined_keys_fill_a_screen_too() -> None:
     text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
     assert "Undetermined:" not in text
     assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]
+
+
+@pytest.mark.parametrize(("size", "last"), [(1, "+ 0"), (7, "+ 6"), (8, "… 2 more lines"), (20, "… 14 more lines")])
+def test_a_change_is_shown_whole_unless_it_is_long(size: int, last: str) -> None:
+    change = SimpleNamespace(diff=tuple(f"+ {number}" for number in range(size)))
+    rows = blocks.render(report_of(flagged("k", "a.tf")), canned.context(change=lambda _finding: change)).splitlines()
+    shown = [row.strip() for row in rows if row.startswith("      ")]
+    assert shown[-1] == last
+    assert shown[:-1] == [f"+ {number}" for number in range(len(shown) - 1)]
 
 
 def test_nothing_is_made_that_is_not_shown() -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     Block = Sequence[str]
 
-SHOWN_LINES = 3
-"""How many lines of a change are shown."""
+SHOWN_LINES = 6
+"""How many lines of a longer change are shown."""
 FEW = 10
 """How many keys are shown however small the screen is."""
 LEAST = 5
@@ -114,10 +114,11 @@ def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
     """Yield the first lines of the change that `posturio-iac fix` would make; empty ones do not count."""
     change = context.change(finding)
     lines = [line for line in change.diff if line[1:].strip()] if change is not None else []
-    for line in lines[:SHOWN_LINES]:
+    shown = lines if len(lines) <= SHOWN_LINES + 1 else lines[:SHOWN_LINES]
+    for line in shown:
         yield f"      {paint(printable(line), 'red' if line.startswith('-') else 'green', color=context.color)}"
-    if len(lines) > SHOWN_LINES:
-        yield f"      … {count(len(lines) - SHOWN_LINES, 'more line')}"
+    if len(lines) > len(shown):
+        yield f"      … {len(lines) - len(shown)} more lines"
 
 
 def _code(span: Span | None, context: RenderContext) -> Block:
