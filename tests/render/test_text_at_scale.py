@@ -58,6 +58,24 @@ def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
     assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
 
 
+def with_open(one: Flagged, why: str) -> Flagged:
+    return replace(one[0], open_questions=(open_question(why),), open_rules=("iam.ownerless_access_keys",)), one[1]
+
+
+def test_what_is_open_beside_a_finding_is_said_under_it_unless_quiet() -> None:
+    report = report_of(with_open(flagged("k", "a.tf"), "local.tags is not known"))
+    rows = blocks.render(report, canned.context()).splitlines()
+    at = rows.index("  undetermined iam.ownerless_access_keys")
+    assert rows[at + 1] == "    local.tags is not known"
+    assert "undetermined" not in blocks.render(report, canned.context(quiet=True))
+
+
+def test_instances_of_which_different_things_are_open_stand_apart() -> None:
+    alike = [with_open(flagged(f"k[{n}]", "a.tf"), "local.tags is not known") for n in (0, 1)]
+    other = with_open(flagged("k[2]", "a.tf"), "var.owner is not known")
+    assert [entry.size for entry in entries(report_of(*alike, other, flagged("k[3]", "a.tf")))] == [2, 1, 1]
+
+
 def test_several_root_modules_are_named() -> None:
     head = blocks.render(canned.repeated(), canned.context()).partition("\n")[0]
     assert head == "modules/user/main.tf:1:1: module.ci.aws_iam_access_key.this (also in 2 other root modules: prod, test)"

@@ -86,7 +86,7 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
 
 
 def _entry(entry: KeyEntry, context: RenderContext) -> Block:
-    """Return the block of a key: its place and owner, its code, and each finding with what mends it."""
+    """Return the block of a key: its place and owner, its code, each finding with what mends it, and what is open beside them."""
     span, findings = entry.span, entry.findings
     where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
     points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
@@ -95,7 +95,16 @@ def _entry(entry: KeyEntry, context: RenderContext) -> Block:
         paint(where, "bold", color=context.color) + head[len(where) :],
         *(f"  {row}" for row in _code(span if points_here else None, context)),
         *(line for finding in findings for line in _finding(finding, span, context)),
+        *(_open(entry.judged, context) if entry.judged is not None and not context.quiet else ()),
     )
+
+
+def _open(judged: JudgedKey, context: RenderContext) -> Iterator[str]:
+    """Yield the rules that could still find something, with the reasons."""
+    if judged.open_rules:
+        yield from wrapped(f"undetermined {', '.join(judged.open_rules)}", "  ", context.columns)
+        for reason in judged.undecided:
+            yield from wrapped(printable(reason), "    ", context.columns)
 
 
 def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iterator[str]:

@@ -137,4 +137,5 @@ def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
         plain = bare(plain)
         return plain.replace(f'"{user}"', '""') if isinstance(user, str) else plain
 
-    return owner, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)
+    is_open = (judged.open_rules, tuple(map(neutral, judged.undecided))) if judged is not None and judged.open_rules else ()
+    return owner, is_open, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)
