@@ -120,8 +120,8 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
             edits = rotation.add_schedule(source, block, files.module(source.path), name, days)
         case r.ReplaceTrigger():
             edits = rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
-        case r.HoldTrigger(reference=reference):
-            edits = rotation.hold(source, block, files.module(source.path), reference)
+        case r.HoldTrigger():
+            edits = rotation.hold(source, block, files.module(source.path), remedy)
         case r.RemoveArgument(argument=argument):
             edits = rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):

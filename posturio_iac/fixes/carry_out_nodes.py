@@ -65,8 +65,8 @@ def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: Wor
         case r.ReplaceTrigger():
             taken = files.names(source.path, CLOCKS[1:])
             edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
-        case r.HoldTrigger(reference=reference):
-            edits = json_rotation.hold(source, block, files.names(source.path, (rotation.DATA,)), reference)
+        case r.HoldTrigger():
+            edits = json_rotation.hold(source, block, files.names(source.path, (rotation.DATA,)), remedy)
         case r.RemoveArgument(argument=argument):
             edits = json_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):

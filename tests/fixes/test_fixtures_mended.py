@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 from tests.support.fixing import OWNER, fix
 from tests.support.fixture_tools import FIXTURES, cases, scan
@@ -71,6 +74,35 @@ def mended_alone(program: Path, copy: Path, rules: list[str]) -> dict[str, Any]:
     shutil.copytree(program, copy)
     fix(copy, *OPTIONS, "--write", "--select", ",".join(rules))
     return scan(copy)[1]
+
+
+def misuses(folder: Path) -> set[str]:
+    """What Terraform refuses about ``count`` and ``for_each``: ``each`` without it, and an attribute of all instances at once."""
+    made = set()
+    for place in {path.parent for path in folder.rglob("*.tf")}:
+        bodies = [parse(path.name, path.read_bytes())[0] for path in sorted(place.glob("*.tf"))]
+        resources = [block for body in bodies for block in body.all("resource")]
+        repeated = {tuple(block.labels) for block in resources if block.get("count") or block.get("for_each")}
+        for block in resources:
+            held = [block.body, *(b.body for b in block.body.blocks if b.type not in ("lifecycle", "dynamic"))]
+            used = [one for body in held for attribute in body.attributes.values() for one in walk(attribute.expression)]
+            names = {one.name for one in used if isinstance(one, hcl.Name)}
+            for name, argument in (("each", "for_each"), ("count", "count")):
+                if name in names and block.get(argument) is None:
+                    made.add(f"{'.'.join(block.labels)} has {name} and no {argument}")
+            for one in used:
+                if isinstance(one, hcl.GetAttr) and isinstance(one.target, hcl.GetAttr) and references(one.target) in repeated:
+                    made.add(f"{'.'.join(block.labels)} has {spelled(one)}, which has several instances")
+    return made
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_change_misuses_instances(tmp_path: Path, program: Path) -> None:
+    folder = tmp_path / program.name
+    shutil.copytree(program, folder)
+    before = misuses(folder)
+    fix(folder, *OPTIONS, "--write")
+    assert misuses(folder) <= before
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")

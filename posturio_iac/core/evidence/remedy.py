@@ -86,6 +86,10 @@ class TagUser:
     value: str = ""
 
 
+INSTANCE = {"count": "count.index", "for_each": "each.key"}
+"""What tells the instances of a block with such an argument apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddBlock:
     """A clock and the trigger that lets a key follow it: ``time_rotating``, ``time_static`` and ``replace_triggered_by``."""
@@ -108,6 +112,8 @@ class ReplaceTrigger:
     """Of the ``time_static``."""
     is_dependency: bool = False
     """Whether ``depends_on`` names it, from which it has to be removed."""
+    repeated: str = ""
+    """``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,8 @@ class HoldTrigger:
     place: Place
     """The key, and the reference that is there."""
     reference: str
+    repeated: str = ""
+    """``count`` or ``for_each`` of the key where the reference depends on it, so that the ``terraform_data`` needs the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,11 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true in the lifecycle block of the key"
         case r.ReplaceTrigger():
             return _hop(remedy)
-        case r.HoldTrigger(reference=text):
+        case r.HoldTrigger(reference=text, repeated=""):
             return f"put {text} into terraform_data.rotation {{ input = {text} }} and refer to terraform_data.rotation instead"
+        case r.HoldTrigger(reference=text, repeated=repeated):
+            holder, instance = "terraform_data.rotation", r.INSTANCE[repeated]
+            return f"put {text} into {holder} with the {repeated} of the key and input = {text}, and refer to {holder}[{instance}] instead"
         case r.CreateFirst():
             return _order(remedy)
         case r.SetArgument(place, argument, value, note, named):
@@ -160,7 +163,12 @@ def _trigger(name: str) -> str:
 
 def _hop(remedy: r.ReplaceTrigger) -> str:
     lead = "remove it, add" if remedy.is_dependency else "put a resource in between:"
-    return f"{lead} {_static(remedy.name, remedy.clock)}, and put {_trigger(remedy.name)} in the lifecycle block of the key"
+    static, index = _static(remedy.name, remedy.clock), ""
+    if remedy.repeated:
+        clock, bracket, rest = remedy.clock.partition("[")
+        index, value = f"{bracket}{rest}", f"{clock}[{r.INSTANCE[remedy.repeated]}].rfc3339"
+        static = f'resource "time_static" "{remedy.name}" with the {remedy.repeated} of the clock and rfc3339 = {value}'
+    return f"{lead} {static}, and put {_trigger(remedy.name + index)} in the lifecycle block of the key"
 
 
 def _order(remedy: r.CreateFirst) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.fixes.change import CannotFixError
 from posturio_iac.fixes.hcl.maps import renamed, set_argument, set_arguments
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from posturio_iac.core.evidence.remedy import IntervalSetting, ReplaceTrigger
+    from posturio_iac.core.evidence.remedy import HoldTrigger, IntervalSetting, ReplaceTrigger
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl.source import Block, HclSource
 
@@ -19,6 +20,7 @@ ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"
 CLOCKS = (CLOCK, HOLDER)
 DATA, DATA_NAME = "terraform_data", "rotation"
+OTHER_SYNTAX = "the clock stands in a file of another syntax; make the change by hand"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
@@ -80,31 +82,60 @@ def add_schedule(source: HclSource, block: Block, module: list[HclSource], name:
     return [*_follow(source, block, f"{HOLDER}.{name}"), _before(source, block, blocks), *_provider(module)]
 
 
+def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
+    """Return the address of a clock without its index, and the index, empty where the clock has one instance or all are meant."""
+    clock, bracket, rest = remedy.clock.partition("[")
+    if "…" in rest:
+        raise CannotFixError("the index of the clock is computed; make the change by hand")
+    return clock, f"{bracket}{rest}" if remedy.repeated else ""
+
+
 def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
     """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
-    existing = _holder_of(module, remedy.clock)
+    clock, index = instance_of(remedy)
+    blocks = [(held, found) for held in module for found in held.blocks("resource") if held.words(found)[1:] == tuple(clock.split("."))]
+    following = [("rfc3339", f"{clock}.rfc3339")]
+    if remedy.repeated:
+        if not blocks:
+            raise CannotFixError(OTHER_SYNTAX)
+        following = [_repetition(*blocks[0], remedy.repeated), ("rfc3339", f"{clock}[{INSTANCE[remedy.repeated]}].rfc3339")]
+    existing = _holder_of(module, following)
     name = existing or _free(module, remedy.name, (HOLDER,))
     edits = _drop_dependency(source, block, remedy.clock) if remedy.is_dependency else []
-    edits += _follow(source, block, f"{HOLDER}.{name}", instead_of=remedy.clock)
+    edits += _follow(source, block, f"{HOLDER}.{name}{index}", instead_of=remedy.clock)
     if existing is None:
-        indexed = "[" in remedy.clock
-        if indexed:
-            raise CannotFixError("the clock has several instances; write the time_static with the same count or for_each")
-        edits += [_before(source, block, f'resource "{HOLDER}" "{name}" {{\n  rfc3339 = {remedy.clock}.rfc3339\n}}'), *_provider(module)]
-    for held in module:
-        for clock in held.blocks("resource"):
-            if held.words(clock)[1:] == tuple(remedy.clock.split(".")):
-                days = held.attribute(clock, "rotation_days")
-                if days is not None and held.text(held.value(days)).isdigit() and int(held.text(held.value(days))) > max_days:
-                    edits += set_argument(held, clock, "rotation_days", str(max_days))
+        edits += [_before(source, block, _resource(HOLDER, name, following)), *_provider(module)]
+    for held, found in blocks:
+        days = held.attribute(found, "rotation_days")
+        if days is not None and held.text(held.value(days)).isdigit() and int(held.text(held.value(days))) > max_days:
+            edits += set_argument(held, found, "rotation_days", str(max_days))
     return edits
 
 
-def hold(source: HclSource, block: Block, module: list[HclSource], reference: str) -> list[Edit]:
+def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldTrigger) -> list[Edit]:
     """Return the edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(module, DATA_NAME, (DATA,))
-    holder = _before(source, block, f'resource "{DATA}" "{name}" {{\n  input = {reference}\n}}')
-    return [*_follow(source, block, f"{DATA}.{name}", instead_of=reference), holder]
+    arguments, index = [("input", remedy.reference)], ""
+    if remedy.repeated:
+        arguments = [_repetition(source, block, remedy.repeated), *arguments]
+        index = f"[{INSTANCE[remedy.repeated]}]"
+    holder = _before(source, block, _resource(DATA, name, arguments))
+    return [*_follow(source, block, f"{DATA}.{name}{index}", instead_of=remedy.reference), holder]
+
+
+def _repetition(source: HclSource, block: Block, argument: str) -> tuple[str, str]:
+    """Return ``count`` or ``for_each`` of a block, as it stands there."""
+    attribute = source.attribute(block, argument)
+    text = source.text(source.value(attribute)) if attribute is not None else ""
+    if not text or "\n" in text:
+        raise CannotFixError(f"its {argument} goes over several lines; give the new block the same by hand")
+    return argument, text
+
+
+def _resource(kind: str, name: str, arguments: list[tuple[str, str]]) -> str:
+    """Return a resource; ``count`` and ``for_each`` stand apart, as HashiCorp's style guide has them."""
+    rows = [f"  {argument} = {value}" for argument, value in arguments]
+    return "\n".join((f'resource "{kind}" "{name}" {{', "\n\n".join(rows), "}"))
 
 
 def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "") -> list[Edit]:
@@ -187,20 +218,21 @@ def _shared_clock(module: list[HclSource], days: int) -> str | None:
             words = source.words(block)
             plain = {source.text(c.children[0]) for c in source.body(block)} == {"rotation_days"}
             if words[1] == CLOCK and days_set is not None and plain and source.text(source.value(days_set)) == str(days):
-                found = _holder_of(module, f"{CLOCK}.{words[2]}")
+                found = _holder_of(module, [("rfc3339", f"{CLOCK}.{words[2]}.rfc3339")])
                 if found is not None:
                     return found
     return None
 
 
-def _holder_of(module: list[HclSource], clock: str) -> str | None:
-    """Return the name of the ``time_static`` that follows a clock."""
+def _holder_of(module: list[HclSource], arguments: list[tuple[str, str]]) -> str | None:
+    """Return the name of the ``time_static`` that has these arguments and no other."""
     for source in module:
         for block in source.blocks("resource"):
-            words, value = source.words(block), source.attribute(block, "rfc3339")
-            follows = value is not None and source.text(source.value(value)) == f"{clock}.rfc3339"
-            if words[1] == HOLDER and follows and len(source.body(block)) == 1:
-                return words[2]
+            words = source.words(block)
+            if words[1] == HOLDER and len(source.body(block)) == len(arguments):
+                found = [(name, source.attribute(block, name)) for name, _ in arguments]
+                if [(name, source.text(source.value(node))) for name, node in found if node is not None] == arguments:
+                    return words[2]
     return None
 
 

@@ -6,15 +6,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl.rotation import CLOCK, DATA, DATA_NAME, HOLDER, ORDER, TRIGGERED
+from posturio_iac.fixes.hcl.rotation import CLOCK, DATA, DATA_NAME, HOLDER, ORDER, OTHER_SYNTAX, TRIGGERED, instance_of
 from posturio_iac.fixes.nodes.source import member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.evidence.remedy import ReplaceTrigger
+    from posturio_iac.core.evidence.remedy import HoldTrigger, ReplaceTrigger
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.nodes.source import NodeSource
 
@@ -55,30 +56,40 @@ def insert_hop(
     source: NodeSource, block: Node, module: Sequence[NodeSource], taken: frozenset[str], remedy: ReplaceTrigger, max_days: int
 ) -> list[Edit]:
     """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
-    clock = remedy.clock
-    existing = next((n for held in module for kind, n, body in resources(held) if kind == HOLDER and body.data() == _held(clock)), None)
-    if existing is None and "[" in clock:
-        raise CannotFixError("the clock has several instances; write the time_static with the same count or for_each")
+    clock, index = instance_of(remedy)
+    clocks = [(held, body) for held in module for kind, named, body in resources(held) if [kind, named] == clock.split(".")]
+    following = _held(clock)
+    if remedy.repeated:
+        if not clocks:
+            raise CannotFixError(OTHER_SYNTAX)
+        following = {**_repetition(clocks[0][1], remedy.repeated), **_held(f"{clock}[{INSTANCE[remedy.repeated]}]")}
+    existing = next((n for held in module for kind, n, body in resources(held) if kind == HOLDER and body.data() == following), None)
     name = existing or _free(remedy.name, taken)
     edits = []
     depends = member(block, "depends_on")
     if remedy.is_dependency and depends is not None:
-        edits += source.without(depends, lambda item: item == clock)
-    edits += _follow(source, block, f"{HOLDER}.{name}", instead_of=clock)
-    edits += _declare(source, {HOLDER: {name: {**_held(clock)}}}) if existing is None else []
-    for held in module:
-        for kind, named, body in resources(held):
-            days = member(body, "rotation_days")
-            if [kind, named] == clock.split(".") and days is not None and isinstance(days.value, int) and days.value > max_days:
-                edits.append(held.replace(days, max_days))
+        edits += source.without(depends, lambda item: item == remedy.clock)
+    edits += _follow(source, block, f"{HOLDER}.{name}{index}", instead_of=remedy.clock)
+    edits += _declare(source, {HOLDER: {name: following}}) if existing is None else []
+    for held, body in clocks:
+        days = member(body, "rotation_days")
+        if days is not None and isinstance(days.value, int) and days.value > max_days:
+            edits.append(held.replace(days, max_days))
     return edits
 
 
-def hold(source: NodeSource, block: Node, taken: frozenset[str], reference: str) -> list[Edit]:
+def hold(source: NodeSource, block: Node, taken: frozenset[str], remedy: HoldTrigger) -> list[Edit]:
     """Return the edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(DATA_NAME, taken)
-    edits = _follow(source, block, f"{DATA}.{name}", instead_of=reference)
-    return [*edits, *_declare(source, {DATA: {name: {"input": f"${{{reference}}}"}}})]
+    index = f"[{INSTANCE[remedy.repeated]}]" if remedy.repeated else ""
+    edits = _follow(source, block, f"{DATA}.{name}{index}", instead_of=remedy.reference)
+    return [*edits, *_declare(source, {DATA: {name: {**_repetition(block, remedy.repeated), "input": f"${{{remedy.reference}}}"}}})]
+
+
+def _repetition(block: Node, argument: str) -> dict[str, Any]:
+    """Return ``count`` or ``for_each`` of a block, as it stands there."""
+    found = member(block, argument) if argument else None
+    return {} if found is None else {argument: found.data()}
 
 
 def remove_argument(source: NodeSource, block: Node, argument: str) -> list[Edit]:
@@ -127,7 +138,7 @@ def _lifecycle(block: Node) -> Node | None:
     raise CannotFixError("its lifecycle is not a block; make the change by hand")
 
 
-def _held(clock: str) -> dict[str, str]:
+def _held(clock: str) -> dict[str, Any]:
     """Return the arguments of the ``time_static`` that follows a clock."""
     return {"rfc3339": f"${{{clock}.rfc3339}}"}
 

@@ -89,7 +89,7 @@ def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> I
             yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, reason=refused.reason)
             continue
         for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block)
+            lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block, scope)
             if lifetime is not None:
                 yield lifetime, cause
 
@@ -106,7 +106,9 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
         return inert(why.NO_REFERENCE(), Advice("write a plain list of resources"))
     if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
         what = _NOT_MANAGED.get(words[0], "not a resource")
-        return inert(why.NOT_MANAGED(text, what), HoldTrigger(_key(block), text))
+        named = {one.name for one in walk(trigger) if isinstance(one, hcl.Name)}
+        repeated = next((argument for argument, name in (("for_each", "each"), ("count", "count")) if name in named), "")
+        return inert(why.NOT_MANAGED(text, what), HoldTrigger(_key(block), text, repeated))
     if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
         return inert(why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE)
     return None
@@ -123,7 +125,9 @@ def _key(block: hcl.Block) -> Place:
     return Place(".".join(block.labels), block.header)
 
 
-def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engine: Engine, block: hcl.Block) -> Lifetime | None:
+def _lifetime(
+    cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope
+) -> Lifetime | None:
     """Return the evidence that one cause gives when a trigger of a key's ``block`` reaches it."""
     span, text = trigger.span, spelled(trigger) or "its value"
     match cause.sort:
@@ -138,7 +142,7 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
                 span,
                 interval=cause.interval,
                 reason=why.DIRECT_CLOCK(ROTATING, engine.suffix),
-                remedy=_hop(trigger, block),
+                remedy=_hop(trigger, block, scope),
             )
         case ChangeKind.SCHEDULE | ChangeKind.APPLY:
             return _scheduled(_via(origin, cause), span, cause)
@@ -175,12 +179,14 @@ def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
     )
 
 
-def _hop(reference: hcl.Expr, block: hcl.Block, *, is_dependency: bool = False) -> ReplaceTrigger:
+def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_dependency: bool = False) -> ReplaceTrigger:
     words = references(reference)
     rotating = reference
     while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
         rotating = rotating.target
-    return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency)
+    clock = scope.instance.folder.resources[words[0], words[1]]
+    repeated = next((name for name in _MULTIPLYING if clock.get(name) is not None), "")
+    return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency, repeated=repeated)
 
 
 def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, ChangeCause]]:
@@ -215,7 +221,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
                 continue
             text = spelled(item)
             instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
-            remedy = _hop(item, block, is_dependency=True) if words[0] == ROTATING else instead
+            remedy = _hop(item, block, scope, is_dependency=True) if words[0] == ROTATING else instead
             yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, reason=why.ONLY_ORDERS(), remedy=remedy)
 
 
