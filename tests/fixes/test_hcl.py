@@ -155,6 +155,66 @@ def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
     assert found == text.replace("# The key.", f"{hop}# The key.").replace("time_rotating.k.id", "time_static.k")
 
 
+REPEATED = (
+    'locals {{\n  teams = toset(["a", "b"])\n}}\n\nresource "aws_iam_user" "r" {{\n  name = "r"\n}}\n\n'
+    'resource "time_rotating" "k" {{\n{clock}  rotation_days = 60\n}}\n\n{more}'
+    'resource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r.name\n\n'
+    "  lifecycle {{\n    create_before_destroy = true\n    replace_triggered_by  = [{trigger}]\n  }}\n}}\n"
+)
+COUNTED, EACH = "  count = 2\n\n", "  for_each = local.teams\n\n"
+
+
+def held(kind: str, name: str, argument: str, value: str) -> str:
+    """A block between a key and what it follows."""
+    return f'resource "{kind}" "{name}" {{\n{argument}  {value}\n}}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("clock", "key", "trigger", "made", "after"),
+    [
+        (COUNTED, "", "time_rotating.k[0].id", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), "[0]"),
+        (COUNTED, "", "time_rotating.k", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), ""),
+        (EACH, EACH, "time_rotating.k[each.key]", ("time_static", "k", EACH, "rfc3339 = time_rotating.k[each.key].rfc3339"), "[each.key]"),
+        ("", EACH, "each.value", ("terraform_data", "rotation", EACH, "input = each.value"), "[each.key]"),
+        (
+            "",
+            COUNTED,
+            "local.teams[count.index]",
+            ("terraform_data", "rotation", COUNTED, "input = local.teams[count.index]"),
+            "[count.index]",
+        ),
+    ],
+)
+def test_what_stands_in_between_has_as_many_instances(
+    tmp_path: Path, clock: str, key: str, trigger: str, made: tuple[str, str, str, str], after: str
+) -> None:
+    text = REPEATED.format(clock=clock, key=key, trigger=trigger, more="")
+    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
+    assert found == REPEATED.format(clock=clock, key=key, trigger=f"{made[0]}.{made[1]}{after}", more=held(*made))
+
+
+def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_path: Path) -> None:
+    value = "rfc3339 = time_rotating.k[count.index].rfc3339"
+    there = held("time_static", "other", "  count = 1\n\n", value) + held("time_static", "same", COUNTED, value)
+    text = REPEATED.format(clock=COUNTED, key="", trigger="time_rotating.k[1]", more=there)
+    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
+    assert found == text.replace("[time_rotating.k[1]]", "[time_static.same[1]]")
+
+
+@pytest.mark.parametrize(
+    ("clock", "trigger", "why"),
+    [
+        ('  for_each = toset([\n    "a",\n  ])\n', 'time_rotating.k["a"]', "its for_each goes over several lines"),
+        (COUNTED, "time_rotating.k[2 - 1]", "the index of the clock is computed"),
+    ],
+)
+def test_instances_that_cannot_be_copied_are_left_to_people(tmp_path: Path, clock: str, trigger: str, why: str) -> None:
+    (tmp_path / "main.tf").write_text(REPEATED.format(clock=clock, key="", trigger=trigger, more=""), encoding="utf-8")
+    code, diff, said = fix(tmp_path, "--unsafe", "--select", "inert_access_key_rotation")
+    assert (code, diff) == (0, "")
+    assert why in said
+
+
 def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> None:
     for root in ("a", "b"):
         (tmp_path / root).mkdir()
