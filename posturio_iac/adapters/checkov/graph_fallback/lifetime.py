@@ -16,7 +16,7 @@ from posturio_iac.core.evidence.reason import (
     ONLY_ORDERS,
     OPENTOFU_VERSION,
 )
-from posturio_iac.core.evidence.remedy import ReplaceTrigger
+from posturio_iac.core.evidence.remedy import INSTANCE, ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
@@ -82,12 +82,12 @@ def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, 
         if target is None:
             yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, reason=GRAPH_LACKS_TARGET())
         elif target.type == ROTATING:
-            yield _direct(text, origin, span, top)
+            yield _direct(text, target, origin, span, top)
         else:
             yield _through(target, text, origin, graph, span)
 
 
-def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Lifetime:
+def _direct(text: str, clock: Vertex, origin: TriggerOrigin, span: Span, top: str | None) -> Lifetime:
     """Return the evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
     if top is None or _is_opentofu(top):
         return Lifetime(
@@ -98,9 +98,17 @@ def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Li
             span,
             reason=OPENTOFU_VERSION(),
         )
-    name = text.split(".")[1]
-    hop = ReplaceTrigger(Place(text, span), f"{ROTATING}.{name}", name)
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, reason=NEW_CLOCK(ROTATING), remedy=hop)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, reason=NEW_CLOCK(ROTATING), remedy=_hop(text, clock, span))
+
+
+def _hop(text: str, clock: Vertex, span: Span, *, is_dependency: bool = False) -> ReplaceTrigger:
+    """Return the change of a reference to a clock, such as ``time_rotating.k[0].id``."""
+    address, bracket, rest = text.partition("[")
+    address = ".".join(address.split(".")[:2])
+    index = f"[{rest.rpartition(']')[0]}]" if bracket else ""
+    repeated = next((argument for argument in INSTANCE if clock.config.get(argument) is not None), "")
+    name = address.partition(".")[2]
+    return ReplaceTrigger(Place(text, span), f"{address}{index}", name, is_dependency=is_dependency, repeated=repeated)
 
 
 def _is_opentofu(top: str) -> bool:
@@ -151,11 +159,10 @@ def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
 
 def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
     """Yield the inert evidence of ``depends_on``."""
-    clocks = {v.name for v in graph.targets(key, "depends_on") if v.kind == "resource" and v.type == ROTATING}
+    clocks = {v.name: v for v in graph.targets(key, "depends_on") if v.kind == "resource" and v.type == ROTATING}
     for text in _listed(key.config.get("depends_on")):
         if text in clocks:
-            name = text.split(".")[1]
-            hop = ReplaceTrigger(Place(text, span), text, name, is_dependency=True)
+            hop = _hop(text, clocks[text], span, is_dependency=True)
             yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, reason=ONLY_ORDERS(), remedy=hop)
 
 
