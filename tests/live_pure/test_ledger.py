@@ -233,6 +233,14 @@ def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object
         LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))
 
 
+@pytest.mark.parametrize("account", ["null", '"12345678901"', '"../../x"', "[]"])
+def test_a_line_about_what_is_no_account_is_damage(account: str) -> None:
+    begun = '{"posturio-iac-ledger": 1}\n{"at": "2026-11-24T00:00:00Z", "run": "begun", "options": "x"}\n'
+    assert read_ledger(f'{begun}{{"run": "read", "account": "{ACCOUNT.id}", "told": 1}}\n').unfinished is not None
+    with pytest.raises(DamagedLedgerError):
+        read_ledger(f'{begun}{{"run": "read", "account": {account}, "told": 1}}\n')
+
+
 def test_no_line_is_a_command_to_those_who_print_it() -> None:
     note = "##vso[task.setvariable variable=x]y ##[error]z"
     lines = [

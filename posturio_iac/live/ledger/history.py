@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
+from posturio_iac.live.model import Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -221,7 +222,7 @@ def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
         case "begun":
             ledger.unfinished = UnfinishedRun(moment(entry["at"]), str(entry["options"]))
         case "read" if ledger.unfinished is not None:
-            ledger.unfinished.read[str(entry["account"])] = entry["told"]
+            ledger.unfinished.read[Account(str(entry["account"])).id] = entry["told"]
         case None:
             change = change_of(entry)
             if change.kind is KeyChangeKind.FLAGGED:
