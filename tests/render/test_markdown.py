@@ -11,6 +11,7 @@ from posturio_iac.render import markdown_page
 from posturio_iac.render.markdown_page import render
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from tests.support import canned
+from tests.support.keys import open_question
 
 RULES = "https://github.com/posturio/posturio-iac/blob/main/docs/rules/"
 EXPECTED = f"""\
@@ -61,6 +62,13 @@ def test_one_shared_module_is_one_row() -> None:
     rows = [line for line in render(canned.repeated(), canned.context()).splitlines() if line.startswith("| MEDIUM")]
     assert len(rows) == 1
     assert "has no end (also in 2 other root modules: prod, test)<br>" in rows[0]
+
+
+def test_what_is_open_beside_a_finding_is_listed_with_its_rules() -> None:
+    one, rule = canned.repeated(("dev",)), "iam.ownerless_access_keys"
+    keys = tuple(replace(judged, open_questions=(open_question("local.tags is open"),), open_rules=(rule,)) for judged in one.keys)
+    (row,) = render(replace(one, keys=keys), canned.context()).partition("### Undetermined\n\n")[2].splitlines()
+    assert row == f"- `module.ci.aws_iam_access_key.this` (`modules/user/main.tf:1`) for `{rule}`: local.tags is open"
 
 
 def test_paths_begin_at_the_top_of_the_repository() -> None:
