@@ -147,7 +147,8 @@ class _Scan:
             message = f"this Helm chart file is not rendered yet, so {keys} in it cannot be checked"
             self.problems.append(Diagnostic(Level.WARNING, message, source.path, *Lines(source.text).place(at)))
         elif at is not None:
-            message = f"this file is a template that is not rendered yet, so {keys} in it cannot be checked; scan the rendered file"
+            message = f"this file is a template that is not rendered yet, so {keys} in it cannot be checked"
+            message += "; scan the rendered file, or exclude this one"
             self._error(message, source.path, *Lines(source.text).place(at))
         else:
             message = f"not valid {source.language}: {first.message}; {keys} in it may not have been checked"

@@ -86,8 +86,8 @@ def _told(source: SourceText, errors: list[SyntaxFault]) -> Iterator[Diagnostic]
             yield Diagnostic(Level.ERROR, f"syntax error: {error.what}.{_unchecked([error])}", source.path, error.line, error.column)
     if unrendered:
         column, first = unrendered[0]
-        said = f"this file is a template that is not rendered yet; scan the rendered file.{_unchecked([e for _, e in unrendered])}"
-        yield Diagnostic(Level.ERROR, said, source.path, first.line, column)
+        said = "this file is a template that is not rendered yet; scan the rendered file, or exclude this one."
+        yield Diagnostic(Level.ERROR, said + _unchecked([error for _, error in unrendered]), source.path, first.line, column)
 
 
 def _unchecked(errors: list[SyntaxFault]) -> str:
