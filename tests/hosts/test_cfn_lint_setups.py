@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.support.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
-from tests.support.hosts.hosting import Host, shell
+from tests.support.hosts.hosting import Host, SetupPage, fresh_environment, shell
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -22,9 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("cfn-lint-setups")
 
-PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
-SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+PAGE = SetupPage("cfn-lint.md")
+script, document = PAGE.script, PAGE.document
 VERSION = version("cfn-lint")
 CLEAN = KEY.replace("      UserName", "      # posturio: rotation=60d owner=payments\n      UserName")
 
@@ -40,24 +36,7 @@ def workspace(tmp_path: Path) -> Repository:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A fresh environment for pip, in which only the cfn-lint under test may be installed."""
-    place = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
-    (place / "constraints.txt").write_text(f"cfn-lint=={VERSION}\n")
-    path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "PIP_CONSTRAINT": str(place / "constraints.txt"), "PYTHONPATH": ""}
-
-
-def script(part: str) -> str:
-    """Return the one script of the page that has this in it."""
-    (found,) = (text for text in SCRIPTS if part in text)
-    return found
-
-
-def document(part: str) -> dict[str, Any]:
-    """Return the one YAML document of the page that has this key at its top."""
-    (found,) = (one for one in DOCUMENTS if part in one)
-    return found
+    return fresh_environment(tmp_path_factory.mktemp("environment"), f"cfn-lint=={VERSION}")
 
 
 def ids(said: str) -> set[str]:
@@ -116,5 +95,5 @@ def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, s
 
 
 def test_every_example_of_the_page_is_run() -> None:
-    assert len(SCRIPTS) == 3
-    assert len(DOCUMENTS) == 3
+    assert len(PAGE.scripts) == 3
+    assert len(PAGE.documents) == 3

@@ -10,13 +10,13 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
-from tests.support.hosts.hosting import UV, Host, shell
+from tests.support.hosts.hosting import UV, Host, SetupPage, fresh_environment, shell
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("checkov-setups")
 
-PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
-SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+PAGE = SetupPage("checkov.md")
+script, document = PAGE.script, PAGE.document
 VERSION = version("checkov")
 
 
@@ -40,24 +39,7 @@ def workspace(tmp_path: Path) -> Repository:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A fresh environment for pip, in which only the checkov under test may be installed."""
-    place = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
-    (place / "constraints.txt").write_text(f"checkov=={VERSION}\n")
-    path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "PIP_CONSTRAINT": str(place / "constraints.txt"), "PYTHONPATH": ""}
-
-
-def script(part: str) -> str:
-    """Return the one script of the page that has this in it."""
-    (found,) = (text for text in SCRIPTS if part in text)
-    return found
-
-
-def document(part: str) -> dict[str, Any]:
-    """Return the one YAML document of the page that has this key at its top."""
-    (found,) = (one for one in DOCUMENTS if part in one)
-    return found
+    return fresh_environment(tmp_path_factory.mktemp("environment"), f"checkov=={VERSION}")
 
 
 def ids(said: str) -> set[str]:
@@ -135,5 +117,5 @@ def test_both_work_whichever_is_installed_first(order: tuple[str, str], workspac
 
 
 def test_every_example_of_the_page_is_run() -> None:
-    assert len(SCRIPTS) == 3
-    assert len(DOCUMENTS) == 2
+    assert len(PAGE.scripts) == 3
+    assert len(PAGE.documents) == 2

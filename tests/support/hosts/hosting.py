@@ -44,6 +44,34 @@ def checkout(place: Path, *, everything: bool = False) -> Repository:
     return made
 
 
+class SetupPage:
+    """A page that tells users how to set us up in a host: its scripts, and its files in YAML."""
+
+    def __init__(self, name: str) -> None:
+        """Read the page of this name in ``docs``."""
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        self.scripts: list[str] = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        self.documents: list[dict[str, Any]] = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+
+    def script(self, part: str) -> str:
+        """Return the one script that has this in it."""
+        (found,) = (text for text in self.scripts if part in text)
+        return found
+
+    def document(self, part: str) -> dict[str, Any]:
+        """Return the one document that has this key at its top."""
+        (found,) = (one for one in self.documents if part in one)
+        return found
+
+
+def fresh_environment(place: Path, requirement: str) -> dict[str, str]:
+    """Return the variables of a fresh environment for pip, in which only one version of the host may be installed."""
+    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
+    (place / "constraints.txt").write_text(f"{requirement}\n")
+    path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "PIP_CONSTRAINT": str(place / "constraints.txt"), "PYTHONPATH": ""}
+
+
 class Host:
     """pre-commit or prek, with a cache of its own."""
 
