@@ -92,9 +92,11 @@ class WorkingFiles:
         """Return the names of all resources of some types in the module that a file belongs to."""
         from posturio_iac.fixes.nodes.json_rotation import resources
 
-        words = (source.words(block)[1:3] for source in self.module(path) for block in source.blocks("resource"))
-        named = [(kind, name) for kind, name, _ in (resource for source in self.json_module(path) for resource in resources(source))]
-        return frozenset(name for kind, name in (*(tuple(w) for w in words), *named) if kind in kinds)
+        found = (
+            *(resource for source in self.module(path) for resource in source.resources()),
+            *(resource for source in self.json_module(path) for resource in resources(source)),
+        )
+        return frozenset(name for kind, name, _ in found if kind in kinds)
 
     def start(self, span: Span) -> int:
         """Return the byte at which a region begins now."""

@@ -193,6 +193,12 @@ def test_what_stands_in_between_has_as_many_instances(
     assert found == REPEATED.format(clock=clock, key=key, trigger=f"{made[0]}.{made[1]}{after}", more=held(*made))
 
 
+def test_a_block_without_labels_is_in_nobodys_way(tmp_path: Path) -> None:
+    text = REPEATED.format(clock="", key="", trigger="time_rotating.k", more='resource {\n}\n\nresource "time_static" {\n}\n\n')
+    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
+    assert "replace_triggered_by  = [time_static.k]" in found
+
+
 def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_path: Path) -> None:
     value = "rfc3339 = time_rotating.k[count.index].rfc3339"
     there = held("time_static", "other", "  count = 1\n\n", value) + held("time_static", "same", COUNTED, value)

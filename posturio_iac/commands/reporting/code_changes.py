@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.output import to_stderr
 from posturio_iac.commands.reporting.source_lines import MOST_BYTES
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policies_of
@@ -106,8 +108,19 @@ class _Changes:
             if len(self._files.before) >= _MOST_FILES or len(self._planned) >= _MOST_CHANGES:
                 self._files.forget()
                 self._planned.clear()
-            self._planned[id(finding)] = self._plan(finding) if _is_shown(finding) else None
+            self._planned[id(finding)] = self._guarded(finding) if _is_shown(finding) else None
         return self._planned[id(finding)]
+
+    def _guarded(self, finding: Finding) -> ShownChange | None:
+        """Plan the change; a crash of ours there is said, and hides no finding."""
+        try:
+            return self._plan(finding)
+        except Exception as error:
+            if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
+                raise
+            what = f"warning: planning the change for {finding.address} stopped on an internal error ({type(error).__name__}: {error})"
+            to_stderr(f"{printable(what)}; it is not shown. Please report it\n")
+            return None
 
     def _plan(self, finding: Finding) -> ShownChange | None:
         one = self._choice.of(finding)

@@ -93,7 +93,7 @@ def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
 def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
     """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
     clock, index = instance_of(remedy)
-    blocks = [(held, found) for held in module for found in held.blocks("resource") if held.words(found)[1:] == tuple(clock.split("."))]
+    blocks = [(held, found) for held in module for kind, name, found in held.resources() if f"{kind}.{name}" == clock]
     following = [("rfc3339", f"{clock}.rfc3339")]
     if remedy.repeated:
         if not blocks:
@@ -213,12 +213,11 @@ def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> li
 def _shared_clock(module: list[HclSource], days: int) -> str | None:
     """Return the ``time_static`` that follows a clock of this interval, of which there is one."""
     for source in module:
-        for block in source.blocks("resource"):
+        for kind, name, block in source.resources():
             days_set = source.attribute(block, "rotation_days")
-            words = source.words(block)
             plain = {source.text(c.children[0]) for c in source.body(block)} == {"rotation_days"}
-            if words[1] == CLOCK and days_set is not None and plain and source.text(source.value(days_set)) == str(days):
-                found = _holder_of(module, [("rfc3339", f"{CLOCK}.{words[2]}.rfc3339")])
+            if kind == CLOCK and days_set is not None and plain and source.text(source.value(days_set)) == str(days):
+                found = _holder_of(module, [("rfc3339", f"{CLOCK}.{name}.rfc3339")])
                 if found is not None:
                     return found
     return None
@@ -227,18 +226,17 @@ def _shared_clock(module: list[HclSource], days: int) -> str | None:
 def _holder_of(module: list[HclSource], arguments: list[tuple[str, str]]) -> str | None:
     """Return the name of the ``time_static`` that has these arguments and no other."""
     for source in module:
-        for block in source.blocks("resource"):
-            words = source.words(block)
-            if words[1] == HOLDER and len(source.body(block)) == len(arguments):
-                found = [(name, source.attribute(block, name)) for name, _ in arguments]
-                if [(name, source.text(source.value(node))) for name, node in found if node is not None] == arguments:
-                    return words[2]
+        for kind, name, block in source.resources():
+            if kind == HOLDER and len(source.body(block)) == len(arguments):
+                found = [(argument, source.attribute(block, argument)) for argument, _ in arguments]
+                if [(argument, source.text(source.value(node))) for argument, node in found if node is not None] == arguments:
+                    return name
     return None
 
 
 def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, HOLDER)) -> str:
     """Return a name that no clock of a module has yet."""
-    taken = {words[2] for source in module for b in source.blocks("resource") if (words := source.words(b))[1] in kinds}
+    taken = {other for source in module for kind, other, _ in source.resources() if kind in kinds}
     number = 2
     free = name
     while free in taken:

@@ -83,10 +83,16 @@ class HclSource:
         line = self.data[self.line_start(offset) : offset].decode("utf-8", "replace")
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def blocks(self, *kinds: str) -> Iterator[Node]:
-        """Yield the blocks of the file of these types."""
+    def blocks(self, kind: str) -> Iterator[Node]:
+        """Yield the blocks of the file of this type."""
         for body in (c for c in self.root.children if c.type == "body"):
-            yield from (c for c in body.children if c.type == "block" and self.words(c)[0] in kinds)
+            yield from (c for c in body.children if c.type == "block" and self.words(c)[0] == kind)
+
+    def resources(self) -> Iterator[tuple[str, str, Node]]:
+        """Yield the type, the name and the block of each resource; a block that lacks one of both labels is none."""
+        for block in self.blocks("resource"):
+            if len(words := self.words(block)) == len(("resource", "type", "name")):
+                yield words[1], words[2], block
 
     def words(self, block: Block) -> tuple[str, ...]:
         """Return the type and the labels of a block."""

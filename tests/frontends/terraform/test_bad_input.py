@@ -68,6 +68,8 @@ def root(tmp_path: Path) -> Path:
         ("bad.tf", b'module "m" {\n  source = "./gone"\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "that folder does not exist"),
         ("bad.tf", b'module "m" {\n  source = "./."\n}\n' + MARK.encode(), "bad.tf:1:1: error: ", "calls itself"),
         ("bad.tf", KEY.encode() * 1 + b'x "' + b"a" * 300_000, "bad.tf:", "syntax error"),
+        ("bad.tf", b'resource "aws_iam_access_key" {\n  user = "x"\n}\n', "bad.tf:1:1: error: ", 'lacks a label: resource "TYPE" "NAME"'),
+        ("bad_override.tf", MARK.encode() + b"module {\n}\n", "bad_override.tf:2:1: error: ", 'lacks a label: module "NAME"'),
         (
             "go.tf",
             b'{{ if .Key }}\n%s{{ end }}\nlocals {\n  b = "${a.{{.B}}.c}"\n}\n' % KEY.encode(),

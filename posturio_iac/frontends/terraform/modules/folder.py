@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
-_NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
-"""Blocks that have an address of their own, and how many labels it takes."""
+_NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "resource": ("TYPE", "NAME"), "data": ("TYPE", "NAME")}
+"""Blocks that have an address of their own, and the labels that it takes."""
 
 
 @dataclass(slots=True)
@@ -109,8 +109,11 @@ def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | 
 
 
 def add_block(folder: Module, block: hcl.Block) -> None:
-    """Add one top-level block to a module."""
-    if len(block.labels) < _NAMED.get(block.type, 0):
+    """Add one top-level block to a module. One that lacks a label is an error, for which Terraform refuses all of the module."""
+    if _lacks_label(block):
+        form = " ".join(f'"{label}"' for label in _NAMED[block.type])
+        text = f"syntax error: the block lacks a label: {block.type} {form}. It was not checked."
+        folder.diagnostics.append(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
         return
     match block.type:
         case "variable":
@@ -131,8 +134,13 @@ def add_block(folder: Module, block: hcl.Block) -> None:
             folder.settings.append(block)
 
 
+def _lacks_label(block: hcl.Block) -> bool:
+    return len(block.labels) < len(_NAMED.get(block.type, ()))
+
+
 def _override(folder: Module, block: hcl.Block) -> None:
-    if len(block.labels) < _NAMED.get(block.type, 0):
+    if _lacks_label(block):
+        add_block(folder, block)  # which says so
         return
     from posturio_iac.frontends.terraform.modules.override_files import override
 
