@@ -20,8 +20,9 @@ def resource(name: str, **config: Any) -> Vertex:
     return Vertex(name, "resource", name, "main.tf", config)
 
 
-def change(folder: Path, argument: str, text: str, **named: Any) -> ReplaceTrigger:
-    rotating = resource("time_rotating.k", rotation_days=[30], **({argument: [2]} if argument else {}))
+def change(folder: Path, argument: str, text: str, instance: str = "", **named: Any) -> ReplaceTrigger:
+    """The change of a key's reference; ``instance`` is the index that checkov adds to the names of blocks with ``count``."""
+    rotating = resource(f"time_rotating.k{instance}", rotation_days=[30], **({argument: [2]} if argument else {}))
     key = resource("aws_iam_access_key.k", user=["u"], **named)
     graph = Graph([key, rotating], [(key.key, rotating.key, next(iter(named)))])
     (lifetime,) = rotation_of(key, graph, span(), str(folder)).lifetimes
@@ -54,3 +55,10 @@ def test_the_change_of_a_direct_clock_has_its_instances(tmp_path: Path, argument
 def test_so_has_that_of_a_dependency(tmp_path: Path, argument: str) -> None:
     made = change(tmp_path, argument, "time_rotating.k", depends_on=[["time_rotating.k"]])
     assert (made.clock, made.name, made.repeated, made.is_dependency) == ("time_rotating.k", "k", argument, True)
+
+
+@pytest.mark.parametrize("instance", ["[0]", '["a"]'])
+def test_checkovs_own_instances_are_those_of_the_code(tmp_path: Path, instance: str) -> None:
+    assert change(tmp_path, "count", "time_rotating.k", instance, depends_on=[["time_rotating.k"]]).clock == "time_rotating.k"
+    text = f"time_rotating.k{instance}.id"
+    assert change(tmp_path, "count", text, instance, lifecycle=[{"replace_triggered_by": [[text]]}]).clock == f"time_rotating.k{instance}"

@@ -210,6 +210,7 @@ def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_pa
 @pytest.mark.parametrize(
     ("clock", "trigger", "why"),
     [
+        ("", "each.value", "the block has no for_each"),
         ('  for_each = toset([\n    "a",\n  ])\n', 'time_rotating.k["a"]', "its for_each goes over several lines"),
         (COUNTED, "time_rotating.k[2 - 1]", "the index of the clock is computed"),
     ],

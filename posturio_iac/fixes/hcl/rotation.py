@@ -126,8 +126,10 @@ def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldT
 def _repetition(source: HclSource, block: Block, argument: str) -> tuple[str, str]:
     """Return ``count`` or ``for_each`` of a block, as it stands there."""
     attribute = source.attribute(block, argument)
-    text = source.text(source.value(attribute)) if attribute is not None else ""
-    if not text or "\n" in text:
+    if attribute is None:
+        raise CannotFixError(f"the block has no {argument}; make the change by hand")
+    text = source.text(source.value(attribute))
+    if "\n" in text:
         raise CannotFixError(f"its {argument} goes over several lines; give the new block the same by hand")
     return argument, text
 

@@ -87,9 +87,13 @@ def hold(source: NodeSource, block: Node, taken: frozenset[str], remedy: HoldTri
 
 
 def _repetition(block: Node, argument: str) -> dict[str, Any]:
-    """Return ``count`` or ``for_each`` of a block, as it stands there."""
-    found = member(block, argument) if argument else None
-    return {} if found is None else {argument: found.data()}
+    """Return ``count`` or ``for_each`` of a block, as it stands there; nothing where no ``argument`` is named."""
+    if not argument:
+        return {}
+    found = member(block, argument)
+    if found is None:
+        raise CannotFixError(f"the block has no {argument}; make the change by hand")
+    return {argument: found.data()}
 
 
 def remove_argument(source: NodeSource, block: Node, argument: str) -> list[Edit]:

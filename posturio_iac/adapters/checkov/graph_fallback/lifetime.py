@@ -26,7 +26,7 @@ from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
@@ -73,9 +73,14 @@ def _listed(value: object) -> Iterator[str]:
         yield value
 
 
+def _by_name(vertices: Iterable[Vertex]) -> dict[str, Vertex]:
+    """Return resources by type and name; of several instances, which checkov makes of ``count`` and ``for_each``, one."""
+    return {v.name.partition("[")[0]: v for v in vertices if v.kind == "resource"}
+
+
 def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, top: str | None) -> Iterator[Lifetime]:
     named = list(_listed(lifecycle.get("replace_triggered_by"))) or (["its value"] if "replace_triggered_by" in lifecycle else [])
-    targets = {t.name: t for t in graph.targets(key, "lifecycle") if t.kind == "resource"}
+    targets = _by_name(graph.targets(key, "lifecycle"))
     for text in named:
         origin = TriggerOrigin(text)
         target = targets.get(".".join(text.split(".")[:2]).partition("[")[0])
@@ -159,7 +164,7 @@ def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
 
 def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
     """Yield the inert evidence of ``depends_on``."""
-    clocks = {v.name: v for v in graph.targets(key, "depends_on") if v.kind == "resource" and v.type == ROTATING}
+    clocks = {name: v for name, v in _by_name(graph.targets(key, "depends_on")).items() if v.type == ROTATING}
     for text in _listed(key.config.get("depends_on")):
         if text in clocks:
             hop = _hop(text, clocks[text], span, is_dependency=True)
