@@ -58,6 +58,11 @@ def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
     assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
 
 
+def test_an_instance_without_index_beside_one_with_index_is_named_in_full() -> None:
+    head = blocks.render(instances("", "[0]"), canned.context()).partition("\n")[0]
+    assert head == "iam/ci.tf:1:1: aws_iam_access_key.k (2 instances, also aws_iam_access_key.k[0])"
+
+
 def with_open(one: Flagged, why: str) -> Flagged:
     return replace(one[0], open_questions=(open_question(why),), open_rules=("iam.ownerless_access_keys",)), one[1]
 

@@ -63,7 +63,7 @@ class KeyEntry:
         first, base = self.addresses[0], bare(self.addresses[0])
         notes = []
         if len(self.addresses) > 1:
-            alike = all(bare(address) == base for address in self.addresses)
+            alike = all(bare(address) == base != address for address in self.addresses)
             others = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
             notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{others}")
             first = base if alike else first
