@@ -92,6 +92,22 @@ def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
     assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in blocks.render(many, canned.context(verbose=True))
 
 
+def test_entries_of_one_address_name_their_root_modules() -> None:
+    alike = [flagged("module.m.k", "m/a.tf", root=root) for root in ("dev", "test")]
+    other = flagged("module.m.k", "m/a.tf", "{} should have ended on 2026-02-02", root="prod")
+    names = [entry.name() for entry in entries(report_of(*alike, other))]
+    assert names == ["module.m.k (in root module dev; also in 1 other root module: test)", "module.m.k (in root module prod)"]
+
+
+def test_the_roots_of_nested_templates_are_templates() -> None:
+    nested = [
+        (replace(judged, key=replace(judged.key, framework="cloudformation")), (replace(one, framework="cloudformation"),))
+        for judged, (one,) in (flagged("Child/Key", "child.yaml", root=root) for root in ("a.yaml", "b.yaml"))
+    ]
+    assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (also in 1 other template: b.yaml)"]
+    assert concise.render(report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
+
+
 @pytest.mark.parametrize("other", [
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", "{} should have ended on 2026-02-02"),
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", owner="payments"),
