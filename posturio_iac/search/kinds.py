@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -113,12 +115,10 @@ class SearchTerms:
     __slots__ = ("_by_kind", "_by_word", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
-        """Sort the search_terms; one that contains another adds nothing and is dropped."""
+        """Sort the search terms; an empty one is none."""
         by_role: dict[str, list[bytes]] = {}
-        for search_term in sorted(filter(None, search_terms), key=lambda n: (len(n), n)):
-            alike = by_role.setdefault(_role(search_term), [])
-            if not any(shorter in search_term for shorter in alike):
-                alike.append(search_term)
+        for search_term in filter(None, search_terms):
+            by_role.setdefault(_role(search_term), []).append(search_term)
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple(by_role.get(_MODULE, ()))
         self.texts = (*templates, *terraform)
@@ -174,8 +174,7 @@ class SearchTerms:
 
 def _common_ending(search_terms: Sequence[bytes]) -> bytes:
     """Return how all of some texts end, which is searched first: of those that make keys in templates, it is ``AccessKey``."""
-    first, *others = search_terms or (b"",)
-    return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
+    return os.path.commonprefix([search_term[::-1] for search_term in search_terms])[::-1] or b""
 
 
 def _sources(data: bytes) -> Iterator[bytes]:
