@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -134,17 +132,20 @@ class SearchTerms:
         """Tell whether a file of this kind with this content matters."""
         if self._are_in(data, kind):
             return True
-        return b"\\" in data and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
+        return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
         return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
-        """Tell whether a text holds one of the search terms for its kind, known modules apart."""
+        """Tell whether a text holds one of the search terms for its kind, known modules apart.
+
+        Most files are small, and for bytes ``in`` takes twice as long as ``find``: it tries its operand as a number first.
+        """
         for ending, search_terms in self._by_kind[kind]:
-            if ending in data:
+            if data.find(ending) >= 0:
                 for search_term in search_terms:
-                    if search_term in data:
+                    if data.find(search_term) >= 0:
                         return True
         return False
 
@@ -174,7 +175,8 @@ class SearchTerms:
 
 def _common_ending(search_terms: Sequence[bytes]) -> bytes:
     """Return how all of some texts end, which is searched first: of those that make keys in templates, it is ``AccessKey``."""
-    return os.path.commonprefix([search_term[::-1] for search_term in search_terms])[::-1] or b""
+    first, *others = search_terms or (b"",)
+    return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
 
 
 def _sources(data: bytes) -> Iterator[bytes]:
