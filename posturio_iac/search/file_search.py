@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular, real_path
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
@@ -280,27 +280,6 @@ class FileSearch:
             direct = not self._is_below_link(directory) and not os.path.islink(self.prefix + directory)
             self._direct[directory] = direct
         return not direct
-
-    def resolve_links(self) -> None:
-        """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""
-        chosen: dict[str, str] = {}
-        for path, kind in sorted(self.symlinks.items()):
-            real = real_path(self.prefix + path)
-            if not os.path.isfile(real):
-                continue
-            if not self.fence.holds(real):
-                if path not in self.read:
-                    self.warn("a symbolic link to a file outside of the scan root; not read", path)
-                continue
-            target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
-            name = chosen.get(target, target)
-            if name == path or not self.has(name):
-                self.examine(path, kind)
-                chosen[target] = path
-            else:
-                for found in (self.terraform, self.templates, *self.others.values()):
-                    found.discard(path)
-                self.links.append((path, name))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return the problems, sorted."""
