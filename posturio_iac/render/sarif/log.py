@@ -5,6 +5,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
-from posturio_iac.render.sarif.line_hash import line_hashes
+from posturio_iac.render.sarif.line_hash import LineHashes
 from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined
 
@@ -149,7 +150,13 @@ def _region(span: Span) -> dict[str, int]:
 
 def _artifact(path: str) -> dict[str, str]:
     """Return a place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
-    return {"uri": quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass")), "uriBaseId": BASE}
+    return {"uri": _uri(path), "uriBaseId": BASE}
+
+
+@lru_cache(maxsize=64)
+def _uri(path: str) -> str:
+    """Return a path as a relative URI; findings come in the order of their files."""
+    return quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass"))
 
 
 def _is_bytes(path: str) -> bool:
@@ -171,14 +178,14 @@ class _Hashes:
         """Start with no file."""
         self._context = context
         self._path: str | None = None
-        self._hashes: list[str] = []
+        self._hashes: LineHashes | None = None
 
     def of(self, span: Span) -> str | None:
         """Return the hash of the line that ``span`` starts on, or None where GitHub would compute none."""
         if span.path != self._path:
             text = self._context.text(span.path)
-            self._path, self._hashes = span.path, [] if text is None else line_hashes(text)
-        return self._hashes[span.line - 1] if span.line <= len(self._hashes) else None
+            self._path, self._hashes = span.path, None if text is None else LineHashes(text)
+        return self._hashes[span.line - 1] if self._hashes is not None and span.line <= len(self._hashes) else None
 
 
 def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, Any]:
