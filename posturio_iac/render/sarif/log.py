@@ -59,7 +59,7 @@ def render(report: Report, context: RenderContext) -> str:
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield that log in pieces: no more than one result is in memory."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
-    yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 3))
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 5))
     yield "\n"
 
 
@@ -193,14 +193,13 @@ def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, A
     invocation: dict[str, Any] = {"executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics)}
     if context.exit_code is not None:
         invocation["exitCode"] = context.exit_code
-    notifications = list(_notifications(report, context))
+    return {**invocation, "toolExecutionNotifications": _notifications(report, context, cut)}
+
+
+def _notifications(report: Report, context: RenderContext, cut: int) -> Iterator[dict[str, Any]]:
     if cut:
         text = f"{cut:,} of {LIMIT + cut:,} findings, the least severe ones, are left out: GitHub takes no more than {LIMIT:,}."
-        notifications.insert(0, _notification(GENERAL, "warning", text))
-    return {**invocation, "toolExecutionNotifications": notifications}
-
-
-def _notifications(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
+        yield _notification(GENERAL, "warning", text)
     for said in report.diagnostics:
         yield _notification(GENERAL, said.level.value, said.message, **_where(said, context))
     for judged in undetermined(report):
