@@ -15,7 +15,7 @@ from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.line_hash import LineHashes
 from posturio_iac.render.sarif.rules import descriptors
-from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined
+from posturio_iac.render.wording import DOCS, open_sentence, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,10 @@ NOTIFICATIONS = [
         "id": "undetermined",
         "name": "UndeterminedKey",
         "help": {"text": "Set the value in the code, or state a lifetime beside the key. With --strict, it fails the run."},
-        "shortDescription": {"text": "A key that the code alone does not decide."},
-        "fullDescription": {"text": "A key that the code alone does not decide: the message names the values that are unknown."},
+        "shortDescription": {"text": "A key that the code alone does not decide, or not for every rule."},
+        "fullDescription": {
+            "text": "A key that the code alone does not decide, or not for every rule: the message names the values that are unknown."
+        },
         "helpUri": f"{DOCS}/exit-codes.md",
     },
 ]
@@ -203,10 +205,9 @@ def _notifications(report: Report, context: RenderContext, cut: int) -> Iterator
     for said in report.diagnostics:
         yield _notification(GENERAL, said.level.value, said.message, **_where(said, context))
     for judged in undetermined(report):
-        text = f"{judged.key.address} is undetermined: {'; '.join(judged.undecided)}"
         place = judged.key.span
         where = {"artifactLocation": _artifact(repository_path(place, context)), "region": _region(place)} if place else {}
-        yield _notification(UNDETERMINED, "note", text, **where)
+        yield _notification(UNDETERMINED, "note", open_sentence(judged), **where)
 
 
 def _notification(kind: int, level: str, text: str, **physical: Any) -> dict[str, Any]:
