@@ -24,7 +24,7 @@ It lives with our logger, because each run of this file has variables of its own
 def _load() -> None:
     """Register the checks of the package: the installed one, else the one around this file, be that a clone or another environment."""
     try:
-        import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415 - whether it can be imported is the question
+        import posturio_iac.adapters.checkov.checks as pack
     except ImportError:
         if _INSTALLED:  # among the libraries of an environment, which must not replace those of checkov
             sys.path.append(str(_AROUND.parent))
@@ -32,19 +32,19 @@ def _load() -> None:
             sys.path.insert(0, str(_AROUND))
         for name in [name for name in sys.modules if name.partition(".")[0] == "posturio_iac"]:
             del sys.modules[name]
-        import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415
+        import posturio_iac.adapters.checkov.checks as pack
     pack.register()
     if not _INSTALLED:
-        from posturio_iac.adapters.checkov.checkout import keep_to  # noqa: PLC0415 - only a clone needs it
+        from posturio_iac.adapters.checkov.checkout import keep_to
 
         keep_to(str(Path(__file__).parent), str(_AROUND))
 
 
 def _fail(error: Exception) -> None:
     """Make every access key fail, with the reason: the rules could not be loaded."""
-    from checkov.cloudformation.checks.resource.base_resource_check import BaseResourceCheck as TemplateCheck  # noqa: PLC0415
-    from checkov.common.models.enums import CheckCategories, CheckResult  # noqa: PLC0415
-    from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck  # noqa: PLC0415
+    from checkov.cloudformation.checks.resource.base_resource_check import BaseResourceCheck as TemplateCheck
+    from checkov.common.models.enums import CheckCategories, CheckResult
+    from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
     name = f"Access keys that were not checked, because the rules of posturio-iac cannot be loaded: {type(error).__name__}: {error}"
     terraform, templates = ["aws_iam_access_key", "aws_iam_service_specific_credential"], ["AWS::IAM::AccessKey"]

@@ -6,6 +6,7 @@ Its schema is ``docs/schema/report-1.json``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
@@ -214,9 +215,10 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
 
 def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
     """When the finding was first seen, whether it is new, and its due date; unknown fields are left out."""
-    first, due = ages.first_seen.get(finding.fingerprint), ages.due(finding)
-    known = {"first_seen": first and moment(first), "due": due and moment(due)}
-    known = {name: value for name, value in known.items() if value}
+    known: dict[str, Any] = {}
+    if (first := ages.first_seen.get(finding.fingerprint)) is not None:
+        due = ages.due(finding)
+        known = {"first_seen": moment(first), **({"due": moment(due)} if due is not None else {})}
     return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
 
 
@@ -229,6 +231,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
     return entry | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
 
 
+@cache
 def _kind(name: str) -> str:
     """Return the name of a class as JSON has it: ``add_tag``."""
     return "".join(f"_{letter.lower()}" if letter.isupper() and number else letter.lower() for number, letter in enumerate(name))
@@ -266,7 +269,7 @@ def _known(value: Attr[str | None]) -> str | None:
 def _text(text: str) -> str:
     r"""Write bytes that are not UTF-8 as ``\xff`` and other lone surrogates as ``\ud800``: they are no valid JSON."""
     try:
-        text.encode()
+        _ = text.isascii() or text.encode()
     except UnicodeEncodeError:
         return "".join(map(_whole, text))
     return text

@@ -196,7 +196,14 @@ class JudgedKey:
     suspected: Severity | None = None
     """The severity of the worst finding that ``open_questions`` could add; None as well when a rule crashed."""
     open_rules: tuple[str, ...] = ()
-    """The rules that could still find something, including those whose findings a suppression accepts in advance."""
+    """The rules that could still find something, or crashed, including ``accepted_rules``."""
+    accepted_rules: tuple[str, ...] = ()
+    """The rules whose possible findings a suppression accepts in advance."""
+
+    @property
+    def undecided_rules(self) -> tuple[str, ...]:
+        """The rules whose verdict ``open_questions`` leave open."""
+        return tuple(rule for rule in self.open_rules if rule not in self.accepted_rules)
 
     @property
     def undecided(self) -> tuple[str, ...]:

@@ -143,7 +143,9 @@ class _Run:
         else:
             verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
-        return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
+        accepted = tuple(rule for rule in accepted if rule not in broken)
+        open_rules = tuple(sorted({*accepted, *remaining, *broken}))
+        return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted)
 
     def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
         """Return the rules of a policy, with their severities in it, and the names of those whose severity it sets."""

@@ -1,4 +1,4 @@
-"""The format ``csv``: one row for each finding, undetermined key and error, as RFC 4180 and spreadsheets read it."""
+"""The format ``csv``: one row for each finding, undetermined key or rule, and error, as RFC 4180 and spreadsheets read it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.write import moment
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.aws.deployed import facts
-from posturio_iac.render.wording import undetermined
+from posturio_iac.render.wording import open_beside, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,8 @@ def _rows(report: Report) -> Iterator[dict[str, object]]:
     for finding in report.findings:
         key = keys.get((finding.root, finding.address))
         yield {**_finding(finding), **(_about(key) if key else {})}
-    yield from ({**_undetermined(judged), **_about(judged.key)} for judged in undetermined(report))
+    for judged in undetermined(report):
+        yield from ({**_undetermined(judged), "rule": rule, **_about(judged.key)} for rule in open_beside(judged) or ("",))
     yield from (_error(said) for said in report.diagnostics if said.is_always_shown)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Exit, Level, Severity
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.text.summary import summary
-from posturio_iac.render.wording import also, fails, folded, repository_path, sentence, undetermined
+from posturio_iac.render.wording import also, fails, folded, open_sentence, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
@@ -45,8 +45,7 @@ def _kind(finding: Finding, context: RenderContext) -> str:
 
 
 def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
-    message = f"{printable(judged.key.address)}: {'; '.join(map(printable, judged.undecided))}"
-    return _command("notice", _place(judged.key.span, context), "undetermined", message)
+    return _command("notice", _place(judged.key.span, context), "undetermined", open_sentence(judged))
 
 
 def _diagnostic(said: Diagnostic, context: RenderContext) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
-from posturio_iac.render.wording import fails, position, sentence
+from posturio_iac.render.wording import fails, open_beside, position, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case
         if judged.key.framework == framework:
             by_rule = found.pop((judged.key.scope, judged.key.address), {})
             cases += [_findings(rule, findings, context) for rule, findings in sorted(by_rule.items())]
+            cases += [_open(judged, rule) for rule in open_beside(judged) if rule not in by_rule]
             if not by_rule or judged.verdict is Verdict.UNDETERMINED:
                 cases.append(_key(judged))
     return cases + [_findings(rule, findings, context) for by_rule in found.values() for rule, findings in by_rule.items()]
@@ -105,11 +106,15 @@ def _text(finding: Finding, context: RenderContext) -> str:
 
 def _key(judged: JudgedKey) -> _Case:
     """Return the case of a key without findings."""
-    classname = _classname(judged.key.scope, judged.key.address)
     if judged.verdict is not Verdict.UNDETERMINED:
-        return _Case(classname, WHOLE)
+        return _Case(_classname(judged.key.scope, judged.key.address), WHOLE)
+    return _open(judged, WHOLE)
+
+
+def _open(judged: JudgedKey, rule: str) -> _Case:
+    """Return the case of what is undetermined about a key."""
     message = f"undetermined: {'; '.join(map(printable, judged.undecided))}"
-    return _Case(classname, WHOLE, "skipped", f"<skipped {_attributes(message=message)}/>")
+    return _Case(_classname(judged.key.scope, judged.key.address), rule, "skipped", f"<skipped {_attributes(message=message)}/>")
 
 
 def _diagnostic(said: Diagnostic, context: RenderContext) -> _Case:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.repeated import once
 from posturio_iac.render.text.summary import summary
-from posturio_iac.render.wording import also, folded, page_url, position
+from posturio_iac.render.wording import also, folded, open_beside, page_url, position, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +36,7 @@ def render(report: Report, context: RenderContext) -> str:
     parts += left.section("", worst_first, _row, head="| severity | rule | finding | place |\n| --- | --- | --- | --- |\n")
     parts += left.section("### Changes that fix them", worst_first, _change, rest="… and more, which `posturio-iac fix` shows.")
     if not context.quiet:
-        is_open = [judged for judged in report.keys if judged.verdict is Verdict.UNDETERMINED or _is_partly_open(judged)]
-        parts += left.section("### Undetermined", is_open, _undetermined)
+        parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
         parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
     others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
     parts += left.section("### Notes", once(others), _diagnostic)
@@ -109,14 +108,10 @@ def _place(finding: Finding, context: RenderContext) -> str:
     return code(position(finding, context)) if finding.span else ""
 
 
-def _is_partly_open(judged: JudgedKey) -> bool:
-    return judged.verdict is Verdict.FLAGGED and bool(judged.open_rules)
-
-
 def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
     span = judged.key.span
     where = f" ({code(f'{context.prefix}{span.path}:{span.line}')})" if span else ""
-    rules = f" for {', '.join(map(code, judged.open_rules))}" if _is_partly_open(judged) else ""
+    rules = f" for {', '.join(map(code, beside))}" if (beside := open_beside(judged)) else ""
     return f"- {code(judged.key.address)}{where}{rules}: {'; '.join(map(plain, judged.undecided))}"
 
 

@@ -64,8 +64,19 @@ def position(finding: Finding, context: RenderContext) -> str:
 
 
 def undetermined(report: Report) -> Iterator[JudgedKey]:
-    """Yield the keys whose verdict is undetermined."""
-    return (judged for judged in report.keys if judged.verdict is Verdict.UNDETERMINED)
+    """Yield the keys whose verdict is undetermined, and flagged ones that further rules may flag."""
+    return (judged for judged in report.keys if judged.verdict is Verdict.UNDETERMINED or open_beside(judged))
+
+
+def open_beside(judged: JudgedKey) -> tuple[str, ...]:
+    """Return the rules that are undetermined beside the findings of a flagged key."""
+    return judged.undecided_rules if judged.verdict is Verdict.FLAGGED else ()
+
+
+def open_sentence(judged: JudgedKey) -> str:
+    """Say what is undetermined about a key, and why, on one line that is safe to print."""
+    rules = f" for {', '.join(beside)}" if (beside := open_beside(judged)) else ""
+    return f"{printable(judged.key.address)} is undetermined{rules}: {'; '.join(map(printable, judged.undecided))}"
 
 
 def look(finding: Finding) -> object:

@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 MAX_DIRECTORIES = 300
 """How many directories are searched for a ``.terraform``, starting at the top."""
-_MANIFEST = os.path.join(".terraform", "modules", "modules.json")
+MANIFEST = ".terraform/modules/modules.json"
+"""Where ``terraform init`` lists the modules that it has installed, below the folder of the root module."""
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache", ".venv"))
+
+
+def is_initialised(directory: str) -> bool:
+    """Tell whether modules are installed below a root module. Most have none, and `os.path.exists` is slow to say no."""
+    return os.access(f"{directory}/{MANIFEST}", os.F_OK)
 
 
 def add_callers(finder: FileSearch, directories: list[str]) -> None:
     """Add the Terraform files of each initialised root module whose installed modules hold one of the search terms."""
     for directory in _below(finder, directories) if finder.trees else _with_code(finder, directories):
-        if os.path.exists(f"{directory}{os.sep}{_MANIFEST}") and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
+        if is_initialised(directory) and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
             paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in _content(directory)[1])
             finder.terraform.update(path for path in paths if not finder.skips(path))
 

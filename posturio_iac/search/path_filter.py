@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -29,18 +27,18 @@ class PathFilter:
         """Whether a path may be dropped for where it is."""
         return bool(self.directories or self.finder.exclusions)
 
-    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    def files(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
         for name in names:
-            path = self.base + os.fsdecode(name)
+            path = self.base + name
             kind = kind_of(path)
             if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path, kind
 
-    def plain(self, names: Iterable[bytes]) -> Iterator[str]:
+    def plain(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the paths from the root that count, of whatever kind."""
         for name in names:
-            path = self.base + os.fsdecode(name)
+            path = self.base + name
             if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path
 

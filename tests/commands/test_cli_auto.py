@@ -118,13 +118,13 @@ def test_what_goes_to_standard_error_is_no_command_either(capsys: pytest.Capture
 
 @pytest.mark.usefixtures("found")
 def test_line_hashes_are_of_the_file_as_github_reads_it(capsys: pytest.CaptureFixture[str], tree: Path) -> None:
-    from posturio_iac.render.sarif.line_hash import line_hashes  # noqa: PLC0415 - only here
+    from posturio_iac.render.sarif.line_hash import LineHashes  # noqa: PLC0415 - only here
 
     code = (tree / "iam.tf").read_text()
     for data, expected in (
-        (code.encode(), line_hashes(code)[0]),
-        (b"\xef\xbb\xbf" + code.encode(), line_hashes("\ufeff" + code)[0]),
-        (code.replace("\n", "\r\n").encode(), line_hashes(code)[0]),
+        (code.encode(), LineHashes(code)[0]),
+        (b"\xef\xbb\xbf" + code.encode(), LineHashes("\ufeff" + code)[0]),
+        (code.replace("\n", "\r\n").encode(), LineHashes(code)[0]),
         (code.encode("utf-16"), None),
     ):
         (tree / "iam.tf").write_bytes(data)

@@ -160,7 +160,15 @@ def test_a_flagged_key_still_says_what_is_unknown() -> None:
     (judged,) = run(access_key(unknown_sources=(UNKNOWN,), owner=None)).keys
     assert judged.verdict is Verdict.FLAGGED
     assert judged.undecided == (UNKNOWN.reason,)
+    assert judged.undecided_rules == ("iam.access_keys_without_lifetime",)
     assert judged.worst is Severity.LOW
+
+
+def test_a_rule_that_a_suppression_accepts_in_advance_is_not_undecided() -> None:
+    (judged,) = run(access_key(unknown_sources=(UNKNOWN,), owner=None, directives=(ignore(WITHOUT),))).keys
+    assert judged.verdict is Verdict.FLAGGED
+    assert judged.open_rules == ("iam.access_keys_without_lifetime",)
+    assert (judged.undecided_rules, judged.undecided) == ((), ())
 
 
 def test_an_end_whose_date_is_open_may_be_too_far() -> None:
@@ -299,6 +307,7 @@ def test_a_key_on_which_a_rule_crashed_is_not_clean() -> None:
     (judged,) = run(access_key(enforced(), address="bad", directives=(ignore(OWNERLESS),))).keys
     assert judged.verdict is Verdict.UNDETERMINED
     assert judged.undecided == ("iam.ownerless_access_keys crashed",)
+    assert judged.undecided_rules == ("iam.ownerless_access_keys",)
 
 
 @pytest.mark.usefixtures("crashing")

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.command_line import ROOT
+from tests.support.keys import open_question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,6 +188,27 @@ def test_hostile_text_is_harmless(name: str, report: Callable[[], Report]) -> No
     assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
     if name == "text":
         assert not re.search(r"(?m)^\s*::|##\w*\[", text)
+
+
+ONLY_FINDINGS = {"concise", "gitlab"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_undetermined_beside_findings_is_said(name: str) -> None:
+    """Of the rules that are open, the one whose findings a suppression accepts in advance is left out."""
+    first, *others = canned.deployed().keys
+    beside = replace(
+        first,
+        open_questions=(open_question("iam:ListUserTags is denied"),),
+        open_rules=("iam.overlong_access_key_lifetimes", "iam.root_access_keys"),
+        accepted_rules=("iam.root_access_keys",),
+    )
+    whole = renderer(name)(canned.deployed(), canned.context())
+    text = renderer(name)(replace(canned.deployed(), keys=(beside, *others)), canned.context())
+    added = "".join(line for line in re.split("[,\n]", text) if line not in re.split("[,\n]", whole))
+    assert ("iam:ListUserTags" in unescape(added.replace("%3A", ":"))) is (name not in ONLY_FINDINGS)
+    assert ("overlong_access_key_lifetimes" in added) is (name not in {*ONLY_FINDINGS, "html"})
+    assert "root_access_keys" not in added or name in {"json", "jsonl"}
 
 
 @pytest.mark.parametrize("name", ["concise", "github", "markdown"])

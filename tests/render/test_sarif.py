@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Rule, Severity
 from posturio_iac.core.model import Span
 from posturio_iac.render.sarif import log as sarif
-from posturio_iac.render.sarif.line_hash import line_hashes
+from posturio_iac.render.sarif.line_hash import LineHashes
 from posturio_iac.render.sarif.log import render
 from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.rules import all_rules
@@ -169,27 +169,27 @@ class TestLineHashes:
     )
     def test_they_are_githubs(self, text: str, first: str) -> None:
         """The values are those that github/codeql-action publishes for its own implementation."""
-        assert line_hashes(text)[0] == first == rolling(text)[0]
+        assert LineHashes(text)[0] == first == rolling(text)[0]
 
     def test_equal_lines_are_counted(self) -> None:
-        hashes = line_hashes("Lorem ipsum dolor sit amet.\n" * 10)
+        hashes = [*LineHashes("Lorem ipsum dolor sit amet.\n" * 10)]
         assert hashes[4:7] == ["a7f2ff13bc495cf2:5", "a7f2ff13bc495cf2:6", "a7f2ff1481e87703:1"]
 
     @given(st.text(st.sampled_from('ab=" \t\r\n\r\n\u2028é\U0001d11e\ufeff\ud800'), max_size=400))
     def test_they_are_what_a_stream_computes(self, text: str) -> None:
-        assert line_hashes(text) == rolling(text)
+        assert [*LineHashes(text)] == rolling(text)
 
     @given(st.text("ab \n", max_size=200), st.text("cd \n", max_size=200))
     def test_a_line_keeps_its_hash_when_it_moves(self, before: str, added: str) -> None:
         block = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n' + "# what follows is the same too\n" * 4
         before, added = f"{before}\n", f"{added}\n"
         line, moved = before.count("\n"), (added + before).count("\n")
-        assert line_hashes(before + block)[line] == line_hashes(added + before + block)[moved]
+        assert LineHashes(before + block)[line] == LineHashes(added + before + block)[moved]
 
     def test_they_stand_beside_the_results(self) -> None:
         results = run(canned.report())["results"]
         text = "\n".join(canned.LINES["iam/ci.tf"])
-        assert results[0]["partialFingerprints"] == {"primaryLocationLineHash": line_hashes(text)[0]}
+        assert results[0]["partialFingerprints"] == {"primaryLocationLineHash": LineHashes(text)[0]}
 
     def test_a_file_that_cannot_be_read_has_none(self) -> None:
         report = with_findings(canned.finding(canned.WITHOUT, "a", canned.span("gone.tf"), "a"))

@@ -13,6 +13,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, said
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.render.nothing_found import count
 from posturio_iac.render.sarif.rules import first_paragraph
 from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
@@ -78,9 +79,9 @@ def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
     """Log how many verdicts are open: cfn-lint leaves informational matches out, and fails on those that it is asked to include."""
     undetermined = [one for one in found if one.pack_id == CFN_LINT_UNDETERMINED]
     if undetermined:
-        keys = "1 access key is" if len(undetermined) == 1 else f"{len(undetermined)} access keys are"
-        text = f"posturio-iac: %s: {keys} undetermined; --include-checks {CFN_LINT_UNDETERMINED} --non-zero-exit-code warning shows why"
-        LOG.warning(text, printable(template.filename or "the template"))
+        text = "posturio-iac: %s: something is undetermined about %s; --include-checks %s --non-zero-exit-code warning shows why"
+        keys = count(len(undetermined), "access key")
+        LOG.warning(text, printable(template.filename or "the template"), keys, CFN_LINT_UNDETERMINED)
 
 
 def _said(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:

@@ -14,7 +14,7 @@ from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_R
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
-from posturio_iac.render.wording import sentence, undetermined
+from posturio_iac.render.wording import open_sentence, sentence, undetermined
 from posturio_iac.scan import judged, select
 from posturio_iac.scan.configuration import configuration_near
 
@@ -116,8 +116,7 @@ class _Words:
                 yield self._finding(finding, key)
         for judged_key in undetermined(report):
             if self._is_here(judged_key.key.span):
-                text = f"{judged_key.key.address} is undetermined: {'; '.join(judged_key.undecided)}."
-                yield self._about(judged_key.key, CFN_LINT_UNDETERMINED, printable(text))
+                yield self._about(judged_key.key, CFN_LINT_UNDETERMINED, f"{open_sentence(judged_key)}.")
         for diagnostic in report.diagnostics:
             yield from self._diagnostic(diagnostic)
 

@@ -86,8 +86,8 @@ class TagUser:
     value: str = ""
 
 
-INSTANCE = {"count": "count.index", "for_each": "each.key"}
-"""What tells the instances of a block with such an argument apart."""
+INSTANCE = {"for_each": "each.key", "count": "count.index"}
+"""The arguments that repeat a block, each with the reference that tells its instances apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,42 @@
-"""JSON with indents, byte for byte as ``json.dumps(…, indent=2)`` writes it, but in pieces: a long document is never whole in memory.
+"""A JSON document in pieces, so that a long one is never whole in memory: with indents, and each entry of a long list on a line of its own.
 
-Written here because `json` writes indents by a slow path in Python, and streams by the token.
+`json` writes an entry on one line in C. Indents it writes by a slow path in Python, and a stream by the token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from json.encoder import encode_basestring_ascii as quoted
+from json import JSONEncoder
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from typing import Any
 
-WORDS = {None: "null", True: "true", False: "false"}
+_on_one_line = JSONEncoder(check_circular=False).encode
+_indented = JSONEncoder(indent=2).encode
 
 
 def pieces(value: Any, levels: int, newline: str = "\n") -> Iterator[str]:
-    """Yield a document whose lists may be iterators, in pieces down to ``levels``; each value below is one piece."""
+    """Yield a document whose long lists are iterators, not below ``levels``. Each entry of these is one piece and one line.
+
+    All else is indented by two spaces; ``newline`` ends lines and indents what follows.
+    """
     inner = f"{newline}  "
-    if isinstance(value, dict) and levels and value:
-        for number, (name, held) in enumerate(value.items()):
-            yield f"{',' if number else '{'}{inner}{quoted(name)}: "
-            yield from pieces(held, levels - 1, inner)
-        yield f"{newline}}}"
-    elif isinstance(value, Iterator) or (isinstance(value, list) and levels and value):
+    if isinstance(value, Iterator):
         head = "["
         for held in value:
-            yield f"{head}{inner}"
-            yield from pieces(held, levels - 1, inner) if levels > 1 else (text_of(held, inner),)
+            yield f"{head}{inner}{_on_one_line(held)}"
             head = ","
         yield "[]" if head == "[" else f"{newline}]"
+    elif isinstance(value, dict) and levels and value:
+        for number, (name, held) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{inner}{_on_one_line(name)}: "
+            yield from pieces(held, levels - 1, inner)
+        yield f"{newline}}}"
+    elif isinstance(value, list) and levels and value:
+        for number, held in enumerate(value):
+            yield f"{',' if number else '['}{inner}"
+            yield from pieces(held, levels - 1, inner)
+        yield f"{newline}]"
     else:
-        yield text_of(value, newline)
-
-
-def text_of(value: Any, newline: str = "\n") -> str:
-    """Return a value without iterators as JSON; ``newline`` ends lines and indents what follows."""
-    if isinstance(value, str):
-        return quoted(value)
-    if value is None or value is True or value is False:
-        return WORDS[value]
-    inner = f"{newline}  "
-    if isinstance(value, dict):
-        members = [f"{quoted(n)}: {quoted(held) if type(held) is str else text_of(held, inner)}" for n, held in value.items()]
-        return f"{{{inner}{f',{inner}'.join(members)}{newline}}}" if members else "{}"
-    if isinstance(value, (list, tuple)):
-        members = [text_of(held, inner) for held in value]
-        return f"[{inner}{f',{inner}'.join(members)}{newline}]" if members else "[]"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    raise TypeError(f"{type(value).__name__} is nothing that JSON has")
+        yield _indented(value).replace("\n", newline)

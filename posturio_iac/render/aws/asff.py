@@ -16,7 +16,7 @@ from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
-from posturio_iac.render.wording import DOCS, page_url, sentence
+from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
     now = moment(report.as_of)
     for judged, findings in deployed.keys_with_findings(report):
         yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
-        if judged.verdict is Verdict.UNDETERMINED:
+        if judged.verdict is Verdict.UNDETERMINED or open_beside(judged):
             yield _undetermined(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
     for said in deployed.errors(report):
@@ -78,13 +78,13 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
 
 
 def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return the finding about an undetermined key: information is missing, which Security Hub calls a warning."""
+    """Return the finding about what is undetermined: information is missing, which Security Hub calls a warning."""
     key, text = judged.key, "; ".join(map(printable, judged.undecided))
     made = _about_key(key, deployed.OPEN, deployed.key_identity(deployed.OPEN, key), "INFORMATIONAL", now, context)
     advice = {"Text": "Grant the role the denied permission, or state the missing value.", "Url": f"{DOCS}/exit-codes.md"}
     return made | {
-        "Title": "Access key that could not be checked",
-        "Description": cut(f"{printable(key.address)} is undetermined: {text}", DESCRIPTION),
+        "Title": deployed.open_title(judged),
+        "Description": cut(open_sentence(judged), DESCRIPTION),
         "Remediation": {"Recommendation": advice},
         "Compliance": {"Status": "WARNING", "StatusReasons": [_reason("UNDETERMINED", text)]},
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def key_identity(purpose: str, key: AccessKey) -> str:
     """Return the id of a statement about a key as a whole, whether or not its key id is masked."""
     created = moment(key.created) if isinstance(key.created, datetime) else ""
     return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
+
+
+def open_title(judged: JudgedKey) -> str:
+    """Return the title of a statement about what is undetermined."""
+    return f"Access key that could not be checked{' for every rule' if judged.verdict is Verdict.FLAGGED else ''}"
 
 
 def names_of(report: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
-from posturio_iac.render.wording import DOCS, page_url, sentence
+from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
     now = _milliseconds(report.as_of)
     for judged, findings in deployed.keys_with_findings(report):
         yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
-        if judged.verdict is Verdict.UNDETERMINED or not findings:
+        if judged.verdict is Verdict.UNDETERMINED or open_beside(judged) or not findings:
             yield _of_key(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
     yield from (_unread(said, now, context) for said in deployed.errors(report))
@@ -71,11 +71,11 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
 
 
 def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return the event of a key as a whole: it passes, or its verdict is open, which a suppression may accept."""
+    """Return the event of a key as a whole: it passes, or something is open, which a suppression may accept."""
     key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
     match judged.verdict:
-        case Verdict.UNDETERMINED:
-            title, said, status = "Access key that could not be checked", f"{address} is undetermined: {reasons}", WARNING
+        case Verdict.UNDETERMINED | Verdict.FLAGGED:
+            title, said, status = deployed.open_title(judged), open_sentence(judged), WARNING
         case Verdict.SUPPRESSED:
             title, said, status = (
                 "Access key with an accepted undetermined verdict",

@@ -9,34 +9,44 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import Counter
-from itertools import accumulate
+from operator import mul
 
 WINDOW = 100
 FACTOR = 37
-END = 65535
+END = "\uffff"
 MASK = 2**64 - 1
-_POWERS = [pow(FACTOR, exponent, 2**64) for exponent in range(WINDOW + 1)]
-_LF = 10
+_POWERS = [pow(FACTOR, exponent, 2**64) for exponent in reversed(range(WINDOW))]
 
 
-def line_hashes(text: str) -> list[str]:
-    """Return ``hash:occurrence`` of each line of a file; lone carriage returns end lines too."""
-    units = _units(text)
-    starts = [0, *(n + 1 for n, unit in enumerate(units) if unit == _LF)]
-    units.append(END)
-    prefixes = list(accumulate(units, lambda value, unit: (value * FACTOR + unit) & MASK, initial=0))
-    seen: Counter[str] = Counter()
-    hashes = []
-    for start in starts:
-        window = min(WINDOW, len(units) - start)  # what is missing of it are zeros
-        digest = f"{((prefixes[start + window] - prefixes[start] * _POWERS[window]) * _POWERS[WINDOW - window]) & MASK:x}"
-        seen[digest] += 1
-        hashes.append(f"{digest}:{seen[digest]}")
-    return hashes
+class LineHashes:
+    """The fingerprints of the lines of one file. Only those that are asked for are computed."""
+
+    __slots__ = ("_windows",)
+
+    def __init__(self, text: str) -> None:
+        """Find the units that each line is hashed over, and how often the same ones came before; lone carriage returns end lines too."""
+        self._windows: list[tuple[str, int]] = []
+        seen: dict[str, int] = {}
+        units, start = _units(text), 0
+        for line in units.split("\n"):
+            window = units[start : start + WINDOW]
+            seen[window] = occurrence = seen.get(window, 0) + 1
+            self._windows.append((window, occurrence))
+            start += len(line) + 1
+
+    def __len__(self) -> int:
+        """How many lines the file has."""
+        return len(self._windows)
+
+    def __getitem__(self, place: int) -> str:
+        """Return ``hash:occurrence`` of a line, from 0. Units that are missing at the end of the file count as zeros."""
+        window, occurrence = self._windows[place]
+        return f"{sum(map(mul, map(ord, window), _POWERS)) & MASK:x}:{occurrence}"
 
 
-def _units(text: str) -> list[int]:
-    """Return the UTF-16 units that count. A line feed counts with the carriage return directly before it."""
+def _units(text: str) -> str:
+    """Return the UTF-16 units that count, as a character each. A line feed counts with the carriage return directly before it."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace(" ", "").replace("\t", "")
-    return list(array("H", plain.encode(f"utf-16-{sys.byteorder[0]}e", "surrogatepass")))
+    if not plain.isascii():
+        plain = "".join(map(chr, array("H", plain.encode(f"utf-16-{sys.byteorder[0]}e", "surrogatepass"))))
+    return plain + END

@@ -5,6 +5,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,9 +13,9 @@ from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
-from posturio_iac.render.sarif.line_hash import line_hashes
+from posturio_iac.render.sarif.line_hash import LineHashes
 from posturio_iac.render.sarif.rules import descriptors
-from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined
+from posturio_iac.render.wording import DOCS, open_sentence, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +44,10 @@ NOTIFICATIONS = [
         "id": "undetermined",
         "name": "UndeterminedKey",
         "help": {"text": "Set the value in the code, or state a lifetime beside the key. With --strict, it fails the run."},
-        "shortDescription": {"text": "A key that the code alone does not decide."},
-        "fullDescription": {"text": "A key that the code alone does not decide: the message names the values that are unknown."},
+        "shortDescription": {"text": "A key that the code alone does not decide, or not for every rule."},
+        "fullDescription": {
+            "text": "A key that the code alone does not decide, or not for every rule: the message names the values that are unknown."
+        },
         "helpUri": f"{DOCS}/exit-codes.md",
     },
 ]
@@ -58,7 +61,7 @@ def render(report: Report, context: RenderContext) -> str:
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield that log in pieces: no more than one result is in memory."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
-    yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 3))
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 5))
     yield "\n"
 
 
@@ -149,7 +152,13 @@ def _region(span: Span) -> dict[str, int]:
 
 def _artifact(path: str) -> dict[str, str]:
     """Return a place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
-    return {"uri": quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass")), "uriBaseId": BASE}
+    return {"uri": _uri(path), "uriBaseId": BASE}
+
+
+@lru_cache(maxsize=64)
+def _uri(path: str) -> str:
+    """Return a path as a relative URI; findings come in the order of their files."""
+    return quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass"))
 
 
 def _is_bytes(path: str) -> bool:
@@ -171,14 +180,14 @@ class _Hashes:
         """Start with no file."""
         self._context = context
         self._path: str | None = None
-        self._hashes: list[str] = []
+        self._hashes: LineHashes | None = None
 
     def of(self, span: Span) -> str | None:
         """Return the hash of the line that ``span`` starts on, or None where GitHub would compute none."""
         if span.path != self._path:
             text = self._context.text(span.path)
-            self._path, self._hashes = span.path, [] if text is None else line_hashes(text)
-        return self._hashes[span.line - 1] if span.line <= len(self._hashes) else None
+            self._path, self._hashes = span.path, None if text is None else LineHashes(text)
+        return self._hashes[span.line - 1] if self._hashes is not None and span.line <= len(self._hashes) else None
 
 
 def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, Any]:
@@ -186,21 +195,19 @@ def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, A
     invocation: dict[str, Any] = {"executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics)}
     if context.exit_code is not None:
         invocation["exitCode"] = context.exit_code
-    notifications = list(_notifications(report, context))
+    return {**invocation, "toolExecutionNotifications": _notifications(report, context, cut)}
+
+
+def _notifications(report: Report, context: RenderContext, cut: int) -> Iterator[dict[str, Any]]:
     if cut:
         text = f"{cut:,} of {LIMIT + cut:,} findings, the least severe ones, are left out: GitHub takes no more than {LIMIT:,}."
-        notifications.insert(0, _notification(GENERAL, "warning", text))
-    return {**invocation, "toolExecutionNotifications": notifications}
-
-
-def _notifications(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
+        yield _notification(GENERAL, "warning", text)
     for said in report.diagnostics:
         yield _notification(GENERAL, said.level.value, said.message, **_where(said, context))
     for judged in undetermined(report):
-        text = f"{judged.key.address} is undetermined: {'; '.join(judged.undecided)}"
         place = judged.key.span
         where = {"artifactLocation": _artifact(repository_path(place, context)), "region": _region(place)} if place else {}
-        yield _notification(UNDETERMINED, "note", text, **where)
+        yield _notification(UNDETERMINED, "note", open_sentence(judged), **where)
 
 
 def _notification(kind: int, level: str, text: str, **physical: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.excerpt import excerpt
 from posturio_iac.render.text.key_entries import by_place, entries
 from posturio_iac.render.text.summary import advice, summary
-from posturio_iac.render.wording import COLORS, owner_text, place
+from posturio_iac.render.wording import COLORS, open_beside, owner_text, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,8 +101,8 @@ def _entry(entry: KeyEntry, context: RenderContext) -> Block:
 
 def _open(judged: JudgedKey, context: RenderContext) -> Iterator[str]:
     """Yield the rules that could still find something, with the reasons."""
-    if judged.open_rules:
-        yield from wrapped(f"undetermined {', '.join(judged.open_rules)}", "  ", context.columns)
+    if rules := open_beside(judged):
+        yield from wrapped(f"undetermined {', '.join(rules)}", "  ", context.columns)
         for reason in judged.undecided:
             yield from wrapped(printable(reason), "    ", context.columns)
 

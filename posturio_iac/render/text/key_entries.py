@@ -9,7 +9,7 @@ from posturio_iac.core.addresses import INDEX, INDEX_PATTERN, bare
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.wording import listed, others, scope_word
+from posturio_iac.render.wording import listed, open_beside, others, scope_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,5 +143,5 @@ def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
         plain = bare(plain)
         return plain.replace(f'"{user}"', '""') if isinstance(user, str) else plain
 
-    is_open = (judged.open_rules, tuple(map(neutral, judged.undecided))) if judged is not None and judged.open_rules else ()
+    is_open = (rules, tuple(map(neutral, judged.undecided))) if judged is not None and (rules := open_beside(judged)) else ()
     return owner, is_open, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)

@@ -135,8 +135,8 @@ def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) ->
             tally.add_finding(finding)
         hidden_by = frozenset(finding.suppressed.source for finding in findings if finding.suppressed is not None)
         tally.add(Verdict.FLAGGED if active else Verdict.SUPPRESSED, hidden_by)
-    for rule in judged.open_rules:
-        if rule not in by_rule and judged.verdict is not Verdict.SUPPRESSED:
+    for rule in judged.undecided_rules:
+        if rule not in by_rule:
             rules.of(rule).keys += 1
             rules.of(rule).add(Verdict.UNDETERMINED, frozenset())
 

@@ -63,15 +63,17 @@ def test_a_value_of_a_nested_stack_is_followed(tmp_path: Path) -> None:
     assert (found.address, found.user, found.user_address) == ("K", "ci", "C/U")
 
 
+@pytest.mark.parametrize("parameters", ["{S: !GetAtt K.SecretAccessKey}", "!If [Always, {S: !GetAtt K.SecretAccessKey}, {}]"])
 @pytest.mark.parametrize(
     ("echo", "where"), [("", ["the parameter S of the stack C", "the output O"]), (", NoEcho: true", ["the output O"])]
 )
-def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, echo: str, where: list[str]) -> None:
+def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, parameters: str, echo: str, where: list[str]) -> None:
     child = f"Parameters: {{S: {{Type: String{echo}}}}}\nResources: {{}}\nOutputs: {{O: {{Value: !Ref S}}}}\n"
-    parent = """\
+    parent = f"""\
+    Conditions: {{Always: !Equals [a, a]}}
     Resources:
-      C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: c.yaml, Parameters: {S: !GetAtt K.SecretAccessKey}}}
-      K: {Type: AWS::IAM::AccessKey, Properties: {UserName: ci}}
+      C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: c.yaml, Parameters: {parameters}}}}}
+      K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}
     """
     (found,) = reading(tmp_path, {"c.yaml": child, "p.yaml": parent}, selected=("p.yaml",)).keys
     assert [e.where for e in found.exposures] == where

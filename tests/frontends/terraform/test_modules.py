@@ -423,3 +423,31 @@ class TestStatus:
         )
         found = key(tmp_path, code).status
         assert isinstance(found, Unknown) if expected is None else found == expected
+
+
+class TestBlockTypes:
+    """Terraform refuses a block of an unknown type, and so what is mistyped must not pass for checked; newer versions may know more types."""
+
+    @pytest.mark.parametrize(
+        ("name", "block", "hint"),
+        [
+            ("a.tf", 'resuorce "aws_iam_access_key" "ci" {}', '"resuorce"; did you mean "resource"?'),
+            ("a.tofu", 'Resource "aws_iam_access_key" "ci" {}', '"Resource"; did you mean "resource"?'),
+            ("a.tf", 'reosurce "aws_iam_user" "ci" {}', '"reosurce"; did you mean "resource"?'),
+            ("a.tf", 'key "aws_iam_access_key" "ci" {}', '"key".'),
+            ("a.tf", 'date "aws_iam_user" "ci" {}', None),
+            ("a_override.tf", 'modlue "m" {}', '"modlue"; did you mean "module"?'),
+            ("a.tf", 'varaible "tags" {}', '"varaible"; did you mean "variable"?'),
+            ("a.tf", "local {}", '"local"; did you mean "locals"?'),
+            ("a.tf", 'local "a" {}', None),
+            ("a.tf", "variables {}", None),
+            ("a.tf", 'check "c" {}\nmoved {}\nlanguage {}\nimported {}\nsecret "aws_ssm" "s" {}', None),
+            ("a.tf", "\n".join(f'{word} "aws_iam_access_key" "ci" {{}}' for word in ("data", "ephemeral", "action", "list")), None),
+            ("a.tf.json", '{"resuorce": {"aws_iam_access_key": {"ci": {"user": "x"}}}}', '"resuorce"; did you mean "resource"?'),
+            ("a.tf.json", '{"//": {"a": 1}, "check": {"c": {}}, "language": {"a": 1}}', None),
+        ],
+    )
+    def test_a_mistyped_one_is_an_error(self, tmp_path: Path, name: str, block: str, hint: str | None) -> None:
+        said = reading(tmp_path, {"main.tf": PLAIN, name: f"\n{block}\n"}).diagnostics
+        expected = f"syntax error: there is no block type {hint} It was not checked."
+        assert [(d.level, d.path, d.line, d.message) for d in said] == ([(Level.ERROR, name, 2, expected)] if hint else [])

@@ -91,7 +91,7 @@ def runner(*arguments: str) -> Runner:
 def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given: str = "") -> list[Match]:
     """Return what cfn-lint reports of our pack, and fail when anything but its log and our count is on standard error."""
     done = call("--format", "json", *options, *PACK, *(["--", *files] if files else []), cwd=cwd, given=given)
-    assert all("cfnlint.decode" in line or " undetermined; " in line for line in done.stderr.splitlines()), done.stderr
+    assert all("cfnlint.decode" in line or " is undetermined about " in line for line in done.stderr.splitlines()), done.stderr
     return [match for match in map(_from_json, json.loads(done.stdout or "[]")) if concerns_us(match)]
 
 
@@ -124,12 +124,12 @@ def from_object(match: Any) -> Match:
 
 
 def scanned(capsys: pytest.CaptureFixture[str], *arguments: str) -> set[Verdict]:
-    """Return what our scan says in the current folder: the findings that count, and the keys that are undetermined."""
+    """Return what our scan says in the current folder: the findings that count, and the keys about which something is undetermined."""
     capsys.readouterr()
     main(["scan", "--format", "json", *arguments])
     report = json.loads(capsys.readouterr().out)
     found = [(CFN_LINT[f["rule"]], f) for f in report["findings"] if "suppressed" not in f]
-    found += [(CFN_LINT_UNDETERMINED, key) for key in report["keys"] if key["verdict"] == "undetermined"]
+    found += [(CFN_LINT_UNDETERMINED, key) for key in report["keys"] if key.get("undecided")]
     return {Verdict(i, e["path"], e["line"], e.get("column", 0), e["end_line"], e.get("end_column", 0), e["address"]) for i, e in found}
 
 

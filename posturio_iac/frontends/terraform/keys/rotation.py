@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
-from posturio_iac.core.evidence.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
+from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _NAME_ONE = Advice("refer to a resource that changes")
-_MULTIPLYING = ("for_each", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     found = list(_through_triggers(block, scope, engine))
     replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
     forced = list(_through_arguments(block, scope, forcing(block.labels[0])))
-    multiplied = list(_through_arguments(block, scope, _MULTIPLYING))
+    multiplied = list(_through_arguments(block, scope, tuple(INSTANCE)))
     lifetimes = [lifetime for lifetime, _ in (*found, *forced, *multiplied)] + list(_dependencies(block, scope))
     notes = list(by_hand(block, scope)) + ([] if lifetimes else list(chosen_by_hand(block, scope)))
     if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
@@ -107,7 +106,7 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
     if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
         what = _NOT_MANAGED.get(words[0], "not a resource")
         named = {one.name for one in walk(trigger) if isinstance(one, hcl.Name)}
-        repeated = next((argument for argument, name in (("for_each", "each"), ("count", "count")) if name in named), "")
+        repeated = next((argument for argument, index in INSTANCE.items() if index.partition(".")[0] in named), "")
         return inert(why.NOT_MANAGED(text, what), HoldTrigger(_key(block), text, repeated))
     if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
         return inert(why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE)
@@ -185,7 +184,7 @@ def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_depend
     while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
         rotating = rotating.target
     clock = scope.instance.folder.resources[words[0], words[1]]
-    repeated = next((name for name in _MULTIPLYING if clock.get(name) is not None), "")
+    repeated = next((name for name in INSTANCE if clock.get(name) is not None), "")
     return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency, repeated=repeated)
 
 
