@@ -15,16 +15,22 @@ if TYPE_CHECKING:
 
     from posturio_iac.search.file_search import FileSearch
 
-_MANIFEST = ".terraform/modules/modules.json"
+MANIFEST = ".terraform/modules/modules.json"
+"""Where ``terraform init`` lists the modules that it has installed, below the folder of the root module."""
+
+
+def is_initialised(directory: str) -> bool:
+    """Tell whether modules are installed below a root module. Most have none, and `os.path.exists` is slow to say no."""
+    return os.access(f"{directory}/{MANIFEST}", os.F_OK)
 
 
 def add_callers(finder: FileSearch, directories: Sequence[str]) -> None:
     """Add the searched files of each initialised root module in ``directories`` whose installed modules hold one of the search terms."""
     inside = () if "" in directories else tuple(f"{directory}/" for directory in directories)
     read = [path for path, kind in finder.read.items() if kind is TERRAFORM and (path.startswith(inside) or not inside)]
-    folders = {path.rpartition("/")[0] for path in read}
-    initialised = {folder for folder in folders if os.access(f"{finder.prefix}{folder}/{_MANIFEST}", os.F_OK)}
-    for folder in sorted(initialised.union(*(keep.folders_above(_MANIFEST) for keep in finder.trees))):
+    folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in finder.trees))
+    initialised = [folder for folder in folders if is_initialised(finder.prefix + folder)]
+    for folder in sorted(initialised):
         if _holds_key(finder, os.path.join(finder.root, folder, ".terraform", "modules")):
             code = (*read, *(path for keep in finder.trees for path, _ in keep.files(keep.code)))
             finder.terraform.update(path for path in code if path.rpartition("/")[0] == folder)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -23,7 +21,7 @@ class PathFilter:
         self.finder = finder
         self.base = f"{base}/" if base else ""
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
-        self.code: Collection[bytes] = ()
+        self.code: Collection[str] = ()
         """The Terraform files that git has searched, as it names them."""
 
     @property
@@ -31,33 +29,28 @@ class PathFilter:
         """Whether a path may be dropped for where it is."""
         return bool(self.directories or self.finder.exclusions)
 
-    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    def files(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
         for name in names:
-            path = self.base + os.fsdecode(name)
+            path = self.base + name
             kind = kind_of(path)
             if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path, kind
 
-    def plain(self, names: Iterable[bytes]) -> Iterator[str]:
+    def plain(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the paths from the root that count, of whatever kind."""
         for name in names:
-            path = self.base + os.fsdecode(name)
+            path = self.base + name
             if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path
 
     def has_code(self, path: str) -> bool:
         """Tell whether a path from the root is one of the Terraform files that git has searched."""
-        return path.startswith(self.base) and os.fsencode(path[len(self.base) :]) in self.code
+        return path.startswith(self.base) and path[len(self.base) :] in self.code
 
-    def folders_above(self, name: str) -> Iterator[str]:
-        """Yield the folders of `code` that count and have a file ``name`` in or below them."""
-        top, below = os.fsencode(self.finder.prefix + self.base), os.fsencode(f"/{name}")
-        for folder in {code.rpartition(b"/")[0] for code in self.code}:
-            if os.access(top + folder + below, os.F_OK):  # half the time of os.path.exists
-                path = (self.base + os.fsdecode(folder)).rstrip("/")
-                if self.has_directory(path):
-                    yield path
+    def folders(self) -> Iterator[str]:
+        """Yield the folders of `code`, from the root."""
+        return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})
 
     def has_directory(self, path: str) -> bool:
         """Tell whether a directory, which is relative to the root, counts."""
