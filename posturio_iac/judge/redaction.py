@@ -12,35 +12,28 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.finding import Report
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.finding import JudgedKey, Report
+    from posturio_iac.core.model import AccessKey, Lifetime
 
 SHOWN = "(sensitive)"
 
 
 def redacted(report: Report) -> Report:
-    """Return the report with `SHOWN` in place of each secret of its keys."""
-    hide = _hider(secret for judged in report.keys if judged.key.secrets for secret in _forms(judged.key))
-    if hide is None:
+    """Return the report with `SHOWN` in place of each secret that it would show of a key; one that its key does not use hides nothing."""
+    used = {(judged.key.scope, judged.key.address): found for judged in report.keys if judged.key.secrets and (found := _used(judged))}
+    if not used:
         return report
-    keys = tuple(
-        replace(
-            judged,
-            key=_key(judged.key, hide),
-            open_questions=tuple(question.with_changed_words(hide) for question in judged.open_questions),
-        )
-        for judged in report.keys
-    )
-    apart = {(judged.key.scope, judged.key.address) for judged in report.keys if judged.key.secrets}
+    hide = _hider({secret for found in used.values() for secret in found})
+    keys = tuple(_judged(judged, hide) for judged in report.keys)
     findings = tuple(
         replace(
             f,
             message=hide(f.message),
             remediation=hide(f.remediation),
             remedy=with_changed_texts(f.remedy, hide) if f.remedy else None,
-            shows_code=(f.root, f.address) not in apart,
+            shows_code=(f.root, f.address) not in used,
         )
         for f in report.findings
     )
@@ -48,22 +41,39 @@ def redacted(report: Report) -> Report:
     return replace(report, keys=keys, findings=findings, diagnostics=diagnostics)
 
 
-def _forms(key: AccessKey) -> Iterator[str]:
-    """Yield the secrets of a key, and how messages write the dates and intervals that they state."""
-    yield from key.secrets
-    for evidence in key.lifetimes:
-        if evidence.value in key.secrets:
-            yield from () if evidence.at is None else (describe_date(evidence.at), evidence.at.isoformat(), evidence.at.date().isoformat())
-            yield from () if evidence.interval is None else (describe_interval(evidence.interval),)
+def _used(judged: JudgedKey) -> set[str]:
+    """Return the secrets in the name, tags and lifetimes of a key and in what is open about it, in all forms that messages show."""
+    found: set[str] = set()
+    secrets = {secret for secret in judged.key.secrets if secret.strip()}
+    if secrets:
+        _judged(judged, _hider(secrets, found))
+    return found.union(*(_forms(evidence) for evidence in judged.key.lifetimes if evidence.value in found))
 
 
-def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
-    """Return a function that replaces the secrets where they stand as whole words, the longest first; None without secrets."""
-    found = sorted({secret for secret in secrets if secret.strip()}, key=lambda secret: (-len(secret), secret))
-    if not found:
-        return None
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in found))
-    return lambda text: pattern.sub(SHOWN, text)
+def _judged(judged: JudgedKey, hide: Callable[[str], str]) -> JudgedKey:
+    questions = tuple(question.with_changed_words(hide) for question in judged.open_questions)
+    return replace(judged, key=_key(judged.key, hide), open_questions=questions)
+
+
+def _forms(evidence: Lifetime) -> Iterator[str]:
+    """Yield how messages write the date or interval that a secret states."""
+    if evidence.at is not None:
+        yield from (describe_date(evidence.at), evidence.at.isoformat(), evidence.at.date().isoformat())
+    if evidence.interval is not None:
+        yield describe_interval(evidence.interval)
+
+
+def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], str]:
+    """Return a function that replaces the secrets where they stand as whole words, the longest first, and adds them to ``found``."""
+    ordered = sorted(secrets, key=lambda secret: (-len(secret), secret))
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in ordered))
+
+    def hide(text: str) -> str:
+        if found is not None:
+            found.update(pattern.findall(text))
+        return pattern.sub(SHOWN, text)
+
+    return hide
 
 
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:

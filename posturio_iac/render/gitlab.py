@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.terminal import harmless_json, printable
-from posturio_iac.render.wording import look, repository_path, sentence
+from posturio_iac.render.wording import look, repository_path, scope_word, sentence
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
@@ -31,7 +31,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:
     """Return one issue, with its root module ``named`` where others look the same."""
-    root = f" (root module {printable(finding.root) or '.'})" if named else ""
+    root = f" ({scope_word(finding.framework)} {printable(finding.root) or '.'})" if named else ""
     path = repository_path(finding.span, context) if finding.span else finding.address
     return {
         "description": f"{sentence(finding)}{root} Fix: {printable(finding.remediation)}",

@@ -79,7 +79,7 @@ def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
     rule = f"[`{finding.rule.id}`]({page_url(finding.rule.id)})"
     message = "" if finding.message == finding.address else plain(finding.message)
     known = f"{code(finding.address)}<br>" if finding.address not in finding.message else ""
-    text = f"{known}{message}{plain(also(roots))}<br>Fix: {plain(finding.remediation)}"
+    text = f"{known}{message}{plain(also(finding.framework, roots))}<br>Fix: {plain(finding.remediation)}"
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
 
 

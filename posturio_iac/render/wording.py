@@ -92,11 +92,19 @@ def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]
     return [(first, tuple(dict.fromkeys(f.root for f in rest if f.root != first.root))) for first, *rest in groups.values()]
 
 
-def also(roots: tuple[str, ...]) -> str:
+def also(framework: str, roots: Sequence[str]) -> str:
     """Return the note on further root modules, after a space; empty when there is none."""
-    if not roots:
-        return ""
-    return f" (also in {len(roots)} other root module{'s' if len(roots) > 1 else ''}: {listed([root or '.' for root in roots])})"
+    return f" (also in {others(framework, roots)})" if roots else ""
+
+
+def others(framework: str, roots: Sequence[str], *, every: bool = False) -> str:
+    """Return further root modules in words: ``2 other root modules: prod, test``; the templates of stacks in CloudFormation."""
+    return f"{count(len(roots), f'other {scope_word(framework)}')}: {listed([root or '.' for root in roots], every=every)}"
+
+
+def scope_word(framework: str) -> str:
+    """Return what the root of a key is: a root module, or the template of a stack."""
+    return "template" if framework == "cloudformation" else "root module"
 
 
 def listed(names: Sequence[str], *, every: bool = False) -> str:

@@ -73,7 +73,9 @@ def discover(
 
         add_units(finder, whole="" not in searched or root != (repository_of(root) or root))
     if finder.symlinks:
-        finder.resolve_links()
+        from posturio_iac.search.symbolic_links import resolve
+
+        resolve(finder)
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
     if selection.terraform or not _has_outside(selection):
         return selection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, open_regular, real_path
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
@@ -116,7 +116,7 @@ class FileSearch:
 
     def skips(self, path: str) -> bool:
         """Tell whether the file is in a directory that is never entered, or excluded."""
-        if ".t" in path or ".git/" in path:
+        if path.startswith(".") or "/." in path:
             directories = path.split("/")
             directories.pop()
             if not PRUNED.isdisjoint(directories):
@@ -126,6 +126,14 @@ class FileSearch:
         if kind_of(path):
             self.left_out.add(path)
         return True
+
+    def passes_over(self, path: str) -> bool:
+        """Tell whether a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
+        if self.prefix + path in self.fence.named:
+            return False
+        if path in self.read or path in self.symlinks or any(keep.has_code(path) for keep in self.trees):
+            return self.skips(path)
+        return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
 
     def leaves_out_everything(self) -> bool:
         """Tell whether the exclusions leave nothing of what could be searched."""
@@ -138,15 +146,26 @@ class FileSearch:
                 return seen <= _MOST_FOLDERS
         return False
 
-    def examine(self, path: str, kind: str) -> None:
-        """Search one file, once, and remember it when it matters."""
+    def examine_itself(self, path: str, kind: str) -> None:
+        """Search one file as `examine` does, unless it, or a directory on the way, is a symbolic link: it is remembered as one."""
+        if path not in self.read and self._is_below_link(path):
+            self.symlinks[path] = kind
+        else:
+            self.examine(path, kind, follow=False)
+
+    def examine(self, path: str, kind: str, *, follow: bool = True) -> None:
+        """Search one file, once, and remember it when it matters. A symbolic link is followed, or remembered as one."""
         if path in self.read or path in self.apart:
             return
         self.read[path] = kind
         if self.step:
             self.step("file")
         try:
-            descriptor, size = open_regular(self.prefix + path, None)
+            descriptor, size = open_regular(self.prefix + path, None, follow=follow)
+        except LinkError:
+            del self.read[path]
+            self.symlinks[path] = kind
+            return
         except OSError as error:
             self._not_read(path, error)
             return
@@ -166,7 +185,7 @@ class FileSearch:
             return
         data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
-            if calls := b'".' in data and any(start in data for start in LOCAL):
+            if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)
             if len(data) <= self._room - (0 if calls else _FOR_CALLS):
                 self.texts[path] = data
@@ -261,34 +280,14 @@ class FileSearch:
         """Report a note."""
         self.problems.append(("warning", message, path))
 
-    def is_linked(self, path: str) -> bool:
-        """Tell whether the file, or a directory on the way to it, is a symbolic link."""
+    def _is_below_link(self, path: str) -> bool:
+        """Tell whether a directory on the way to a file is a symbolic link."""
         directory = path.rpartition("/")[0]
         direct = self._direct.get(directory)
         if direct is None:
-            direct = self._direct[directory] = not self.is_linked(directory)
-        return not direct or os.path.islink(self.prefix + path)
-
-    def resolve_links(self) -> None:
-        """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""
-        chosen: dict[str, str] = {}
-        for path, kind in sorted(self.symlinks.items()):
-            real = real_path(self.prefix + path)
-            if not os.path.isfile(real):
-                continue
-            if not self.fence.holds(real):
-                if path not in self.read:
-                    self.warn("a symbolic link to a file outside of the scan root; not read", path)
-                continue
-            target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
-            name = chosen.get(target, target)
-            if name == path or not self.has(name):
-                self.examine(path, kind)
-                chosen[target] = path
-            else:
-                for found in (self.terraform, self.templates, *self.others.values()):
-                    found.discard(path)
-                self.links.append((path, name))
+            direct = not self._is_below_link(directory) and not os.path.islink(self.prefix + directory)
+            self._direct[directory] = direct
+        return not direct
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return the problems, sorted."""

@@ -28,6 +28,9 @@ _ENDINGS = {
     "cfn": TEMPLATE,
 }
 
+CODE = ("tf", "tofu", "tf.json", "tofu.json")
+"""The endings of Terraform's own files."""
+
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
@@ -76,7 +79,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     if only is HCL:
         return [plain + HCL]
     if only is TERRAFORM:
-        return [plain + ending for ending in ("tf", "tofu", "tf.json", "tofu.json")]
+        return [plain + ending for ending in CODE]
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 
@@ -113,12 +116,10 @@ class SearchTerms:
     __slots__ = ("_by_kind", "_by_word", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
-        """Sort the search_terms; one that contains another adds nothing and is dropped."""
+        """Sort the search terms; an empty one is none."""
         by_role: dict[str, list[bytes]] = {}
-        for search_term in sorted(filter(None, search_terms), key=lambda n: (len(n), n)):
-            alike = by_role.setdefault(_role(search_term), [])
-            if not any(shorter in search_term for shorter in alike):
-                alike.append(search_term)
+        for search_term in filter(None, search_terms):
+            by_role.setdefault(_role(search_term), []).append(search_term)
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple(by_role.get(_MODULE, ()))
         self.texts = (*templates, *terraform)
@@ -134,17 +135,20 @@ class SearchTerms:
         """Tell whether a file of this kind with this content matters."""
         if self._are_in(data, kind):
             return True
-        return b"\\" in data and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
+        return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
         return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
-        """Tell whether a text holds one of the search terms for its kind, known modules apart."""
+        """Tell whether a text holds one of the search terms for its kind, known modules apart.
+
+        Most files are small, and for bytes ``in`` takes twice as long as ``find``: it tries its operand as a number first.
+        """
         for ending, search_terms in self._by_kind[kind]:
-            if ending in data:
+            if data.find(ending) >= 0:
                 for search_term in search_terms:
-                    if search_term in data:
+                    if data.find(search_term) >= 0:
                         return True
         return False
 

@@ -112,3 +112,18 @@ def test_what_is_not_sensitive_is_shown(tmp_path: Path, text: str) -> None:
     put(tmp_path, "main.tf", text)
     (key,) = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
     assert (key["user"], key["owner"], key["lifetime"][0]["value"]) == ("joe", "team", "2025-03-04")
+
+
+UNUSED = "Parameters:\n  Password: {Type: String, NoEcho: true, Default: admin}\n  Token: {Type: String, NoEcho: true}\nResources:\n"
+ADMIN = 'resource "aws_iam_user" "admin" {\n  name = "admin"\n}\n' + KEY.replace(".u.", ".admin.")
+
+
+def test_a_secret_that_no_key_uses_hides_nothing(tmp_path: Path) -> None:
+    put(tmp_path, "main.tf", ADMIN)
+    put(tmp_path, "stack.yaml", UNUSED + "  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n")
+    text = scan(tmp_path)[1]
+    assert "(sensitive)" not in text
+    assert '| resource "aws_iam_access_key" "k" {' in text
+    assert "|   K:" in text
+    assert "+    Metadata:" in text
+    assert [key["user"] for key in json.loads(scan(tmp_path, "--format", "json")[1])["keys"]] == ["admin", "ci"]

@@ -63,6 +63,11 @@ BODIES = {
         '\n  name = "ci"\n  tags = true ? { a = "b" } : {}\n',
         f'\n  name = "ci"\n  tags = merge(true ? {{ a = "b" }} : {{}}, {{ {BOTH} }})\n',
     ),
+    "four spaces": ('\n    name = "ci"\n', f'\n    name = "ci"\n\n    tags = {{\n        {END}\n        {WHO}\n    }}\n'),
+    "an empty map in four spaces": (
+        '\n    name = "ci"\n    tags = {\n    }\n',
+        f'\n    name = "ci"\n    tags = {{\n        {END}\n        {WHO}\n    }}\n',
+    ),
     "tabs": ('\n\tname = "ci"\n', f'\n\tname = "ci"\n\n\ttags = {{\n\t\t{END}\n\t\t{WHO}\n\t}}\n'),
 }
 

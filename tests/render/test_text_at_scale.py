@@ -58,6 +58,11 @@ def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
     assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
 
 
+def test_an_instance_without_index_beside_one_with_index_is_named_in_full() -> None:
+    head = blocks.render(instances("", "[0]"), canned.context()).partition("\n")[0]
+    assert head == "iam/ci.tf:1:1: aws_iam_access_key.k (2 instances, also aws_iam_access_key.k[0])"
+
+
 def with_open(one: Flagged, why: str) -> Flagged:
     return replace(one[0], open_questions=(open_question(why),), open_rules=("iam.ownerless_access_keys",)), one[1]
 
@@ -85,6 +90,22 @@ def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
     many = canned.repeated(tuple("abcdefgh"))
     assert "(also in 7 other root modules: b, c, d and 4 more)" in blocks.render(many, canned.context())
     assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in blocks.render(many, canned.context(verbose=True))
+
+
+def test_entries_of_one_address_name_their_root_modules() -> None:
+    alike = [flagged("module.m.k", "m/a.tf", root=root) for root in ("dev", "test")]
+    other = flagged("module.m.k", "m/a.tf", "{} should have ended on 2026-02-02", root="prod")
+    names = [entry.name() for entry in entries(report_of(*alike, other))]
+    assert names == ["module.m.k (in root module dev; also in 1 other root module: test)", "module.m.k (in root module prod)"]
+
+
+def test_the_roots_of_nested_templates_are_templates() -> None:
+    nested = [
+        (replace(judged, key=replace(judged.key, framework="cloudformation")), (replace(one, framework="cloudformation"),))
+        for judged, (one,) in (flagged("Child/Key", "child.yaml", root=root) for root in ("a.yaml", "b.yaml"))
+    ]
+    assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (also in 1 other template: b.yaml)"]
+    assert concise.render(report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
 
 
 @pytest.mark.parametrize("other", [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.text import textfile
 from posturio_iac.search.git_tree import git_search, spawn
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
@@ -280,12 +281,27 @@ def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.M
     assert (found(selection), complaints(selection)) == (["a.tf"], [("warning", None, "git says: strange weather")])
 
 
+def test_names_with_tabs_are_whole(repository: Tree) -> None:
+    repository.write("tracked\ta.tf")
+    repository.write("untracked\tb.tf", add=False)
+    unit = 'terraform {\n  source = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.34.0"\n}\n'
+    repository.write("unit\there/terragrunt.hcl", unit, add=False)
+    selection = repository.discover(".")
+    assert found(selection) == ["tracked\ta.tf", "untracked\tb.tf"]
+    assert selection.finder.hcl == {"unit\there/terragrunt.hcl"}
+
+
 def test_a_repository_without_an_index_is_searched(repository: Tree) -> None:
     repository.write("a.tf", add=False)
     assert found(repository.discover(".")) == ["a.tf"]
 
 
-def test_a_file_that_became_a_link_is_one(repository: Tree, tmp_path: Path) -> None:
+@pytest.mark.parametrize("open_refuses_links", [pytest.param(True, id="where open refuses links"), pytest.param(False, id="elsewhere")])
+def test_a_file_that_became_a_link_is_one(
+    repository: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, open_refuses_links: bool
+) -> None:
+    if not open_refuses_links:
+        monkeypatch.setattr(textfile, "_NO_LINK", 0)
     repository.write("a.tf").unlink()
     (tmp_path / "outside.tf").write_text(KEY)
     (repository.path / "a.tf").symlink_to("../outside.tf")

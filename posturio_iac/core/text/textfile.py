@@ -35,6 +35,10 @@ class OutsideError(UnreadableError):
     """A file is outside of the fence."""
 
 
+class LinkError(UnreadableError):
+    """A file is a symbolic link that is not to be followed."""
+
+
 class TooLargeError(UnreadableError):
     """A file is larger than the limit. ``size`` is in bytes, where it is known."""
 
@@ -143,15 +147,18 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def open_regular(path: str, fence: Fence | None) -> tuple[int, int]:
+def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tuple[int, int]:
     """Return a descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
 
-    Raises `UnreadableError` for what is outside or no regular file, and `OSError`.
+    Raises `LinkError` for a symbolic link that is not to be followed, `UnreadableError` for what is outside or no regular file, and
+    `OSError`.
     """
     try:
-        descriptor = _opened(path, fence)
+        descriptor = _opened(path, fence) if follow else _opened_itself(path)
     except ValueError:
         raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
+    if descriptor is None:
+        raise LinkError("is a symbolic link and was not read")
     status = os.fstat(descriptor)
     if not S_ISREG(status.st_mode):
         os.close(descriptor)
@@ -163,16 +170,24 @@ def _opened(path: str, fence: Fence | None) -> int:
     if fence is None:
         return os.open(path, _FLAGS | _NO_WAIT)
     resolved = fence.resolved(path)
-    if _NO_LINK or not os.path.islink(resolved):
-        try:
-            return os.open(resolved, _FLAGS | _NO_WAIT | _NO_LINK)
-        except OSError:
-            if not os.path.islink(resolved):  # it may have become a link meanwhile
-                raise
+    descriptor = _opened_itself(resolved)
+    if descriptor is not None:
+        return descriptor
     real = os.path.realpath(resolved)
     if not fence.holds(real):
         raise OutsideError(OUTSIDE)
     return os.open(real, _FLAGS | _NO_WAIT | _NO_LINK)
+
+
+def _opened_itself(path: str) -> int | None:
+    """Open a file that is no symbolic link; return None for one that is."""
+    if _NO_LINK or not os.path.islink(path):
+        try:
+            return os.open(path, _FLAGS | _NO_WAIT | _NO_LINK)
+        except OSError:
+            if not os.path.islink(path):  # it may have become a link meanwhile
+                raise
+    return None
 
 
 def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> bytes:

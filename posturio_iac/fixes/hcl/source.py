@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Block = Union[Node, HclBlock]
 
 BOM = b"\xef\xbb\xbf"
+_LOOKED_AT = 1_000
+"""How many bytes of a block tell how it is indented."""
 
 
 class HclSource:
@@ -35,7 +37,8 @@ class HclSource:
         self._comments: list[tuple[int, int]] | None = None
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
-        self.unit = "\t" if b"\n\t" in self.data and b"\n  " not in self.data else "  "
+        opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
+        self.unit = self._unit_after(opened, self.indent(opened)) or "  "
 
     @property
     def root(self) -> Node:
@@ -157,8 +160,9 @@ class HclSource:
         ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between.
         """
         outer = self.indent(block.start_byte)
-        inner = outer + self.unit
-        text = "\n".join(f"{inner}{self.in_unit(line)}" if line else "" for line in lines.split("\n"))
+        unit = self._unit_after(self.data.find(b"{", block.start_byte), outer) or self.unit
+        inner = outer + unit
+        text = "\n".join(f"{inner}{self.in_unit(line, unit)}" if line else "" for line in lines.split("\n"))
         if isinstance(block, HclBlock) and block.names:
             at = self.line_end(block.last)
             return self.edit(at, at, f"\n\n{text}" if apart else f"\n{text}")
@@ -186,10 +190,17 @@ class HclSource:
         at = self.line_end(start.end_byte)
         return self.edit(at, at, f"\n{text}\n" if found else f"\n{text}")
 
-    def in_unit(self, line: str) -> str:
-        """Return a line with its own indentation in the unit of the file."""
+    def _unit_after(self, opened: int, outer: str) -> str:
+        """Return by what the first line after the brace at ``opened`` is indented more than ``outer``; empty where nothing tells."""
+        brace, *lines = self.data[opened : opened + _LOOKED_AT].decode("utf-8", "replace").split("\n")
+        first = next((line for line in lines if line.strip()), "")
+        own = first[: len(first) - len(first.lstrip(" \t"))]
+        return own.removeprefix(outer) if brace.rstrip() == "{" and own.startswith(outer) else ""
+
+    def in_unit(self, line: str, unit: str = "") -> str:
+        """Return a line with its own indentation in this unit, or in that of the file."""
         rest = line.lstrip(" ")
-        return self.unit * ((len(line) - len(rest)) // 2) + rest
+        return (unit or self.unit) * ((len(line) - len(rest)) // 2) + rest
 
     def is_in_comment(self, start: int, end: int) -> bool:
         """Tell whether ``data[start:end]`` is a part of a comment."""

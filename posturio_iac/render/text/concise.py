@@ -31,7 +31,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
-    return f"{where}: {severity} {finding.rule.id}: {sentence(finding)}{also(roots)}"
+    return f"{where}: {severity} {finding.rule.id}: {sentence(finding)}{also(finding.framework, roots)}"
 
 
 def _error(said: Diagnostic, context: RenderContext) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import INDEX, INDEX_PATTERN, bare
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.wording import listed, open_beside
+from posturio_iac.render.wording import listed, open_beside, others, scope_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,8 @@ class KeyEntry:
     """Their root modules, each once."""
     size: int
     """How many keys they are."""
+    split: bool = False
+    """Whether another entry has its address, in another root module."""
 
     @property
     def span(self) -> Span | None:
@@ -63,13 +66,15 @@ class KeyEntry:
         first, base = self.addresses[0], bare(self.addresses[0])
         notes = []
         if len(self.addresses) > 1:
-            alike = all(bare(address) == base for address in self.addresses)
-            others = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
-            notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{others}")
+            alike = all(bare(address) == base != address for address in self.addresses)
+            named = listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
+            notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{named}")
             first = base if alike else first
+        framework = self.judged.key.framework if self.judged is not None else self.findings[0].framework
+        if self.split:
+            notes.append(f"in {scope_word(framework)} {printable(self.roots[0] or '.')}")
         if len(self.roots) > 1:
-            others = listed([root or "." for root in self.roots[1:]], every=every)
-            notes.append(f"also in {len(self.roots) - 1} other root module{'s' if len(self.roots) > 2 else ''}: {others}")  # noqa: PLR2004
+            notes.append(f"also in {others(framework, self.roots[1:], every=every)}")
         return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
 
 
@@ -123,9 +128,10 @@ def _folded(
     for identity in together:
         look = _look(keys.get(identity), found[identity]) if is_placed else identity
         groups.setdefault(look, []).append(identity)
+    named = Counter(address for group in groups.values() for address in {address for *_, address in group})
     for group in groups.values():
         addresses, roots = (tuple(dict.fromkeys(identity[part] for identity in group)) for part in (2, 1))
-        yield KeyEntry(keys.get(group[0]), tuple(found[group[0]]), addresses, roots, len(group))
+        yield KeyEntry(keys.get(group[0]), tuple(found[group[0]]), addresses, roots, len(group), named[addresses[0]] > 1)
 
 
 def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:

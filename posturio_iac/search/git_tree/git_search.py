@@ -10,7 +10,7 @@ from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
-from posturio_iac.search.kinds import ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
+from posturio_iac.search.kinds import CODE, ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost
 from posturio_iac.search.path_filter import PathFilter
 
@@ -69,6 +69,7 @@ OPTIONS = tuple(
 _AT_ONCE = 8
 SMALL_INDEX = 64 << 10
 """In bytes: some 600 files."""
+_CODE = tuple(f".{ending}" for ending in CODE)
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
@@ -134,10 +135,16 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
         finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
     else:
         finder.searched += len(listed.there)
-    names = outputs[0].split(b"\0") + [name for lines in outputs[1:] for name in _callers(finder, lines)]
+    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(finder, lines)]
     for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
+    keep.code = {name for name in listed.there if name.endswith(_CODE)}
     finder.trees.append(keep)
+
+
+def _names(output: bytes) -> list[str]:
+    """Return the names in an output of git with ``-z``; the last is empty."""
+    return os.fsdecode(output).split("\0")
 
 
 def _callers(finder: FileSearch, lines: bytes) -> Iterator[bytes]:
@@ -193,25 +200,17 @@ def _reason(errors: bytes) -> str:
     return (fatal or lines or ["git failed and did not say why"])[0]
 
 
-def _read(keep: PathFilter, names: Iterable[bytes]) -> None:
+def _read(keep: PathFilter, names: Iterable[str]) -> None:
     """Read files, and record those that have become symbolic links."""
-    finder = keep.finder
     for path, kind in keep.files(names):
-        if finder.is_linked(path):
-            finder.symlinks[path] = kind
-        else:
-            finder.examine(path, kind)
+        keep.finder.examine_itself(path, kind)
 
 
 def _examine_again(finder: FileSearch, path: str, kind: str) -> None:
     """Look closer at a file that git has searched, unless it, or a directory on the way, became a symbolic link."""
-    if path in finder.read:
-        return
-    finder.searched -= 1
-    if finder.is_linked(path):
-        finder.symlinks[path] = kind
-    else:
-        finder.examine(path, kind)
+    if path not in finder.read:
+        finder.searched -= 1
+        finder.examine_itself(path, kind)
 
 
 def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) -> None:
@@ -241,7 +240,7 @@ def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
     base = keep.base.removesuffix("/")
     specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
     ((_, output, _),) = run([grep_command(keep.finder, base, search_terms, specs)])
-    return (path for path, kind in keep.files(output.split(b"\0")) if kind is TERRAFORM)
+    return (path for path, kind in keep.files(_names(output)) if kind is TERRAFORM)
 
 
 def _ignored(finder: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:

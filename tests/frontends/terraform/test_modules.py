@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.reading import Reading
 
+KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
 CALL = 'module "m" {\n  source = "./m"\n}\n'
 Files = dict[str, "str | bytes"]
 
@@ -197,6 +198,22 @@ class TestOutsideAndForeign:
         assert sorted(places(found)) == [("aws_iam_access_key.ci", "main.tf", 10), ("module.u.aws_iam_access_key.k[0]", "main.tf", 2)]
         (inside,) = (k for k in found.keys if k.address.startswith("module"))
         assert (inside.user, inside.owner) == ("given", "payments")
+
+    @pytest.mark.parametrize("calls", [CALL.replace("./m", "acme/user/aws").replace('"m"', '"u"'), KNOWN])
+    @pytest.mark.parametrize(("ignored", "exclude"), [(("calls.tf",), ()), ((), ("calls.tf",)), ((), ())])
+    def test_no_finding_points_at_a_call_in_a_file_that_is_ignored_or_excluded(
+        self, tmp_path: Path, calls: str, ignored: tuple[str, ...], exclude: tuple[str, ...]
+    ) -> None:
+        git(tmp_path, "init", "-q")
+        files = {**self.initialised(tmp_path), "main.tf": PLAIN, "calls.tf": calls}
+        (tmp_path / ".gitignore").write_text("\n".join((".terraform/", *ignored)))
+        found = {path for _, path, _ in places(reading(tmp_path, files, exclude=exclude))}
+        assert found == ({"main.tf"} if ignored or exclude else {"main.tf", "calls.tf"})
+
+    @pytest.mark.parametrize("path", [".terraform", ".terraform/modules/u", ".terraform/modules/u/main.tf"])
+    def test_installed_code_that_is_named_is_judged_itself(self, tmp_path: Path, path: str) -> None:
+        found = places(reading(tmp_path, self.initialised(tmp_path), path))
+        assert found == [("aws_iam_access_key.k[0]", ".terraform/modules/u/main.tf", 2)]
 
     def test_modules_inside_an_initialised_module_are_read(self, tmp_path: Path) -> None:
         files = self.initialised(tmp_path)
@@ -423,3 +440,31 @@ class TestStatus:
         )
         found = key(tmp_path, code).status
         assert isinstance(found, Unknown) if expected is None else found == expected
+
+
+class TestBlockTypes:
+    """Terraform refuses a block of an unknown type, and so what is mistyped must not pass for checked; newer versions may know more types."""
+
+    @pytest.mark.parametrize(
+        ("name", "block", "hint"),
+        [
+            ("a.tf", 'resuorce "aws_iam_access_key" "ci" {}', '"resuorce"; did you mean "resource"?'),
+            ("a.tofu", 'Resource "aws_iam_access_key" "ci" {}', '"Resource"; did you mean "resource"?'),
+            ("a.tf", 'reosurce "aws_iam_user" "ci" {}', '"reosurce"; did you mean "resource"?'),
+            ("a.tf", 'key "aws_iam_access_key" "ci" {}', '"key".'),
+            ("a.tf", 'date "aws_iam_user" "ci" {}', None),
+            ("a_override.tf", 'modlue "m" {}', '"modlue"; did you mean "module"?'),
+            ("a.tf", 'varaible "tags" {}', '"varaible"; did you mean "variable"?'),
+            ("a.tf", "local {}", '"local"; did you mean "locals"?'),
+            ("a.tf", 'local "a" {}', None),
+            ("a.tf", "variables {}", None),
+            ("a.tf", 'check "c" {}\nmoved {}\nlanguage {}\nimported {}\nsecret "aws_ssm" "s" {}', None),
+            ("a.tf", "\n".join(f'{word} "aws_iam_access_key" "ci" {{}}' for word in ("data", "ephemeral", "action", "list")), None),
+            ("a.tf.json", '{"resuorce": {"aws_iam_access_key": {"ci": {"user": "x"}}}}', '"resuorce"; did you mean "resource"?'),
+            ("a.tf.json", '{"//": {"a": 1}, "check": {"c": {}}, "language": {"a": 1}}', None),
+        ],
+    )
+    def test_a_mistyped_one_is_an_error(self, tmp_path: Path, name: str, block: str, hint: str | None) -> None:
+        said = reading(tmp_path, {"main.tf": PLAIN, name: f"\n{block}\n"}).diagnostics
+        expected = f"syntax error: there is no block type {hint} It was not checked."
+        assert [(d.level, d.path, d.line, d.message) for d in said] == ([(Level.ERROR, name, 2, expected)] if hint else [])

@@ -70,7 +70,7 @@ def test_forks_and_private_copies_of_known_modules_are_noted(tmp_path: Path, sou
     assert found.keys == ()
     (said,) = found.diagnostics
     assert (said.level, said.path, said.line) == (Level.NOTE, "main.tf", 1)
-    assert said.message == f"module.ci uses {source}, whose code is not here; it looks like {REGISTRY}, which creates access keys"
+    assert said.message == f"module.ci uses {source}, whose code is not here; it has the name of {REGISTRY}, which creates access keys"
 
 
 @pytest.mark.parametrize(

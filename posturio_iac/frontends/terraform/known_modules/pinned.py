@@ -10,6 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.search.installed import is_initialised
 from posturio_iac.search.kinds import TERRAFORM
 from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, sources_of, text
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
     from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
-
-_MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 
 
 def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
@@ -52,7 +51,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
     graph = CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
-    return {folder for folder in found if not any(_is_initialised(selection.root, top) for top in graph.above(folder))}
+    return {folder for folder in found if not any(is_initialised(os.path.join(selection.root, top)) for top in graph.above(folder))}
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
@@ -80,7 +79,3 @@ def _has_overrides(root: str, folder: str) -> bool:
     except OSError:
         return False
     return any(name.partition(".")[0].endswith("override") for name in names)
-
-
-def _is_initialised(root: str, folder: str) -> bool:
-    return os.path.exists(os.path.join(root, folder, _MANIFEST))

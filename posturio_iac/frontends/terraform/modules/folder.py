@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.config.suggest import meant
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.open_kinds import UNREAD_VALUES
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.errors import system_reason
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.search.scanners.hcl_scanner import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "resource": ("TYPE", "NAME"), "data": ("TYPE", "NAME")}
 """Blocks that have an address of their own, and the labels that it takes."""
+_READ = (*_NAMED, "provider", "locals", "terraform")
+_MISTYPED = 0.82
+"""How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
 
 @dataclass(slots=True)
@@ -132,6 +138,18 @@ def add_block(folder: Module, block: hcl.Block) -> None:
             folder.providers.append(block)
         case "terraform":
             folder.settings.append(block)
+        case other if other not in LABELS:
+            folder.diagnostics.extend(_mistyped(block))
+
+
+def _mistyped(block: hcl.Block) -> Iterator[Diagnostic]:
+    """Yield an error if the type of a block is a slip of one that is read, or if it declares a key; others may be new in Terraform."""
+    labels = len(block.labels)
+    is_json = block.header.path.endswith(".json")  # where an unknown word takes no labels
+    hint = meant(block.type, [name for name in _READ if is_json or LABELS[name] == labels], cutoff=_MISTYPED)
+    if hint or (labels == LABELS["resource"] and block.labels[0] in KEY_TYPES and block.type != "list"):
+        text = f'syntax error: there is no block type "{block.type}"{hint or "."} It was not checked.'
+        yield Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)
 
 
 def _lacks_label(block: hcl.Block) -> bool:

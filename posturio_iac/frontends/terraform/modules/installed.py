@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
+from posturio_iac.search.installed import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIST = ".terraform/modules/modules.json"
 Entries = dict[str, tuple[str, "str | None"]]
 _cache: dict[str, tuple[Entries, str]] = {}
 
@@ -21,7 +21,7 @@ def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
 
     The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
     """
-    path = os.path.join(folder, *LIST.split("/"))
+    path = os.path.join(folder, *MANIFEST.split("/"))
     if path not in _cache:
         _cache[path] = _read(path, fence or Fence(os.path.realpath(folder)))
     return _cache[path]
@@ -82,4 +82,4 @@ class Installed:
 
     def _say(self, module: str, text: str) -> None:
         """Say what is wrong with the list of a root module's installed modules."""
-        self._report(Diagnostic(Level.ERROR, text, f"{module}/{LIST}" if module else LIST))
+        self._report(Diagnostic(Level.ERROR, text, f"{module}/{MANIFEST}" if module else MANIFEST))
