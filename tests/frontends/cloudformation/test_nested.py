@@ -79,7 +79,7 @@ def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, parameters: st
     assert [e.where for e in found.exposures] == where
 
 
-SECRET_IN = "{Type: %s, Properties: {TemplateURL: %s, Parameters: %s}}"
+NESTS = "{Type: %s, Properties: {TemplateURL: %s, Parameters: %s}}"
 GIVEN, LISTED = "{S: !GetAtt K.SecretAccessKey}", "[{ParameterKey: S, ParameterValue: !GetAtt K.SecretAccessKey}]"
 STACK, SET = "AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"
 
@@ -87,8 +87,8 @@ STACK, SET = "AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"
 @pytest.mark.parametrize(
     ("resource", "why"),
     [
-        (SECRET_IN % (STACK, "https://example.com/gone.yaml", GIVEN), "S of C is given the secret, and the code of C is not here"),
-        (SECRET_IN % (SET, "https://example.com/gone.yaml", LISTED), "a parameter of C is given the secret, and the code of C is not here"),
+        (NESTS % (STACK, "https://example.com/gone.yaml", GIVEN), "S of C is given the secret, and the code of C is not here"),
+        (NESTS % (SET, "https://example.com/gone.yaml", LISTED), "a parameter of C is given the secret, and the code of C is not here"),
     ],
 )
 def test_what_a_stack_whose_template_is_not_here_does_with_the_secret_is_unknown(tmp_path: Path, resource: str, why: str) -> None:
@@ -99,7 +99,7 @@ def test_what_a_stack_whose_template_is_not_here_does_with_the_secret_is_unknown
 
 def test_a_secret_is_followed_into_the_parameters_of_a_stack_set(tmp_path: Path) -> None:
     child = "Parameters: {T: {Type: String}, S: {Type: String}}\nResources: {}\nOutputs: {O: {Value: !Ref S}}\n"
-    parent = f"Resources:\n  C: {SECRET_IN % (SET, 'c.yaml', LISTED)}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
+    parent = f"Resources:\n  C: {NESTS % (SET, 'c.yaml', LISTED)}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
     (found,) = reading(tmp_path, {"p.yaml": parent, "c.yaml": child}).keys
     assert [e.where for e in found.exposures] == ["the parameter S of the stack C", "the output O"]
 
