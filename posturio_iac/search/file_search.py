@@ -127,6 +127,14 @@ class FileSearch:
             self.left_out.add(path)
         return True
 
+    def passes_over(self, path: str) -> bool:
+        """Tell whether a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
+        if self.prefix + path in self.fence.named:
+            return False
+        if path in self.read or path in self.symlinks or any(keep.has_code(path) for keep in self.trees):
+            return self.skips(path)
+        return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
+
     def leaves_out_everything(self) -> bool:
         """Tell whether the exclusions leave nothing of what could be searched."""
         return not self.searched and any(not path.endswith("/") or self.has_code(path) for path in sorted(self.left_out))

@@ -28,6 +28,9 @@ _ENDINGS = {
     "cfn": TEMPLATE,
 }
 
+CODE = ("tf", "tofu", "tf.json", "tofu.json")
+"""The endings of Terraform's own files."""
+
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
@@ -76,7 +79,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     if only is HCL:
         return [plain + HCL]
     if only is TERRAFORM:
-        return [plain + ending for ending in ("tf", "tofu", "tf.json", "tofu.json")]
+        return [plain + ending for ending in CODE]
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 

@@ -6,7 +6,7 @@ from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from posturio_iac.search.file_search import FileSearch
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 class PathFilter:
     """Which of the paths that git names count, and what they are called from the root."""
 
-    __slots__ = ("base", "directories", "finder")
+    __slots__ = ("base", "code", "directories", "finder")
 
     def __init__(self, finder: FileSearch, base: str, directories: Sequence[str]) -> None:
         """Count what is in one of ``directories``."""
         self.finder = finder
         self.base = f"{base}/" if base else ""
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
+        self.code: Collection[str] = ()
+        """The Terraform files that git has searched, as it names them."""
 
     @property
     def narrow(self) -> bool:
@@ -41,6 +43,14 @@ class PathFilter:
             path = self.base + name
             if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path
+
+    def has_code(self, path: str) -> bool:
+        """Tell whether a path from the root is one of the Terraform files that git has searched."""
+        return path.startswith(self.base) and path[len(self.base) :] in self.code
+
+    def folders(self) -> Iterator[str]:
+        """Yield the folders of `code`, from the root."""
+        return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})
 
     def has_directory(self, path: str) -> bool:
         """Tell whether a directory, which is relative to the root, counts."""

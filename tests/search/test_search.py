@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+CALL = 'module "u" {\n  source = "acme/user/aws"\n}\n'
+
+
 @pytest.fixture(params=MODES)
 def tree(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     return make(request.param, tmp_path / "tree", monkeypatch)
@@ -220,6 +223,27 @@ def test_a_copy_of_a_module_may_be_named(tree: Tree) -> None:
     tree.write(".terraform/modules/m/x.tf")
     tree.write(".terraform/modules/m/.terraform/modules/x.tf")
     assert found(tree.discover(".terraform/modules/m")) == [".terraform/modules/m/x.tf"]
+
+
+def test_callers_of_installed_modules_are_found_where_code_is_searched(tree: Tree) -> None:
+    """The folders that git ignores, or that hold no code, stand in no way of the others, however many there are."""
+    write_initialised(tree, "live/eu/prod")
+    if tree.is_git:
+        write_initialised(tree, "build", add=False)
+        for number in range(400):
+            (tree.path / f"build/d{number}").mkdir()
+        tree.write("live/eu/prod/ignored.tf", CALL, add=False)
+        tree.write(".gitignore", "build\n.terraform\nignored.tf\n")
+    assert found(tree.discover(".")) == ["live/eu/prod/main.tf"]
+    assert found(tree.discover("live")) == ["live/eu/prod/main.tf"]
+    assert found(tree.discover(".", exclude=("prod/",))) == []
+
+
+def write_initialised(tree: Tree, folder: str, *, add: bool = True) -> None:
+    """Write a root module in which ``terraform init`` has installed a module with a key."""
+    tree.write(f"{folder}/main.tf", CALL, add=add)
+    for name, text in (("modules.json", "{}"), ("u/main.tf", KEY)):
+        tree.write(f"{folder}/.terraform/modules/{name}", text, add=False)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,10 @@ def options(**more: Any) -> TerraformOptions:
 def program(root: str, **more: Any) -> ModuleTree:
     """Return a program whose modules are below ``root``."""
     selection: Any = SimpleNamespace(
-        root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root))
+        root=root,
+        repository=None,
+        terraform=(),
+        finder=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
     )
     return ModuleTree(selection, options(**more))
 

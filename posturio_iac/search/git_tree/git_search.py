@@ -10,7 +10,7 @@ from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
-from posturio_iac.search.kinds import ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
+from posturio_iac.search.kinds import CODE, ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost
 from posturio_iac.search.path_filter import PathFilter
 
@@ -69,6 +69,7 @@ OPTIONS = tuple(
 _AT_ONCE = 8
 SMALL_INDEX = 64 << 10
 """In bytes: some 600 files."""
+_CODE = tuple(f".{ending}" for ending in CODE)
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
@@ -137,6 +138,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
     names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(finder, lines)]
     for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
+    keep.code = {name for name in listed.there if name.endswith(_CODE)}
     finder.trees.append(keep)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.reading import Reading
 
+KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
 CALL = 'module "m" {\n  source = "./m"\n}\n'
 Files = dict[str, "str | bytes"]
 
@@ -197,6 +198,22 @@ class TestOutsideAndForeign:
         assert sorted(places(found)) == [("aws_iam_access_key.ci", "main.tf", 10), ("module.u.aws_iam_access_key.k[0]", "main.tf", 2)]
         (inside,) = (k for k in found.keys if k.address.startswith("module"))
         assert (inside.user, inside.owner) == ("given", "payments")
+
+    @pytest.mark.parametrize("calls", [CALL.replace("./m", "acme/user/aws").replace('"m"', '"u"'), KNOWN])
+    @pytest.mark.parametrize(("ignored", "exclude"), [(("calls.tf",), ()), ((), ("calls.tf",)), ((), ())])
+    def test_no_finding_points_at_a_call_in_a_file_that_is_ignored_or_excluded(
+        self, tmp_path: Path, calls: str, ignored: tuple[str, ...], exclude: tuple[str, ...]
+    ) -> None:
+        git(tmp_path, "init", "-q")
+        files = {**self.initialised(tmp_path), "main.tf": PLAIN, "calls.tf": calls}
+        (tmp_path / ".gitignore").write_text("\n".join((".terraform/", *ignored)))
+        found = {path for _, path, _ in places(reading(tmp_path, files, exclude=exclude))}
+        assert found == ({"main.tf"} if ignored or exclude else {"main.tf", "calls.tf"})
+
+    @pytest.mark.parametrize("path", [".terraform", ".terraform/modules/u", ".terraform/modules/u/main.tf"])
+    def test_installed_code_that_is_named_is_judged_itself(self, tmp_path: Path, path: str) -> None:
+        found = places(reading(tmp_path, self.initialised(tmp_path), path))
+        assert found == [("aws_iam_access_key.k[0]", ".terraform/modules/u/main.tf", 2)]
 
     def test_modules_inside_an_initialised_module_are_read(self, tmp_path: Path) -> None:
         files = self.initialised(tmp_path)

@@ -60,6 +60,7 @@ class ModuleTree:
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
         self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
+        self._passes_over = selection.finder.passes_over
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
@@ -78,9 +79,13 @@ class ModuleTree:
 
     def is_ours(self, path: str) -> bool:
         """Tell whether findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
-        if path.startswith(("../", "/")) or "/.terraform/" in f"/{path}" or self._in_nested(path.rpartition("/")[0]):
+        if path.startswith(("../", "/")) or self._in_nested(path.rpartition("/")[0]):
             return False
-        return path in self._candidates or not self._holds_search_term(path)
+        if path in self._candidates:
+            return True
+        if "/.terraform/" in f"/{path}" or self._holds_search_term(path):
+            return False
+        return self._tracked is not None or not self._passes_over(path)
 
     def _in_nested(self, path: str) -> bool:
         """Tell whether a folder belongs to a submodule or another repository below the root."""
