@@ -206,7 +206,7 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
     ("path", "content", "parts", "complaint"),
     [
         (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "already exists"),
-        ("pyproject.toml", '[tool]\nposturio-iac = { strict = false }\n', "baseline", f'names no baseline; add baseline = "{BASELINE}"'),
+        ("pyproject.toml", "[tool]\nposturio-iac = { strict = false }\n", "baseline", f'names no baseline; add baseline = "{BASELINE}"'),
         (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "already exists"),
         (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "already exists"),
         (HOOKS, "repos: [", "fix,config,hook", "is not valid YAML"),
@@ -231,7 +231,7 @@ def test_what_is_there_is_never_overwritten(
         (CONFIG, "strict = false\n", 'baseline = "B"\nstrict = false\n'),
         (CONFIG, "# Ours.\r\n\r\n[names]\r\nowner = []\r\n", '# Ours.\r\n\r\nbaseline = "B"\r\n[names]\r\nowner = []\r\n'),
         (CONFIG, "# Ours.\n", '# Ours.\nbaseline = "B"\n'),
-        ("pyproject.toml", '[a]\n[tool.posturio-iac]\nstrict = false', '[a]\n[tool.posturio-iac]\nbaseline = "B"\nstrict = false'),
+        ("pyproject.toml", "[a]\n[tool.posturio-iac]\nstrict = false", '[a]\n[tool.posturio-iac]\nbaseline = "B"\nstrict = false'),
         ("pyproject.toml", '[tool.posturio-iac]\n[b]\nc = """\n[tool.posturio-iac]\n"""\n', None),
     ],
 )
