@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.facts.schedulers import SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
-from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
+from posturio_iac.frontends.terraform.dataflow.causes import of_trigger
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import own_triggers
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on triggers that people change by hand."""
-    for trigger in triggers(block):
+    for trigger in own_triggers(block):
         words = references(trigger)
         if (words[:2]) not in scope.instance.folder.resources:
             continue

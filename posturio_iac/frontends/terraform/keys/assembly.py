@@ -14,7 +14,7 @@ from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
-from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of

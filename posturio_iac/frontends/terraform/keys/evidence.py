@@ -10,7 +10,7 @@ from posturio_iac.facts.describe import ends_permission
 from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.facts.schedulers import ROTATING
-from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
