@@ -41,10 +41,12 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
         ]
         if names:
             yield f"{names[0]} decides which of its keys exist: manual rotation without a schedule"
+    if not (schedulers := scope.instance.resources(*SCHEDULERS)):
+        return
     folder = scope.instance.folder
     places = [o.get("value") for o in folder.outputs.values()] + [a.expression for a in folder.locals.values()]
-    for kind, name in folder.resources:
-        if kind in SCHEDULERS and any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
+    for (kind, name), _ in schedulers:
+        if any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
             yield f"the scheduler {kind}.{name} only chooses which key is shown and replaces none"
 
 

@@ -85,9 +85,7 @@ def permission_note(user: TerraformUser) -> Iterator[str]:
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    for (kind, name), block in instance.folder.resources.items():
-        if kind not in _POLICIES:
-            continue
+    for (kind, name), block in instance.resources(*_POLICIES):
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
             if target is not None and any(
