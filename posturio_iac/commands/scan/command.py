@@ -236,6 +236,8 @@ def _relative(name: str) -> str:
 
 
 def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
     try:
         return sys.stdin.buffer.read()
     except (OSError, AttributeError, ValueError) as error:
