@@ -12,6 +12,7 @@ from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.implied import Implied, allowed_values
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
+from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,8 +65,8 @@ def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     if not wanted:
         return True
     implied = Implied(wanted)
-    implied.conditions.clear()  # each condition is to follow from the parameters
-    probe = Evaluator([], {}, implied=implied)
+    known = KnownValues({}, implied.known.parameters)  # each condition is to follow from the parameters
+    probe = Evaluator([], {}, known=known)
     found = [named(probe, name, scope) for name, scope in wanted]
     if implied.contradicts or any(result is False for result in found):
         return False
@@ -73,7 +74,7 @@ def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     if math.prod(map(len, choices.values())) > MAX_CASES:
         return True
     for case in itertools.product(*choices.values()):
-        ev = Evaluator([], dict(zip(choices, case, strict=True)), implied=implied)
+        ev = Evaluator([], dict(zip(choices, case, strict=True)), known=known)
         if all(named(ev, name, scope) is not False for name, scope in wanted):
             return True
     return False

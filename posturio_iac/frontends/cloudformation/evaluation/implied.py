@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, as_deployed
+from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.core.model import Unknown
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 class Implied:
     """Collects what follows from conditions."""
 
-    __slots__ = ("_within", "conditions", "contradicts", "parameters")
+    __slots__ = ("_within", "contradicts", "known")
 
     def __init__(self, conditions: Iterable[tuple[str, StackScope]]) -> None:
         """Let the named conditions hold."""
-        self.conditions: dict[tuple[int, str], bool | Unknown] = {}
-        """By the identity of the stack and the name."""
-        self.parameters: dict[tuple[int, str], str] = {}
+        self.known = KnownValues({}, {})
         self.contradicts = False
         """Whether these conditions never hold together."""
         self._within: set[tuple[int, str]] = set()
@@ -39,10 +37,10 @@ class Implied:
         key = (id(scope.stack), name)
         if entry is None or key in self._within:  # CloudFormation refuses a condition that refers to itself
             return
-        if key in self.conditions:
-            self.contradicts |= self.conditions[key] is not holds
+        if key in self.known.conditions:
+            self.contradicts |= self.known.conditions[key] is not holds
             return
-        self.conditions[key] = holds
+        self.known.conditions[key] = holds
         self._within.add(key)
         self._expression(entry.body, scope.stack.scope(entry), holds=holds)
         self._within.discard(key)
@@ -70,7 +68,7 @@ class Implied:
                 name, value = str(members[0][1].value), Evaluator([]).scalar(literal.value)
                 entry = scope.stack.parameters.get(name)
                 if entry is not None and name not in scope.stack.given and isinstance(value, str):
-                    earlier = self.parameters.setdefault((id(scope.stack), name), value)
+                    earlier = self.known.parameters.setdefault((id(scope.stack), name), value)
                     possible = allowed_values(entry) or (value,)
                     self.contradicts |= any(as_deployed(value) not in map(as_deployed, texts) for texts in (possible, (earlier,)))
 
@@ -78,7 +76,7 @@ class Implied:
 def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evaluator:
     """Return an evaluator for what exists only where these conditions hold; ``ev`` itself where there are none."""
     wanted = tuple(conditions)
-    return Evaluator(ev.problems, implied=Implied(wanted)) if wanted else ev
+    return Evaluator(ev.problems, known=Implied(wanted).known) if wanted else ev
 
 
 def allowed_values(entry: TemplateEntry) -> tuple[str, ...]:
