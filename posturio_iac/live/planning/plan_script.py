@@ -74,11 +74,15 @@ same_credential() {
 }
 
 same() {
-  [ -n "$found" ] || { kept "$1" "$2" "$3" "it is gone"; return 1; }
   status=$(printf %s "$found" | cut -f1)
   created=$(printf %s "$found" | cut -f2 | cut -c1-19)
+  if [ "$status" != "$5" ] && grep -F "\"step\":\"$1\",\"user\":\"$2\",\"key_id\":\"$3\",\"outcome\":\"done\"" "$log" >/dev/null; then
+    echo "$1 $3 of $2: was done before"
+    return 1
+  fi
+  [ -n "$found" ] || { kept "$1" "$2" "$3" "it is gone"; return 1; }
   [ "$created" = "$4" ] || { kept "$1" "$2" "$3" "it was created at $created, and the plan means one of $4"; return 1; }
-  [ "$status" = "$5" ] || { kept "$1" "$2" "$3" "it is $status, and the plan saw it $5"; return 1; }
+  [ "$status" = "$5" ] || { kept "$1" "$2" "$3" "it is $status, and this step is for a key that is $5"; return 1; }
 }
 
 in_account() {
@@ -166,16 +170,26 @@ delete_credential() {
 UNDO = r"""
 in_account
 
+# was_disabled USER KEY: whether the log says that this plan switched a key off, and not on again since.
+was_disabled() {
+  case $(grep -F "\"user\":\"$1\",\"key_id\":\"$2\"," "$log" | grep -Fv '"outcome":"kept"' | tail -n 1) in
+    *'"step":"enable"'*'"outcome":"done"'*) echo "enable $2 of $1: was done before"; return 1 ;;
+    *'"step":"enable"'* | *'"step":"disable"'*'"outcome":"done"'*) return 0 ;;
+    *'"step":"disable"'*'"outcome":"begun"'*) kept enable "$1" "$2" "the plan began to switch it off, and the log does not show whether it did" ;;
+  esac
+  return 1
+}
+
 # enable USER KEY CREATED: switch a key on again that this plan switched off and nobody changed since.
 enable() {
-  grep -F "\"step\":\"disable\",\"user\":\"$1\",\"key_id\":\"$2\",\"outcome\":\"done\"" "$log" >/dev/null || return 0
+  was_disabled "$1" "$2" || return 0
   same_key enable "$1" "$2" "$3" Inactive || return 0
   act enable "$1" "$2" aws iam update-access-key --user-name="$1" --access-key-id="$2" --status=Active
 }
 
 # enable_credential USER KEY CREATED: the same for an API key of a service.
 enable_credential() {
-  grep -F "\"step\":\"disable\",\"user\":\"$1\",\"key_id\":\"$2\",\"outcome\":\"done\"" "$log" >/dev/null || return 0
+  was_disabled "$1" "$2" || return 0
   same_credential enable "$1" "$2" "$3" Inactive || return 0
   act enable "$1" "$2" aws iam update-service-specific-credential --user-name="$1" --service-specific-credential-id="$2" --status=Active
 }
@@ -254,8 +268,8 @@ def _comments(step: Step, as_of: datetime, indent: str) -> Iterator[str]:
     yield f"{indent}# {printable(step.key.address)}"
     yield f"{indent}#   Owner: {printable(step.owner)}. Last use: {_last_use(step, as_of)}."
     yield from (f"{indent}#   {printable(finding.message)}" for finding in step.findings)
-    if step.why:
-        yield f"{indent}#   {printable(step.why)}"
+    if remark := step.remark():
+        yield f"{indent}#   {printable(remark)}"
     if step.key.declaration is not None:
         yield from (f"{indent}#     {printable(finding.remediation)}" for finding in step.findings)
     if step.action is Action.DELETE:
