@@ -36,7 +36,7 @@ SINKS = {
     "aws_s3_bucket_object": Sink(("content", "content_base64")),
     "aws_s3_object": Sink(("content", "content_base64")),
     "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
-    "aws_ssm_parameter": Sink(("value", "insecure_value"), ENCRYPT),
+    "aws_ssm_parameter": Sink(("value", "value_wo", "insecure_value"), ENCRYPT),
     "fastly_service_vcl": Sink(("content",), _VCL),
     "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
     "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),

@@ -14,8 +14,8 @@ from posturio_iac.facts.namesakes import Namesake, left_open
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
+from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
-from posturio_iac.frontends.terraform.keys.users import RootUsers
 from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of, unread_call
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder

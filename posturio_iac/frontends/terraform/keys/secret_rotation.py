@@ -85,10 +85,9 @@ def _is(key: tuple[hcl.Block, ModuleInstance, str], reached: ResourceOrigin) -> 
 
 def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
     """Yield the address, the block and the scope of each instance of each resource of one type."""
-    for (found, name), block in instance.folder.resources.items():
-        if found == kind:
-            for suffix, scope in instances_of(block, instance).instances:
-                yield instance.full(f"{kind}.{name}{suffix}"), block, scope
+    for (_, name), block in instance.resources(kind):
+        for suffix, scope in instances_of(block, instance).instances:
+            yield instance.full(f"{kind}.{name}{suffix}"), block, scope
 
 
 def _of_secret(secret: ResourceOrigin | TerminalOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
