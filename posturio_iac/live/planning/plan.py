@@ -60,7 +60,8 @@ class Step:
 
     def document(self) -> dict[str, Any]:
         """Return its entry in ``plan.json``."""
-        return {"address": self.key.address, "account": self.key.account, "action": self.action.value, "owner": self.owner, "why": self.remark()}
+        place = {"address": self.key.address, "account": self.key.account}
+        return {**place, "action": self.action.value, "owner": self.owner, "why": self.remark()}
 
 
 class NamesNothingError(Exception):

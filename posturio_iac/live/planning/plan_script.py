@@ -175,7 +175,8 @@ was_disabled() {
   case $(grep -F "\"user\":\"$1\",\"key_id\":\"$2\"," "$log" | grep -Fv '"outcome":"kept"' | tail -n 1) in
     *'"step":"enable"'*'"outcome":"done"'*) echo "enable $2 of $1: was done before"; return 1 ;;
     *'"step":"enable"'* | *'"step":"disable"'*'"outcome":"done"'*) return 0 ;;
-    *'"step":"disable"'*'"outcome":"begun"'*) kept enable "$1" "$2" "the plan began to switch it off, and the log does not show whether it did" ;;
+    *'"step":"disable"'*'"outcome":"begun"'*)
+      kept enable "$1" "$2" "the plan began to switch it off, and the log does not show whether it did" ;;
   esac
   return 1
 }
