@@ -67,7 +67,7 @@ def test_keys_what_is_open_and_a_line_that_sums_up() -> None:
 
 def test_a_key_that_was_made_by_a_clock_ahead_of_ours_is_new() -> None:
     shown = squeezed(text(report_of((judged("ci", age=-0.01, used=-0.01), (UNUSED,)))))
-    assert "  0 d  today (" in shown
+    assert "  0 d  today  " in shown
 
 
 def test_nothing_to_show_is_one_truthful_line() -> None:
