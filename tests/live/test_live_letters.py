@@ -87,6 +87,21 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
     assert order == sorted(order)
 
 
+def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    """What whoever makes the plan may do all the same is nothing for its reader."""
+    cloud.user("ci", owner="payments@example.com", expires="2026-10-01")
+    cloud.key("ci", age=60, used=1)
+    cloud.user("ci2", owner="payments@example.com")
+    cloud.key("ci2", age=400, used=1)
+    live(capsys, "--letters", str(tmp_path / "letters"), "--plan", str(tmp_path / "plan"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert "It is in use, so it stays active." in text
+    assert text.count("Only once nothing needs it any more:\n\n```sh\naws iam update-access-key") == 2
+    assert ("--include-in-use" in text, "Ask its owner" in text) == (False, False)
+    steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    assert all("--include-in-use" in step["why"] for step in steps)
+
+
 def answered(folder: Path, owner: str, **cells: str) -> Path:
     """Fill in the CSV of a letter, and save it as some spreadsheets do: with semicolons, and account ids cut short."""
     (path,) = folder.glob(f"{owner}*.csv")
