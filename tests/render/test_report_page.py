@@ -443,7 +443,7 @@ def test_a_page_about_4000_keys_of_code_stays_small() -> None:
     assert "4,000 keys in infra" in Page(text).text
 
 
-@pytest.mark.parametrize(("used", "words"), [(0.3, "last used less than a day ago, on"), (1, "last used 1 day ago, on"), (60, "60 days ago")])
+@pytest.mark.parametrize(("used", "words"), [(0.3, "last used less than a day ago, on"), (1, "last used 1 day ago"), (60, "60 days ago")])
 def test_a_key_that_was_used_today_was_not_used_zero_days_ago(used: float, words: str) -> None:
     key = deployed("ci", last_used=at(used))
     posture = joined(result([key], [finding(key)], scope=accounts(A)))
