@@ -111,9 +111,7 @@ def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud,
         (((80, 1),), "", [""]),
     ],
 )
-def test_a_key_in_use_gets_advice_that_helps(
-    cloud: Cloud, capsys: Capsys, tmp_path: Path, keys: Any, owner: str, why: list[str]
-) -> None:
+def test_a_key_in_use_gets_advice_that_helps(cloud: Cloud, capsys: Capsys, tmp_path: Path, keys: Any, owner: str, why: list[str]) -> None:
     """A user has two keys at most, and a new key changes nothing about a missing owner."""
     cloud.user("ci", **({"owner": owner} if owner else {}))
     for age, used in keys:
