@@ -22,7 +22,10 @@ DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
 """Rules whose findings mean that the key is not needed, or should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
 OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
-NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off."
+SEVERAL = "iam.multiple_active_access_keys"
+OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", "iam.unreadable_access_key_lifetimes"})
+"""Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
+NEEDED = "It may be in use, so it stays active."
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -128,7 +131,19 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
         return Step(key, findings, Action.KEEP, *why) if why else Step(key, findings, Action.DISABLE, before)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Step(key, findings, Action.KEEP, *(_why_in_use(key, as_of, policy) or ("",)))
-    return Step(key, findings, Action.KEEP, NEEDED, f"--include-in-use {key.key_id} plans that.")
+    advice = _advice(key, rules)
+    return Step(key, findings, Action.KEEP, f"{NEEDED} {advice}".strip(), f"--include-in-use {key.key_id} plans to switch it off.")
+
+
+def _advice(key: AccessKey, rules: set[str]) -> str:
+    """Return what its owner can do about a key that may be in use: a sentence, or empty. A user has two keys at most."""
+    if not rules - OF_WORDS:
+        return ""
+    if rules <= OF_WORDS | {SEVERAL}:
+        return "Find out which keys of its user are needed, and then switch off the others."
+    if key.active_siblings and not isinstance(key.active_siblings, Unknown):
+        return "Its user has another active key: move to that, and then switch this one off."
+    return "Give its user a new key, move to it, and then switch this one off."
 
 
 def _restored(key: AccessKey) -> bool:
