@@ -209,6 +209,6 @@ class Units:
 def has_code(folder: str) -> bool:
     """Tell whether a folder holds a module."""
     try:
-        return any(name.endswith((".tf", ".tofu", ".tf.json")) for name in os.listdir(folder))
+        return any(name.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")) for name in os.listdir(folder))
     except OSError:
         return False
