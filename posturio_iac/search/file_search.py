@@ -283,10 +283,12 @@ class FileSearch:
     def _is_below_link(self, path: str) -> bool:
         """Tell whether a directory on the way to a file is a symbolic link."""
         directory = path.rpartition("/")[0]
-        direct = self._direct.get(directory)
-        if direct is None:
-            direct = not self._is_below_link(directory) and not os.path.islink(self.prefix + directory)
-            self._direct[directory] = direct
+        below = []
+        while (direct := self._direct.get(directory)) is None:
+            below.append(directory)
+            directory = directory.rpartition("/")[0]
+        for directory in reversed(below):
+            direct = self._direct[directory] = direct and not os.path.islink(self.prefix + directory)
         return not direct
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -111,6 +111,13 @@ class Fence:
         if known is not None and _is_plain(name) and not os.path.islink(real := f"{known}{os.sep}{name}"):
             self._folders[folder] = real = folder if real == folder else real  # one text for both where there are very many
             return real
+        way = [folder]
+        while (parent := os.path.split(way[-1])[0]) not in self._folders and parent != way[-1] and is_inside(parent, self.top):
+            way.append(parent)
+        return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
+
+    def _found(self, folder: str) -> str | None:
+        """Return the real path of a folder below one that `folder` was asked for, if that is inside."""
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""

@@ -91,10 +91,14 @@ class ModuleTree:
         """Tell whether a folder belongs to a submodule or another repository below the root."""
         if path.startswith("/"):
             return True
-        if path not in self._nested:
-            here = bool(path) and os.path.lexists(os.path.join(self.root, path, ".git"))
-            self._nested[path] = here or (bool(path) and self._in_nested(posixpath.dirname(path)))
-        return self._nested[path]
+        below = []
+        while path and path not in self._nested:
+            below.append(path)
+            path = posixpath.dirname(path)
+        nested = self._nested.get(path, False)
+        for path in reversed(below):
+            nested = self._nested[path] = nested or os.path.lexists(os.path.join(self.root, path, ".git"))
+        return nested
 
     def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
