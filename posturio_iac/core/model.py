@@ -14,7 +14,7 @@ from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
 from posturio_iac.core.evidence.secret_holder import describe_holder
 from posturio_iac.core.open_kinds import NOT_SHOWN
 from posturio_iac.core.place import Place, Span
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import Attr, Unknown
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class AccessKey:
     """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
-    last_used: Attr[datetime | None] = field(default_factory=lambda: NOT_SHOWN("code", "when a key was used"))
+    last_used: Attr[datetime | None] = NOT_SHOWN("code", "when a key was used")
     """None means never used, which only AWS can say."""
     disabled_since: Attr[datetime | None] = None
     """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""

@@ -121,7 +121,8 @@ class _Run:
         self.crashed: set[str] = set()
         self.configured: frozenset[str] = frozenset()
         """Rules whose severity the policy of that key sets."""
-        self.fingerprints: Counter[tuple[str, ...]] = Counter()
+        self.fingerprints: set[str] = set()
+        self.repetitions: Counter[str] = Counter()
 
     def judge(self, key: AccessKey) -> JudgedKey:
         """Apply every rule to one key."""
@@ -176,8 +177,11 @@ class _Run:
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
         """Turn what a rule yields into a finding."""
         identity = (rule.rule.id, key.framework, key.scope, key.address, violation.mark)
-        fingerprint = _fingerprint(identity, self.fingerprints[identity])
-        self.fingerprints[identity] += 1
+        fingerprint = _fingerprint(identity, 0)
+        if fingerprint in self.fingerprints:
+            self.repetitions[fingerprint] += 1
+            fingerprint = _fingerprint(identity, self.repetitions[fingerprint])
+        self.fingerprints.add(fingerprint)
         return Finding(
             rule=rule.rule,
             severity=rule.rule.severity if rule.rule.id in self.configured else violation.severity or rule.rule.severity,

@@ -48,8 +48,8 @@ Fixed by storing it in Secrets Manager and reading it from there:
 
 ## Undetermined
 
-A place whose protection is not known from the code, such as `sensitive = var.hide`, and a module that receives the secret
-but whose code is not here.
+A place whose protection is not known from the code, such as `sensitive = var.hide`, and a module or nested stack that
+receives the secret but whose code is not here.
 
 ## Configuration
 

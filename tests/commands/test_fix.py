@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,25 @@ def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     return file
+
+
+@pytest.mark.parametrize(("argv", "is_terminal"), [((), False), ((), True), (("--color", "always"), False)])
+def test_the_diff_is_exact_for_programs_and_shows_people_what_is_invisible(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], is_terminal: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
+    text = USER.replace("\n}", "\n\tforce_destroy = true\t# \u202eneddih \x1b[2K\n}", 1) + KEY
+    (tmp_path / "main.tf").write_bytes(text.replace("\n", "\r\n").encode())
+    _, diff, _ = run(capsys, "fix", *argv, *AS_OF)
+    if argv or is_terminal:
+        assert "\tforce_destroy = true\t# \\u202eneddih \\x1b[2K\r" in diff
+        assert "\u202e" not in diff
+        assert "\x1b[2K" not in diff
+    else:
+        subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
+        assert (tmp_path / "main.tf").read_bytes().count(b"\r\n") > text.count("\n")
 
 
 def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,6 +198,33 @@ def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, c
     assert states == {"iam.access_keys_without_lifetime": "resolved", "iam.unused_access_keys": "still_open"}
 
 
+def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, capsys: Capsys) -> None:
+    """CloudTrail names the user and that it was an API key; other calls of the user are not those of the key."""
+    for name in ("app", "shell", "idle", "logs"):
+        aws.user(name, owner="ml@example.com")
+        aws.credential(name, age=10, service=f"{'logs' if name == 'logs' else 'bedrock'}.amazonaws.com")
+    for days in (1, 2):
+        aws.called("app", "bedrock:InvokeModel", days_ago=days, by_token=True)
+    aws.called("app", "bedrock:InvokeModel", "AccessDenied", days_ago=3, by_token=True, region="us-east-1")
+    aws.called("app", "s3:ListBuckets", days_ago=1)
+    aws.called("shell", "bedrock:ListFoundationModels", "AccessDeniedException", days_ago=1, by_token=True)
+    aws.called("idle", "bedrock:InvokeModel", days_ago=1)
+    answer = look(capsys, aws, "--context")
+    told = {key["user"]: key.get("context") for key in answer.json["keys"]}
+    assert {user: context and (context["verdict"], context["events"]) for user, context in told.items()} == {
+        "app": ("workload", 3),
+        "shell": ("only_denied_calls", 1),
+        "idle": ("no_events", 0),
+        "logs": None,
+    }
+    assert told["app"]["calls"] == [{"name": "bedrock:InvokeModel", "events": 3}]
+    assert told["app"]["regions"] == ["eu-west-1", "us-east-1"]
+    assert {region for region, action in aws.asked if action == "LookupEvents"} == {"eu-west-1", "us-east-1"}
+    aws.denied.add("LookupEvents")
+    (shown,) = {json.dumps(key["context"]) for key in look(capsys, aws, "--context").json["keys"] if "context" in key}
+    assert "cloudtrail:LookupEvents is denied" in shown
+
+
 def test_an_older_boto3_is_named(aws: FakeAws, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """It knows the call, and not that it can be about all users."""
     aws.user("ci", owner="payments@example.com")

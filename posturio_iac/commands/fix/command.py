@@ -120,7 +120,9 @@ def _mend(run_: FixRun) -> int:
     changed = files.changed()
     write = given.write or given.hook
     if not write:
-        to_stdout(without_commands(unified(changed, color=wants_color(given.color or "auto", sys.stdout, os.environ))))
+        color = wants_color(given.color or "auto", sys.stdout, os.environ)
+        exact = not color and (sys.stdout is None or not sys.stdout.isatty())
+        to_stdout(without_commands(unified(changed, color=color, exact=exact)))
         say(report.diagnostics, outcomes, given, written=False)
         return INCOMPLETE if failed else CHANGED if changed else CLEAN
     every, last = written(run_, asked, files, outcomes, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.terminal import paint
+from posturio_iac.core.text.terminal import paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,19 +13,28 @@ if TYPE_CHECKING:
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False) -> str:
-    """Return the diff of files, their paths with ``a/`` and ``b/`` before them."""
-    return "".join(line for path, pair in changed.items() for line in _file(path, *pair, color=color))
+def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, exact: bool = True) -> str:
+    """Return the diff of files, their paths with ``a/`` and ``b/`` before them.
+
+    What is not ``exact`` is for a reader: characters that are invisible or move a terminal are escapes.
+    """
+    return "".join(line for path, pair in changed.items() for line in _file(path, *pair, color=color, exact=exact))
 
 
-def _file(path: str, before: bytes, after: bytes, *, color: bool) -> Iterator[str]:
+def _file(path: str, before: bytes, after: bytes, *, color: bool, exact: bool) -> Iterator[str]:
     old, new = (_lines(data.decode("utf-8", "replace")) for data in (before, after))
     for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
-        text = line.removesuffix("\n")
+        text = line.removesuffix("\n") if exact else _visible(line.removesuffix("\n"))
         head = text[:1]
         style = "bold" if text.startswith(("--- ", "+++ ")) else _COLORS.get(head, "")
         shown = paint(text, style, color=color) if style else text
         yield f"{shown}\n" if line.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+
+
+def _visible(line: str) -> str:
+    """Return a line with escapes but for its tabs, and for the carriage return at its end."""
+    text = line.removesuffix("\r")
+    return "\t".join(map(printable, text.split("\t"))) + line[len(text) :]
 
 
 def _lines(text: str) -> list[str]:

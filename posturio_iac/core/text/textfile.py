@@ -105,7 +105,7 @@ class Fence:
         parent, _, name = folder.rpartition(os.sep)
         known = self._folders.get(parent)
         if known is not None and _is_plain(name) and not os.path.islink(real := f"{known}{os.sep}{name}"):
-            self._folders[folder] = real
+            self._folders[folder] = real = folder if real == folder else real  # one text for both where there are very many
             return real
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None

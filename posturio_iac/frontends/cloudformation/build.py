@@ -10,7 +10,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
@@ -141,15 +141,35 @@ class Builder:
         return None
 
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:
-        """Return the local file that a resource names, or None when it names none."""
+        """Return the local file that a resource names, or that the end of its URL names; None when there is none."""
         metadata = entry.get("Metadata")
         asset = metadata.value.get(_ASSET) if metadata is not None and isinstance(metadata.value, Object) else None
         nodes = [asset, *(entry.prop(name) for name in NESTING[entry.type])]
         node = next((n for n in nodes if n is not None), None)
         value = ev.value(node, parent.scope(entry)) if node is not None else None
-        if not isinstance(value, str) or not value or any(mark in value for mark in _REMOTE) or value.startswith("/"):
+        if isinstance(value, str) and value and not any(mark in value for mark in _REMOTE) and not value.startswith("/"):
+            return value
+        url = value if isinstance(value, str) else _literal_end(node) if node is not None else ""
+        return self._uploaded(url, posixpath.dirname(entry.source.path))
+
+    def _uploaded(self, url: str, directory: str) -> str | None:
+        """Return the file here that the end of a URL names, from ``directory``: beside the template, or by its folders somewhere above.
+
+        Templates are uploaded with their folders, and a URL ends with the path of a file in the repository.
+        """
+        rest = url.partition("?")[0].rpartition("://")
+        parts = [part for part in rest[2].split("/")[1 if rest[1] else 0 :] if part]
+        if not parts or not parts[-1].lower().endswith(_ENDINGS) or ".." in parts:
             return None
-        return value
+        above = [directory]
+        while above[-1]:
+            above.append(posixpath.dirname(above[-1]))
+        for first in range(len(parts)):
+            name = "/".join(parts[first:])
+            for folder in above if "/" in name else above[:1]:
+                if self.files.exists(posixpath.join(folder, name)):
+                    return posixpath.relpath(posixpath.join(folder, name), directory or ".")
+        return None
 
     def _missing(self, entry: TemplateEntry, name: str) -> None:
         if name.lower().endswith(_ENDINGS):
@@ -158,3 +178,30 @@ class Builder:
     def _warn(self, entry: TemplateEntry, message: str) -> None:
         line, column = entry.key.lines.place(entry.key.start)
         self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))
+
+
+def _literal_end(node: Node) -> str:
+    """Return the text that an expression ends with, as far as it is written out."""
+    if isinstance(node.value, str):
+        return str(node.value)
+    if not isinstance(node.value, Object) or len(node.value) != 1:
+        return ""
+    name, items = node.value[0][0].value, node.value[0][1].value
+    match str(name), items:
+        case "Fn::Sub", str() as text:
+            return _end_of_pattern(text)
+        case "Fn::Sub", Array() if items and isinstance(items[0].value, str):
+            return _end_of_pattern(items[0].value)
+        case "Fn::Join", Array() if len(items) > 1 and isinstance(items[0].value, str) and isinstance(items[1].value, Array):
+            ends: list[str] = []
+            for item in reversed(items[1].value):
+                ends.insert(0, _literal_end(item))
+                if not isinstance(item.value, str):
+                    break
+            return str(items[0].value).join(ends)
+        case _:
+            return ""
+
+
+def _end_of_pattern(text: str) -> str:
+    return sub_parts(text)[-1][0] if text else ""

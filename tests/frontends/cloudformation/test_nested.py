@@ -79,6 +79,61 @@ def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, parameters: st
     assert [e.where for e in found.exposures] == where
 
 
+NESTS = "{Type: %s, Properties: {TemplateURL: %s, Parameters: %s}}"
+GIVEN, LISTED = "{S: !GetAtt K.SecretAccessKey}", "[{ParameterKey: S, ParameterValue: !GetAtt K.SecretAccessKey}]"
+STACK, SET = "AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"
+
+
+@pytest.mark.parametrize(
+    ("resource", "why"),
+    [
+        (NESTS % (STACK, "https://example.com/gone.yaml", GIVEN), "S of C is given the secret, and the code of C is not here"),
+        (NESTS % (SET, "https://example.com/gone.yaml", LISTED), "a parameter of C is given the secret, and the code of C is not here"),
+    ],
+)
+def test_what_a_stack_whose_template_is_not_here_does_with_the_secret_is_unknown(tmp_path: Path, resource: str, why: str) -> None:
+    parent = f"Resources:\n  C: {resource}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
+    (found,) = reading(tmp_path, {"p.yaml": parent}).keys
+    assert (found.exposures, [str(e) for e in found.possible_exposures]) == ((), [why])
+
+
+def test_a_secret_is_followed_into_the_parameters_of_a_stack_set(tmp_path: Path) -> None:
+    child = "Parameters: {T: {Type: String}, S: {Type: String}}\nResources: {}\nOutputs: {O: {Value: !Ref S}}\n"
+    parent = f"Resources:\n  C: {NESTS % (SET, 'c.yaml', LISTED)}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
+    (found,) = reading(tmp_path, {"p.yaml": parent, "c.yaml": child}).keys
+    assert [e.where for e in found.exposures] == ["the parameter S of the stack C", "the output O"]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_found"),
+    [
+        ("https://bucket.s3.amazonaws.com/shop/templates/c.yaml?versionId=1", True),
+        ('!Sub "https://${Bucket}.s3.${AWS::URLSuffix}/${Prefix}templates/c.yaml"', True),
+        ('!Sub ["https://${B}/templates/c.yaml", {B: !Ref Bucket}]', True),
+        ('!Join ["", ["https://", !Ref Bucket, "/", !Ref Prefix, "templates/c.yaml"]]', True),
+        ('!Join ["/", ["https:/", !Ref Bucket, "templates", "c.yaml"]]', True),
+        ('!Sub "${Prefix}c.yaml"', True),
+        ("https://bucket.s3.amazonaws.com/c.yaml", True),
+        ("https://bucket.s3.amazonaws.com/other/e.yaml", True),
+        ("https://bucket.s3.amazonaws.com/e.yaml", False),
+        ("https://bucket.s3.amazonaws.com/other/c.yaml", True),
+        ('!Sub "${Prefix}-c.yaml"', False),
+        ('!Sub "https://${Bucket}/templates/${Name}"', False),
+        ("!Ref Bucket", False),
+        ("https://bucket.s3.amazonaws.com/templates/", False),
+    ],
+)
+def test_the_end_of_a_url_names_a_template_that_is_here(tmp_path: Path, url: str, *, is_found: bool) -> None:
+    parent = f"""\
+    Parameters: {{Bucket: {{Type: String}}, Prefix: {{Type: String}}, Name: {{Type: String}}}}
+    Resources:
+      C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {url}}}}}
+    """
+    found = reading(tmp_path, {"shop/templates/p.yaml": parent, "shop/templates/c.yaml": PLAIN, "other/e.yaml": PLAIN})
+    assert ("C/Key" in places(found)) is is_found
+    assert found.diagnostics == ()
+
+
 def test_a_sam_application_and_a_cdk_asset_are_nested_stacks(tmp_path: Path) -> None:
     parent = {
         "Resources": {
@@ -142,7 +197,7 @@ def test_an_instruction_at_the_nested_stack_holds_for_its_keys(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("url", "attribute"),
-    [("https://example.com/c.yaml", "Outputs.Name"), ("https://example.com/c.yaml", "Arn"), ("c.yaml", "Outputs.Other")],
+    [("https://example.com/d.yaml", "Outputs.Name"), ("https://example.com/d.yaml", "Arn"), ("c.yaml", "Outputs.Other")],
 )
 def test_a_value_that_a_nested_stack_does_not_show_here_is_unknown(tmp_path: Path, url: str, attribute: str) -> None:
     child = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: ci}}}\nOutputs: {Name: {Value: !Ref U}}\n"

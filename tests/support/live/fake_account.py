@@ -45,6 +45,8 @@ class CallEvent:
     error: str = ""
     region: str = "eu-west-1"
     key_id: str = ""
+    by_token: bool = False
+    """Whether it was made with an API key of a service."""
 
 
 @dataclass
@@ -125,9 +127,9 @@ class FakeAws:
         """Let an event tell who created a key."""
         self.events.append(Event(self.held(key_id).create_date, key_id, "Active", "CreateAccessKey", by))
 
-    def called(self, user: str, call: str, error: str = "", days_ago: float = 0, region: str = "eu-west-1", key_id: str = "") -> None:
-        """Let a user make a call so many days ago, of which CloudTrail keeps an event."""
-        self.calls.append(CallEvent(self.now - timedelta(days=days_ago), user, call, error, region, key_id))
+    def called(self, user: str, call: str, error: str = "", days_ago: float = 0, **more: Any) -> None:
+        """Let a user make a call so many days ago, of which CloudTrail keeps an event; ``more`` are fields of it."""
+        self.calls.append(CallEvent(self.now - timedelta(days=days_ago), user, call, error, **more))
 
     def held(self, key_id: str) -> Any:
         """Return a key of moto, or an API key of a service."""

@@ -198,7 +198,7 @@ def _written(fake: FakeAws, event: Event | CallEvent) -> Answer:
         service, _, name = event.call.partition(":")
         identity = {"type": "IAMUser", "arn": f"{who}{event.user}", "userName": event.user, "accessKeyId": event.key_id}
         head = {"eventSource": f"{service}.amazonaws.com", **({"errorCode": event.error} if event.error else {})}
-        detail = {"userIdentity": identity}
+        detail = {"userIdentity": identity, **({"additionalEventData": {"callWithBearerToken": True}} if event.by_token else {})}
     else:
         name = event.name
         named = "serviceSpecificCredentialId" if name.endswith("Credential") else "accessKeyId"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import Exposure
+from posturio_iac.core.open_kinds import GIVEN_SECRET, NO_CODE
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
@@ -19,7 +20,7 @@ from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Span
+    from posturio_iac.core.model import Span, Unknown
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.references import Mention
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
@@ -38,6 +39,8 @@ _SEALED = {
 """Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
 _MAX_DEPTH = 10
 _PARAMETER_PATH = 3
+_OF_A_LIST = "ParameterValue"
+"""The property that gives a value in a list of parameters, beside `ParameterKey`."""
 
 
 class _Words(NamedTuple):
@@ -60,11 +63,11 @@ class Exposures:
         """Index nothing yet."""
         self._places: dict[int, ReferenceIndex] = {}
 
-    def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure, ...]:
-        """Return the places where the secret of ``key`` can be read."""
+    def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown, ...]:
+        """Return the places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
         return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
 
-    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure]:
+    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
             stack.budget.spend(len(stack.template.source.text) // 200)
@@ -80,17 +83,26 @@ class Exposures:
             else:
                 yield from _resource(mention, entry, words)
 
-    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure]:
+    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure | Unknown]:
         """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
-        if child is None or path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
+        if path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
             return
-        name = path[2]
-        parameter = child.parameters.get(name)
-        if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
-            fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
-            yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_PARAMETER, entry.name, name), Advice(fix))
-        yield from self._search(child, name, None, depth + 1)
+        if child is None:
+            name = "a parameter" if path[2] == _OF_A_LIST else path[2]
+            yield GIVEN_SECRET(f"{name} of {stack.address(entry)}", NO_CODE(stack.address(entry)))
+            return
+        given = [name for name in child.parameters if name in child.given and _holds(child.given[name].node, mention)]
+        for name in given or path[2:3]:
+            parameter = child.parameters.get(name)
+            if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
+                fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
+                yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_PARAMETER, entry.name, name), Advice(fix))
+            yield from self._search(child, name, None, depth + 1)
+
+
+def _holds(given: Node | None, mention: Mention) -> bool:
+    return given is not None and given.start <= mention.node.start and mention.node.end <= given.end
 
 
 def _output(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure]:

@@ -62,18 +62,19 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
     scope.budget.add_instance(block.header)
     options = scope.instance.program.options
     kind = block.labels[0]
+    address = f"{kind}.{block.labels[1]}"
     named = block.get(KEY_TYPES[kind])
     user = find_user(named, scope, setting.users)
     service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
     facts = KeyFacts(
-        address=scope.instance.full(f"{kind}.{block.labels[1]}{suffix}"),
+        address=scope.instance.full(address + suffix),
         framework="terraform",
         span=place_of(block, scope.instance),
         user=evidence.user_facts(user, options.names),
         status=evaluate_or_unknown(block.get("status"), scope),
-        remedies=remedies_for(block, scope, user, service),
+        remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
         lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope), *_age(block, scope, service)),

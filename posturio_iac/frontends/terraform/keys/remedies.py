@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
-    """Return the changes for a key that a block declares and ``scope`` makes an instance of. ``service`` is the one that it is for."""
-    key = Place(".".join(block.labels), block.header)
-    beside = _comment(block, scope)
+def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
+    """Return the changes for a key that a block declares and ``scope`` makes an instance of.
+
+    ``address`` is that of the block in its module, ``service`` the one that the key is for.
+    """
+    key = Place(address, block.header)
+    beside = _comment(key, scope)
     return Remedies(
         declare=_tags(scope, user) or beside,
         rotate=AddBlock(key, block.labels[1]),
@@ -120,10 +123,11 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
 
 
-def _comment(block: hcl.Block, scope: ModuleScope) -> AddComment:
-    if not scope.instance.program.is_ours(block.header.path):
+def _comment(key: Place, scope: ModuleScope) -> AddComment:
+    assert key.span is not None  # noqa: S101 - it is a block's
+    if not scope.instance.program.is_ours(key.span.path):
         return _above_the_call(scope.instance)
-    return AddComment(Place(".".join(block.labels), block.header), json=block.header.path.endswith(".json"))
+    return AddComment(key, json=key.span.path.endswith(".json"))
 
 
 def _above_the_call(instance: ModuleInstance) -> AddComment:

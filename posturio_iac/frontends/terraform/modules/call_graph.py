@@ -86,7 +86,8 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
             if caller not in wanted:
                 wanted.add(caller)
                 pending.append(caller)
-    return {folder: calls.get(folder, set()) & wanted for folder in wanted}
+    nothing: set[str] = set()  # one for all that call nothing: each would take 216 bytes
+    return {folder: calls[folder] & wanted if folder in calls else nothing for folder in wanted}
 
 
 def roots_of(folders: dict[str, set[str]]) -> list[str]:
