@@ -7,6 +7,7 @@ change that each finding shows: its file is read, parsed and edited in memory. `
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -57,6 +58,7 @@ def main() -> None:
 
 def written(name: str, folder: Path, *, changes: bool) -> dict[str, Any]:
     """Judge the keys of a folder, write their report in one format, and return what the writing took."""
+    gc.set_threshold(200_000)  # as the command line does
     report = judge_paths([str(folder)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(folder))
     sources = Sources(str(folder))
     change = shown_changes(report, Config(), sources) if changes else None

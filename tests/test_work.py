@@ -5,11 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
 from benchmarks.trees import TREES, modules
+from posturio_iac.commands.reporting import source_lines
+from posturio_iac.commands.reporting.code_changes import shown_changes
+from posturio_iac.config.model import Config
+from posturio_iac.contract.context import RenderContext
+from posturio_iac.fixes import planner
+from posturio_iac.render import streamer
+from posturio_iac.render.sarif import line_hash
+from posturio_iac.scan import judge_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +101,18 @@ def test_a_hook_does_this_much(tmp_path: Path, count: int, changed: slice, opene
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     expected = {"opened": opened, "parsed": parsed, "searched": searched, "compiled": compiled}
     assert work(tmp_path, "hook", *AS_OF, *tree.files[changed]) == expected
+
+
+@pytest.mark.parametrize("name", ["text", "json", "sarif"])
+def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    modules(tmp_path, 10, files=1)
+    report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(tmp_path))
+    read, plan = Mock(side_effect=source_lines.read), Mock(side_effect=planner.carry_out)
+    monkeypatch.setattr(source_lines, "read", read)
+    monkeypatch.setattr(planner, "carry_out", plan)
+    line_hash._digest.cache_clear()
+    sources = source_lines.Sources(str(tmp_path))
+    context = RenderContext(sources.line, str(tmp_path), 0.0, text=sources.text, change=shown_changes(report, Config(), sources))
+    text = "".join(streamer(name)(report, context))
+    assert text.count("expires = ") >= len(report.keys) == read.call_count == plan.call_count == 10
+    assert line_hash._digest.cache_info().misses == (1 if name == "sarif" else 0), "of alike lines, each is hashed once"

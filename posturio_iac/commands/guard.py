@@ -7,7 +7,7 @@ import os
 from posturio_iac.commands.output import write_bytes
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, read
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import OutputError, UsageError, system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -47,12 +47,15 @@ class Guard:
         if path.startswith("..") and os.path.normpath(path).split(os.sep)[0] == os.pardir:
             return outside
         try:
+            mode = self._fence.admit(full)
             head = self._head(path, full)
         except OutsideError:
             return outside
         except UnreadableError as error:
             return f"{path} {error}"
-        if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
+        except OSError as error:
+            return f"{path} cannot be read: {system_reason(error)}"
+        if not mode & 0o222 or not os.access(full, os.W_OK):
             return f"{path} is read-only"
         first = head.partition(b"\n\n")[0].lower()
         if (b"generated" in first or b"do not edit" in first) and _GENERATED.search(first):
@@ -62,7 +65,6 @@ class Guard:
     def _head(self, path: str, full: str) -> bytes:
         if self._data is None:
             return read(full, _HEAD, self._fence, head=True)
-        self._fence.admit(full)
         data = self._data(path)
         if data is None:
             raise UnreadableError("cannot be read")

@@ -103,7 +103,9 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
         from posturio_iac.config.suggest import meant
 
         known = (*(option.flag for option in command.options), HELP[1])
-        raise _mistake(command, f"there is no option {flag}{meant(flag, known, cutoff=0.6)}")
+        chosen = [option.flag for option in command.options if option.name == "format" and flag[2:] in option.choices]
+        likely = f'; did you mean "{chosen[0]} {flag[2:]}"?' if chosen else meant(flag, known, cutoff=0.6)
+        raise _mistake(command, f"there is no option {flag}{likely}")
     if option.shape == Shape.SWITCH:
         if equals:
             raise _mistake(command, f'{flag} takes no value, not "{value}"')

@@ -149,6 +149,17 @@ def _table(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
 
 def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     try:
+        data = read_named(path) if fence is None else read(path, LIMIT, fence)
+        return parse_toml(data.decode("utf-8-sig"), shown)
+    except UnreadableError as error:
+        raise UsageError(f"{shown}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
+
+
+def parse_toml(text: str, shown: str) -> dict[str, Any]:
+    """Return a TOML document; ``UsageError`` with the name ``shown`` when it is none."""
+    try:
         if sys.version_info >= (3, 11):
             import tomllib
         else:
@@ -156,12 +167,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     except ImportError:  # missing in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: reading it on Python older than 3.11 needs tomli; run pip install tomli") from None
     try:
-        data = read_named(path) if fence is None else read(path, LIMIT, fence)
-        document: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
-    except UnreadableError as error:
-        raise UsageError(f"{shown}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
+        document: dict[str, Any] = tomllib.loads(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{shown}: is not valid TOML: {error}") from None
     return document

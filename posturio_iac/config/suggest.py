@@ -37,6 +37,11 @@ def rule_id(name: str, ids: Iterable[str]) -> str:
             return candidate
     from difflib import get_close_matches
 
+    from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
+
+    ours = {hosted: candidate for table in (CHECKOV, CFN_LINT) for candidate, hosted in table.items() if candidate in known}
+    if name.strip().upper() in ours:
+        raise UsageError(f'there is no rule "{name}"; did you mean "{ours[name.strip().upper()]}"?')
     short = {candidate.rpartition(".")[2]: candidate for candidate in known}
     close = get_close_matches(wanted.rpartition(".")[2], short, n=1, cutoff=0.4)
     meant = f'; did you mean "{short[close[0]]}"?' if close else "; `posturio-iac explain` lists them"

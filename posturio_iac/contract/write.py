@@ -88,7 +88,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
         **({"open_questions": [_open_question(question) for question in judged.open_questions]} if judged.open_questions else {}),
-        **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
+        **({"open_rules": list(judged.undecided_rules)} if judged.undecided_rules else {}),
         **({"var_files": [_text(path) for path in files]} if (files := judged.var_files()) else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
         **_deployed(judged),

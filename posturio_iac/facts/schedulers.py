@@ -41,12 +41,16 @@ ROTATING = "time_rotating"
 """https://registry.terraform.io/providers/hashicorp/time/latest/docs/resources/rotating"""
 
 ROTATION_ARGUMENTS = (
-    ("rotation_years", "y"),
-    ("rotation_months", "mo"),
     ("rotation_days", "d"),
     ("rotation_hours", "h"),
     ("rotation_minutes", "min"),
+    ("rotation_months", "mo"),
+    ("rotation_years", "y"),
 )
+"""In the order in which the provider reads them: each starts from the base time again, so that the last one that is set counts.
+
+Read in ``setRotationValues`` of https://github.com/hashicorp/terraform-provider-time/blob/main/internal/provider/resource_time_rotating.go
+"""
 
 COMPUTED_ONCE = frozenset({"time_static", "time_offset", "time_sleep"})
 """These compute a time when they are created and never again, unless an argument of theirs changes."""

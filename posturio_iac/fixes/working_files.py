@@ -45,9 +45,9 @@ class WorkingFiles:
 
     def forget(self) -> None:
         """Let go of the files that have no edits: they are read again when somebody asks."""
-        for path in [path for path in self.before if path not in self._applied]:
-            for held in (self.before, self.now, self._lines, self._hcl, self._nodes):
-                held.pop(path, None)
+        for held in (self.before, self.now, self._lines, self._hcl, self._nodes):
+            for path in held.keys() - self._applied.keys():
+                del held[path]
 
     def hcl(self, path: str) -> HclSource:
         """Return an HCL file as it is now."""

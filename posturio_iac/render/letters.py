@@ -14,7 +14,7 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.ledger.answers import ANSWERS
-from posturio_iac.live.planning.plan import Action
+from posturio_iac.live.planning.plan import OF_CODE, Action
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
 
@@ -92,7 +92,7 @@ def _about(step: Step) -> Iterator[str]:
     yield from (f"## {code(key.address.rpartition('/')[2])}{plain(what)} of user {code(str(key.user))} in account {plain(account)}", "")
     yield f"- created: {_time(key.created)}; last used: {_used(key)}"
     yield from (f"- {plain(finding.message)}" for finding in step.findings)
-    if step.why:
+    if step.why and step.why != OF_CODE:  # which follows
         yield f"- {plain(step.why)}"
     if key.declaration is not None:
         yield from _in_code(step, key.declaration)
@@ -100,6 +100,8 @@ def _about(step: Step) -> Iterator[str]:
     if command := command_of(step):
         if key.declaration is not None:
             yield from ("Only if that code does not declare this key:", "")
+        elif step.action is Action.KEEP:
+            yield from ("Only once nothing needs it any more:", "")
         yield fenced(command, "sh")
 
 

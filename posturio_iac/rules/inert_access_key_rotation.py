@@ -5,6 +5,9 @@ Flags an active key whose only lifetime cannot take effect. The message says why
 - `replace_triggered_by` with a `time_rotating` never fires on Terraform: a due `time_rotating` is planned as a creation, and
   Terraform reacts only to updates and replacements (OpenTofu also reacts to creations since 1.12.0);
 - `depends_on` only orders changes and replaces nothing;
+- a change that `ignore_changes` covers, or that `prevent_destroy` makes fail, replaces nothing;
+- Terraform and OpenTofu ignore `replace_triggered_by` in override files;
+- with `destroy = false` OpenTofu forgets the old key, which stays active;
 - a date computed from `timestamp()` moves with every run;
 - a `max_age` of 0 and a rotation set to `off` are switched off;
 - AWS accepts no age (`credential_age_days`) for passwords of CodeCommit and Keyspaces, and refuses to create them;
@@ -81,6 +84,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
@@ -130,5 +134,6 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
         return f"{named(key)} was due for its only replacement {when}, and {evidence.source} sets no other date."
     why = f", because {evidence.why}" if evidence.why else ""
-    ended = "ended" if evidence.kind is Kind.EXPIRY else "replaced"
+    is_replaced = evidence.reason is not None and evidence.reason.kind is ReasonKind.FORGOTTEN
+    ended = "ended" if evidence.kind is Kind.EXPIRY or is_replaced else "replaced"
     return f"{named(key)} is never {ended} by {evidence.source}{why}."

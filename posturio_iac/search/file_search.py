@@ -129,7 +129,7 @@ class FileSearch:
 
     def passes_over(self, path: str) -> bool:
         """Tell whether a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
-        if self.prefix + path in self.fence.named:
+        if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
             return False
         if path in self.read or path in self.symlinks or any(keep.has_code(path) for keep in self.trees):
             return self.skips(path)

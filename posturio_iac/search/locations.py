@@ -32,6 +32,8 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
             denied.append(path)
             continue
         except OSError as error:
+            if not path:
+                raise UsageError('a path is empty: ""') from None
             raise UsageError(f"{path}: {system_reason(error)}") from None
         except ValueError:  # a NUL byte, or text that no file system takes
             raise UsageError(f"{path!a} is not a path") from None

@@ -48,6 +48,11 @@ def commit(repository: Repository) -> None:
     repository.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "change")
 
 
+def commit_all(repository: Repository) -> None:
+    repository.git("add", "--all")
+    commit(repository)
+
+
 def adopt(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return run(capsys, "adopt", "--as-of", AS_OF, *argv)
 
@@ -201,7 +206,7 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
     ("path", "content", "parts", "complaint"),
     [
         (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "already exists"),
-        (CONFIG, "strict = false\n", "baseline,config", f'{CONFIG} names no baseline; add baseline = "{BASELINE}" to it first'),
+        ("pyproject.toml", "[tool]\nposturio-iac = { strict = false }\n", "baseline", f'names no baseline; add baseline = "{BASELINE}"'),
         (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "already exists"),
         (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "already exists"),
         (HOOKS, "repos: [", "fix,config,hook", "is not valid YAML"),
@@ -218,6 +223,35 @@ def test_what_is_there_is_never_overwritten(
     assert code == 2
     assert complaint in err
     assert state(repository.path) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        (CONFIG, "strict = false\n", 'baseline = "B"\nstrict = false\n'),
+        (CONFIG, "# Ours.\r\n\r\n[names]\r\nowner = []\r\n", '# Ours.\r\n\r\nbaseline = "B"\r\n[names]\r\nowner = []\r\n'),
+        (CONFIG, "# Ours.\n", '# Ours.\nbaseline = "B"\n'),
+        ("pyproject.toml", "[a]\n[tool.posturio-iac]\nstrict = false", '[a]\n[tool.posturio-iac]\nbaseline = "B"\nstrict = false'),
+        ("pyproject.toml", '[tool.posturio-iac]\n[b]\nc = """\n[tool.posturio-iac]\n"""\n', None),
+    ],
+)
+def test_an_existing_configuration_gets_one_line_that_names_the_baseline(
+    repository: Repository, capsys: pytest.CaptureFixture[str], path: str, before: str, after: str | None
+) -> None:
+    (repository.path / path).write_bytes(before.encode())
+    commit_all(repository)
+    assert adopt(capsys, "--write", "baseline", *ACCEPT)[0] == 0
+    wanted = after or before.replace("]\n", ']\nbaseline = "B"\n', 1)
+    assert (repository.path / path).read_bytes().decode() == wanted.replace('"B"', f'"{BASELINE}"')
+    assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
+
+
+def test_the_command_that_init_suggests_works(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "init", "--yes")[1]
+    _, *words = shlex.split(said.rpartition("next: ")[2])
+    commit_all(repository)
+    given = {"DATE": "2027-06-30", "TEXT": "before the project", "NAME": "platform"}
+    assert run(capsys, *(given.get(word, word) for word in words), "--as-of", AS_OF)[0] == 0
 
 
 def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

@@ -259,6 +259,7 @@ def test_broken_baseline_is_one_sentence(tree: Path, capsys: pytest.CaptureFixtu
         (("hook", "--baseline", "none.json", "a/iam.tf"), "there is no baseline"),
         (("baseline", "--prune"), "to prune"),
         (("baseline", "--until", "soon"), "--until must be a date"),
+        (("baseline", "--until", "2020-01-01"), "--until 2020-01-01 has passed; name a day in the future"),
         (("baseline", "-"), "standard input"),
         (("baseline", "nowhere"), "nowhere"),
     ],

@@ -62,7 +62,7 @@ class TestStandardInput:
     @pytest.mark.usefixtures("tree", "found")
     def test_it_may_be_closed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", None)
-        assert run(capsys, "scan", "-")[0] == 2
+        assert run(capsys, "scan", "-") == (2, "", "posturio-iac: standard input is closed\n")
 
     def test_globs_of_the_configuration_hold_for_it(
         self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -60,6 +61,17 @@ def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.Cap
     assert "Would fix 1 finding: at the next apply this updates a resource in place." in said
     subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
     assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
+
+
+def test_patch_takes_a_path_with_spaces(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place(tmp_path, name="two words/über a.tf")
+    diff = run(capsys, "fix", *AS_OF)[1]
+    subprocess.run(["git", "apply", "--check", "-"], input=diff.encode(), check=True, cwd=tmp_path)
+    assert [line.rpartition("\t")[2] for line in diff.splitlines()[:2]] == ["", ""]
+    if patch := shutil.which("patch"):
+        subprocess.run([patch, "--strip=1", "--silent"], input=diff.encode(), check=True, cwd=tmp_path)
+        assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
 
 
 def test_what_was_written_is_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +133,7 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.Captur
         (("--suppress",), "needs a reason"),
         (("--suppress-rest", "--reason", "x"), "--until DATE"),
         (("--reason", "x"), "belong to --suppress"),
+        (("--address", "*.ci", "--address", "*.cl"), 'no key has the address "*.cl"'),
     ],
 )
 def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str) -> None:

@@ -122,6 +122,16 @@ def test_file_that_cannot_be_used_is_said_and_those_above_hold(
 
 
 @pytest.mark.promise("folders")
+def test_settings_of_a_whole_run_below_its_start_are_said_not_to_count(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("a/posturio-iac.toml", 'fail_on = "never"\nstrict = true\n')
+    repository.write("a/iam.tf", flagged())
+    text = "a/posturio-iac.toml sets fail_on and strict only for runs that start in its folder; --no-config ignores it"
+    assert [d["message"] for d in scanned(capsys, code=1)["diagnostics"]] == [text]
+    code, out, _ = run(capsys, "scan", "a", "--as-of", AS_OF)
+    assert (code, "a/posturio-iac.toml never fails; --no-config ignores it" in out) == (0, True)
+
+
+@pytest.mark.promise("folders")
 def test_link_out_of_the_repository_is_not_followed(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     (repository.path.parent / "outside.toml").write_text(f'ignore = ["{MISSING}"]\n')
     repository.write("a/iam.tf", flagged())

@@ -161,7 +161,7 @@ def test_the_current_directory_may_be_reached_through_a_link(tree: Tree, tmp_pat
     ("path", "message"),
     [
         ("gone", "gone: no such file or directory"),
-        ("", ": no such file or directory"),
+        ("", 'a path is empty: ""'),
         ("a.tf/", "a.tf/: not a directory"),
         ("loop", "loop: too many levels of symbolic links"),
         ("dangling", "dangling: no such file or directory"),

@@ -154,7 +154,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> in
     baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
     if baseline:
         _check_exceptions(wanted, report)
-    changes: list[files.FileChange] = []
+    changes = _naming(place, baseline)
     if CONFIG in wanted.parts:
         changes += files.configuration(place.top, os.path.basename(baseline))
     if HOOK in wanted.parts:
@@ -177,15 +177,22 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
     from posturio_iac.commands.baseline.command import FILE
     from posturio_iac.config.locate import find
 
-    own = find(place.top)
     path = place.config.baseline[0] if place.config.baseline else os.path.join(place.top, FILE)
     if os.path.lexists(path):
         raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; `posturio-iac baseline` adds to it")
-    if own is not None and not place.config.baseline:
-        raise UsageError(f'{os.path.relpath(own)} names no baseline; add baseline = "{FILE}" to it first')
-    if own is None and CONFIG not in wanted.parts:
+    if find(place.top) is None and CONFIG not in wanted.parts:
         raise UsageError("a baseline only counts if a configuration names it: add config to --write")
     return path
+
+
+def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
+    """Return the change that lets an existing configuration name the new baseline, if there is one and it names none."""
+    from posturio_iac.config.locate import find
+
+    own = find(place.top)
+    if not baseline or own is None or place.config.baseline:
+        return []
+    return [files.named_baseline(own, os.path.basename(baseline), place.top)]
 
 
 def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:

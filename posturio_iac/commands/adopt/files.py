@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
+from posturio_iac.config.model import SHARED_FILE
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, wants_color
@@ -64,6 +65,18 @@ def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:
         from posturio_iac.commands.adopt.config_file import short
 
         yield FileChange(path, "", short(baseline))
+
+
+def named_baseline(path: str, baseline: str, top: str) -> FileChange:
+    """Return the change that lets an existing configuration name a baseline. Raises `UsageError` where a person has to do that."""
+    from posturio_iac.commands.adopt.config_file import with_baseline
+
+    before = _read(path)
+    folder, name = os.path.split(path)
+    after = with_baseline(before, baseline, shared=name == SHARED_FILE) if folder == top else None
+    if after is None:
+        raise UsageError(f'{os.path.relpath(path)} names no baseline; add baseline = "{baseline}" to it first')
+    return FileChange(path, before, after)
 
 
 def ci(top: str, service: str, *, baseline: bool) -> FileChange:

@@ -122,15 +122,18 @@ def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[Baseli
 
 
 def _check_until(given: Arguments) -> None:
-    """Refuse an end that is no date before anything is scanned."""
+    """Refuse an end that is no date or has passed before anything is scanned."""
     if given.until is None:
         return
     from posturio_iac.config.check import BadValueError, moment
+    from posturio_iac.scan import now
 
     try:
-        moment(given.until, end_of_day=True)
+        end = moment(given.until, end_of_day=True)
     except BadValueError as wrong:
         raise UsageError(f'--until must be {wrong}, not "{given.until}" (see posturio-iac baseline --help)') from None
+    if end <= (given.as_of or now()):
+        raise UsageError(f"--until {given.until} has passed; name a day in the future")
 
 
 def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:

@@ -111,6 +111,8 @@ def _mend(run_: FixRun) -> int:
     given = run_.given
     report = run_.report()
     failed = any(d.level is Level.ERROR for d in report.diagnostics)
+    if not (failed or given.hook):
+        _check_addresses(given.address or (), report)
     as_of = report.as_of
     if given.until:
         date(given.until, "--until", as_of)
@@ -182,6 +184,15 @@ def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) ->
     rest = [outcome.finding for outcome in outcomes if outcome.level is None or outcome.is_held]
     accepted = {id(o.finding): o for o in plan(suppressing(report, rest, given.reason.strip(), given.until), files, limit, unsafe=unsafe)}
     return tuple(accepted.get(id(outcome.finding), outcome) for outcome in outcomes)
+
+
+def _check_addresses(globs: Sequence[str], report: Report) -> None:
+    """Refuse a glob that matches no key: a mistyped address would fix nothing and seem to succeed."""
+    from posturio_iac.judge.policy import text_matches
+
+    for glob in globs:
+        if not any(text_matches(glob, judged.key.address) for judged in report.keys):
+            raise UsageError(f'--address: no key has the address "{glob}"; scan --verbose lists all keys')
 
 
 def selected(run_: FixRun, report: Report) -> list[Finding]:

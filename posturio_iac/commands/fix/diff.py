@@ -23,7 +23,8 @@ def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, 
 
 def _file(path: str, before: bytes, after: bytes, *, color: bool, exact: bool) -> Iterator[str]:
     old, new = (_lines(data.decode("utf-8", "replace")) for data in (before, after))
-    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+    end = "\t" if " " in path else ""  # patch takes a name without it to end at the first space
+    for line in difflib.unified_diff(old, new, f"a/{path}{end}", f"b/{path}{end}"):
         text = line.removesuffix("\n") if exact else _visible(line.removesuffix("\n"))
         head = text[:1]
         style = "bold" if text.startswith(("--- ", "+++ ")) else _COLORS.get(head, "")

@@ -104,31 +104,29 @@ class _Changes:
         self._planned: dict[int, ShownChange | None] = {}
 
     def of(self, finding: Finding) -> ShownChange | None:
-        if id(finding) not in self._planned:
-            if len(self._files.before) >= _MOST_FILES or len(self._planned) >= _MOST_CHANGES:
-                self._files.forget()
-                self._planned.clear()
-            self._planned[id(finding)] = self._guarded(finding) if _is_shown(finding) else None
-        return self._planned[id(finding)]
+        place = id(finding)
+        if place in self._planned:
+            return self._planned[place]
+        if len(self._files.before) >= _MOST_FILES or len(self._planned) >= _MOST_CHANGES:
+            self._files.forget()
+            self._planned.clear()
+        self._planned[place] = found = self._plan(finding) if _is_shown(finding) else None
+        return found
 
-    def _guarded(self, finding: Finding) -> ShownChange | None:
+    def _plan(self, finding: Finding) -> ShownChange | None:
         """Plan the change; a crash of ours there is said, and hides no finding."""
         try:
-            return self._plan(finding)
+            limit = 1
+            if isinstance(finding.remedy, self._asks_days):  # no other asks for it
+                self._days = self._days or limits(*self._asked)
+                limit = self._days(finding)
+            return self._shown(self._choice.of(finding), self._files, limit, self._is_in_diff)
         except Exception as error:
             if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
                 raise
             what = f"warning: planning the change for {finding.address} stopped on an internal error ({type(error).__name__}: {error})"
             to_stderr(f"{printable(what)}; it is not shown. Please report it\n")
             return None
-
-    def _plan(self, finding: Finding) -> ShownChange | None:
-        one = self._choice.of(finding)
-        limit = 1
-        if isinstance(finding.remedy, self._asks_days):  # no other asks for it
-            self._days = self._days or limits(*self._asked)
-            limit = self._days(finding)
-        return self._shown(one, self._files, limit, self._is_in_diff)
 
 
 def _is_shown(finding: Finding) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
+from posturio_iac.config.option_table import OF_THE_RUN
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
@@ -38,7 +39,7 @@ def with_notices(
     ``changed`` are the files in question, relative to the scan root. A configuration that the command line has ``named`` is its own choice.
     """
     levels = _levels(config, nested(config, selection, place))
-    weakened = _ignored(config, place) if named else (said for one in levels for said in _weakened(one, selection))
+    weakened = _ignored(config, place) if named else (said for one in levels for said in _weakened(one, selection, config))
     said = [*weakened, *_changed(levels, selection, changed)]
     return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
 
@@ -61,21 +62,20 @@ def _ignored(config: Config, place: str) -> Iterator[Diagnostic]:
         yield Diagnostic(Level.NOTE, f"{beside} is not used, nor are those below it, because --config names another one")
 
 
-def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
-    """Describe what a configuration leaves out, lowers and renames."""
-    parts = list(_parts(config, config.above or Config(), selection))
+def _weakened(config: Config, selection: Selection, run: Config) -> Iterator[Diagnostic]:
+    """Describe what a configuration leaves out, lowers and renames; ``run`` is the configuration of the run."""
+    parts = list(_parts(config, config.above or Config(), selection, run))
     if config.path is not None and parts:
         path = _seen(config.path, selection)
         yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION)
 
 
-def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]:
+def _parts(config: Config, above: Config, selection: Selection, run: Config) -> Iterator[str]:
     """Yield the settings that a file changes against the configuration above it."""
     amounts = _left_out(config, selection) if len(config.exclude) > len(above.exclude) else []
     if amounts:
         yield f"leaves out {' and '.join(amounts)}"
-    if config.own_fail_on in FAILS and config.above is None:
-        yield FAILS[config.own_fail_on]
+    yield from _of_the_run(config, run)
     if config.own_rules and (config.select, config.ignore) != (above.select, above.ignore):
         known = all_rules()
         yield f"checks only {len(Policy(config).selected(known))} of {count(len(known), 'rule')}"
@@ -84,12 +84,23 @@ def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]
         yield f"changes {count(lowered, 'severity', 'severities')}"
     if names := _size(config.names) - _size(above.names):
         yield f"adds {count(names, 'metadata name')}"
-    if modules := len(config.known_modules):
-        yield f"adds {count(modules, 'known module')}"
     if looser := sum(bool(override.reason) for override in config.overrides[len(above.overrides) :]):
         yield f"relaxes limits in {count(looser, 'override')}"
     if rules := len(config.suppressions) - len(above.suppressions):
         yield f"suppresses findings in {count(rules, 'place')}"
+
+
+def _of_the_run(config: Config, run: Config) -> Iterator[str]:
+    """Yield the settings that a file has for a whole run, or say that they do not count because the run started above it."""
+    if config.above is not None:
+        return
+    if config.path == run.path or run.above is not None:
+        if config.own_fail_on in FAILS:
+            yield FAILS[config.own_fail_on]
+        if modules := len(config.known_modules):
+            yield f"adds {count(modules, 'known module')}"
+    elif names := [name for name in OF_THE_RUN if getattr(config, name) not in (getattr(run, name), getattr(Config(), name))]:
+        yield f"sets {_joined(names)} only for runs that start in its folder"
 
 
 def _left_out(config: Config, selection: Selection) -> list[str]:

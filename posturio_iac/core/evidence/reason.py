@@ -27,6 +27,10 @@ class ReasonKind(str, Enum):
     """It names a ``time_rotating`` itself, to whose renewal Terraform does not react."""
     PREVENTED = "prevented"
     """``prevent_destroy`` lets the replacement fail."""
+    FORGOTTEN = "forgotten"
+    """``destroy = false`` leaves the old key where it is, outside of the state."""
+    NOT_MERGED = "not_merged"
+    """It stands in an override file, from which Terraform does not take it."""
     MOVED = "moved"
     """A function or a clock moves the date on while the key stays."""
     TURNED_OFF = "turned_off"
@@ -136,6 +140,10 @@ CONSTANT_START = Clause(ReasonKind.UNCHANGING, "{} starts at the constant {}, so
 CONSTANT_END = Clause(ReasonKind.UNCHANGING, "rotation_rfc3339 of {} is always the constant {}")
 DIRECT_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a creation, and replace_triggered_by ignores creations{}")
 NEW_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a new resource, and Terraform reacts only to updates and replacements")
+CONSTANT_ARGUMENT = Clause(ReasonKind.UNCHANGING, "{} is an argument in the code, which the rotation leaves as it is")
+NOT_MERGED = Clause(ReasonKind.NOT_MERGED, "Terraform ignores replace_triggered_by in an override file")
+FORGOTTEN = Clause(ReasonKind.FORGOTTEN, "destroy = false makes OpenTofu forget the old key, which stays active, instead of deleting it")
+PREVENTED_AT = Clause(ReasonKind.PREVENTED, "prevent_destroy of {} makes every apply fail once the rotation is due")
 PREVENTED = Clause(ReasonKind.PREVENTED, "prevent_destroy makes every apply fail once the rotation is due")
 ONLY_ORDERS = Clause(ReasonKind.ONLY_ORDERS, "depends_on only orders changes and never replaces anything")
 OPENTOFU_ONLY = Clause(

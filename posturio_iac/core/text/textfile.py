@@ -7,7 +7,7 @@ fence, is no regular file or is larger than the limit is refused with a sentence
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 
 from posturio_iac.errors import system_reason
 
@@ -81,7 +81,7 @@ class Fence:
     def resolved(self, path: str) -> str:
         """Return the path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
         folder, _, name = path.rpartition(os.sep)
-        known = self._folders.get(folder)
+        known = self._folders.get(folder) or (self.folder(folder) if folder else None)
         if known is not None and _is_plain(name):
             return f"{known}{os.sep}{name}"
         folder, name = os.path.split(path)
@@ -92,11 +92,15 @@ class Fence:
             raise OutsideError(OUTSIDE)
         return os.path.join(found, name)
 
-    def admit(self, path: str) -> None:
-        """Raise `OutsideError` when a path leads outside."""
+    def admit(self, path: str) -> int:
+        """Return the mode of the file at a path, its links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
         resolved = self.resolved(path)
-        if os.path.islink(resolved) and not self.holds(resolved):
-            raise OutsideError(OUTSIDE)
+        mode = os.lstat(resolved).st_mode
+        if S_ISLNK(mode):
+            if not self.holds(resolved):
+                raise OutsideError(OUTSIDE)
+            mode = os.stat(resolved).st_mode
+        return mode
 
     def folder(self, folder: str) -> str | None:
         """Return the real path of a folder, None when it is outside or can be none. One look at each suffices without links."""

@@ -25,7 +25,7 @@ _LOOKED_AT = 1_000
 class HclSource:
     """The bytes of a file, and their tree where it is needed. Edits count from the first byte of the file, a byte order mark included."""
 
-    __slots__ = ("_blocks", "_comments", "_root", "base", "data", "newline", "path", "unit")
+    __slots__ = ("_blocks", "_comments", "_root", "_unit", "base", "data", "newline", "path")
 
     def __init__(self, path: str, data: bytes) -> None:
         """Take ``data``, of which blocks are parsed when somebody asks for them."""
@@ -37,8 +37,15 @@ class HclSource:
         self._comments: list[tuple[int, int]] | None = None
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
-        opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
-        self.unit = self._unit_after(opened, self.indent(opened)) or "  "
+        self._unit = ""
+
+    @property
+    def unit(self) -> str:
+        """By what the file indents blocks, as the first one tells."""
+        if not self._unit:
+            opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
+            self._unit = self._unit_after(opened, self.indent(opened)) or "  "
+        return self._unit
 
     @property
     def root(self) -> Node:
@@ -192,10 +199,13 @@ class HclSource:
 
     def _unit_after(self, opened: int, outer: str) -> str:
         """Return by what the first line after the brace at ``opened`` is indented more than ``outer``; empty where nothing tells."""
-        brace, *lines = self.data[opened : opened + _LOOKED_AT].decode("utf-8", "replace").split("\n")
-        first = next((line for line in lines if line.strip()), "")
-        own = first[: len(first) - len(first.lstrip(" \t"))]
-        return own.removeprefix(outer) if brace.rstrip() == "{" and own.startswith(outer) else ""
+        brace, _, inside = self.data[opened : opened + _LOOKED_AT].partition(b"\n")
+        code = inside.lstrip(b" \t\r\n")
+        if brace.rstrip() != b"{" or not code:
+            return ""
+        first = len(inside) - len(code)
+        own = inside[inside.rfind(b"\n", 0, first) + 1 : first].decode()
+        return own.removeprefix(outer) if own.startswith(outer) else ""
 
     def in_unit(self, line: str, unit: str = "") -> str:
         """Return a line with its own indentation in this unit, or in that of the file."""

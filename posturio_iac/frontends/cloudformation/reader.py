@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Lines, Object
 from posturio_iac.core.text.markup import markup
+from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
@@ -142,8 +143,11 @@ class _Scan:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"
         source, first = parsed.source, parsed.problems[0]
+        unchecked = f"{keys} in it may not have been checked"
         at = markup(source.text)
-        if at is not None and _is_in_chart(self.files.root, source.path):
+        if (conflict := conflict_line(source.text)) is not None:
+            self._error(f"{UNRESOLVED}; {unchecked}", source.path, conflict, 1)
+        elif at is not None and _is_in_chart(self.files.root, source.path):
             message = f"this Helm chart file is not rendered yet, so {keys} in it cannot be checked"
             self.problems.append(Diagnostic(Level.WARNING, message, source.path, *Lines(source.text).place(at)))
         elif at is not None:
@@ -151,8 +155,7 @@ class _Scan:
             message += "; scan the rendered file, or exclude this one"
             self._error(message, source.path, *Lines(source.text).place(at))
         else:
-            message = f"not valid {source.language}: {first.message}; {keys} in it may not have been checked"
-            self._error(message, source.path, first.line, first.column)
+            self._error(f"not valid {source.language}: {first.message}; {unchecked}", source.path, first.line, first.column)
 
     def _typeless(self, template: Template) -> None:
         """Report resources without a type."""

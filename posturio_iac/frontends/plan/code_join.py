@@ -17,7 +17,6 @@ from posturio_iac.frontends.plan.document import modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import timedelta
 
     from posturio_iac.core.evidence.remedy import Remedies
     from posturio_iac.core.model import AccessKey, Lifetime, Span
@@ -176,12 +175,11 @@ def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or evidence.setting is None:
         return evidence
     clock = document.resources.get(evidence.setting.place.address)
-    interval: timedelta | None = None
-    for name, unit in ROTATION_ARGUMENTS if clock is not None and clock.type == ROTATING else ():
-        value = clock.get(name) if clock is not None else None
-        if isinstance(value, int) and not isinstance(value, bool):
-            part = parse_interval(value, unit)
-            interval = part if interval is None or part is None else interval + part
+    if clock is None or clock.type != ROTATING:
+        return evidence
+    stated = ((clock.get(name), unit) for name, unit in reversed(ROTATION_ARGUMENTS))
+    numbers = ((value, unit) for value, unit in stated if isinstance(value, int) and not isinstance(value, bool))
+    interval = next((parse_interval(value, unit) for value, unit in numbers), None)
     if not interval:
         return evidence
     interval *= evidence.turns

@@ -14,8 +14,8 @@ from posturio_iac.facts.namesakes import Namesake, left_open
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
+from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
-from posturio_iac.frontends.terraform.keys.users import RootUsers
 from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of, unread_call
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
@@ -242,13 +242,17 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[K
             if source is not None and (name := program.unread_module(source)) and isinstance(instance.children(block.labels[0]), Unknown):
                 program.report(unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
             continue
+        from posturio_iac.frontends.terraform.keys.known_module_inputs import is_applied
         from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
 
+        if not is_applied(instance):  # Terragrunt gives inputs as variables of the environment, and Terraform ignores unknown ones.
+            match = match.fitting(block.body.attributes)
         for misspelt, meant in match.misspelt(block.body.attributes):
             program.report(_misspelt(match, misspelt, meant, block.body.attributes[misspelt].span))
         yield from keys_of_call(match, instance, block, setting)
 
 
 def _misspelt(match: Match, name: str, meant: str, span: Span) -> Diagnostic:
-    text = f'{match.module.name} {match.version} has no input "{name}"; did you mean "{meant}"?'
+    module = " ".join(filter(None, (match.module.name, match.version)))
+    text = f'{module} has no input "{name}"; did you mean "{meant}"?'
     return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from functools import lru_cache
 from operator import mul
 
 WINDOW = 100
@@ -39,9 +40,15 @@ class LineHashes:
         return len(self._windows)
 
     def __getitem__(self, place: int) -> str:
-        """Return ``hash:occurrence`` of a line, from 0. Units that are missing at the end of the file count as zeros."""
+        """Return ``hash:occurrence`` of a line, from 0."""
         window, occurrence = self._windows[place]
-        return f"{sum(map(mul, map(ord, window), _POWERS)) & MASK:x}:{occurrence}"
+        return f"{_digest(window)}:{occurrence}"
+
+
+@lru_cache(maxsize=64)
+def _digest(window: str) -> str:
+    """Return the hash of some units; those that are missing at the end of a file count as zeros. Findings of one key share a line."""
+    return f"{sum(map(mul, map(ord, window), _POWERS)) & MASK:x}"
 
 
 def _units(text: str) -> str:

@@ -163,7 +163,7 @@ def _uri(path: str) -> str:
 
 def _is_bytes(path: str) -> bool:
     """Whether every surrogate stands for a byte."""
-    return not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
+    return path.isascii() or not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
 
 
 def _unlinked(text: str) -> str:

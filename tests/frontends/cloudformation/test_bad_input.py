@@ -42,6 +42,12 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*
         (GOOD + "  N: text\n", 1, 3, "the resource N has no Type"),
         ("Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: [a]\n", 1, 4, "Properties of K is a list, not a map"),
         ('{"Resources": {"K": {"Type": "AWS::IAM::AccessKey"}\n "x": 1}}', 0, 2, "not valid JSON: expected ',' or '}' in an object"),
+        (
+            f"Resources:\n<<<<<<< HEAD\n  A: {KEY}\n=======\n  B: {KEY}\n>>>>>>> topic\n",
+            0,
+            2,
+            "this merge conflict is not resolved; 2 access keys in it may not have been checked",
+        ),
         (f"a: [\n---\n{GOOD}", 1, 2, "not valid YAML: did not find expected node content"),
         ("Resources: {K: " + KEY + "}\0", 0, 1, "U+0000 is not allowed"),
         (

@@ -69,7 +69,7 @@ def test_the_plan_knows_the_interval_better(tmp_path: Path) -> None:
     found = joined(
         tmp_path, ROTATED, user(f"{USER}.ci"), resource("time_rotating.ci", {"rotation_days": 7, "rotation_hours": 12}), key(f"{KEY}.ci")
     )
-    assert found.lifetimes[0].interval == timedelta(days=7, hours=12)
+    assert found.lifetimes[0].interval == timedelta(hours=12)
 
 
 def test_a_key_without_rotation_in_the_code_has_none(tmp_path: Path) -> None:

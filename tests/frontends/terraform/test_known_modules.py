@@ -388,6 +388,24 @@ def test_inputs_that_say_nothing_about_versions_change_nothing(inputs: set[str])
     assert found.fitting(inputs) == found
 
 
+@pytest.mark.parametrize(
+    ("version", "inputs", "left"),
+    [
+        (None, {"create_iam_access_key"}, ">= 5.9, < 6.0"),
+        (">= 3.0", {"create_iam_access_key", "iam_access_key_status"}, ">= 5.9, < 6.0"),
+        (None, {"name", "create_access_key"}, ">= 6.0"),
+        (None, {"name"}, ">= 6.0"),
+        (None, {"create_access_key", "create_iam_access_key"}, ">= 6.0"),
+        (">= 6.0", {"create_iam_access_key"}, ">= 6.0"),
+        ("~> 5.2.0", {"create_access_key"}, ">= 4.0, < 5.9"),
+    ],
+)
+def test_of_the_versions_that_are_allowed_the_newest_that_takes_the_call_counts(version: str | None, inputs: set[str], left: str) -> None:
+    found = match(IAM_USER, version).fitting(inputs).decided
+    assert found is not None
+    assert found.range == left
+
+
 def test_inputs_do_not_change_what_the_version_decided() -> None:
     found = match(IAM_USER, "5.60.0")
     assert found.fitting({"create_access_key"}) == found

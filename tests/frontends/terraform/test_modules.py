@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.reading import Reading
 
 KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
+APPLIED = 'provider "aws" {\n  region = "eu-central-1"\n}\nterraform {\n  required_version = "%s"\n}\n'
 CALL = 'module "m" {\n  source = "./m"\n}\n'
 Files = dict[str, "str | bytes"]
 
@@ -390,6 +391,10 @@ class TestExposures:
             ('output "s" {\n  value = nonsensitive(ENCRYPTED)\n}\n', []),
             ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n}\n', ['output "s"']),
             ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n  sensitive = true\n}\n', []),
+            ('terraform {\n  required_version = ">= 0.12.0"\n}\noutput "s" {\n  value = SECRET\n}\n', []),
+            (APPLIED % ">= 0.12" + 'output "s" {\n  value = SECRET\n}\n', ['output "s"']),
+            (APPLIED % "< 2.0.0" + 'output "s" {\n  value = SECRET\n}\n', []),
+            (APPLIED % ">= 0.15.0" + 'output "s" {\n  value = SECRET\n}\n', []),
         ],
     )
     def test_sinks(self, tmp_path: Path, code: str, expected: list[str]) -> None:

@@ -172,6 +172,20 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
             'resource "time_rotating" "f" {\n  rfc3339 = "2024-01-01T00:00:00Z"\n  rotation_days = 30\n}\nresource "time_static" "f" { rfc3339 = time_rotating.f.rfc3339 }',
         ),
         ("null_resource.n", 'resource "null_resource" "n" {\n  depends_on = [time_rotating.r]\n}'),
+        ("time_rotating.r.rotation_days", ""),
+        ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.triggers }'),
+        (
+            "null_resource.n",
+            'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n  lifecycle {\n    ignore_changes = [triggers["r"]]\n  }\n}',
+        ),
+        (
+            "time_static.t",
+            'resource "time_static" "t" {\n  rfc3339 = time_rotating.r.id\n  lifecycle {\n    prevent_destroy = true\n  }\n}',
+        ),
+        (
+            "aws_iam_policy.p",
+            'resource "terraform_data" "t" { input = time_rotating.r.id }\nresource "aws_iam_policy" "p" {\n  lifecycle {\n    replace_triggered_by = [terraform_data.t]\n    prevent_destroy = true\n  }\n}',
+        ),
     ],
 )
 def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, declared: str) -> None:
@@ -191,7 +205,10 @@ def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
     [
         ("rotation_days = 30", 30),
         ('rotation_days = "30"', 30),
-        ("rotation_days = 30\nrotation_hours = 12", 30.5),
+        ("rotation_days = 30\nrotation_hours = 12", 0.5),
+        ("rotation_minutes = 1440\nrotation_hours = 480\nrotation_days = 365", 1),
+        ("rotation_months = 12\nrotation_days = 30", 360),
+        ("rotation_days = 30\nrotation_hours = var.none", "unknown"),
         ("rotation_hours = 48", 2),
         ("rotation_minutes = 1440", 1),
         ("rotation_months = 3", None),
@@ -202,7 +219,7 @@ def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
         ("rotation_days = var.none", "unknown"),
     ],
 )
-def test_intervals_are_the_sum_of_what_is_set(tmp_path: Path, arguments: str, days: float | str | None) -> None:
+def test_the_last_interval_that_the_provider_reads_counts(tmp_path: Path, arguments: str, days: float | str | None) -> None:
     code = f'variable "days" {{ default = 45 }}\nvariable "none" {{}}\nlocals {{ days = 10 }}\nresource "time_rotating" "r" {{\n{arguments}\n}}\n'
     ((kind, effect, found),) = ends(
         key(tmp_path, code + 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n' + rotated("time_static.s"))

@@ -115,6 +115,17 @@ def test_input_that_the_version_does_not_have_is_a_warning_that_names_the_neares
     assert said.message == f'{REGISTRY} {version} has no input "{name}"; did you mean "{meant}"?'
 
 
+def test_a_warning_about_an_input_names_no_version_where_the_code_has_none(tmp_path: Path) -> None:
+    (said,) = reading(tmp_path, unit(f"tfr:///{REGISTRY}", "  crete_access_key = true\n")).diagnostics
+    assert said.message == f'{REGISTRY} has no input "crete_access_key"; did you mean "create_access_key"?'
+
+
+def test_a_switch_of_an_older_version_is_heard_where_no_version_is_stated(tmp_path: Path) -> None:
+    text = f'module "ci" {{\n  source = "{REGISTRY}"\n  name = "ci"\n  create_iam_access_key = false\n}}\n'
+    found = reading(tmp_path, {"main.tf": text})
+    assert (found.keys, found.diagnostics) == ((), ())
+
+
 @pytest.mark.parametrize("name", ["password_length", "pgp_key", "force_destroy", "policies", "description"])
 def test_inputs_that_the_table_does_not_list_are_no_warning(tmp_path: Path, name: str) -> None:
     assert reading(tmp_path, unit(f"tfr:///{REGISTRY}?version=6.2.3", f"  {name} = null\n")).diagnostics == ()

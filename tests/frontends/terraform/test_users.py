@@ -12,12 +12,15 @@ import pytest
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, NAMESAKE
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys import declared_users
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
 
@@ -355,6 +358,20 @@ def test_an_end_that_only_one_of_two_possible_users_has_is_not_the_end_of_the_ke
     for code in (USER + two, two + USER):
         found = key(tmp_path, 'variable "which" {}\n' + code + named("var.which ? aws_iam_user.v.name : aws_iam_user.u.name"))
         assert told(found) == []
+
+
+def test_users_are_read_once_however_many_keys_repeat_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def counted(expression: object, scope: ModuleScope) -> object:
+        asked.append(expression)
+        return evaluate_or_unknown(expression, scope)  # type: ignore[arg-type]  # as it was given
+
+    monkeypatch.setattr(declared_users, "evaluate_or_unknown", counted)
+    numbered = ((USER + named('"ci"')).replace('"ci"', f'"ci{n}"').replace('"u"', f'"u{n}"').replace('"k"', f'"k{n}"') for n in range(30))
+    found = keys(tmp_path, "".join(numbered))
+    assert {found[f"aws_iam_access_key.k{n}"].user_address for n in range(30)} == {f"aws_iam_user.u{n}" for n in range(30)}
+    assert len(asked) == 30
 
 
 class TestTags:

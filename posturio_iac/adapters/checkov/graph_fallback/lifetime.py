@@ -140,16 +140,9 @@ def _interval(clock: Vertex, graph: Graph) -> timedelta | None:
     """Return the interval of a clock, when it is certain."""
     if any(clock.first(name) is not None for name in ("rfc3339", "rotation_rfc3339")):
         return None
-    total: timedelta | None = None
-    for name, unit in ROTATION_ARGUMENTS:
-        value = value_of(clock, name, graph)
-        if value is None:
-            continue
-        part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
-        if part is None:
-            return None
-        total = part if total is None else total + part
-    return total
+    stated = ((value_of(clock, name, graph), unit) for name, unit in reversed(ROTATION_ARGUMENTS))
+    value, unit = next(((value, unit) for value, unit in stated if value is not None), (None, ""))
+    return parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
 
 
 def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:

@@ -26,29 +26,32 @@ class ReferenceIndex:
 
     def __init__(self, stack: Stack) -> None:
         """Index the outputs and the resources of ``stack``."""
-        self._spans: dict[TemplateSource, list[tuple[int, int, str, TemplateEntry]]] = {}
+        self._spans: dict[TemplateSource, tuple[list[tuple[int, int, str, TemplateEntry]], list[int]]] = {}
         self._walked: dict[str, list[tuple[str, TemplateEntry, Mention]]] = {}
+        found: dict[TemplateSource, list[tuple[int, int, str, TemplateEntry]]] = {}
         for section, entries in (("Outputs", stack.outputs), ("Resources", stack.resources)):
             for entry in entries.values():
                 if entry.expanded or _has_alias(entry):
                     for mention in mentions(entry.body):
                         self._walked.setdefault(mention.name, []).append((section, entry, mention))
                 else:
-                    self._spans.setdefault(entry.source, []).append((entry.body.start, entry.body.end, section, entry))
-        for spans in self._spans.values():
+                    found.setdefault(entry.source, []).append((entry.body.start, entry.body.end, section, entry))
+        for source, spans in found.items():
             spans.sort(key=lambda span: span[:2])
+            self._spans[source] = spans, [span[0] for span in spans]
 
     def of(self, name: str) -> Iterator[tuple[str, TemplateEntry, Mention]]:
         """Yield each reference to ``name``, with the section and the entry that it stands in."""
         yield from self._walked.get(name, ())
         for source, spans in self._spans.items():
-            for _, _, section, entry in _around(name, source.text, spans):
+            for _, _, section, entry in _around(name, source.text, *spans):
                 yield from ((section, entry, mention) for mention in mentions(entry.body) if mention.name == name)
 
 
-def _around(name: str, text: str, spans: list[tuple[int, int, str, TemplateEntry]]) -> Iterator[tuple[int, int, str, TemplateEntry]]:
-    """Yield the spans in which ``name`` stands."""
-    starts = [span[0] for span in spans]
+def _around(
+    name: str, text: str, spans: list[tuple[int, int, str, TemplateEntry]], starts: list[int]
+) -> Iterator[tuple[int, int, str, TemplateEntry]]:
+    """Yield the spans in which ``name`` stands; ``starts`` are where they start."""
     done, at = -1, text.find(name)
     while at >= 0:
         index = bisect_right(starts, at) - 1

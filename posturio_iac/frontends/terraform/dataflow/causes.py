@@ -5,18 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import reason as why
-from posturio_iac.core.evidence.remedy import Advice, StopIgnoring
+from posturio_iac.core.evidence.remedy import Advice, RemoveArgument
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, rotating, setting_of
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import (
+    META,
+    ignored_as_written,
+    ignored_changes,
+    is_set,
+    own_triggers,
+    stop_ignoring,
+)
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import listed, references
 from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
 
 if TYPE_CHECKING:
@@ -27,9 +34,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
-_META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+_MOVING = (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY)
 _GRANULARITIES = (("hH", "1h"), ("Aa", "12h"), ("DE", "1d"), ("M", "1mo"), ("Y", "1y"))
 """How often the text of each verb of ``formatdate`` changes, the finest first."""
 
@@ -108,8 +115,13 @@ def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Ite
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
         reason = why.REPLACEMENT_OPEN(reached.address, str(reached.attribute))
-        moving = (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY, ChangeKind.DATE)
+        moving = (*_MOVING, ChangeKind.DATE)
         yield from (replace(c, sort=ChangeKind.UNKNOWN, reason=reason) if c.sort in moving else c for c in _ordinary(reached, seen))
+    elif is_set(reached.block, "prevent_destroy", reached.scope) and any(c.sort in _MOVING for c in _replacing(reached, set(seen))):
+        place = Place(reached.address, reached.block.header)
+        remedy = RemoveArgument(place, "prevent_destroy", f"the lifecycle block of {reached.address}")
+        reason = why.PREVENTED_AT(reached.address)
+        yield from (replace(c, sort=ChangeKind.NEVER, interval=None, reason=reason, remedy=remedy) for c in _ordinary(reached, seen))
     else:
         yield from _ordinary(reached, seen)
 
@@ -127,7 +139,17 @@ def _ordinary(reached: ResourceOrigin, seen: set[object]) -> Iterator[ChangeCaus
         yield from of_expression(expression, reached.scope, seen)
     if reached.kind in HOLDERS and expressions and _is_counter(expressions):
         yield ChangeCause(ChangeKind.HAND, reached.address, reached.block.header)
-    for trigger in triggers(reached.block):
+    for trigger in own_triggers(reached.block):
+        yield from of_trigger(trigger, reached.scope, seen)
+
+
+def _replacing(reached: ResourceOrigin, seen: set[object]) -> Iterator[ChangeCause]:
+    """Yield the causes for which a resource is replaced rather than updated in place, as far as anybody knows here."""
+    if reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
+        only = "id" if reached.kind == "terraform_data" else None
+        for expression in _watched(reached._replace(attribute=only)):
+            yield from of_expression(expression, reached.scope, seen)
+    for trigger in own_triggers(reached.block):
         yield from of_trigger(trigger, reached.scope, seen)
 
 
@@ -152,34 +174,17 @@ def _watched(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
         for attribute in body.attributes.values():
             if only is not None and attribute.name not in only:
                 continue
-            if attribute.name not in _META and attribute.name not in ignored:
-                yield attribute.expression
-        pending += [b.body for b in body.blocks if b.type not in _META]
+            if attribute.name not in META and attribute.name not in ignored:
+                yield _without(attribute.expression, attribute.name, ignored)
+        pending += [b.body for b in body.blocks if b.type not in META and b.type not in ignored]
 
 
-def ignored_changes(block: hcl.Block) -> frozenset[str] | None:
-    """Return the arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
-    lifecycle = block.body.first("lifecycle")
-    expression = lifecycle.get("ignore_changes") if lifecycle else None
-    if expression is None:
-        return frozenset()
-    names = {_ignored(item) for item in listed(expression)}
-    return None if names & {"all", "*"} else frozenset(names)
-
-
-def _ignored(item: hcl.Expr) -> str:
-    match item:
-        case hcl.Index(hcl.Name(name), hcl.Literal(key)):
-            return f"{name}.{key}"
-        case _:
-            return ".".join(references(item))
-
-
-def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
-    """Return the items of ``replace_triggered_by``."""
-    lifecycle = block.body.first("lifecycle")
-    expression = lifecycle.get("replace_triggered_by") if lifecycle else None
-    return tuple(listed(expression)) if expression is not None else ()
+def _without(expression: hcl.Expr, name: str, ignored: frozenset[str]) -> hcl.Expr:
+    """Return the value of an argument without the entries that are ignored one by one, where it is written as a map."""
+    if not isinstance(expression, hcl.ObjectExpr):
+        return expression
+    kept = [item for item in expression.items if not (isinstance(item[0], hcl.Literal) and f"{name}.{item[0].value}" in ignored)]
+    return hcl.ObjectExpr(tuple(kept), expression.span)
 
 
 def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
@@ -190,26 +195,30 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
         causes = list(of_resource(reached, seen))
         if reached.kind == ROTATING:
             yield from (replace(cause, direct=True, span=trigger.span) for cause in causes)
-        elif causes:
+        elif any(cause.sort is not ChangeKind.HAND for cause in causes) or (causes and not _ignores_a_schedule(reached)):
             yield from causes
         else:
             yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, reason=_unchanging(reached), remedy=_changing(reached))
 
 
+def _ignores_a_schedule(reached: ResourceOrigin) -> bool:
+    """Tell whether something that changes by itself is in ``ignore_changes`` of a resource."""
+    ignored = ignored_as_written(reached.block)
+    held = [a.expression for a in reached.block.body.attributes.values() if a.name in {name.partition(".")[0] for name in ignored}]
+    return any(cause.sort in _MOVING for expression in held for cause in of_expression(expression, reached.scope))
+
+
 def _changing(reached: ResourceOrigin) -> Remedy | None:
     """Return the change that lets a blocked trigger fire; None when it only lacks a clock."""
-    ignored = ignored_changes(reached.block)
-    if ignored is None or ignored & reached.block.body.attributes.keys():
-        names = ("all",) if ignored is None else tuple(sorted(ignored & reached.block.body.attributes.keys()))
-        return StopIgnoring(Place(reached.address, reached.block.header), names)
+    if (unblocked := stop_ignoring(reached.block, reached.address)) is not None:
+        return unblocked
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
         return Advice(f"refer to {reached.address}, or set triggers_replace instead of input")
     return None
 
 
 def _unchanging(reached: ResourceOrigin) -> Reason:
-    ignored = ignored_changes(reached.block)
-    if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
+    if stop_ignoring(reached.block, reached.address) is not None:
         return why.IGNORES_CHANGES(reached.address)
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
         return why.ID_STAYS(reached.address)

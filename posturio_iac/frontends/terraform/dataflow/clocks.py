@@ -22,11 +22,17 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 if TYPE_CHECKING:
     from datetime import timedelta
 
+_CONSTANT = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
+"""Attributes of a ``time_rotating`` that only people change."""
+
 
 def rotating(reached: ResourceOrigin) -> ChangeCause:
     """Return the cause that a ``time_rotating`` is."""
     block, scope = reached.block, reached.scope
     span, place = block.header, Place(reached.address, block.header)
+    if reached.attribute in _CONSTANT:
+        reason = why.CONSTANT_ARGUMENT(f"{reached.address}.{reached.attribute}")
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=Advice(f"read {reached.address}.id instead"))
     base = evaluate_or_unknown(block.get("rfc3339"), scope)
     if isinstance(base, str) and parse_date(base) is not None:
         reason = why.CONSTANT_START(reached.address, base)
@@ -59,19 +65,15 @@ def setting_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) 
 
 
 def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> timedelta | Unknown | None:
-    """Return the sum of the arguments that are set."""
-    total: timedelta | None = None
-    for name, unit in arguments:
+    """Return the interval that the last of the arguments that are set gives."""
+    for name, unit in reversed(arguments):
         value = evaluate_or_unknown(reached.block.get(name), reached.scope)
         if isinstance(value, Unknown):
             return value
-        if value is None:
-            continue
-        part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
-        if part is None:
-            return MUST_BE(f"{name} of {reached.address}", "a number")
-        total = part if total is None else total + part
-    return total
+        if value is not None:
+            interval = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
+            return MUST_BE(f"{name} of {reached.address}", "a number") if interval is None else interval
+    return None
 
 
 def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.facts.schedulers import SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
-from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
+from posturio_iac.frontends.terraform.dataflow.causes import of_trigger
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import own_triggers
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on triggers that people change by hand."""
-    for trigger in triggers(block):
+    for trigger in own_triggers(block):
         words = references(trigger)
         if (words[:2]) not in scope.instance.folder.resources:
             continue
@@ -40,10 +41,12 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
         ]
         if names:
             yield f"{names[0]} decides which of its keys exist: manual rotation without a schedule"
+    if not (schedulers := scope.instance.resources(*SCHEDULERS)):
+        return
     folder = scope.instance.folder
     places = [o.get("value") for o in folder.outputs.values()] + [a.expression for a in folder.locals.values()]
-    for kind, name in folder.resources:
-        if kind in SCHEDULERS and any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
+    for (kind, name), _ in schedulers:
+        if any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
             yield f"the scheduler {kind}.{name} only chooses which key is shown and replaces none"
 
 

@@ -14,7 +14,7 @@ from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
-from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of
@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
 from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
-from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
+from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.parsed_comments import ParsedComments, parse
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Attr, Lifetime, Span
     from posturio_iac.facts.siblings import KeyOfUser
+    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -49,9 +50,7 @@ class RootModuleContext:
 
 def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     """Yield the keys that the resources of one module instance declare."""
-    for (kind, _), block in instance.folder.resources.items():
-        if kind not in KEY_TYPES:
-            continue
+    for _, block in instance.resources(*KEY_TYPES):
         expansion = instances_of(block, instance)
         condition = (block.get("count") or block.get("for_each")) if expansion.unknown is not None else None
         for suffix, scope in expansion.instances:

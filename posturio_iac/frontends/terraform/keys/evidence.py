@@ -10,7 +10,7 @@ from posturio_iac.facts.describe import ends_permission
 from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.facts.schedulers import ROTATING
-from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -85,9 +85,7 @@ def permission_note(user: TerraformUser) -> Iterator[str]:
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    for (kind, name), block in instance.folder.resources.items():
-        if kind not in _POLICIES:
-            continue
+    for (kind, name), block in instance.resources(*_POLICIES):
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
             if target is not None and any(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
@@ -163,12 +162,20 @@ def _outputs(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Lea
 def shows_outputs(instance: ModuleInstance) -> bool:
     """Tell whether Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
 
-    A module that pins no version counts as old only when it is applied by itself.
+    A module that old ones may run as well (``>= 0.12``), or that pins no version, counts as old only when it is applied by itself.
     """
+    from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint
+
+    refuses = Version((0, 15, 0))
     for block in instance.folder.settings:
         constraint = evaluate_or_unknown(block.get("required_version"), instance.scope())
-        if isinstance(constraint, str):
-            return re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-4])\.|<\s*v?0\.(?:[0-9]|1[0-5])\b", constraint) is not None
+        allowed = parse_constraint(constraint) if isinstance(constraint, str) else None
+        if allowed is None:
+            continue
+        if allowed.meet(Interval(refuses)).is_empty():
+            return True
+        if allowed.low is None or allowed.low >= refuses:
+            return False
     return instance.folder.is_root
 
 

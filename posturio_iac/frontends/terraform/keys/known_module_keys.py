@@ -47,10 +47,6 @@ def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setti
 
 
 def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    if not is_applied(
-        scope.instance
-    ):  # Terragrunt gives inputs as variables of the environment, and Terraform ignores those it does not know.
-        match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
     # While the version is open, behaviour that all versions share is still certain.

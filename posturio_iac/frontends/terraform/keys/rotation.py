@@ -14,7 +14,8 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
-from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
+from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes, is_set, stated_triggers, stop_ignoring
 from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -58,12 +59,14 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     notes = list(by_hand(block, scope)) + ([] if lifetimes else list(chosen_by_hand(block, scope)))
     if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
         lifetimes.append(outside)
-    if _is_protected(block, scope):
-        lifetimes = [_never_applied(lifetime, block) if lifetime.effect is Effect.ENFORCED else lifetime for lifetime in lifetimes]
-        replacing, forced = [], []
+    for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
+        if is_set(block, argument, scope, to=value):
+            remedy = RemoveArgument(_key(block), argument, "its lifecycle block")
+            lifetimes = [_without_effect(e, reason, remedy, block) if e.effect is Effect.ENFORCED else e for e in lifetimes]
+            replacing, forced = [], []
     causes = [cause for _, cause in (*found, *forced, *multiplied)]
     turns = any(cause.turns > 1 for cause in causes)
-    drivers = [*replacing, *forced]
+    drivers = [*replacing, *(one for one in forced if one[0].effect is Effect.ENFORCED)]
     replacement = None
     if drivers:
         first = drivers[0]
@@ -71,18 +74,12 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.shown for c in causes))
 
 
-def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
-    lifecycle = block.body.first("lifecycle")
-    return lifecycle is not None and evaluate_or_unknown(lifecycle.get("prevent_destroy"), scope) in (True, "true")
-
-
-def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
-    remedy = RemoveArgument(_key(block), "prevent_destroy", "its lifecycle block")
-    return replace(lifetime, effect=Effect.INERT, reason=why.PREVENTED(), remedy=remedy, span=lifetime.span or block.header)
+def _without_effect(lifetime: Lifetime, reason: Reason, remedy: Remedy, block: hcl.Block) -> Lifetime:
+    return replace(lifetime, effect=Effect.INERT, reason=reason, remedy=remedy, span=lifetime.span or block.header)
 
 
 def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
-    for trigger in triggers(block):
+    for trigger in stated_triggers(block):
         refused = _refused(trigger, block, scope)
         if refused is not None:
             yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, reason=refused.reason)
@@ -103,6 +100,8 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
 
     if not words:
         return inert(why.NO_REFERENCE(), Advice("write a plain list of resources"))
+    if trigger.span.path != block.header.path:
+        return inert(why.NOT_MERGED(), Advice(f"write it in the block at {block.header.path}:{block.header.line}"))
     if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
         what = _NOT_MANAGED.get(words[0], "not a resource")
         named = {one.name for one in walk(trigger) if isinstance(one, hcl.Name)}
@@ -190,13 +189,19 @@ def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_depend
 
 def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, ChangeCause]]:
     """Yield evidence from arguments whose change replaces the key or its address."""
+    ignored = ignored_changes(block)
     for name in names:
         expression = block.get(name)
         if expression is None:
             continue
+        is_ignored = name not in INSTANCE and (ignored is None or name in ignored)
         for cause in _scheduled_causes(expression, scope):
             origin = ChangeOrigin(name, cause.shown, cause.what)
-            if cause.sort is ChangeKind.ONCE:
+            if is_ignored:
+                address = ".".join(block.labels)
+                reason, remedy = why.IGNORES_CHANGES(address), stop_ignoring(block, address, [name])
+                yield Lifetime(Kind.ROTATION, Effect.INERT, origin, cause.shown, expression.span, reason=reason, remedy=remedy), cause
+            elif cause.sort is ChangeKind.ONCE:
                 yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, cause.value, expression.span, at=cause.at), cause
             else:
                 yield _scheduled(origin, expression.span, cause), cause

@@ -36,9 +36,7 @@ OF_KEYS = {
 def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance) -> Advice | None:
     """Return the advice to remove a key that a rotator of the module replaces, or whose user it manages."""
     label = ".".join(key.labels)
-    for (kind, name), block in instance.folder.resources.items():
-        if kind not in OF_USERS and kind not in OF_KEYS:
-            continue
+    for (kind, name), block in instance.resources(*OF_USERS, *OF_KEYS):
         rotator = instance.full(f"{kind}.{name}")
         scopes = [scope for _, scope in instances_of(block, instance).instances]
         if kind in OF_USERS and isinstance(user.name, str) and any(_value(block, OF_USERS[kind], s) == user.name for s in scopes):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
@@ -23,23 +21,19 @@ from posturio_iac.facts.describe import quoted
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError
-from posturio_iac.search.kinds import TERRAFORM, kind_of
-from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr
+    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
-
-USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
-"""Resources that declare a user, and the argument that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,82 +56,6 @@ class TerraformUser:
     scope: ModuleScope | None = None
 
 
-class RootUsers:
-    """The users of one root module and all that it calls, by name: for keys that repeat the name of a user in another module.
-
-    A root module is one state in one account. Users of another one are others, whatever they are called.
-    """
-
-    def __init__(self, root: ModuleInstance) -> None:
-        """Read the modules below ``root`` at the first request for a name."""
-        self._root = root
-        self._declared: dict[str, list[ResourceOrigin]] | None = None
-        self._unread: list[tuple[ModuleInstance, hcl.Block]] = []
-        """Calls of modules whose code is not here."""
-
-    def named(self, name: str) -> list[ResourceOrigin]:
-        """Return the users of that name."""
-        if self._declared is None:
-            self._declared = {}
-            self._read(self._root)
-        return self._declared.get(name, [])
-
-    def possible(self, name: str) -> tuple[ModuleInstance, hcl.Block] | None:
-        """Return the call of a module whose code is not here and that is given the name: the user may be declared there."""
-        self.named(name)
-        for instance, call in self._unread:
-            scope = instance.scope()
-            if any(evaluate_or_unknown(argument.expression, scope) == name for argument in call.body.attributes.values()):
-                return instance, call
-        return None
-
-    def _read(self, instance: ModuleInstance) -> None:
-        for user in _users_of(instance):
-            argument = user.block.get(USER_TYPES[user.kind])
-            name = evaluate_or_unknown(argument, user.scope) if argument is not None else None
-            if isinstance(name, str) and self._declared is not None:
-                self._declared.setdefault(name, []).append(user)
-        for name, call in instance.folder.calls.items():
-            children = self._children(instance, name, call)
-            if isinstance(children, Unknown):
-                self._unread.append((instance, call))
-            else:
-                for child in children:
-                    self._read(child)
-
-    def _children(self, instance: ModuleInstance, name: str, call: hcl.Block) -> tuple[ModuleInstance, ...] | Unknown:
-        source = instance.program.source_of(call)
-        if source is not None and source.startswith(("./", "../")) and not _may_lead_to_users(instance, source):
-            return ()
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            return ()
-        return children if isinstance(children, Unknown) else children[1]
-
-
-def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
-    """Tell whether the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
-    program, path = instance.program, posixpath.normpath(posixpath.join(instance.folder.path, source))
-    folder, limit = os.path.join(program.root, path), program.options.max_file_size
-    if ("" if path == "." else path) in instance.ancestors or not os.path.isdir(folder):
-        return False
-    try:
-        names = os.listdir(folder)
-    except OSError:  # reported where the module is loaded
-        return False
-    texts = (content(os.path.join(folder, name), limit, program.fence) or b"" for name in names if kind_of(name) is TERRAFORM)
-    return any(b"iam_user" in text or b"module" in text for text in texts)
-
-
-def _users_of(instance: ModuleInstance) -> Iterator[ResourceOrigin]:
-    """Yield the users that a module declares, unless the code fixes that there is none."""
-    for (kind, label), block in instance.folder.resources.items():
-        if kind in USER_TYPES:
-            for suffix, inner in expand(block, instance.scope()).instances:
-                yield ResourceOrigin(instance, kind, label, block, inner, suffix, None)
-
-
 def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers) -> TerraformUser:
     """Return the user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
     if expression is None:
@@ -151,7 +69,8 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers)
         return declared_user(_named(next(iter(declared.values())), value), value)
     if declared:
         return _one_of(list(declared.values()), value)
-    if (same := _by_name(value, expression, scope)) is not None:
+    same = users.within(scope.instance, value) if isinstance(value, str) else _alike(expression, scope)
+    if same is not None:
         return declared_user(same, value)
     if isinstance(value, str) and (others := users.named(value)):
         return declared_user(others[0], value) if len(others) == 1 else _one_of(others, value)
@@ -179,23 +98,18 @@ def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin 
                 pending.append((argument, reached.scope, reached.steps))
 
 
-def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
-    """Return the user of the same module whose name is the same value, or is written alike for the same instances, or for the user's."""
+def _alike(expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
+    """Return the user of the same module whose name is written alike for the same instances, or for the user's."""
     instance = scope.instance
-    for (kind, label), block in instance.folder.resources.items():
-        argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
-        if argument is None:
+    for (kind, label), block in instance.resources(*USER_TYPES):
+        argument = block.get(USER_TYPES[kind])
+        if argument is None or not hcl.same(argument, expression):
             continue
-        instances = expand(block, instance.scope()).instances
-        if isinstance(name, str):
-            for suffix, inner in instances:
-                if evaluate_or_unknown(argument, inner) == name:
-                    return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
-        elif hcl.same(argument, expression) and references(scope.origin) == (kind, label):
-            for suffix, inner in instances:
+        if references(scope.origin) == (kind, label):
+            for suffix, inner in expand(block, instance.scope()).instances:
                 if inner.bindings.get("each", {}).get("key") == scope.bindings.get("each", {}).get("key"):
                     return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
-        elif hcl.same(argument, expression) and _repeats(block, scope):
+        elif _repeats(block, scope):
             inner = ModuleScope(instance, scope.strict, scope.bindings, scope.origin)
             return ResourceOrigin(instance, kind, label, block, inner, "", None)
     return None

@@ -58,6 +58,8 @@ class Match:
     """Possible behaviours, the newest first, each once; none when the table does not cover this version."""
     why: Unknown | None = None
     """Why the version does not decide; None when there is one candidate."""
+    older: tuple[KnownVersion, ...] = ()
+    """Behaviours of older versions that the code allows too, the newest first."""
 
     @property
     def decided(self) -> KnownVersion | None:
@@ -81,13 +83,22 @@ class Match:
         """Return the match without the versions that lack an input which the call sets, for Terraform refuses such calls.
 
         Only inputs that decide about a key in some of the candidates count, and candidates without keys stay: theirs are not known.
+        Where the code allows several versions, the newest that takes the call counts.
         """
+        if self.older:
+            return self._newest_fitting(set(inputs))
         named = [_deciding(candidate) for candidate in self.candidates]
         given = set(inputs) & frozenset().union(*named)
         kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not c.keys or given <= names)
         if not kept or len(kept) == len(self.candidates):
             return self
         return Match(self.module, self.version, kept, self.why if len(kept) > 1 else None)
+
+    def _newest_fitting(self, inputs: set[str]) -> Match:
+        allowed = (*self.candidates, *self.older)
+        given = inputs & frozenset().union(*map(_deciding, allowed))
+        fits = next((version for version in allowed if not version.keys or given <= _deciding(version)), None)
+        return Match(self.module, self.version, self.candidates if fits is None else (fits,))
 
 
 class KnownModules:
@@ -155,10 +166,10 @@ class KnownModules:
         wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
         if isinstance(wanted, Unknown):
             return _undecided(module, text, wanted)
-        for candidate in module.versions:
-            if not candidate.interval.meet(wanted).is_empty():
-                return Match(module, text, (candidate,))
-        return Match(module, text, (), UNKNOWN_VERSION(text, module.name))
+        newest, *older = [candidate for candidate in module.versions if not candidate.interval.meet(wanted).is_empty()] or (None,)
+        if newest is None:
+            return Match(module, text, (), UNKNOWN_VERSION(text, module.name))
+        return Match(module, text, (newest,), older=tuple(older))
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:

@@ -21,7 +21,8 @@ that, and what ends the key. Each entry was read in the module's repository; the
 `github.com/…`, `git::https://…`, `git::ssh://…`, `git@github.com:…`, and archives of GitHub, each with its folder (`//modules/iam-user`).
 
 **Which version.** The constraint of the block takes the newest version that it allows, as `terraform init` does where nothing is installed
-yet, and so does a missing one; `.terraform/modules/modules.json` knows better when it is there. Of a repository the `ref` decides: a tag
+yet, and so does a missing one; `.terraform/modules/modules.json` knows better when it is there. Terraform refuses a call that sets an input
+which the version lacks, so the newest version that has all the inputs in question counts. Of a repository the `ref` decides: a tag
 (`v5.3.0`, `5.3`, `tags/5.3.0`), or a moving one such as `v4`; without a ref it is the newest. A commit tells when
 a comment beside the source names its version (`?ref=<commit> # v5.34.0`). Any other commit or a branch does not: where the versions of the
 module differ, so can the verdict, and it is undetermined. The newest range of each module is taken to go on until someone

@@ -119,6 +119,13 @@ class ModuleInstance:
         self._pending: set[tuple[bool, str, str]] = set()
         self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
         self._indexes: dict[type, Any] = {}
+        self._resources: dict[tuple[str, ...], list[tuple[tuple[str, str], hcl.Block]]] = {}
+
+    def resources(self, *kinds: str) -> list[tuple[tuple[str, str], hcl.Block]]:
+        """Return the addresses and the blocks of the module's resources of these types, in the order of the code."""
+        if kinds not in self._resources:
+            self._resources[kinds] = [(address, block) for address, block in self.folder.resources.items() if address[0] in kinds]
+        return self._resources[kinds]
 
     @property
     def root(self) -> ModuleInstance:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.metadata.comments import Comment
@@ -26,10 +27,12 @@ _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "
 def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the top-level blocks and attributes of one JSON file, and what is wrong with it; ``labels`` as `LABELS` has them."""
     try:
-        root = decode(data.decode("utf-8-sig"))
+        root = decode(text := data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return hcl.EMPTY, (Diagnostic(Level.ERROR, f"not UTF-8 at byte {error.start}; save the file as UTF-8", path),)
     except JsonError as error:
+        if (conflict := conflict_line(text)) is not None:
+            return hcl.EMPTY, (Diagnostic(Level.ERROR, UNRESOLVED, path, conflict, 1),)
         return hcl.EMPTY, (Diagnostic(Level.ERROR, f"syntax error: {error.message}", path, error.line, error.column),)
     blocks: list[hcl.Block] = []
     attributes: dict[str, hcl.Attribute] = {}

@@ -14,6 +14,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.markup import markup
+from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
@@ -75,7 +76,10 @@ def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
 
 
 def _told(source: SourceText, errors: list[SyntaxFault]) -> Iterator[Diagnostic]:
-    """Yield what is wrong; errors in the markup of a template engine are one, since that was never meant to be read as HCL."""
+    """Yield what is wrong; all errors are one in a merge conflict, and those in the markup of a template engine, which is no HCL."""
+    if errors and (conflict := conflict_line(source.data.decode("utf-8", "replace"))) is not None:
+        yield Diagnostic(Level.ERROR, f"{UNRESOLVED}.{_unchecked(errors)}", source.path, conflict, 1)
+        return
     lines = source.data.split(b"\n")
     unrendered: list[tuple[int, SyntaxFault]] = []
     for error in errors:
