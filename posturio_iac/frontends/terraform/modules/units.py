@@ -40,7 +40,7 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
     folders = tuple(one.folders())
     for beside in folders[1:]:
         _lay_over(result, load(beside))
-    if one.folder not in folders and unit.documents.has_folder(unit.folder):  # Terragrunt copies files of values without code too
+    if one.folder not in folders and one.has_values:  # Terragrunt copies files of values without code too
         values = load(one.folder)
         result.tfvars = {**result.tfvars, **values.tfvars}
         result.unreadable_tfvars = rest or values.unreadable_tfvars
