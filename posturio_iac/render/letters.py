@@ -100,6 +100,8 @@ def _about(step: Step) -> Iterator[str]:
     if command := command_of(step):
         if key.declaration is not None:
             yield from ("Only if that code does not declare this key:", "")
+        elif step.is_public:
+            yield from ("At once, even if something still needs it:", "")
         elif step.action is Action.KEEP:
             yield from ("Only once nothing needs it any more:", "")
         yield fenced(command, "sh")
