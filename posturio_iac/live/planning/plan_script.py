@@ -54,7 +54,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
     """Return the script that switches on again what the other one switched off. Deleted keys cannot be brought back."""
     head = [
         "#!/bin/sh",
-        f"# Account {printable(account)}: switches on again what the plan of {describe_time(validity.made)} switched off, by its log.jsonl.",
+        f"# Account {printable(account)}: switches on again what the plan of {describe_time(validity.made)} switched off, by its {LOG}.",
         *_facts(account),
     ]
     calls = [f"enable{_kind(step)} {_words(step)}" for step in steps if step.action is Action.DISABLE]
