@@ -58,6 +58,8 @@ def _dispatch(argv: list[str]) -> int:
         case ["--version" | "-V", *_]:
             to_stdout(f"posturio-iac {__version__}\n")
             return CLEAN
+        case ["help", name, *_] if name in COMMANDS:
+            return _dispatch([name, "--help"])
         case ["--help" | "-h" | "help", *_]:
             to_stdout(usage())
             return CLEAN

@@ -87,6 +87,23 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
     assert order == sorted(order)
 
 
+def test_a_letter_to_nobody_does_not_say_that_the_reader_is_responsible(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci")
+    cloud.key("ci", age=100, used=60)
+    live(capsys, "--letters", str(tmp_path / "letters"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert text.startswith("# 1 access key, owner unknown: please answer by ")
+    assert "that nobody is known to own. Please tell us for each whose it is, whether it is needed, and by what." in text
+
+
+def test_a_key_of_midnight_is_of_its_own_day(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=100.5, used=60.5)
+    live(capsys, "--letters", str(tmp_path / "letters"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert "- created: 2026-08-16 00:00 UTC; last used: 2026-09-25 00:00 UTC (s3 in eu-west-1)" in text
+
+
 def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     """What whoever makes the plan may do all the same is nothing for its reader."""
     cloud.user("ci", owner="payments@example.com", expires="2026-10-01")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
 
-DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
+QUARANTINED = "iam.quarantined_access_keys"
+DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys", QUARANTINED})
 """Rules whose findings mean that the key is not needed, or should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
 OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
@@ -26,6 +27,7 @@ SEVERAL = "iam.multiple_active_access_keys"
 OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", "iam.unreadable_access_key_lifetimes"})
 """Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
 NEEDED = "It may be in use, so it stays active."
+PUBLIC = "AWS found it in public, so switch it off at once, and then give what needs it a role or a new key."
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -56,6 +58,11 @@ class Step:
     def owner(self) -> str:
         """Who answers for the key, for a reader."""
         return owner_of(self.key)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether AWS found the key in public, so nobody should wait until nothing needs it."""
+        return any(finding.rule.id == QUARANTINED for finding in self.findings)
 
     def remark(self) -> str:
         """Return what whoever runs the plan should know about the key."""
@@ -128,6 +135,8 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
     named = any(name in include for name in _names(key))
     if rules & DISABLING or named:
         why = None if named else _why_in_use(key, as_of, policy)
+        if why is not None and QUARANTINED in rules:
+            why = PUBLIC, f"It may be in use, so only --include-in-use {key.key_id} plans that."
         return Step(key, findings, Action.KEEP, *why) if why else Step(key, findings, Action.DISABLE, before)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Step(key, findings, Action.KEEP, *(_why_in_use(key, as_of, policy) or ("",)))

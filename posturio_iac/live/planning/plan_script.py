@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import describe_time
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -34,15 +35,15 @@ def script(account: str, steps: Sequence[Step], validity: Validity) -> str:
     """Return the script that takes the steps for one account."""
     head = [
         "#!/bin/sh",
-        f"# Account {printable(account)}: what to do about its access keys, by posturio-iac live as of {_shown(validity.made)}.",
-        f"# Nothing has been run, and nothing runs it but you. It is valid until {_shown(validity.until)}.",
+        f"# Account {printable(account)}: what to do about its access keys, by posturio-iac live as of {describe_time(validity.made)}.",
+        f"# Nothing has been run, and nothing runs it but you. It is valid until {describe_time(validity.until)}.",
         "# Review it, ask the owners, and then:",
         "#   sh THIS_FILE          asks once for each owner",
         "#   sh THIS_FILE --yes    asks nobody",
         "# A step is skipped if AWS reports something else about the key than this plan. log.jsonl beside this file records what was done.",
         *_facts(account),
-        f"made={int(validity.made.timestamp())} made_text={shlex.quote(_shown(validity.made))}",
-        f"until={int(validity.until.timestamp())} until_text={shlex.quote(_shown(validity.until))}",
+        f"made={int(validity.made.timestamp())} made_text={shlex.quote(describe_time(validity.made))}",
+        f"until={int(validity.until.timestamp())} until_text={shlex.quote(describe_time(validity.until))}",
         f"trail={shlex.quote(_trail(steps))}",
     ]
     blocks = ["\n".join(_of_owner(owner, list(theirs), validity.made)) for owner, theirs in groupby(steps, key=lambda step: step.owner)]
@@ -53,7 +54,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
     """Return the script that switches on again what the other one switched off. Deleted keys cannot be brought back."""
     head = [
         "#!/bin/sh",
-        f"# Account {printable(account)}: switches on again what the plan of {_shown(validity.made)} switched off, by its log.jsonl.",
+        f"# Account {printable(account)}: switches on again what the plan of {describe_time(validity.made)} switched off, by its {LOG}.",
         *_facts(account),
     ]
     calls = [f"enable{_kind(step)} {_words(step)}" for step in steps if step.action is Action.DISABLE]
@@ -109,7 +110,7 @@ def _last_use(step: Step, as_of: datetime) -> str:
         return "never" if used is None else untold
     days = (as_of - used).days
     place = " in ".join(printable(word) for word in (service, region) if word)
-    return f"{_shown(used)} ({'today' if days < 1 else f'{days} d ago'}){f', {place}' if place else ''}"
+    return f"{describe_time(used)} ({'today' if days < 1 else f'{days} d ago'}){f', {place}' if place else ''}"
 
 
 def _call(step: Step) -> str:
@@ -132,7 +133,3 @@ def _words(step: Step) -> str:
 
 def _second(when: Attr[datetime | None]) -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(when, datetime) else "-"
-
-
-def _shown(when: datetime) -> str:
-    return when.strftime("%Y-%m-%d %H:%M UTC")
