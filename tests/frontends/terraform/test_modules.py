@@ -461,7 +461,8 @@ class TestRepeatedBlocks:
     def test_a_second_one_is_an_error(self, tmp_path: Path, block: str) -> None:
         (said,) = reading(tmp_path, {"a.tf": PLAIN.replace("ci", "x") + block, "b.tf": "\n" + block, "m/m.tf": PLAIN}).diagnostics
         assert (said.level, said.path, said.line) == (Level.ERROR, "b.tf", 2)
-        assert said.message.endswith(" is declared twice, first at a.tf:%d, so Terraform refuses the module" % (PLAIN.count("\n") + 1))
+        first = PLAIN.count("\n") + 1
+        assert said.message.endswith(f" is declared twice, first at a.tf:{first}, so Terraform refuses the module")
 
     def test_override_files_and_shadowed_files_repeat_nothing(self, tmp_path: Path) -> None:
         assert reading(tmp_path, {"a.tf": PLAIN, "a.tofu": PLAIN, "a_override.tofu": PLAIN}).diagnostics == ()
