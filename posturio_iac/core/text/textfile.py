@@ -13,7 +13,7 @@ from posturio_iac.errors import system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MIB = 1 << 20
 LIMIT = 10 * MIB
@@ -151,6 +151,20 @@ def real_path(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):
         return path
+
+
+def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
+    """Tell whether something ``holds`` of a folder or of one above it; answers are kept in ``known``, which has one for the top.
+
+    Trees can be deeper than Python recurses.
+    """
+    way = []
+    while (found := known.get(folder)) is None:
+        way.append(folder)
+        folder = folder.rpartition("/")[0]
+    for below in reversed(way):
+        found = known[below] = found or holds(below)
+    return found
 
 
 def is_inside(path: str, folder: str) -> bool:
