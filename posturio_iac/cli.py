@@ -26,7 +26,7 @@ def program() -> None:
     """Run one command as a process. One that has read code ends at once, since giving back its memory took a twentieth of a scan."""
     code = main()
     if sys.argv[1:2] in (["scan"], ["hook"]):  # others may hold connections, which are closed in order
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # a closed one is None
             try:
                 stream.flush()
             except (OSError, ValueError):  # what could not be written was said before
@@ -58,6 +58,8 @@ def _dispatch(argv: list[str]) -> int:
         case ["--version" | "-V", *_]:
             to_stdout(f"posturio-iac {__version__}\n")
             return CLEAN
+        case ["help", name, *_] if name in COMMANDS:
+            return _dispatch([name, "--help"])
         case ["--help" | "-h" | "help", *_]:
             to_stdout(usage())
             return CLEAN

@@ -72,6 +72,7 @@ def run(argv: Sequence[str]) -> int:
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     changed = triggers(given.words, top)
+    _warn_of_misplaced(given.words, top)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.finder.texts.items() if path in changed})
     if selection.is_empty and targets == PLAIN:
@@ -107,6 +108,16 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
             raise UsageError(f"{file} is outside of {top}, which the hook checks")
         found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
     return frozenset(found)
+
+
+def _warn_of_misplaced(files: Sequence[str], top: str) -> None:
+    """Say that a path is relative to the top: git prints such in any folder, and a file that is not there counts as deleted."""
+    for file in files:
+        if not os.path.lexists(file) and os.path.lexists(os.path.join(top, file)):
+            from posturio_iac.core.text.terminal import printable
+
+            to_stderr(f"warning: there is no {printable(file)} below the current folder, but below {printable(top)}; run the hook there\n")
+            return
 
 
 def _judge(

@@ -144,6 +144,8 @@ def _mistake(command: Command, text: str) -> UsageError:
 
 def help_text(command: Command, columns: int | None = None) -> str:
     """Return the help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
+    from textwrap import fill
+
     from posturio_iac.core.text.terminal import columns_of_stdout
 
     wide = columns or min(columns_of_stdout() or WIDTH, WIDTH)
@@ -151,8 +153,9 @@ def help_text(command: Command, columns: int | None = None) -> str:
     rows.append((", ".join(HELP), "Print this help"))
     left = max(len(head) for head, _ in [*rows, (command.word, "")]) + 4
     options = "\n".join(_row(*row, left, wide) for row in rows)
-    about = _row(command.word, command.word_help, left, wide) if command.word else f"{command.word_help}."
-    return f"usage: {command.usage}\n\n{command.description}\n\n{about}\n\noptions:\n{options}\n"
+    about = _row(command.word, command.word_help, left, wide) if command.word else fill(f"{command.word_help}.", max(wide, LEAST))
+    description = fill(command.description, max(wide, LEAST), break_on_hyphens=False)
+    return f"usage: {command.usage}\n\n{description}\n\n{about}\n\noptions:\n{options}\n"
 
 
 def _head(option: Option) -> str:

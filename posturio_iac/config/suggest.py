@@ -43,6 +43,8 @@ def rule_id(name: str, ids: Iterable[str]) -> str:
     if name.strip().upper() in ours:
         raise UsageError(f'there is no rule "{name}"; did you mean "{ours[name.strip().upper()]}"?')
     short = {candidate.rpartition(".")[2]: candidate for candidate in known}
-    close = get_close_matches(wanted.rpartition(".")[2], short, n=1, cutoff=0.4)
+    last = wanted.rpartition(".")[2]
+    within = [name for name in short if last and last in name]
+    close = within if len(within) == 1 else get_close_matches(last, short, n=1, cutoff=0.4)
     meant = f'; did you mean "{short[close[0]]}"?' if close else "; `posturio-iac explain` lists them"
     raise UsageError(f'there is no rule "{name}"{meant}')

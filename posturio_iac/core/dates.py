@@ -115,11 +115,16 @@ def leading_date(text: str) -> datetime | None:
 
 
 def describe_date(moment: datetime) -> str:
-    """Return ``moment`` for a reader: a midnight as the day that ends with it, any other time to the minute in UTC."""
+    """Return an end for a reader: a midnight as the day that ends with it, any other time to the minute in UTC."""
     moment = moment.astimezone(timezone.utc)
     if moment.time() == datetime.min.time():
         return (moment - timedelta(days=1)).date().isoformat()
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+    return describe_time(moment)
+
+
+def describe_time(moment: datetime) -> str:
+    """Return a time at which something was, to the minute in UTC."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def quote(text: str) -> str:

@@ -6,6 +6,12 @@ from posturio_iac.core.record import dataclass
 
 ENCRYPT = 'set type = "SecureString"'
 _VCL = "move it to a dictionary with write_only = true, and read it in VCL with table.lookup"
+_WORKLOADS = (
+    *(f"kubernetes_{kind}" for kind in ("cron_job", "daemonset", "deployment", "job", "pod", "replication_controller", "stateful_set")),
+    *(f"kubernetes_{kind}_v1" for kind in ("cron_job", "deployment", "job", "pod", "replication_controller", "stateful_set")),
+    "kubernetes_daemon_set_v1",
+)
+"""Types of the provider for Kubernetes that hold containers, whose environment everyone who may read them sees."""
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
 
 
@@ -28,6 +34,7 @@ SINKS = {
     "aws_dynamodb_table_item": Sink(("item",)),
     "aws_ecs_task_definition": Sink(("container_definitions",)),
     "aws_elastic_beanstalk_environment": Sink(("value",)),
+    "aws_glue_job": Sink(("default_arguments", "non_overridable_arguments")),
     "aws_instance": Sink(("user_data", "user_data_base64")),
     "aws_lambda_function": Sink(("variables",)),
     "aws_launch_configuration": Sink(("user_data", "user_data_base64")),
@@ -42,8 +49,7 @@ SINKS = {
     "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
     "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
     "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
-    "kubernetes_deployment": Sink(("value",), "read it from a kubernetes_secret with value_from"),
-    "kubernetes_deployment_v1": Sink(("value",), "read it from a kubernetes_secret with value_from"),
+    **{kind: Sink(("value",), "read it from a kubernetes_secret with value_from") for kind in _WORKLOADS},
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }

@@ -85,7 +85,9 @@ class Narrowed:
 
     def _concerns(self, path: str | None) -> bool:
         """Tell whether a file or folder is one of those that changed, or of their contexts."""
-        return path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values())
+        if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
+            return True
+        return any(changed.startswith(f"{path}/") for changed in self.changed)  # a folder that cannot be read hides what is in it
 
 
 def narrow(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policies, Policy
 
 
+MOST = 5
+"""How many ended entries of baselines are named, since all that were accepted on one day may end on one day."""
 BORROWED = "code"
 """The source of suppressions beside the declaration of a deployed key: an unused one may be of use to the scan."""
 
@@ -49,7 +51,7 @@ class Suppressions:
         self._selected: dict[_Entry, dict[int, Policy]] = {}
         self._configured: dict[int, tuple[tuple[Exemption, str], ...]] = {}
         self._configured_by(policies.general)
-        self._ended: dict[str, Suppression] = {}
+        self._ended: dict[str, tuple[AccessKey, str, datetime]] = {}
         self._used: set[tuple[_Entry, str]] = set()
 
     def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
@@ -65,7 +67,7 @@ class Suppressions:
             return Suppression(found[0].reason, until if isinstance(until, datetime) else None, found[0].source)
         known = policy.baseline.get(fingerprint)
         if known is not None and known.until is not None and known.until <= self._as_of:
-            self._ended[fingerprint] = known
+            self._ended[fingerprint] = (key, rule, known.until)
             return None
         return known
 
@@ -79,9 +81,13 @@ class Suppressions:
         for entry in self._entries.values():
             for level, text in self._complaints(entry, crashed):
                 yield Diagnostic(level, text, *entry.place)
-        for fingerprint, known in self._ended.items():
-            ended = describe_date(known.until) if known.until else ""
-            text = f"the entry {fingerprint} of the baseline ended on {ended} and suppresses nothing; fix the finding or set a later date"
+        ended = tuple(self._ended.values())
+        for key, rule, until in ended[:MOST]:
+            where = f" in {key.span.path}" if key.span else ""
+            text = f"the baseline's entry for {key.address}{where} ({rule}) ended on {describe_date(until)} and suppresses nothing"
+            yield Diagnostic(Level.WARNING, f"{text}; fix the finding or set a later date")
+        if len(ended) > MOST:
+            text = f"{len(ended):,} entries of the baseline have ended and suppress nothing; {MOST} of them are named"
             yield Diagnostic(Level.WARNING, text)
 
     def _about(self, key: AccessKey) -> Iterator[_Entry]:

@@ -145,8 +145,8 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
         inventory.say(Level.WARNING, f"{error}; each user's keys are read one by one instead")
         return None
     if report.shifted:
-        count = "1 line" if report.shifted == 1 else f"{report.shifted} lines"
-        text = f"{count} of the credential report cannot be split into columns, so their users' keys are read one by one"
+        count, whose = ("1 line", "its user's") if report.shifted == 1 else (f"{report.shifted} lines", "their users'")
+        text = f"{count} of the credential report cannot be split into columns, so {whose} keys are read one by one"
         inventory.say(Level.NOTE, text)
     for note in report.notes:
         inventory.say(Level.NOTE, note)

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import describe_date
+from posturio_iac.core.dates import describe_time
 from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.ledger.answers import ANSWERS
-from posturio_iac.live.planning.plan import Action
+from posturio_iac.live.planning.plan import OF_CODE, Action
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
 
@@ -67,13 +67,14 @@ def command_of(step: Step) -> str:
 def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelta) -> str:
     what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
     answer, count = as_of + grace, f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
+    whose, ask = f" of {plain(owner)}", "that you are responsible for. Please tell us for each whether it is needed, and by what."
+    if not isinstance(made[0].key.owner, str) or not made[0].key.owner:
+        whose = f", owner {plain(owner)}"
+        ask = "that nobody is known to own. Please tell us for each whose it is, whether it is needed, and by what."
     lines = [
-        f"# {count} of {plain(owner)}: please answer by {answer.date()}",
+        f"# {count}{whose}: please answer by {answer.date()}",
         "",
-        (
-            f"On {as_of.date()} posturio-iac found {count} in AWS that you are responsible for. Please tell "
-            "us for each whether it is needed, and by what."
-        ),
+        f"On {as_of.date()} posturio-iac found {count} in AWS {ask}",
         "",
         f"- Until {answer.date()}: answer, or make the change below yourself.",
         f"- After that: keys that are not in use are switched off. This can be undone for {grace.days} days.",
@@ -92,7 +93,7 @@ def _about(step: Step) -> Iterator[str]:
     yield from (f"## {code(key.address.rpartition('/')[2])}{plain(what)} of user {code(str(key.user))} in account {plain(account)}", "")
     yield f"- created: {_time(key.created)}; last used: {_used(key)}"
     yield from (f"- {plain(finding.message)}" for finding in step.findings)
-    if step.why:
+    if step.why and step.why != OF_CODE:  # which follows
         yield f"- {plain(step.why)}"
     if key.declaration is not None:
         yield from _in_code(step, key.declaration)
@@ -100,6 +101,10 @@ def _about(step: Step) -> Iterator[str]:
     if command := command_of(step):
         if key.declaration is not None:
             yield from ("Only if that code does not declare this key:", "")
+        elif step.is_public:
+            yield from ("At once, even if something still needs it:", "")
+        elif step.action is Action.KEEP:
+            yield from ("Only once nothing needs it any more:", "")
         yield fenced(command, "sh")
 
 
@@ -131,4 +136,4 @@ def _used(key: AccessKey) -> str:
 
 
 def _time(when: object) -> str:
-    return describe_date(when) if isinstance(when, datetime) else "not known"
+    return describe_time(when) if isinstance(when, datetime) else "not known"

@@ -2,7 +2,7 @@
 
 Flags an inactive key that has no removal date, or whose removal date has passed. A removal date counts only if it is no
 further away than the maximum lifetime; of several dates, the earliest counts. If it is known when the key was disabled and
-there is no removal date, the key is flagged once the grace period is over.
+there is no removal date, or it had passed by then, the key is flagged once the grace period is over.
 
 ## Why it matters
 
@@ -114,11 +114,19 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
     if dates:
         first = min(dates, key=lambda e: e.at or context.as_of)
         earlier_unknown = any(e.effect is Effect.UNKNOWN and e.kind is Kind.EXPIRY for e in key.lifetimes)
+        if _is_in_grace(key, first, context):
+            return None
         why = _about_date(first, context, earlier_unknown=earlier_unknown)
         return (why, first) if why else None
     unreadable = next((e for e in key.lifetimes if e.effect is Effect.UNREADABLE and e.kind is Kind.EXPIRY), None)
     why = _about_grace(key, unreadable, context)
     return (why, unreadable) if why else None
+
+
+def _is_in_grace(key: AccessKey, date: Lifetime, context: Context) -> bool:
+    """Whether the key was disabled after a date that ended it, and may still be switched on again if something misses it."""
+    since, at = key.disabled_since, date.at or context.as_of
+    return isinstance(since, datetime) and at <= since and context.as_of - since <= context.grace
 
 
 def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) -> str | None:

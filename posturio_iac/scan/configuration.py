@@ -70,11 +70,17 @@ class FolderTree:
 
     def _real_of(self, folder: str) -> str:
         """Return the real path of an absolute folder, for which the folder above it need not be resolved again."""
-        if folder not in self._real:
-            parent, name = os.path.split(folder)
-            known = name not in ("", os.curdir, os.pardir) and not os.path.islink(folder)
-            self._real[folder] = os.path.join(self._real_of(parent), name) if known else os.path.realpath(folder)
-        return self._real[folder]
+        below = []
+        while (real := self._real.get(folder)) is None:
+            above, name = os.path.split(folder)
+            if name in ("", os.curdir, os.pardir) or os.path.islink(folder):
+                real = self._real[folder] = os.path.realpath(folder)
+                break
+            below.append((folder, name))
+            folder = above
+        for folder, name in reversed(below):
+            real = self._real[folder] = os.path.join(real, name)
+        return real
 
     def _found(self, real: str) -> Config:
         pending = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, open_regular
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
@@ -39,7 +39,7 @@ class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
     __slots__ = (
-        "_direct",
+        "_linked",
         "_room",
         "apart",
         "calling",
@@ -79,7 +79,7 @@ class FileSearch:
         self.search_terms = search_terms
         self.exclusions = exclusions
         self.max_file_size = max_file_size
-        self._direct: dict[str, bool] = {"": True}
+        self._linked: dict[str, bool] = {"": False}
         self.terraform: set[str] = set()
         self.templates: set[str] = set()
         self.others: dict[str, set[str]] = {}
@@ -282,12 +282,7 @@ class FileSearch:
 
     def _is_below_link(self, path: str) -> bool:
         """Tell whether a directory on the way to a file is a symbolic link."""
-        directory = path.rpartition("/")[0]
-        direct = self._direct.get(directory)
-        if direct is None:
-            direct = not self._is_below_link(directory) and not os.path.islink(self.prefix + directory)
-            self._direct[directory] = direct
-        return not direct
+        return holds_above(path.rpartition("/")[0], self._linked, lambda directory: os.path.islink(self.prefix + directory))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return the problems, sorted."""

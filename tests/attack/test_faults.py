@@ -163,6 +163,7 @@ def test_the_checkout_of_another_user_is_searched_without_its_git(root: Path) ->
     code, out, err = scan(root, "--changed-since", "HEAD")
     assert (code, out) == (2, "")
     assert "dubious ownership" in err
+    assert f"; if you trust it: git config --global --add safe.directory {root}\n" in err
 
 
 _AGAIN = """\

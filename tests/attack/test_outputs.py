@@ -121,7 +121,8 @@ def test_a_large_report_reaches_a_slow_pipe_whole(tmp_path: Path, unbuffered: st
 
 
 def shell(root: Path, command: str) -> tuple[int, str]:
-    words = ["sh", "-c", f'"$0" -m posturio_iac {command}', sys.executable]
+    """Run a command as the installed program does, which ends otherwise than ``python -m``."""
+    words = ["sh", "-c", f'"$0" -c "from posturio_iac.cli import program; program()" {command}', sys.executable]
     done = subprocess.run(words, cwd=root, env=environment(), capture_output=True, timeout=60, check=False)
     return done.returncode, done.stderr.decode()
 

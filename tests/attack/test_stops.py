@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+import posixpath
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.command_line import MISSING, shown
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = pytest.mark.promise("the rest")
 
+DEEP = 1200
+"""More folders than Python has frames."""
 FOUND = ("sound.tf:1:1", "MEDIUM", MISSING)
 NESTED = (
     "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: %s}\n  Key:\n    Type: AWS::IAM::AccessKey\n"
@@ -204,3 +205,24 @@ def test_a_configuration_reads_a_hundred_files_at_most(root: Path, files: dict[s
     put(root, "a30.toml", files.get("a30.toml", 'exclude = ["x"]\n'))
     code, out, err = scan(root)
     assert (code, out, "extends reads more than 100 files; merge some of them" in err) == (2, "", True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no paths of that length")
+@pytest.mark.parametrize("tracked", [False, True], ids=["without git", "with git"])
+def test_folders_deeper_than_python_recurses(root: Path, monkeypatch: pytest.MonkeyPatch, *, tracked: bool) -> None:
+    monkeypatch.chdir(root)
+    for _ in range(DEEP):
+        Path("d").mkdir()
+        os.chdir("d")
+    put(Path(), "deep.tf", SOUND)
+    put(Path(), "deep.yaml", NESTED % "./none.yaml")
+    monkeypatch.chdir(root)
+    try:
+        if tracked:
+            subprocess.run(["git", "init", "-q"], check=True)
+            subprocess.run(["git", "add", "-A"], check=True)
+        code, out, _ = scan(root, "--format", "json")
+    finally:
+        subprocess.run(["rm", "-rf", "d"], check=True)  # `shutil.rmtree` recurses as well
+    assert code == 1
+    assert [posixpath.basename(key["path"]) for key in json.loads(out)["keys"]] == ["deep.tf", "deep.yaml", "sound.tf"]

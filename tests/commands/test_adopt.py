@@ -278,7 +278,10 @@ def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repo
     code, out, _ = adopt(capsys, "--write", "baseline,config", *ACCEPT)
     assert code == 3
     assert "error: broken/iam.tf" in out
-    assert out.endswith("the hook fails because not everything could be read; 3 findings accepted until 2027-06-30, each with an owner\n")
+    assert out.endswith(
+        "the hook fails on 1 error: correct what could not be read, or leave it out with exclude; "
+        "3 findings accepted until 2027-06-30, each with an owner\n"
+    )
 
 
 def test_terminal_is_asked_step_by_step(

@@ -80,7 +80,15 @@ def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]
     assert scan(capsys, as_of="2026-12-31T23:00Z")[0] == 0
     code, _, err = scan(capsys, as_of="2027-01-01")
     assert code == 1
-    assert "of the baseline ended on 2026-12-31" in err
+    assert f"the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) ended on 2026-12-31 and suppresses nothing" in err
+
+
+def test_entries_that_end_on_one_day_are_not_all_named(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "a/more.tf").write_text("".join(KEY.replace('"ci"', f'"k{n}"') for n in range(8)))
+    write(capsys, "--until", "2026-12-31")
+    _, _, err = scan(capsys, as_of="2027-01-01")
+    assert err.count("ended on 2026-12-31 and suppresses nothing") == 5
+    assert "warning: 18 entries of the baseline have ended and suppress nothing; 5 of them are named\n" in err
 
 
 def test_moved_and_reformatted_code_keeps_its_entry(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

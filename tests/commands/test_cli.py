@@ -195,6 +195,7 @@ MISTAKES = [
     (("scan", "--max-file-size", "big"), "must be bytes"),
     (("scan", "--select", "ownrless_access_keys"), 'did you mean "iam.ownerless_access_keys"?'),
     (("scan", "--ignore", "zzz"), "`posturio-iac explain` lists them"),
+    (("explain", "inert"), 'did you mean "iam.inert_access_key_rotation"?'),
     (("scan", "gone"), "gone: no such file or directory"),
     (("scan", "--config", "gone.toml"), "gone.toml: cannot be read: no such file or directory"),
     (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
@@ -251,15 +252,20 @@ class TestHelp:
         assert all(len(line) <= 140 for line in out.splitlines())
 
     @pytest.mark.parametrize("columns", [24, 60, 100])
-    @pytest.mark.parametrize("command", ["scan", "live", "report", "explain"])
+    @pytest.mark.parametrize("command", ["scan", "live", "report", "explain", "adopt", "hook"])
     def test_help_is_as_wide_as_the_terminal(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, columns: int
     ) -> None:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
-        listed = run(capsys, command, "--help")[1].partition("options:\n")[2].splitlines()
+        usage, *listed = run(capsys, command, "--help")[1].splitlines()
+        assert usage.startswith(f"usage: posturio-iac {command} ")
         assert max(map(len, listed)) <= max(columns, 40)
         assert "  -h, --help" in "\n".join(listed)
+
+    def test_help_of_a_command_is_that_of_the_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "help", "scan") == run(capsys, "scan", "--help")
+        assert run(capsys, "help", "nothing") == run(capsys, "help")
 
     def test_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "--version") == (0, f"posturio-iac {__version__}\n", "")

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
+from posturio_iac.impact.selection import Narrowed
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -35,6 +37,21 @@ def hook(capsys: pytest.CaptureFixture[str]) -> Hook:
         return code, sorted(f"{f['path']}: {f['address']}" for f in json.loads(out)["findings"] if f["rule"] == MISSING)
 
     return call
+
+
+def test_paths_from_the_top_in_a_folder_below_are_told(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``git diff --name-only`` prints such paths wherever it is run."""
+    repository.write("infra/a/iam.tf", flagged())
+    monkeypatch.chdir(repository.path / "infra")
+    code, _, err = run(capsys, "hook", "infra/a/iam.tf", "gone.tf")
+    assert (code, err) == (
+        0,
+        f"warning: there is no infra/a/iam.tf below the current folder, but below {repository.path}; run the hook there\n",
+    )
+    code, _, err = run(capsys, "hook", "a/iam.tf", "gone.tf")
+    assert (code, "warning" in err) == (1, False)
 
 
 def test_whole_module_of_a_changed_file_is_judged(repository: Repository, hook: Hook) -> None:
@@ -441,3 +458,10 @@ def test_changed_file_of_a_stack_is_a_change_of_its_components(repository: Repos
     repository.write("stack/main.tfcomponent.hcl", 'component "a" {\n  source = "../modules/a"\n}\n')
     repository.write("stack/prod.tfdeploy.hcl", 'deployment "prod" {\n  inputs = {}\n}\n')
     assert hook(changed) == (1, ["modules/a/main.tf: component.a.aws_iam_access_key.ci"])
+
+
+def test_a_folder_that_cannot_be_read_concerns_the_files_in_it() -> None:
+    narrowed = Narrowed.__new__(Narrowed)
+    narrowed.changed, narrowed._impacts = frozenset({"a/b/iam.tf"}), {}
+    denied = {name: Diagnostic(Level.ERROR, "cannot be read: permission denied", name) for name in ("a", "a/b", "a/c", "b")}
+    assert [name for name, said in denied.items() if narrowed.keeps_diagnostic(said)] == ["a", "a/b"]

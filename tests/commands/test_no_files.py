@@ -26,3 +26,10 @@ def test_a_folder_with_code_is_no_such_case(capsys: pytest.CaptureFixture[str], 
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
     code, _, err = run(capsys, "scan", str(tmp_path), "--fail-on-no-files")
     assert (code, err) == (1, "")
+
+
+def test_files_that_could_not_be_read_are_not_called_missing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    for more in ((), ("--fail-on-no-files",)):
+        code, _, err = run(capsys, "scan", str(tmp_path / "main.tf"), "--max-file-size", "1", *more)
+        assert (code, "exceeds the limit" in err, "no Terraform" in err) == (3, True, False)

@@ -6,7 +6,7 @@ import pytest
 
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, Scheduler
 
-CLOCK_UNITS = {"years": "y", "months": "mo", "days": "d", "hours": "h", "minutes": "min"}
+CLOCK_UNITS = {"days": "d", "hours": "h", "minutes": "min", "months": "mo", "years": "y"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
+WORKLOADS = (
+    "cron_job cron_job_v1 daemonset daemon_set_v1 deployment deployment_v1 job job_v1 pod pod_v1 "
+    "replication_controller replication_controller_v1 stateful_set stateful_set_v1"
+)
 READ = "read it from a kubernetes_secret with value_from"
 TYPES = {
     "aws_amplify_app": ("environment_variables", STORE),
@@ -21,6 +25,7 @@ TYPES = {
     "aws_codebuild_project": ("value", STORE),
     "aws_dynamodb_table_item": ("item", STORE),
     "aws_ecs_task_definition": ("container_definitions", STORE),
+    "aws_glue_job": ("default_arguments non_overridable_arguments", STORE),
     "aws_elastic_beanstalk_environment": ("value", STORE),
     "aws_instance": ("user_data user_data_base64", STORE),
     "aws_lambda_function": ("variables", STORE),
@@ -38,8 +43,7 @@ TYPES = {
     "heroku_app": ("config_vars", "move it to sensitive_config_vars"),
     "kubernetes_config_map": ("data", "make it a kubernetes_secret"),
     "kubernetes_config_map_v1": ("data", "make it a kubernetes_secret_v1"),
-    "kubernetes_deployment": ("value", READ),
-    "kubernetes_deployment_v1": ("value", READ),
+    **dict.fromkeys((f"kubernetes_{kind}" for kind in WORKLOADS.split()), ("value", READ)),
     "local_file": ("content content_base64 sensitive_content", STORE),
     "local_sensitive_file": ("content content_base64", STORE),
 }

@@ -102,6 +102,26 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
         lambda p: p["resource"]["aws_iam_user"]["u"]["tags"],
         '${merge(local.t, { expires = "2027-02-22" })}',
     ),
+    "blocks in lists": (
+        {
+            "resource": [
+                {"aws_iam_user": {"u": [{"name": "u"}]}},
+                {"aws_iam_access_key": [{"k": [{"user": "${aws_iam_user.u.name}"}]}]},
+            ]
+        },
+        lambda p: p["resource"][0]["aws_iam_user"]["u"],
+        [{"name": "u", "tags": {"expires": "2027-02-22", "owner": OWNER}}],
+    ),
+    "a hop of blocks in lists": (
+        {
+            "resource": [
+                {"time_rotating": {"r": [{"rotation_days": 300}]}, "aws_iam_user": USER},
+                {"aws_iam_access_key": {"k": [{"user": "${aws_iam_user.u.name}", "lifecycle": [HOP]}]}},
+            ]
+        },
+        lambda p: (p["resource"][0]["time_rotating"], p["resource"][1]["aws_iam_access_key"]["k"][0]["lifecycle"][0]),
+        ({"r": [{"rotation_days": 90}]}, {**HOP, "replace_triggered_by": ["time_static.r", "aws_iam_user.u"]}),
+    ),
     "an output": (
         program(ROTATES, static=STATIC, output={"s": {"value": "${nonsensitive(aws_iam_access_key.k.secret)}"}}),
         lambda p: p["output"]["s"],

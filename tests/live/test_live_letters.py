@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.support.live.cloud import AS_OF, Cloud, live
 from tests.support.live.linked import CI, Tree, stacks, tree
@@ -13,8 +15,6 @@ from tests.support.states import pulled
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     Capsys = pytest.CaptureFixture[str]
 
@@ -85,6 +85,58 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
         text.index(part) for part in ("**Change the code**", "Only if that code does not declare this key:", "aws iam update-access-key")
     ]
     assert order == sorted(order)
+
+
+def test_a_letter_to_nobody_does_not_say_that_the_reader_is_responsible(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci")
+    cloud.key("ci", age=100, used=60)
+    live(capsys, "--letters", str(tmp_path / "letters"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert text.startswith("# 1 access key, owner unknown: please answer by ")
+    assert "that nobody is known to own. Please tell us for each whose it is, whether it is needed, and by what." in text
+
+
+def test_a_key_of_midnight_is_of_its_own_day(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=100.5, used=60.5)
+    live(capsys, "--letters", str(tmp_path / "letters"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert "- created: 2026-08-16 00:00 UTC; last used: 2026-09-25 00:00 UTC (s3 in eu-west-1)" in text
+
+
+def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    """What whoever makes the plan may do all the same is nothing for its reader."""
+    cloud.user("ci", owner="payments@example.com", expires="2026-10-01")
+    cloud.key("ci", age=60, used=1)
+    cloud.user("ci2", owner="payments@example.com")
+    cloud.key("ci2", age=400, used=1)
+    live(capsys, "--letters", str(tmp_path / "letters"), "--plan", str(tmp_path / "plan"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    assert "It is in use, so it stays active." in text
+    assert text.count("Only once nothing needs it any more:\n\n```sh\naws iam update-access-key") == 2
+    assert ("--include-in-use" in text, "Ask its owner" in text) == (False, False)
+    steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    assert all("--include-in-use" in step["why"] for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("keys", "owner", "why"),
+    [
+        (((400, 1),), "payments", ["Give its user a new key, move to it, and then switch this one off."]),
+        (((400, 1), (5, 1)), "payments", ["Its user has another active key: move to that, and then switch this one off."]),
+        (((80, 1), (60, 1)), "payments", ["Find out which keys of its user are needed, and then switch off the others."] * 2),
+        (((80, 1),), "", [""]),
+    ],
+)
+def test_a_key_in_use_gets_advice_that_helps(cloud: Cloud, capsys: Capsys, tmp_path: Path, keys: Any, owner: str, why: list[str]) -> None:
+    """A user has two keys at most, and a new key changes nothing about a missing owner."""
+    cloud.user("ci", **({"owner": owner} if owner else {}))
+    for age, used in keys:
+        cloud.key("ci", age=age, used=used)
+    live(capsys, "--plan", str(tmp_path / "plan"), "--letters", str(tmp_path / "letters"))
+    steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    told = [step["why"].removeprefix("It may be in use, so it stays active.").partition("--include-in-use")[0].strip() for step in steps]
+    assert told == why
 
 
 def answered(folder: Path, owner: str, **cells: str) -> Path:

@@ -234,6 +234,62 @@ def test_what_a_plan_switched_off_is_switched_on_again(far: FakeAws, plan: Calla
     assert (run(far, folder, undo=True).returncode, far.status(done), far.status(left)) == (0, "Active", "Inactive")
 
 
+def test_scripts_that_run_again_say_that_it_was_done(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    """A second run hides from nobody what the first one did, and undo never switches on what somebody switched off since."""
+    far.user("ci", owner="payments@example.com")
+    off, gone = far.key("ci", age=80, used=60), far.key("ci", age=400, used=100)
+    far.switch(gone, "Inactive", days_ago=30)
+    folder = plan(far, "plan")
+    assert run(far, folder).returncode == 0
+    again = run(far, folder)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert sorted(again.stdout.splitlines()) == sorted([f"disable {off} of ci: was done before", f"delete {gone} of ci: was done before"])
+    answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
+    told = {result["plan"]["outcome"] for result in answer.json["verification"]["results"]}
+    assert told == {"done"}
+    assert (run(far, folder, undo=True).returncode, far.status(off)) == (0, "Active")
+    assert (run(far, folder).returncode, far.status(off)) == (0, "Inactive")
+    assert (run(far, folder, undo=True).returncode, far.status(off)) == (0, "Active")
+    far.switch(off, "Inactive")
+    undone = run(far, folder, undo=True)
+    assert (undone.returncode, undone.stdout, far.status(off)) == (0, f"enable {off} of ci: was done before\n", "Inactive")
+
+
+def test_what_a_refusal_hides_is_a_sentence(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    far.user("ci", owner="payments@example.com")
+    far.key("ci", age=80, used=60)
+    folder = plan(far, "plan")
+
+    def told() -> str:
+        (result,) = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat()).json["verification"]["results"]
+        return str(result["why"])
+
+    far.denied.add("ListAccessKeys")
+    run(far, folder)
+    assert told().endswith("; the plan did not switch it off on 2026-11-24 12:00 UTC: the keys of its user could not be listed")
+    far.denied.clear()
+    run(far, folder)
+    assert told().startswith("the key was switched off by the plan on ")
+    far.denied.add("ListAccessKeys")
+    assert told().endswith("; it was switched off by the plan on 2026-11-24 12:00 UTC")
+
+
+def test_undo_names_a_step_that_was_interrupted(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=80, used=60)
+    folder = plan(far, "plan")
+    run(far, folder)
+    path = folder / "log.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    assert run(far, folder).returncode == 1
+    answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
+    (result,) = answer.json["verification"]["results"]
+    assert "the plan began to switch it off on 2026-11-24 12:00 UTC, and its log does not show whether it did" in result["why"]
+    undone = run(far, folder, undo=True)
+    assert (undone.returncode, far.status(key)) == (1, "Inactive")
+    assert undone.stderr.startswith(f"kept {key} of ci: the plan began to switch it off, and the log does not show whether it did\n")
+
+
 def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..., Path], capsys: Capsys, tmp_path: Path) -> None:
     far.user("ci", owner="payments@example.com")
     far.key("ci", age=80, used=60)

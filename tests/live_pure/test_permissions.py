@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,9 @@ from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import Privilege
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
+from posturio_iac.live.planning.plan import Action, steps
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
+from posturio_iac.render.letters import letters
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
 from tests.support.played_aws import Aws, Key, Person
@@ -81,6 +84,21 @@ def test_a_quarantine_is_found_at_no_further_call_and_unknown_where_policies_are
     assert denied.findings == ()
     assert "iam.quarantined_access_keys" in denied.keys[0].open_rules
     assert any("iam:GetAccountAuthorizationDetails" in reason for reason in denied.keys[0].undecided)
+
+
+@pytest.mark.parametrize(("used", "action"), [(1, Action.KEEP), (60, Action.DISABLE), (None, Action.DISABLE)])
+def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: int | None, action: Action) -> None:
+    """One in use still has to be named: a plan never takes it from its workload unasked, but says that this is to be done."""
+    key = replace(FRESH, created=AS_OF - timedelta(days=80), used=None if used is None else AS_OF - timedelta(days=used))
+    config = DEPLOYED.with_values(unused_days=59 if used else 90)
+    report = look(Aws([replace(QUARANTINED, keys=(key,))]), config, exact=True)
+    (step,) = steps(report, Policy(config), ())
+    assert step.action is action
+    assert ("switch it off at once" in step.why) is (action is Action.KEEP)
+    assert ("--include-in-use" in step.option) is (action is Action.KEEP)
+    (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
+    assert "At once, even if something still needs it:" in letter
+    assert "Only once nothing needs it" not in letter
 
 
 def test_a_rotation_in_progress_is_no_second_finding_until_it_lasts_longer_than_the_grace() -> None:

@@ -65,6 +65,11 @@ def test_keys_what_is_open_and_a_line_that_sums_up() -> None:
     assert shown == squeezed(EXPECTED.replace("status   ", "").replace("Active   ", ""))
 
 
+def test_a_key_that_was_made_by_a_clock_ahead_of_ours_is_new() -> None:
+    shown = squeezed(text(report_of((judged("ci", age=-0.01, used=-0.01), (UNUSED,)))))
+    assert "  0 d  today  " in shown
+
+
 def test_nothing_to_show_is_one_truthful_line() -> None:
     assert text(canned.empty()) == "No access keys\n"
     denied = canned.empty(diagnostics=(Diagnostic(Level.ERROR, "denied"),))

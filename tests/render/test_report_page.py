@@ -441,3 +441,11 @@ def test_a_page_about_4000_keys_of_code_stays_small() -> None:
     assert len(text) < 3_000_000
     assert "The 1,000 worst are told in full here" in Page(text).text
     assert "4,000 keys in infra" in Page(text).text
+
+
+@pytest.mark.parametrize(("used", "words"), [(0.3, "last used less than a day ago, on"), (1, "last used 1 day ago"), (60, "60 days ago")])
+def test_a_key_that_was_used_today_was_not_used_zero_days_ago(used: float, words: str) -> None:
+    key = deployed("ci", last_used=at(used))
+    posture = joined(result([key], [finding(key)], scope=accounts(A)))
+    assert words in markdown(posture)
+    assert words in html.unescape(page(posture))

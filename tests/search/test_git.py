@@ -258,7 +258,8 @@ def test_a_repository_of_another_user_falls_back_to_a_walk(repository: Tree, mon
     assert found(selection) == ["a.tf"]
     ((level, _, message),) = complaints(selection)
     assert level == "warning"
-    assert message.endswith(f"detected dubious ownership in repository at '{repository.root}'")
+    said = f"detected dubious ownership in repository at '{repository.root}'"
+    assert message.endswith(f"{said}; if you trust it: git config --global --add safe.directory {repository.root}")
 
 
 def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

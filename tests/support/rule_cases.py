@@ -110,6 +110,12 @@ CASES: dict[str, tuple[AccessKey, set[str]]] = {
     "disabled at an unknown time": (access_key(status="Inactive", disabled_since=UNKNOWN), set()),
     "disabled within the grace": (access_key(status="Inactive", disabled_since=day("2026-11-20")), set()),
     "disabled longer than the grace": (access_key(status="Inactive", disabled_since=day("2026-10-01")), {LINGERING}),
+    "disabled within the grace after its end": (access_key(PAST, status="Inactive", disabled_since=day("2026-11-20")), set()),
+    "disabled longer than the grace after its end": (access_key(PAST, status="Inactive", disabled_since=day("2026-10-01")), {LINGERING}),
+    "disabled within the grace before its end": (
+        access_key(expires("2026-11-22"), status="Inactive", disabled_since=day("2026-11-20")),
+        {LINGERING},
+    ),
     "disabled long ago with an end": (access_key(SOON, status="Inactive", disabled_since=day("2026-10-01")), set()),
     # Whether it is active is unknown.
     "unknown status": (access_key(status=UNKNOWN), set()),

@@ -246,13 +246,19 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     text = {
         0: "the hook passes",
         1: f"the hook fails on {count(len(_failing(report, config)), 'finding')}",
-        3: "the hook fails because not everything could be read",
+        3: f"the hook fails on {count(_errors(report), 'error')}: correct what could not be read, or leave it out with exclude",
     }[code]
     if baseline:
         accepted = sum(f.suppressed is not None and f.suppressed.source == "baseline" for f in report.findings)
         text += f"; {count(accepted, 'finding')} accepted until {wanted.until}, each with an owner" if accepted else "; nothing is accepted"
     to_stdout(f"{text}\n")
     return code
+
+
+def _errors(report: Report) -> int:
+    from posturio_iac.core.finding import Level
+
+    return sum(said.level is Level.ERROR for said in report.diagnostics)
 
 
 def _failing(report: Report, config: Config) -> list[Finding]:

@@ -75,7 +75,7 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
     selection = select(paths, cwd, config, given.exclude or (), progress.listener)
     progress.erase()
     narrowed = _narrowed(selection, config, given)
-    if not selection.searched:
+    if not selection.searched and all(level != "error" for level, _, _ in selection.finder.problems):
         _warn_of_no_files(paths, given)
     if narrowed is not None:
         selection = narrowed.selection

@@ -13,7 +13,7 @@ from posturio_iac.errors import system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 MIB = 1 << 20
 LIMIT = 10 * MIB
@@ -111,6 +111,13 @@ class Fence:
         if known is not None and _is_plain(name) and not os.path.islink(real := f"{known}{os.sep}{name}"):
             self._folders[folder] = real = folder if real == folder else real  # one text for both where there are very many
             return real
+        way = [folder]
+        while (parent := os.path.split(way[-1])[0]) not in self._folders and parent != way[-1] and is_inside(parent, self.top):
+            way.append(parent)
+        return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
+
+    def _found(self, folder: str) -> str | None:
+        """Return the real path of a folder below one that `folder` was asked for, if that is inside."""
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
@@ -144,6 +151,20 @@ def real_path(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):
         return path
+
+
+def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
+    """Tell whether something ``holds`` of a folder or of one above it; answers are kept in ``known``, which has one for the top.
+
+    Trees can be deeper than Python recurses.
+    """
+    way = []
+    while (found := known.get(folder)) is None:
+        way.append(folder)
+        folder = folder.rpartition("/")[0]
+    for below in reversed(way):
+        found = known[below] = found or holds(below)
+    return found
 
 
 def is_inside(path: str, folder: str) -> bool:

@@ -78,7 +78,10 @@ class NodeSource:
         return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
-        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when no key begins there."""
+        """Return the key that begins at a byte of the file, and the map that it has, which may be the only one of a list.
+
+        Raises `CannotFixError` when no key begins there, or its map is not there once.
+        """
         at = self.offset(byte)
         found = self._alone(at)
         if found is None:
@@ -87,6 +90,10 @@ class NodeSource:
         if found is None:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         key, value = found
+        if isinstance(value.value, Array):
+            if len(value.value) != 1:
+                raise CannotFixError("the block is a list of several; make the change by hand")
+            value = value.value[0]
         if not key.end <= value.start or not isinstance(value.value, Object):
             raise CannotFixError("the resource is a YAML alias; make the change by hand")
         return key, value

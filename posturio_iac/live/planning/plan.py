@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
 
-DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
+QUARANTINED = "iam.quarantined_access_keys"
+DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys", QUARANTINED})
 """Rules whose findings mean that the key is not needed, or should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
 OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
-NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off"
+SEVERAL = "iam.multiple_active_access_keys"
+OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", "iam.unreadable_access_key_lifetimes"})
+"""Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
+NEEDED = "It may be in use, so it stays active."
+PUBLIC = "AWS found it in public, so switch it off at once, and then give what needs it a role or a new key."
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -46,15 +51,27 @@ class Step:
     action: Action
     why: str
     """Why a key is kept, or what to know before the step: a sentence, or empty."""
+    option: str = ""
+    """How whoever makes the plan can switch the key off all the same: a sentence, or empty."""
 
     @property
     def owner(self) -> str:
         """Who answers for the key, for a reader."""
         return owner_of(self.key)
 
+    @property
+    def is_public(self) -> bool:
+        """Whether AWS found the key in public, so nobody should wait until nothing needs it."""
+        return any(finding.rule.id == QUARANTINED for finding in self.findings)
+
+    def remark(self) -> str:
+        """Return what whoever runs the plan should know about the key."""
+        return f"{self.why} {self.option}".strip()
+
     def document(self) -> dict[str, Any]:
         """Return its entry in ``plan.json``."""
-        return {"address": self.key.address, "account": self.key.account, "action": self.action.value, "owner": self.owner, "why": self.why}
+        place = {"address": self.key.address, "account": self.key.account}
+        return {**place, "action": self.action.value, "owner": self.owner, "why": self.remark()}
 
 
 class NamesNothingError(Exception):
@@ -118,10 +135,24 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
     named = any(name in include for name in _names(key))
     if rules & DISABLING or named:
         why = None if named else _why_in_use(key, as_of, policy)
-        return Step(key, findings, Action.KEEP if why else Action.DISABLE, why or before)
+        if why is not None and QUARANTINED in rules:
+            why = PUBLIC, f"It may be in use, so only --include-in-use {key.key_id} plans that."
+        return Step(key, findings, Action.KEEP, *why) if why else Step(key, findings, Action.DISABLE, before)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
-        return Step(key, findings, Action.KEEP, _why_in_use(key, as_of, policy) or "")
-    return Step(key, findings, Action.KEEP, f"{NEEDED} (--include-in-use {key.key_id} plans that).")
+        return Step(key, findings, Action.KEEP, *(_why_in_use(key, as_of, policy) or ("",)))
+    advice = _advice(key, rules)
+    return Step(key, findings, Action.KEEP, f"{NEEDED} {advice}".strip(), f"--include-in-use {key.key_id} plans to switch it off.")
+
+
+def _advice(key: AccessKey, rules: set[str]) -> str:
+    """Return what its owner can do about a key that may be in use: a sentence, or empty. A user has two keys at most."""
+    if not rules - OF_WORDS:
+        return ""
+    if rules <= OF_WORDS | {SEVERAL}:
+        return "Find out which keys of its user are needed, and then switch off the others."
+    if key.active_siblings and not isinstance(key.active_siblings, Unknown):
+        return "Its user has another active key: move to that, and then switch this one off."
+    return "Give its user a new key, move to it, and then switch this one off."
 
 
 def _restored(key: AccessKey) -> bool:
@@ -143,16 +174,16 @@ def _hindrance(key: AccessKey) -> str | None:
     return None
 
 
-def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
-    """Return why an active key is not switched off: its owner needs it, or it was used within the window that holds for it."""
+def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> tuple[str, str] | None:
+    """Return why an active key is not switched off, and how it would be: its owner needs it, or it was used within its window."""
+    option = f"--include-in-use {key.key_id} plans to switch it off."
     if key.life is not None and key.life.is_needed and key.life.answered is not None:
-        said = f"Its owner answered on {key.life.answered.date()}: {key.life.answer()}. So it stays active"
-        return f"{said}; --include-in-use {key.key_id} plans to switch it off."
+        return f"Its owner answered on {key.life.answered.date()}: {key.life.answer()}. So it stays active.", option
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
-        return f"{UNTOLD} Ask its owner; --include-in-use {key.key_id} plans to switch it off."
+        return UNTOLD, f"Ask its owner; {option}"
     window = policy.context_for(key, as_of).window
     if isinstance(key.last_used, datetime) and as_of - key.last_used <= window:
-        return f"It is in use, so it stays active. Ask its owner; --include-in-use {key.key_id} plans to switch it off."
+        return "It is in use, so it stays active.", f"Ask its owner; {option}"
     return None
 
 

@@ -12,7 +12,7 @@ DONE = {"disable": "switched off", "delete": "deleted", "enable": "switched on a
 
 
 class Entry(NamedTuple):
-    """The last line of the log about one key."""
+    """The last line of the log about one key that shows what became of it."""
 
     at: str
     step: str
@@ -34,7 +34,10 @@ class Entry(NamedTuple):
 
 
 def read_log(text: str) -> tuple[dict[str, Entry], int]:
-    """Return the last entry about each key by its id, and how many lines cannot be read."""
+    """Return the last entry about each key by its id, and how many lines cannot be read.
+
+    A step that was kept does not replace the same step when it was done or begun before: it is known only by that.
+    """
     found: dict[str, Entry] = {}
     lost = 0
     for line in text.splitlines():
@@ -48,5 +51,8 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
         if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed") or parse_date(told.at) is None:
             lost += 1
             continue
+        before = found.get(key_id)
+        if told.outcome == "kept" and before is not None and before.step == told.step and before.outcome in ("begun", "done"):
+            continue  # a second run of the script found that the first one had taken the step
         found[key_id] = told
     return found, lost

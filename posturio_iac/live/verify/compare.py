@@ -79,7 +79,10 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
     if entry.outcome == "done":
         result = replace(result, missed=_since(result.missed, entry))
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
-    return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
+    joined = ", although it was " if contradicted else ", " if entry.outcome == "done" else "; "
+    if entry.outcome == "done" and result.state is FindingState.UNTOLD:
+        joined = "; it was "
+    return replace(result, plan=entry, why=f"{result.why}{joined}{entry.text()}")
 
 
 def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:

@@ -97,7 +97,7 @@ def use(rows: Sequence[KeyRow]) -> list[str]:
     idle = [row.idle for row in asked if row.idle is not None and not row.key.never_used]
     unknown = len(asked) - never - len(idle)
     span = f"last used {min(idle):,} to {days(max(idle))} ago" if idle and min(idle) < max(idle) else ""
-    span = span or (f"last used {days(max(idle))} ago" if idle else "")
+    span = span or (f"last used {_idle(max(idle))} ago" if idle else "")
     told = [span, f"{never:,} never used" if never else "", f"last use of {unknown:,} unknown" if unknown else ""]
     return [", ".join(filter(None, told))]
 
@@ -109,7 +109,11 @@ def _use(row: KeyRow) -> str:
     if key.last_used is None:
         return "last use unknown"
     what = f" ({key.used_for})" if key.used_for else ""
-    return f"last used {days(row.idle)} ago, on {day(key.last_used)}{what}"
+    return f"last used {_idle(row.idle)} ago, on {day(key.last_used)}{what}"
+
+
+def _idle(number: int | None) -> str:
+    return "less than a day" if number == 0 else days(number)
 
 
 def owners(rows: Sequence[KeyRow]) -> str:

@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.search.git_tree.git_program import find_git
-from posturio_iac.search.git_tree.git_search import OPTIONS, run
+from posturio_iac.search.git_tree.git_search import OPTIONS, reason, run
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _commit(revision: str, repository: str) -> str | None:
     """Return the hash of the commit that a name means, or None when there is none."""
     code, output, errors = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if code not in (0, 1) and (b"dubious ownership" in errors or b"not a git repository" in errors):
-        raise UsageError(_said(errors))
+        raise UsageError(f"git says: {reason(errors)}")
     return os.fsdecode(output.strip()) if code == 0 else None
 
 
@@ -172,7 +172,7 @@ def _ask(repository: str, *arguments: str, more: Mapping[str, str] | None = None
     """Return the output of a git command. Raises `UsageError` when it fails."""
     code, output, errors = _git(repository, *arguments, more=more)
     if code != 0:
-        raise UsageError(_said(errors))
+        raise UsageError(f"git says: {reason(errors)}")
     return output
 
 
@@ -182,10 +182,3 @@ def _git(repository: str, *arguments: str, more: Mapping[str, str] | None = None
     except (OSError, ValueError) as error:
         raise UsageError(f"git cannot be started: {system_reason(error)}") from None
     return code, output, errors
-
-
-def _said(errors: bytes) -> str:
-    """Return the first line of git's own error message."""
-    lines = [line.strip() for line in os.fsdecode(errors).splitlines() if line.strip()]
-    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
-    return f"git says: {(fatal or lines or ['nothing'])[0]}"

@@ -95,8 +95,8 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
         outcomes = run(commands)
     except OSError as error:
         return f"git cannot be started: {system_reason(error)}", []
-    if reason := next((_reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
-        return reason, []
+    if failed := next((reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
+        return failed, []
     listing, *hits = (output for _, output, _ in outcomes)
     keep = PathFilter(finder, base, directories)
     listed = Listing(listing)
@@ -193,11 +193,12 @@ def _below(base: str, directory: str) -> str:
     return directory[len(base) :].removeprefix("/")
 
 
-def _reason(errors: bytes) -> str:
-    """Return the first line of git's own error message."""
-    lines = os.fsdecode(errors).splitlines()
+def reason(errors: bytes) -> str:
+    """Return the first line of git's own error message, and the way out where git only serves the owner of a repository."""
+    lines = [line.strip() for line in os.fsdecode(errors).splitlines() if line.strip()]
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
-    return (fatal or lines or ["git failed and did not say why"])[0]
+    trusted = next((f"; if you trust it: {line}" for line in lines if line.startswith("git config --global --add safe.directory ")), "")
+    return f"{(fatal or lines or ['git failed and did not say why'])[0]}{trusted}"
 
 
 def _read(keep: PathFilter, names: Iterable[str]) -> None:

@@ -52,6 +52,10 @@ Resources:
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Ref Key}}}}", None),
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: '${Key.SecretAccessKey}'}}}}", None),
         ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Sub '${!Key.SecretAccessKey}'}}}}", None),
+        (
+            "{Type: AWS::EC2::Instance, Properties: {UserData: !Base64 {Fn::Sub: ['${I}', {I: x, S: !GetAtt Key.SecretAccessKey}]}}}",
+            None,
+        ),
     ],
 )
 def test_the_secret_is_exposed_where_anybody_can_read_it(tmp_path: Path, resource: str, where: str | None) -> None:

@@ -52,6 +52,8 @@ Resources:
         ("!Ref Name", "ci"),
         ("!Ref Untyped", "plain"),
         ("!Ref OddlyTyped", "plain"),
+        ("{Ref: !Sub ['Na${S}', {S: me}]}", "ci"),
+        ("{Ref: !Join ['', [Giv, en]]}", "named"),
         ("!Sub '${Name}-${!Name}'", "ci-${Name}"),
         ("!Sub ['${A}-${Name}', {A: !Ref Name}]", "ci-ci"),
         ("!Join ['-', [a, !Ref Name]]", "a-ci"),

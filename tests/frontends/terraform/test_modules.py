@@ -447,6 +447,27 @@ class TestStatus:
         assert isinstance(found, Unknown) if expected is None else found == expected
 
 
+class TestRepeatedBlocks:
+    """Terraform refuses a module in which a block stands twice, whichever of the two would be clean."""
+
+    @pytest.mark.parametrize(
+        "block",
+        [
+            'resource "aws_iam_access_key" "ci" {\n  user = "ci" # posturio: expires=2027-01-31\n}\n',
+            'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n',
+            'module "ci" {\n  source = "./m"\n}\n',
+        ],
+    )
+    def test_a_second_one_is_an_error(self, tmp_path: Path, block: str) -> None:
+        (said,) = reading(tmp_path, {"a.tf": PLAIN.replace("ci", "x") + block, "b.tf": "\n" + block, "m/m.tf": PLAIN}).diagnostics
+        assert (said.level, said.path, said.line) == (Level.ERROR, "b.tf", 2)
+        first = PLAIN.count("\n") + 1
+        assert said.message.endswith(f" is declared twice, first at a.tf:{first}, so Terraform refuses the module")
+
+    def test_override_files_and_shadowed_files_repeat_nothing(self, tmp_path: Path) -> None:
+        assert reading(tmp_path, {"a.tf": PLAIN, "a.tofu": PLAIN, "a_override.tofu": PLAIN}).diagnostics == ()
+
+
 class TestBlockTypes:
     """Terraform refuses a block of an unknown type, and so what is mistyped must not pass for checked; newer versions may know more types."""
 

@@ -223,7 +223,8 @@ def _details(entry: TableRow, style: Style) -> list[str]:
 
 
 def _age(moment: Attr[datetime | None], as_of: datetime) -> str:
-    return f"{(as_of - moment).days} d" if isinstance(moment, datetime) else "unknown"
+    # The clock of AWS may be ahead of ours.
+    return f"{max((as_of - moment).days, 0)} d" if isinstance(moment, datetime) else "unknown"
 
 
 def _last_used(key: AccessKey, as_of: datetime) -> str:

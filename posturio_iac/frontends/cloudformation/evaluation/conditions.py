@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
-from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
+from posturio_iac.frontends.cloudformation.evaluation.implied import Implied, allowed_values
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
+from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope, Value
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_CASES = 4096
@@ -49,32 +51,33 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     return ev.conditions[key]
 
 
+def existence(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unknown:
+    """Return whether a resource of a stack exists, under what ``ev`` knows: a default fixes no condition."""
+    node = entry.get("Condition")
+    if node is None or not isinstance(node.value, str):
+        return True
+    return named(ev.open(), node.value, stack.scope(entry))
+
+
 def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     """Whether all the named conditions can hold together, whatever parameters are chosen among the allowed values."""
     wanted = tuple(conditions)
     if not wanted:
         return True
-    probe = Evaluator([], {})
+    implied = Implied(wanted)
+    known = KnownValues({}, implied.known.parameters)  # each condition is to follow from the parameters
+    probe = Evaluator([], {}, known=known)
     found = [named(probe, name, scope) for name, scope in wanted]
-    if not any(isinstance(result, Unknown) for result in found):
-        return all(found)
-    choices = {asked: values for asked, entry in probe.asked.items() if (values := _allowed(entry))}
+    if implied.contradicts or any(result is False for result in found):
+        return False
+    choices = {asked: values for asked, entry in probe.asked.items() if (values := allowed_values(entry))}
     if math.prod(map(len, choices.values())) > MAX_CASES:
         return True
     for case in itertools.product(*choices.values()):
-        ev = Evaluator([], dict(zip(choices, case, strict=True)))
+        ev = Evaluator([], dict(zip(choices, case, strict=True)), known=known)
         if all(named(ev, name, scope) is not False for name, scope in wanted):
             return True
     return False
-
-
-def _allowed(entry: TemplateEntry) -> tuple[str, ...]:
-    """Return the values that a parameter may take, or nothing when there is no list of them."""
-    node = entry.get("AllowedValues")
-    if node is None or not isinstance(node.value, Array):
-        return ()
-    texts = [Evaluator([]).scalar(item.value) for item in node.value]
-    return tuple(t for t in texts if isinstance(t, str)) if all(isinstance(t, str) for t in texts) else ()
 
 
 def _word(value: bool | Unknown) -> Value:  # noqa: FBT001 - the value is the point

@@ -46,8 +46,10 @@ def arguments(node: Node, counts: range, form: str) -> Array:
 
 @_function("Ref")
 def ref(ev: Evaluator, node: Node, scope: StackScope) -> Value:
-    """Evaluate ``Ref``."""
-    name = node.value
+    """Evaluate ``Ref``; the transform ``AWS::LanguageExtensions`` lets a function give the name."""
+    name = ev.text(ev.value(node, scope)) if isinstance(node.value, Object) else node.value
+    if isinstance(name, Unknown):
+        return name
     if not isinstance(name, str) or not name:
         raise WrongArgumentsError("Ref takes the name of a parameter or a resource")
     return ev.named(name, scope)

@@ -27,7 +27,7 @@ from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
+    from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Stack, StackScope
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_STEPS = 80
@@ -47,15 +47,19 @@ class Evaluator:
     With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
     """
 
-    __slots__ = ("_opened", "_reported", "asked", "assumed", "conditions", "problems", "steps")
+    __slots__ = ("_opened", "_reported", "asked", "assumed", "conditions", "known", "problems", "steps")
 
-    def __init__(self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None) -> None:
+    def __init__(
+        self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None, *, known: KnownValues | None = None
+    ) -> None:
         """Add what is wrong to ``problems``."""
         self.problems = problems
         self.assumed = assumed
+        self.known = known
+        """What follows from the conditions under which the expressions matter."""
         self.asked: dict[tuple[int, str], TemplateEntry] = {}
         """Open parameters that expressions asked for."""
-        self.conditions: dict[tuple[int, str], bool | Unknown] = {}
+        self.conditions = dict(known.conditions) if known is not None else {}
         """Conditions that were decided, by their stacks and names."""
         self.steps = 0
         self._opened: Evaluator | None = None
@@ -66,7 +70,7 @@ class Evaluator:
         if self.assumed is not None:
             return self
         if self._opened is None:
-            self._opened = Evaluator(self.problems, {})
+            self._opened = Evaluator(self.problems, {}, known=self.known)
         self._opened.steps = self.steps
         return self._opened
 
@@ -171,6 +175,8 @@ class Evaluator:
         if (given := stack.given.get(name)) is not None:
             value = self.value(given.node, given.scope) if given.node is not None and given.scope is not None else given.text
             return _typed(value, kind)
+        if self.known is not None and (known := self.known.parameters.get((id(stack), name))) is not None:
+            return _typed(known, kind)
         if self.assumed is not None:
             if (assumed := self.assumed.get((id(stack), name))) is not None:
                 return assumed

@@ -31,8 +31,8 @@ def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
         case Object() as members:
             for key, value in members:
                 match key.value:
-                    case "Ref" if isinstance(value.value, str):
-                        yield Mention(str(value.value), "", node, path)
+                    case "Ref" if named := _constant(value):
+                        yield Mention(named, "", node, path)
                     case "Fn::GetAtt":
                         yield from _attribute(value, node, path)
                     case "Fn::Sub":
@@ -66,12 +66,12 @@ def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
     pattern, local = value, None
     if isinstance(value.value, Array) and value.value:
         pattern, local = value.value[0], value.value[1] if len(value.value) > 1 else None
-    bound: set[str] = set()
-    if local is not None and isinstance(local.value, Object):
-        bound = {str(key.value) for key, _ in local.value}
-        yield from (m for _, inner in local.value for m in mentions(inner, path))
-    if isinstance(pattern.value, str):
-        for _, variable in sub_parts(pattern.value):
-            if variable and variable not in bound:
-                name, _, attribute = variable.partition(".")
-                yield Mention(name, attribute, pattern, path, f"${{{variable}}}")
+    if not isinstance(pattern.value, str):
+        return
+    bound = {str(key.value): inner for key, inner in local.value} if local is not None and isinstance(local.value, Object) else {}
+    for variable in dict.fromkeys(variable for _, variable in sub_parts(pattern.value) if variable):
+        if variable in bound:
+            yield from mentions(bound[variable], path)
+        else:
+            name, _, attribute = variable.partition(".")
+            yield Mention(name, attribute, pattern, path, f"${{{variable}}}")

@@ -30,6 +30,13 @@ class FixedParameter(NamedTuple):
     scope: StackScope | None = None
 
 
+class KnownValues(NamedTuple):
+    """What is known beside what templates fix: by the identity of the stack and the name."""
+
+    conditions: dict[tuple[int, str], bool | Unknown]
+    parameters: dict[tuple[int, str], str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
     """A template in use. ``resources``, ``outputs`` and ``children`` are filled while it is built."""

@@ -17,6 +17,7 @@ from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFa
 from posturio_iac.facts.namesakes import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
+from posturio_iac.frontends.cloudformation.evaluation.implied import under
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.cdk import construct_of
@@ -58,6 +59,8 @@ class KeyResource(NamedTuple):
     user: TemplateUser
     conditions: tuple[tuple[str, StackScope], ...]
     """The conditions under which it exists."""
+    ev: Evaluator
+    """What evaluates its expressions, knowing that these conditions hold."""
 
 
 class Reader:
@@ -83,7 +86,8 @@ class Reader:
                     continue
                 conditions = conditions_of(entry, member)
                 if possible(conditions):
-                    yield KeyResource(entry, member, self.users.of(properties.user, member.scope(entry)), conditions)
+                    ev = under(conditions, self.ev)
+                    yield KeyResource(entry, member, self.users.of(properties.user, member.scope(entry), ev), conditions, ev)
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
@@ -102,13 +106,13 @@ class Reader:
         return tuple(with_siblings(keys, _is_beside))
 
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
-        entry, stack, user = declaration.entry, declaration.stack, declaration.user
+        entry, stack, user, ev = declaration.entry, declaration.stack, declaration.user, declaration.ev
         scope, address = stack.scope(entry), stack.address(entry)
         evidence = MetadataEvidence(self.options, self.problems)
         properties = entry.get("Properties")
         if properties is not None and not isinstance(properties.value, Object):
-            self.ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
-        evidence.metadata(entry, scope, self.ev, address)
+            ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
+        evidence.metadata(entry, scope, ev, address)
         comments = self.comments[entry.source].of(entry) if entry.source in self.comments else ()
         evidence.comments(comments)
         construct = construct_of(entry)
@@ -116,13 +120,13 @@ class Reader:
             address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
-            user=self._user_facts(user),
-            status=self._status(entry, stack),
+            user=_user_facts(user, ev),
+            status=_status(entry, stack, ev),
             remedies=remedies(entry, address, stack),
             label=entry.name,
-            beside=(*evidence.items, *self._beside_user(user)),
+            beside=(*evidence.items, *self._beside_user(user, ev)),
             unread=tuple(evidence.unread),
-            lifetimes=tuple(rotations(entry, stack, self.ev)),
+            lifetimes=tuple(rotations(entry, stack, ev)),
             notes=tuple(self._notes(declaration, comments)),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
@@ -154,46 +158,14 @@ class Reader:
             around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
-    def _beside_user(self, user: TemplateUser) -> list[MetadataItem]:
+    def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
         """Return the Metadata and comments at the user of a key; instructions there concern the user alone."""
         if user.entry is None or user.scope is None:
             return []
         evidence = MetadataEvidence(self.options, self.problems)
-        evidence.metadata(user.entry, user.scope, self.ev, user.address or user.entry.name)
+        evidence.metadata(user.entry, user.scope, ev, user.address or user.entry.name)
         evidence.comments(self.comments[user.entry.source].of(user.entry) if user.entry.source in self.comments else ())
         return evidence.items
-
-    def _status(self, entry: TemplateEntry, stack: Stack) -> object:
-        """Return the status as it is stated; None where it is not."""
-        node = entry.prop("Status")
-        return self.ev.text(self.ev.value(node, stack.scope(entry))) if node is not None else None
-
-    def _user_facts(self, user: TemplateUser) -> UserFacts:
-        """Return the facts about a user: its path, its tags and those of its stack."""
-        if user.entry is None or user.scope is None or user.stack is None:
-            unseen = _unseen(user)
-            return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
-        of = user.address or user.entry.name
-        tags: list[MetadataItem] = []
-        hidden: list[Unknown] = []
-        for tag in read_tags(user.entry.prop("Tags"), self.ev, user.scope):
-            if isinstance(tag.name, Unknown):
-                hidden.append(tag.name.about(f"tags of {of}"))
-            else:
-                value = tag.value if tag.unsure is None else tag.unsure
-                tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
-        own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
-        place = user.entry.source.span(user.entry.key)
-        added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
-        path = user.entry.prop("Path")
-        return UserFacts(
-            user.name,
-            address=user.address,
-            identity=user.identity,
-            path=self.ev.text(self.ev.value(path, user.scope)) if path is not None else None,
-            tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
-            hidden=(*hidden, *_computed(user.entry, of)),
-        )
 
     def _notes(self, declaration: KeyResource, comments: Iterable[Comment]) -> Iterator[str]:
         """Yield notes on signs of rotation by hand."""
@@ -206,6 +178,40 @@ class Reader:
         yield from map(ends_permission, _ending_policies(declaration.user))
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"
+
+
+def _user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
+    """Return the facts about a user: its path, its tags and those of its stack."""
+    if user.entry is None or user.scope is None or user.stack is None:
+        unseen = _unseen(user)
+        return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
+    of = user.address or user.entry.name
+    tags: list[MetadataItem] = []
+    hidden: list[Unknown] = []
+    for tag in read_tags(user.entry.prop("Tags"), ev, user.scope):
+        if isinstance(tag.name, Unknown):
+            hidden.append(tag.name.about(f"tags of {of}"))
+        else:
+            value = tag.value if tag.unsure is None else tag.unsure
+            tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
+    own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
+    place = user.entry.source.span(user.entry.key)
+    added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
+    path = user.entry.prop("Path")
+    return UserFacts(
+        user.name,
+        address=user.address,
+        identity=user.identity,
+        path=ev.text(ev.value(path, user.scope)) if path is not None else None,
+        tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
+        hidden=(*hidden, *_computed(user.entry, of)),
+    )
+
+
+def _status(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> object:
+    """Return the status as it is stated; None where it is not."""
+    node = entry.prop("Status")
+    return ev.text(ev.value(node, stack.scope(entry))) if node is not None else None
 
 
 def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:

@@ -11,8 +11,10 @@ from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INT
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.frontends.cloudformation.evaluation.conditions import existence
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
 from posturio_iac.metadata.lifetime import parse_interval
@@ -44,8 +46,15 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifet
     if not secrets:
         return
     for entry in stack.of_type(SCHEDULE_TYPE):
-        if _secret(entry, stack, ev) in secrets:
-            yield _rotation(entry, stack, ev)
+        if _secret(entry, stack, ev) not in secrets:
+            continue
+        exists = existence(entry, stack, ev)
+        if exists is False:
+            continue
+        found = _rotation(entry, stack, ev)
+        if isinstance(exists, Unknown) and found.effect is Effect.ENFORCED:
+            found = replace(found, effect=Effect.UNKNOWN, reason=exists.as_reason())
+        yield found
 
 
 def _holds(secret: TemplateEntry, key: str) -> bool:

@@ -54,16 +54,16 @@ class TemplateUsers:
         self._named: dict[int, dict[str, TemplateUser]] = {}
         self._families: dict[int, list[Stack]] = {}
 
-    def of(self, node: Node | None, scope: StackScope) -> TemplateUser:
-        """Return the user that an expression such as ``UserName`` names."""
+    def of(self, node: Node | None, scope: StackScope, ev: Evaluator) -> TemplateUser:
+        """Return the user that an expression such as ``UserName`` names, as ``ev`` evaluates it."""
         if node is None:
             return TemplateUser(NAMES_NO("the key", "user"))
-        value = self._ev.value(node, scope)
+        value = ev.value(node, scope)
         if isinstance(value, Reference):
             if value.entry.type == USER_TYPE:
                 return self._user(value.entry, value.stack)
             return TemplateUser(value.unknown, identity=("value", id(value.stack), value.entry.name, value.attribute))
-        name = self._ev.text(value)
+        name = ev.text(value)
         if isinstance(name, Unknown):
             return self._by_expression(node, scope, name)
         top = _outermost(scope.stack)

@@ -9,13 +9,13 @@ from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.exposures import keeping
+from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
 from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope, instances_of, own_place
 
@@ -138,10 +138,10 @@ class _Rotation(NamedTuple):
     @staticmethod
     def of_block(block: hcl.Block, scope: ModuleScope) -> _Rotation:
         """Read the rules of a resource, which may be a dynamic block."""
-        rules, inner = _rules(block, scope)
+        rules = next(nested_blocks(block, _RULES, scope), None)
         if rules is None:
             return _Rotation(block, scope, None, None)
-        days, schedule = (evaluate_or_unknown(rules.get(n), inner) for n in ("automatically_after_days", "schedule_expression"))
+        days, schedule = (evaluate_or_unknown(rules.block.get(n), rules.scope) for n in ("automatically_after_days", "schedule_expression"))
         return _Rotation(block, scope, days, schedule)
 
     @staticmethod
@@ -157,18 +157,6 @@ class _Rotation(NamedTuple):
         """Whether a Lambda may rotate the secret: not where the code rules that out for all inputs."""
         scope = ModuleScope(self.scope.instance, True, self.scope.bindings, self.scope.origin)
         return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
-
-
-def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[hcl.Block | None, ModuleScope]:
-    for nested in block.body.blocks:
-        if nested.type == _RULES:
-            return nested, scope
-        if nested.type == "dynamic" and nested.labels == (_RULES,):
-            items = evaluate_or_unknown(nested.get("for_each"), scope)
-            held = list(items.values() if isinstance(items, dict) else items) if isinstance(items, (dict, list, tuple)) else []
-            value = held[0] if held else NOT_FIXED("the for_each of a dynamic block")
-            return nested.body.first("content"), scope.bind(**{_RULES: {"value": value}})
-    return None, scope
 
 
 _NAME_A_LAMBDA = Advice("name the Lambda function that rotates the key")

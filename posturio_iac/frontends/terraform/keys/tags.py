@@ -10,6 +10,7 @@ from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_ch
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
@@ -180,11 +181,13 @@ def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
     """Return the default tags that one provider states."""
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
-    for defaults in provider.body.all("default_tags"):
+    label = f"default_tags of {name}"
+    for defaults, inner, unsure in nested_blocks(provider, "default_tags", scope):
         expression = hcl.setting(defaults, "tags")
-        if expression is not None:
-            label = f"default_tags of {name}"
-            read = read_map(expression, scope, TagOrigin("", name, default=True), label, root_like=True)
+        if unsure is not None:
+            hidden += (unsure.about(label),)
+        elif expression is not None:
+            read = read_map(expression, inner, TagOrigin("", name, default=True), label, root_like=True)
             items += read.items
             hidden += read.hidden
     return Tags(items, hidden)

@@ -93,6 +93,7 @@ def load(
     ordinary, overrides = files.configuration_files(list(folder.names))
     for name in ordinary:
         for block in _blocks(folder, root, name, max_size, fence):
+            folder.diagnostics.extend(_repeated(folder, block))
             add_block(folder, block)
     for name in overrides:
         for block in _blocks(folder, root, name, max_size, fence):
@@ -140,6 +141,20 @@ def add_block(folder: Module, block: hcl.Block) -> None:
             folder.settings.append(block)
         case other if other not in LABELS:
             folder.diagnostics.extend(_mistyped(block))
+
+
+def _repeated(folder: Module, block: hcl.Block) -> Iterator[Diagnostic]:
+    """Yield an error if a key, a user or a call of a module stands in the folder twice, for which Terraform refuses all of the module."""
+    first: hcl.Block | None = None
+    match block.type, block.labels:
+        case "module", (name,):
+            first = folder.calls.get(name)
+        case "resource", (kind, name) if kind in KEY_TYPES or kind == "aws_iam_user":
+            first = folder.resources.get((kind, name))
+    if first is not None:
+        address = " ".join((block.type, *(f'"{label}"' for label in block.labels)))
+        text = f"{address} is declared twice, first at {first.header.path}:{first.header.line}, so Terraform refuses the module"
+        yield Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)
 
 
 def _mistyped(block: hcl.Block) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, MUST_BE, NAMES_NO, NO_CODE, REFERS_TO_ITSELF, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
+from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, holds_above, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
@@ -63,7 +63,7 @@ class ModuleTree:
         self._passes_over = selection.finder.passes_over
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
-        self._nested = dict.fromkeys(selection.finder.repositories, False)
+        self._nested = dict.fromkeys(("", *selection.finder.repositories), False)
         self.diagnostics: dict[Diagnostic, None] = {}
         self._folders: dict[str, folder.Module] = {}
         self._reals: dict[str, str] = {}
@@ -91,10 +91,7 @@ class ModuleTree:
         """Tell whether a folder belongs to a submodule or another repository below the root."""
         if path.startswith("/"):
             return True
-        if path not in self._nested:
-            here = bool(path) and os.path.lexists(os.path.join(self.root, path, ".git"))
-            self._nested[path] = here or (bool(path) and self._in_nested(posixpath.dirname(path)))
-        return self._nested[path]
+        return holds_above(path, self._nested, lambda folder: os.path.lexists(os.path.join(self.root, folder, ".git")))
 
     def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
@@ -38,8 +37,13 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
         unit=one,
         unreadable_tfvars=rest,
     )
-    for beside in islice(one.folders(), 1, None):
+    folders = tuple(one.folders())
+    for beside in folders[1:]:
         _lay_over(result, load(beside))
+    if one.folder not in folders and one.has_values:  # Terragrunt copies files of values without code too
+        values = load(one.folder)
+        result.tfvars = {**result.tfvars, **values.tfvars}
+        result.unreadable_tfvars = rest or values.unreadable_tfvars
     for written in unit.generated():
         if isinstance(written, Unknown):
             result.unseen_providers = written

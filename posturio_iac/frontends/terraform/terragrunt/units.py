@@ -100,6 +100,11 @@ class AppliedUnit:
             if documents.shown(beside) != self.module and has_code(beside):
                 yield documents.shown(beside)
 
+    @property
+    def has_values(self) -> bool:
+        """Whether files of values, which Terraform reads by itself, stand beside the unit."""
+        return _has_files(self.unit.documents.real(self.unit.folder), (".tfvars", ".tfvars.json"))
+
     def folder_of(self, folder: str, source: str) -> str | None:
         """Return the folder that a local source in the code of the module means where Terragrunt copies it; None when it is not copied."""
         if not isinstance(self.source, UnitSource) or not self.source.is_local:
@@ -208,7 +213,11 @@ class Units:
 
 def has_code(folder: str) -> bool:
     """Tell whether a folder holds a module."""
+    return _has_files(folder, (".tf", ".tofu", ".tf.json", ".tofu.json"))
+
+
+def _has_files(folder: str, endings: tuple[str, ...]) -> bool:
     try:
-        return any(name.endswith((".tf", ".tofu", ".tf.json")) for name in os.listdir(folder))
+        return any(name.endswith(endings) for name in os.listdir(folder))
     except OSError:
         return False
