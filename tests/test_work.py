@@ -12,11 +12,12 @@ from unittest.mock import Mock
 import pytest
 
 from benchmarks.trees import TREES, modules
-from posturio_iac.commands.reporting import source_lines
 from posturio_iac.commands.reporting.code_changes import shown_changes
+from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.config.model import Config
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.fixes import planner
+from posturio_iac.core.text import textfile
+from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.render import streamer
 from posturio_iac.render.sarif import line_hash
 from posturio_iac.scan import judge_paths
@@ -107,11 +108,11 @@ def test_a_hook_does_this_much(tmp_path: Path, count: int, changed: slice, opene
 def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     modules(tmp_path, 10, files=1)
     report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(tmp_path))
-    read, plan = Mock(side_effect=source_lines.read), Mock(side_effect=planner.carry_out)
-    monkeypatch.setattr(source_lines, "read", read)
-    monkeypatch.setattr(planner, "carry_out", plan)
+    read, plan = Mock(side_effect=textfile.read), Mock(side_effect=carry_out)
+    monkeypatch.setattr("posturio_iac.commands.reporting.source_lines.read", read)
+    monkeypatch.setattr("posturio_iac.fixes.planner.carry_out", plan)
     line_hash._digest.cache_clear()
-    sources = source_lines.Sources(str(tmp_path))
+    sources = Sources(str(tmp_path))
     context = RenderContext(sources.line, str(tmp_path), 0.0, text=sources.text, change=shown_changes(report, Config(), sources))
     text = "".join(streamer(name)(report, context))
     assert text.count("expires = ") >= len(report.keys) == read.call_count == plan.call_count == 10

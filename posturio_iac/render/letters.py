@@ -51,7 +51,7 @@ def file_name(owner: str) -> str:
 def command_of(step: Step) -> str:
     """Return the command for the owner; empty where no command helps, or where code declares the key and would undo it."""
     key = step.key
-    if key.declaration is not None and key.declaration.exact:
+    if key.declaration is not None and key.declaration.exact and not step.is_public:
         return ""
     if key.is_root is True or not key.key_id or not isinstance(key.user, str):
         return ""
@@ -99,10 +99,10 @@ def _about(step: Step) -> Iterator[str]:
         yield from _in_code(step, key.declaration)
     yield ""
     if command := command_of(step):
-        if key.declaration is not None:
-            yield from ("Only if that code does not declare this key:", "")
-        elif step.is_public:
+        if step.is_public:
             yield from ("At once, even if something still needs it:", "")
+        elif key.declaration is not None:
+            yield from ("Only if that code does not declare this key:", "")
         elif step.action is Action.KEEP:
             yield from ("Only once nothing needs it any more:", "")
         yield fenced(command, "sh")

@@ -5,6 +5,13 @@ from __future__ import annotations
 from posturio_iac.core.text.terminal import paint
 
 
+def no_deployed_keys(accounts: int, *, errors: bool) -> str:
+    """Return the line for so many accounts that were read; with ``errors`` it does not sound like good news."""
+    if not errors:
+        return "No access keys"
+    return "No access keys were seen" if accounts else "No account could be read"
+
+
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
     """Return the line for ``files`` searched files; with ``errors`` it does not sound like good news."""
     declared = f"No access keys are declared in {count(files, 'file')}"

@@ -255,6 +255,25 @@ def test_scripts_that_run_again_say_that_it_was_done(far: FakeAws, plan: Callabl
     assert (undone.returncode, undone.stdout, far.status(off)) == (0, f"enable {off} of ci: was done before\n", "Inactive")
 
 
+def test_what_a_refusal_hides_is_a_sentence(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    far.user("ci", owner="payments@example.com")
+    far.key("ci", age=80, used=60)
+    folder = plan(far, "plan")
+
+    def told() -> str:
+        (result,) = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat()).json["verification"]["results"]
+        return str(result["why"])
+
+    far.denied.add("ListAccessKeys")
+    run(far, folder)
+    assert told().endswith("; the plan did not switch it off on 2026-11-24 12:00 UTC: the keys of its user could not be listed")
+    far.denied.clear()
+    run(far, folder)
+    assert told().startswith("the key was switched off by the plan on ")
+    far.denied.add("ListAccessKeys")
+    assert told().endswith("; it was switched off by the plan on 2026-11-24 12:00 UTC")
+
+
 def test_undo_names_a_step_that_was_interrupted(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
     far.user("ci", owner="payments@example.com")
     key = far.key("ci", age=80, used=60)

@@ -96,6 +96,15 @@ def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest
     assert all(key in live(capsys, "--show-key-ids").out for key in ids)
 
 
+def test_a_summary_for_people_counts_accounts_and_no_files(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "\nNo access keys; " in live(capsys, "--format", "markdown", json_format=False).out
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    out = live(capsys, "--format", "markdown", json_format=False).out
+    assert "\n1 finding (1 medium) in 1 key of 1 account; " in out
+    assert "file" not in out
+
+
 def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=80, used=60)

@@ -12,7 +12,8 @@ import pytest
 
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Severity
-from posturio_iac.core.model import Privilege
+from posturio_iac.core.model import Declaration, Privilege
+from posturio_iac.core.place import Place
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.planning.plan import Action, steps
@@ -99,6 +100,24 @@ def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: i
     (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
     assert "At once, even if something still needs it:" in letter
     assert "Only once nothing needs it" not in letter
+
+
+def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
+    report = look(Aws([QUARANTINED]), DEPLOYED, exact=True)
+    (judged,) = report.keys
+    declared = replace(judged.key, declaration=Declaration((Place("aws_iam_access_key.ci", None),), exact=True, source="state x"))
+    (step,) = steps(replace(report, keys=(replace(judged, key=declared),)), Policy(DEPLOYED), ())
+    assert (
+        step.action,
+        step.why.startswith("AWS found it in public, so switch it off at once"),
+        step.why.endswith("Change the code too."),
+    ) == (
+        Action.KEEP,
+        True,
+        True,
+    )
+    (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
+    assert letter.index("**Change the code**") < letter.index("At once, even if") < letter.index("aws iam update-access-key")
 
 
 def test_a_rotation_in_progress_is_no_second_finding_until_it_lasts_longer_than_the_grace() -> None:

@@ -28,6 +28,7 @@ OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", 
 """Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
 NEEDED = "It may be in use, so it stays active."
 PUBLIC = "AWS found it in public, so switch it off at once, and then give what needs it a role or a new key."
+PUBLIC_IN_CODE = f"{PUBLIC} Code declares it and would switch it on again, so nothing is planned here. Change the code too."
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -123,7 +124,7 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
         return Step(key, findings, Action.KEEP, hindrance)
     declared = key.declaration
     if declared is not None and declared.exact and (declared.restores_status or not rules & DISABLING):
-        return Step(key, findings, Action.KEEP, OF_CODE)
+        return Step(key, findings, Action.KEEP, PUBLIC_IN_CODE if QUARANTINED in rules else OF_CODE)
     before = (
         f"Look at the code first, because it would undo changes made by hand: the key {declared.text()}."
         if _restored(key) and declared
@@ -134,10 +135,10 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
         return Step(key, findings, Action.KEEP if why else Action.DELETE, why or before)
     named = any(name in include for name in _names(key))
     if rules & DISABLING or named:
-        why = None if named else _why_in_use(key, as_of, policy)
-        if why is not None and QUARANTINED in rules:
-            why = PUBLIC, f"It may be in use, so only --include-in-use {key.key_id} plans that."
-        return Step(key, findings, Action.KEEP, *why) if why else Step(key, findings, Action.DISABLE, before)
+        in_use = None if named else _why_in_use(key, as_of, policy)
+        if in_use is not None and QUARANTINED in rules:
+            in_use = PUBLIC, f"It may be in use, so only --include-in-use {key.key_id} plans that."
+        return Step(key, findings, Action.KEEP, *in_use) if in_use else Step(key, findings, Action.DISABLE, before)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Step(key, findings, Action.KEEP, *(_why_in_use(key, as_of, policy) or ("",)))
     advice = _advice(key, rules)

@@ -41,7 +41,7 @@ act() {
 # same_key STEP USER KEY CREATED STATUS: whether AWS still has this very key, with this status.
 same_key() {
   found=$(aws iam list-access-keys --user-name="$2" --query "AccessKeyMetadata[?AccessKeyId=='$3'].[Status,CreateDate]" --output text) ||
-    { kept "$1" "$2" "$3" "its user's keys could not be listed"; return 1; }
+    { kept "$1" "$2" "$3" "the keys of its user could not be listed"; return 1; }
   same "$@"
 }
 
@@ -49,7 +49,7 @@ same_key() {
 same_credential() {
   found=$(aws iam list-service-specific-credentials --user-name="$2" --output text \
     --query "ServiceSpecificCredentials[?ServiceSpecificCredentialId=='$3'].[Status,CreateDate]") ||
-    { kept "$1" "$2" "$3" "its user's API keys could not be listed"; return 1; }
+    { kept "$1" "$2" "$3" "the API keys of its user could not be listed"; return 1; }
   same "$@"
 }
 

@@ -80,6 +80,8 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
         result = replace(result, missed=_since(result.missed, entry))
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
     joined = ", although it was " if contradicted else ", " if entry.outcome == "done" else "; "
+    if entry.outcome == "done" and result.state is FindingState.UNTOLD:
+        joined = "; it was "
     return replace(result, plan=entry, why=f"{result.why}{joined}{entry.text()}")
 
 

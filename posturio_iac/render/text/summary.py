@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, wrapped
-from posturio_iac.render.nothing_found import count, no_keys, took
+from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
 from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def summary(report: Report, context: RenderContext) -> str:
-    """One line: what was found, in how many keys and files, what is open, and how long it took."""
+    """One line: what was found, in how many keys and files or accounts, what is open, and how long it took."""
+    deployed = context.scope is not None and context.scope.name is None
     active = report.active()
     errors = sum(d.level is Level.ERROR for d in report.diagnostics)
     if report.keys or active:
         found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
         style = "red" if errors else "yellow" if active else "green"
-        first = paint(f"{found} in {among_keys(report)} of {count(report.files, 'file')}", "bold", style, color=context.color)
+        accounts = len({judged.key.account for judged in report.keys})
+        where = count(accounts, "account") if deployed else count(report.files, "file")
+        first = paint(f"{found} in {among_keys(report)} of {where}", "bold", style, color=context.color)
+    elif deployed and context.scope is not None:
+        first = no_deployed_keys(len(context.scope.accounts), errors=bool(errors))
     else:
         first = no_keys(report.files, color=context.color, errors=bool(errors))
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]

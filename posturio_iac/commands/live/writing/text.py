@@ -10,7 +10,7 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.render.nothing_found import count
+from posturio_iac.render.nothing_found import count, no_deployed_keys
 from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     errors = sum(said.level is Level.ERROR for said in report.diagnostics)
     found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
-    nothing = "No account could be read" if errors and not read.read else "No access keys were seen" if errors else "No access keys"
-    first = f"{found} in {among_keys(report)} of {count(accounts, 'account')}" if report.keys else nothing
+    among = f"{found} in {among_keys(report)} of {count(accounts, 'account')}"
+    first = among if report.keys else no_deployed_keys(read.read, errors=bool(errors))
     rest = [
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",

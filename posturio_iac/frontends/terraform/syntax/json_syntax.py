@@ -27,9 +27,11 @@ _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "
 def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the top-level blocks and attributes of one JSON file, and what is wrong with it; ``labels`` as `LABELS` has them."""
     try:
-        root = decode(text := data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return hcl.EMPTY, (Diagnostic(Level.ERROR, f"not UTF-8 at byte {error.start}; save the file as UTF-8", path),)
+    try:
+        root = decode(text)
     except JsonError as error:
         if (conflict := conflict_line(text)) is not None:
             return hcl.EMPTY, (Diagnostic(Level.ERROR, UNRESOLVED, path, conflict, 1),)
