@@ -111,6 +111,47 @@ def test_a_schedule_in_the_user_or_in_the_address_replaces_the_key(tmp_path: Pat
     assert ENFORCED90 in ends(found)
 
 
+MAPS = """
+locals {
+  loop   = merge(local.loop, { a = time_rotating.r.id })
+  merged = merge({ a = time_rotating.r.id }, tomap({ b = time_rotating.r.unix }))
+  listed = { for name, clock in time_rotating.each : name => clock.id if name != "b" }
+  keyed  = { for name, clock in time_rotating.each : clock.id => name }
+  chosen = { for name, clock in time_rotating.each : name => name if clock.unix > 0 }
+}
+resource "time_rotating" "each" {
+  for_each      = toset(["a"])
+  rotation_days = 90
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("for_each", "moves"),
+    [
+        ("{ a = time_rotating.r.id }", False),
+        ("local.merged", False),
+        ("local.listed", False),
+        ("local.loop", False),
+        ("toset(keys(local.merged))", False),
+        ("keys(local.merged)", False),
+        ('zipmap(["a"], [time_rotating.r.id])', False),
+        ("time_rotating.each", False),
+        ("true ? local.merged : local.listed", False),
+        ("toset(values(local.merged))", True),
+        ("local.keyed", True),
+        ("local.chosen", True),
+        ('zipmap([time_rotating.r.id], ["a"])', True),
+        ("merge(local.merged, local.keyed)", True),
+        ('{ "${time_rotating.r.id}" = 1 }', True),
+    ],
+)
+def test_only_the_keys_of_for_each_tell_instances_apart(tmp_path: Path, for_each: str, *, moves: bool) -> None:
+    found = keys(tmp_path, DAYS90 + MAPS + plain(f"for_each = {for_each}", "each.key"))
+    assert found
+    assert {any(e.effect is Effect.ENFORCED for e in one.lifetimes) for one in found.values()} == {moves}
+
+
 @pytest.mark.parametrize(
     ("engine", "effect"),
     [

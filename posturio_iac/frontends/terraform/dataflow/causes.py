@@ -168,15 +168,15 @@ def _watched(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
         return
     # An update in place leaves the id as it is; of terraform_data only triggers_replace brings a new one.
     only = {"triggers_replace"} if reached.kind == "terraform_data" and reached.attribute == "id" else None
-    pending = [reached.block.body]
+    pending = [("", reached.block.body)]
     while pending:
-        body = pending.pop()
+        way, body = pending.pop()
         for attribute in body.attributes.values():
-            if only is not None and attribute.name not in only:
-                continue
-            if attribute.name not in META and attribute.name not in ignored:
-                yield _without(attribute.expression, attribute.name, ignored)
-        pending += [b.body for b in body.blocks if b.type not in META and b.type not in ignored]
+            name = way + attribute.name
+            if (only is None or name in only) and name not in META and name not in ignored:
+                yield _without(attribute.expression, name, ignored)
+        inner = (b for b in body.blocks if way + b.type not in META and way + b.type not in ignored and b.type not in body.attributes)
+        pending += [(f"{way}{b.type}.", b.body) for b in inner]
 
 
 def _without(expression: hcl.Expr, name: str, ignored: frozenset[str]) -> hcl.Expr:

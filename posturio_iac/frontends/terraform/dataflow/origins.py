@@ -13,6 +13,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
 from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
+from posturio_iac.frontends.terraform.dataflow.instance_keys import keys_of
 from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, Symbol, TerminalOrigin, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -160,8 +161,11 @@ class _Follower:
             key = bound.get("key") if isinstance(bound, dict) else None
             step: Step = key if isinstance(key, str) else ANY
             outer = ModuleScope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
-            inner = (step, *steps[1:]) if head == "value" else ()
-            yield from self.go(scope.origin, outer, inner, depth)
+            if head == "value":
+                yield from self.go(scope.origin, outer, (step, *steps[1:]), depth)
+                return
+            for expression, where in keys_of(scope.origin, outer):
+                yield from self.go(expression, where, (), depth)
         else:
             yield TerminalOrigin("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
 

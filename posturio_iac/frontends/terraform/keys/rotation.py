@@ -15,6 +15,7 @@ from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger
+from posturio_iac.frontends.terraform.dataflow.instance_keys import keys_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes, is_set, stated_triggers, stop_ignoring
 from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -195,7 +196,8 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, .
         if expression is None:
             continue
         is_ignored = name not in INSTANCE and (ignored is None or name in ignored)
-        for cause in _scheduled_causes(expression, scope):
+        parts = keys_of(expression, scope) if name == "for_each" else ((expression, scope),)
+        for cause in (cause for part, where in parts for cause in _scheduled_causes(part, where)):
             origin = ChangeOrigin(name, cause.shown, cause.what)
             if is_ignored:
                 address = ".".join(block.labels)
