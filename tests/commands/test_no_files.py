@@ -33,3 +33,16 @@ def test_files_that_could_not_be_read_are_not_called_missing(capsys: pytest.Capt
     for more in ((), ("--fail-on-no-files",)):
         code, _, err = run(capsys, "scan", str(tmp_path / "main.tf"), "--max-file-size", "1", *more)
         assert (code, "exceeds the limit" in err, "no Terraform" in err) == (3, True, False)
+
+
+def test_a_named_file_of_another_language_is_not_passed_over(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stack.ts").write_text('new iam.AccessKey(this, "Key", { user });\n', encoding="utf-8")
+    (tmp_path / "main.txt").write_text(KEY, encoding="utf-8")
+    (tmp_path / "main.tf").write_text("locals {}\n", encoding="utf-8")
+    text = "is neither Terraform nor CloudFormation by its name, and holds no resource for a key, so nothing in it is checked"
+    assert run(capsys, "scan", "stack.ts", "main.tf")[2] == f"warning: stack.ts {text}\n"
+    assert run(capsys, "scan", "stack.ts", "--quiet")[2] == ""
+    assert text not in run(capsys, "scan", "main.txt", "main.tf", ".")[2]

@@ -21,9 +21,9 @@ FILES = {
     "vendor/a.tf": KEY,
     "build/b.tf": KEY,
     "pictures/a.png": "no code",
-    "secret.tf": KEY,
+    "secret.tf": KEY.replace('"ci"', '"secret"'),
     "big.tf": KEY + "#" * 1000,
-    "broken.tf": KEY + "locals {",
+    "broken.tf": KEY.replace('"ci"', '"broken"') + "locals {",
     "calls.tf": """\
 module "elsewhere" { source = "acme/users/aws" }
 module "computed" { source = var.where }

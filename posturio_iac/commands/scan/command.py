@@ -77,6 +77,8 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
     narrowed = _narrowed(selection, config, given)
     if not selection.searched and all(level != "error" for level, _, _ in selection.finder.problems):
         _warn_of_no_files(paths, given)
+    elif given.words and not given.quiet:
+        _warn_of_other_files(selection)
     if narrowed is not None:
         selection = narrowed.selection
     if selection.is_empty and config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),):
@@ -93,6 +95,21 @@ def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
         from posturio_iac.core.text.terminal import printable
 
         to_stderr(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to make this an error\n")
+
+
+def _warn_of_other_files(selection: Selection) -> None:
+    """Say which of the named files are not what this program reads, such as the source of a CDK app: silence would pass for a verdict."""
+    from posturio_iac.search.kinds import OTHER
+
+    finder = selection.finder
+    if OTHER not in finder.read.values():
+        return
+    from posturio_iac.core.text.terminal import printable
+
+    told = {*finder.terraform, *finder.templates, *(path for _, _, path in finder.problems)}.union(*finder.others.values())
+    for path in sorted(path for path, kind in finder.read.items() if kind is OTHER and path not in told):
+        text = "is neither Terraform nor CloudFormation by its name, and holds no resource for a key"
+        to_stderr(f"warning: {printable(path)} {text}, so nothing in it is checked\n")
 
 
 def _check_selected(config: Config) -> None:
