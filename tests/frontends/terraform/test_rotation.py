@@ -286,6 +286,14 @@ def test_a_schedule_that_ends_on_a_date_is_an_expiry(tmp_path: Path) -> None:
     assert ends(key(tmp_path, code + rotated("time_static.s"))) == [("expiry", "enforced", "2027-01-31")]
 
 
+@pytest.mark.parametrize("argument", ["triggers = { other = time_rotating.r.id }", "rfc3339 = time_rotating.r.rfc3339"])
+@pytest.mark.parametrize(("trigger", "own"), [("time_static.s", "enforced"), ("time_rotating.year", "inert")])
+def test_a_clock_that_another_one_restarts_changes_with_both(tmp_path: Path, argument: str, trigger: str, own: str) -> None:
+    code = f'resource "time_rotating" "year" {{\n  rotation_days = 365\n  {argument}\n}}\n'
+    static = 'resource "time_static" "s" { rfc3339 = time_rotating.year.rfc3339 }\n'
+    assert ends(key(tmp_path, DAYS90 + code + static + rotated(trigger))) == [("rotation", own, 365), ENFORCED90]
+
+
 LEAPFROG = 'resource "toggles_leapfrog" "t" { trigger = time_rotating.r.rotation_rfc3339 }\n'
 
 

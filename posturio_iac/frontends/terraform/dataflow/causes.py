@@ -111,6 +111,9 @@ def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Ite
     seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
         yield if_it_exists(rotating(reached), reached)
+        restarting = (e for name in ("rfc3339", "triggers") if (e := reached.block.get(name)) is not None)
+        found = (cause for expression in restarting for cause in of_expression(expression, reached.scope, seen))
+        yield from (cause for cause in found if cause.sort in (ChangeKind.SCHEDULE, ChangeKind.ONCE))
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
@@ -194,7 +197,9 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
     for reached in found:
         causes = list(of_resource(reached, seen))
         if reached.kind == ROTATING:
-            yield from (replace(cause, direct=True, span=trigger.span) for cause in causes)
+            for cause in causes:  # another clock that restarts this one replaces it, to which Terraform does react
+                own = cause.sort is ChangeKind.NEVER or cause.what.startswith(reached.address)
+                yield replace(cause, direct=own, span=trigger.span)
         elif any(cause.sort is not ChangeKind.HAND for cause in causes) or (causes and not _ignores_a_schedule(reached)):
             yield from causes
         else:
