@@ -119,6 +119,11 @@ locals {
   keyed  = { for name, clock in time_rotating.each : clock.id => name }
   chosen = { for name, clock in time_rotating.each : name => name if clock.unix > 0 }
 }
+resource "aws_iam_user" "dated" {
+  for_each = toset(["a"])
+  name     = each.key
+  tags     = { stamped = time_rotating.r.rfc3339 }
+}
 resource "time_rotating" "each" {
   for_each      = toset(["a"])
   rotation_days = 90
@@ -137,6 +142,7 @@ resource "time_rotating" "each" {
         ("keys(local.merged)", False),
         ('zipmap(["a"], [time_rotating.r.id])', False),
         ("time_rotating.each", False),
+        ("aws_iam_user.dated", False),
         ("true ? local.merged : local.listed", False),
         ("toset(values(local.merged))", True),
         ("local.keyed", True),

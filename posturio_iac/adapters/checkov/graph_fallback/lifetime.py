@@ -55,8 +55,10 @@ def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Graph
         *_alone(lifecycle, span),
     ]
     elsewhere = next((v.address for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None) or _rotating_call(key, graph)
-    hidden = (MAY_ROTATE(elsewhere),) if elsewhere is not None else ()
-    return GraphRotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
+    hidden = [MAY_ROTATE(elsewhere)] if elsewhere is not None else []
+    if any(v is not key and (v.kind, v.name, v.top) == (key.kind, key.name, key.top) for v in graph.vertices.values()):
+        hidden.append(NOT_SHOWN("checkov", f"which of several blocks of {key.address} counts"))
+    return GraphRotation(tuple(lifetimes), tuple(hidden), _replacement(lifetimes, lifecycle, span))
 
 
 def _lifecycle(vertex: Vertex) -> dict[str, Any]:

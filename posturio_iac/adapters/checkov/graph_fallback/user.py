@@ -137,7 +137,8 @@ def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
         return (), (NOT_SHOWN("checkov", f"which provider {user.address} has, and so which default tags"),)
     block = default[0].first("default_tags") if default else None
     if block is None:
-        return (), ()
+        made = default and default[0].config.get("dynamic") is not None
+        return (), (NOT_SHOWN("checkov", "whether a dynamic block gives the provider default tags"),) if made else ()
     inner = default[0]._replace(config=block if isinstance(block, dict) else {"tags": ["${}"]})
     open_ = by_variable(default[0], "default_tags", graph)
     tags = _tags(inner, "tags", "of the provider's default_tags", graph, span)
