@@ -282,7 +282,9 @@ class FileSearch:
 
     def _is_below_link(self, path: str) -> bool:
         """Tell whether a directory on the way to a file is a symbolic link."""
-        return holds_above(path.rpartition("/")[0], self._linked, lambda directory: os.path.islink(self.prefix + directory))
+        folder = path.rpartition("/")[0]
+        known = self._linked.get(folder)
+        return holds_above(folder, self._linked, lambda above: os.path.islink(self.prefix + above)) if known is None else known
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return the problems, sorted."""
