@@ -42,7 +42,7 @@ def examples(page: str, section: str) -> Iterator[tuple[bool, str]]:
 
 def blocks(code: str) -> dict[str, str]:
     """Split Terraform into blocks by their headers; comments belong to the block below them."""
-    found = re.findall(r"((?:^#.*\n)*)^(\w+(?: \"\w+\")*) (\{.*?^\})", code, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"((?:^#[^\n]*\n)*)^(\w+(?: \"\w+\")*) (\{.*?^\})", code, re.MULTILINE | re.DOTALL)
     return {header: comments + header + " " + body for comments, header, body in found}
 
 
