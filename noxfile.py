@@ -38,7 +38,7 @@ for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the 
     os.environ.setdefault(trust, "1")
 
 ROOT = Path(__file__).parent
-LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
+LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"]]
 SARIF_MULTITOOL = "5.7.0"
 IAM_SIMULATE = "0.1.173"
 HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
@@ -47,7 +47,7 @@ PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
 def group(name: str) -> list[str]:
-    """Return the requirements of a dependency group of pyproject.toml."""
+    """The requirements of a dependency group of pyproject.toml."""
     return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
@@ -64,12 +64,12 @@ def pytest(session: nox.Session, *paths: str, processes: str = "auto", **environ
 
 
 def within(*names: str) -> list[str]:
-    """Return the paths of files in ``tests/hosts``."""
+    """The paths of files in ``tests/hosts``."""
     return [f"tests/hosts/{name}.py" for name in names]
 
 
 def oldest(host: str) -> str:
-    """Return the oldest release of a linter that pyproject.toml allows."""
+    """The oldest release of a linter that pyproject.toml allows."""
     (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"][host]
     return f"{allowed.replace('>=', '==')}.0"
 

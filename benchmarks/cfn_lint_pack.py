@@ -63,7 +63,7 @@ def written(folder: str, name: str, count: int, *, keys: int) -> list[str]:
 
 
 def template(keys: int) -> str:
-    """Return a template of ordinary size, with so many keys."""
+    """A template of ordinary size, with so many keys."""
     lines = ["Resources:", "  User:", "    Type: AWS::IAM::User"]
     for number in range(20):
         lines += [f"  Topic{number}:", "    Type: AWS::SNS::Topic", "    Properties:", f"      DisplayName: topic {number}"]

@@ -98,7 +98,7 @@ def populate(users: int, second: int, stale: int) -> set[str]:
 
 
 def measure(name: str, run: Any, endpoint: str, counted: Counter[str], command: Any) -> tuple[str, Counter[str], float, set[str], int]:
-    """Return the calls that a run costs, how long it takes, which keys it names and how many users it blames."""
+    """The calls that a run costs, how long it takes, which keys it names and how many users it blames."""
     counted.clear()
     started = time.perf_counter()
     keys, users = run(endpoint, command)
@@ -106,7 +106,7 @@ def measure(name: str, run: Any, endpoint: str, counted: Counter[str], command: 
 
 
 def environment(endpoint: str) -> dict[str, str]:
-    """Return the environment of whoever talks to moto."""
+    """The environment of whoever talks to moto."""
     away = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return away | {
         "AWS_ENDPOINT_URL": endpoint,
@@ -167,7 +167,7 @@ def theirs(endpoint: str, prowler: str) -> tuple[set[str], set[str]]:
 
 
 def find_prowler(given: argparse.Namespace) -> str | None:
-    """Return the prowler to compare with, made when that was asked for."""
+    """The prowler to compare with, made when that was asked for."""
     if given.prowler or not given.install_prowler:
         return str(given.prowler) if given.prowler else next(map(str, CACHE.glob("prowler/bin/prowler")), None)
     return str(installed("prowler"))

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def run(command: list[str], endpoint: str, name: str, keys: int) -> int:
-    """Return the peak resident size of the whole program in bytes."""
+    """The peak resident size of the whole program in bytes."""
     away = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     credentials = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "benchmark", "AWS_SECRET_ACCESS_KEY": "benchmark"}
     with tempfile.TemporaryDirectory() as folder:

@@ -135,7 +135,7 @@ def populate() -> dict[str, str]:
 
 
 def truth(question: str) -> set[str]:
-    """Return the users of whom the question is true."""
+    """The users of whom the question is true."""
     return {f"{kind.name}-{number:03}" for kind in ACCOUNT_KINDS if question in kind.wrong for number in range(kind.number)}
 
 
@@ -150,7 +150,7 @@ def measured(ask: Callable[[list[str], str], Answer], command: list[str], endpoi
 
 
 def installed(package: str, script: str) -> str:
-    """Return the script of a package in an environment of its own, of this Python, made with uv when it is not there."""
+    """The script of a package in an environment of its own, of this Python, made with uv when it is not there."""
     place = CACHE / package / "bin" / script
     if not place.exists():
         if (uv := shutil.which("uv")) is None:
@@ -162,7 +162,6 @@ def installed(package: str, script: str) -> str:
 
 
 def version_of(package: str) -> str:
-    """Return the version of a package in its own environment."""
     argv = [str(CACHE / package / "bin/python"), "-c", f"from importlib.metadata import version as v; print(v({package!r}))"]
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -238,7 +237,7 @@ def document(answer: Answer, keys: dict[str, str], first: Answer) -> dict[str, A
 
 
 def table(result: list[dict[str, Any]], missing: dict[str, str], users: int, keys: int) -> str:
-    """Return the result as Markdown."""
+    """The result as Markdown."""
     lines = [f"{users} users, {keys} keys, {NOW:%Y-%m-%d}; time is that of posturio-iac times so much", ""]
     lines += ["| tool | question | found | false | ids named | calls | time |", "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
     for tool in result:

@@ -64,7 +64,6 @@ class Contender:
 
     @property
     def memory(self) -> float:
-        """The median peak memory in MiB."""
         return median(self.kilobytes) / 1024
 
 
@@ -79,7 +78,7 @@ def in_turn(contenders: list[Contender], runs: int, *, memory: bool = True) -> N
 
 
 def peak(process: subprocess.Popen[bytes]) -> int:
-    """Return the most memory that a program held, in kilobytes.
+    """The most memory that a program held, in kilobytes.
 
     On Linux the kernel counts what the parent held at the fork as the child's own, so there its status is read while it runs.
     """
@@ -97,13 +96,13 @@ def peak(process: subprocess.Popen[bytes]) -> int:
 
 
 def program(given: str | None) -> list[str]:
-    """Return the start of our command: the console script, as users run it."""
+    """The start of our command: the console script, as users run it."""
     script = Path(sys.executable).parent / "posturio-iac"
     return [given] if given else [str(script)] if script.exists() else [sys.executable, "-m", "posturio_iac"]
 
 
 def installed(name: str) -> str:
-    """Return a peer in an environment of its own, made with uv when it is not there."""
+    """A peer in an environment of its own, made with uv when it is not there."""
     script = CACHE / name / "bin" / name
     if not script.exists():
         environment(CACHE / name, PACKAGES.get(name, name))

@@ -40,7 +40,7 @@ RULES = {
 
 
 def result(keys: int, *, as_of: datetime = AS_OF, seed: int = 20_000, bad: float = 0.5) -> dict[str, Any]:
-    """Return a made-up result of a live run with so many keys in up to 40 accounts, about as varied as real ones."""
+    """A made-up result of a live run with so many keys in up to 40 accounts, about as varied as real ones."""
     chance = random.Random(seed)  # noqa: S311 - the same keys in each run
     made: list[dict[str, Any]] = []
     findings: list[dict[str, Any]] = []

@@ -46,7 +46,7 @@ class Organization:
             writer.close()
 
     def answer(self, head: str, body: str) -> tuple[str, str]:
-        """Return the type and the text of an answer."""
+        """The type and the text of an answer."""
         signed = CREDENTIAL.search(head)
         account = signed["key"][4:16] if signed and signed["key"].startswith("ASIA") else MANAGEMENT
         if target := re.search(r"(?i)x-amz-target: *\S+\.(\w+)", head):

@@ -170,7 +170,7 @@ def hook_tree(name: str, place: Path, scale: float) -> Tree:
 
 
 def peers(names: list[str], templates: Sequence[str] = ()) -> dict[str, list[str]]:
-    """Return the commands of other programs on a tree, cfn-lint on templates; trivy is measured only where it is installed."""
+    """The commands of other programs on a tree, cfn-lint on templates; trivy is measured only where it is installed."""
     found = {}
     if "rg" in names:
         found["rg"] = [shutil.which("rg") or installed("rg"), "-l", KEYS, "."]
@@ -184,7 +184,7 @@ def peers(names: list[str], templates: Sequence[str] = ()) -> dict[str, list[str
 
 
 def markdown(results: list[dict[str, Any]], *, head: bool) -> str:
-    """Return a table with a row for each program of each case."""
+    """A table with a row for each program of each case."""
     lines = (
         ["| case | program | time | ours is | memory | goal | measured |", "| --- | --- | ---: | ---: | ---: | --- | ---: |"]
         if head

@@ -81,7 +81,6 @@ LIVES = (
 
 
 def moment(day: str) -> datetime:
-    """Return noon of a day."""
     return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
@@ -95,7 +94,7 @@ def plant(now: datetime) -> None:
 
 
 def key_id(life: Life) -> str:
-    """Return an id like those of AWS, the same on each day."""
+    """An id like those of AWS, the same on each day."""
     return "AKIA" + b32encode(sha256(repr((life.account, life.user, life.created)).encode()).digest()).decode()[:16]
 
 
@@ -118,7 +117,6 @@ class Answers:
     """What moto does not answer as AWS would: when the credential report was made, and the events of CloudTrail."""
 
     def __init__(self) -> None:
-        """Start without a day."""
         self.now = moment(DAYS[0])
         self.report: Any = IamResponse.get_credential_report
 

@@ -175,7 +175,7 @@ key's user wins; see [the live check](live.md#owners).
 
 
 def documents() -> dict[Path, str]:
-    """Return the text of every generated file by its path from the top of the checkout."""
+    """The text of every generated file by its path from the top of the checkout."""
     rules = all_rules()
     modules = lookup.load().modules
     return {
@@ -195,7 +195,6 @@ def documents() -> dict[Path, str]:
 
 
 def _filled(page: Path, rules: dict[str, Registered]) -> str:
-    """Return a page with its generated blocks."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return BLOCK.sub(lambda match: f"{match[1]}{block(match['name'], rules)}{match[3]}", text)
 
@@ -246,12 +245,11 @@ def _diff(program: str, *options: str) -> str:
 
 
 def _packages() -> str:
-    """Return what lives in each package, from the docstrings of the packages and of their modules."""
     return "".join(_package(path.parent) for path in sorted((ROOT / "posturio_iac").rglob("__init__.py")))
 
 
 def _package(folder: Path) -> str:
-    """Return the entry of one package: its name, its docstring, and a line for each of its modules."""
+    """The entry of one package: its name, its docstring, and a line for each of its modules."""
     name = folder.relative_to(ROOT).as_posix()
     paragraphs = _docstring(folder / "__init__.py").split("\n\n")
     modules = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
@@ -268,7 +266,6 @@ class _Terminal(io.StringIO):
     """Standard output that says it is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
         return True
 
 
@@ -278,7 +275,7 @@ def example() -> str:
 
 
 def picture() -> str:
-    """Return a picture of a terminal in which one of the examples is scanned."""
+    """A picture of a terminal in which one of the examples is scanned."""
     columns = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(PICTURE_COLUMNS)
     try:
@@ -308,13 +305,12 @@ def _without_summary(text: str) -> str:
 
 
 def index(rules: dict[str, Registered]) -> str:
-    """Return the list of the rules."""
     text = "`posturio-iac explain RULE` prints a page offline. Ids are permanent.\n"
     return f"# Rules\n\n{NOTE}\n\n{text}\n{_rule_table(rules, '')}"
 
 
 def rule_page(entry: Registered) -> str:
-    """Return the page of one rule."""
+    """The page of one rule."""
     title, _, text = entry.page.partition("\n")
     standards = "".join(f"| {name} | {', '.join(numbers)} |\n" for name, numbers in entry.rule.standards.items())
     hosts = "".join(f"| in {host} | `{pack_id}` |\n" for host, pack_id in entry.rule.host_ids.items())
@@ -323,7 +319,7 @@ def rule_page(entry: Registered) -> str:
 
 
 def _mended(entry: Registered) -> str:
-    """Return the change that fix makes of the rule's own example, where a program can make it."""
+    """The change that fix makes of the rule's own example, where a program can make it."""
     name = entry.rule.id.partition(".")[2]
     if not (ROOT / "fixtures" / name / "flagged").is_dir():
         return ""
@@ -332,7 +328,7 @@ def _mended(entry: Registered) -> str:
 
 
 def configuration() -> str:
-    """Return the reference of the configuration."""
+    """The reference of the configuration."""
     names = (f"| `{o.name}` | {o.help} | {', '.join(f'`{name}`' for name in getattr(Names.default(), o.name))} |\n" for o in NAMES)
     return (
         CONFIGURATION.replace("{example}", EXAMPLE)
@@ -405,7 +401,7 @@ def _fenced(text: str) -> str:
 
 
 def drift() -> dict[Path, str | None]:
-    """Return the files that differ with the text that they should have, None for one that should not be there."""
+    """The files that differ with the text that they should have, None for one that should not be there."""
     wanted = documents()
     stale = {path.relative_to(ROOT) for path in (ROOT / RULES).glob("*.md")} - wanted.keys()
     changed = {path: text for path, text in wanted.items() if not _has(ROOT / path, text)}

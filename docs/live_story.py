@@ -96,7 +96,7 @@ def key(aws: FakeAws, name: str, key_id: str, age: float, used: float | None, by
 
 
 def played(aws: FakeAws, folder: Path) -> str:
-    """Return the story as Markdown."""
+    """The story as Markdown."""
     story = Story(aws, folder)
     aws.user("mailer", owner="payments@example.com")
     key(aws, "mailer", MAILER, 400, 120)
@@ -186,7 +186,7 @@ def _account() -> Iterator[tuple[FakeAws, Path]]:
 
 
 def page(text: str) -> str:
-    """Return the page with the story as it is now."""
+    """The page with the story as it is now."""
     with _account() as (aws, folder):
         told = played(aws, folder)
     return BLOCK.sub(lambda found: f"{found[1]}\n{told}\n{found[2]}", text)

@@ -24,7 +24,7 @@ FIGURES, PROMISES = "docs/security-figures.json", "docs/promises.toml"
 
 
 def table(root: Path) -> str:
-    """Return the table. Raises `ValueError` for a promise that no test holds, and for one that is not in the list."""
+    """The table. Raises `ValueError` for a promise that no test holds, and for one that is not in the list."""
     promised = tomllib.loads((root / PROMISES).read_text(encoding="utf-8"))
     holders: dict[str, list[str]] = {name: [] for name in promised}
     for path in sorted((root / "tests").rglob("test_*.py")):
@@ -62,7 +62,7 @@ def _marks(found: list[ast.expr]) -> Iterator[str]:
 
 
 def _tests(tests: list[str]) -> str:
-    """Return the tests of a promise; several of one file are told by the file."""
+    """The tests of a promise; several of one file are told by the file."""
     by_file: dict[str, list[str]] = {}
     for test in tests:
         file, _, name = test.partition("::")
@@ -75,7 +75,7 @@ def _figure(figure: dict[str, Any] | None) -> str:
 
 
 def fuzzing(root: Path) -> str:
-    """Return the figures of the last long run of the fuzzer, input by input."""
+    """The figures of the last long run of the fuzzer, input by input."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["fuzz"]
     rows = (
         f"| {name} | {one['executions']:,} | {one['cpu'] / 60:.1f} min | {one['slowest']:.2f} s | {one['largest']} MB |\n"
@@ -88,7 +88,7 @@ def fuzzing(root: Path) -> str:
 
 
 def mutation(root: Path) -> str:
-    """Return the figures of the last sample of mutants, package by package."""
+    """The figures of the last sample of mutants, package by package."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
     rows = "".join(
         f"| {name} | {run:,} | {killed:,} | {refused:,} | {(killed + refused) / run:.0%} |\n"

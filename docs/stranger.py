@@ -44,14 +44,13 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 
 
 def block(beginning: str) -> str:
-    """Return the block of the README that begins like this."""
+    """The block of the README that begins like this."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (found,) = (body for body in re.findall(r"^```\w+\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if body.startswith(beginning))
     return str(found)
 
 
 def line(holding: str, beginning: str) -> str:
-    """Return the one line of a block that holds a text."""
     (found,) = (text for text in block(beginning).splitlines() if holding in text)
     return found
 

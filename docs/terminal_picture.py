@@ -18,7 +18,7 @@ ESCAPE = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def svg(text: str, title: str) -> str:
-    """Return a picture of ``text``; ``title`` says to those who cannot see it what it shows."""
+    """A picture of ``text``; ``title`` says to those who cannot see it what it shows."""
     lines = text.rstrip("\n").split("\n")
     wide = round(2 * PADDING + COLUMN * max(len(ESCAPE.sub("", line)) for line in lines))
     high = BAR + ROW * len(lines) + PADDING

@@ -74,7 +74,7 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def usage() -> str:
-    """Return the help of the program as a whole."""
+    """The help of the program as a whole."""
     rows = "".join(f"  {name:<10} {summary}\n" for name, (_, summary) in COMMANDS.items())
     return (
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"

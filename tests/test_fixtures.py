@@ -45,7 +45,6 @@ def plain(case: Case) -> tuple[int, dict[str, Any]]:
 
 
 def found(case: Case, report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the findings of the case's own rule."""
     return [f for f in report["findings"] if f["rule"] == case.rule]
 
 

@@ -6,11 +6,15 @@ import ast
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core import open_kinds
 from posturio_iac.core.unknown import ABOUT, OpenKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
 MOST_LINES = 300
@@ -19,7 +23,7 @@ pytestmark = pytest.mark.xdist_group("house")
 
 @cache
 def trees() -> dict[Path, ast.Module]:
-    """Return the modules of the package; to parse them takes two seconds."""
+    """The modules of the package; to parse them takes two seconds."""
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -47,11 +51,28 @@ def test_a_module_is_short_or_says_why_not() -> None:
     assert [path for path, tree in long.items() if "Over 300 lines" not in (ast.get_docstring(tree) or "")] == []
 
 
+def public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node.body)
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def test_a_public_function_of_more_than_two_lines_has_a_docstring() -> None:
+    functions = ((path, node) for path, tree in trees().items() for node in public_functions(tree.body))
+    silent = [(path, node) for path, node in functions if ast.get_docstring(node) is None and not is_overload(node)]
+    assert [f"{path.name}:{node.name}" for path, node in silent if (node.body[-1].end_lineno or 0) - node.body[0].lineno > 1] == []
+
+
+def is_overload(node: ast.FunctionDef) -> bool:
+    return any(isinstance(decorator, ast.Name) and decorator.id in {"overload", "override"} for decorator in node.decorator_list)
+
+
 KINDS = {name: kind for name, kind in vars(open_kinds).items() if isinstance(kind, OpenKind)}
 
 
 def calls_in(tree: ast.Module) -> list[tuple[str, int]]:
-    """Return the names that are called, each with the number of arguments."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     return [(node.func.id, len(node.args)) for node in calls if isinstance(node.func, ast.Name)]
 

@@ -49,7 +49,6 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 def scanned(folder: Path, program: str) -> list[dict[str, Any]]:
-    """Return the keys of a program that the diff brings."""
     keys: list[dict[str, Any]] = json.loads(run(folder, "scan", "--format", "json", f"fixtures/{program}"))["keys"]
     return keys
 

@@ -52,7 +52,6 @@ def calls(depth: int, *, count: str = "", twice: bool = True) -> dict[str, str]:
 
 
 def ring(size: int) -> dict[str, str]:
-    """Return modules that all call one another."""
     others = {level: "".join(f'module "a{n}" {{\n  source = "../m{n}"\n}}\n' for n in range(size) if n != level) for level in range(size)}
     return {f"m{level}/main.tf": KEY + blocks for level, blocks in others.items()}
 

@@ -33,7 +33,7 @@ KEY = 'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'
 
 
 def living(monkeypatch: pytest.MonkeyPatch, kind: type[object]) -> weakref.WeakSet[object]:
-    """Return the objects of one class that are made from now on, as long as they live."""
+    """The objects of one class that are made from now on, as long as they live."""
     made: weakref.WeakSet[object] = weakref.WeakSet()
     initialise: Any = kind.__init__
 
@@ -46,7 +46,6 @@ def living(monkeypatch: pytest.MonkeyPatch, kind: type[object]) -> weakref.WeakS
 
 
 def left() -> set[int]:
-    """Return the module instances that live."""
     gc.collect()
     return {id(found) for found in gc.get_objects() if isinstance(found, ModuleInstance)}
 

@@ -40,7 +40,6 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def verdicts(report: Report) -> list[object]:
-    """Return what a report says of each key, and each finding."""
     return [*report.keys, *report.findings]
 
 

@@ -44,7 +44,7 @@ SENTENCES: tuple[tuple[type, str], ...] = ((reason.Reason, "clause"), (Diagnosti
 
 
 def muted(make: Callable[..., None], name: str) -> Callable[..., None]:
-    """Return an initialiser that keeps "x" in place of a sentence, and nothing where there is none."""
+    """An initialiser that keeps "x" in place of a sentence, and nothing where there is none."""
 
     def init(self: Any, *given: Any, **named: Any) -> None:
         make(self, *given, **named)
@@ -55,7 +55,7 @@ def muted(make: Callable[..., None], name: str) -> Callable[..., None]:
 
 
 def without_notes(make: Callable[..., None]) -> Callable[..., None]:
-    """Return an initialiser of keys whose notes say nothing."""
+    """An initialiser of keys whose notes say nothing."""
 
     def init(self: Any, *given: Any, **named: Any) -> None:
         make(self, *given, **named)
@@ -156,7 +156,6 @@ def links(key: AccessKey) -> tuple[object, ...]:
 
 
 def scanned(*words: str) -> int:
-    """Scan by the command line."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return main(["scan", *words, "--as-of", AS_OF, "--format", "json"])
 

@@ -32,7 +32,7 @@ ACTION = "uses: kneemaa/github-action-rotate-aws-secrets@v1\n        env: {IAM_U
 
 
 def message(folder: Path, workflow: str, tags: str = "") -> str:
-    """Return the finding about the lifetime of the key; nothing where there is none."""
+    """The finding about the lifetime of the key; nothing where there is none."""
     (folder / "main.tf").write_text(USER.format(tags) + KEY, encoding="utf-8")
     (folder / ".github" / "workflows").mkdir(parents=True)
     (folder / ".github" / "workflows" / "keys.yml").write_text(workflow, encoding="utf-8")
@@ -43,7 +43,6 @@ def message(folder: Path, workflow: str, tags: str = "") -> str:
 
 
 def workflow(step: str, on: str = SCHEDULE, matrix: str = "nobody") -> str:
-    """Return the text of a workflow."""
     return WORKFLOW.replace("ON", on, 1).replace("MATRIX", matrix).replace("STEP", step)
 
 

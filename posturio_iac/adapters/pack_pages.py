@@ -54,13 +54,12 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
 
 
 def page(rules: Mapping[str, Registered]) -> str:
-    """Return the page, in Markdown."""
     head = f"| rule | severity | {' | '.join(HOSTS)} |\n| --- | --- |{' --- |' * len(HOSTS)}\n"
     return _HEAD + head + "".join(_row(entry.rule) for entry in rules.values()) + _TAIL
 
 
 def ids_module(rules: Mapping[str, Registered]) -> str:
-    """Return the text of core/_rule_ids.py."""
+    """The text of core/_rule_ids.py."""
     rows = {
         host: "".join(
             f"    {_quoted(name)}: {_quoted(ids[host])},\n" for name, entry in rules.items() if host in (ids := entry.rule.host_ids)
@@ -77,7 +76,7 @@ def promises(rules: Mapping[str, Registered], promised: Mapping[str, Mapping[str
 
 
 def checkov_module(rules: Mapping[str, Registered]) -> str:
-    """Return the text of checkov/_rules.py."""
+    """The text of checkov/_rules.py."""
     rows = []
     for name, entry in rules.items():
         if check_id := entry.rule.host_ids.get("checkov"):

@@ -31,7 +31,7 @@ def _auto(target: str, environment: Mapping[str, str]) -> Iterator[tuple[str, st
 
 
 def source_url(given: str | None, leading: str, environment: Mapping[str, str]) -> str:
-    """Return the URL of a line of code, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
+    """The URL of a line of code, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
 
     ``given`` comes from the command line or the configuration: such a URL, or that of the repository at some revision on a forge. Without
     it the URL follows from the CI service; ``leading`` is the path from the top of the repository to the scan root.
@@ -53,7 +53,7 @@ def source_url(given: str | None, leading: str, environment: Mapping[str, str]) 
 
 
 def _checkout(environment: Mapping[str, str]) -> str:
-    """Return the folder of the revision that the service has checked out; Gitea and Forgejo answer like GitHub."""
+    """The folder of the revision that the service has checked out; Gitea and Forgejo answer like GitHub."""
     if environment.get("GITHUB_ACTIONS") == "true":
         server, repository, revision = (environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
         kind = "src/commit" if environment.get("GITEA_ACTIONS") == "true" else "blob"
@@ -63,7 +63,7 @@ def _checkout(environment: Mapping[str, str]) -> str:
 
 
 def prefix(root: str, top: str | None, environment: Mapping[str, str]) -> str:
-    """Return the path from the top of the repository to ``root``: empty, or with forward slashes, ending with one.
+    """The path from the top of the repository to ``root``: empty, or with forward slashes, ending with one.
 
     ``top`` is the top of the git work tree; where there is none, the folder that the service checked out into counts.
     """

@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def commands() -> dict[str, Command]:
-    """Return the command line of each subcommand."""
+    """The command line of each subcommand."""
     from posturio_iac.commands import COMMANDS
 
     return {name: module(place).COMMAND for name, (place, _) in COMMANDS.items()}
@@ -52,12 +52,12 @@ def _rules() -> tuple[str, ...]:
 
 
 def _values(option: Option) -> tuple[str, ...]:
-    """Return the values of an option; empty where any value is allowed, such as a file."""
+    """The values of an option; empty where any value is allowed, such as a file."""
     return _rules() if option.name in RULES else option.choices
 
 
 def _words(command: Command) -> tuple[str, ...]:
-    """Return the values of a command's word; empty for a file."""
+    """The values of a command's word; empty for a file."""
     return (*_rules(), NAME) if command.name == "explain" else WORDS.get(command.name, ())
 
 
@@ -136,7 +136,7 @@ fi
 
 
 def _zsh_text(text: str) -> str:
-    """Return a help as `_arguments` reads it inside of single quotes."""
+    """A help as `_arguments` reads it inside of single quotes."""
     return text.replace("'", "'\\''").replace("[", "(").replace("]", ")").replace(":", "\\:")
 
 

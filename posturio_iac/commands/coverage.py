@@ -17,7 +17,7 @@ STDIN = "-"
 
 
 def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool, source_url: str) -> RunScope:
-    """Return the scope of a scan: the name of the folder ``place`` in its repository, the scanned paths in it, and the URL of its lines.
+    """The scope of a scan: the name of the folder ``place`` in its repository, the scanned paths in it, and the URL of its lines.
 
     The name starts with the folder of the repository, or is that of the scan root without one: it tells no path of this machine.
     """
@@ -32,7 +32,7 @@ def scope(place: str, selection: Selection, words: Sequence[str], config: Config
 
 
 def left_out(config: Config) -> tuple[str, ...]:
-    """Return the ids of the rules that the configuration, with the command line laid over it, leaves out."""
+    """The ids of the rules that the configuration, with the command line laid over it, leaves out."""
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules
 
@@ -41,7 +41,7 @@ def left_out(config: Config) -> tuple[str, ...]:
 
 
 def _paths(root: str, words: Sequence[str]) -> tuple[str, ...]:
-    """Return the scanned paths, relative to the scan root."""
+    """The scanned paths, relative to the scan root."""
     if STDIN in words:
         return (STDIN,)
     found = {os.path.relpath(os.path.realpath(word), root).replace(os.sep, "/") for word in words or (os.curdir,)}

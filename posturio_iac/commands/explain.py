@@ -44,7 +44,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
-    """Return one line for each rule, and one for the page of the guard rails."""
+    """One line for each rule, and one for the page of the guard rails."""
     wide = max(map(len, rules), default=0)
     lines = [(name, entry.rule.severity.name, entry.rule.title) for name, entry in rules.items()]
     lines.append((NAME, "", "AWS Organizations policies that prevent keys without an end"))

@@ -22,7 +22,7 @@ class GuardRail(NamedTuple):
     statements: tuple[dict[str, Any], ...]
 
     def document(self) -> dict[str, Any]:
-        """Return the policy as AWS Organizations takes it."""
+        """The policy as AWS Organizations takes it."""
         return {"Version": "2012-10-17", "Statement": list(self.statements)}
 
 
@@ -86,7 +86,6 @@ which end with their creator's session and after 12 hours at most, still work.""
 
 
 def page() -> str:
-    """Return the page."""
     parts = (f"## {rail.title}\n\n{rail.text}\n\n```json\n{json.dumps(rail.document(), indent=2)}\n```\n" for rail in GUARD_RAILS)
     return "\n".join([_HEAD, *parts, _FOOT])
 

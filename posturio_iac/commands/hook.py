@@ -94,7 +94,7 @@ def _with_marked_files(argv: Sequence[str]) -> list[str]:
 
 
 def triggers(files: Sequence[str], top: str) -> frozenset[str]:
-    """Return the files relative to the top of the repository.
+    """The files relative to the top of the repository.
 
     Raises:
         UsageError: a file is outside the repository.

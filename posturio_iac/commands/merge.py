@@ -43,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def merge(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return one result. Of an account that is in several results, the latest counts."""
+    """One result. Of an account that is in several results, the latest counts."""
     ordered = sorted(documents, key=lambda document: str(document["as_of"]))
     newest = ordered[-1]
     latest = {account: place for place, document in enumerate(ordered) for account in _accounts(document)}
@@ -78,26 +78,25 @@ def exit_code(document: dict[str, Any], fail_on: str) -> int:
 
 
 def _accounts(document: dict[str, Any]) -> set[str]:
-    """Return the accounts that a result covers: those that were read, and those of its keys."""
+    """The accounts that a result covers: those that were read, and those of its keys."""
     return {*_scope(document, "accounts"), *map(_account, document["keys"])}
 
 
 def _scope(document: dict[str, Any], name: str) -> list[str]:
-    """Return a list of the scope of a result, where it has one."""
+    """A list of the scope of a result, where it has one."""
     scope = document.get("scope")
     found = scope.get(name) if isinstance(scope, dict) else None
     return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _names(document: dict[str, Any]) -> dict[str, str]:
-    """Return the names of the accounts of a result, as far as they are known."""
+    """The names of the accounts of a result, as far as they are known."""
     scope = document.get("scope")
     found = scope.get("account_names") if isinstance(scope, dict) else None
     return {account: name for account, name in found.items() if isinstance(name, str)} if isinstance(found, dict) else {}
 
 
 def _account(item: dict[str, Any]) -> str:
-    """Return the account of a key or a finding, which is a part of its address."""
     return str(item["address"]).split(":", 5)[4]
 
 
@@ -132,7 +131,7 @@ def _load(path: str) -> list[dict[str, Any]]:
 
 
 def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
-    """Return the results of accounts that ``--format jsonl`` writes, and what its last line adds to them.
+    """The results of accounts that ``--format jsonl`` writes, and what its last line adds to them.
 
     Raises:
         NotAResultError: a line is no JSON.
@@ -146,7 +145,7 @@ def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
 
 
 def _checked(document: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return a document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
+    """A document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
     saved = result(document, path)
     if saved.users is not None:
         raise UsageError(f"{path} is the result of --verify, which covers only some keys; only results of full runs are joined")

@@ -35,7 +35,6 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """Its form in one line."""
         more = " ..." if self.most is None else ""
         return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''}{f' [{self.word}{more}]' if self.word else ''}"
 
@@ -64,7 +63,7 @@ class Arguments:
             self._values[option.name] = (*(self._values[option.name] or ()), value) if option.shape in SEVERAL else value
 
     def __getattr__(self, name: str) -> Any:
-        """Return the value of an option."""
+        """The value of an option."""
         try:
             return self._values[name]
         except KeyError:
@@ -96,7 +95,7 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
 
 
 def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, Any]:
-    """Return the option that a word names, with its value, which may be the next word."""
+    """The option that a word names, with its value, which may be the next word."""
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
@@ -117,7 +116,7 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
 
 
 def _value(command: Command, option: Option, text: str) -> Any:
-    """Return a value converted as its option says."""
+    """A value converted as its option says."""
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
@@ -143,7 +142,7 @@ def _mistake(command: Command, text: str) -> UsageError:
 
 
 def help_text(command: Command, columns: int | None = None) -> str:
-    """Return the help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
+    """The help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
     from textwrap import fill
 
     from posturio_iac.core.text.terminal import columns_of_stdout
@@ -159,12 +158,12 @@ def help_text(command: Command, columns: int | None = None) -> str:
 
 
 def _head(option: Option) -> str:
-    """Return an option as the help shows it, with room for the short form that others have."""
+    """An option as the help shows it, with room for the short form that others have."""
     return f"{option.short + ',' if option.short else '':<3} {option.flag} {option.metavar}".rstrip()
 
 
 def _row(head: str, text: str, left: int, columns: int) -> str:
-    """Return an entry beside its name, or below it where the terminal is too narrow for both."""
+    """An entry beside its name, or below it where the terminal is too narrow for both."""
     from textwrap import fill
 
     if columns < left + LEAST:
@@ -173,7 +172,7 @@ def _row(head: str, text: str, left: int, columns: int) -> str:
 
 
 def _ending(option: Option) -> str:
-    """Return the end of an option's help: its choices and its default, or that it may be repeated."""
+    """The end of an option's help: its choices and its default, or that it may be repeated."""
     if option.choices:
         return f": {', '.join(option.choices)} (default: {option.default})"
     if option.shape == Shape.SIZE:

@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def pack(host: str) -> str:
-    """Return the absolute path of the pack for ``host``: in the package, or beside it in a checkout.
+    """The absolute path of the pack for ``host``: in the package, or beside it in a checkout.
 
     Raises `UsageError` when there is none.
     """

@@ -18,7 +18,7 @@ PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size", "t
 
 
 def settings(given: Arguments, paths: Sequence[str]) -> Config:
-    """Return the configuration for ``paths`` with the options of the command line laid over it.
+    """The configuration for ``paths`` with the options of the command line laid over it.
 
     ``--select`` replaces the file's ``select`` and ``ignore``, and ``--baseline`` its baselines; other options that hold several values
     add theirs to the file's.
@@ -29,7 +29,7 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
 
 
 def _laid_over(config: Config, given: Arguments) -> Config:
-    """Return a configuration with the options of the command line."""
+    """A configuration with the options of the command line."""
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
@@ -46,7 +46,7 @@ def _laid_over(config: Config, given: Arguments) -> Config:
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in values, each of which may hold several, separated by commas."""
+    """The names in values, each of which may hold several, separated by commas."""
     return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 

@@ -27,7 +27,7 @@ class BadValueError(Exception):
 
 
 def check_table(table: dict[str, Any], options: Iterable[Option], file: str, where: str = "") -> dict[str, Any]:
-    """Return the values of ``table`` by option name, converted as their `Shape` says. Options that the table lacks are left out.
+    """The values of ``table`` by option name, converted as their `Shape` says. Options that the table lacks are left out.
 
     Raises:
         UsageError: an unknown key, a missing one or a wrong value; the text names the file, the key and what is right.
@@ -44,7 +44,7 @@ def check_table(table: dict[str, Any], options: Iterable[Option], file: str, whe
 
 
 def check_value(option: Option, value: Any, file: str, where: str) -> Any:
-    """Return one value converted to what its option holds."""
+    """One value converted to what its option holds."""
     if option.shape == Shape.TABLE:
         if not isinstance(value, dict):
             raise UsageError(f"{file}: {where} must be a table, not {describe(value)}")
@@ -84,14 +84,14 @@ def _tables(value: Any, file: str, where: str) -> tuple[dict[str, Any], ...]:
 
 
 def days(value: Any, _option: Option | None = None) -> int:
-    """Return a number of days that a limit can be."""
+    """A number of days that a limit can be."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
         return value
     raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
 
 
 def seconds(value: Any, _option: Option | None = None) -> int:
-    """Return a number of seconds from an integer or its digits."""
+    """A number of seconds from an integer or its digits."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MOST_SECONDS)):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS:
@@ -118,7 +118,7 @@ def _choice(value: Any, option: Option) -> str:
 
 
 def size(value: Any, _option: Option | None = None) -> int:
-    """Return a number of bytes from an integer or text such as ``10MB``."""
+    """A number of bytes from an integer or text such as ``10MB``."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if isinstance(value, str) and (match := SIZE.fullmatch(value.strip())) and int(match[1]):
@@ -151,7 +151,7 @@ def _until(value: Any, _option: Option) -> datetime:
 
 
 def moment(value: Any, *, end_of_day: bool) -> datetime:
-    """Return a time in UTC from a date, a time or the text of either. A time without an offset is taken as UTC.
+    """A time in UTC from a date, a time or the text of either. A time without an offset is taken as UTC.
 
     A date alone is its start, or its end at 24:00 when ``end_of_day``.
     """
@@ -172,7 +172,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
 
 
 def _in_utc(value: datetime) -> datetime | None:
-    """Return a time in UTC; None for one in a year that `parse_date` does not take either, or that has no place in UTC at all."""
+    """A time in UTC; None for one in a year that `parse_date` does not take either, or that has no place in UTC at all."""
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         return None
     return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)

@@ -44,7 +44,7 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
 
 
 def _values(path: str, fence: Fence | None, through: tuple[str, ...], read: list[str]) -> dict[str, Any]:
-    """Return the values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
+    """The values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
     shown, here = _shown(path), os.path.realpath(path)
     if here in through:
         raise UsageError(f"{shown}: extends refers back to this file")
@@ -87,7 +87,7 @@ def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) ->
 
 
 def has_table(path: str) -> bool:
-    """Whether a shared file has our table, or cannot be read as TOML."""
+    """True if a shared file has our table, or cannot be read as TOML."""
     try:
         tool = _parse(path, path, Fence(os.path.dirname(os.path.realpath(path)))).get("tool", {})
     except UsageError:
@@ -158,7 +158,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
 
 
 def parse_toml(text: str, shown: str) -> dict[str, Any]:
-    """Return a TOML document; ``UsageError`` with the name ``shown`` when it is none."""
+    """A TOML document; ``UsageError`` with the name ``shown`` when it is none."""
     try:
         if sys.version_info >= (3, 11):
             import tomllib

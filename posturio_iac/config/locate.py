@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def find(start: str) -> str | None:
-    """Return the configuration file nearest the folder ``start``, going up to the top of its repository, or None."""
+    """The configuration file nearest the folder ``start``, going up to the top of its repository, or None."""
     return next((file for folder in upwards(os.path.abspath(start)) if (file := in_folder(folder)) is not None), None)
 
 
@@ -27,12 +27,11 @@ def upwards(folder: str) -> Iterator[str]:
 
 
 def is_top(folder: str) -> bool:
-    """Tell whether a folder is the top of a repository."""
     return os.path.exists(os.path.join(folder, ".git"))
 
 
 def in_folder(folder: str) -> str | None:
-    """Return the configuration file of a folder itself."""
+    """The configuration file of a folder itself."""
     beginning = os.path.join(folder, "")
     own, shared = beginning + FILE, beginning + SHARED_FILE
     if os.path.lexists(own) and not os.path.isdir(own):
@@ -41,13 +40,13 @@ def in_folder(folder: str) -> str | None:
 
 
 def second_in_folder(folder: str) -> str | None:
-    """Return the shared file whose table is ignored because the folder has a ``posturio-iac.toml`` as well."""
+    """The shared file whose table is ignored because the folder has a ``posturio-iac.toml`` as well."""
     shared = os.path.join(folder, SHARED_FILE)
     return shared if os.path.isfile(shared) and _has_table(shared) and in_folder(folder) != shared else None
 
 
 def _has_table(path: str) -> bool:
-    """Whether a shared file has our table, or names us and is broken, which `load` reports."""
+    """True if a shared file has our table, or names us and is broken, which `load` reports."""
     from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         """The configuration of each folder, as its files state it."""
 
         def at(self, folder: str) -> Config:
-            """Return the configuration of an absolute folder."""
+            """The configuration of an absolute folder."""
 
 
 FILE = "posturio-iac.toml"
@@ -90,7 +90,7 @@ class Config:
     own_fail_on: str | None
     """The ``fail_on`` of the file itself, unless the command line replaces it."""
     own_rules: bool
-    """Whether the file itself leaves rules out, and the command line does not select rules again."""
+    """True if the file itself leaves rules out, and the command line does not select rules again."""
 
     def __init__(self, path: str | None = None, folder: str = "", above: Config | None = None, **values: Any) -> None:
         """Hold ``values`` by the name of their option, and the default of every other option."""
@@ -107,18 +107,18 @@ class Config:
         self.own_rules = path is not None and bool(self.select or self.ignore)
 
     def with_values(self, **values: Any) -> Config:
-        """Return a copy with other values, which hold for the configurations of all folders."""
+        """A copy with other values, which hold for the configurations of all folders."""
         return self.changed(lambda config: config.copy(values))
 
     def changed(self, change: Callable[[Config], Config]) -> Config:
-        """Return the result of ``change`` on this configuration, and on those of all folders."""
+        """The result of ``change`` on this configuration, and on those of all folders."""
         made = change(self)
         if self.tree is not None:
             made.tree, made.bare, made.changes = self.tree, self.bare, (*self.changes, change)
         return made
 
     def at(self, folder: str) -> Config:
-        """Return the configuration that holds for an absolute folder."""
+        """The configuration that holds for an absolute folder."""
         if self.tree is None:
             return self
         bare = self.tree.at(folder)
@@ -132,11 +132,10 @@ class Config:
         return self._known[id(bare)]
 
     def alone(self) -> Config:
-        """Return a copy that holds for all folders."""
         return self.copy({})
 
     def copy(self, values: Mapping[str, Any]) -> Config:
-        """Return a copy with other values, for this folder alone."""
+        """A copy with other values, for this folder alone."""
         made = Config(self.path, self.folder, self.above, **{o.name: getattr(self, o.name) for o in OPTIONS} | dict(values))
         made.own_fail_on = None if "fail_on" in values else self.own_fail_on
         made.own_rules = self.own_rules and "select" not in values

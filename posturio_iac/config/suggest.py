@@ -18,13 +18,12 @@ def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str:
 
 
 def hint(word: str, choices: Iterable[str]) -> str:
-    """Return what `meant` does, or all the choices when none is like ``word``."""
     known = tuple(choices)
     return meant(word, known) or (f"; there are {', '.join(known)}" if known else "")
 
 
 def rule_id(name: str, ids: Iterable[str]) -> str:
-    """Return the id of the rule that ``name`` means: an id, or the part after its dot.
+    """The id of the rule that ``name`` means: an id, or the part after its dot.
 
     Raises:
         UsageError: there is no such rule; the text names the nearest one.

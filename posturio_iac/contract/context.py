@@ -56,7 +56,6 @@ class RunScope:
         self.source_url = source_url
 
     def of_account(self, account: str) -> RunScope:
-        """Return the scope of one account in it."""
         names = {account: self.names[account]} if account in self.names else {}
         return RunScope(accounts=(account,), names=names, left_out=self.left_out, source_url=self.source_url)
 
@@ -90,7 +89,6 @@ class FindingAges:
     def __init__(
         self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None, limits: Mapping[str, int] | None = None
     ) -> None:
-        """Hold what is known."""
         self.first_seen, self.new, self.limits = first_seen or {}, new, limits or {}
 
     def due(self, finding: Finding) -> datetime | None:
@@ -101,7 +99,7 @@ class FindingAges:
         return first + timedelta(days=days) if first is not None and days is not None else None
 
     def is_late(self, finding: Finding, as_of: datetime) -> bool:
-        """Whether a finding has been open for longer than it may."""
+        """True if a finding has been open for longer than it may."""
         due = self.due(finding)
         return due is not None and due < as_of
 
@@ -142,17 +140,17 @@ class RenderContext:
     elapsed: float
     """How long the run took, in seconds."""
     color: bool
-    """Whether terminal colours are wanted."""
+    """True if terminal colours are wanted."""
     columns: int | None
     """The terminal's width in columns; None where the text goes elsewhere and needs no limit."""
     screen: int | None
     """How many lines a person is ready to read; None where everything is wanted."""
     by_owner: bool
-    """Whether the keys of each owner stand together."""
+    """True if the keys of each owner stand together."""
     verbose: bool
-    """Whether clean keys and suppressed findings are listed too."""
+    """True if clean keys and suppressed findings are listed too."""
     quiet: bool
-    """Whether only findings are listed."""
+    """True if only findings are listed."""
     prefix: str
     """The path from the top of the repository to the scan root: empty, or ending with a slash."""
     fail_on: str

@@ -13,7 +13,7 @@ _LOWEST = DEMERITS[Severity.LOW]
 
 
 def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
-    """Return the demerit of a key of a result.
+    """The demerit of a key of a result.
 
     Results state it; in older ones it follows from the findings of the key and from whether anything is undetermined. A stated demerit
     below that is raised to it.

@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the lines of a whole report."""
     return "".join(stream(report, context))
 
 
@@ -41,12 +40,12 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def account_line(report: Report, ages: FindingAges, scope: RunScope) -> str:
-    """Return the line of one account: ``report`` and ``scope`` are of this account alone."""
+    """The line of one account: ``report`` and ``scope`` are of this account alone."""
     return _line(write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, ages=ages, scope=scope)))
 
 
 def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[str, object] | None) -> str:
-    """Return the last line: ``report`` holds only diagnostics that concern no account that was read; all else is about the whole run."""
+    """The last line: ``report`` holds only diagnostics that concern no account that was read; all else is about the whole run."""
     document = write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, scope=scope, run=run))
     return _line({name: held for name, held in document.items() if name not in ("keys", "findings")} | {"summary": totals.document()})
 

@@ -43,7 +43,7 @@ class NotAResultError(Exception):
 
 
 def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
-    """Return the result in ``text``; key ids anywhere in it are masked unless they may be shown.
+    """The result in ``text``; key ids anywhere in it are masked unless they may be shown.
 
     Raises:
         NotAResultError: it is not JSON, not a result of ours, or one of a newer version.
@@ -54,7 +54,7 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
 
 
 def decoded(text: str) -> Any:
-    """Return the JSON of a result, for `result` to read. Raises `NotAResultError`."""
+    """The JSON of a result, for `result` to read. Raises `NotAResultError`."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -66,14 +66,14 @@ def decoded(text: str) -> Any:
 
 
 def _ids(document: Any) -> frozenset[str]:
-    """Return the key ids that a document holds in full, as far as its fields name them."""
+    """The key ids that a document holds in full, as far as its fields name them."""
     keys = document.get("keys") if isinstance(document, dict) else None
     found = (key.get("key_id") for key in keys if isinstance(key, dict)) if isinstance(keys, list) else ()
     return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
 
 
 def _masked(value: Any, mask: KeyIdMask) -> Any:
-    """Return a decoded document without key ids in any text."""
+    """A decoded document without key ids in any text."""
     match value:
         case str():
             return mask.text(value) if _COULD_BE_ID.search(value) else value
@@ -86,7 +86,7 @@ def _masked(value: Any, mask: KeyIdMask) -> Any:
 
 
 def result(document: Any, source: str) -> SavedResult:
-    """Return a decoded result as records.
+    """A decoded result as records.
 
     Raises:
         NotAResultError: it is no result of ours, or one of a newer version.
@@ -135,7 +135,7 @@ def _verdict(entry: dict[str, Any]) -> SavedVerdict:
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:
-    """Return the users that a verification asked about; it covers no others."""
+    """The users that a verification asked about; it covers no others."""
     verification = document.get("verification")
     if verification is None:
         return None
@@ -144,7 +144,7 @@ def _verified(document: dict[str, Any]) -> frozenset[str] | None:
 
 
 def moment(text: Any) -> datetime:
-    """Return an RFC 3339 time as the contract writes it. Raises ValueError or TypeError."""
+    """An RFC 3339 time as the contract writes it. Raises ValueError or TypeError."""
     if not isinstance(text, str):
         raise TypeError(f"a time must be text, not {type(text).__name__}")
     when = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
@@ -186,7 +186,6 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
 
 
 def _declared_place(value: Any) -> tuple[str | None, int | None]:
-    """Return the path and the line of the code that declares a deployed key, when it is one place."""
     return (_optional(value.get("path")), _number(value.get("line"))) if isinstance(value, dict) else (None, None)
 
 
@@ -200,7 +199,7 @@ def _declared(value: Any) -> str:
 
 
 def _place(entry: Any) -> str:
-    """Return an address with its path and line, as far as they are known."""
+    """An address with its path and line, as far as they are known."""
     address, path, line = _optional(entry.get("address")) or "", _optional(entry.get("path")), _number(entry.get("line"))
     place = f"{path}:{line}" if path and line else path or ""
     return f"{address} ({place})" if address and place else address or place
@@ -260,7 +259,7 @@ def _covered(scope: Any) -> Coverage:
 
 
 def _url(scope: dict[str, Any]) -> str:
-    """Return the URL of a line of code; anything but a web address is refused, since a page would link to it."""
+    """The URL of a line of code; anything but a web address is refused, since a page would link to it."""
     url = _text(scope.get("source_url") or "")
     if url and not url.startswith(("https://", "http://")):
         raise ValueError("source_url is not a web address")

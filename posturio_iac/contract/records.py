@@ -60,11 +60,11 @@ class SavedKey:
     region: str = ""
     """The region of its last use; empty when not known."""
     linked: bool = False
-    """Whether the run looked for its code, found or not."""
+    """True if the run looked for its code, found or not."""
 
     @property
     def deployed(self) -> bool:
-        """Whether it is a deployed key rather than one in code."""
+        """True if it is a deployed key rather than one in code."""
         return self.framework == "aws"
 
     @property
@@ -128,7 +128,6 @@ class SavedFinding:
 
     @property
     def short_rule(self) -> str:
-        """The rule without ``iam.``."""
         return self.rule.partition(".")[2] or self.rule
 
 

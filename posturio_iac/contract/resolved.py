@@ -31,18 +31,15 @@ class ResolvedFinding(NamedTuple):
 
     @property
     def is_failing(self) -> bool:
-        """Whether something has failed since its key was switched off or deleted, so that trackers keep it open."""
+        """True if something has failed since its key was switched off or deleted, so that trackers keep it open."""
         return self.state == "failing"
 
     def said(self) -> str:
-        """Describe what became of it."""
         return f"is switched off or gone, and something has failed since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
 
     def title(self) -> str:
-        """Return the title of its rule, or the id of a rule that is no longer there."""
         known = all_rules().get(self.rule)
         return known.rule.title if known else self.rule
 
     def partition(self) -> str:
-        """Return the partition of its key."""
         return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"

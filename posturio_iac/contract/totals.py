@@ -31,7 +31,7 @@ class Totals:
         self._incomplete |= any(said.level is Level.ERROR for said in report.diagnostics)
 
     def document(self) -> dict[str, int | None]:
-        """Return the summary as the JSON contract has it."""
+        """The summary as the JSON contract has it."""
         counts = {verdict.value: self._verdicts[verdict] for verdict in Verdict}
         score = None if self._incomplete else round(exact_score(self._demerits))
         return {"files": self._files, "keys": self._verdicts.total(), **counts, "score": score}

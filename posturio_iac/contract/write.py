@@ -36,7 +36,7 @@ VERSION = 1
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
+    """The report as one JSON document in ASCII, with keys in the order of the contract."""
     return "".join(stream(report, context))
 
 
@@ -47,12 +47,12 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
-    """Return the contract as plain dictionaries and lists."""
+    """The contract as plain dictionaries and lists."""
     return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
 
 
 def _members(report: Report, context: RenderContext) -> dict[str, Any]:
-    """Return the members of the document, its long lists as iterators."""
+    """The members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
@@ -68,7 +68,7 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
 
 
 def moment(when: datetime) -> str:
-    """Return a time in UTC as RFC 3339 with ``Z``."""
+    """A time in UTC as RFC 3339 with ``Z``."""
     return when.isoformat().replace("+00:00", "Z")
 
 
@@ -233,7 +233,7 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
 
 @cache
 def _kind(name: str) -> str:
-    """Return the name of a class as JSON has it: ``add_tag``."""
+    """The name of a class as JSON has it: ``add_tag``."""
     return "".join(f"_{letter.lower()}" if letter.isupper() and number else letter.lower() for number, letter in enumerate(name))
 
 

@@ -12,12 +12,11 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def bare(address: str) -> str:
-    """Return an address without indexes."""
     return INDEX.sub("", address) if "[" in address else address
 
 
 def calls(address: str) -> tuple[str, ...]:
-    """Return the names of the module calls that lead to a resource, the outermost first."""
+    """The names of the module calls that lead to a resource, the outermost first."""
     names: list[str] = []
     at = 0
     while found := _MODULE.match(address, at):
@@ -27,7 +26,7 @@ def calls(address: str) -> tuple[str, ...]:
 
 
 def fits(code: str, deployed: str) -> bool:
-    """Tell whether a declaration with the address ``code`` can be that of a resource with the address ``deployed``.
+    """True if a declaration with the address ``code`` can be that of a resource with the address ``deployed``.
 
     Where the code does not fix how many instances there are, its address has no index. Terraform moves ``x`` to ``x[0]`` by itself.
     """
@@ -38,7 +37,7 @@ def fits(code: str, deployed: str) -> bool:
 
 
 def index(value: object) -> str:
-    """Return an index as an address shows it: ``[0]``, ``["a"]``, or nothing."""
+    """An index as an address shows it: ``[0]``, ``["a"]``, or nothing."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return ""
     return f"[{value}]" if isinstance(value, int) else f'["{_quoted(value)}"]'

@@ -29,12 +29,11 @@ class BudgetError(Exception):
     """The budget is spent. The message is a clause that names the bound; ``span`` is where it happened, once that is known."""
 
     def __init__(self, message: str, span: Span | None = None) -> None:
-        """Say which bound was reached."""
         super().__init__(message)
         self.span = span
 
     def located(self, span: Span) -> BudgetError:
-        """Return the error at ``span``, unless it has a place already."""
+        """The error at ``span``, unless it has a place already."""
         self.span = self.span or span
         return self
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
-    """Return the nodes that ``edges`` lead to from ``start``, itself included."""
+    """The nodes that ``edges`` lead to from ``start``, itself included."""
     found = set(start)
     pending = list(found)
     while pending:
@@ -34,25 +34,23 @@ class CallGraph:
             self.callers.setdefault(called, set()).add(caller)
 
     def above(self, node: str) -> set[str]:
-        """Return a node and all that lead to it."""
+        """A node and all that lead to it."""
         if node not in self._above:
             self._above[node] = closure((node,), self.callers)
         return self._above[node]
 
     def below(self, node: str) -> set[str]:
-        """Return a node and all that it leads to."""
+        """A node and all that it leads to."""
         if node not in self._below:
             self._below[node] = closure((node,), self.calls)
         return self._below[node]
 
     def all_above(self, nodes: Iterable[str]) -> set[str]:
-        """Return nodes and all that lead to one of them."""
         return closure(nodes, self.callers)
 
     def all_below(self, nodes: Iterable[str]) -> set[str]:
-        """Return nodes and all that one of them leads to."""
         return closure(nodes, self.calls)
 
     def between(self, top: str, bottom: str) -> set[str]:
-        """Return the nodes on the ways from one node to another; only these two when there is none."""
+        """The nodes on the ways from one node to another; only these two when there is none."""
         return self.above(bottom) & self.below(top) or {top, bottom}

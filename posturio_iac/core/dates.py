@@ -56,7 +56,7 @@ class Trouble(NamedTuple):
     """What the value can mean: ``2027-01-02`` and ``2027-02-01``."""
 
     def text(self) -> str:
-        """Return the reason and the advice as one clause."""
+        """The reason and the advice as one clause."""
         return f"{self.why}; write {'it as ' + ' or '.join(self.readings) if self.readings else self.example}"
 
 
@@ -66,7 +66,7 @@ def other_form(why: str, *readings: str) -> Trouble:
 
 
 def parse_date(text: str) -> datetime | None:
-    """Return the moment that ``text`` names, in UTC, or None when it names none for certain.
+    """The moment that ``text`` names, in UTC, or None when it names none for certain.
 
     A date without a time ends at 24:00, so it gives the next midnight; a month without a day (``2027-01``) ends with its last day.
     A time without a zone is in UTC. Years outside 1900 to 8999 name no moment.
@@ -85,12 +85,12 @@ def parse_date(text: str) -> datetime | None:
 
 
 def _is_plain_day(text: str) -> bool:
-    """Whether a text has the commonest form, ``2027-01-31``, which needs no pattern."""
+    """True if a text has the commonest form, ``2027-01-31``, which needs no pattern."""
     return len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
 def _moment(parts: dict[str, str | Any]) -> datetime | None:
-    """Return the moment of the parts of an ISO date; raise ValueError for one that no calendar has."""
+    """The moment of the parts of an ISO date; raise ValueError for one that no calendar has."""
     month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
     if day is None:
         return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
@@ -106,7 +106,7 @@ def _midnight(year: str, month: str, day: str) -> datetime | None:
 
 
 def leading_date(text: str) -> datetime | None:
-    """Return the date that ``text`` begins with, such as that of ``20260319#2``, or None."""
+    """The date that ``text`` begins with, such as that of ``20260319#2``, or None."""
     whole = parse_date(text)
     if whole is not None:
         return whole
@@ -115,7 +115,7 @@ def leading_date(text: str) -> datetime | None:
 
 
 def describe_date(moment: datetime) -> str:
-    """Return an end for a reader: a midnight as the day that ends with it, any other time to the minute in UTC."""
+    """An end for a reader: a midnight as the day that ends with it, any other time to the minute in UTC."""
     moment = moment.astimezone(timezone.utc)
     if moment.time() == datetime.min.time():
         return (moment - timedelta(days=1)).date().isoformat()
@@ -123,7 +123,7 @@ def describe_date(moment: datetime) -> str:
 
 
 def describe_time(moment: datetime) -> str:
-    """Return a time at which something was, to the minute in UTC."""
+    """A time at which something was, to the minute in UTC."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
@@ -150,7 +150,7 @@ def silence_kind(text: str) -> ReasonKind:
 
 
 def says_never(text: str) -> bool:
-    """Tell whether ``text`` states that there is no end: a word such as never, or a date of a far century."""
+    """True if ``text`` states that there is no end: a word such as never, or a date of a far century."""
     found = re.fullmatch(_ISO, text.strip())
     return text.strip().casefold() in _NEVER or (found is not None and int(found["year"]) > LAST_YEAR)
 
@@ -173,7 +173,7 @@ def date_reading(text: str) -> str | None:
 
 
 def _last_year_isos(text: str) -> list[str]:
-    """Return the possible dates of a text that ends with its year."""
+    """The possible dates of a text that ends with its year."""
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return []
@@ -181,7 +181,7 @@ def _last_year_isos(text: str) -> list[str]:
 
 
 def _named_iso(text: str) -> str | None:
-    """Return the date of a text that spells its month, where it has a day."""
+    """The date of a text that spells its month, where it has a day."""
     month = re.search(_MONTH_NAME, text)
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
@@ -191,7 +191,7 @@ def _named_iso(text: str) -> str | None:
 
 
 def _epoch_iso(text: str) -> str | None:
-    """Return the date of a count of seconds."""
+    """The date of a count of seconds."""
     found = re.fullmatch(_EPOCH, text)
     return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))).date().isoformat() if found else None
 
@@ -208,7 +208,7 @@ def _with_time(midnight: datetime, parts: dict[str, str | None]) -> datetime:
 
 
 def _offset(zone: str | None) -> timedelta:
-    """Return the distance of ``zone`` from UTC; ValueError when it is a day or more."""
+    """The distance of ``zone`` from UTC; ValueError when it is a day or more."""
     if zone is None or zone[0] not in "+-":
         return timedelta(0)
     digits = zone[1:].replace(":", "")
@@ -219,7 +219,7 @@ def _offset(zone: str | None) -> timedelta:
 
 
 def _month_end(year: int, month: int) -> datetime | None:
-    """Return the first midnight after a month; ValueError when there is no such month."""
+    """The first midnight after a month; ValueError when there is no such month."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     first = datetime(year, month, 1, tzinfo=timezone.utc)
@@ -227,7 +227,7 @@ def _month_end(year: int, month: int) -> datetime | None:
 
 
 def _calendar(year: str, month: str, day: str) -> str | None:
-    """Return the ISO form of a date in the calendar, or None."""
+    """The ISO form of a date in the calendar, or None."""
     try:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:

@@ -31,7 +31,6 @@ class Severity(Enum):
         return _RANKS[self._value_]
 
     def __lt__(self, other: object) -> bool:
-        """Compare by badness."""
         return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
 
 
@@ -62,17 +61,15 @@ class Rule:
     only_live: str = ""
     """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
     is_about_user: bool = False
-    """Whether its verdict is independent of when a key was used, so that ``live`` need not ask."""
+    """True if its verdict is independent of when a key was used, so that ``live`` need not ask."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
-        """The requirements that it belongs to, by the name of the standard."""
         named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
         return {name: numbers for name, numbers in named.items() if numbers}
 
     @property
     def host_ids(self) -> dict[str, str]:
-        """Its ids in other linters, by their names."""
         ids = {"checkov": f"CKV_POSTURIO_{self.checkov}" if self.checkov else "", "cfn-lint": self.cfn_lint}
         return {host: host_id for host, host_id in ids.items() if host_id}
 
@@ -126,7 +123,7 @@ class Finding:
     remedy: Remedy | None = None
     """The change that mends it, as data."""
     shows_code: bool = True
-    """Whether a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
+    """True if a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 
 
 class Level(str, Enum):
@@ -160,7 +157,7 @@ class Diagnostic:
 
     @property
     def is_always_shown(self) -> bool:
-        """Whether every format shows it: errors, and the effect on the verdict of a configuration that comes with the code."""
+        """True if every format shows it: errors, and the effect on the verdict of a configuration that comes with the code."""
         return self.level is Level.ERROR or self.about == CONFIGURATION
 
 
@@ -211,7 +208,7 @@ class JudgedKey:
         return tuple(dict.fromkeys(question.text for question in self.open_questions))
 
     def var_files(self) -> tuple[str, ...]:
-        """Return the files of variable values that would settle some of what is left open."""
+        """The files of variable values that would settle some of what is left open."""
         names = {question.reason.subject for question in self.open_questions if question.reason is not None}
         settled = (files for name, files in self.key.open_values if name in names)
         return tuple(dict.fromkeys(path for files in settled for path in files))
@@ -250,11 +247,9 @@ class Report:
     """How many files were searched."""
 
     def count(self, verdict: Verdict) -> int:
-        """How many keys have this verdict."""
         return sum(k.verdict is verdict for k in self.keys)
 
     def active(self) -> tuple[Finding, ...]:
-        """The findings that are not suppressed."""
         return tuple(f for f in self.findings if f.suppressed is None)
 
     def score(self) -> int | None:

@@ -61,7 +61,7 @@ _TROUBLES = (
 
 
 def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | None:
-    """Return the interval that ``value`` names, or None when it names none for certain.
+    """The interval that ``value`` names, or None when it names none for certain.
 
     A bare number counts ``default_unit``s (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``). Zero is an interval; a negative number,
     a fraction, ``90m`` (minutes or months?), a cron expression and more than a thousand years are not.
@@ -112,7 +112,7 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
 
 
 def interval_reading(text: str) -> str | None:
-    """Return the interval of a word such as ``quarterly``, written as a number and a unit, or None."""
+    """The interval of a word such as ``quarterly``, written as a number and a unit, or None."""
     return _ADVERBS.get(text.strip().casefold())
 
 
@@ -128,7 +128,6 @@ def _sum_of_parts(text: str) -> timedelta | None:
 
 
 def _total(parts: list[tuple[int, str]]) -> timedelta | None:
-    """Return the sum of numbers with their units, or None when it is longer than `LONGEST`."""
     seconds = sum(n * _SECONDS[unit] for n, unit in parts)
     return timedelta(seconds=seconds) if seconds <= LONGEST.days * _DAY else None
 

@@ -21,5 +21,4 @@ def called(kind: KeyKind, service: Attr[str | None]) -> str:
 
 
 def named(key: AccessKey) -> str:
-    """Return the address of a key, with what it is where that is no access key."""
     return key.address if key.kind is KeyKind.ACCESS_KEY else f"{key.address} ({called(key.kind, key.service)})"

@@ -10,12 +10,11 @@ if TYPE_CHECKING:
 
 
 def module(name: str) -> Any:
-    """Return a module by its full name, such as ``posturio_iac.render.csv_table``."""
+    """A module by its full name, such as ``posturio_iac.render.csv_table``."""
     __import__(name)
     return sys.modules[name]
 
 
 def loaded(place: str) -> Any:
-    """Return what ``module:name`` names."""
     holder, _, name = place.partition(":")
     return getattr(module(holder), name)

@@ -117,7 +117,7 @@ class Declaration:
     """What says so, for a reader: ``state prod.tfstate``."""
     framework: str = "terraform"
     restores_status: bool = True
-    """Whether applying it undoes a status that was set by hand."""
+    """True if applying it undoes a status that was set by hand."""
 
     @property
     def place(self) -> Place | None:
@@ -199,7 +199,7 @@ class AccessKey:
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
     restores_status: bool = True
-    """Whether applying the code undoes a status that was set by hand: not where it ignores changes of the status."""
+    """True if applying the code undoes a status that was set by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -217,7 +217,7 @@ class AccessKey:
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
-    """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
+    """True if some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: Attr[str | None] = None
     """The only service that a service credential is for, as IAM names it: ``bedrock.amazonaws.com``; None for an access key."""
@@ -227,7 +227,7 @@ class AccessKey:
         return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED)) if self.lifetimes else ()
 
     def is_active(self) -> Attr[bool]:
-        """Whether it can authenticate anybody: an inactive key and an expired one cannot."""
+        """True if it can authenticate anybody: an inactive key and an expired one cannot."""
         match self.status:
             case Unknown() as unknown:
                 return unknown

@@ -41,7 +41,7 @@ else:
         return lambda cls: _made(cls, frozen=frozen, eq=eq, order=order)
 
     def replace(record, /, **changes):
-        """Return a copy of a record with other values for some attributes."""
+        """A copy of a record with other values for some attributes."""
         values = [changes.pop(name) if name in changes else getattr(record, name) for name in record.__match_args__]
         return type(record)(*values, **changes)
 
@@ -107,7 +107,7 @@ else:
         return __init__
 
     def _compiled(names, setters, defaults, factories, after):
-        """Return the initialiser that `dataclasses` would write. Compiling one takes as long as making some hundred objects without."""
+        """The initialiser that `dataclasses` would write. Compiling one takes as long as making some hundred objects without."""
         space = {f"_put_{name}": put for name, put in zip(names, setters)}  # noqa: B905 - one setter a name
         space |= {f"_default_{name}": value for name, value in defaults.items()}
         space |= {f"_make_{name}": make for name, make in factories.items() if make is not None}
@@ -161,7 +161,7 @@ else:
             return value
 
     def _real(owner):
-        """Return a class of `dataclasses` with the same fields."""
+        """A class of `dataclasses` with the same fields."""
         import dataclasses
 
         names, given = owner.__record__

@@ -26,23 +26,20 @@ class OpenKind:
     def __init__(
         self, name: str, template: str, cause: OpenCause | None = None, *, is_named: bool = False, is_unasked: bool = False
     ) -> None:
-        """Hold the parts."""
         self.name, self.template, self.cause, self.is_named, self.is_unasked = name, template, cause, is_named, is_unasked
 
     def __call__(self, *arguments: str | Unknown) -> Unknown:
-        """Return an unknown value of this kind."""
         return Unknown(self, arguments)
 
     def __repr__(self) -> str:
-        """Return its name: the sentence is in one place."""
+        """Its name: the sentence is in one place."""
         return self.name
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether it is the same kind, perhaps of another process."""
+        """True if it is the same kind, perhaps of another process."""
         return isinstance(other, OpenKind) and self.name == other.name
 
     def __hash__(self) -> int:
-        """Return a hash of the name."""
         return hash(self.name)
 
 
@@ -61,7 +58,6 @@ class Unknown:
 
     @property
     def cause(self) -> OpenCause | None:
-        """Why it is open, where that is known."""
         return self.kind.cause or next((one.cause for one in self.arguments if isinstance(one, Unknown)), None)
 
     @property
@@ -73,11 +69,11 @@ class Unknown:
 
     @property
     def is_unasked(self) -> bool:
-        """Whether nobody has asked yet, and AWS would tell."""
+        """True if nobody has asked yet, and AWS would tell."""
         return self.kind.is_unasked
 
     def about(self, what: str) -> Unknown:
-        """Return the unknown value of ``what``, which depends on this one.
+        """The unknown value of ``what``, which depends on this one.
 
         Of a chain, such as the ``each.value`` of modules in modules, the outermost and the innermost value are named.
         """
@@ -85,11 +81,10 @@ class Unknown:
         return Unknown(ABOUT, (what, inner if isinstance(inner, Unknown) and inner.kind is ABOUT else self))
 
     def as_reason(self) -> Reason:
-        """Return it as the reason for which evidence, or a verdict, is open."""
         return Reason(ReasonKind.OPEN_VALUE, self.kind.template, tuple(map(str, self.arguments)), self.cause, self.subject, self.kind.name)
 
     def __str__(self) -> str:
-        """Return the reason, as part of another one."""
+        """The reason, as part of another one."""
         return self.reason
 
 

@@ -22,7 +22,7 @@ _YEAR_AFTER_LETTER = r"(?<=[A-Za-z])(?=20[0-9]{2})"
 
 
 def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
-    """Return the key that these facts make. Comparisons with other keys and with users of the same name come later."""
+    """The key that these facts make. Comparisons with other keys and with users of the same name come later."""
     user, names = facts.user, options.names
     owner, owner_origin = owner_of(facts, names)
     stated = (*user.tags, *facts.beside)
@@ -57,17 +57,16 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
 
 
 def key_of_user(facts: KeyFacts, options: FactOptions, schedules: frozenset[str] = frozenset()) -> KeyOfUser:
-    """Return the key with the facts by which it is compared with other keys of its user."""
     return KeyOfUser(access_key(facts, options), facts.user.identity, schedules)
 
 
 def status_of(value: object) -> Attr[str]:
-    """Return the status of a key: Active unless the code states another one."""
+    """The status of a key: Active unless the code states another one."""
     return value if isinstance(value, Unknown) else STATUSES[0] if value is None or value == "" else str(value)
 
 
 def is_root(facts: KeyFacts) -> Attr[bool]:
-    """Tell whether a key belongs to the root user: by the user's name, unless the code declares a user of that name."""
+    """True if a key belongs to the root user: by the user's name, unless the code declares a user of that name."""
     return facts.user.name == ROOT_USER and facts.user.address is None if facts.is_root is None else facts.is_root
 
 

@@ -20,7 +20,7 @@ NOTE = "days after its creation; AWS sets it once, so the next apply replaces th
 
 
 def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:
-    """Return the lifetime that an age states, as ``argument`` of ``owner`` at ``span``; None where there is none.
+    """The lifetime that an age states, as ``argument`` of ``owner`` at ``span``; None where there is none.
 
     ``service`` is the name of the service, or `Unknown`.
     """
@@ -47,7 +47,7 @@ def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, 
 
 
 def _whole(value: object) -> int | None:
-    """Return the whole number that Terraform would convert a value to, or None."""
+    """The whole number that Terraform would convert a value to, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -58,7 +58,7 @@ def _whole(value: object) -> int | None:
 
 
 def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
-    """Return the change that lets AWS end a key for a service, where it is known that it can.
+    """The change that lets AWS end a key for a service, where it is known that it can.
 
     Where the argument is ``given`` but evaluates to null, a person has to look at the expression.
     """

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 
 def name_of_block(framework: str) -> str:
-    """Return the term for the name of a block."""
     return "logical id" if framework == "cloudformation" else "resource name"
 
 
 def quoted(name: object) -> str:
-    """Return a user for a sentence, by its name where that is known."""
     return f'the user "{name}"' if isinstance(name, str) else "the user"
 
 
 def by_hand(what: str, name: object, mark: str) -> str:
-    """Say that a name, ``what`` it is, holds a mark of rotation by hand."""
     return f'the {what} "{name}" {mark}: manual rotation without a schedule'
 
 

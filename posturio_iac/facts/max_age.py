@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
-    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
+    """The lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
     origin = ArgumentOrigin(argument, owner)
     if isinstance(value, Unknown):
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())

@@ -29,7 +29,6 @@ _FOLLOW_AS_WELL = Advice("let the key be replaced with it")
 
 
 def items_of(parsed: ParsedComments) -> tuple[MetadataItem, ...]:
-    """Return the items that comments state."""
     return tuple(MetadataItem(name, value, CommentOrigin(name), span) for name, value, span in parsed.metadata)
 
 
@@ -74,14 +73,14 @@ def _of_account(user: UserFacts, names: Names) -> Attr[str | None]:
 
 
 def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataItem], list[Unknown]]:
-    """Return the metadata that names an owner, people before what they run, and why more of it may do so."""
+    """The metadata that names an owner, people before what they run, and why more of it may do so."""
     owners = [item for item in items if classify(item.name, names) is Meaning.OWNER]
     known = sorted((item for item in owners if not isinstance(item.value, Unknown)), key=lambda item: names_a_thing(item.name, names))
     return known, [i.value.about(describe_origin(i.origin)) for i in owners if isinstance(i.value, Unknown)]
 
 
 def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
-    """Return the lifetime of a value that a clock or a function computes."""
+    """The lifetime of a value that a clock or a function computes."""
     origin = item.origin
     for clock in item.computed if lifetime.effect is Effect.UNKNOWN else ():
         if not isinstance(origin, TagOrigin):
@@ -96,7 +95,7 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
 
 
 def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifetime:
-    """Return the inert lifetime of a tag whose date keeps moving on."""
+    """The inert lifetime of a tag whose date keeps moving on."""
     name, at_every_apply = clock
     reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
     return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)

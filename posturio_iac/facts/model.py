@@ -28,7 +28,7 @@ class MovedByClock(NamedTuple):
 
     name: str
     at_every_apply: bool
-    """Whether it moves at every apply; otherwise at every rotation of the clock."""
+    """True if it moves at every apply; otherwise at every rotation of the clock."""
 
 
 ComputedValue = Union[SetByClock, MovedByClock]
@@ -93,7 +93,7 @@ class KeyFacts:
     owner: str | None = None
     """The owner of this very key, apart from its user's."""
     is_root: Attr[bool] | None = None
-    """Whether it belongs to the root user; None where that follows from the name of the user."""
+    """True if it belongs to the root user; None where that follows from the name of the user."""
     existence: Unknown | None = None
     replacement: Attr[Replacement | None] = None
     exposures: tuple[Exposure | Unknown, ...] = ()

@@ -32,7 +32,7 @@ class Namesake(NamedTuple):
 
 
 def namesake(span: Span, metadata: Iterable[tuple[str, object]], names: Names) -> Namesake:
-    """Return a user that is declared at ``span`` with tags and comments."""
+    """A user that is declared at ``span`` with tags and comments."""
     lifetimes: dict[str, None] = {}
     owners: dict[str, None] = {}
     for name, value in metadata:
@@ -47,7 +47,7 @@ def namesake(span: Span, metadata: Iterable[tuple[str, object]], names: Names) -
 
 
 def left_open(key: AccessKey, namesakes: Sequence[Namesake]) -> AccessKey:
-    """Return a key whose user other code declares: its lifetime and owner are open where a namesake of the user states them."""
+    """A key whose user other code declares: its lifetime and owner are open where a namesake of the user states them."""
     ends = [n for n in namesakes if n.lifetimes]
     if ends:
         reason = _reason(key, ends)

@@ -16,7 +16,7 @@ INACTIVE = '"Inactive"'
 
 
 def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:
-    """Return the changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
+    """The changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
     key = Place(f"{kind}.{name}")
     disable = SetArgument(key, "status", INACTIVE, needs_person=True)
     return Remedies(declare, AddBlock(key, name), disable, CreateFirst(key), age=age_of(key, service))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:
-    """Return the keys, each with the first change that switches off no other key, and dates that end no other one.
+    """The keys, each with the first change that switches off no other key, and dates that end no other one.
 
     ``calls`` returns which folder calls which module, including those without keys; it is called only when there is a choice.
     ``top`` is the folder that root modules are named from, relative to the scan root.
@@ -44,7 +44,7 @@ def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set
 
 
 def _is_called_elsewhere(remedy: Remedy, root: str, graph: CallGraph) -> bool:
-    """Whether a root module other than ``root`` calls the code that a remedy changes."""
+    """True if a root module other than ``root`` calls the code that a remedy changes."""
     place = place_of(remedy)
     if place is None or place.span is None:
         return False
@@ -53,7 +53,7 @@ def _is_called_elsewhere(remedy: Remedy, root: str, graph: CallGraph) -> bool:
 
 
 def _edit(remedy: Remedy) -> object:
-    """Return the code that a remedy changes, whatever address it is shown under."""
+    """The code that a remedy changes, whatever address it is shown under."""
     place = place_of(remedy)
     if place is None or place.span is None:
         return remedy
@@ -61,7 +61,6 @@ def _edit(remedy: Remedy) -> object:
 
 
 def _switches(key: AccessKey) -> tuple[Remedy, ...]:
-    """Return the changes of code that switch a key off, if there is a choice."""
     return (key.remedies.disable, *key.remedies.narrower) if key.remedies.narrower else ()
 
 

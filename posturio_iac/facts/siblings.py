@@ -27,9 +27,9 @@ class Sibling(NamedTuple):
     place: Place
     is_active: Attr[bool]
     is_beside: Attr[bool]
-    """Whether it exists whenever the one does; False when they cannot be combined."""
+    """True if it exists whenever the one does; False when they cannot be combined."""
     takes_turns: bool = False
-    """Whether the code rotates both, so that they overlap on purpose."""
+    """True if the code rotates both, so that they overlap on purpose."""
 
 
 class KeyOfUser(NamedTuple):
@@ -45,7 +45,7 @@ class KeyOfUser(NamedTuple):
 
 
 def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
-    """Return the active keys beside one that take no turns with it, or why it is open whether there is one."""
+    """The active keys beside one that take no turns with it, or why it is open whether there is one."""
     rivals = [other for other in others if not other.takes_turns and other.is_beside is not False]
     active = tuple(o.place.text() for o in rivals if o.is_active is True and o.is_beside is True)
     open_ = [o.is_active for o in rivals if isinstance(o.is_active, Unknown)]
@@ -75,18 +75,17 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
 
 
 def _is_alike(one: KeyOfUser, other: KeyOfUser) -> bool:
-    """Whether the second key may take the place of the first: both are access keys, or both for one service as far as that is known."""
+    """True if the second key may take the place of the first: both are access keys, or both for one service as far as that is known."""
     services = (one.key.service, other.key.service)
     return one.key.kind is other.key.kind and (services[0] == services[1] or any(isinstance(service, Unknown) for service in services))
 
 
 def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
-    """Return why it is open whether two keys are for one service."""
     return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
 
 
 def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
-    """Return the keys by their names without a number, in groups that one numbering may cover."""
+    """The keys by their names without a number, in groups that one numbering may cover."""
     found: dict[str, list[KeyOfUser]] = {}
     for one in keys:
         name = bare(one.key.address)
@@ -112,7 +111,7 @@ def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:
 
 
 def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | None]:
-    """Return the replacement of a key, which leaves no gap where another key of the user changes at other times."""
+    """The replacement of a key, which leaves no gap where another key of the user changes at other times."""
     replacement = one.key.replacement
     if not isinstance(replacement, Replacement) or replacement.takes_turns:
         return replacement

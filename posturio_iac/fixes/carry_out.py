@@ -24,7 +24,7 @@ TERRAFORM_JSON = (".tf.json", ".tofu.json")
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
-    """Return the change that carries out a remedy in the files as they are now.
+    """The change that carries out a remedy in the files as they are now.
 
     ``max_days`` is how long a key may live: a slower clock that a key starts to follow is shortened to it.
 
@@ -56,7 +56,7 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
-    """Return the edits that let rules ignore the code at ``span``."""
+    """The edits that let rules ignore the code at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {comments.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
@@ -86,14 +86,14 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
 
 
 def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits of a Terragrunt file, which add tags to its inputs."""
+    """The edits of a Terragrunt file, which add tags to its inputs."""
     if not isinstance(remedy, r.AddTag):
         raise CannotFixError(PERSON)
     return ChangeLevel.IN_PLACE, maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
-    """Return the edits of metadata and plain arguments; None for other remedies."""
+    """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
             rotation.check_not_ignored(source, block, argument)
@@ -112,7 +112,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
 
 
 def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits that let a key rotate."""
+    """The edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):
             edits = rotation.set_interval(source, block, setting, days)

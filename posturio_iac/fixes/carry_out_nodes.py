@@ -29,7 +29,7 @@ _SAID = ("Metadata", "//")
 
 
 def in_json(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits of Terraform's JSON. Raises `CannotFixError` where no edit can do it."""
+    """The edits of Terraform's JSON. Raises `CannotFixError` where no edit can do it."""
     source = files.nodes(span.path)
     if isinstance(remedy, r.ReplaceValue):
         return _replaced(remedy, source, files.start(span), files.end(span))
@@ -38,7 +38,7 @@ def in_json(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
 
 
 def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[ChangeLevel, list[Edit]] | None:
-    """Return the edits of metadata and plain arguments; None for other remedies."""
+    """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, json_values.add_comment(source, block, comments.item(name, value))
@@ -54,7 +54,7 @@ def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[Chan
 
 
 def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits that let a key rotate."""
+    """The edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):
             edits = json_values.set_interval(source, block, setting, days)
@@ -77,7 +77,7 @@ def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: Wor
 
 
 def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
+    """The edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
     source = files.nodes(span.path)
     match remedy:
         case r.ReplaceValue():
@@ -96,7 +96,7 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int)
 
 
 def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
+    """The edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
     new, first, last = new_text(remedy), source.offset(start), source.offset(end)
     found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
     if len(found) != 1:

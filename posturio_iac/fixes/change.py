@@ -61,10 +61,10 @@ def apply(data: bytes, edits: tuple[Edit, ...] | list[Edit]) -> bytes:
 
 
 def clash(one: Edit, other: Edit) -> bool:
-    """Whether two edits overlap, or are so close that the order of their texts would be ambiguous."""
+    """True if two edits overlap, or are so close that the order of their texts would be ambiguous."""
     return one.path == other.path and one.start <= other.end and other.start <= one.end
 
 
 def moved(offset: int, edits: tuple[Edit, ...] | list[Edit]) -> int:
-    """Return the new offset of a place in a file after ``edits``; text inserted right before it moves it on."""
+    """The new offset of a place in a file after ``edits``; text inserted right before it moves it on."""
     return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)

@@ -43,7 +43,7 @@ class _Round:
         self.declaring: set[str] = set()
 
     def clashes(self, change: CodeChange) -> bool:
-        """Whether an edit touches one that was taken, of which in order only the neighbours can, or both add resources to one module."""
+        """True if an edit touches one that was taken, of which in order only the neighbours can, or both add resources to one module."""
         if change.declares_in in self.declaring:
             return True
         for edit in change.edits:
@@ -62,7 +62,6 @@ class _Round:
             insort(self.taken.setdefault(edit.path, []), edit)
 
     def edits(self) -> list[Edit]:
-        """Return all edits."""
         return [edit for edits in self.taken.values() for edit in edits]
 
 
@@ -108,7 +107,7 @@ def _apply(current: _Round, files: WorkingFiles) -> list[int]:
 
 
 def _target(one: Wanted) -> object:
-    """Return the target of a finding's first remedy: metadata is stated there once, whatever several keys would have it state."""
+    """The target of a finding's first remedy: metadata is stated there once, whatever several keys would have it state."""
     first = one.remedies[0]
     if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
         return type(first), first.place.span, first.name
@@ -116,7 +115,7 @@ def _target(one: Wanted) -> object:
 
 
 def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | str:
-    """Return the change of the first remedy that can be carried out, or why none can."""
+    """The change of the first remedy that can be carried out, or why none can."""
     why = one.why_not
     for remedy in one.remedies:
         try:

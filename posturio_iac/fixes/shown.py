@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.working_files import WorkingFiles
 
     InDiff = Callable[[str, int, int], bool]
-    """Whether the lines of a path from one to another are all part of a diff."""
+    """True if the lines of a path from one to another are all part of a diff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,11 @@ class ShownChange:
     __slots__ = ("_edits", "_files", "_is_in_diff", "level")
 
     def __init__(self, change: CodeChange, files: WorkingFiles, is_in_diff: InDiff | None) -> None:
-        """Show a change of ``files`` as they are."""
         self.level = change.level
         self._edits, self._files, self._is_in_diff = change.edits, files, is_in_diff
 
     @property
     def edits(self) -> tuple[ShownEdit, ...]:
-        """The regions that change, and their new texts."""
         return tuple(ShownEdit(self._files.span(edit), edit.text) for edit in self._edits)
 
     @property
@@ -57,13 +55,12 @@ class ShownChange:
 
 
 def shown(one: Wanted, files: WorkingFiles, max_days: int, is_in_diff: InDiff | None = None) -> ShownChange | None:
-    """Return the change that mends one finding in the files as they are, or None."""
     change = first_that_works(one, files, max_days)
     return None if isinstance(change, str) or not change.edits else ShownChange(change, files, is_in_diff)
 
 
 def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:
-    """Return the lines that edits of one file touch, without the end of the last one."""
+    """The lines that edits of one file touch, without the end of the last one."""
     path, *others = {edit.path for edit in edits}
     if others:
         return None
@@ -78,7 +75,7 @@ def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | No
 
 
 def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
-    """Return the edits in order, together where they touch the same lines."""
+    """The edits in order, together where they touch the same lines."""
     groups: list[list[Edit]] = []
     for edit in sorted(edits):
         last = groups[-1][-1] if groups else None
@@ -111,7 +108,7 @@ def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
 
 
 def _compared(old: list[str], new: list[str]) -> list[str]:
-    """Return the removed and added lines. Most edits only add or only remove, which needs no search for common lines."""
+    """The removed and added lines. Most edits only add or only remove, which needs no search for common lines."""
     start, most = 0, min(len(old), len(new))
     while start < most and old[start] == new[start]:
         start += 1

@@ -16,7 +16,7 @@ ELSEWHERE = "the value is computed; change what it comes from"
 
 
 def new_text(remedy: ReplaceValue) -> str:
-    """Return the value to write. Raises `CannotFixError` when the remedy describes it only in words."""
+    """The value to write. Raises `CannotFixError` when the remedy describes it only in words."""
     text = remedy.written or remedy.value
     if any(character.isspace() for character in text):
         raise CannotFixError("you have to choose the value")
@@ -24,7 +24,7 @@ def new_text(remedy: ReplaceValue) -> str:
 
 
 def replaced_in_hcl(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
+    """The edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
     new, first, last = new_text(remedy), start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):

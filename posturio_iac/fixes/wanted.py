@@ -37,7 +37,7 @@ class Wishes:
 
     @property
     def states_end(self) -> bool:
-        """Whether an end is to be stated in metadata, whatever else could end the keys."""
+        """True if an end is to be stated in metadata, whatever else could end the keys."""
         return bool(self.expires or self.within is not None or self.rotate)
 
 
@@ -62,7 +62,7 @@ class Wanted:
 
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
-    """Return the wanted remedies for ``findings``, which are findings of ``report``."""
+    """The wanted remedies for ``findings``, which are findings of ``report``."""
     chosen = RemedyChoice(report, findings, wishes)
     return tuple(chosen.of(finding, days) for finding, days in zip(findings, chosen.spread(), strict=True))
 
@@ -78,7 +78,7 @@ class RemedyChoice:
         self._clocks: dict[str, set[str]] | None = None
 
     def of(self, finding: Finding, days: int = 0) -> Wanted:
-        """Return the wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
+        """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
         one = _wanted(finding, self._keys.get((finding.address, finding.root)), self._wishes, days, self._settled)
         return replace(one, remedies=(self._named(finding.remedy),)) if isinstance(finding.remedy, r.AddBlock) else one
 
@@ -102,7 +102,6 @@ class RemedyChoice:
 
 
 def _folder(remedy: r.AddBlock) -> str:
-    """Return the folder of the module that gets a clock."""
     return remedy.place.span.path.rpartition("/")[0] if remedy.place.span is not None else ""
 
 
@@ -134,7 +133,7 @@ class _Settled:
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
-    """Return the instructions to ignore ``findings`` in place of mending them: one for all the rules of a block."""
+    """The instructions to ignore ``findings`` in place of mending them: one for all the rules of a block."""
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
     places: dict[int, Place] = {}
     rules: dict[Place, dict[str, None]] = {}
@@ -148,7 +147,7 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
 
 
 def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, settled: _Settled) -> Wanted:
-    """Return the wanted remedies for one finding."""
+    """The wanted remedies for one finding."""
     remedy = finding.remedy
     if remedy is None:
         return Wanted(finding, (), finding.remediation)
@@ -171,7 +170,7 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
-    """Return the name and the value to declare; no value where no owner was given."""
+    """The name and the value to declare; no value where no owner was given."""
     if isinstance(remedy, r.Advice):
         return "", ""
     if remedy.name == "owner":

@@ -35,7 +35,7 @@ class WorkingFiles:
         self._nodes: dict[str, NodeSource] = {}
 
     def data(self, path: str) -> bytes:
-        """Return a file as it is now. Raises `CannotFixError` when it cannot be read."""
+        """A file as it is now. Raises `CannotFixError` when it cannot be read."""
         if path not in self.now:
             data = self._read(path)
             if data is None:
@@ -50,13 +50,13 @@ class WorkingFiles:
                 del held[path]
 
     def hcl(self, path: str) -> HclSource:
-        """Return an HCL file as it is now."""
+        """An HCL file as it is now."""
         if path not in self._hcl:
             self._hcl[path] = HclSource(path, self.data(path))
         return self._hcl[path]
 
     def nodes(self, path: str) -> NodeSource:
-        """Return a JSON or YAML file as it is now."""
+        """A JSON or YAML file as it is now."""
         if path not in self._nodes:
             from posturio_iac.fixes.nodes.source import NodeSource
 
@@ -64,7 +64,7 @@ class WorkingFiles:
         return self._nodes[path]
 
     def module(self, path: str) -> list[HclSource]:
-        """Return the HCL files of the module that a file belongs to; those with syntax errors are left out."""
+        """The HCL files of the module that a file belongs to; those with syntax errors are left out."""
         folder = posixpath.dirname(path)
         found = []
         for name in sorted(self._listing(folder)):
@@ -76,7 +76,7 @@ class WorkingFiles:
         return found
 
     def json_module(self, path: str) -> list[NodeSource]:
-        """Return the JSON files of the module that a file belongs to; those with syntax errors are left out."""
+        """The JSON files of the module that a file belongs to; those with syntax errors are left out."""
         folder = posixpath.dirname(path)
         found = []
         for name in sorted(self._listing(folder)):
@@ -89,7 +89,7 @@ class WorkingFiles:
         return found
 
     def names(self, path: str, kinds: Sequence[str]) -> frozenset[str]:
-        """Return the names of all resources of some types in the module that a file belongs to."""
+        """The names of all resources of some types in the module that a file belongs to."""
         from posturio_iac.fixes.nodes.json_rotation import resources
 
         found = (
@@ -99,11 +99,11 @@ class WorkingFiles:
         return frozenset(name for kind, name, _ in found if kind in kinds)
 
     def start(self, span: Span) -> int:
-        """Return the byte at which a region begins now."""
+        """The byte at which a region begins now."""
         return self._place(span.path, span.line, span.column)
 
     def end(self, span: Span) -> int:
-        """Return the byte at which a region ends now."""
+        """The byte at which a region ends now."""
         return self._place(span.path, span.end_line, span.end_column)
 
     def _place(self, path: str, line: int, column: int) -> int:
@@ -142,7 +142,7 @@ class WorkingFiles:
         return self._lines[path]
 
     def span(self, edit: Edit) -> Span:
-        """Return the region of an edit in a file that has none so far."""
+        """The region of an edit in a file that has none so far."""
         start = self._point(edit.path, edit.start)
         return Span(edit.path, *start, *(self._point(edit.path, edit.end) if edit.end > edit.start else start))
 
@@ -166,7 +166,7 @@ class WorkingFiles:
             self._nodes.pop(path, None)
 
     def holds(self, edits: Sequence[Edit]) -> bool:
-        """Whether the files are still free of syntax errors with these edits."""
+        """True if the files are still free of syntax errors with these edits."""
         for path in {edit.path for edit in edits}:
             data = apply(self.data(path), [edit for edit in edits if edit.path == path])
             if path.endswith((".tf", ".tofu", ".hcl")):
@@ -182,5 +182,5 @@ class WorkingFiles:
         return True
 
     def changed(self) -> dict[str, tuple[bytes, bytes]]:
-        """Return the changed files: their text before and now."""
+        """The changed files: their text before and now."""
         return {path: (self.before[path], now) for path, now in sorted(self.now.items()) if now != self.before[path]}

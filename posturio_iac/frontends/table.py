@@ -43,7 +43,6 @@ class FrontEnd:
         self.frameworks, self.endings, self.search_terms = frameworks, endings, search_terms
 
     def read(self, selection: Selection, request: ReadRequest) -> Reading:
-        """Read the selected files."""
         reading: Reading = loaded(self.reader)(selection, request)
         return reading
 
@@ -82,5 +81,5 @@ for _front_end in (
 
 
 def frameworks() -> tuple[str, ...]:
-    """Return the names of the front ends that can tell what changed files concern."""
+    """The names of the front ends that can tell what changed files concern."""
     return tuple(name for name, front_end in FRONT_ENDS.items() if front_end.impact)

@@ -49,7 +49,7 @@ class ChangedCode:
         self._users: dict[str, frozenset[str]] = {}
 
     def files(self, folder: str) -> list[tuple[str, bytes]]:
-        """Return the Terraform files of a folder and what they hold."""
+        """The Terraform files of a folder and what they hold."""
         if folder not in self._files:
             paths = (posixpath.join(folder, name) for name in self._names(folder))
             self._files[folder] = [(path, text(self.selection, path)) for path in paths]
@@ -62,14 +62,14 @@ class ChangedCode:
             return []
 
     def users(self, folder: str) -> frozenset[str]:
-        """Return the constant names of the users that a module declares."""
+        """The constant names of the users that a module declares."""
         if folder not in self._users:
             texts = (one for one in self.files(folder) if b"iam_user" in one[1])
             self._users[folder] = frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
         return self._users[folder]
 
     def calls(self, folder: str) -> list[tuple[str, str]]:
-        """Return the local modules that a module calls: the name of the call, and the folder."""
+        """The local modules that a module calls: the name of the call, and the folder."""
         if folder not in self._calls:
             found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
             self._calls[folder] = [(label, "" if target == "." else target) for label, target in found]
@@ -85,7 +85,7 @@ class ChangedCode:
                 yield from ((label, given, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
-        """Return the names of the calls whose outputs the code of a module refers to."""
+        """The names of the calls whose outputs the code of a module refers to."""
         texts = (masked(code_of(data, path)) for path, data in self.files(folder) if _MODULE.search(data))
         return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
 
@@ -100,7 +100,7 @@ class ChangedCode:
         return self._borrowing[path]
 
     def mentions(self, names: frozenset[str], folders: Collection[str]) -> dict[str, set[str]]:
-        """Return the folders whose code mentions one of ``names``, among ``folders``, each with those that it mentions."""
+        """The folders whose code mentions one of ``names``, among ``folders``, each with those that it mentions."""
         found: dict[str, set[str]] = {}
         wanted = frozenset(map(os.fsencode, names))
         if len(names) <= _SEARCHED_BY_GIT:
@@ -114,7 +114,7 @@ class ChangedCode:
         return {folder: mentioned for folder, mentioned in found.items() if folder in folders}
 
     def readers(self, files: Collection[str]) -> set[str]:
-        """Return the folders of modules whose functions read one of ``files``: by its name, or by a computed one below the module."""
+        """The folders of modules whose functions read one of ``files``: by its name, or by a computed one below the module."""
         if not files:
             return set()
         names = {posixpath.basename(path) for path in files}
@@ -150,13 +150,12 @@ def _folders_above(path: str) -> Iterator[str]:
 
 
 def _file_names(data: bytes) -> Iterator[str]:
-    """Yield texts that may be the last part of a path in the code."""
     for quoted in _BETWEEN_QUOTES.findall(data):
         yield os.fsdecode(quoted.rpartition(b"/")[2])
 
 
 def _computes(data: bytes) -> bool:
-    """Tell whether code reads files whose names it does not spell out: from a list, from a variable, or with an interpolated part."""
+    """True if code reads files whose names it does not spell out: from a list, from a variable, or with an interpolated part."""
     code = masked(data)
     return any(
         data[call.start() : call.start() + 7] == b"fileset" or not _PLAIN_NAME.match(data, call.end()) for call in _READ.finditer(code)

@@ -23,13 +23,13 @@ class Impact(Protocol):
 
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:
-        """Return the files that the configuration names, absolute, whose change concerns everything."""
+        """The files that the configuration names, absolute, whose change concerns everything."""
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts."""
+        """True if a key counts."""
 
     def knows(self, path: str) -> bool:
-        """Tell whether a file or folder belongs to what changed files concern."""
+        """True if a file or folder belongs to what changed files concern."""
 
     def roots(self) -> frozenset[str] | None:
-        """Return the folders of the root modules whose keys can count; None when all can."""
+        """The folders of the root modules whose keys can count; None when all can."""

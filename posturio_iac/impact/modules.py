@@ -68,7 +68,6 @@ class Modules:
 
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:
-        """Return the files of variable values that the configuration names."""
         return config.var_files
 
     def _narrow(self, changed: Collection[str]) -> None:
@@ -92,7 +91,7 @@ class Modules:
         self.files = tuple(path for path in self.selection.terraform if not _is_code(path) or posixpath.dirname(path) in self._folders)
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts: by its own module, those that lead to it, those whose outputs these use, or its user's name."""
+        """True if a key counts: by its own module, those that lead to it, those whose outputs these use, or its user's name."""
         if self._whole or key.span is None:
             return True
         root, own = self._from_root(key.scope), posixpath.dirname(key.span.path)
@@ -101,25 +100,24 @@ class Modules:
         return not self._concerned.isdisjoint(self._graph.between(root, own))
 
     def roots(self) -> frozenset[str] | None:
-        """Return the folders of the root modules whose keys can count; None when all can."""
+        """The folders of the root modules whose keys can count; None when all can."""
         if self._whole:
             return None
         return frozenset(self._graph.all_above(self._concerned & self._folders)).union(self._named)
 
     def knows(self, path: str) -> bool:
-        """Tell whether a file or folder belongs to a module that changed files concern."""
         folder = posixpath.dirname(path)
         return self._whole or folder in self._folders or path in self._folders or folder in self._touched or path in self._unit_files
 
     def apart(self) -> frozenset[str]:
-        """Return the folders with keys that neither count nor can share a user with one that does, so that they need not be read."""
+        """The folders with keys that neither count nor can share a user with one that does, so that they need not be read."""
         if self._whole or self._code.borrowing({folder: self._with_keys[folder] for folder in self._own}):
             return frozenset()
         others = {folder: paths for folder, paths in self._with_keys.items() if folder not in self._folders}
         return frozenset(others.keys() - self._code.borrowing(others))
 
     def _from_root(self, scope: str) -> str:
-        """Return a root module's folder, which is named from the top of the repository, as seen from the scan root."""
+        """A root module's folder, which is named from the top of the repository, as seen from the scan root."""
         repository, root = self.selection.repository, self.selection.root
         if repository is None or repository == root:
             return _name(scope)
@@ -134,12 +132,11 @@ class Modules:
                 yield folder
 
     def _gives_secrets(self, folder: str, labels: Collection[str]) -> bool:
-        """Tell whether the code of a module gives keys, or outputs of modules that make some, to one of its calls."""
         making = {label for label, target in self._code.calls(folder) if not self._graph.below(target).isdisjoint(self._with_keys)}
         return any(label in labels and (keys or not making.isdisjoint(names)) for label, keys, names in self._code.given(folder))
 
     def _roots_that_name(self, users: frozenset[str]) -> dict[str, set[str]]:
-        """Return the folders that lead to keys and name one of ``users``, which concerned modules declare, with the names that they share.
+        """The folders that lead to keys and name one of ``users``, which concerned modules declare, with the names that they share.
 
         A root module that declares a user of that name itself has its own, unless the concerned module is part of it.
         """
@@ -163,5 +160,5 @@ def _is_code(path: str) -> bool:
 
 
 def _name(path: str) -> str:
-    """Return a folder's path relative to the root, whose own path is empty."""
+    """A folder's path relative to the root, whose own path is empty."""
     return "" if path == "." else path

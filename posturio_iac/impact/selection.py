@@ -69,22 +69,21 @@ class Narrowed:
         self.selection = PartialSelection(finder, selection, tracked, apart)
 
     def roots(self, front_end: str) -> frozenset[str] | None:
-        """Return the folders of the root modules whose keys can count; None when all can."""
+        """The folders of the root modules whose keys can count; None when all can."""
         impact = self._impacts.get(front_end)
         return impact.roots() if impact is not None else frozenset()
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts: by the impact of its own front end, or by any where that one has none."""
+        """True if a key counts: by the impact of its own front end, or by any where that one has none."""
         own = next((one for one in FRONT_ENDS.values() if key.framework in one.frameworks and one.impact), None)
         parts = self._impacts.values() if own is None else (self._impacts.get(own.name),)
         return any(part is not None and part.keeps(key) for part in parts)
 
     def keeps_diagnostic(self, diagnostic: Diagnostic) -> bool:
-        """Tell whether a diagnostic of the reading counts."""
         return self._concerns(diagnostic.path)
 
     def _concerns(self, path: str | None) -> bool:
-        """Tell whether a file or folder is one of those that changed, or of their contexts."""
+        """True if a file or folder is one of those that changed, or of their contexts."""
         if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
             return True
         return any(changed.startswith(f"{path}/") for changed in self.changed)  # a folder that cannot be read hides what is in it
@@ -111,7 +110,7 @@ def narrow(
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
-    """Tell whether one of ``files``, which are absolute, has changed."""
+    """True if one of ``files``, which are absolute, has changed."""
     if not files:
         return False
     from os.path import realpath, relpath

@@ -54,7 +54,6 @@ class Templates:
 
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:
-        """Return the files of parameters that the configuration names."""
         return config.parameters
 
     def roots(self) -> None:
@@ -62,17 +61,15 @@ class Templates:
         return
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""
+        """True if a key counts: by its own file, by those that nest it, and by those that these draw in."""
         if self._whole or key.span is None:
             return True
         return self._is_concerned(self._graph.between(key.scope, key.span.path))
 
     def knows(self, path: str) -> bool:
-        """Tell whether a file is part of a template that changed files concern."""
         return self._whole or path in self._files
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
-        """Tell whether a file of the chain has changed, or one that a file of the chain includes and uses."""
         return any(path in self._changed or self._is_fed(path) for path in chain)
 
     def _is_fed(self, path: str) -> bool:

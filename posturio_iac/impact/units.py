@@ -32,7 +32,6 @@ class ChangedUnits:
             self._units = list(units.values())
 
     def calls(self) -> Iterator[tuple[str, str]]:
-        """Yield the folder of each unit with those of the code that it applies."""
         yield from ((unit.folder, folder) for unit in self._units for folder in unit.folders() if folder != unit.folder)
 
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
@@ -42,7 +41,7 @@ class ChangedUnits:
                 yield unit.folder, unit.shown
 
     def concerned(self, changed: Collection[str], leading: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return the folders of those units, among the ``leading`` folders, that read a changed file, and all that these read.
+        """The folders of those units, among the ``leading`` folders, that read a changed file, and all that these read.
 
         A deleted file concerns all units below it, since they may have found it.
         """

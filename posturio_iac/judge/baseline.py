@@ -64,7 +64,7 @@ class BaselineEntry:
     """A digest that stays the same when the folder of the code is moved; empty in older files."""
 
     def suppression(self) -> Suppression:
-        """Return the suppression of its finding. Raises `BadValueError` for an end that is not a date."""
+        """The suppression of its finding. Raises `BadValueError` for an end that is not a date."""
         owner = f" (owner: {self.owner})" if self.owner else ""
         return Suppression(self.reason + owner, None if self.until is None else moment(self.until, end_of_day=True), SOURCE)
 
@@ -87,7 +87,7 @@ class Baseline:
         return f"{change} than when it was written on {self.written}"
 
     def text(self) -> str:
-        """Return the content of the file, the same for the same entries."""
+        """The content of the file, the same for the same entries."""
         from json import dumps
 
         rows = [

@@ -68,18 +68,18 @@ class PartwiseJudge:
         self._crashed: set[str] = set()
 
     def judge(self, keys: Iterable[AccessKey], diagnostics: Iterable[Diagnostic] = ()) -> Report:
-        """Return the report of some keys, each of which has an address that no key of another part has."""
+        """The report of some keys, each of which has an address that no key of another part has."""
         return redacted(joined([self.unredacted(keys)], diagnostics, self._as_of))
 
     def unredacted(self, keys: Iterable[AccessKey]) -> Report:
-        """Return the report unredacted and unsorted."""
+        """The report unredacted and unsorted."""
         court = _Run(self._suppressions, self._policies, self._as_of)
         judged = tuple(court.judge(key) for key in sorted(keys, key=_key_order))
         self._crashed |= court.crashed
         return Report(self._as_of, judged, tuple(court.findings), tuple(court.diagnostics), 0)
 
     def closing(self) -> tuple[Diagnostic, ...]:
-        """Return the diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
+        """The diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
         return tuple(self._suppressions.diagnostics(self._crashed))
 
 
@@ -149,7 +149,7 @@ class _Run:
         return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted)
 
     def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
-        """Return the rules of a policy, with their severities in it, and the names of those whose severity it sets."""
+        """The rules of a policy, with their severities in it, and the names of those whose severity it sets."""
         if id(policy) not in self._rules:
             rules = all_rules()
             known = policy.with_severities(rules)
@@ -161,7 +161,7 @@ class _Run:
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
     ) -> list[tuple[Registered, Violation]]:
-        """Return the violations of all rules but the ``known`` ones, which flag the key already. A rule that crashes is reported."""
+        """The violations of all rules but the ``known`` ones, which flag the key already. A rule that crashes is reported."""
         found: list[tuple[Registered, Violation]] = []
         for name, rule in self.rules.items() if key.existence is None else ():
             if name not in known:
@@ -200,7 +200,7 @@ class _Run:
     def _open_questions(
         self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
     ) -> tuple[tuple[str, ...], frozenset[str], tuple[OpenQuestion, ...]]:
-        """Return the rules whose open question a suppression accepts, those that remain open, and what is open about these.
+        """The rules whose open question a suppression accepts, those that remain open, and what is open about these.
 
         ``flagged`` are the rules that flag the key as it is known.
         """
@@ -221,7 +221,6 @@ class _Run:
 
 
 def _crash(rule: Registered, key: AccessKey, error: Exception) -> Diagnostic:
-    """Return the diagnostic of a rule that crashed."""
     text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
     return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
 
@@ -235,7 +234,6 @@ def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
 
 
 def _key_order(key: AccessKey) -> tuple[str, int, int, str, str]:
-    """The sort key of an access key."""
     return (*_place(key.span), key.address, key.scope)
 
 
@@ -245,10 +243,8 @@ def _place(span: Span | None) -> tuple[str, int, int]:
 
 
 def _location(span: Span | None) -> tuple[str | None, int | None, int | None]:
-    """Path, line and column of a diagnostic."""
     return (span.path, span.line, span.column) if span else (None, None, None)
 
 
 def _order(said: Diagnostic) -> tuple[str, int, int, str, str, str]:
-    """The sort key of a diagnostic."""
     return (said.path or "", said.line or 0, said.column or 0, said.level.value, said.message, said.account or "")

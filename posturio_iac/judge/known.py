@@ -37,19 +37,19 @@ class CodeFiles:
         self._digests: dict[str, str] = {}
 
     def place(self, path: str) -> str:
-        """Return the absolute path of a file that a finding names."""
+        """The absolute path of a file that a finding names."""
         return os.path.normpath(os.path.join(self.root, path))
 
     def scope(self, scope: str) -> str:
-        """Return the absolute path of a root module or template that a finding names."""
+        """The absolute path of a root module or template that a finding names."""
         return os.path.normpath(os.path.join(self.top, scope))
 
     def is_gone(self, place: str) -> bool:
-        """Tell whether there is no such file any more. A file outside counts as there."""
+        """True if there is no such file any more. A file outside counts as there."""
         return self._fence.holds(place) and not os.path.lexists(place)
 
     def digest(self, place: str) -> str:
-        """Return a digest of a file's text, whatever the ends of its lines; empty when it cannot be read."""
+        """A digest of a file's text, whatever the ends of its lines; empty when it cannot be read."""
         if place not in self._digests:
             try:
                 text = read(place, _MOST_BYTES, self._fence).replace(b"\r\n", b"\n")
@@ -59,7 +59,7 @@ class CodeFiles:
         return self._digests[place]
 
     def content(self, key: AccessKey) -> str:
-        """Return the identity of a key beside its address: the name of its user, or the text of its file where that name is open."""
+        """The identity of a key beside its address: the name of its user, or the text of its file where that name is open."""
         if isinstance(key.user, str) and SHOWN not in key.user:
             return _digest(b"user\0", key.user.encode("utf-8", "surrogatepass"))
         return self.digest(self.place(key.span.path)) if key.span is not None else ""
@@ -84,7 +84,6 @@ class KnownEntry(NamedTuple):
 
     @property
     def subject(self) -> tuple[str, str]:
-        """Rule and address."""
         return self.entry.rule, self.entry.address
 
 
@@ -111,7 +110,6 @@ class KnownFindings(NamedTuple):
     """Entries without a finding."""
 
     def suppressions(self) -> dict[str, Suppression]:
-        """Return the suppression of each matched finding, by its fingerprint."""
         return {fingerprint: known.entry.suppression() for fingerprint, known in self.matched.items()}
 
 

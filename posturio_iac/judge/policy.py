@@ -44,17 +44,16 @@ class Policy:
     root: str = ""
     """The scan root seen from the folder of the configuration, such as ``infra`` or ``..``: its globs are relative to that folder."""
     suppressions: bool = True
-    """Whether anything is suppressed (``--no-suppressions`` says no)."""
+    """True if anything is suppressed (``--no-suppressions`` says no)."""
     baseline: Mapping[str, Suppression] = field(default_factory=dict)
     """What suppresses findings that are known already, by their fingerprints."""
 
     @property
     def general(self) -> Policy:
-        """The policy itself."""
         return self
 
     def of(self, _key: AccessKey) -> Policy:
-        """Return the policy itself: it judges every key."""
+        """The policy itself: it judges every key."""
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
@@ -81,11 +80,11 @@ class Policy:
         return changed
 
     def configured_severities(self, ids: Collection[str]) -> frozenset[str]:
-        """Return the rules whose severity the configuration sets, so that no case of theirs has another one."""
+        """The rules whose severity the configuration sets, so that no case of theirs has another one."""
         return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
 
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
-        """Return the time and the limits that hold for ``key``.
+        """The time and the limits that hold for ``key``.
 
         The last override that matches decides; a looser one only while its exception lasts.
         """
@@ -103,13 +102,13 @@ class Policy:
         )
 
     def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:
-        """Whether the file of ``key`` matches one of ``globs``, which are written like those of ``--exclude``."""
+        """True if the file of ``key`` matches one of ``globs``, which are written like those of ``--exclude``."""
         if key.span is None:
             return False
         return _paths(globs).cover(_normalised(f"{self.root}/{key.span.path}" if self.root else key.span.path))
 
     def _selects(self, override: Override, key: AccessKey) -> bool:
-        """Whether an override is about ``key``."""
+        """True if an override is about ``key``."""
         tags = dict(key.tags)
         tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
         user = _deployed_user(key)
@@ -118,7 +117,6 @@ class Policy:
 
 
 def _deployed_user(key: AccessKey) -> str | None:
-    """Return the path and name of the user of a deployed key, whose address is the user's ARN, a slash and the key's id."""
     arn = key.address.rpartition("/")[0] if key.address.startswith("arn:") else ""
     return arn.partition(":user")[2] or None
 
@@ -147,11 +145,11 @@ class PolicyTree:
         return self._of(self._config)
 
     def policies(self) -> tuple[Policy, ...]:
-        """Return the policies used so far."""
+        """The policies used so far."""
         return tuple(self._made.values())
 
     def knowing(self, renamed: Mapping[str, KnownEntry]) -> PolicyTree:
-        """Return the same policies with more known findings: those whose entry in a baseline has another fingerprint."""
+        """The same policies with more known findings: those whose entry in a baseline has another fingerprint."""
 
         def make(config: Config) -> Policy:
             policy = self._of(config)
@@ -167,7 +165,7 @@ class PolicyTree:
 
 
 def text_matches(glob: str, text: str) -> bool:
-    """Whether all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
+    """True if all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
     from posturio_iac.core.text.globs import of_text
 
     return of_text(glob).fullmatch(text) is not None
@@ -186,7 +184,7 @@ def _changes(override: Override, limits: dict[str, int | str], as_of: datetime) 
 
 
 def _looser(value: int | str, than: int | str) -> bool:
-    """Whether one limit allows more than another."""
+    """True if one limit allows more than another."""
     if isinstance(value, int) and isinstance(than, int):
         return value > than
     return value == "declared" and than == "enforced"

@@ -21,7 +21,7 @@ SHOWN = "(sensitive)"
 
 
 def redacted(report: Report) -> Report:
-    """Return the report with `SHOWN` in place of each secret that it would show of a key; one that its key does not use hides nothing."""
+    """The report with `SHOWN` in place of each secret that it would show of a key; one that its key does not use hides nothing."""
     used = {(judged.key.scope, judged.key.address): found for judged in report.keys if judged.key.secrets and (found := _used(judged))}
     if not used:
         return report
@@ -42,7 +42,7 @@ def redacted(report: Report) -> Report:
 
 
 def _used(judged: JudgedKey) -> set[str]:
-    """Return the secrets in the name, tags and lifetimes of a key and in what is open about it, in all forms that messages show."""
+    """The secrets in the name, tags and lifetimes of a key and in what is open about it, in all forms that messages show."""
     found: set[str] = set()
     secrets = {secret for secret in judged.key.secrets if secret.strip()}
     if secrets:
@@ -64,7 +64,7 @@ def _forms(evidence: Lifetime) -> Iterator[str]:
 
 
 def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], str]:
-    """Return a function that replaces the secrets where they stand as whole words, the longest first, and adds them to ``found``."""
+    """A function that replaces the secrets where they stand as whole words, the longest first, and adds them to ``found``."""
     ordered = sorted(secrets, key=lambda secret: (-len(secret), secret))
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(secret)}(?!\w)" for secret in ordered))
 
@@ -77,7 +77,7 @@ def _hider(secrets: set[str], found: set[str] | None = None) -> Callable[[str], 
 
 
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
-    """Return a key without its secrets; its address stays, since Terraform allows nothing sensitive in one."""
+    """A key without its secrets; its address stays, since Terraform allows nothing sensitive in one."""
     lifetimes = tuple(
         replace(
             e,

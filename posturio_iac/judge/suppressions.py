@@ -55,7 +55,7 @@ class Suppressions:
         self._used: set[tuple[_Entry, str]] = set()
 
     def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
-        """Return a suppression of a finding of ``rule`` about ``key``, or None. All that apply count as used."""
+        """A suppression of a finding of ``rule`` about ``key``, or None. All that apply count as used."""
         policy = self._policies.of(key)
         if not policy.suppressions:
             return None
@@ -104,17 +104,16 @@ class Suppressions:
                 yield self._noted(exemption, policy)
 
     def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
-        """Return an entry, and record the rules that it could have been of use for."""
+        """An entry, and record the rules that it could have been of use for."""
         entry = self._entries[written]
         self._selected.setdefault(entry, {})[id(policy)] = policy
         return entry
 
     def _is_selected(self, rule: str, entry: _Entry) -> bool:
-        """Tell whether keys that an entry is written for are judged by a rule."""
         return any(rule in policy.selected(self._known) for policy in self._selected[entry].values())
 
     def _configured_by(self, policy: Policy) -> tuple[tuple[Exemption, str], ...]:
-        """Return the suppressions of a configuration with their rules. Raises `UsageError` when there is no such rule."""
+        """The suppressions of a configuration with their rules. Raises `UsageError` when there is no such rule."""
         if id(policy) not in self._configured:
             exemptions = policy.config.suppressions
             self._configured[id(policy)] = tuple((exemption, rule_id(exemption.rule, self._known)) for exemption in exemptions)
@@ -154,14 +153,14 @@ class Suppressions:
 
 
 def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:
-    """Whether an entry of the configuration is about ``key``."""
+    """True if an entry of the configuration is about ``key``."""
     if exemption.address is not None and not text_matches(exemption.address, key.address):
         return False
     return exemption.path is None or policy.in_paths(key, (exemption.path,))
 
 
 def _from_directive(directive: Directive) -> _Entry:
-    """Return the entry for an instruction next to the code."""
+    """The entry for an instruction next to the code."""
     rules = ", ".join(directive.rules)
     label = f"posturio:ignore[{rules}]" if directive.source == "comment" else f"the {directive.source} that ignores {rules}"
     place = (directive.span.path, directive.span.line, directive.span.column)
@@ -169,7 +168,7 @@ def _from_directive(directive: Directive) -> _Entry:
 
 
 def _from_configuration(exemption: Exemption, rule: str) -> _Entry:
-    """Return the entry for an exemption in the configuration."""
+    """The entry for an exemption in the configuration."""
     where = " and ".join(text for text in (exemption.path, exemption.address) if text is not None)
     label = f"the suppression of {rule} for {where} in the configuration"
     return _Entry(label, (rule,), exemption.reason, exemption.until, "configuration")

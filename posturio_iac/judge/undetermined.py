@@ -42,12 +42,10 @@ class Assumption(NamedTuple):
 
 
 def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
-    """Return what is unknown about a key."""
     return (*_of_existence(key), *_of_end(key), *_of_use(key), *_of_surroundings(key))
 
 
 def _of_existence(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about whether there is such a key."""
     if key.existence is not None:
         yield Assumption(Question.EXISTENCE, _why(key.existence), lambda k: replace(k, existence=None))
 
@@ -97,7 +95,7 @@ def _why(*unknown: Unknown) -> tuple[OpenReason, ...]:
 
 
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
-    """Return the rules that would flag ``key`` in the worst case and do not flag it as it is known."""
+    """The rules that would flag ``key`` in the worst case and do not flag it as it is known."""
     assumed = assumptions(key)
     if not assumed:
         return frozenset()
@@ -106,7 +104,7 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
 
 
 def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[OpenQuestion, ...]:
-    """Return the questions whose answers would decide the suspected ``rules``, without those that do not matter to them.
+    """The questions whose answers would decide the suspected ``rules``, without those that do not matter to them.
 
     A reason that leaves several questions open is listed once.
     """
@@ -120,12 +118,10 @@ def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[
 
 
 def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
-    """Return ``key`` at its worst."""
     return functools.reduce(lambda known, assumption: assumption.apply(known), assumed, key)
 
 
 def _without_unknown_evidence(key: AccessKey) -> AccessKey:
-    """Assume that places that may hold a lifetime hold none."""
     return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), unknown_sources=())
 
 
@@ -146,15 +142,13 @@ def _deleted_first(key: AccessKey) -> AccessKey:
 
 
 def _exposed(key: AccessKey) -> AccessKey:
-    """Assume that a place which holds the secret shows it."""
     return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, SecretHolder(HolderKind.UNKNOWN), Advice("protect it"))))
 
 
 def _is_endless(evidence: Lifetime) -> bool:
-    """Whether evidence does not tell how long the key lives."""
+    """True if evidence does not tell how long the key lives."""
     return evidence.interval is None and (evidence.kind is Kind.ROTATION or evidence.at is None)
 
 
 def _endless(evidence: Lifetime) -> Lifetime:
-    """Return the evidence with the longest lifetime."""
     return replace(evidence, interval=LONGEST) if evidence.kind is Kind.ROTATION else replace(evidence, at=_NEVER)

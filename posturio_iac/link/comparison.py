@@ -30,7 +30,7 @@ def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]
 def missing(
     linker: Linker, keys: Sequence[AccessKey], kinds: Collection[KeyKind] = (KeyKind.ACCESS_KEY,)
 ) -> tuple[tuple[StateEntry, ...], int]:
-    """Return the keys of states that no scanned account contains, and the number of those whose ids were not compared.
+    """The keys of states that no scanned account contains, and the number of those whose ids were not compared.
 
     ``kinds`` are the kinds of keys that were read.
     """
@@ -62,7 +62,7 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
 
 
 def _says_active(one: StateEntry) -> bool:
-    """Whether the code, or where it was not read the state, says that the key is active."""
+    """True if the code, or where it was not read the state, says that the key is active."""
     if one.code:
         return all(declared.status == "Active" and declared.restores_status for declared in one.code)
     return one.key.status == "Active"

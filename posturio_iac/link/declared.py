@@ -37,11 +37,10 @@ class Code:
                 self._bare[bare(key.address)].append(key)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return the arguments by which it is rebuilt in another process."""
         return _restored, (self.keys, self.folders, self.root, self.unread)
 
     def at(self, address: str) -> list[AccessKey]:
-        """Return the declarations that an address of a state can belong to, those of all root modules.
+        """The declarations that an address of a state can belong to, those of all root modules.
 
         They have the address itself, or the one without indexes where the code does not fix how many there are, or are reported at
         the call of a module whose code is not here.
@@ -54,19 +53,17 @@ class Code:
         return list(found)
 
     def of_user(self, name: str) -> list[AccessKey]:
-        """Return the declarations of a user's keys."""
         return list(self._users.get(name, ()))
 
     def logical(self, name: str) -> list[AccessKey]:
-        """Return the resources of templates with a logical id, in whatever nested stack."""
+        """The resources of templates with a logical id, in whatever nested stack."""
         return list(self._logical.get(name, ()))
 
     def open_users(self) -> list[AccessKey]:
-        """Return the declarations whose user the code does not fix."""
         return [key for key in self.keys if isinstance(key.user, Unknown) or key.user is None]
 
     def folder_of(self, path: str) -> str | None:
-        """Return the root module that a state lies in, as roots are called with ``.`` for the top; None for a file elsewhere.
+        """The root module that a state lies in, as roots are called with ``.`` for the top; None for a file elsewhere.
 
         The states of workspaces lie in ``terraform.tfstate.d`` below it.
         """
@@ -81,17 +78,17 @@ class Code:
 
 
 def logical_id(key: AccessKey) -> str:
-    """Return the logical id of a key in a template, without the stacks around it and what CDK calls it."""
+    """The logical id of a key in a template, without the stacks around it and what CDK calls it."""
     return key.address.partition(" (")[0].rpartition("/")[2]
 
 
 def may_be(key: AccessKey, user: str | None) -> bool:
-    """Whether nothing in the code contradicts that the key is of ``user``, which may not be known."""
+    """True if nothing in the code contradicts that the key is of ``user``, which may not be known."""
     return user is None or not isinstance(key.user, str) or key.user == user
 
 
 def is_alike(declared: AccessKey, kind: KeyKind, service: Attr[str | None]) -> bool:
-    """Whether nothing in the code contradicts that it declares a key of that kind, for that service."""
+    """True if nothing in the code contradicts that it declares a key of that kind, for that service."""
     known = isinstance(declared.service, str) and isinstance(service, str)
     return declared.kind is kind and (not known or declared.service == service)
 

@@ -58,17 +58,14 @@ class Linker:
         self._open = [declared for declared in code.open_users() if id(declared) not in settled]
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Return the arguments by which it is rebuilt in another process."""
         return _restored, (self.code, self.states, self.stacks, self.unread, self.accounts)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all keys in the states."""
         return tuple(self._by_id)
 
     @property
     def held(self) -> tuple[StateEntry, ...]:
-        """The keys of the states, each with its declarations."""
         return tuple(one for entries in self._by_id.values() for one in entries)
 
     def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
@@ -81,7 +78,7 @@ class Linker:
         return any(self._made[declared.span] > 1 or self._held_from[id(declared)] > 1 for declared in link.code)
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
-        """Return the addresses of the keys whose ids would tell more about their code."""
+        """The addresses of the keys whose ids would tell more about their code."""
         families = _families(keys)
         return frozenset(key.address for key in keys if self._link(key, families[_family(key)], {}).by_id)
 
@@ -101,7 +98,7 @@ class Linker:
         return Link(None, (), _short(reasons) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
 
     def _in_stack(self, key: AccessKey, answer: StackKey) -> Link:
-        """Return the resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
+        """The resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
         user = key.user if isinstance(key.user, str) else None
         code = [declared for declared in self.code.logical(answer.logical_id) if may_be(declared, user)]
         code = [declared for declared in code if _stem(declared.scope) == answer.stack] or code
@@ -130,11 +127,9 @@ class Linker:
         return sum(one.key.kind is KeyKind.ACCESS_KEY for one in self._of_user(user, account))
 
     def _of_user(self, user: str, account: str | None) -> list[StateEntry]:
-        """Return the keys that states hold of a user, without those of users of the same name in other accounts."""
         return [one for one in self._by_user.get(user, ()) if self.accounts.get(one.key.key_id or "", account) == account]
 
     def _like(self, key: AccessKey, user: str) -> list[StateEntry]:
-        """Return the keys of the user that states hold and that may be ``key`` by their kind and service."""
         return [one for one in self._of_user(user, key.account) if is_alike(key, one.key.kind, one.key.service)]
 
     def _by_code_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
@@ -174,13 +169,12 @@ def _restored(code: Code, states: tuple[TerraformState, ...], stacks: Stacks, un
 
 
 def _exact(found: Sequence[StateEntry]) -> Link:
-    """Return the code of a key whose id is in a state, or in several."""
     everywhere = _places(found)
     return Link(Declaration(everywhere, len(everywhere) == 1, _states(found)), _code(found), managed=True)
 
 
 def _places(found: Iterable[StateEntry]) -> tuple[Place, ...]:
-    """Return the places of keys of states: the state knows the index, and the code the line."""
+    """The places of keys of states: the state knows the index, and the code the line."""
     return tuple(
         dict.fromkeys(Place(one.key.address, place.span) for one in found for place in (places(one.code) or (Place(one.key.address),)))
     )
@@ -209,12 +203,12 @@ def _family(key: AccessKey) -> object:
 
 
 def _stem(path: str) -> str:
-    """Return the name of a template's file without its endings."""
+    """The name of a template's file without its endings."""
     return path.rpartition("/")[2].partition(".")[0]
 
 
 def _short(reasons: Sequence[Unknown]) -> Unknown:
-    """Return one reason or two as they are, and of more the first with the number of the others."""
+    """One reason or two as they are, and of more the first with the number of the others."""
     first, *others = reasons
     if not others:
         return first

@@ -20,7 +20,7 @@ COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)
 
 
 def merged(key: AccessKey, link: Link) -> AccessKey:
-    """Return a deployed key with the facts of its code: its declaration, lifetimes, owner and remedies."""
+    """A deployed key with the facts of its code: its declaration, lifetimes, owner and remedies."""
     declaration = link.declaration
     if declaration is None:
         return replace(key, managed=None if key.is_root is True else link.managed)
@@ -42,7 +42,7 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
 
 
 def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
-    """Return the declaration if there is one, or if all possible ones agree."""
+    """The declaration if there is one, or if all possible ones agree."""
     same = bool(code) and all(
         (other.span, other.lifetimes, other.status, other.owner) == (code[0].span, code[0].lifetimes, code[0].status, code[0].owner)
         for other in code
@@ -51,7 +51,7 @@ def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
 
 
 def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetime, ...]:
-    """Return the evidence of the code that concerns a deployed key: evidence that counts, and that of tags that AWS does not have.
+    """The evidence of the code that concerns a deployed key: evidence that counts, and that of tags that AWS does not have.
 
     Where the link is only likely, the evidence is unknown.
     """
@@ -67,7 +67,7 @@ def _held(evidence: Lifetime) -> Effect | None:
 
 
 def _adds(evidence: Lifetime, key: AccessKey) -> bool:
-    """Whether the code adds something: AWS itself knows the tags of the user, if they were read, and when a service credential ends."""
+    """True if the code adds something: AWS itself knows the tags of the user, if they were read, and when a service credential ends."""
     if isinstance(evidence.origin, ArgumentOrigin) and evidence.kind is Kind.EXPIRY:
         return False
     if not isinstance(evidence.origin, TagOrigin):

@@ -18,6 +18,6 @@ class Link(NamedTuple):
     """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
     managed: Attr[bool]
     by_id: bool = False
-    """Whether the id of the key would tell more, and is not known."""
+    """True if the id of the key would tell more, and is not known."""
     shared: bool = False
-    """Whether its block makes other keys as well."""
+    """True if its block makes other keys as well."""

@@ -27,7 +27,7 @@ _KINDS = (("type", "instances"), ("type", "values"), ("type", "primary"))
 
 
 def decoded(text: str) -> Any:
-    """Return the needed parts of a JSON document.
+    """The needed parts of a JSON document.
 
     Raises:
         ValueError: it is not JSON. Do not show its text or its attributes, which may hold all of the document.
@@ -38,7 +38,7 @@ def decoded(text: str) -> Any:
 
 
 def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
-    """Return the needed parts of one object; None for a resource that is no access key."""
+    """The needed parts of one object; None for a resource that is no access key."""
     found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
     if not any(all(name in found for name in kind) for kind in _KINDS):
         return found

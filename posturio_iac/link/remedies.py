@@ -19,7 +19,7 @@ UNSEEN = "CloudFormation does not notice a key that is switched off by hand, and
 
 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None, *, shared: bool = False) -> Remedies:
-    """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same.
+    """The changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same.
 
     ``shared`` tells whether its block makes other keys as well, which must stay as they are.
     """
@@ -71,5 +71,4 @@ def _replace(shown: str, declaration: Declaration, *, stack: bool) -> str:
 
 
 def _is_call(code: AccessKey) -> bool:
-    """Whether a declaration is the call of a module whose code is not here."""
     return code.framework == "terraform" and not any(f"{kind}." in code.address for kind in KEY_TYPES)

@@ -25,7 +25,7 @@ class StateEntry:
 
 
 def held(state: TerraformState, code: Code) -> tuple[StateEntry, ...]:
-    """Return the keys of a state with their declarations, those of the root modules that fit the state best.
+    """The keys of a state with their declarations, those of the root modules that fit the state best.
 
     A state belongs to one root module: the one whose folder it lies in; else the one that declares most of its addresses, and of
     those the one that names most of their users. Where several fit as well, all of them remain.

@@ -24,7 +24,7 @@ class StackKey:
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Whether and where CloudFormation is asked."""
+    """True if and where CloudFormation is asked."""
 
     ask: bool = True
     regions: tuple[str, ...] = ()

@@ -56,7 +56,7 @@ class TerraformState:
 
 
 def parse(text: str, label: str) -> TerraformState:
-    """Return the keys of a state.
+    """The keys of a state.
 
     Raises:
         StateError: it is not a state.

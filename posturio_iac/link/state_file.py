@@ -25,7 +25,7 @@ _PLAN = b"PK\x03\x04"
 
 
 def read(path: str) -> TerraformState:
-    """Return the state in a file; ``-`` is standard input.
+    """The state in a file; ``-`` is standard input.
 
     Raises:
         UsageError: there is no such file.

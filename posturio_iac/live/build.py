@@ -32,7 +32,7 @@ FRAMEWORK = "aws"
 def access_keys(
     seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
-    """Return the keys of one account, all of them with their full ids.
+    """The keys of one account, all of them with their full ids.
 
     Remedies hold commands with the id of a key only with ``show_ids``: with a masked id they could not be run.
     """
@@ -119,7 +119,7 @@ def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
 
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """Return the shortest changes, as commands."""
+    """The shortest changes, as commands."""
     if key.is_credential:
         return _remedies_of_credential(key, show_ids=show_ids)
     name = key.user.name
@@ -143,7 +143,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
 
 
 def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """Return the same for an API key of a service, whose end is set when it is made."""
+    """The same for an API key of a service, whose end is set when it is made."""
     name, service = key.user.name, key.service or ""
     ids = ("--user-name", name, "--service-specific-credential-id", key.key_id or "ID")
     off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")

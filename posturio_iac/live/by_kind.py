@@ -33,13 +33,10 @@ class PoliciesByKind:
 
     @property
     def general(self) -> Policy:
-        """The policy for access keys."""
         return self._general
 
     def of(self, key: AccessKey) -> Policy:
-        """Return the policy for ``key``."""
         return self.of_kind(key.kind)
 
     def of_kind(self, kind: KeyKind) -> Policy:
-        """Return the policy for keys of a kind."""
         return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self._general

@@ -42,7 +42,7 @@ class _Tally:
     """The counts so far."""
 
     by_token: bool = False
-    """Whether only calls with an API key count, which are those of all API keys of the user."""
+    """True if only calls with an API key count, which are those of all API keys of the user."""
     events: int = 0
     complete: bool = True
     persons: int = 0
@@ -56,7 +56,7 @@ class _Tally:
 
 
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
-    """Whether CloudTrail can know of the key: it was used as long ago as its history goes back, or is an API key for Amazon Bedrock."""
+    """True if CloudTrail can know of the key: it was used as long ago as its history goes back, or is an API key for Amazon Bedrock."""
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return key.service == BEDROCK and isinstance(key.user, str)
     return key.key_id is not None and isinstance(key.last_used, datetime) and as_of - key.last_used <= MEMORY
@@ -81,12 +81,12 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
 
 
 def regions_of(key: AccessKey) -> tuple[str, ...]:
-    """Return the region of the last use and the home region of IAM, each once."""
+    """The region of the last use and the home region of IAM, each once."""
     return regions_for(key.address.split(":")[1], key.used_for[1] if key.used_for else "")
 
 
 def regions_for(partition: str, used: str) -> tuple[str, ...]:
-    """Return the region of a use, where it is one, and the home region of IAM, each once."""
+    """The region of a use, where it is one, and the home region of IAM, each once."""
     home = TRAIL_REGIONS.get(partition)
     known = re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d", used)
     return tuple(dict.fromkeys(region for region in (used if known else "", home) if region))

@@ -25,14 +25,14 @@ EVENTS = {
 
 
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
-    """Whether nobody is known to own a key, and CloudTrail can still tell who created it."""
+    """True if nobody is known to own a key, and CloudTrail can still tell who created it."""
     nameless = key.owner is None and key.is_root is not True and key.key_id is not None
     nameless = nameless and key.created_by is None  # the ledger may know it already
     return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
 
 
 def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
-    """Return the ARN of the creator of each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
+    """The ARN of the creator of each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
     region = TRAIL_REGIONS.get(partition)
     if region is None:
         return {}
@@ -59,7 +59,7 @@ def _found(connection: Connection, kind: KeyKind, keys: Sequence[AccessKey], as_
 
 
 def _told(event: Mapping[str, Any], kind: KeyKind) -> tuple[str, str] | None:
-    """Return the id of the key and the ARN of its creator; nothing for an event that failed or is not understood."""
+    """The id of the key and the ARN of its creator; nothing for an event that failed or is not understood."""
     _, answer, name = EVENTS[kind]
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))

@@ -50,21 +50,20 @@ class Inventory:
     listed: set[str] = field(default_factory=set)
     """ARNs of users whose keys were all listed."""
     credentials_listed: bool = False
-    """Whether the API keys of services of all users were listed."""
+    """True if the API keys of services of all users were listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """CloudFormation's answers about keys, by their ids."""
     is_blind: bool = False
-    """Whether neither the report nor the users could be read, so that no access key was seen for that reason."""
+    """True if neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
     """When AWS made the credential report that was read."""
 
     def say(self, level: Level, text: str) -> None:
-        """Add a diagnostic about this account."""
         self.diagnostics.append(Diagnostic(level, text, account=self.account.id))
 
 
 def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:
-    """Return every key of an account. What could not be read is an error among the diagnostics, and unknown in the keys.
+    """Every key of an account. What could not be read is an error among the diagnostics, and unknown in the keys.
 
     Threads of ``pool`` that have nothing else to do help with its users.
 
@@ -106,7 +105,7 @@ def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inv
 
 
 def _summary(connection: Connection) -> Summary | AwsError:
-    """Return the account's summary. It is read before the users, so that a user created meanwhile does not look like a gap."""
+    """The account's summary. It is read before the users, so that a user created meanwhile does not look like a gap."""
     try:
         return summarised(connection)
     except AwsError as error:
@@ -130,7 +129,7 @@ def _check_number(connection: Connection, told: Summary | AwsError, present: dic
 def _root_keys(
     connection: Connection, report: CredentialReport | None, told: Summary | AwsError, inventory: Inventory, request: Request
 ) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys. The summary does not tell one from two, so the report is asked for its line where there is any."""
+    """The root user's keys. The summary does not tell one from two, so the report is asked for its line where there is any."""
     keys = root_keys(report, told, inventory.account, inventory.say)
     if report is None and keys:
         row = reported(connection, request.as_of, request.sleep)
@@ -166,7 +165,7 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, Deploye
 
 
 def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, DeployedUser] | None:
-    """Return every user by ARN, without tags; None when they cannot be listed."""
+    """Every user by ARN, without tags; None when they cannot be listed."""
     try:
         return users.listed(connection)
     except AwsError as error:
@@ -186,7 +185,7 @@ def _chosen(
     inventory: Inventory,
     request: Request,
 ) -> Shortlist:
-    """Return the users to ask about: the shortlist, and those that the report may not cover well.
+    """The users to ask about: the shortlist, and those that the report may not cover well.
 
     The latter were created after it, are in lines of it that cannot be read, seem deleted but have keys, or have fewer keys than in states.
     """
@@ -198,13 +197,13 @@ def _chosen(
 
 
 def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]], account: Account, request: Request) -> set[str]:
-    """Return the users with more keys in states or earlier runs than in the report, which may be older than some of these keys."""
+    """The users with more keys in states or earlier runs than in the report, which may be older than some of these keys."""
     held = request.linker.holds if request.linker is not None else lambda *_: 0
     return {arn for arn, keys in cached.items() if max(held(known[arn].name, account.id), request.expected.get(arn, 0)) > len(keys)}
 
 
 def _left(known: dict[str, DeployedUser], present: dict[str, DeployedUser] | None, account: Account, request: Request) -> set[str]:
-    """Return the users of earlier runs who are no longer there."""
+    """The users of earlier runs who are no longer there."""
     if present is None:
         return set()
     return {arn for arn in request.expected if arn.split(":")[4] == account.id and arn not in known}
@@ -259,7 +258,7 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
-    """Return a user whose tags were not read, with the reason."""
+    """A user whose tags were not read, with the reason."""
     if not is_unasked(user.tags):
         return user
     return replace(user, tags=users.UNASKED)

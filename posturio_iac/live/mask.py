@@ -20,11 +20,10 @@ class Mask(KeyIdMask):
     """Masks ids in reports as well as in text."""
 
     def diagnostic(self, said: Diagnostic) -> Diagnostic:
-        """Return a diagnostic without ids."""
         return replace(said, message=self.text(said.message))
 
     def report(self, report: Report) -> Report:
-        """Return a report without ids. Fingerprints stay: they are digests."""
+        """A report without ids. Fingerprints stay: they are digests."""
         return replace(
             report,
             keys=tuple(self._judged(judged) for judged in report.keys),

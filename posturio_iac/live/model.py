@@ -20,7 +20,6 @@ _ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
 
 
 def is_unasked(value: object) -> bool:
-    """Tell whether AWS was not asked for a value."""
     return isinstance(value, Unknown) and value.is_unasked
 
 
@@ -40,7 +39,6 @@ class Account:
     tags: Attr[Tags] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for an id or a partition that AWS does not have."""
         if not _ID.fullmatch(self.id) or not _PARTITION.fullmatch(self.partition):
             raise ValueError(f'"{self.id[:20]}" in the partition "{self.partition[:20]}" is not an AWS account')
 
@@ -67,7 +65,7 @@ class DeployedUser:
     privilege: Privilege | None = None
     """How much its policies allow, where that is known."""
     is_listed: bool = True
-    """Whether AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
+    """True if AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
 
     @property
     def path(self) -> Attr[str]:
@@ -107,7 +105,7 @@ class DeployedKey:
 
     @property
     def is_credential(self) -> bool:
-        """Whether it is an API key or a password for one service, whose use AWS does not record."""
+        """True if it is an API key or a password for one service, whose use AWS does not record."""
         return self.kind is KeyKind.SERVICE_CREDENTIAL
 
 
@@ -124,11 +122,11 @@ class ObservedKey:
     kind: KeyKind = KeyKind.ACCESS_KEY
 
     def is_named(self) -> bool:
-        """Whether the earlier result knew its id, if only its last characters."""
+        """True if the earlier result knew its id, if only its last characters."""
         return not self.label.startswith("key-")
 
     def may_be(self, key: DeployedKey) -> bool:
-        """Whether ``key`` may be this one, by its kind, its id and its creation."""
+        """True if ``key`` may be this one, by its kind, its id and its creation."""
         if key.kind is not self.kind:
             return False
         if self.key_id is not None:

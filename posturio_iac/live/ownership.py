@@ -35,11 +35,11 @@ def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[s
 
 
 def owner_in_description(key: DeployedKey) -> str | None:
-    """Return the owner in the description of a key, which the console keeps in a tag of the user; None when it cannot be a name."""
+    """The owner in the description of a key, which the console keeps in a tag of the user; None when it cannot be a name."""
     tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
     return short_description(dict(tags).get(key.key_id or "", ""))
 
 
 def short_description(text: str) -> str | None:
-    """Return the owner that a description names; None when it cannot be a name."""
+    """The owner that a description names; None when it cannot be a name."""
     return owner_named(text) if len(text) <= LONGEST_LABEL else None

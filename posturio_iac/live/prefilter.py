@@ -39,7 +39,7 @@ class Shortlist:
 
 
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
-    """Return the users to ask about, by the rules' verdicts on the keys of the report.
+    """The users to ask about, by the rules' verdicts on the keys of the report.
 
     The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are
     listed too, as are those of users with several active ones, which may be in the middle of a rotation. And so are those of users with
@@ -63,17 +63,17 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
 
 
 def _about_users() -> frozenset[str]:
-    """Return the rules whose verdict does not depend on when a key was used."""
+    """The rules whose verdict does not depend on when a key was used."""
     return frozenset(name for name, entry in all_rules().items() if entry.rule.is_about_user)
 
 
 def _is_open(judged: JudgedKey) -> bool:
-    """Whether something is open that asking about the key could settle."""
+    """True if something is open that asking about the key could settle."""
     return bool(judged.undecided) and not (judged.open_rules and _about_users().issuperset(judged.open_rules))
 
 
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
-    """Return the addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
+    """The addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
     older = [replace(key, created=made) for key in keys if (made := _earlier(key)) is not None]
     built = access_keys(older, account, request.names, request.owners, request.as_of)
     policy = replace(
@@ -93,14 +93,14 @@ def _earlier(key: DeployedKey) -> datetime | None:
 
 
 def of_unsure_age(key: DeployedKey) -> DeployedKey:
-    """Return a key of the report whose user could not be listed: it may be as old as the user."""
+    """A key of the report whose user could not be listed: it may be as old as the user."""
     if _earlier(key) is None:
         return key
     return replace(key, created=NOT_LISTED())
 
 
 def _is_described(user: DeployedUser) -> bool:
-    """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
+    """True if a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
     return not isinstance(user.tags, Unknown) and any(
         KEY_ID.fullmatch(name) and short_description(value) is not None for name, value in user.tags
     )

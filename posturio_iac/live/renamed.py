@@ -43,7 +43,7 @@ class Renamed:
                     self._inventory.gone.discard(one.user.arn)
 
     def _found(self, one: UserQuery, known: ObservedKey, *, user_gone: bool) -> list[DeployedKey] | str:
-        """Return the key if another user has it, None if it is proven to be deleted, or why that is not known."""
+        """The key if another user has it, None if it is proven to be deleted, or why that is not known."""
         if known.key_id is not None:
             try:
                 name = self._connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=known.key_id).get("UserName")
@@ -69,7 +69,7 @@ class Renamed:
         return [key for key in looked.keys if key.key_id == known.key_id]
 
     def _is_same_user(self, one: UserQuery, known: ObservedKey) -> bool:
-        """Whether the user that has the name now is known to be older than the key, so that it is the one that had the key."""
+        """True if the user that has the name now is known to be older than the key, so that it is the one that had the key."""
         present = self._users()
         user = present.get(one.user.arn) if not isinstance(present, AwsError) else None
         return user is not None and user.created is not None and known.created is not None and user.created <= known.created
@@ -90,7 +90,7 @@ class Renamed:
         return found
 
     def _users(self) -> dict[str, DeployedUser] | AwsError:
-        """Return the current users, by ARN."""
+        """The current users, by ARN."""
         if self._present is None:
             try:
                 self._present = users.detailed(self._connection)
@@ -102,7 +102,7 @@ class Renamed:
         return self._present
 
     def _others(self) -> list[tuple[DeployedUser, UserKeys]] | AwsError:
-        """Return the users that the earlier result does not cover, with their keys."""
+        """The users that the earlier result does not cover, with their keys."""
         if self._strangers is None:
             present = self._users()
             if isinstance(present, AwsError):

@@ -26,7 +26,7 @@ class Request:
     names: Names = field(default_factory=Names.default)
     owners: tuple[Owner, ...] = ()
     exact: bool = False
-    """Whether to read every key, without a report."""
+    """True if to read every key, without a report."""
     workers: int = 1
     """How many calls to make at once."""
     expected: Mapping[str, int] = field(default_factory=dict)

@@ -82,7 +82,7 @@ def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, s
 
 
 def _held(place: Connection, key_id: str) -> StackKey | None:
-    """Return the stack that holds a key in one region. Raises `AwsError`."""
+    """The stack that holds a key in one region. Raises `AwsError`."""
     try:
         resources = place.call(OPERATION, PhysicalResourceId=key_id).get("StackResources", [])
     except AwsError as error:

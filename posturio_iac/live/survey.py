@@ -57,23 +57,22 @@ class AccountOutcome:
     calls: dict[str, int]
     """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
     no_credentials: bool = False
-    """Whether there were no credentials."""
+    """True if there were no credentials."""
 
 
 class Surveyor:
     """Reads one target at a time; threads may share it, and processes may get a copy."""
 
     def __init__(self, request: Request, region: str | None) -> None:
-        """Start without any connection."""
         self.request, self.region, self.budget = request, region, CallBudget()
         self._bases: dict[str | None, Connection] = {}
 
     def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
-        """Return the arguments by which it is rebuilt in another process, without connections."""
+        """The arguments by which it is rebuilt in another process, without connections."""
         return Surveyor, (self.request, self.region)
 
     def base(self, profile: str | None) -> Connection:
-        """Return the connection of a profile. Raises `UsageError`."""
+        """The connection of a profile. Raises `UsageError`."""
         if profile not in self._bases:
             self._bases[profile] = connect(profile, self.region, self.budget, pool=self.request.workers)
         return self._bases[profile]
@@ -84,7 +83,7 @@ class Surveyor:
         return tuple(dict.fromkeys(base.caller for base in self._bases.values() if base.caller))
 
     def identity(self, profile: str | None) -> Account:
-        """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
+        """The account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
         try:
             account = Account(said["Account"], said["Arn"].split(":")[1])
@@ -94,7 +93,7 @@ class Surveyor:
         return account
 
     def connected(self, target: AccountTarget) -> Connection:
-        """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
+        """The connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
         connection = self.base(target.profile)
         return connection if target.role is None else connection.assumed(target.role, target.external_id)
 
@@ -155,7 +154,7 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
 
 
 def _next(waiting: set[Future[AccountOutcome]]) -> AccountOutcome:
-    """Return the outcome of a finished future, waiting for one if none is."""
+    """The outcome of a finished future, waiting for one if none is."""
     future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
     waiting.remove(future)
     return future.result()

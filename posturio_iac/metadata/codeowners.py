@@ -38,7 +38,7 @@ class CodeOwners:
         self._rules = list(_rules(text))
 
     def of(self, path: str) -> str | None:
-        """Return the owners of a path relative to the repository, separated by spaces."""
+        """The owners of a path relative to the repository, separated by spaces."""
         return next((owners or None for patterns, owners in reversed(self._rules) if patterns.cover(path)), None)
 
 
@@ -61,7 +61,7 @@ def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
 
 
 def find(root: str) -> CodeOwners | None:
-    """Return the code owners of the repository at ``root``, an absolute path, or None when it has no such file."""
+    """The code owners of the repository at ``root``, an absolute path, or None when it has no such file."""
     fence = Fence(os.path.realpath(root))
     for place in PLACES:
         try:
@@ -72,7 +72,7 @@ def find(root: str) -> CodeOwners | None:
 
 
 def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
-    """Return a function from a path relative to ``root`` to its owners, by the CODEOWNERS of ``repository``.
+    """A function from a path relative to ``root`` to its owners, by the CODEOWNERS of ``repository``.
 
     Raises:
         UsageError: there is none.

@@ -60,7 +60,6 @@ class Statement:
     end: int
 
     def span(self) -> Span:
-        """Return the place of the whole statement."""
         places = _Places(self)
         return places.span(self.start, self.end)
 
@@ -75,12 +74,12 @@ class _Places:
         self.line_start = self.text.rfind("\n", 0, self.at) + 1
 
     def span(self, start: int, end: int) -> Span:
-        """Return the place of ``text[start:end]``."""
+        """The place of ``text[start:end]``."""
         line, column = self._find(start)
         return Span(self.comment.path, line, column, *self._find(end))
 
     def _find(self, offset: int) -> tuple[int, int]:
-        """Return the line and the column of an offset, from 1."""
+        """The line and the column of an offset, from 1."""
         if newlines := self.text.count("\n", self.at, offset):
             self.row += newlines
             self.line_start = self.text.rfind("\n", self.at, offset) + 1
@@ -114,7 +113,7 @@ def statements(comment: Comment) -> Iterator[Statement]:
 
 
 def _without_markers(text: str) -> tuple[str, bool]:
-    """Return a comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
+    """A comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
     block = text.lstrip().startswith("/*")
     if block:
         closed = text.rstrip()
@@ -137,7 +136,6 @@ def _end(text: str, body: int, *, block: bool) -> int:
 
 
 def _line_end(text: str, start: int) -> int:
-    """Return the offset of the next line feed, or of the end."""
     end = text.find("\n", start)
     return len(text) if end < 0 else end
 

@@ -40,7 +40,7 @@ _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nos
 def instruction(
     rules: Iterable[str], reason: str, until: str | None, span: Span, known_rules: Collection[str], *, source: str = "comment"
 ) -> tuple[Directive | None, tuple[Diagnostic, ...]]:
-    """Return the instruction to ignore ``rules``, wherever it is written, and the problems with it.
+    """The instruction to ignore ``rules``, wherever it is written, and the problems with it.
 
     None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
     """
@@ -59,7 +59,7 @@ def instruction(
 
 
 def full_name(rule: str, known_rules: Collection[str]) -> str:
-    """Return a rule's id for its last part, as the command line and the configuration take it; anything else as it is."""
+    """A rule's id for its last part, as the command line and the configuration take it; anything else as it is."""
     return f"iam.{rule}" if rule not in known_rules and f"iam.{rule}" in known_rules else rule
 
 
@@ -154,7 +154,6 @@ class StatementReader:
         self._words([item for item in written if not item.name])
 
     def _unknown(self, item: Item) -> str:
-        """Say that a name of metadata is unknown."""
         return f"posturio: does not know {quote(item.name)}; {self._instead(item)}"
 
     def _instead(self, item: Item) -> str:
@@ -192,7 +191,6 @@ class StatementReader:
 
 
 def _warning(span: Span, message: str) -> Diagnostic:
-    """Say that something has no effect."""
     return Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
 
 
@@ -209,7 +207,7 @@ def _no_rule(rule: str, known: Collection[str]) -> str:
 
 
 def _until(text: str | None) -> Attr[datetime | None]:
-    """Return the end of an exception."""
+    """The end of an exception."""
     if text is None:
         return None
     moment = parse_date(text)
@@ -218,17 +216,15 @@ def _until(text: str | None) -> Attr[datetime | None]:
 
 @functools.lru_cache(maxsize=64)
 def _nearest(word: str, known: frozenset[str]) -> str | None:
-    """Return the known word that was probably meant, or None."""
+    """The known word that was probably meant, or None."""
     import difflib
 
     return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)
 
 
 def _either(word: str, *known: str) -> str:
-    """Return the nearest of what is known, or all of it."""
     return _nearest(word, frozenset(known)) or " and ".join(known)
 
 
 def _example(name: str) -> str:
-    """Return a value for an example."""
     return "2027-01-31" if "rotat" not in name.casefold() else "90d"

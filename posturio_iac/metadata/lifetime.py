@@ -73,7 +73,7 @@ def read(
     names: Names | None = None,
     kind_hint: Kind | None = None,
 ) -> Lifetime | None:
-    """Return the lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
+    """The lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
 
     ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``origin`` says where it stands.
     ``kind_hint`` is what to take it for when the name says nothing. Declared, inert, unreadable or unknown: never enforced.
@@ -92,7 +92,7 @@ def read(
 
 
 def exemption(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
-    """Return a sentence that quotes metadata which takes the key out of rotation, or None when it does not.
+    """A sentence that quotes metadata which takes the key out of rotation, or None when it does not.
 
     ``KeyAutoExpire`` does so when it is false, the other names unless they are.
     """
@@ -108,7 +108,7 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names | None =
 
 
 def resembling(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
-    """Return a sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
+    """A sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
     names = names or Names.default()
     text = None if isinstance(value, Unknown) else as_text(value)
     if not text or classify(name, names) is not None or _END_WORDS.isdisjoint(words_of(name)):
@@ -124,7 +124,7 @@ def resembling(name: str, value: object, *, origin: Origin, names: Names | None 
 
 
 def as_text(value: object) -> str | None:
-    """Return a scalar as it stands in code (``true``, ``90``), a null as nothing, and None for anything else."""
+    """A scalar as it stands in code (``true``, ``90``), a null as nothing, and None for anything else."""
     match value:
         case None:
             return ""
@@ -160,7 +160,7 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:
-    """Return the interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
+    """The interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
     return None if unit is None and re.fullmatch(_YEAR, text.strip()) else parse_interval(text, unit or "d")
 
 
@@ -177,5 +177,5 @@ def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
 
 
 def _expires_by_itself(name: str) -> bool:
-    """Whether an exempting name is the negation of one: ``KeyAutoExpire`` exempts when it is false."""
+    """True if an exempting name is the negation of one: ``KeyAutoExpire`` exempts when it is false."""
     return name.casefold().rstrip("s").endswith(("expire", "rotate"))

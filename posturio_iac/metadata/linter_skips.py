@@ -30,5 +30,5 @@ def skips_in(comment: Comment) -> Iterator[Directive]:
 
 
 def _reason(text: str) -> str:
-    """Return a reason without the end of the comment around it."""
+    """A reason without the end of the comment around it."""
     return " ".join(text.removesuffix("*/").split())

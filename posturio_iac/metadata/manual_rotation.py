@@ -55,7 +55,7 @@ class NameMark:
 
 
 def date_in_name(name: str, as_of: datetime) -> NameMark | None:
-    """Return the date, or else the version at the end, that the name of a resource or a user holds, or None.
+    """The date, or else the version at the end, that the name of a resource or a user holds, or None.
 
     A year from 2006 to the one after ``as_of`` counts as one; ``ec2``, ``windows-2019`` and ``us-east-2`` are neither date nor version.
     """
@@ -68,7 +68,7 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
 
 
 def counted_name(name: str) -> tuple[str, str] | None:
-    """Return a name that counts keys without its number, and the number: ``key_2`` is ``key`` and ``2``. None where it counts none.
+    """A name that counts keys without its number, and the number: ``key_2`` is ``key`` and ``2``. None where it counts none.
 
     The number is of another key of the same user, or of another user's: only their code tells.
     """
@@ -79,7 +79,7 @@ def counted_name(name: str) -> tuple[str, str] | None:
 
 
 def mentions_rotation(text: str) -> bool:
-    """Whether a comment says that something rotates: not that it does not, should, or is still to be done."""
+    """True if a comment says that something rotates: not that it does not, should, or is still to be done."""
     prose = " ".join(re.sub(_METADATA, "", re.sub(_MARKERS, "", text)).split())
     undone = re.search(_UNDONE, prose)
     if undone is not None:
@@ -107,13 +107,13 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
 
 
 def _word_before(found: re.Match[str]) -> str:
-    """Return the word before a match, in lower case."""
+    """The word before a match, in lower case."""
     words = re.split(r"[-_.:/]+", found.string[: found.start()].rstrip("-_.:/").lower())
     return words[-1]
 
 
 def _version(name: str) -> NameMark | None:
-    """Return the version that a name ends in."""
+    """The version that a name ends in."""
     found = re.search(_VERSION, name)
     if found is None:
         return None
@@ -124,7 +124,6 @@ def _version(name: str) -> NameMark | None:
 
 
 def _states_rotation(clause: str) -> bool:
-    """Whether one clause says that something rotates."""
     words = [w.replace("\u2019", "'").replace("'", "").lower() for w in re.findall(_WORD, clause)]
     return any(_is_stated(words[:at], words[at + 1 : at + 4]) for at in _mentions(words))
 
@@ -137,7 +136,7 @@ def _mentions(words: list[str]) -> Iterator[int]:
 
 
 def _is_stated(before: list[str], after: list[str]) -> bool:
-    """Whether neither the words before a mention nor those after it take it back."""
+    """True if neither the words before a mention nor those after it take it back."""
     if any(re.fullmatch(f"{_NEGATIONS}|{_WISHES}", word) for word in before[-_REACH:]):
         return False
     if after and re.fullmatch(_LINKS, after[0]):

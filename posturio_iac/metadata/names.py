@@ -120,7 +120,6 @@ class Names:
     @staticmethod
     @functools.cache
     def default() -> Names:
-        """Return the built-in names."""
         return Names()
 
     def with_extra(self, **extra: tuple[str, ...]) -> Names:
@@ -132,12 +131,11 @@ class Names:
         return Names(**{name: tuple(dict.fromkeys((*have, *extra.get(name, ())))) for name, have in given.items()})
 
     def spellings(self) -> tuple[str, ...]:
-        """Return every name as listed, for suggestions."""
         return (*self.expiry, *self.rotation, *self.rotate_by, *self.rotated_on, *self.owner, *self.exempt)
 
 
 def classify(name: str, names: Names) -> Meaning | None:
-    """Return the meaning of ``name``, or None when it concerns neither the life nor the owner of a key.
+    """The meaning of ``name``, or None when it concerns neither the life nor the owner of a key.
 
     A unit at the end (``rotation_months``, ``expires_in_days``) makes an interval of a name that says expiry or rotation.
     """
@@ -151,17 +149,17 @@ def classify(name: str, names: Names) -> Meaning | None:
 
 
 def names_a_thing(name: str, names: Names) -> bool:
-    """Tell whether a name of an owner is about what uses the key, such as ``service``, and not about who answers for it."""
+    """True if a name of an owner is about what uses the key, such as ``service``, and not about who answers for it."""
     return not _THINGS.isdisjoint(_candidates(name, names))
 
 
 def words_of(name: str) -> frozenset[str]:
-    """Return the words that a name is made of, in lower case: ``KeyExpiry`` of ``key`` and ``expiry``."""
+    """The words that a name is made of, in lower case: ``KeyExpiry`` of ``key`` and ``expiry``."""
     return frozenset(word.casefold() for word in re.split(_NO_LETTER, re.sub(_CAMEL, " ", name)) if word)
 
 
 def unit_in_name(name: str, names: Names) -> str | None:
-    """Return the unit that ``name`` fixes for a bare number (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``), or None."""
+    """The unit that ``name`` fixes for a bare number (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``), or None."""
     for candidate in _candidates(name, names):
         if candidate in names.lookup:
             found = re.fullmatch(_UNIT, candidate)
@@ -170,13 +168,13 @@ def unit_in_name(name: str, names: Names) -> str | None:
 
 
 def _candidates(name: str, names: Names) -> tuple[str, ...]:
-    """Return the normalised name, and what is left of it without each prefix that it starts with."""
+    """The normalised name, and what is left of it without each prefix that it starts with."""
     whole = normalise(name)
     return (whole, *(whole[len(stem) :] for stem in names.stems if whole.startswith(stem) and whole != stem))
 
 
 def _split_unit(candidate: str, names: Names) -> str | None:
-    """Return the unit at the end of a normalised name that without it says expiry or rotation."""
+    """The unit at the end of a normalised name that without it says expiry or rotation."""
     found = re.fullmatch(_UNIT, candidate)
     if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
         return None

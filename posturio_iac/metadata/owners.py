@@ -19,7 +19,7 @@ _REGION = lazy_pattern(r"[a-z]{2}(-[a-z]+)+-\d")
 
 
 def owner_named(value: object) -> str | None:
-    """Return the owner that a value names; None where it is empty, a placeholder or not text."""
+    """The owner that a value names; None where it is empty, a placeholder or not text."""
     if isinstance(value, (list, tuple)):
         return ", ".join(filter(None, map(owner_named, value))) or None
     text = (as_text(value) or "").strip()
@@ -27,7 +27,7 @@ def owner_named(value: object) -> str | None:
 
 
 def owner_in_path(path: str) -> str | None:
-    """Return the path of a user when one of its segments can be the name of a team or an application."""
+    """The path of a user when one of its segments can be the name of a team or an application."""
     return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
 
 

@@ -97,7 +97,7 @@ def _named(found: Iterable[SavedFinding], keys: dict[Identity, SavedKey]) -> lis
 
 
 def worst_first(all_changes: Iterable[UnitChange]) -> dict[ChangeCategory, list[UnitChange]]:
-    """Return the changes of each kind, the worst first; kinds without any are left out."""
+    """The changes of each kind, the worst first; kinds without any are left out."""
     groups: dict[ChangeCategory, list[UnitChange]] = {what: [] for what in ChangeCategory}
     for change in all_changes:
         groups[change.what].append(change)

@@ -38,7 +38,6 @@ class HistogramBar:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.active + self.other
 
 
@@ -90,7 +89,7 @@ class KeyGroup:
 
 
 def owners(rows: Iterable[KeyRow]) -> list[KeyGroup]:
-    """Return the groups of keys by owner, the one that costs most first."""
+    """The groups of keys by owner, the one that costs most first."""
     groups: dict[str, list[KeyRow]] = {}
     for row in rows:
         groups.setdefault(row.key.owner or NOBODY, []).append(row)
@@ -123,12 +122,11 @@ class UnitSummary:
 
     @property
     def unit(self) -> Unit:
-        """Which one."""
         return self.part.unit
 
 
 def standings(posture: Posture) -> list[UnitSummary]:
-    """Return each unit with its numbers: those that could not be read first, then the most costly."""
+    """Each unit with its numbers: those that could not be read first, then the most costly."""
     rows: dict[Unit, list[KeyRow]] = {part.unit: [] for part in posture.parts}
     for row in posture.rows:
         rows[row.unit].append(row)
@@ -155,7 +153,7 @@ class EvidenceSource:
 
 
 def sources(posture: Posture) -> list[EvidenceSource]:
-    """Return the sources of facts about deployed keys, each once for each unit, the oldest first."""
+    """The sources of facts about deployed keys, each once for each unit, the oldest first."""
     counts: dict[tuple[str, Unit, datetime], int] = {}
     for row in posture.rows:
         for text in row.key.evidence:
@@ -166,7 +164,7 @@ def sources(posture: Posture) -> list[EvidenceSource]:
 
 
 def _when(text: str, as_of: datetime) -> datetime:
-    """Return the time that evidence names, or that of its result."""
+    """The time that evidence names, or that of its result."""
     found = _DATE.search(text)
     if found is None:
         return as_of
@@ -178,5 +176,4 @@ def _when(text: str, as_of: datetime) -> datetime:
 
 
 def has_deployed(rows: Iterable[KeyRow]) -> bool:
-    """Whether any key was seen in AWS."""
     return any(row.key.deployed for row in rows)

@@ -55,7 +55,7 @@ class Task:
 
 
 def tasks(rows: Iterable[KeyRow]) -> list[Task]:
-    """Return the tasks in order; each key with a finding or an open question is in one of them."""
+    """The tasks in order; each key with a finding or an open question is in one of them."""
     groups: dict[tuple[object, ...], list[tuple[KeyRow, SavedFinding | None]]] = {}
     for row in rows:
         finding = decisive(row.active)
@@ -72,13 +72,13 @@ def _task(members: Sequence[tuple[KeyRow, SavedFinding | None]]) -> Task:
 
 
 def decisive(findings: Sequence[SavedFinding]) -> SavedFinding | None:
-    """Return the finding to mend first: of the worst ones that of an unused key, since deleting the key mends the others too."""
+    """The finding to mend first: of the worst ones that of an unused key, since deleting the key mends the others too."""
     worst = [finding for finding in findings if finding.severity is findings[0].severity]
     return next((finding for finding in worst if finding.rule == UNUSED.id), worst[0] if worst else None)
 
 
 def likeness(finding: SavedFinding) -> tuple[str, ...]:
-    """Return the grouping key of a finding: equal for findings that are mended alike."""
+    """The grouping key of a finding: equal for findings that are mended alike."""
     remedy = finding.remedy
     return (remedy.summary, remedy.code) if remedy is not None and remedy.summary else (finding.remediation,)
 
@@ -104,12 +104,11 @@ class RuleFindings:
 
     @property
     def count(self) -> int:
-        """How many there are."""
         return sum(len(module.pairs) for module in self.modules)
 
 
 def by_rule(rows: Iterable[KeyRow]) -> list[RuleFindings]:
-    """Return the open findings by rule and module: the worst rules first, and in each the modules with most findings."""
+    """The open findings by rule and module: the worst rules first, and in each the modules with most findings."""
     rules: dict[str, dict[tuple[Unit, str, str], list[tuple[KeyRow, SavedFinding]]]] = {}
     for row, finding in _open(rows):
         place = (row.unit, row.key.root, row.key.module)

@@ -67,17 +67,16 @@ class ResultPart:
 
     @property
     def failed(self) -> bool:
-        """Whether something of this part was not read, called or decided."""
+        """True if something of this part was not read, called or decided."""
         return any(said.level is Level.ERROR for said in self.said)
 
     @property
     def incomplete(self) -> bool:
-        """Whether this part or its result as a whole failed."""
         return self.failed or any(said.level is Level.ERROR for said in self.general)
 
 
 def split(result: SavedResult) -> list[ResultPart]:
-    """Return the parts of a result. Diagnostics about no account in particular belong to the part, if there is only one."""
+    """The parts of a result. Diagnostics about no account in particular belong to the part, if there is only one."""
 
     def of_account(account: str) -> Unit:
         return Unit(ACCOUNT, account, title=result.covered.names.get(account, ""))
@@ -120,7 +119,6 @@ def _code_unit(covered: Coverage) -> Unit:
 
 
 def _account(address: str) -> str:
-    """Return the account in the ARN that a deployed key's address begins with."""
     parts = address.split(":", 5)
     return parts[_ACCOUNT_IN_ARN] if len(parts) > _ACCOUNT_IN_ARN else ""
 
@@ -147,7 +145,7 @@ def _identity(key: SavedKey) -> Identity:
 
 
 def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
-    """Return a part completed from the one before it with the keys that it could not see or did not read. A complete part lacks none."""
+    """A part completed from the one before it with the keys that it could not see or did not read. A complete part lacks none."""
     if before is None or part.unit.narrowed or not (part.failed or part.users is not None):
         return part
     there = {identity for identity, _ in identities(part.keys)}
@@ -161,5 +159,4 @@ def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
 
 
 def _unseen(key: SavedKey, part: ResultPart) -> bool:
-    """Whether a part that lacks a key may have missed it."""
     return part.failed or part.users is None or key.address.rpartition("/")[0] not in part.users

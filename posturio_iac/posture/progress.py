@@ -46,7 +46,6 @@ class DebtChange:
 
     @property
     def now(self) -> float:
-        """Demerits that are left."""
         return self.before - self.closed + self.added
 
     @property
@@ -68,7 +67,7 @@ class Progress:
 
 
 def progress(series: Series, parts: Sequence[ResultPart]) -> Progress:
-    """Return the progress up to ``parts``, which are the newest ones of ``series``."""
+    """The progress up to ``parts``, which are the newest ones of ``series``."""
     alive = [(part, key) for part in parts for key in part.keys if key.status not in _DEAD]
     doubted = {(id(part), f.framework, f.root, f.address) for part in parts for f in part.found if f.rule in WITHOUT_END}
     ending = sum(
@@ -96,7 +95,7 @@ def _debt(series: Series, parts: Sequence[ResultPart]) -> DebtChange | None:
 
 
 def _is_comparable(then: ResultPart, now: ResultPart) -> bool:
-    """Whether both cover the same users, by the same rules, at different times."""
+    """True if both cover the same users, by the same rules, at different times."""
     return then.unit == now.unit and not now.unit.narrowed and then.left_out == now.left_out and then.as_of < now.as_of
 
 

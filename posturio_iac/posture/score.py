@@ -29,7 +29,6 @@ class Line:
 
     @property
     def demerits(self) -> float:
-        """What they cost together."""
         return self.keys * self.each
 
 
@@ -50,7 +49,7 @@ class Score:
 
 
 def score(parts: Iterable[ResultPart], *, unread: bool = False) -> Score:
-    """Return the score of ``parts``; ``unread`` tells whether a result could not be read at all."""
+    """The score of ``parts``; ``unread`` tells whether a result could not be read at all."""
     parts = list(parts)
     value = (
         None if unread or any(part.incomplete for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
@@ -62,14 +61,14 @@ def score(parts: Iterable[ResultPart], *, unread: bool = False) -> Score:
 
 
 def shown(value: float | None) -> str:
-    """Return a score for readers: a whole number, with one decimal where it is small, or the word for unknown."""
+    """A score for readers: a whole number, with one decimal where it is small, or the word for unknown."""
     if value is None:
         return "unknown"
     return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))
 
 
 def _worst(part: ResultPart) -> list[tuple[SavedKey, float]]:
-    """Return the keys of a part with the cost of their worst findings."""
+    """The keys of a part with the cost of their worst findings."""
     costs: dict[tuple[str, str, str], float] = {}
     for finding in part.found:
         name = (finding.framework, finding.root, finding.address)
@@ -87,7 +86,7 @@ def _lines(keys: Sequence[tuple[SavedKey, float]]) -> tuple[Line, ...]:
 
 
 def _cause(key: SavedKey, found: float) -> str:
-    """Return the reason for the cost of a key whose worst finding costs ``found``."""
+    """The reason for the cost of a key whose worst finding costs ``found``."""
     if found == key.demerit:
         return f"the worst finding is {_NAMES[found]}"
     if key.undecided or key.verdict is Verdict.UNDETERMINED:

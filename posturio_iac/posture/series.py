@@ -39,11 +39,10 @@ class Series:
         self.points = sorted({self.point(part.as_of) for series in self.history.values() for part in series})
 
     def point(self, when: datetime) -> Any:
-        """Return the point in time that a moment belongs to."""
         return when.date() if self._by_day else when
 
     def at(self, point: Any) -> list[ResultPart]:
-        """Return the state at a point: the newest part of each unit, without keys that a newer part of another unit covers."""
+        """The state at a point: the newest part of each unit, without keys that a newer part of another unit covers."""
         latest = [found for series in self.history.values() if (found := self._latest(series, point)) is not None]
         accounts = [part for part in latest if part.unit.kind == ACCOUNT]
         newest = max((part.as_of for part in accounts if part.unit.name), default=None)
@@ -51,11 +50,10 @@ class Series:
         return [*_uncovered([part for part in latest if part.unit.kind == CODE]), *kept]
 
     def now(self) -> list[ResultPart]:
-        """Return the current state."""
         return self.at(self.points[-1])
 
     def before(self, unit: Unit) -> ResultPart | None:
-        """Return the part of a unit before its newest one."""
+        """The part of a unit before its newest one."""
         series = self.history[unit]
         return series[-2] if len(series) > 1 else None
 
@@ -91,7 +89,7 @@ def _paths(unit: Unit) -> list[str]:
 
 
 def _covers(unit: Unit, path: str) -> bool:
-    """Whether a complete scan of ``unit`` has seen the file at ``path``."""
+    """True if a complete scan of ``unit`` has seen the file at ``path``."""
     if unit.narrowed or not unit.name:
         return False
     return any(path == scanned or path.startswith(f"{scanned}/") for scanned in _paths(unit))

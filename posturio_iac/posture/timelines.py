@@ -29,7 +29,6 @@ class KeyTimeline:
     disabled: datetime | None
 
     def dates(self) -> list[datetime]:
-        """All that are known."""
         return [when for when in (self.created, self.used, self.ends, self.disabled) if when is not None]
 
 

@@ -32,7 +32,7 @@ class KeyRow:
     as_of: datetime
     """When it was seen."""
     older: bool
-    """Whether it is taken from an earlier result, since the last one could not see it."""
+    """True if it is taken from an earlier result, since the last one could not see it."""
     found: tuple[SavedFinding, ...]
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
@@ -42,12 +42,10 @@ class KeyRow:
 
     @property
     def active(self) -> tuple[SavedFinding, ...]:
-        """The findings that count."""
         return tuple(finding for finding in self.found if finding.suppressed is None)
 
     @property
     def worst(self) -> Severity | None:
-        """The worst finding that counts."""
         return self.found[0].severity if self.found and self.found[0].suppressed is None else None
 
     @property
@@ -57,7 +55,6 @@ class KeyRow:
 
     @property
     def idle(self) -> int | None:
-        """Days since it was last used or, when never used, created; None when that is not known."""
         since = self.key.last_used or (self.key.created if self.key.never_used else None)
         return (self.now - since).days if since else None
 
@@ -76,7 +73,6 @@ class TrendPoint:
 
     @property
     def keys(self) -> int:
-        """How many keys there were."""
         return sum(self.verdicts.values())
 
 
@@ -106,7 +102,6 @@ class Posture:
     """How many files of code were searched."""
 
     def count(self, verdict: Verdict) -> int:
-        """How many keys have this verdict."""
         return sum(row.key.verdict is verdict for row in self.rows)
 
     def severities(self) -> dict[Severity, int]:
@@ -123,7 +118,7 @@ class Posture:
 
 
 def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ()) -> Posture:
-    """Return the joined view of at least one result; ``unread`` says which files could not be read."""
+    """The joined view of at least one result; ``unread`` says which files could not be read."""
     series = Series(results)
     parts = series.now()
     as_of = max(result.as_of for result in results)

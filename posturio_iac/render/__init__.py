@@ -54,7 +54,7 @@ FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".
 
 
 def implied(target: str) -> str | None:
-    """Return the format that the name of a file implies, if any."""
+    """The format that the name of a file implies, if any."""
     return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)
 
 

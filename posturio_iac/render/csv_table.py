@@ -55,7 +55,7 @@ FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render(report: Report, _context: RenderContext) -> str:
-    """Return a header and the rows, each ending with CR LF. A cell that would be a formula starts with an apostrophe."""
+    """A header and the rows, each ending with CR LF. A cell that would be a formula starts with an apostrophe."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
@@ -95,7 +95,7 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _about(key: AccessKey) -> dict[str, object]:
-    """Return the owner of a key and the facts about its use; unknown ones are left out."""
+    """The owner of a key and the facts about its use; unknown ones are left out."""
     known = facts(key)
     return {"account": key.account or "", **{name: known[name] for name in ABOUT_KEY if name in known}}
 
@@ -116,7 +116,7 @@ def _place(span: Span | None) -> dict[str, object]:
 
 
 def _declared(declaration: Declaration | None) -> dict[str, object]:
-    """Return the code of a deployed key: its address, or all possible ones."""
+    """The code of a deployed key: its address, or all possible ones."""
     if declaration is None:
         return {}
     shown = " or ".join(place.address for place in declaration.places)
@@ -124,6 +124,6 @@ def _declared(declaration: Declaration | None) -> dict[str, object]:
 
 
 def harmless(value: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
+    """A cell that no spreadsheet takes for a formula and no terminal for a command."""
     text = inert(printable(str(value)), TEXT_SHARP)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text

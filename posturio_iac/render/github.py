@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one annotation for each error, finding, warning and undetermined key, and the line that sums up."""
+    """One annotation for each error, finding, warning and undetermined key, and the line that sums up."""
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
     rows += [_finding(finding, roots, context) for finding, roots in worst_first]
@@ -38,7 +38,7 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
 
 
 def _kind(finding: Finding, context: RenderContext) -> str:
-    """Return the kind of annotation: a finding that fails the run is an error; others are warnings, and LOW ones notices."""
+    """The kind of annotation: a finding that fails the run is an error; others are warnings, and LOW ones notices."""
     if context.exit_code != Exit.CLEAN and fails(finding, context):
         return "error"
     return "notice" if finding.severity is Severity.LOW else "warning"
@@ -58,7 +58,7 @@ def _diagnostic(said: Diagnostic, context: RenderContext) -> str:
 
 
 def _place(span: Span | None, context: RenderContext) -> dict[str, object]:
-    """Return the region; GitHub takes columns only on one line."""
+    """The region; GitHub takes columns only on one line."""
     if span is None:
         return {}
     where: dict[str, object] = {"file": repository_path(span, context), "line": span.line, "endLine": span.end_line}

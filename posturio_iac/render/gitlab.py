@@ -21,7 +21,7 @@ SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "c
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return an issue for each finding that is not suppressed, and for each error that leaves the run incomplete."""
+    """An issue for each finding that is not suppressed, and for each error that leaves the run incomplete."""
     active = report.active()
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
@@ -30,7 +30,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:
-    """Return one issue, with its root module ``named`` where others look the same."""
+    """One issue, with its root module ``named`` where others look the same."""
     root = f" ({scope_word(finding.framework)} {printable(finding.root) or '.'})" if named else ""
     path = repository_path(finding.span, context) if finding.span else finding.address
     return {

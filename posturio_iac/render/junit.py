@@ -39,7 +39,7 @@ class _Case:
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one XML document. Findings below what fails the run pass, with their text as the case's output."""
+    """One XML document. Findings below what fails the run pass, with their text as the case's output."""
     suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
     errors = [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
     if errors or not suites:
@@ -65,7 +65,7 @@ def _count(cases: Sequence[_Case], outcome: str) -> int:
 
 
 def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case]:
-    """Return the cases of one framework in the order of its keys."""
+    """The cases of one framework in the order of its keys."""
     found: dict[tuple[str, str], dict[str, list[Finding]]] = {}
     for finding in report.findings:
         if finding.framework == framework:
@@ -82,7 +82,7 @@ def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case
 
 
 def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) -> _Case:
-    """Return the case of one rule about one key: the worst of its findings decides how it went."""
+    """The case of one rule about one key: the worst of its findings decides how it went."""
     classname = _classname(findings[0].root, findings[0].address)
     active = [f for f in findings if f.suppressed is None]
     text = "\n".join(_text(finding, context) for finding in active or findings)
@@ -105,14 +105,13 @@ def _text(finding: Finding, context: RenderContext) -> str:
 
 
 def _key(judged: JudgedKey) -> _Case:
-    """Return the case of a key without findings."""
+    """The case of a key without findings."""
     if judged.verdict is not Verdict.UNDETERMINED:
         return _Case(_classname(judged.key.scope, judged.key.address), WHOLE)
     return _open(judged, WHOLE)
 
 
 def _open(judged: JudgedKey, rule: str) -> _Case:
-    """Return the case of what is undetermined about a key."""
     message = f"undetermined: {'; '.join(map(printable, judged.undecided))}"
     return _Case(_classname(judged.key.scope, judged.key.address), rule, "skipped", f"<skipped {_attributes(message=message)}/>")
 

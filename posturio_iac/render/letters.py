@@ -32,7 +32,7 @@ MAY_BE_RUN = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 
 
 def letters(made: Sequence[Step], as_of: datetime, grace: timedelta) -> dict[str, str]:
-    """Return the files of all letters by name: for each owner one in Markdown, to send or to put into a ticket, and one in CSV."""
+    """The files of all letters by name: for each owner one in Markdown, to send or to put into a ticket, and one in CSV."""
     files = {}
     for owner in dict.fromkeys(step.owner for step in made):
         theirs = [step for step in made if step.owner == owner]
@@ -43,13 +43,12 @@ def letters(made: Sequence[Step], as_of: datetime, grace: timedelta) -> dict[str
 
 
 def file_name(owner: str) -> str:
-    """Return a name of a file that is safe everywhere and different for each owner."""
     safe = re.sub(r"[^a-z0-9]+", "-", owner.lower()).strip("-")[:40] or "owner"
     return f"{safe}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def command_of(step: Step) -> str:
-    """Return the command for the owner; empty where no command helps, or where code declares the key and would undo it."""
+    """The command for the owner; empty where no command helps, or where code declares the key and would undo it."""
     key = step.key
     if key.declaration is not None and key.declaration.exact and not step.is_public:
         return ""

@@ -27,7 +27,7 @@ LIMIT = 60_000
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return a heading, the line that sums up, and a table or list for each kind of entry."""
+    """A heading, the line that sums up, and a table or list for each kind of entry."""
     errors = [said for said in report.diagnostics if said.level is Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT, context)
@@ -55,7 +55,7 @@ class _Budget:
     def section(
         self, heading: str, items: Sequence[T], row: Callable[[T, RenderContext], str], *, head: str = "", rest: str = ""
     ) -> list[str]:
-        """Return the parts of a section, nothing when no item has a row; no row is made for which there is no room.
+        """The parts of a section, nothing when no item has a row; no row is made for which there is no room.
 
         The last part counts the items that were left out, or is ``rest``.
         """
@@ -84,7 +84,7 @@ def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
 
 
 def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
-    """Return the change that `posturio-iac fix` would make, folded; empty where a person has to decide."""
+    """The change that `posturio-iac fix` would make, folded; empty where a person has to decide."""
     finding, _ = pair
     change = context.change(finding)
     if change is None:

@@ -6,14 +6,14 @@ from posturio_iac.core.text.terminal import paint
 
 
 def no_deployed_keys(accounts: int, *, errors: bool) -> str:
-    """Return the line for so many accounts that were read; with ``errors`` it does not sound like good news."""
+    """The line for so many accounts that were read; with ``errors`` it does not sound like good news."""
     if not errors:
         return "No access keys"
     return "No access keys were seen" if accounts else "No account could be read"
 
 
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
-    """Return the line for ``files`` searched files; with ``errors`` it does not sound like good news."""
+    """The line for ``files`` searched files; with ``errors`` it does not sound like good news."""
     declared = f"No access keys are declared in {count(files, 'file')}"
     said = declared if files else "No access keys are declared: there were no files to search"
     return paint(said, "bold", "red" if errors else "green", color=color)
@@ -25,5 +25,5 @@ def took(seconds: float) -> str:
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, such as ``1,204 files``."""
+    """A number with its noun, such as ``1,204 files``."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

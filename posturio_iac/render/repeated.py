@@ -18,7 +18,7 @@ NAMED = 3
 
 
 def once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return the diagnostics, with one in place of many that say the same of different accounts or files.
+    """The diagnostics, with one in place of many that say the same of different accounts or files.
 
     Errors of different files stay apart: each names a file that was not read.
     """
@@ -29,7 +29,6 @@ def once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def _subject(said: Diagnostic) -> str | None:
-    """Return the account or file of which it is said, where that may be folded."""
     return said.account or (None if said.level is Level.ERROR else said.path)
 
 

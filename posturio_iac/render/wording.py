@@ -26,7 +26,6 @@ NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 
 
 def page_url(rule: str) -> str:
-    """Where the page of a rule is."""
     return f"{DOCS}/rules/{rule}.md"
 
 
@@ -42,19 +41,19 @@ def place(span: Span | None) -> str:
 
 
 def owner_text(owner: Attr[str | None]) -> str:
-    """Return the owner of a key, safe to print, with a word where there is none or it is not known."""
+    """The owner of a key, safe to print, with a word where there is none or it is not known."""
     if isinstance(owner, Unknown):
         return UNKNOWN
     return printable(owner) if owner else NOBODY
 
 
 def repository_path(span: Span, context: RenderContext) -> str:
-    """Return the path from the top of the repository, as services expect it; its bytes are not made printable."""
+    """The path from the top of the repository, as services expect it; its bytes are not made printable."""
     return context.prefix + span.path
 
 
 def fails(finding: Finding, context: RenderContext) -> bool:
-    """Whether a finding is as severe as ``--fail-on`` says."""
+    """True if a finding is as severe as ``--fail-on`` says."""
     return context.fail_on != "never" and finding.severity >= Severity(context.fail_on)
 
 
@@ -69,7 +68,6 @@ def undetermined(report: Report) -> Iterator[JudgedKey]:
 
 
 def open_beside(judged: JudgedKey) -> tuple[str, ...]:
-    """Return the rules that are undetermined beside the findings of a flagged key."""
     return judged.undecided_rules if judged.verdict is Verdict.FLAGGED else ()
 
 
@@ -85,7 +83,7 @@ def look(finding: Finding) -> object:
 
 
 def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]:
-    """Return each finding once, with the further root modules that give the same one at the same place."""
+    """Each finding once, with the further root modules that give the same one at the same place."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
         groups.setdefault(look(finding), []).append(finding)
@@ -93,7 +91,7 @@ def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]
 
 
 def also(framework: str, roots: Sequence[str]) -> str:
-    """Return the note on further root modules, after a space; empty when there is none."""
+    """The note on further root modules, after a space; empty when there is none."""
     return f" (also in {others(framework, roots)})" if roots else ""
 
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def in_use(key: AccessKey) -> bool:
-    """Whether it is known to be an active key of a user. A root key is one finding of its own, whatever else is wrong with it."""
+    """True if it is known to be an active key of a user. A root key is one finding of its own, whatever else is wrong with it."""
     return key.is_active() is True and key.is_root is not True
 
 
 def spent(evidence: Lifetime, context: Context) -> bool:
-    """Whether it replaces the key once, and did so already: a fixed date of a rotation sets no second one."""
+    """True if it replaces the key once, and did so already: a fixed date of a rotation sets no second one."""
     once = evidence.effect is Effect.ENFORCED and evidence.kind is Kind.EXPIRY
     return once and evidence.at is not None and evidence.at <= context.as_of
 
@@ -30,18 +30,15 @@ def counted(key: AccessKey, context: Context) -> tuple[Lifetime, ...]:
 
 
 def has(key: AccessKey, *effects: Effect) -> bool:
-    """Whether some evidence has one of ``effects``."""
     return any(e.effect in effects for e in key.lifetimes)
 
 
 def passed(key: AccessKey, context: Context) -> tuple[Lifetime, ...]:
-    """The declared dates that have passed, the earliest first."""
     dated = [(e.at, n, e) for n, e in enumerate(key.lifetimes) if e.effect is Effect.DECLARED and e.kind is Kind.EXPIRY and e.at]
     return tuple(e for at, _, e in sorted(dated, key=lambda entry: entry[:2]) if at <= context.as_of)
 
 
 def latest_end(context: Context) -> datetime:
-    """The latest allowed end of a key."""
     return end_of_day(context, context.max_lifetime)
 
 

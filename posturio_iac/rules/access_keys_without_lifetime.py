@@ -161,12 +161,11 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 
 def _missing(key: AccessKey) -> str:
-    """Name what would end the key."""
     return "neither an expiry date nor a rotation" if key.remedies.age is None else "no age, no expiry date and no rotation"
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:
-    """Whether the lifetime is open, or another rule names what is wrong with it."""
+    """True if the lifetime is open, or another rule names what is wrong with it."""
     if has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(spent(e, context) for e in key.lifetimes):
         return True
     return bool(passed(key, context)) or overdue(key, context) is not None or isinstance(key.created, Unknown)

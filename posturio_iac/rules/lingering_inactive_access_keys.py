@@ -124,7 +124,7 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
 
 
 def _is_in_grace(key: AccessKey, date: Lifetime, context: Context) -> bool:
-    """Whether the key was disabled after a date that ended it, and may still be switched on again if something misses it."""
+    """True if the key was disabled after a date that ended it, and may still be switched on again if something misses it."""
     since, at = key.disabled_since, date.at or context.as_of
     return isinstance(since, datetime) and at <= since and context.as_of - since <= context.grace
 

@@ -119,7 +119,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 
 def _rotating(key: AccessKey, context: Context) -> bool:
-    """Whether the youngest key of the user is so young that the others may still be taken out of use."""
+    """True if the youngest key of the user is so young that the others may still be taken out of use."""
     return isinstance(key.newest_active, datetime) and context.as_of - key.newest_active < context.grace
 
 

@@ -135,7 +135,7 @@ def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
-    """Whether it is known to be longer than allowed."""
+    """True if it is known to be longer than allowed."""
     if evidence.interval is not None:
         return evidence.interval > context.max_lifetime
     return evidence.at is not None and evidence.at > latest_end(context)

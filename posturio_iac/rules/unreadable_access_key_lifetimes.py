@@ -114,7 +114,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 
 def _reading(evidence: Lifetime, context: Context) -> Remedy:
-    """Return the change to the only value that it can mean; a person has to choose of several, and to look at a date that has passed."""
+    """The change to the only value that it can mean; a person has to choose of several, and to look at a date that has passed."""
     remedy = evidence.remedy
     if not isinstance(remedy, ReplaceValue):
         return Advice("choose what it means")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:
-    """Return the report on files and folders, which are relative to ``cwd``, by default the current folder.
+    """The report on files and folders, which are relative to ``cwd``, by default the current folder.
 
     The library's entry: it prints nothing, reads no clock and never exits. ``as_of`` is the time to judge at, with its time zone.
     ``config`` is read from nowhere: without it, the defaults hold; `configuration_near` finds what the command line would use.
@@ -43,7 +43,7 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 def select(
     paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str], step: Callable[[str], object] | None = None
 ) -> Selection:
-    """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration.
+    """The files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration.
 
     ``step`` is told of each folder and file that is searched, and of each root module and template that is read later.
     """
@@ -132,12 +132,12 @@ def judged(
 
 
 def _top(selection: Selection) -> str:
-    """Return the folder that root modules are named from, relative to the scan root."""
+    """The folder that root modules are named from, relative to the scan root."""
     return os.path.relpath(selection.repository or selection.root, selection.root).replace(os.sep, "/")
 
 
 def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:
-    """Return a key whose status is a word that AWS knows; any other is said, and judged as active."""
+    """A key whose status is a word that AWS knows; any other is said, and judged as active."""
     from posturio_iac.core.model import STATUSES
 
     if not isinstance(key.status, str) or key.status in STATUSES:
@@ -199,14 +199,14 @@ def _without_idle(report: Report) -> Report:
 
 
 def now() -> datetime:
-    """Return the time; the one place of a scan that reads the clock."""
+    """The time; the one place of a scan that reads the clock."""
     from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
 def _root(paths: Sequence[str], cwd: str) -> str:
-    """Return the scan root as `discover` will choose it: the current folder when all is inside, else the common parent."""
+    """The scan root as `discover` will choose it: the current folder when all is inside, else the common parent."""
     here = os.path.realpath(cwd)
     places = [os.path.realpath(p if os.path.isdir(p) else os.path.dirname(p)) for p in (os.path.join(cwd, path) for path in paths)]
     if all(place == here or place.startswith(os.path.join(here, "")) for place in places):

@@ -20,11 +20,10 @@ class Baselines:
     """Baselines of several configurations, each file read once."""
 
     def __init__(self) -> None:
-        """Read nothing yet."""
         self._files: dict[tuple[str, ...], tuple[BaselineFile, ...]] = {}
 
     def files(self, config: Config) -> tuple[BaselineFile, ...]:
-        """Return the baselines that a configuration names and that are there."""
+        """The baselines that a configuration names and that are there."""
         paths = tuple(filter(os.path.isfile, config.baseline))
         if not paths:
             return ()
@@ -35,7 +34,6 @@ class Baselines:
         return self._files[paths]
 
     def known(self, config: Config) -> Mapping[str, Suppression]:
-        """Return what the baselines of a configuration suppress, by the fingerprints that they name."""
         return {entry.fingerprint: entry.suppression() for file in self.files(config) for entry in file.baseline.entries}
 
 
@@ -59,7 +57,7 @@ def known_findings(report: Report, files: Sequence[BaselineFile], selection: Sel
 
 
 def code_files(selection: Selection) -> CodeFiles:
-    """Return the files that the findings of a scan are about."""
+    """The files that the findings of a scan are about."""
     from posturio_iac.judge.known import CodeFiles
 
     return CodeFiles(selection.root, selection.repository or selection.root)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def seen_from(folder: str, root: str) -> str:
-    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
+    """The scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
     try:
         way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
     except ValueError:  # different drives
@@ -28,7 +28,7 @@ def seen_from(folder: str, root: str) -> str:
 
 
 def configuration_near(folder: str) -> Config:
-    """Return the configuration of a folder: what the files from the top of its repository down to it say.
+    """The configuration of a folder: what the files from the top of its repository down to it say.
 
     They come with the code, so what they name must be in the same repository.
     """
@@ -52,7 +52,7 @@ class FolderTree:
         self._differing: tuple[Selection, str, list[str]] | None = None
 
     def start(self) -> Config:
-        """Return the configuration of the folder that the run begins at. Raises `UsageError` when a file there cannot be used."""
+        """The configuration of the folder that the run begins at. Raises `UsageError` when a file there cannot be used."""
         folders = [*upwards(self._start)][::-1]
         if repository_of(self._start) is None:
             nearest = find(self._start)
@@ -63,13 +63,13 @@ class FolderTree:
         return self._known.setdefault(self._start, config)
 
     def at(self, folder: str) -> Config:
-        """Return the configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
+        """The configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
         if folder not in self._asked:
             self._asked[folder] = self._found(self._real_of(folder))
         return self._asked[folder]
 
     def _real_of(self, folder: str) -> str:
-        """Return the real path of an absolute folder, for which the folder above it need not be resolved again."""
+        """The real path of an absolute folder, for which the folder above it need not be resolved again."""
         below = []
         while (real := self._real.get(folder)) is None:
             above, name = os.path.split(folder)
@@ -107,7 +107,7 @@ class FolderTree:
         return found
 
     def _below(self, above: Config, folder: str) -> Config:
-        """Return the configuration of a folder whose parent has the one ``above``."""
+        """The configuration of a folder whose parent has the one ``above``."""
         path = in_folder(folder)
         if path is None:
             return above
@@ -118,7 +118,7 @@ class FolderTree:
         return load(path, Fence(repository_of(folder) or folder), above if above.path is not None else None)
 
     def differing(self, selection: Selection, place: str) -> list[str]:
-        """Return the first folder of what was selected for each configuration that holds there. The last answer is kept."""
+        """The first folder of what was selected for each configuration that holds there. The last answer is kept."""
         if self._differing is None or self._differing[0] is not selection or self._differing[1] != place:
             files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
             first: dict[int, str] = {}
@@ -150,7 +150,7 @@ def check_rules(config: Config) -> None:
 
 
 def nested(config: Config, selection: Selection, place: str) -> list[Config]:
-    """Return the configurations of the folders of what was selected, but for the one of the run."""
+    """The configurations of the folders of what was selected, but for the one of the run."""
     if not isinstance(config.tree, FolderTree):
         return []
     found = (config.at(folder) for folder in config.tree.differing(selection, place))
@@ -158,12 +158,12 @@ def nested(config: Config, selection: Selection, place: str) -> list[Config]:
 
 
 def baselines_of(config: Config, selection: Selection, place: str) -> tuple[str, ...]:
-    """Return the baselines of the run and of the folders of what was selected."""
+    """The baselines of the run and of the folders of what was selected."""
     return tuple(dict.fromkeys(path for one in (config, *nested(config, selection, place)) for path in one.baseline))
 
 
 def without_excluded(selection: Selection, config: Config, patterns: Sequence[str]) -> Selection:
-    """Return a selection without the files that configurations below the scan root exclude; ``patterns`` are excluded already."""
+    """A selection without the files that configurations below the scan root exclude; ``patterns`` are excluded already."""
     below = nested(config, selection, selection.root)
     if not any(one.exclude for one in below):
         return selection
@@ -194,7 +194,7 @@ def complaints(config: Config, selection: Selection, place: str) -> Iterator[Dia
 
 
 def _seen(path: str, place: str) -> str:
-    """Return a path relative to the scan root, with forward slashes."""
+    """A path relative to the scan root, with forward slashes."""
     try:
         return os.path.relpath(path, os.path.realpath(place)).replace(os.sep, "/")
     except ValueError:  # different drives

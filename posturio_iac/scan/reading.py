@@ -31,7 +31,7 @@ LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl",
 
 
 def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: Narrowed | None, *, guarded: bool) -> Reading:
-    """Return the keys of all front ends, and what could not be read."""
+    """The keys of all front ends, and what could not be read."""
     from functools import partial
 
     from posturio_iac.frontends.reading import Reading
@@ -65,7 +65,6 @@ def _parts(front_end: FrontEnd, selection: Selection, config: Config, place: str
 
 
 def _way(config: Config) -> object:
-    """Return what is the same for configurations that read code in the same way."""
     return repr([getattr(config, name) for name in OF_READING])
 
 
@@ -77,7 +76,6 @@ class FolderPart:
         self.config, self._run, self._place, self._roots, self._others = config, run, place, roots, others
 
     def __contains__(self, folder: object) -> bool:
-        """Tell whether a root module is read here."""
         return (self._roots is None or folder in self._roots) and self._holds(str(folder))
 
     def _holds(self, folder: str) -> bool:
@@ -165,7 +163,7 @@ def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[]
 
 
 def names_of(config: Config) -> Names:
-    """Return the names of metadata that the configuration knows."""
+    """The names of metadata that the configuration knows."""
     from posturio_iac.metadata.names import Names
 
     return Names.default().with_extra(**config.names) if config.names else Names.default()

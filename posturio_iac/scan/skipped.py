@@ -58,7 +58,7 @@ class _Roots:
             self._callers.setdefault(module, set()).add("" if caller == os.curdir else caller)
 
     def have_installed(self, folder: str, labels: tuple[str, ...]) -> bool:
-        """Tell whether the module that a block with ``labels`` in ``folder`` calls is there."""
+        """True if the module that a block with ``labels`` in ``folder`` calls is there."""
         pending, seen = [folder], set[str]()
         while pending:
             one = pending.pop()

@@ -39,13 +39,13 @@ class _RotatingStep(NamedTuple):
     """Where it can name a user."""
 
     def names(self, user: str) -> bool:
-        """Tell whether it names a user, as a whole word."""
+        """True if it names a user, as a whole word."""
         word = re.compile(f"(?<!{_IN_NAMES}){re.escape(user)}(?!{_IN_NAMES})")
         return any(word.search(text) for text in self.texts)
 
 
 def with_workflows(keys: Sequence[AccessKey], root: str) -> Sequence[AccessKey]:
-    """Return the keys, those without a lifetime with a note on each scheduled workflow below ``root`` that seems to rotate them."""
+    """The keys, those without a lifetime with a note on each scheduled workflow below ``root`` that seems to rotate them."""
     if not any(map(_is_asking, keys)):
         return keys
     steps = list(_rotating_steps(root))

@@ -86,7 +86,7 @@ def discover(
 
 
 def _has_outside(selection: Selection) -> bool:
-    """Tell whether there may be modules that are not searched: beside the named paths, above the root in its repository, in submodules."""
+    """True if there may be modules that are not searched: beside the named paths, above the root in its repository, in submodules."""
     if "" not in selection.finder.places:
         return True
     top = selection.repository
@@ -104,7 +104,7 @@ def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
 
 
 def _relative(finder: FileSearch, path: str) -> str:
-    """Return the path from the root with forward slashes; empty for the root itself."""
+    """The path from the root with forward slashes; empty for the root itself."""
     return path[len(finder.prefix) :].replace(os.sep, "/")
 
 

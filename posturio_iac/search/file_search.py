@@ -115,7 +115,7 @@ class FileSearch:
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:
-        """Tell whether the file is in a directory that is never entered, or excluded."""
+        """True if the file is in a directory that is never entered, or excluded."""
         if path.startswith(".") or "/." in path:
             directories = path.split("/")
             directories.pop()
@@ -128,7 +128,7 @@ class FileSearch:
         return True
 
     def passes_over(self, path: str) -> bool:
-        """Tell whether a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
+        """True if a Terraform file in a searched folder was left out, since git ignores it or an exclusion covers it."""
         if kind_of(path) is not TERRAFORM or self.prefix + path in self.fence.named:
             return False
         if path in self.read or path in self.symlinks or any(keep.has_code(path) for keep in self.trees):
@@ -136,11 +136,11 @@ class FileSearch:
         return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
 
     def leaves_out_everything(self) -> bool:
-        """Tell whether the exclusions leave nothing of what could be searched."""
+        """True if the exclusions leave nothing of what could be searched."""
         return not self.searched and any(not path.endswith("/") or self.has_code(path) for path in sorted(self.left_out))
 
     def has_code(self, folder: str) -> bool:
-        """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
+        """True if a folder holds a file of a kind that is searched, as far as it is looked at."""
         for seen, (_, _, names) in enumerate(os.walk(self.prefix + folder)):
             if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
                 return seen <= _MOST_FOLDERS
@@ -203,7 +203,7 @@ class FileSearch:
             self._add(path, kind, data)
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
-        """Tell whether a file with this content matters. A state that was named always does: it must not be passed over in silence."""
+        """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
         if self.search_terms.are_in(data, kind):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
@@ -237,13 +237,12 @@ class FileSearch:
         self.of_kind(kind).add(path)
 
     def of_kind(self, kind: str) -> set[str]:
-        """Return the files of a kind that matter; JSON counts as a template until it is looked at more closely."""
+        """The files of a kind that matter; JSON counts as a template until it is looked at more closely."""
         if kind is TERRAFORM:
             return self.terraform
         return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
 
     def keep_files(self, kind: str, files: Iterable[str]) -> None:
-        """Keep only some of the files of a kind."""
         self.of_kind(kind).intersection_update(files)
 
     def keep_only(self, ours: frozenset[str]) -> None:
@@ -265,7 +264,6 @@ class FileSearch:
         self.calls = None
 
     def has(self, path: str) -> bool:
-        """Tell whether the file was found to matter."""
         return path in self.terraform or path in self.templates or any(path in paths for paths in self.others.values())
 
     def _not_read(self, path: str, error: OSError) -> None:
@@ -277,17 +275,16 @@ class FileSearch:
         self.problems.append(("error", message, path))
 
     def warn(self, message: str, path: str | None = None) -> None:
-        """Report a note."""
         self.problems.append(("warning", message, path))
 
     def _is_below_link(self, path: str) -> bool:
-        """Tell whether a directory on the way to a file is a symbolic link."""
+        """True if a directory on the way to a file is a symbolic link."""
         folder = path.rpartition("/")[0]
         known = self._linked.get(folder)
         return holds_above(folder, self._linked, lambda above: os.path.islink(self.prefix + above)) if known is None else known
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return the problems, sorted."""
+        """The problems, sorted."""
         if not self.problems:
             return ()
         from posturio_iac.core.finding import Diagnostic, Level

@@ -20,7 +20,7 @@ MANIFEST = ".terraform/modules/modules.json"
 
 
 def is_initialised(directory: str) -> bool:
-    """Tell whether modules are installed below a root module. Most have none, and `os.path.exists` is slow to say no."""
+    """True if modules are installed below a root module. Most have none, and `os.path.exists` is slow to say no."""
     return os.access(f"{directory}/{MANIFEST}", os.F_OK)
 
 

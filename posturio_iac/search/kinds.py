@@ -45,7 +45,7 @@ def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -
 
 
 def kind_of(path: str) -> str | None:
-    """Return the kind of the file by its name; None when it is not read unless it is named.
+    """The kind of the file by its name; None when it is not read unless it is named.
 
     Terraform's endings are lower case, and it ignores names that editors give to their own files.
     """
@@ -63,7 +63,7 @@ def kind_of(path: str) -> str | None:
 
 
 def calls_modules(path: str) -> bool:
-    """Tell whether a file may call modules without being part of one, as those of Terragrunt and of stacks do."""
+    """True if a file may call modules without being part of one, as those of Terragrunt and of stacks do."""
     return path.endswith(STACK_JSON) or (path.endswith(HCL) and not path.endswith(LOCK))
 
 
@@ -89,7 +89,7 @@ _escape: re.Pattern[bytes] | None = None
 
 
 def spelled_out(data: bytes) -> bytes:
-    r"""Return a text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``."""
+    r"""A text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``."""
     global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
     if b"\\" not in data:
         return data
@@ -132,7 +132,7 @@ class SearchTerms:
         """The modules by the longest word of each, which is searched first."""
 
     def are_in(self, data: bytes, kind: str) -> bool:
-        """Tell whether a file of this kind with this content matters."""
+        """True if a file of this kind with this content matters."""
         if self._are_in(data, kind):
             return True
         return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
@@ -141,7 +141,7 @@ class SearchTerms:
         return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
-        """Tell whether a text holds one of the search terms for its kind, known modules apart.
+        """True if a text holds one of the search terms for its kind, known modules apart.
 
         Most files are small, and for bytes ``in`` takes twice as long as ``find``: it tries its operand as a number first.
         """
@@ -153,7 +153,7 @@ class SearchTerms:
         return False
 
     def name_known_module(self, data: bytes) -> bool:
-        """Tell whether a text holds the address of one of the modules, wherever it stands."""
+        """True if a text holds the address of one of the modules, wherever it stands."""
         if self._by_word is None:
             self._by_word = {}
             for module in self.modules:
@@ -165,11 +165,11 @@ class SearchTerms:
         return False
 
     def call_known_module(self, data: bytes) -> bool:
-        """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
+        """True if Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
         return any(map(self.holds_known_module, _sources(data)))
 
     def holds_known_module(self, source: bytes) -> bool:
-        """Tell whether the address of one of the modules is part of a source, as it is written."""
+        """True if the address of one of the modules is part of a source, as it is written."""
         known = self._known.get(source)
         if known is None:
             known = self._known[source] = any(module in source for module in self.modules)
@@ -213,7 +213,7 @@ def _without(data: bytes, at: int, skipped: bytes) -> int:
 
 
 def _role(search_term: bytes) -> str:
-    """Return the kind of a search term, by its spelling."""
+    """The kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
     if b"/" in search_term or b"-" in search_term:
@@ -226,7 +226,6 @@ STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))
 
 
 def looks_like_state(data: bytes) -> bool:
-    """Tell whether a text can be a state of Terraform, whatever it holds."""
     return any(all(mark.encode() in data for mark in marks) for marks in STATE_MARKS)
 
 
@@ -234,7 +233,7 @@ _BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terrafo
 
 
 def looks_like_terraform(data: bytes) -> bool:
-    """Tell whether a line starts a block of Terraform's: one of its words, and a brace."""
+    """True if a line starts a block of Terraform's: one of its words, and a brace."""
     for line in data.splitlines():
         head, brace, _ = line.partition(b"{")
         words = head.split()

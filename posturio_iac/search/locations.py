@@ -16,7 +16,7 @@ WORKFLOWS = ".github/workflows"
 
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
-    """Return the directories, by their real paths, the files, by the real paths of their directories, and the paths that cannot be read.
+    """The directories, by their real paths, the files, by the real paths of their directories, and the paths that cannot be read.
 
     Raises:
         UsageError: a path does not exist.
@@ -48,7 +48,7 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
 
 
 def root_of(cwd: str, directories: Sequence[str], files: Sequence[str]) -> str:
-    """Return the scan root: the current directory when all paths are inside, else their common parent."""
+    """The scan root: the current directory when all paths are inside, else their common parent."""
     places = [*directories, *map(os.path.dirname, files)]
     if all(place == cwd or place.startswith(os.path.join(cwd, "")) for place in places):
         return cwd
@@ -68,7 +68,7 @@ def outermost(directories: Iterable[str]) -> list[str]:
 
 
 def repository_of(directory: str) -> str | None:
-    """Return the top of the git work tree that holds the directory."""
+    """The top of the git work tree that holds the directory."""
     directory = directory.removesuffix(os.sep) or os.sep
     while not is_repository(directory):
         parent = os.path.dirname(directory)
@@ -79,6 +79,6 @@ def repository_of(directory: str) -> str | None:
 
 
 def is_repository(directory: str) -> bool:
-    """Tell whether the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
+    """True if the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
     git = os.path.join(directory, ".git")
     return os.path.lexists(os.path.join(git, "HEAD")) or os.path.isfile(git)

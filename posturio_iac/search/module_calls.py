@@ -22,7 +22,7 @@ CALLS = frozenset(("module", "component"))
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
-    """Return the calls of local modules, by the text of the code: (directory of the caller, directory of the module), sorted.
+    """The calls of local modules, by the text of the code: (directory of the caller, directory of the module), sorted.
 
     Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
     A source that is computed does not count.
@@ -42,7 +42,7 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
 
 
 def sources_in(selection: Selection, path: str) -> tuple[tuple[str, str], ...]:
-    """Return the local modules that a file calls: the name of each call, and the directory. It is scanned once."""
+    """The local modules that a file calls: the name of each call, and the directory. It is scanned once."""
     known = selection.finder.sources.get(path)
     if known is None:
         known = selection.finder.sources[path] = tuple(sources(text(selection, path), path))
@@ -66,7 +66,7 @@ def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str,
 
 
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
-    """Return the top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
+    """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
     if path.endswith(".json"):
         from posturio_iac.search.scanners import json_scanner
 
@@ -77,7 +77,7 @@ def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[Scann
 
 
 def code_of(data: bytes, path: str) -> bytes:
-    """Return the code of a Terraform file in either syntax, without comments."""
+    """The code of a Terraform file in either syntax, without comments."""
     if not path.endswith(".json"):
         return data
     from posturio_iac.search.scanners import json_scanner
@@ -86,7 +86,7 @@ def code_of(data: bytes, path: str) -> bytes:
 
 
 def _is_ours(selection: Selection, target: str) -> bool:
-    """Tell whether the directory is inside the root, or at least inside its repository."""
+    """True if the directory is inside the root, or at least inside its repository."""
     if target != ".." and not target.startswith("../"):
         return True
     if selection.repository is None:
@@ -96,14 +96,14 @@ def _is_ours(selection: Selection, target: str) -> bool:
 
 
 def text(selection: Selection, path: str) -> bytes:
-    """Return the bytes of a file up to the limit, empty when it is gone."""
+    """The bytes of a file up to the limit, empty when it is gone."""
     finder = selection.finder
     kept = finder.texts.get(path)
     return kept if kept is not None else content(finder.prefix + path, finder.max_file_size, finder.fence) or b""
 
 
 def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | None:
-    """Return the bytes of a file up to the limit, or None when it cannot be read or is outside of ``fence``."""
+    """The bytes of a file up to the limit, or None when it cannot be read or is outside of ``fence``."""
     try:
         return read(name, max_size, fence, head=True)
     except UnreadableError:
@@ -111,13 +111,13 @@ def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | Non
 
 
 def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
-    """Return the Terraform files that hold one of ``search_terms``: git searches those it searched before, and the others are read."""
+    """The Terraform files that hold one of ``search_terms``: git searches those it searched before, and the others are read."""
     texts = ((path, text(selection, path)) for path, kind in selection.finder.read.items() if kind is TERRAFORM)
     return _found(selection, {path for path, data in texts if any(search_term in data for search_term in search_terms)}, search_terms)
 
 
 def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:
-    """Return the matches among the files that this process has read, and those that git finds."""
+    """The matches among the files that this process has read, and those that git finds."""
     found = set(ours)
     if selection.finder.trees:
         from posturio_iac.search.git_tree import git_search

@@ -65,7 +65,7 @@ def _texts(folder: str, finder: FileSearch) -> Iterable[tuple[str, bytes]]:
 
 
 def callers(selection: Selection) -> set[str]:
-    """Return the files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one."""
+    """The files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one."""
     calls = set(local_calls(selection))
     outside = {target for _, target in calls if _is_outside(selection, target)}
     holding, edges = explore(selection, outside) if outside else (set(), set())

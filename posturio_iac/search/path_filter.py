@@ -26,7 +26,6 @@ class PathFilter:
 
     @property
     def narrow(self) -> bool:
-        """Whether a path may be dropped for where it is."""
         return bool(self.directories or self.finder.exclusions)
 
     def files(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -45,13 +44,12 @@ class PathFilter:
                 yield path
 
     def has_code(self, path: str) -> bool:
-        """Tell whether a path from the root is one of the Terraform files that git has searched."""
+        """True if a path from the root is one of the Terraform files that git has searched."""
         return path.startswith(self.base) and path[len(self.base) :] in self.code
 
     def folders(self) -> Iterator[str]:
-        """Yield the folders of `code`, from the root."""
         return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})
 
     def has_directory(self, path: str) -> bool:
-        """Tell whether a directory, which is relative to the root, counts."""
+        """True if a directory, which is relative to the root, counts."""
         return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")

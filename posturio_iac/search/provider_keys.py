@@ -15,7 +15,7 @@ PREFIX = "AKIA"
 
 
 def pointer(texts: Mapping[str, bytes]) -> str:
-    """Return a note on the first provider block that holds an access key, with advice on how to find all; empty without one."""
+    """A note on the first provider block that holds an access key, with advice on how to find all; empty without one."""
     for path, data in sorted(texts.items()):
         if found := _key_in(path, data):
             key_id, line = found
@@ -27,7 +27,7 @@ def pointer(texts: Mapping[str, bytes]) -> str:
 
 
 def _key_in(path: str, data: bytes) -> tuple[str, int] | None:
-    """Return the first key of a file's provider blocks, masked, and its line."""
+    """The first key of a file's provider blocks, masked, and its line."""
     mask = KeyIdMask(())
     for block in blocks_of(data, path, ("provider",)):
         for value in block.literals("access_key"):

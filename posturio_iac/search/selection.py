@@ -50,11 +50,10 @@ class Selection:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to read, and nothing to say."""
+        """True if there is nothing to read, and nothing to say."""
         return not (self.terraform or self.templates or any(self.others.values()) or self.diagnostics)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
-        """Return the files of one kind that matter."""
         return {"terraform": self.terraform, "template": self.templates}.get(kind) or self.others.get(kind, ())
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -62,5 +61,4 @@ class Selection:
         raise AttributeError(f"cannot set {name}: a selection is frozen")
 
     def __repr__(self) -> str:
-        """Show the files."""
         return f"Selection(root={self.root!r}, terraform={self.terraform!r}, templates={self.templates!r}, searched={self.searched})"

@@ -50,7 +50,7 @@ def search(finder: FileSearch, start: str) -> list[str]:
 
 
 def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
-    """Return the entries of the directory; none, with a diagnostic, when it cannot be read."""
+    """The entries of the directory; none, with a diagnostic, when it cannot be read."""
     try:
         with os.scandir(finder.prefix + directory) as entries:
             return list(entries)

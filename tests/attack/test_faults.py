@@ -37,7 +37,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a repository with two modules, an old report and a saved result."""
+    """A repository with two modules, an old report and a saved result."""
     made = Repository(tmp_path / "root")
     files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}

@@ -25,7 +25,7 @@ MANY = 700
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """Return a repository with a commit on main, and a changed key on top that is not staged."""
+    """A repository with a commit on main, and a changed key on top that is not staged."""
     made = Repository(tmp_path / "repository")
     made.write("sound.tf", "# one\n")
     made.write("quiet.tf", "# two\n")
@@ -35,7 +35,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def trap(repository: Repository) -> str:
-    """Return a program that shows that it ran."""
+    """A program that shows that it ran."""
     path = put(repository.path.parent, "trap.sh", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\ncat\n")
     path.chmod(0o755)
     return str(path)

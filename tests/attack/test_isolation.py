@@ -81,7 +81,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a repository of which each file tries to lead out of it."""
+    """A repository of which each file tries to lead out of it."""
     put(tmp_path, "outside/stack.yaml", TEMPLATE)
     put(tmp_path, "outside/mod/main.tf", SOUND)
     put(tmp_path, "outside/secret", "planted")
@@ -117,7 +117,7 @@ def hold(deeds: Deeds, root: Path, may_write: frozenset[str]) -> None:
 
 
 def _is_named(path: str, may_write: frozenset[str]) -> bool:
-    """Tell whether a path is an output, or the file beside it that takes its place in one step."""
+    """True if a path is an output, or the file beside it that takes its place in one step."""
     first = path.split(os.sep, maxsplit=1)[0]
     return first in may_write or any(first.startswith(f".{name}.") and first.endswith(".tmp") for name in may_write)
 

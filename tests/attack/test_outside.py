@@ -24,7 +24,7 @@ MODULE = f'resource "aws_iam_access_key" "out" {{\n  user = "{HIDDEN}"\n}}\n'
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a folder in no repository with a sound key; beside it lies what nobody may read."""
+    """A folder in no repository with a sound key; beside it lies what nobody may read."""
     put(tmp_path, "outside/values.json", json.dumps({"name": HIDDEN}))
     put(tmp_path, "outside/values.tfvars", f'name = "{HIDDEN}"\n')
     put(tmp_path, "outside/mod/main.tf", MODULE)

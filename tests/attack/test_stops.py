@@ -25,7 +25,6 @@ NESTED = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a folder with a sound key."""
     put(tmp_path, "sound.tf", SOUND)
     return tmp_path
 

@@ -58,7 +58,6 @@ def adopt(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str
 
 
 def state(top: Path) -> dict[str, bytes]:
-    """Return the files that git does not own, by their paths."""
     return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file() and ".git" not in p.relative_to(top).parts}
 
 
@@ -83,7 +82,6 @@ def sit(monkeypatch: pytest.MonkeyPatch, *lines: str) -> _Terminal:
 
 
 def page_commands() -> list[list[str]]:
-    """Return the commands at the top of the page."""
     return [shlex.split(line) for line in blocks("sh", PAGE)[0].splitlines()]
 
 

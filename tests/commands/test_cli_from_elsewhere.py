@@ -35,7 +35,7 @@ def repository(tmp_path: Path) -> Tree:
 
 
 def scanned(path: str, capsys: pytest.CaptureFixture[str], *, below: str = "") -> list[tuple[Any, ...]]:
-    """Return the findings, without the folder that leads to the repository."""
+    """The findings, without the folder that leads to the repository."""
     main(["scan", "--no-config", "--exit-zero", "--format", "json", path])
     found = json.loads(capsys.readouterr().out)["findings"]
     return [(f["path"].removeprefix(below), f["line"], f["rule"], f["address"], f["root"], f["fingerprint"]) for f in found]

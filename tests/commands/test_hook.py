@@ -342,7 +342,7 @@ def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path
 
 
 def borrower(name: str) -> str:
-    """Return a module with a key for the user that whoever calls it names."""
+    """A module with a key for the user that whoever calls it names."""
     return 'variable "user" {\n}\n' + f'resource "aws_iam_access_key" "{name}" {{\n  user = var.user\n}}\n'
 
 

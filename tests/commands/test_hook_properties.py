@@ -41,7 +41,7 @@ class Module:
     uses: set[str] = field(default_factory=set)
 
     def code(self, called: set[str]) -> str:
-        """Return its code. A module that takes the user of its key is given one by each call."""
+        """Its code. A module that takes the user of its key is given one by each call."""
         text = 'output "name" {\n  value = "x"\n}\n# module.fake is not used, nor is "ghost" there\n'
         if self.user:
             text += f'resource "aws_iam_user" "u" {{\n  name = "{self.user}"\n}}\n'
@@ -83,7 +83,7 @@ def below(modules: dict[str, Module], top: str) -> set[str]:
 
 
 def expected(modules: dict[str, Module], changed: set[str], finding: dict[str, Any]) -> bool:
-    """Tell whether a finding of the scan counts, by enumerating."""
+    """True if a finding of the scan counts, by enumerating."""
     fed = {m.name for m in modules.values() if any(below(modules, target) & changed for target in m.uses)}
     concerned = changed | fed
     own = finding["path"].partition("/")[0]
@@ -113,7 +113,6 @@ SHARED = {"m1": Module("m1", calls=["m3"]), "m2": Module("m2", key="ci", calls=[
 
 @st.composite
 def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
-    """Return modules, and those of them that a commit changes."""
     modules = draw(repositories())
     return modules, draw(st.sets(st.sampled_from(sorted(modules)), min_size=1, max_size=2))
 

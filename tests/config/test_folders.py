@@ -21,7 +21,6 @@ SUNSET = USER % ("%s", ', sunset = "2027-01-31"') + KEY
 
 
 def tagged(tag: str) -> str:
-    """Return a template whose user has one more tag."""
     return TEMPLATE.replace("Value: team}", f"Value: team}}\n        - {{Key: {tag}}}")
 
 
@@ -40,7 +39,6 @@ def scanned(capsys: pytest.CaptureFixture[str], *argv: str, code: int | None = N
 
 
 def found(capsys: pytest.CaptureFixture[str], *argv: str) -> list[tuple[str, str]]:
-    """Return path and rule of the findings that count."""
     return [(f["path"], f["rule"]) for f in scanned(capsys, *argv)["findings"] if "suppressed" not in f]
 
 

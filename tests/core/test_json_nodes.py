@@ -24,7 +24,7 @@ layouts = st.sampled_from(
 
 
 def every_node(node: Node) -> list[Node]:
-    """Return the node and all below it."""
+    """The node and all below it."""
     match node.value:
         case Object():
             below = [n for pair in node.value for n in pair]

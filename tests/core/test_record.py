@@ -28,7 +28,6 @@ class Point(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Both together."""
         return self.x + self.y
 
 

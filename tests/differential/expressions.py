@@ -170,7 +170,6 @@ _OPERATIONS = {
 
 @st.composite
 def expressions(draw: DrawFn) -> str:
-    """Return an expression, valid or not."""
     return _any(draw, DEPTH)
 
 
@@ -180,7 +179,7 @@ def _any(draw: Draw, depth: int) -> str:
 
 
 def _of(draw: Draw, kind: str, depth: int) -> str:
-    """Return an expression that mostly has a type."""
+    """An expression that mostly has a type."""
     if depth <= 0:
         return str(draw(st.sampled_from(_ATOMS[kind])))
     made = draw(st.sampled_from(["atom", "call", "operation", "step", "condition", "other", "made", "made"]))
@@ -202,13 +201,12 @@ def _of(draw: Draw, kind: str, depth: int) -> str:
 
 
 def _held(draw: Draw, kind: str, depth: int) -> str:
-    """Return an expression that steps may follow."""
     text = _of(draw, kind, depth)
     return text if text[0] in "[{(v" and " ? " not in text else f"({text})"
 
 
 def _filled(draw: Draw, pattern: str, depth: int) -> str:
-    """Return a pattern with expressions in place of the names of types."""
+    """A pattern with expressions in place of the names of types."""
     found = pattern
     for kind in (*KINDS, "any"):
         while (at := _word(found, kind)) >= 0:

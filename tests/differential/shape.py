@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def _is_text(path: Path) -> bool:
-    """Tell whether a file can be handed to all parsers: UTF-8 without NUL bytes."""
+    """True if a file can be handed to all parsers: UTF-8 without NUL bytes."""
     data = path.read_bytes()
     try:
         data.decode("utf-8")
@@ -39,7 +39,7 @@ class Dynamic:
         return isinstance(other, Dynamic)
 
     def __hash__(self) -> int:
-        """Return one value for all, as they are equal."""
+        """One value for all, as they are equal."""
         return 0
 
 
@@ -56,13 +56,13 @@ class Body:
 
 
 def number(text: str) -> float:
-    """Return the number that a literal stands for, as an int where it is whole."""
+    """The number that a literal stands for, as an int where it is whole."""
     value = float(text)
     return int(text) if text.isdigit() else int(value) if value.is_integer() else value
 
 
 def key(value: Value) -> str | Dynamic:
-    """Return the string that an object's key becomes."""
+    """The string that an object's key becomes."""
     match value:
         case bool():
             return str(value).lower()
@@ -77,7 +77,7 @@ def key(value: Value) -> str | Dynamic:
 
 
 def text(value: str) -> str:
-    """Return a string as HCL keeps it: composed (NFC)."""
+    """A string as HCL keeps it: composed (NFC)."""
     return unicodedata.normalize("NFC", value)
 
 

@@ -27,7 +27,7 @@ Found = dict[str, tuple[str, int, int]]
 
 
 def ours(path: Path) -> list[Found]:
-    """Return the resources of each template in a file: type, line and column by logical id."""
+    """The resources of each template in a file: type, line and column by logical id."""
     try:
         text = text_of(path.read_bytes())
     except UnreadableError:
@@ -42,7 +42,7 @@ def ours(path: Path) -> list[Found]:
 
 
 def theirs(path: Path) -> Found | None:
-    """Return the same from cfn-lint, or None when it refuses the file."""
+    """The same from cfn-lint, or None when it refuses the file."""
     template, matches = decode(str(path))
     if matches or not isinstance(template, dict):
         return None
@@ -60,7 +60,6 @@ def theirs(path: Path) -> Found | None:
 
 
 def files() -> list[Path]:
-    """Return the templates to compare."""
     places = [ROOT / "fixtures", *(Path(p) for p in [os.environ.get("POSTURIO_IAC_TEMPLATES")] if p)]
     return sorted(p for place in places for p in place.rglob("*") if p.suffix in ENDINGS and p.is_file())
 

@@ -45,7 +45,7 @@ LENIENT = ("Incorrect condition type; The condition expression must be of type b
 
 
 def _is_taken(source: str) -> bool:
-    """Whether HCL refuses only what we take on purpose."""
+    """True if HCL refuses only what we take on purpose."""
     with pytest.raises(pygohcl.ValidationError) as raised:
         pygohcl.eval_var_condition(f"jsonencode({source}\n) == null", "x", "a", VARIABLE)
     return any(complaint in str(raised.value) for complaint in LENIENT)
@@ -72,7 +72,7 @@ def _parts(source: str) -> list[hcl.Expr]:
 
 
 def _is_left(part: hcl.Expr) -> bool:
-    """Whether HCL may refuse a whole expression for a part that its value does not depend on, where we do not: one mistake hides no key.
+    """True if HCL may refuse a whole expression for a part that its value does not depend on, where we do not: one mistake hides no key.
 
     That is bad syntax, a wrong right operand (newer versions of HCL stop at a left one that decides), and an arm of a conditional that is
     wrong or of another type, which for lists, maps and null we do not follow.
@@ -93,7 +93,7 @@ def _is_left(part: hcl.Expr) -> bool:
 
 
 def _has_hidden_type(expression: hcl.Expr) -> bool:
-    """Whether a value does not show its whole type: nulls and empty collections are typed in HCL, and so is what has no value."""
+    """True if a value does not show its whole type: nulls and empty collections are typed in HCL, and so is what has no value."""
     found = _value(expression)
     pending = list(found) if isinstance(found, list) else [None]
     while pending:
@@ -105,7 +105,7 @@ def _has_hidden_type(expression: hcl.Expr) -> bool:
 
 
 def _may_differ(part: hcl.Expr) -> bool:
-    """Whether a value may differ for a reason that is known.
+    """True if a value may differ for a reason that is known.
 
     A conditional has an arm of a type that we do not see, to which HCL converts the other one, or a number for a condition. Or a left
     operand decides, and `can` and `try` see in older versions of HCL that the right one is wrong.
@@ -125,7 +125,7 @@ def _is_truth(expression: hcl.Expr) -> bool:
 
 
 def alike(mine: Any, other: Any) -> bool:
-    """Whether a value of ours is the one that JSON holds; a set has an order of its own there."""
+    """True if a value of ours is the one that JSON holds; a set has an order of its own there."""
     match mine:
         case bool() | None | str():
             return type(mine) is type(other) and bool(mine == other)

@@ -37,7 +37,7 @@ class UnfoldableError(Exception):
 
 
 def fold(body: Body) -> dict[Any, Value]:
-    """Return the body as pygohcl writes it: labels as nested keys, repeated blocks as lists."""
+    """The body as pygohcl writes it: labels as nested keys, repeated blocks as lists."""
     folded: dict[Any, Value] = dict(body.attributes)
     for kind, labels, inner in body.blocks:
         target, content, *path = folded, fold(inner), kind, *labels
@@ -81,7 +81,7 @@ def differences(mine: Value, theirs: Json, where: str = "") -> list[str]:
 
 
 def parenthesized(source: str) -> Json:
-    """Return the literal inside parentheses, which pygohcl gives as source text on one line."""
+    """The literal inside parentheses, which pygohcl gives as source text on one line."""
     return pygohcl.loads(f"x = {source[1:-1]}\n")["x"]
 
 

@@ -49,7 +49,6 @@ def _body(tree: Tree[Token]) -> Body:
 
 
 def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
-    """Return the child trees that mean something."""
     return [c for c in tree.children if isinstance(c, Tree) and c.data != "new_line_or_comment"]
 
 
@@ -122,7 +121,7 @@ def _unescape(raw: str) -> str:
 
 
 def _heredoc(token: str) -> str | Dynamic:
-    """Return the text of a heredoc; python-hcl2 hands over its source."""
+    """The text of a heredoc; python-hcl2 hands over its source."""
     opening, *lines = token.removesuffix("\n").removesuffix("\r").split("\n")
     content = lines[:-1]
     if re.search(r"(?<!\$)\$\{|(?<!%)%\{", "\n".join(content)):

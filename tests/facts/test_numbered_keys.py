@@ -16,7 +16,7 @@ NOTE = 'the resource name "key_2" ends in the number 2: manual rotation without 
 
 
 def notes(*declared: tuple[str, str | None]) -> dict[str, tuple[str, ...]]:
-    """Return the notes on keys that have an address and the identity of a user."""
+    """The notes on keys that have an address and the identity of a user."""
 
     def made(address: str) -> AccessKey:
         return key(address, None if address.startswith("arn:") else span("iam.tf"))

@@ -180,7 +180,7 @@ FACTS: dict[str, tuple[Fact, Answer]] = {
 
 
 def can_express(world: Any, fact: Fact) -> bool:
-    """Tell whether a world has words for a fact."""
+    """True if a world has words for a fact."""
     commented = bool(fact.comment or fact.comment_at_user)
     if fact.service and world not in TERRAFORM:
         return False
@@ -211,7 +211,7 @@ def answer(keys: list[AccessKey]) -> Answer:
 
 
 def expressible(*among: Any) -> list[Any]:
-    """Return each fact with each of these worlds that has words for it."""
+    """Each fact with each of these worlds that has words for it."""
     return [
         pytest.param(world, name, id=f"{name}, {world.__name__}") for name in FACTS for world in among if can_express(world, FACTS[name][0])
     ]

@@ -54,7 +54,6 @@ def is_clock(source: HclSource, block: Block) -> bool:
 
 
 def texts(source: HclSource, block: Block) -> dict[str, str]:
-    """The arguments and blocks inside a block as they are written."""
     return {source.text(c.children[0]): " ".join(source.text(c).split()) for c in source.body(block)}
 
 

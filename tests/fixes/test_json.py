@@ -22,7 +22,7 @@ ROTATES = {"create_before_destroy": True, "replace_triggered_by": ["time_static.
 
 
 def program(lifecycle: Any = None, *, tags: Any = None, clock: Any = None, static: Any = None, **more: Any) -> Program:
-    """Return a program with one key, which rotates unless its lifecycle says otherwise."""
+    """A program with one key, which rotates unless its lifecycle says otherwise."""
     key = {"user": "${aws_iam_user.u.name}", **({"lifecycle": lifecycle} if lifecycle is not None else {})}
     users = {"u": {"name": "u", "tags": USER["u"]["tags"] if tags is None else tags}}
     held = {"time_static": static} if static is not None else {}

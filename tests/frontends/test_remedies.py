@@ -37,7 +37,6 @@ def advice(folder: Path, rule: str, files: dict[str, str]) -> dict[str, str]:
 
 
 def off(found: dict[str, str]) -> dict[str, str]:
-    """What switches each key off."""
     return {address: text.partition(", or ")[2].rstrip(".") for address, text in found.items()}
 
 
@@ -186,7 +185,6 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
 
 
 def rotating(kind: str, arguments: str) -> dict[str, str]:
-    """A key and a rotator."""
     rotator = f'variable "region" {{}}\nresource "{kind}" "r" {{\n  {arguments}\n}}\n'
     return {"main.tf": USER + KEY % ("a", "") + rotator}
 
@@ -265,7 +263,7 @@ MARKS = {
 
 
 def synthesized(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template as CDK keeps it for tests: without paths of constructs, and the secret in an output."""
+    """A template as CDK keeps it for tests: without paths of constructs, and the secret in an output."""
     document = {**mark, **json.loads(template(""))}
     document["Resources"] |= mark.get("Resources", {})
     return document | {"Outputs": {"Out": {"Value": {"Fn::GetAtt": ["Key1", "SecretAccessKey"]}}}}

@@ -93,7 +93,7 @@ def watched(figures: Figures, seconds: float = SECONDS, megabytes: int = MEGABYT
 
 
 def _memory(*, reset: bool = False) -> int:
-    """Return the most memory since the last reset in MB; 0 where the system does not tell."""
+    """The most memory since the last reset in MB; 0 where the system does not tell."""
     if not STATUS.exists():
         return 0
     if reset:

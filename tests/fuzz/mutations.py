@@ -254,7 +254,7 @@ def _restructured(seed: Any, changes: list[tuple[int, int, int, Any]]) -> Any:
 
 
 def _places(document: Any) -> list[tuple[Any, Any]]:
-    """Return each holder with the name or number of one of its values."""
+    """Each holder with the name or number of one of its values."""
     found: list[tuple[Any, Any]] = []
     pending = [document]
     while pending and len(found) < 4096:
@@ -269,12 +269,12 @@ def _places(document: Any) -> list[tuple[Any, Any]]:
 
 
 def as_json(document: Any) -> bytes:
-    """Return a document as JSON; lone surrogates stay escapes."""
+    """A document as JSON; lone surrogates stay escapes."""
     return json.dumps(document).encode()[:LONGEST]
 
 
 def as_toml(table: Any) -> bytes:
-    """Return a document as TOML, or as what looks like it where TOML has no such value."""
+    """A document as TOML, or as what looks like it where TOML has no such value."""
     if not isinstance(table, dict):
         return _value(table).encode("utf-8", "surrogatepass")
     return "".join(f"{json.dumps(name)} = {_value(value)}\n" for name, value in table.items()).encode("utf-8", "surrogatepass")

@@ -33,7 +33,7 @@ MODULE = 'variable "name" {\n  type = string\n  default = "ci"\n}\n' + KEY + 'ou
 
 @cache
 def programs() -> tuple[Program, ...]:
-    """Return the programs of the fixtures, each small enough to be changed thousands of times, with the files of the others."""
+    """The programs of the fixtures, each small enough to be changed thousands of times, with the files of the others."""
     return (*(program for folder in _folders() if (program := _program(folder))), *map(_encoded, EXTRA))
 
 
@@ -239,7 +239,7 @@ def results() -> tuple[Any, ...]:
 
 
 def ledger() -> bytes:
-    """Return a ledger with a change of each kind, and a run that was interrupted."""
+    """A ledger with a change of each kind, and a run that was interrupted."""
     user = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "x"),))
     key = DeployedKey(user, "****MPLE", "Active", AS_OF, None, key_id="AKIAIOSFODNN7EXAMPLE")
     told = encode(Inventory(Account("123456789012"), [key], diagnostics=[Diagnostic(Level.ERROR, "denied", account="123456789012")]))

@@ -93,7 +93,6 @@ def of_files(name: str, is_meant: Callable[[str], bool], words: Sequence[str], *
 
 
 def ending(*ends: str) -> Callable[[str], bool]:
-    """Tell files by the ends of their names."""
     return lambda name: name.endswith(ends)
 
 
@@ -168,7 +167,7 @@ def _of_bytes(program: dict[str, str | bytes], other: tuple[str, ...]) -> tuple[
 
 
 def targets() -> list[Target]:
-    """Return a new list of all targets, with figures at zero."""
+    """A new list of all targets, with figures at zero."""
     return [*_of_programs(), *_of_documents()]
 
 

@@ -55,7 +55,7 @@ def ids(matches: Sequence[object]) -> list[str]:
 
 
 def by_file(folder: Path, *options: str, **files: str) -> dict[str, set[str]]:
-    """Return the ids that cfn-lint reports for each template, in one run."""
+    """The ids that cfn-lint reports for each template, in one run."""
     found: dict[str, set[str]] = {name: set() for name in files}
     for match in lint(folder, *write(folder, **files), options=options):
         found[match.file.removesuffix(".yaml")].add(match.id)

@@ -37,7 +37,7 @@ NAMES = ("Off", "Metadata", "Key2", "1", "Condition", "DependsOn")
 
 
 def originals() -> list[Any]:
-    """Return the templates of the fixtures and of the rules' pages as data."""
+    """The templates of the fixtures and of the rules' pages as data."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "fixtures/cloudformation").rglob("template.*"))]
     texts += [cloudformation(parts) for rule in CFN_LINT for _, parts in states(rule, "CloudFormation")]
     return [json.loads(json.dumps(document.root.data())) for text in texts for document in documents(text)[0]]
@@ -51,7 +51,7 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def damaged(template: Any, chance: random.Random) -> Any:
-    """Return a copy in which something is missing, is something else, or stands twice."""
+    """A copy in which something is missing, is something else, or stands twice."""
     template = copy.deepcopy(template)
     for _ in range(chance.randint(1, 3)):
         *above, last = chance.choice(list(places(template)) or [()]) or (None,)

@@ -35,7 +35,7 @@ def workspace(tmp_path: Path) -> Repository:
 
 
 def job(**inputs: str) -> dict[str, Any]:
-    """Return the job of the component with inputs filled in, as GitLab does before it reads the YAML."""
+    """The job of the component with inputs filled in, as GitLab does before it reads the YAML."""
     given = {name: str(declared.get("default")) for name, declared in INPUTS.items()} | inputs
     assert given.keys() == INPUTS.keys()
     text = re.sub(r"\$\[\[ inputs\.([\w-]+) ]]", lambda found: given[found[1]], JOBS)

@@ -35,7 +35,6 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(tree: Path) -> list[Record]:
-    """What checkov says about all of them."""
     return report(tree)
 
 

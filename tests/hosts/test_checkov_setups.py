@@ -43,7 +43,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def ids(said: str) -> set[str]:
-    """Return our checks that failed in what checkov prints."""
     return set(re.findall(r"Check: (CKV_POSTURIO_\d+): [^\n]*\n\tFAILED", said))
 
 

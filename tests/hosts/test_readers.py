@@ -83,7 +83,6 @@ def test_a_joined_hostile_report_has_only_our_headings_links_and_cells() -> None
 
 
 def inline_of(tokens: list[Any], kind: str) -> Iterator[Any]:
-    """What stands in the elements of one kind."""
     return (after for token, after in pairwise(tokens) if token.type == kind)
 
 

@@ -29,7 +29,6 @@ resource "aws_iam_access_key" "ci" {
 
 
 def run(*argv: str, cwd: Path = HERE) -> subprocess.CompletedProcess[str]:
-    """Run the console script."""
     return subprocess.run([SCRIPT, *argv], cwd=cwd, capture_output=True, text=True, check=False)
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 def context_of(key: AccessKey, *overrides: Override, root: str = "", **config: Any) -> Context:
-    """The limits that hold for a key."""
     return Policy(Config(overrides=overrides, **config), root=root).context_for(key, AS_OF)
 
 

@@ -68,7 +68,6 @@ def _no_credentials(_: IamResponse) -> ActionResult:
 
 @pytest.fixture
 def members(organization: Callable[[int], list[Cloud]]) -> list[Cloud]:
-    """An organization of five accounts."""
     return organization(5)
 
 

@@ -23,7 +23,6 @@ def stale_and_busy(cloud: Cloud) -> None:
 
 
 def rules(answer: Any) -> list[tuple[str, str]]:
-    """User and rule of each finding."""
     users = {key["address"]: key["user"] for key in answer.json["keys"]}
     return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
 

@@ -38,7 +38,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], int, int]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a folder with an old report."""
+    """A folder with an old report."""
     folder = tmp_path / "root"
     folder.mkdir()
     (folder / "r.json").write_text('{"old": true}\n', encoding="utf-8")

@@ -107,7 +107,7 @@ def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> 
 
 
 def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
-    """Return the lines of a plan about keys, without their indentation."""
+    """The lines of a plan about keys, without their indentation."""
     folder = tree.root / f"plan-{len(list(tree.root.glob('plan-*')))}"
     live(capsys, "--plan", str(folder), *argv)
     (path,) = (path for path in folder.glob("*.sh") if "undo" not in path.name)

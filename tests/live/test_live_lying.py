@@ -130,7 +130,7 @@ def test_an_answer_that_is_built_otherwise_is_a_sentence(capsys: Capsys, argv: t
 
 
 def truncated(page: str) -> str:
-    """Return a page that says that another one follows, each with a mark of its own."""
+    """A page that says that another one follows, each with a mark of its own."""
     return page.replace("<IsTruncated>false</IsTruncated>", f"<IsTruncated>true</IsTruncated><Marker>{next(COUNT)}</Marker>")
 
 

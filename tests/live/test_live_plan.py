@@ -26,7 +26,6 @@ SCHEMA = Path(__file__).parent.parent.parent / "docs/schema/report-1.json"
 
 @pytest.fixture(params=list(REGIONS))
 def aws(request: pytest.FixtureRequest, cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    """An account, read from each of the regions."""
     yield from _account(cloud, server, monkeypatch, request.param)
 
 
@@ -62,7 +61,6 @@ def run(aws: FakeAws, folder: Path, *words: str, undo: bool = False) -> Any:
 
 
 def log(folder: Path) -> list[tuple[str, str, str]]:
-    """Step, key and outcome of each line of the log."""
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     return [(e["step"], e["key_id"], e["outcome"]) for e in map(json.loads, lines) if e["outcome"] != "begun"]
 

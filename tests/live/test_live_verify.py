@@ -38,7 +38,6 @@ def earlier(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 
 
 def states(answer: Any) -> list[tuple[str, str, str]]:
-    """State, user and rule of each result."""
     return [(r["state"], r["user"], r["rule"].partition(".")[2]) for r in answer.json["verification"]["results"]]
 
 

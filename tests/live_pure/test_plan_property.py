@@ -121,13 +121,13 @@ class Story:
     observed: tuple[datetime, ...] = ()
     """When earlier runs looked, with a ledger."""
     trail: bool = True
-    """Whether the plan could ask CloudTrail."""
+    """True if the plan could ask CloudTrail."""
     denied: bool = False
-    """Whether the script cannot."""
+    """True if the script cannot."""
     named: bool = False
-    """Whether the key is named by --include-in-use."""
+    """True if the key is named by --include-in-use."""
     service: bool = False
-    """Whether it is an API key of a service, of which AWS tells no use."""
+    """True if it is an API key of a service, of which AWS tells no use."""
 
 
 STORIES = st.builds(

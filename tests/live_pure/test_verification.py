@@ -89,7 +89,6 @@ def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Re
 
 
 def known(report: Report) -> Known:
-    """Address and rule of each finding."""
     return {(finding.address, finding.rule.id) for finding in report.findings}
 
 

@@ -72,7 +72,7 @@ def _place(code: CodeType) -> tuple[str, int]:
 
 
 def runs_at_import(root: Path, mutant: Mutant) -> bool:
-    """Tell whether a mutant changes more than the bodies of functions."""
+    """True if a mutant changes more than the bodies of functions."""
     text = (root / mutant.path).read_text(encoding="utf-8")
     return _static(compile(text, "", "exec")) != _static(compile(mutant.source, "", "exec"))
 
@@ -113,7 +113,6 @@ class Outcome:
         signal.signal(signal.SIGVTALRM, lambda *_: self.end("never ends"))
 
     def end(self, how: str) -> None:
-        """End this process at once."""
         self.file.write_text(json.dumps([how, self.test, self.count]), encoding="utf-8")
         os._exit(0)
 
@@ -243,7 +242,7 @@ def _files(tests: list[str]) -> list[str]:
 
 
 def _first_files(tests: list[str]) -> set[str]:
-    """Return the files of the tests that come first, those with most of them before others."""
+    """The files of the tests that come first, those with most of them before others."""
     return {file for file, _ in Counter(test.partition("::")[0] for test in tests[:60]).most_common(FIRST_FILES)}
 
 
@@ -262,7 +261,7 @@ class _Written:
 
 
 def _is_slow(item: pytest.Item, seconds: dict[str, float]) -> bool:
-    """Tell whether a test runs many examples or takes long, so that it comes after those that are quick."""
+    """True if a test runs many examples or takes long, so that it comes after those that are quick."""
     return hasattr(getattr(item, "obj", None), "hypothesis") or seconds[item.nodeid] > SLOW
 
 

@@ -37,11 +37,10 @@ class Mutant:
 
     @cached_property
     def part(self) -> str:
-        """The part of the program that it changes."""
         return next(name for name, paths in PACKAGES.items() if self.path.startswith(paths))
 
     def __str__(self) -> str:
-        """Return the place, and the line before and after."""
+        """The place, and the line before and after."""
         old, new = ((text.splitlines() or [""]) for text in (self.before, self.after))
         first = next((place for place, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
         return f"{self.path}:{self.line}: {' ⏎ '.join(old[first : first + 3])}  →  {' ⏎ '.join(new[first : first + 3])}"
@@ -75,7 +74,7 @@ def _no_code(node: cst.CSTNode) -> bool:
 
 
 def _of_file(root: Path, path: str, place: int) -> Mutant | None:
-    """Return one mutant of a file, by its place among all of them; None when Python compiles it to the same program or refuses it."""
+    """One mutant of a file, by its place among all of them; None when Python compiles it to the same program or refuses it."""
     text = (root / path).read_text(encoding="utf-8")
     wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     places = _Places()
@@ -93,7 +92,7 @@ def _of_file(root: Path, path: str, place: int) -> Mutant | None:
 
 
 def files(root: Path) -> list[str]:
-    """Return the files of all parts."""
+    """The files of all parts."""
     paths = [root / path for part in PACKAGES.values() for path in part]
     found = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
     return sorted(file.relative_to(root).as_posix() for file in found)

@@ -37,13 +37,13 @@ class Selection:
         self.tests: list[tuple[str, float]] = told["tests"]
 
     def of(self, mutant: Mutant) -> list[str]:
-        """Return the ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
+        """The ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
         if mutant.line in self._bodies(mutant.path):
             return [*self._reading(mutant), *self._ordered(set(self._near(mutant.path, mutant.line)), mutant.path.split("/")[1])]
         return self.around(mutant)
 
     def around(self, mutant: Mutant) -> list[str]:
-        """Return the ids of the tests of the whole statement and of what uses its name, and of those that mirror the module."""
+        """The ids of the tests of the whole statement and of what uses its name, and of those that mirror the module."""
         folder = mutant.path.split("/")[1]
         first, of_statement, beside = self._of_field(mutant), self._of_statement(mutant), self._beside(mutant.path)
         telling = self._that_name(mutant, of_statement | beside)
@@ -55,13 +55,13 @@ class Selection:
         return [test for test, _ in self.tests if test == f"{OF_CLAUSES}[{mutant.path}]"]
 
     def _beside(self, path: str) -> set[int]:
-        """Return the tests in the folder that mirrors the module's, or the nearest above."""
+        """The tests in the folder that mirrors the module's, or the nearest above."""
         above = [parent.as_posix().replace("posturio_iac", "tests", 1) for parent in Path(path).parents][:-2]
         near = next((folder for folder in above if any(test.startswith(f"{folder}/") for test, _ in self.tests)), "none")
         return {number for number, (test, _) in enumerate(self.tests) if test.startswith(f"{near}/")}
 
     def _that_name(self, mutant: Mutant, tests: set[int]) -> set[int]:
-        """Return the tests whose case holds a word that is changed, or the module's name: ``test_takes[cidrhost-2]``."""
+        """The tests whose case holds a word that is changed, or the module's name: ``test_takes[cidrhost-2]``."""
         text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
         changed = getattr(mutant, "before", text)
         words = {Path(mutant.path).stem, *re.findall(r"\w+", changed if len(changed) < LONG else text)}
@@ -70,14 +70,14 @@ class Selection:
         return {number for number in tests if words & set(re.findall(r"\w+", self.tests[number][0].partition("[")[2]))}
 
     def _of_field(self, mutant: Mutant) -> set[int]:
-        """Return the tests of what names the field of a class that a line states."""
+        """The tests of what names the field of a class that a line states."""
         text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
         field = re.match(r"\s+(\w+)\s*[:=]", text)
         used = self._uses(frozenset({field[1]})) if field else []
         return {test for path, line in used if line in self._bodies(path) for test in self._near(path, line)}
 
     def _near(self, path: str, line: int) -> list[int]:
-        """Return the tests of a line; of an expression on several lines not each counts as run."""
+        """The tests of a line; of an expression on several lines not each counts as run."""
         inside = self._bodies(path)
         while line in inside and not self._at(path, line):
             line -= 1
@@ -85,7 +85,7 @@ class Selection:
 
     @cache  # noqa: B019 - there is one for the whole run
     def _bodies(self, path: str) -> frozenset[int]:
-        """Return the lines in the bodies of functions; the rest is run by the import alone, which is that of the first test."""
+        """The lines in the bodies of functions; the rest is run by the import alone, which is that of the first test."""
         tree = ast.parse((self.root / path).read_text(encoding="utf-8"))
         functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
         return frozenset(line for node in functions for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1))
@@ -94,7 +94,7 @@ class Selection:
         return self.lines.get(path, {}).get(str(line), [])
 
     def _of_statement(self, mutant: Mutant) -> set[int]:
-        """Return the tests of the function or class that a line is in, and of what uses it; of a table, of what uses it in turn."""
+        """The tests of the function or class that a line is in, and of what uses it; of a table, of what uses it in turn."""
         found: set[int] = set()
         pending: list[tuple[str, int]] = [(mutant.path, mutant.line)]
         seen: set[tuple[str, int]] = set()
@@ -126,7 +126,6 @@ class Selection:
 
     @cache  # noqa: B019 - there is one for the whole run
     def _uses(self, names: frozenset[str]) -> list[tuple[str, int]]:
-        """Return the lines that hold one of the names."""
         return [place for name in names for place in self._words.get(name, ())]
 
     @cached_property

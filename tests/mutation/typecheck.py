@@ -25,7 +25,7 @@ class Types:
         self.known = self._errors("posturio_iac")
 
     def refuse(self, path: str, source: str) -> bool:
-        """Tell whether a file has errors with this text that the program does not have without it."""
+        """True if a file has errors with this text that the program does not have without it."""
         file = self.root / path
         text = file.read_text(encoding="utf-8")
         self._write(file, source)

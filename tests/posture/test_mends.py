@@ -18,7 +18,6 @@ def in_code(number: int, *, root: str = "", module: str = "") -> dict[str, Any]:
 
 
 def mended(key: dict[str, Any], rule: str = "expired", code: str = 'expires = "2027-01-31"', **more: Any) -> dict[str, Any]:
-    """A finding with a remedy whose text names the key."""
     return finding(key, rule, remediation=f"Add {code} to the user of {key['address']}.", remedy=TAG | {"code": code}, **more)
 
 

@@ -49,7 +49,6 @@ def documents(draw: st.DrawFn) -> list[Any]:
 
 
 def value(view: Posture) -> float:
-    """The score, below every number while it is not known."""
     return -1.0 if view.score.value is None else view.score.value
 
 

@@ -268,7 +268,6 @@ TAG = 'tag "expires" of aws_iam_user.ci'
 
 
 def unreadable_rotation() -> Lifetime:
-    """An interval that is none."""
     return replace(unreadable("quarterly", tag("rotation")), kind=Kind.ROTATION)
 
 

@@ -64,7 +64,7 @@ resource "aws_iam_access_key" "suppressed" {
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a program, judged by the rules of the package and by one that stands beside it."""
+    """A program, judged by the rules of the package and by one that stands beside it."""
     monkeypatch.setattr(rules, "_registry", dict(all_rules()))
     (tmp_path / "outside_rule.py").write_text(MODULE.lstrip(), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -77,7 +77,6 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def scanned(program: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    """Return what a scan prints that fails by the rule."""
     assert main(["scan", str(program), "--no-config", "--as-of", "2026-11-24", "--select", RULE, *options]) == 1
     return capsys.readouterr().out
 

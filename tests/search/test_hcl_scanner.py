@@ -22,7 +22,7 @@ def seen(found: list[ScannedBlock]) -> list[tuple[str, tuple[str, ...], list[str
 
 
 def parsed(body: hcl.Body) -> list[tuple[str, tuple[str, ...], list[str]]]:
-    """Return the same of what a parser returns."""
+    """The same of what a parser returns."""
 
     def source(block: hcl.Block) -> list[str]:
         value = block.get("source")

@@ -53,7 +53,6 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
 
 
 def scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    """Scan ``cwd`` at a fixed time."""
     return posturio(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
 
 

@@ -35,7 +35,7 @@ def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...]
 
 
 def key(root: Path, text: str, **options: Any) -> AccessKey:
-    """Return the one key of a template, which reads without problems."""
+    """The one key of a template, which reads without problems."""
     found = reading(root, {"template.yaml": text}, **options)
     assert found.diagnostics == ()
     assert len(found.keys) == 1
@@ -43,19 +43,18 @@ def key(root: Path, text: str, **options: Any) -> AccessKey:
 
 
 def keys(root: Path, text: str, **options: Any) -> dict[str, AccessKey]:
-    """Return the keys of a template, which reads without problems, by address."""
+    """The keys of a template, which reads without problems, by address."""
     found = reading(root, {"template.yaml": text}, **options)
     assert found.diagnostics == ()
     return {k.address: k for k in found.keys}
 
 
 def as_json(text: str) -> str:
-    """Return a YAML template as JSON, short tags spelled out and scalars as text."""
+    """A YAML template as JSON, short tags spelled out and scalars as text."""
     (document,), problems = documents(dedent(text))
     assert problems == ()
     return json.dumps(document.root.data(), indent=2)
 
 
 def places(found: Reading) -> dict[str, tuple[str, int, int]]:
-    """Return where each key stands."""
     return {k.address: (k.span.path, k.span.line, k.span.column) for k in found.keys if k.span is not None}

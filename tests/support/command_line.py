@@ -34,7 +34,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def shown(text: str) -> list[tuple[str, str, str]]:
-    """Return the findings that the format ``text`` lists, as another program may indent it: place, severity and rule."""
+    """The findings that the format ``text`` lists, as another program may indent it: place, severity and rule."""
     found = []
     for block in text.split("\n\n"):
         if head := re.search(r"(?m)^ *(\S+:\d+:\d+): ", block):

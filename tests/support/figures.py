@@ -15,7 +15,6 @@ FILE = Path(__file__).parents[2] / "docs" / "security-figures.json"
 
 
 def today() -> str:
-    """Return the day."""
     return f"{datetime.now(timezone.utc):%Y-%m-%d}"
 
 

@@ -25,7 +25,7 @@ def fix(folder: Path, *options: str) -> tuple[int, str, str]:
 
 
 def mended(folder: Path, text: str | bytes, *options: str, name: str = "main.tf") -> bytes:
-    """Return a file after `fix --write`."""
+    """A file after `fix --write`."""
     file = folder / name
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     fix(folder, "--write", "--owner", OWNER, *options)

@@ -40,12 +40,10 @@ class Case:
 
     @property
     def folder(self) -> Path:
-        """Where the program stands."""
         return FIXTURES / self.rule.partition(".")[2] / self.name
 
     @property
     def golden(self) -> Path:
-        """What the tool says about it."""
         return self.folder.parent / f"{self.name}.out"
 
     @property
@@ -55,16 +53,15 @@ class Case:
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it means the same within a larger tree: a configuration, code owners and installed modules hold for one root only."""
+        """True if it means the same within a larger tree: a configuration, code owners and installed modules hold for one root only."""
         return not any((self.folder / name).exists() for name in ("posturio-iac.toml", ".github", ".terraform"))
 
     def __str__(self) -> str:
-        """Return its path in ``fixtures/``."""
         return f"{self.folder.parent.name}/{self.name}"
 
 
 def cases() -> tuple[Case, ...]:
-    """Return every program of every rule, sorted."""
+    """Every program of every rule, sorted."""
     short = {rule.partition(".")[2]: rule for rule in all_rules()}
     folders = sorted(p for p in FIXTURES.glob("*/*") if p.is_dir() and p.parent.name in short)
     return tuple(Case(short[p.parent.name], p.name) for p in folders)

@@ -83,7 +83,7 @@ RUN = f"{AUDIT}\nimport sys\nfrom posturio_iac.cli import main\nsys.exit(main(sy
 
 
 def _of_python() -> tuple[str, ...]:
-    """Return the real folders that Python and our own package are read from."""
+    """The real folders that Python and our own package are read from."""
     found = {
         sys.prefix,
         sys.base_prefix,
@@ -106,7 +106,6 @@ class Deeds:
 
     @classmethod
     def of(cls, log: Path) -> Self:
-        """Read what was written down."""
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         return cls(tuple(tuple(one or "" for one in json.loads(line)) for line in lines))
 
@@ -116,15 +115,13 @@ class Deeds:
         return [event for event in self.events if event[0] in ("read", "list") and not any(_below(path, folders) for path in event[1:])]
 
     def changed(self) -> set[str]:
-        """Return the paths that were written to, or changed in another way."""
+        """The paths that were written to, or changed in another way."""
         return {path for kind, *paths in self.events if kind in ("write", "change") for path in paths if path not in ("", os.devnull)}
 
     def programs(self) -> list[tuple[str, ...]]:
-        """Return the programs that were started, with their arguments."""
         return [event[1:] for event in self.events if event[0] == "program"]
 
     def sockets(self) -> list[tuple[str, ...]]:
-        """Return what was done with the network."""
         return [event for event in self.events if event[0] == "socket"]
 
 

@@ -102,7 +102,7 @@ def calls(source: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def programs(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """Return a program and the sources that it calls, in their order."""
+    """A program and the sources that it calls, in their order."""
     sources = draw(st.lists(st.sampled_from(["./a", "../b", "acme/x/aws", "./a/b//c"]), max_size=3))
     text = ""
     for source in sources:

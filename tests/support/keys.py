@@ -37,7 +37,6 @@ REMEDIES = Remedies(
 
 
 def span(line: int = 5, path: str = "iam.tf") -> Span:
-    """A region of one line."""
     return Span(path, line, 1, line, 20)
 
 
@@ -58,7 +57,6 @@ def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
 
 
 def open_question(text: str, *questions: Question) -> OpenQuestion:
-    """Something that is open for a reason that ``text`` states."""
     return OpenQuestion(questions or (Question.LIFETIME,), AS_STATED(text).as_reason())
 
 
@@ -90,7 +88,6 @@ CLOCK = SecretRotationOrigin("time_rotating.ci")
 
 
 def tag(name: str, holder: str = "aws_iam_user.ci") -> TagOrigin:
-    """A tag of the user."""
     return TagOrigin(name, holder)
 
 
@@ -102,7 +99,6 @@ def day(text: str) -> datetime:
 
 
 def expires(text: str, effect: Effect = Effect.DECLARED, origin: Origin | None = None) -> Lifetime:
-    """An end on a date."""
     return Lifetime(Kind.EXPIRY, effect, origin or tag("expires"), text, span(2), at=day(text))
 
 
@@ -118,7 +114,6 @@ def enforced(days: float | None = 60) -> Lifetime:
 
 
 def maybe(evidence: Lifetime) -> Lifetime:
-    """Evidence of which it is open whether it is about this key."""
     return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, reason=UNCERTAIN_LINK("iam.tf:5"))
 
 
@@ -136,18 +131,15 @@ def inert(fix: str = "go through a time_static") -> Lifetime:
 
 
 def unreadable(value: str = "soon", origin: Origin | None = None) -> Lifetime:
-    """A date that is none."""
     why = Reason(ReasonKind.UNREADABLE, STATED, (f'"{value}" is neither a date nor an interval',))
     return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin or tag("expires"), value, span(2), reason=why)
 
 
 def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
-    """Evidence that is there and says something unknown."""
     return Lifetime(kind, Effect.UNKNOWN, tag(kind.value), span=span(2), reason=UNKNOWN.as_reason())
 
 
 def exposure(name: str = "secret") -> Exposure:
-    """An output that shows the secret."""
     return Exposure(span(9), SecretHolder(HolderKind.OUTPUT, name), Advice("keep the secret in Secrets Manager"))
 
 
@@ -157,7 +149,6 @@ def outage(*, create_before_destroy: Any = False, takes_turns: bool = False) -> 
 
 
 def ignore(*rules: str, reason: str = "moves to roles", until: Any = None, line: int = 4, source: str = "comment") -> Directive:
-    """An instruction to ignore rules, which are named without ``iam.``."""
     return Directive(tuple(f"iam.{rule}" for rule in rules), reason, until, span(line), source)
 
 
@@ -173,13 +164,11 @@ def flagged(key: AccessKey, context: Context = CONTEXT) -> set[str]:
 
 
 def run(*keys: AccessKey, diagnostics: tuple[Diagnostic, ...] = (), suppress: bool = True, root: str = "", **config: Any) -> Report:
-    """Judge ``keys`` by a configuration."""
     policy = Policy(Config(**config), root=root, suppressions=suppress)
     return judge(keys, as_of=AS_OF, diagnostics=diagnostics, files=1, policy=policy)
 
 
 def verdict(*keys: AccessKey, **config: Any) -> Verdict:
-    """The verdict of the first key."""
     return run(*keys, **config).keys[0].verdict
 
 
@@ -189,5 +178,4 @@ def rules(report: Report) -> list[str]:
 
 
 def said(report: Report) -> list[tuple[str, str]]:
-    """Level and text of each diagnostic."""
     return [(d.level.value, d.message) for d in report.diagnostics]

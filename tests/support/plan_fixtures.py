@@ -17,12 +17,11 @@ PLAN, CODE = "plan.json", "code"
 
 
 def cases() -> tuple[str, ...]:
-    """Return the names of the fixtures, sorted."""
     return tuple(sorted(p.name for p in PLANS.iterdir() if p.is_dir()))
 
 
 def golden(case: str) -> Path:
-    """Return the file that holds what the tool says about a case."""
+    """The file that holds what the tool says about a case."""
     return PLANS / f"{case}.out"
 
 

@@ -26,7 +26,7 @@ USER, KEY = "aws_iam_user", "aws_iam_access_key"
 def resource(
     address: str, after: Any, unknown: Any = None, sensitive: Any = None, actions: tuple[str, ...] = ("create",)
 ) -> dict[str, Any]:
-    """Return an entry of ``resource_changes``; type and name follow from the address."""
+    """An entry of ``resource_changes``; type and name follow from the address."""
     last = address.rpartition("module.")[2].split(".")[1:3] if "module." in address else address.split("[", maxsplit=1)[0].split(".")
     kind, name = last[0], last[1].split("[")[0]
     change = {"actions": list(actions), "before": None, "after": after, "after_unknown": unknown or {}, "after_sensitive": sensitive or {}}
@@ -34,30 +34,25 @@ def resource(
 
 
 def key(address: str, user: str | None = "ci", actions: tuple[str, ...] = ("create",), **more: Any) -> dict[str, Any]:
-    """Return a key of a user, whose name is unknown when it is None."""
     after = {"pgp_key": None, "status": "Active", **({} if user is None else {"user": user}), **more}
     return resource(address, after, {"id": True, "secret": True, **({"user": True} if user is None else {})}, None, actions)
 
 
 def user(address: str, name: str | None = "ci", tags: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Return a user, whose name is unknown when it is None."""
     after = {"path": "/", "tags": tags, "tags_all": tags or {}, **({} if name is None else {"name": name}), **more}
     return resource(address, after, {"arn": True, "tags_all": {}, **({"name": True} if name is None else {})})
 
 
 def block(address: str, expressions: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a resource of the configuration."""
     kind, name = address.split(".")
     return {"address": address, "mode": "managed", "type": kind, "name": name, "expressions": expressions, **more}
 
 
 def refers(*references: str) -> dict[str, Any]:
-    """Return an expression with references."""
     return {"references": list(references)}
 
 
 def plan(*changes: dict[str, Any], configuration: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Return a plan; ``configuration`` is that of its root module."""
     written = {} if configuration is None else {"configuration": {"root_module": configuration}}
     return {"format_version": "1.2", "terraform_version": "1.9.8", "resource_changes": list(changes), **written, **more}
 
@@ -73,7 +68,7 @@ def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.
 
 
 def one(folder: Path, data: Any, source: Path | None = None) -> AccessKey:
-    """Return the one key of a plan that reads without a word."""
+    """The one key of a plan that reads without a word."""
     reading = read(folder, data, source)
     assert reading.diagnostics == ()
     (found,) = reading.keys

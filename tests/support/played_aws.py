@@ -35,7 +35,7 @@ class Key:
     used: datetime | None
     status: str
     told: bool
-    """Whether the report knows when it was used; it says no_information otherwise."""
+    """True if the report knows when it was used; it says no_information otherwise."""
     off: datetime | None
     """When CloudTrail saw that it was switched off."""
     rotated: datetime | None = None
@@ -63,7 +63,7 @@ class Person:
     tags: tuple[tuple[str, str], ...]
     keys: tuple[Key, ...]
     reported: bool
-    """Whether the user was there when the report was made."""
+    """True if the user was there when the report was made."""
     policies: tuple[str, ...] = ()
     """Policies of AWS that are attached to the user."""
     credentials: tuple[PlayedCredential, ...] = ()

@@ -10,28 +10,25 @@ README = ROOT / "README.md"
 
 
 def blocks(language: str, page: Path = README) -> list[str]:
-    """Return the fenced blocks of one language, in order."""
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def block(beginning: str, language: str = "sh", page: Path = README) -> str:
-    """Return the one block that begins like this."""
     (found,) = (text for text in blocks(language, page) if text.startswith(beginning))
     return found
 
 
 def commands(text: str) -> list[str]:
-    """Return the lines of a block that are run."""
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def traced(lines: list[str]) -> str:
-    """Return a script for one shell that runs each line and then prints ``[exit N]``."""
+    """A script for one shell that runs each line and then prints ``[exit N]``."""
     return "".join(f'{line}\necho "[exit $?]"\n' for line in lines)
 
 
 def exits(output: str) -> list[int]:
-    """Return the exit codes that a traced script printed."""
+    """The exit codes that a traced script printed."""
     return [int(code) for code in re.findall(r"^\[exit (\d+)\]$", output, re.MULTILINE)]
 
 

@@ -75,22 +75,18 @@ def accounts(*ids: str) -> dict[str, Any]:
 
 
 def code(name: str = "infra", *paths: str, narrowed: bool = False) -> dict[str, Any]:
-    """The scope of a scan."""
     return {"kind": "code", "name": name, "paths": list(paths or (".",)), **({"narrowed": True} if narrowed else {})}
 
 
 def error(message: str = "iam:ListUsers is denied", **more: Any) -> dict[str, Any]:
-    """Something that was not read."""
     return {"level": "error", "message": message, **more}
 
 
 def joined(*documents: Any, unread: tuple[SavedDiagnostic, ...] = ()) -> Posture:
-    """The view of results, in this order."""
     return join([read(document, f"{number}.json") for number, document in enumerate(documents)], unread)
 
 
 def users(posture: Posture) -> list[str]:
-    """The keys of a view by their users or addresses, sorted."""
     return sorted(row.key.user if row.key.deployed and row.key.user else row.key.address for row in posture.rows)
 
 

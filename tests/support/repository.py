@@ -28,12 +28,12 @@ Resources:
 
 
 def flagged(name: str = "ci") -> str:
-    """Return a module with a key that nothing ends."""
+    """A module with a key that nothing ends."""
     return USER % (name, "") + KEY
 
 
 def clean(name: str = "ci") -> str:
-    """Return a module with a key that its user's tags end."""
+    """A module with a key that its user's tags end."""
     return USER % (name, EXPIRES) + KEY
 
 
@@ -63,6 +63,5 @@ class Repository:
             self.git("add", "-f", "--", f":(literal){name}")
 
     def commit(self, message: str = "change") -> str:
-        """Commit what is staged and return the commit's hash."""
         self.git("commit", "-q", "--no-verify", "-m", message)
         return self.git("rev-parse", "HEAD").strip()

@@ -34,7 +34,6 @@ class Tree:
             self.git("init", "-q", "-b", "main")
 
     def git(self, *arguments: str) -> str:
-        """Run git in the directory."""
         return subprocess.run(["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout
 
     def write(self, name: str, content: str | bytes = KEY, *, add: bool = True) -> Path:
@@ -79,10 +78,8 @@ def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 
 
 def found(selection: Selection) -> list[str]:
-    """Return all that was selected."""
     return sorted((*selection.terraform, *selection.templates))
 
 
 def complaints(selection: Selection) -> list[tuple[str, str | None, str]]:
-    """Return the diagnostics without their types."""
     return [(d.level.value, d.path, d.message) for d in selection.diagnostics]

@@ -38,12 +38,11 @@ PLAIN = USER + KEY
 
 
 def options(**more: Any) -> TerraformOptions:
-    """Return the options of a reading."""
     return TerraformOptions(Names.default(), AS_OF, rule_ids=RULES, **more)
 
 
 def program(root: str, **more: Any) -> ModuleTree:
-    """Return a program whose modules are below ``root``."""
+    """A program whose modules are below ``root``."""
     selection: Any = SimpleNamespace(
         root=root,
         repository=None,
@@ -54,7 +53,7 @@ def program(root: str, **more: Any) -> ModuleTree:
 
 
 def value_of(code: str | hcl.Expr, **names: Any) -> Any:
-    """Return the value of an expression in an empty module, where ``names`` are bound; errors go up."""
+    """The value of an expression in an empty module, where ``names`` are bound; errors go up."""
     scope = ModuleScope(ModuleInstance(program("/nowhere"), Module("")), strict=False, bindings=names)
     return evaluate(expression(code) if isinstance(code, str) else code, scope)
 
@@ -74,7 +73,6 @@ def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, s
 
 
 def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **more: Any) -> Any:
-    """Return a local value of the root module."""
     return module(root, files, **more).attribute("local", name)
 
 
@@ -88,7 +86,7 @@ def reading(
 
 
 def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> dict[str, AccessKey]:
-    """Return the keys of a program that reads without problems, by address."""
+    """The keys of a program that reads without problems, by address."""
     found = reading(root, files, *paths, **more)
     assert found.diagnostics == ()
     assert len({k.address for k in found.keys}) == len(found.keys)
@@ -96,7 +94,7 @@ def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: A
 
 
 def key(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> AccessKey:
-    """Return the one key of a program that reads without problems."""
+    """The one key of a program that reads without problems."""
     (found,) = keys(root, files, *paths, **more).values()
     return found
 
@@ -105,5 +103,4 @@ class Counted(Budget):
     """A budget that tells what was spent."""
 
     def steps(self) -> int:
-        """Return the steps."""
         return self._steps

@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 
 
 def body_of(text: str | bytes, path: str = "main.tf") -> hcl.Body:
-    """Return the content of a file that reads without problems."""
+    """The content of a file that reads without problems."""
     body, problems = parsed(text, path)
     assert problems == ()
     return body
 
 
 def parsed(text: str | bytes, path: str = "main.tf") -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
-    """Return the content of a file and its problems."""
     return files.parse(path, text if isinstance(text, bytes) else text.encode())
 
 
 def expression(text: str) -> hcl.Expr:
-    """Return the expression that an attribute has which is written like this."""
     return body_of(f"x = {text}\n").attributes["x"].expression
 
 

@@ -54,11 +54,10 @@ class Fact:
 
     @property
     def key_type(self) -> str:
-        """Terraform's type of the keys."""
         return CREDENTIAL_TYPE if self.service else KEY_TYPE
 
     def arguments(self, name: str, user: str, status: str | None) -> dict[str, Any]:
-        """Return the arguments of one of the keys."""
+        """The arguments of one of the keys."""
         stated = {"status": status} if status else {}
         if not self.service:
             return {"user": user, **stated}
@@ -74,7 +73,6 @@ class Fact:
 
 
 def terraform(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as HCL."""
     return _read(folder, {"main.tf": hcl(fact)})
 
 
@@ -110,7 +108,6 @@ def plan_with_code(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def plan_alone(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as a plan."""
     return list(plan_shapes.read(folder, _plan(fact)).keys)
 
 
@@ -188,7 +185,7 @@ class PlayedGraph:
 
 
 def hcl(fact: Fact) -> str:
-    """Return the fact as a program of Terraform."""
+    """The fact as a program of Terraform."""
     blocks = []
     if fact.is_declared:
         tags = "".join(f'    "{name}" = "{value}"\n' for name, value in fact.tags.items())

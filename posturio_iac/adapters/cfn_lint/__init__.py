@@ -50,7 +50,7 @@ class _Memory:
         self._found: tuple[HostMatch, ...] = ()
 
     def found(self, template: HostTemplate) -> tuple[HostMatch, ...]:
-        """Return the verdicts on a template.
+        """The verdicts on a template.
 
         Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it.
         """
@@ -116,7 +116,6 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
             _MEMORY.limit = self.config.get(LIMIT)
 
     def match(self, cfn: HostTemplate) -> list[RuleMatch]:
-        """Return the matches of our scan for this rule."""
         return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
 
 
@@ -132,7 +131,7 @@ def _rule(pack_id: str, title: str, description: str, url: str) -> type[PackRule
 
 
 def _rules() -> dict[str, type[PackRule]]:
-    """Return the rules of the pack by the name of their class."""
+    """The rules of the pack by the name of their class."""
     known = all_rules()
     ours = [
         _rule(pack_id, known[name].rule.title, first_paragraph(known[name].page.partition("\n")[2]), page_url(name))

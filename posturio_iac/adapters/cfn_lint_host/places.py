@@ -22,12 +22,12 @@ class HostPlace(NamedTuple):
 
     @classmethod
     def of(cls, span: Span) -> HostPlace:
-        """Return a span in cfn-lint's counting."""
+        """A span in cfn-lint's counting."""
         return cls(span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
 
 
 def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | None) -> tuple[str, ...]:
-    """Return the logical id, as the template has it, of the resource in which a key stands; nothing when there is none.
+    """The logical id, as the template has it, of the resource in which a key stands; nothing when there is none.
 
     The key of a stack set stands in a text of the stack set. A loop gives several resources the same place.
     """

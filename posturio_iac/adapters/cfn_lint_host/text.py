@@ -19,7 +19,6 @@ class ParameterSet(Protocol):
 
 
 def write_template(template: dict[str, Any], folder: str) -> str:
-    """Write a decoded template as JSON and return its path."""
     return _write(template, folder, "stdin.json")
 
 
@@ -33,7 +32,7 @@ def write_parameters(sets: Sequence[ParameterSet], folder: str) -> Iterator[tupl
 
 
 def _tags(source: str | None) -> dict[str, Any]:
-    """Return the tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
+    """The tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
     if source is None:
         return {}
     from cfnlint.decode import decode
@@ -51,7 +50,7 @@ def _write(content: object, folder: str, name: str) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON can hold it: an unquoted date is the text that it was."""
+    """A value as JSON can hold it: an unquoted date is the text that it was."""
     if isinstance(value, dict):
         return {_key(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

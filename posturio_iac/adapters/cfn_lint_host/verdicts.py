@@ -61,7 +61,7 @@ class _Input(NamedTuple):
 
 
 def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
-    """Return the matches for a template, in the order of the report.
+    """The matches for a template, in the order of the report.
 
     ``max_lifetime_days`` replaces that of the configuration. Errors of the configuration are matches too.
     """
@@ -130,7 +130,7 @@ class _Words:
         return self._about(key, pack_id, text, finding.span)
 
     def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> HostMatch:
-        """Return a match at ``span`` where that is in this file, else at the key."""
+        """A match at ``span`` where that is in this file, else at the key."""
         at = span if self._is_here(span) else key.span
         logical = resource_of(self.resources, key.address, HostPlace.of(key.span) if key.span and self.original else None)
         return HostMatch(pack_id, text, ("Resources", *logical), HostPlace.of(at) if at is not None and self.original else None)
@@ -157,7 +157,6 @@ class _Words:
 
 
 def _below(root: str, path: str) -> str:
-    """Return a path as our spans have it."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 

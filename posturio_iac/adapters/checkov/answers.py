@@ -48,7 +48,7 @@ NOTHING = Answer(CheckResult.UNKNOWN)
 
 
 def answer(entity: Entity, rule: str) -> Answer:
-    """Return the answer of ``rule`` about a block."""
+    """The answer of ``rule`` about a block."""
     try:
         return _answer(entity, rule, scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files))
     except UsageError as error:

@@ -64,7 +64,7 @@ class _Posturio:
         return {"result": CheckResult[result], "evaluated_keys": [], **({"suppress_comment": text} if result == "SKIPPED" else {})}
 
     def _asked(self, scanned_file: str, config: Any, name: str, kind: str) -> tuple[str, str]:
-        """Return the name of checkov's result, and the message."""
+        """The name of checkov's result, and the message."""
         try:
             # Where checkov cannot fork (macOS, Windows), its kinds of code are threads, and all answer from one scan.
             with _ONE_AT_A_TIME:
@@ -114,6 +114,6 @@ def register() -> None:
 
 
 def _is_local(config: Any) -> bool:
-    """Tell whether a call is of a module whose code is here: its keys are asked about by themselves."""
+    """True if a call is of a module whose code is here: its keys are asked about by themselves."""
     source = config.get("source") if isinstance(config, dict) else None
     return isinstance(source, list) and bool(source) and str(source[0]).startswith((".", "/"))

@@ -48,7 +48,7 @@ _LAST: list[tuple[Mapping[str, Any], tuple[str, str, str], Entity]] = []
 
 
 def entity_of(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
-    """Return the block that checkov asks about; the same object as long as it asks about the same block.
+    """The block that checkov asks about; the same object as long as it asks about the same block.
 
     checkov tells a check the path relative to a root that it does not tell. Both are variables of its runner, which is among the callers.
     """
@@ -80,7 +80,7 @@ def _entity(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, 
 
 
 def _line(*values: object) -> int:
-    """Return the first of ``values`` that is a number of a line, which a plan has in a list; 0 when none is."""
+    """The first of ``values`` that is a number of a line, which a plan has in a list; 0 when none is."""
     for value in values:
         one = value[0] if isinstance(value, list) and value else value
         if isinstance(one, int):
@@ -126,13 +126,13 @@ def _callers() -> Iterator[Mapping[str, Any]]:
 
 
 def _top(value: object) -> str | None:
-    """Return the folder of the root module from checkov's ``TFDefinitionKey``; None for a plain path."""
+    """The folder of the root module from checkov's ``TFDefinitionKey``; None for a plain path."""
     path = getattr(value, "file_path", None)
     return top_of(path, getattr(value, "tf_source_modules", None)) if isinstance(path, str) else None
 
 
 def _file(scanned_file: str, seen: _Seen, named: object) -> str:
-    """Return the path of the file: from the runner's variable, from the configuration, or below the root."""
+    """The path of the file: from the runner's variable, from the configuration, or below the root."""
     below = scanned_file.lstrip("/")
     guesses = [*seen.files, *([named] if isinstance(named, str) else []), os.path.join(seen.root or os.curdir, below), scanned_file]
     for guess in guesses:

@@ -30,17 +30,14 @@ class Vertex(NamedTuple):
     """Folder of the root module that leads to it."""
 
     def __hash__(self) -> int:
-        """Vertices are told apart by their keys."""
         return hash(self.key)
 
     @property
     def type(self) -> str:
-        """The type of a resource."""
         return self.name.partition(".")[0]
 
     @property
     def address(self) -> str:
-        """Terraform's address, or the name."""
         return str(self.config.get("__address__") or self.name)
 
     @property
@@ -50,12 +47,11 @@ class Vertex(NamedTuple):
         return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
 
     def span(self, root: str) -> Span:
-        """Return the place of its first line, relative to ``root``."""
+        """The place of its first line, relative to ``root``."""
         line = self.lines[0] or 1
         return Span(os.path.relpath(self.file, root).replace(os.sep, "/"), line, 1, line, 2)
 
     def first(self, name: str) -> Any:
-        """Return the value of an argument, or None."""
         value = self.config.get(name)
         return value[0] if isinstance(value, list) and value else value
 
@@ -74,15 +70,13 @@ class Graph:
                 self._in.setdefault(target, []).append((label, self.vertices[source]))
 
     def around(self, vertex: Vertex) -> list[Vertex]:
-        """Return the resources of the same root module, the given one left out."""
+        """The resources of the same root module, the given one left out."""
         return [v for v in self.vertices.values() if v.kind == "resource" and v.top == vertex.top and v.key != vertex.key]
 
     def targets(self, vertex: Vertex, argument: str) -> list[Vertex]:
-        """Return the blocks that an argument of a block, or a part of it, refers to."""
         return [target for label, target in self._out.get(vertex.key, ()) if argument_of(label) == argument]
 
     def sources(self, vertex: Vertex) -> list[tuple[str, Vertex]]:
-        """Return the blocks that refer to a block, with the arguments."""
         return self._in.get(vertex.key, [])
 
     def behind(self, start: Iterable[Vertex], stop: Callable[[Vertex], bool] = lambda _: False) -> Iterator[Vertex]:
@@ -99,7 +93,7 @@ class Graph:
                 pending += [t for label, t in self._out.get(vertex.key, ()) if not label.startswith(NO_CAUSE)]
 
     def find(self, kind: str, name: str, config: Mapping[str, Any], file: str) -> Vertex | None:
-        """Return the block that has just this configuration, or else the one with the same address in the same file."""
+        """The block that has just this configuration, or else the one with the same address in the same file."""
         named = [v for v in self.vertices.values() if v.name == f"{kind}.{name}"]
         for vertex in named:
             if vertex.config is config:
@@ -143,7 +137,7 @@ def _vertex(key: object, value: Any) -> Vertex | None:
 
 
 def top_of(file: str, call: Any) -> str:
-    """Return the folder of the root module from which a chain of checkov's module calls leads to a file."""
+    """The folder of the root module from which a chain of checkov's module calls leads to a file."""
     path = file
     while call is not None:
         known = call if isinstance(call, dict) else vars(call) if hasattr(call, "__dict__") else {n: getattr(call, n, None) for n in _CALL}
@@ -155,7 +149,7 @@ _CALL = ("path", "nested_tf_module")
 
 
 def _path(kind: str, name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the way to the arguments: type and name of a resource, else the name, without the alias of a provider."""
+    """The way to the arguments: type and name of a resource, else the name, without the alias of a provider."""
     first, _, rest = name.partition(".")
     if kind in ("resource", "data"):
         return (first, rest)
@@ -163,5 +157,5 @@ def _path(kind: str, name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def argument_of(label: str) -> str:
-    """Return the argument that an edge is about: ``tags`` of ``tags.Owner``, ``input`` of ``[cross-variable] input``."""
+    """The argument that an edge is about: ``tags`` of ``tags.Owner``, ``input`` of ``[cross-variable] input``."""
     return label.rpartition(" ")[2].partition(".")[0]

@@ -18,7 +18,7 @@ _INDEX = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\]')
 
 
 def keys_of(entity: Entity, scan: Scan) -> tuple[JudgedKey, ...]:
-    """Return the keys that a block declares: several where our scan tells instances, parents or root modules apart and checkov does not."""
+    """The keys that a block declares: several where our scan tells instances, parents or root modules apart and checkov does not."""
     here = scan.keys.get(entity.file, ())
     if "::" in entity.kind:
         return tuple(k for k in here if k.key.framework == "cloudformation" and _is_resource(entity, k))
@@ -30,28 +30,26 @@ def keys_of(entity: Entity, scan: Scan) -> tuple[JudgedKey, ...]:
 
 
 def plain(address: str) -> str:
-    """Return an address without indexes."""
     return _INDEX.sub("", address)
 
 
 def _is_resource(entity: Entity, judged: JudgedKey) -> bool:
-    """Tell whether a key is that of a resource, whatever the stacks around it; the key of a stack set stands inside the stack set."""
+    """True if a key is that of a resource, whatever the stacks around it; the key of a stack set stands inside the stack set."""
     name = judged.key.address.partition(" (")[0].rpartition("/")[2]
     return name == entity.name or _within(entity, judged)
 
 
 def _is_block(entity: Entity, judged: JudgedKey) -> bool:
-    """Tell whether a key has the type and the name of a resource."""
     return plain(judged.key.address).endswith(plain(f"{entity.kind}.{entity.name}"))
 
 
 def _is_call(entity: Entity, judged: JudgedKey) -> bool:
-    """Tell whether a key stands at a module call, because the code of the module is elsewhere."""
+    """True if a key stands at a module call, because the code of the module is elsewhere."""
     return _within(entity, judged) and f"module.{plain(entity.name)}" in plain(judged.key.address)
 
 
 def _installed(entity: Entity, scan: Scan) -> list[JudgedKey]:
-    """Return the keys of modules that Terraform has installed: our scan reports them at the call."""
+    """The keys of modules that Terraform has installed: our scan reports them at the call."""
     if f"{os.sep}.terraform{os.sep}" not in entity.file:
         return []
     return [k for keys in scan.keys.values() for k in keys if plain(k.key.address) == plain(entity.address)]

@@ -61,12 +61,12 @@ class Scan:
             self.selection = Selection(self.selection.finder, self.selection.repository)
 
     def matters(self, file: str) -> bool:
-        """Tell whether a file, by its real path, may declare a key or call a module that holds one."""
+        """True if a file, by its real path, may declare a key or call a module that holds one."""
         below = os.path.relpath(file, self.root).replace(os.sep, "/")
         return below in self.selection.terraform or below in self.selection.templates
 
     def lacks_parser(self, file: str) -> bool:
-        """Tell whether a file matters and is not read for want of a parser, which the first such file is reason to log."""
+        """True if a file matters and is not read for want of a parser, which the first such file is reason to log."""
         below = os.path.relpath(file, self.root).replace(os.sep, "/")
         if below in self._unread and WITHOUT_PARSERS not in self._told:
             self._told.add(WITHOUT_PARSERS)
@@ -74,7 +74,7 @@ class Scan:
         return below in self._unread
 
     def is_ours(self, file: str) -> bool:
-        """Tell whether a file is one of this repository, which checkov has cloned for the pack in it."""
+        """True if a file is one of this repository, which checkov has cloned for the pack in it."""
         return any(file.startswith(os.path.join(folder, "")) for folder in _fetched())
 
     def borrowed(self, entity: Entity) -> Report:
@@ -92,7 +92,7 @@ class Scan:
         return self._borrowed[place]
 
     def selected(self, file: str) -> frozenset[str]:
-        """Return the rules that the configuration of a file leaves."""
+        """The rules that the configuration of a file leaves."""
         config = self.config.at(os.path.dirname(file))
         if id(config) not in self._selected:
             self._selected[id(config)] = Policy(config).selected(all_rules())
@@ -136,12 +136,12 @@ class Scan:
 
 @functools.cache
 def scan(path: str, cwd: str, var_files: tuple[str, ...]) -> Scan:
-    """Return the scan of a folder or a file, the same one each time. Raises `UsageError` as `Scan` does."""
+    """The scan of a folder or a file, the same one each time. Raises `UsageError` as `Scan` does."""
     return Scan(path, cwd, var_files)
 
 
 def by_key(report: Report) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
-    """Return the findings of a report by framework, scope and address of the key."""
+    """The findings of a report by framework, scope and address of the key."""
     found: dict[tuple[str, str, str], list[Finding]] = {}
     for one in report.findings:
         found.setdefault((one.framework, one.root, one.address), []).append(one)
@@ -150,7 +150,7 @@ def by_key(report: Report) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]
 
 @functools.cache
 def missing_parser() -> str:
-    """Return the name of a library that reading Terraform needs and this environment lacks; empty when there is none."""
+    """The name of a library that reading Terraform needs and this environment lacks; empty when there is none."""
     for name in ("tree_sitter", "tree_sitter_hcl"):
         try:
             import_module(name)
@@ -166,25 +166,23 @@ def _ending(path: str) -> str:
 
 
 def text_of(said: Diagnostic) -> str:
-    """Return a diagnostic on one line."""
     place = ":".join(str(part) for part in (said.path, said.line) if part is not None)
     return printable(f"{place}: {said.message}" if place else said.message)
 
 
 def _fetched() -> list[str]:
-    """Return the folders that checkov has made for a clone and a copy of it."""
     folders = [os.path.dirname(clone) for clone in CLONES]
     return [folder for folder in folders if folder.endswith("_checks")]
 
 
 def _clones_in(root: str) -> tuple[str, ...]:
-    """Return the patterns that leave out what checkov has cloned below ``root``."""
+    """The patterns that leave out what checkov has cloned below ``root``."""
     ways = [os.path.relpath(folder, root).replace(os.sep, "/") for folder in _fetched()]
     return tuple(f"/{way}/" for way in ways if not way.startswith(".."))
 
 
 def _as_of() -> datetime | None:
-    """Return the time that counts as now; None for the clock's. Raises `UsageError` when it cannot be read."""
+    """The time that counts as now; None for the clock's. Raises `UsageError` when it cannot be read."""
     text = os.environ.get(AS_OF)
     if not text:
         return None

@@ -60,12 +60,11 @@ class AdoptionPlan(NamedTuple):
 
     @property
     def services(self) -> tuple[str, ...]:
-        """The CI services that get a file."""
         return tuple(service for service in PLACES if f"ci={service}" in self.parts)
 
 
 def wanted_of(given: Arguments) -> AdoptionPlan:
-    """Return the plan that the command line asks for. Raises `UsageError` for unknown parts, and for a baseline without reason and end."""
+    """The plan that the command line asks for. Raises `UsageError` for unknown parts, and for a baseline without reason and end."""
     parts = [part.strip() for value in given.write or () for part in value.split(",") if part.strip()]
     for part in parts:
         if part not in PARTS:
@@ -76,7 +75,7 @@ def wanted_of(given: Arguments) -> AdoptionPlan:
 
 
 def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
-    """Return the plan if its options go together. Raises `UsageError` otherwise."""
+    """The plan if its options go together. Raises `UsageError` otherwise."""
     if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
         raise UsageError("a baseline needs a reason and a last day: add --reason TEXT and --until DATE")
     if given.write and BASELINE not in wanted.parts and (given.reason or given.until):
@@ -87,7 +86,7 @@ def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
 
 
 def for_fix(given: Arguments) -> list[str]:
-    """Return the command line of ``fix`` that does the same."""
+    """The command line of ``fix`` that does the same."""
     argv = ["--write"]
     argv += [flag for flag, value in (("--unsafe", given.unsafe), ("--allow-dirty", given.allow_dirty)) if value]
     named = {"--expires": given.expires, "--in": getattr(given, "in"), "--rotate": given.rotate}

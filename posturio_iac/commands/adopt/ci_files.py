@@ -46,7 +46,7 @@ access-keys:
 
 
 def ci_file(service: str, *, baseline: bool) -> str:
-    """Return the file of a service; with a ``baseline`` it fails while entries match nothing, so that the baseline only shrinks."""
+    """The file of a service; with a ``baseline`` it fails while entries match nothing, so that the baseline only shrinks."""
     flag = "--fail-on-stale" if baseline else ""
     if service == GITHUB:
         return _GITHUB.format(version=__version__, options=f"        with:\n          args: {flag}\n" if flag else "")

@@ -72,7 +72,7 @@ def look(place: RepositoryToAdopt, report: Report) -> str:
 
 
 def place_of(folder: str) -> RepositoryToAdopt:
-    """Return the repository of a folder with its configuration; ``UsageError`` where that cannot be read."""
+    """The repository of a folder with its configuration; ``UsageError`` where that cannot be read."""
     given = parse(COMMAND, [folder])
     assert given is not None  # noqa: S101 - no word of it asks for help
     return _place(given)
@@ -89,7 +89,7 @@ def _place(given: Arguments) -> RepositoryToAdopt:
 
 
 def _planned(place: RepositoryToAdopt, report: Report) -> tuple[Outcome, ...]:
-    """Return the outcome for each finding if every level of change were allowed; nothing is written."""
+    """The outcome for each finding if every level of change were allowed; nothing is written."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.reporting.code_changes import files_below
@@ -108,7 +108,7 @@ def _fix_run(place: RepositoryToAdopt, *, unsafe: bool = False) -> FixRun:
 
 
 def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
-    """Return the next command."""
+    """The next command."""
     from posturio_iac.config.locate import find
 
     parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
@@ -144,7 +144,7 @@ def _asked(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]
 
 
 def _seems_used(top: str, part: str) -> bool:
-    """Tell whether a repository seems to be on a service: GitLab's file is there or has its folder, and else GitHub is."""
+    """True if a repository seems to be on a service: GitLab's file is there or has its folder, and else GitHub is."""
     gitlab = os.path.exists(os.path.join(top, ".gitlab")) or os.path.exists(os.path.join(top, ".gitlab-ci.yml"))
     return gitlab == (part == "ci=gitlab")
 
@@ -186,7 +186,7 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
 
 
 def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
-    """Return the change that lets an existing configuration name the new baseline, if there is one and it names none."""
+    """The change that lets an existing configuration name the new baseline, if there is one and it names none."""
     from posturio_iac.config.locate import find
 
     own = find(place.top)

@@ -9,7 +9,7 @@ from posturio_iac.render.wording import DOCS
 
 
 def short(baseline: str = "") -> str:
-    """Return the file; it names a ``baseline`` where there is one."""
+    """The file; it names a ``baseline`` where there is one."""
     default = Config()
     return f"""\
 # Configuration of posturio-iac, for this folder and all below. Every option: {DOCS}/configuration.md
@@ -19,7 +19,7 @@ fail_on = "{default.fail_on}"
 
 
 def with_baseline(text: str, baseline: str, *, shared: bool) -> str | None:
-    """Return a configuration with a line that names its ``baseline``, or None where it cannot be told where the line belongs.
+    """A configuration with a line that names its ``baseline``, or None where it cannot be told where the line belongs.
 
     It stands before the first option, or below the header of the table in a file that other tools ``shared``.
     """

@@ -38,7 +38,7 @@ class FileChange(NamedTuple):
 
 
 def top_of(folder: str) -> str:
-    """Return the top of the repository of a folder, or the folder itself. Raises `UsageError` when there is none."""
+    """The top of the repository of a folder, or the folder itself. Raises `UsageError` when there is none."""
     from posturio_iac.search.locations import repository_of
 
     real = os.path.realpath(folder)
@@ -68,7 +68,7 @@ def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:
 
 
 def named_baseline(path: str, baseline: str, top: str) -> FileChange:
-    """Return the change that lets an existing configuration name a baseline. Raises `UsageError` where a person has to do that."""
+    """The change that lets an existing configuration name a baseline. Raises `UsageError` where a person has to do that."""
     from posturio_iac.commands.adopt.config_file import with_baseline
 
     before = _read(path)
@@ -80,7 +80,7 @@ def named_baseline(path: str, baseline: str, top: str) -> FileChange:
 
 
 def ci(top: str, service: str, *, baseline: bool) -> FileChange:
-    """Return the file of a CI service. Raises `UsageError` when there is one."""
+    """The file of a CI service. Raises `UsageError` when there is one."""
     from posturio_iac.commands.adopt.ci_files import PLACES, ci_file
 
     path = os.path.join(top, *PLACES[service].split("/"))
@@ -104,7 +104,7 @@ def write_all_files(changes: Sequence[FileChange], top: str) -> None:
 
 
 def _read(path: str) -> str:
-    """Return the text of a file with the ends of its lines as they are; empty when there is none."""
+    """The text of a file with the ends of its lines as they are; empty when there is none."""
     folder = os.path.realpath(os.path.dirname(path))
     try:
         return read(path, LIMIT, Fence(folder)).decode("utf-8")

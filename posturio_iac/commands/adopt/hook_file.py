@@ -41,7 +41,7 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
 
 
 def _has_many_aliases(text: str) -> bool:
-    """Whether values may be shared so often that comparing them would never end."""
+    """True if values may be shared so often that comparing them would never end."""
     return sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)) > MOST_ALIASES
 
 
@@ -86,7 +86,7 @@ def _loaded(text: str, shown: str) -> Any:
 
 
 def _extended(text: str, entry: list[str]) -> str | None:
-    """Return the text with an item behind the last one of its list, or None where the list is no block of lines."""
+    """The text with an item behind the last one of its list, or None where the list is no block of lines."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return None
@@ -109,7 +109,7 @@ def _extended(text: str, entry: list[str]) -> str | None:
 
 
 def _last_line(node: yaml.Node) -> int:
-    """Return the number of the last line of a node, from 0; comments and empty lines behind it are not part of it."""
+    """The number of the last line of a node, from 0; comments and empty lines behind it are not part of it."""
     if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         return _last_line(last[1] if isinstance(last, tuple) else last)

@@ -26,12 +26,10 @@ _EFFECTS = {
 
 
 def overview(report: Report, outcomes: Sequence[Outcome]) -> str:
-    """Return the text."""
     return "".join(f"{line}\n" for line in _lines(report, outcomes))
 
 
 def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings whose key has no known owner."""
     owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
     return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
 

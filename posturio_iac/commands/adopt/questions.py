@@ -9,7 +9,6 @@ from posturio_iac.errors import UsageError
 
 
 def is_at_terminal() -> bool:
-    """Tell whether the terminal is interactive."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -21,7 +20,6 @@ def agreed(question: str) -> bool:
 
 
 def text(question: str, default: str = "") -> str:
-    """Ask for a text."""
     return _answer(f"{question}{f' [{default}]' if default else ''}: ") or default
 
 

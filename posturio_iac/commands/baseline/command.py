@@ -101,7 +101,7 @@ def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
 
 
 def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
-    """Return the existing or future baselines, the report of a scan without them, and the scope of that scan."""
+    """The existing or future baselines, the report of a scan without them, and the scope of that scan."""
     from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
@@ -195,7 +195,7 @@ def _of_live_result(config: Config, given: Arguments) -> int:
 
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
-    """Return the baselines with entries for the findings of a report."""
+    """The baselines with entries for the findings of a report."""
     from posturio_iac.commands.baseline.entries import Update
     from posturio_iac.commands.baseline.stale import stale
     from posturio_iac.scan.baselines import code_files, known_findings
@@ -217,6 +217,6 @@ def _complain(report: Report) -> bool:
 
 
 def _shown(path: str) -> str:
-    """Return a path as a reader would write it: relative to the current folder where it is inside."""
+    """A path as a reader would write it: relative to the current folder where it is inside."""
     here = os.path.join(os.getcwd(), "")
     return printable(path.removeprefix(here))

@@ -39,7 +39,7 @@ class NewBaseline(NamedTuple):
     stale: int = 0
 
     def summary(self) -> str:
-        """Return one line about its content and its changes."""
+        """One line about its content and its changes."""
         total = len(self.baseline.entries)
         parts = [f"{total} {'entry' if total == 1 else 'entries'}"]
         parts += [f"{n} {word}" for n, word in ((self.added, "new"), (self.moved, "moved"), (self.removed, "removed")) if n]
@@ -86,7 +86,7 @@ class Update:
             yield NewBaseline(path, Baseline(entries, *then), len(added[path]), moved, stale=stale)
 
     def _changed(self, code: CodeFiles) -> Mapping[str, BaselineEntry]:
-        """Return the entries whose code is known, with the place where it is now, by the fingerprints that they had.
+        """The entries whose code is known, with the place where it is now, by the fingerprints that they had.
 
         An entry whose fingerprint differs because the scan was started elsewhere stays as it is.
         """
@@ -100,7 +100,7 @@ class Update:
         return changed
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
-        """Return the new entries by the file that gets them."""
+        """The new entries by the file that gets them."""
         reason = new.reason or f"existed when the baseline was written on {self._report.as_of:%Y-%m-%d}"
         added: defaultdict[str, list[BaselineEntry]] = defaultdict(list)
         for f in self._fresh:
@@ -132,7 +132,7 @@ class Update:
 
 
 def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
-    """Return the baseline that findings in a file belong to: the only one, else the one in the nearest folder above the file.
+    """The baseline that findings in a file belong to: the only one, else the one in the nearest folder above the file.
 
     Raises:
         UsageError: there are several, and none is above the file.
@@ -160,7 +160,7 @@ def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tup
 
 
 def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
-    """Return the fields of an entry that say where its code is, relative to a folder."""
+    """The fields of an entry that say where its code is, relative to a folder."""
     if finding.span is None:
         return {}
     places = {"path": code.place(finding.span.path), "root": code.scope(finding.root)}
@@ -168,5 +168,4 @@ def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
 
 
 def without_owner(baselines: Collection[NewBaseline]) -> int:
-    """Return how many entries have no owner."""
     return sum(not entry.owner for new in baselines for entry in new.baseline.entries)

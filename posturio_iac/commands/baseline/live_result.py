@@ -21,7 +21,7 @@ DEPLOYED = "arn:"
 
 
 def read_result(path: str) -> SavedResult:
-    """Return the result of a live run, with ids of keys masked. Raises `UsageError`."""
+    """The result of a live run, with ids of keys masked. Raises `UsageError`."""
     try:
         with open(path, encoding="utf-8") as file:
             result = load(file.read(), path)
@@ -37,12 +37,12 @@ def read_result(path: str) -> SavedResult:
 
 
 def is_incomplete(result: SavedResult) -> bool:
-    """Whether something was not read, called or decided."""
+    """True if something was not read, called or decided."""
     return any(said.level is Level.ERROR for said in result.said)
 
 
 def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewBaseline:
-    """Return the baseline with an entry for each finding that counts; entries that are there stay as they are."""
+    """The baseline with an entry for each finding that counts; entries that are there stay as they are."""
     known = {entry.fingerprint for entry in old.baseline.entries}
     owners = {key.address: key.owner for key in result.keys}
     day = f"{result.as_of:%Y-%m-%d}"
@@ -66,14 +66,14 @@ def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewB
 
 
 def pruned(old: BaselineFile, result: SavedResult) -> NewBaseline:
-    """Return the baseline without the entries whose finding is gone."""
+    """The baseline without the entries whose finding is gone."""
     gone = _gone(old, result)
     left = tuple(entry for entry in old.baseline.entries if entry.fingerprint not in gone)
     return NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(old.baseline.entries) - len(left))
 
 
 def _gone(old: BaselineFile, result: SavedResult) -> set[str]:
-    """Return the entries whose finding a run did not have although it could: it read the account whole, and the rule judged."""
+    """The entries whose finding a run did not have although it could: it read the account whole, and the rule judged."""
     if is_incomplete(result):
         return set()
     there = {found.fingerprint for found in result.found}

@@ -35,7 +35,7 @@ class Searched(NamedTuple):
 
 
 def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
-    """Return the entries whose finding is gone, of those that this run could have found again: by path and by rule.
+    """The entries whose finding is gone, of those that this run could have found again: by path and by rule.
 
     An incomplete run proves nothing to be gone.
     """
@@ -55,7 +55,7 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
 
 
 def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
-    """Tell whether a run over ``searched`` would have seen the file of an entry; deployed keys are in none."""
+    """True if a run over ``searched`` would have seen the file of an entry; deployed keys are in none."""
     if one.entry.address.startswith("arn:"):
         return False
     if not one.place:
@@ -66,7 +66,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
 
 
 def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
-    """Return the report with diagnostics about its baselines, and whether an entry is stale; with ``fail`` these are warnings."""
+    """The report with diagnostics about its baselines, and whether an entry is stale; with ``fail`` these are warnings."""
     paths = baselines_of(searched.config, searched.selection, searched.selection.root)
     files = load_all(tuple(filter(os.path.isfile, paths)))
     if not files:

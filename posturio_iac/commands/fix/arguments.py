@@ -109,7 +109,7 @@ def _within(given: Arguments) -> str | None:
 
 
 def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
-    """Return the declarations that the command line asks for. Raises `UsageError` for invalid or too late ones."""
+    """The declarations that the command line asks for. Raises `UsageError` for invalid or too late ones."""
     from datetime import timedelta
 
     from posturio_iac.core.dates import parse_date
@@ -133,7 +133,7 @@ def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
 
 
 def date(text: str, flag: str, as_of: datetime) -> str:
-    """Return a date that is still to come. Raises `UsageError` when it is none."""
+    """A date that is still to come. Raises `UsageError` when it is none."""
     from posturio_iac.core.dates import parse_date
 
     found = parse_date(text)

@@ -53,7 +53,7 @@ class FixRun(NamedTuple):
         )
 
     def owner_of(self) -> Callable[[str], str | None] | None:
-        """Return a function from a file to its owner by CODEOWNERS, if that was asked for."""
+        """A function from a file to its owner by CODEOWNERS, if that was asked for."""
         if self.given.owner_from != "codeowners":
             return None
         from posturio_iac.metadata.codeowners import owner_by_file
@@ -83,7 +83,7 @@ def _chosen(given: Arguments) -> FixRun:
 
 
 def _hooked(given: Arguments) -> FixRun | None:
-    """Return the part of the scan that changed files concern, as in ``hook``; None when there is none."""
+    """The part of the scan that changed files concern, as in ``hook``; None when there is none."""
     from posturio_iac.commands.hook import tracked_part, triggers
     from posturio_iac.commands.settings import settings
     from posturio_iac.impact.selection import narrow
@@ -196,7 +196,7 @@ def _check_addresses(globs: Sequence[str], report: Report) -> None:
 
 
 def selected(run_: FixRun, report: Report) -> list[Finding]:
-    """Return the open findings in code, of the requested addresses."""
+    """The open findings in code, of the requested addresses."""
     from posturio_iac.judge.policy import text_matches
 
     globs = run_.given.address or ("*",)

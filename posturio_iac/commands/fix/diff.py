@@ -14,7 +14,7 @@ _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, exact: bool = True) -> str:
-    """Return the diff of files, their paths with ``a/`` and ``b/`` before them.
+    """The diff of files, their paths with ``a/`` and ``b/`` before them.
 
     What is not ``exact`` is for a reader: characters that are invisible or move a terminal are escapes.
     """
@@ -33,7 +33,7 @@ def _file(path: str, before: bytes, after: bytes, *, color: bool, exact: bool) -
 
 
 def _visible(line: str) -> str:
-    """Return a line with escapes but for its tabs, and for the carriage return at its end."""
+    """A line with escapes but for its tabs, and for the carriage return at its end."""
     text = line.removesuffix("\r")
     return "\t".join(map(printable, text.split("\t"))) + line[len(text) :]
 

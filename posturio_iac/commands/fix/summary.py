@@ -55,7 +55,7 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
 
 
 def _effects(mended: Sequence[Outcome]) -> str:
-    """Return the effect of the mends at the next apply, as the end of a sentence: ``: at the next apply 2 change nothing``."""
+    """The effect of the mends at the next apply, as the end of a sentence: ``: at the next apply 2 change nothing``."""
     levels = Counter(o.level for o in mended)
     if not levels:
         return ""

@@ -38,7 +38,7 @@ def compared(
 
 
 def accounts_of(ids: Iterable[str], connection: Connection) -> dict[str, str]:
-    """Return the accounts that keys belong to, by their ids, as far as AWS knows; it may not know deleted keys."""
+    """The accounts that keys belong to, by their ids, as far as AWS knows; it may not know deleted keys."""
     refused: list[AwsError] = []
 
     def asked(key_id: str) -> tuple[str, str | None]:

@@ -28,7 +28,7 @@ def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
 
 
 def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Run, list[AccountTarget], list[Diagnostic]]:
-    """Return the run, the accounts that the command line names, and notes on those that are left out.
+    """The run, the accounts that the command line names, and notes on those that are left out.
 
     Raises:
         UsageError: there are no credentials, no such profile, or a wrong state file.
@@ -46,7 +46,7 @@ def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Ru
 
 
 def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:
-    """Return the active accounts of the organization, with notes on the others and on root users. Raises `AwsError`."""
+    """The active accounts of the organization, with notes on the others and on root users. Raises `AwsError`."""
     connection = run.surveyor.base(run.profile)
     accounts, notes = organization.accounts(connection, partition)
     if said := organization.root_management(connection):
@@ -55,7 +55,7 @@ def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:
 
 
 def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
-    """Return the way to an account; that of the credentials themselves needs no role."""
+    """The way to an account; that of the credentials themselves needs no role."""
     if account.id == own.id:
         return AccountTarget(run.profile, account)
     role = f"arn:{account.partition}:iam::{account.id}:role/{run.arguments.role.lstrip('/')}"
@@ -63,7 +63,7 @@ def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
 
 
 def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Diagnostic]]:
-    """Return the accounts in the requested units and with the requested tags, and notes on undecided ones. Raises `AwsError`."""
+    """The accounts in the requested units and with the requested tags, and notes on undecided ones. Raises `AwsError`."""
     arguments, connection = run.arguments, run.surveyor.base(run.profile)
     notes = []
     if arguments.units:
@@ -84,7 +84,7 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
 
 
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
-    """Return the targets to read, and notes on accounts that are left out. Raises `AwsError` and `CredentialsError`."""
+    """The targets to read, and notes on accounts that are left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
     if not arguments.several:
         return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []

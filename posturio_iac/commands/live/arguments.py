@@ -78,16 +78,16 @@ class LiveArguments:
 
     @property
     def several(self) -> bool:
-        """Whether accounts are read by assuming a role in them."""
+        """True if accounts are read by assuming a role in them."""
         return self.organization or bool(self.accounts)
 
     @property
     def links(self) -> bool:
-        """Whether keys are joined to the code that declares them."""
+        """True if keys are joined to the code that declares them."""
         return bool(self.iac or self.states)
 
     def config(self) -> Config:
-        """Return the configuration with the command line laid over it, and without the rule that only judges code."""
+        """The configuration with the command line laid over it, and without the rule that only judges code."""
         config = settings(self.given, ()).alone()
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
@@ -173,7 +173,7 @@ def _account_tag(text: str) -> tuple[str, str]:
 
 
 def _limits(values: tuple[str, ...] | None) -> dict[str, int]:
-    """Return the days that a finding may stay open, by its severity."""
+    """The days that a finding may stay open, by its severity."""
     found = {}
     for entry in split(values or ()):
         severity, _, days = entry.partition("=")

@@ -76,7 +76,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
 
 
 def _states(paths: tuple[str, ...]) -> tuple[tuple[TerraformState, ...], tuple[str, ...]]:
-    """Return the states that could be read, and what is wrong with the others."""
+    """The states that could be read, and what is wrong with the others."""
     states: list[TerraformState] = []
     wrong: list[str] = []
     for path in dict.fromkeys(paths):

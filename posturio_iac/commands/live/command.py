@@ -124,7 +124,7 @@ def _exit_code(found: Findings, config: Config, arguments: LiveArguments) -> int
 
 
 def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
-    """Return the exit code of a report."""
+    """The exit code of a report."""
     from posturio_iac.commands.live.part import new_of
     from posturio_iac.core.finding import Exit
 
@@ -139,7 +139,7 @@ def _fail_on(config: Config) -> Severity | None:
 
 
 def _now() -> datetime:
-    """Return the time; the one place of a live run that reads the clock for a verdict."""
+    """The time; the one place of a live run that reads the clock for a verdict."""
     from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
-    """Return the report of one account with the use of each flagged key, where CloudTrail can know it."""
+    """The report of one account with the use of each flagged key, where CloudTrail can know it."""
     asked = _flagged(report, is_worth_asking)
     if not asked:
         return report
@@ -41,7 +41,7 @@ def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> R
 
 
 def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
-    """Return the report of one account with the creators of the flagged keys without a known owner, as far as CloudTrail tells."""
+    """The report of one account with the creators of the flagged keys without a known owner, as far as CloudTrail tells."""
     asked = _flagged(report, creators.is_worth_asking)
     if not asked:
         return report
@@ -59,6 +59,5 @@ def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> 
 
 
 def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> list[AccessKey]:
-    """Return the flagged keys that are worth a question."""
     flagged = (judged.key for judged in report.keys if judged.verdict is Verdict.FLAGGED)
     return [key for key in flagged if wanted(key, report.as_of)]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def with_failures(
     verification: Verification, outcomes: Sequence[AccountOutcome], surveyor: Surveyor, as_of: datetime
 ) -> tuple[Verification, list[Diagnostic]]:
-    """Return the outcomes of the findings with signs of failure, and report the accounts for which CloudTrail did not answer."""
+    """The outcomes of the findings with signs of failure, and report the accounts for which CloudTrail did not answer."""
     targets = {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
     missed: dict[str, list[MissedKey]] = {}
     for result in verification.results:

@@ -64,7 +64,7 @@ class LedgerFile:
         self.store.replace(f"{self.text()}{run.first_line()}\n{read}")
 
     def known(self, target: AccountTarget) -> AccountOutcome | None:
-        """Return the data that the resumed run read of an account. Raises `UsageError`."""
+        """The data that the resumed run read of an account. Raises `UsageError`."""
         told = self._resumed.read.get(target.account.id) if self._resumed and target.account else None
         if told is None:
             return None
@@ -135,7 +135,6 @@ class LedgerFile:
         self.store.replace(self.text())
 
     def text(self) -> str:
-        """Return the ledger as it is written."""
         return self.ledger.text(self.as_of)
 
     def _resolve(self, rules: Mapping[KeyKind, Collection[str]], only: set[str] | None) -> None:
@@ -188,7 +187,7 @@ class LedgerFile:
 
 
 def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
-    """Whether a key that a line of the ledger introduces would have been seen if it were still there."""
+    """True if a key that a line of the ledger introduces would have been seen if it were still there."""
     gone = change.detail.get("user") in inventory.gone
     return gone or (inventory.credentials_listed if is_credential(change) else change.detail.get("user") in inventory.listed)
 
@@ -200,7 +199,7 @@ def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
 
 
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
-    """Return the ledger that the command line names; None when it names none.
+    """The ledger that the command line names; None when it names none.
 
     Raises:
         UsageError: it cannot be read, is none, or there is no run to resume.
@@ -229,13 +228,13 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
 
 
 def options_of(arguments: LiveArguments) -> str:
-    """Return a digest of the options that decide what is read."""
+    """A digest of the options that decide what is read."""
     told = "\0".join(f"{name}={getattr(arguments.given, name)!r}" for name in SAME)
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def rules_of(policies: PoliciesByKind) -> dict[KeyKind, frozenset[str]]:
-    """Return the rules that judge keys of each kind, and the one that stands for open questions."""
+    """The rules that judge keys of each kind, and the one that stands for open questions."""
     from posturio_iac.rules import all_rules
 
     return {kind: policies.of_kind(kind).selected(all_rules()) | {OPEN} for kind in KeyKind}

@@ -26,7 +26,7 @@ class LedgerStore(Protocol):
     """Holds the text of one ledger."""
 
     def load(self) -> str | None:
-        """Return the text; None where there is none yet."""
+        """The text; None where there is none yet."""
 
     def replace(self, text: str) -> None:
         """Put a text in place of the whole."""
@@ -39,7 +39,7 @@ class LedgerStore(Protocol):
 
 
 def store_of(target: str, connection: Callable[[], Connection]) -> LedgerStore:
-    """Return the store that a user names. Raises `UsageError`."""
+    """The store that a user names. Raises `UsageError`."""
     if not target.startswith("s3:"):
         if target in ("-", ""):
             raise UsageError("--ledger needs a file, or an object such as s3://bucket/ledger.jsonl")
@@ -53,11 +53,10 @@ class FileStore:
     """A file. It is replaced in one step, and lines are added whole or, where the machine stops, cut off at the end."""
 
     def __init__(self, path: str) -> None:
-        """Keep the ledger at ``path``."""
         self._path = path
 
     def load(self) -> str | None:
-        """Return the text; None where there is no file yet. Raises `UsageError`."""
+        """The text; None where there is no file yet. Raises `UsageError`."""
         if not os.path.lexists(self._path):
             return None
         try:
@@ -99,7 +98,7 @@ class S3Store:
         self._last = clock()
 
     def load(self) -> str | None:
-        """Return the text; None where there is no object yet. Raises `UsageError`."""
+        """The text; None where there is no object yet. Raises `UsageError`."""
         try:
             data, self._tag = self._object.read()
             self._text = data.decode()

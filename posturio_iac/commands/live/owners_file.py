@@ -11,7 +11,7 @@ COLUMNS = ("users", "owner")
 
 
 def read_owners(path: str | None) -> tuple[Owner, ...]:
-    """Return the owners of a CSV file; none where none is named. Raises `UsageError`."""
+    """The owners of a CSV file; none where none is named. Raises `UsageError`."""
     if path is None:
         return ()
     try:

@@ -29,12 +29,12 @@ class AccountPart:
 
     @property
     def has_errors(self) -> bool:
-        """Whether some data of it was not read, called or decided."""
+        """True if some data of it was not read, called or decided."""
         return any(said.level is Level.ERROR for said in self.report.diagnostics)
 
     @property
     def is_unread(self) -> bool:
-        """Whether it could not be read; an account that another profile led to counts there."""
+        """True if it could not be read; an account that another profile led to counts there."""
         return self.account is None and self.has_errors
 
 
@@ -47,7 +47,7 @@ def ages_of(parts: Sequence[FindingAges]) -> FindingAges:
 
 
 def new_of(report: Report, ages: FindingAges) -> Report:
-    """Return a report with only those findings that the last run did not have; all of them are new to a first run's ledger."""
+    """A report with only those findings that the last run did not have; all of them are new to a first run's ledger."""
     if ages.new is None:
         return report
     return replace(report, findings=tuple(finding for finding in report.findings if finding.fingerprint in ages.new))

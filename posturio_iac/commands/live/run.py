@@ -79,7 +79,7 @@ class Findings:
     """The ages of findings, from the ledger."""
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
-        """Return the scope of the run; ``left_out`` are the rules that did not run."""
+        """The scope of the run; ``left_out`` are the rules that did not run."""
         return RunScope(accounts=self.accounts, names=self.names, unread=self.unread, left_out=left_out, source_url=source_url)
 
     def masked(self) -> Findings:
@@ -219,12 +219,10 @@ class Run:
 
     @property
     def policies(self) -> PoliciesByKind:
-        """The policies for keys of each kind."""
         return PoliciesByKind(self.request.policy)
 
     @property
     def region(self) -> str:
-        """The region that the credentials are used in."""
         return self.surveyor.base(self.profile).region
 
     def finish_ledger(self) -> None:
@@ -233,7 +231,7 @@ class Run:
             self.ledger.finish(rules_of(self.policies), whole=not self.arguments.given.verify)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
-        """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
+        """The keys of an account; its own tags are asked for when nothing else names an owner."""
         account, request = inventory.account, self.request
 
         def built(account: Account) -> tuple[AccessKey, ...]:
@@ -248,7 +246,7 @@ class Run:
         return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
 
     def _compared(self, parts: Sequence[AccountPart]) -> list[Diagnostic]:
-        """Return the differences between code or states and AWS."""
+        """The differences between code or states and AWS."""
         if self.links.linker is None:
             return []
         from posturio_iac.commands.live.absent_keys import compared

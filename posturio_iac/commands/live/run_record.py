@@ -67,14 +67,14 @@ class RunRecord:
 
 
 def _options(argv: Sequence[str]) -> list[str]:
-    """Return the command line without the external id, and with ids of keys masked."""
+    """The command line without the external id, and with ids of keys masked."""
     shown = [f"{SECRET}={MASK}" if word.startswith(f"{SECRET}=") else word for word in argv]
     mask = KeyIdMask(())
     return [MASK if number and shown[number - 1] == SECRET else mask.text(word) for number, word in enumerate(shown)]
 
 
 def _digest_of(path: str) -> str | None:
-    """Return the digest of a file; None where it is gone."""
+    """The digest of a file; None where it is gone."""
     try:
         with open(path, "rb") as file:
             return digest(file.read())
@@ -83,5 +83,5 @@ def _digest_of(path: str) -> str | None:
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 digest of bytes, in hexadecimal."""
+    """The SHA-256 digest of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

@@ -25,7 +25,7 @@ WHOLE = ("plan", "letters", "evidence", "verify", "iac", "tf_state")
 
 
 def is_streamed(given: Arguments, targets: Sequence[tuple[str, str]]) -> bool:
-    """Whether no option needs all accounts at once."""
+    """True if no option needs all accounts at once."""
     return [name for name, _ in targets] == [FORMAT] and not any(getattr(given, name) for name in WHOLE)
 
 

@@ -61,7 +61,7 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:
-    """Return the log of a plan by the ids of keys, and how many of its lines cannot be read."""
+    """The log of a plan by the ids of keys, and how many of its lines cannot be read."""
     if path is None:
         return {}, 0
     try:
@@ -98,7 +98,7 @@ def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
 
 
 def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str, str], list[Diagnostic]]:
-    """Return the way to each account of the file, and why some have none. Raises `AwsError` and `CredentialsError`."""
+    """The way to each account of the file, and why some have none. Raises `AwsError` and `CredentialsError`."""
     wanted = earlier.accounts()
     if not wanted:
         return [], {}, []

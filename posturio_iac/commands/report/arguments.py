@@ -77,6 +77,5 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
 
 
 def _complete(name: str | None, target: str | None) -> tuple[str, str]:
-    """Return a pair with the default for a missing part."""
     name = name or FORMATS[0]
     return name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)

@@ -22,7 +22,7 @@ MOST_BYTES = 512 * 1024 * 1024
 
 
 def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[SavedDiagnostic]]:
-    """Return the results, and diagnostics about files that could not be read."""
+    """The results, and diagnostics about files that could not be read."""
     results: list[SavedResult] = []
     unread: list[SavedDiagnostic] = []
     for path, shown in _named(words, unread):
@@ -66,7 +66,7 @@ def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]
 
 
 def _text(path: str) -> str:
-    """Return the text of a file. Raises `OSError` and `NotAResultError`."""
+    """The text of a file. Raises `OSError` and `NotAResultError`."""
     if path == STDIN:
         data = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:

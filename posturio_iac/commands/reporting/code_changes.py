@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def files_below(root: str) -> WorkingFiles:
-    """Return the files below a folder, none of them read yet."""
+    """The files below a folder, none of them read yet."""
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 
@@ -73,7 +73,7 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
 def shown_changes(
     report: Report, config: Config, sources: Sources, is_in_diff: InDiff | None = None
 ) -> Callable[[Finding], ShownChange | None]:
-    """Return a function to the change that mends a finding in ``sources``; changes are planned when it is called.
+    """A function to the change that mends a finding in ``sources``; changes are planned when it is called.
 
     ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
     """
@@ -130,5 +130,4 @@ class _Changes:
 
 
 def _is_shown(finding: Finding) -> bool:
-    """Whether a report may show a change that mends a finding."""
     return finding.suppressed is None and finding.shows_code and finding.framework != "terraform-plan"

@@ -34,7 +34,7 @@ LIMITS = {
 def with_notices(
     report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = (), *, named: bool = False
 ) -> Report:
-    """Return the report with notes on the configuration. ``place`` is the place of the scan root for its globs.
+    """The report with notes on the configuration. ``place`` is the place of the scan root for its globs.
 
     ``changed`` are the files in question, relative to the scan root. A configuration that the command line has ``named`` is its own choice.
     """
@@ -45,7 +45,7 @@ def with_notices(
 
 
 def _levels(config: Config, below: list[Config]) -> list[Config]:
-    """Return the configurations of all files that hold somewhere, those further up first."""
+    """The configurations of all files that hold somewhere, those further up first."""
     found: dict[str | None, Config] = {}
     for one in (config, *below):
         up: Config | None = one
@@ -130,7 +130,7 @@ def _changed(levels: list[Config], selection: Selection, changed: Collection[str
 
 
 def _seen(path: str, selection: Selection) -> str:
-    """Return a path relative to the scan root, as git names it: through no link of its folders."""
+    """A path relative to the scan root, as git names it: through no link of its folders."""
     folder, name = os.path.split(os.path.abspath(path))
     try:
         return os.path.relpath(os.path.join(os.path.realpath(folder), name), selection.root).replace(os.sep, "/")

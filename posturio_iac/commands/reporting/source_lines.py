@@ -34,12 +34,12 @@ class Sources:
         return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 
     def text(self, path: str) -> str | None:
-        """Return a whole file as UTF-8 with its line ends and its byte order mark, or None where it is none or cannot be read."""
+        """A whole file as UTF-8 with its line ends and its byte order mark, or None where it is none or cannot be read."""
         data = self.data(path)
         return None if data is None or data.startswith(UTF16) else data.decode("utf-8", "replace")
 
     def data(self, path: str) -> bytes | None:
-        """Return the bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
+        """The bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
         if path not in self._files:
             if len(self._files) >= _MOST_FILES:
                 self._lines.pop(oldest := next(iter(self._files)), None)

@@ -239,13 +239,13 @@ def _scan_stdin(given: Arguments, targets: Targets, started: float) -> int:
 
 
 def _is_json(head: bytes) -> bool:
-    """Tell whether a text begins with a brace, which may be UTF-16, as PowerShell writes it."""
+    """True if a text begins with a brace, which may be UTF-16, as PowerShell writes it."""
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     return head.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()[:1] == "{"
 
 
 def _relative(name: str) -> str:
-    """Return the name of the file on standard input, which must be one below the current folder."""
+    """The name of the file on standard input, which must be one below the current folder."""
     clean = os.path.normpath(name)
     if os.path.isabs(clean) or clean.split(os.sep)[0] in (os.pardir, os.curdir, "") or "\0" in clean:
         raise UsageError(f'--stdin-filename must be a relative path below this folder, not "{name}"')

@@ -30,7 +30,7 @@ class Kind(str, Enum):
 
 
 class Effect(str, Enum):
-    """Whether evidence can come true."""
+    """True if evidence can come true."""
 
     ENFORCED = "enforced"
     """It replaces or removes the key by itself."""
@@ -85,16 +85,16 @@ class Lifetime:
 
     @property
     def is_age(self) -> bool:
-        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
+        """True if AWS ends the key so long after its creation, and nothing takes its place."""
         return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
 
     @property
     def renews(self) -> bool:
-        """Whether the code replaces the key by itself."""
+        """True if the code replaces the key by itself."""
         return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
-        """Return the change that lets the key live at most ``days``; None when it is not known what sets its interval."""
+        """The change that lets the key live at most ``days``; None when it is not known what sets its interval."""
         if self.setting is None or not self.setting.is_stated:
             return None
         return SetInterval(self.setting, max(days // self.turns, 1), self.turns)

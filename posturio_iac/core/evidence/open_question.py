@@ -19,25 +19,25 @@ class Question(str, Enum):
     """What is open."""
 
     EXISTENCE = "existence"
-    """Whether there is such a key."""
+    """True if there is such a key."""
     LIFETIME = "lifetime"
-    """Whether anything ends it, and when."""
+    """True if anything ends it, and when."""
     STATUS = "status"
     LAST_USED = "last_used"
     DISABLED_SINCE = "disabled_since"
     OWNER = "owner"
     SIBLINGS = "siblings"
-    """Whether its user has another active key."""
+    """True if its user has another active key."""
     REPLACEMENT_ORDER = "replacement_order"
-    """Whether its replacement exists before it is deleted."""
+    """True if its replacement exists before it is deleted."""
     USER_ROTATES = "user_rotates"
-    """Whether its user has a newer key, and so is rotating."""
+    """True if its user has a newer key, and so is rotating."""
     QUARANTINE = "quarantine"
-    """Whether AWS found it in public."""
+    """True if AWS found it in public."""
     DECLARATION = "declaration"
-    """Whether code declares it."""
+    """True if code declares it."""
     EXPOSURE = "exposure"
-    """Whether its secret is protected."""
+    """True if its secret is protected."""
     VERDICT = "verdict"
     """What a rule that crashed would have said."""
 
@@ -77,6 +77,6 @@ class OpenQuestion:
         return ": ".join(parts if "" in asked else [" and ".join(asked), *parts])
 
     def with_changed_words(self, change: Callable[[str], str]) -> OpenQuestion:
-        """Return the question with words that ``change`` returns, such as those without secrets."""
+        """The question with words that ``change`` returns, such as those without secrets."""
         reason = self.reason and self.reason.with_changed_words(change)
         return replace(self, reason=reason, origin=self.origin and with_texts(self.origin, change))

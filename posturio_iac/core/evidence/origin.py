@@ -22,7 +22,7 @@ class TagOrigin:
     holder: str
     """What carries it, for a reader: ``aws_iam_user.ci``, ``provider aws``, ``user ci``."""
     default: bool = False
-    """Whether it is one of a provider's ``default_tags``."""
+    """True if it is one of a provider's ``default_tags``."""
     set_by: str = ""
     """The address of the clock that fixes its value."""
     moved_by: str = ""
@@ -151,7 +151,7 @@ def describe_origin(origin: Origin) -> str:
 
 
 def document_of(origin: Origin) -> dict[str, Any]:
-    """Return an origin as the JSON contract has it: its kind and its fields, without empty ones."""
+    """An origin as the JSON contract has it: its kind and its fields, without empty ones."""
     fields = {name: getattr(origin, name) for name in origin.__match_args__}
     return {"kind": KINDS[type(origin)], **{name: value for name, value in fields.items() if value}}
 
@@ -162,7 +162,7 @@ def identity_of(origin: Origin) -> str:
 
 
 def with_texts(origin: Origin, change: Callable[[str], str]) -> Origin:
-    """Return an origin with ``change`` applied to its texts, such as to mask key ids."""
+    """An origin with ``change`` applied to its texts, such as to mask key ids."""
     values: Any = [getattr(origin, name) for name in origin.__match_args__]
     make: Any = type(origin)
     changed: Origin = make(*(change(value) if isinstance(value, str) else value for value in values))

@@ -95,11 +95,10 @@ class Reason:
 
     @property
     def text(self) -> str:
-        """The clause in words."""
         return self.clause.format(*self.words)
 
     def with_changed_words(self, change: Callable[[str], str]) -> Reason:
-        """Return the reason with words that ``change`` returns, such as those without secrets."""
+        """The reason with words that ``change`` returns, such as those without secrets."""
         return replace(self, words=tuple(map(change, self.words)))
 
 
@@ -110,7 +109,6 @@ class Clause(NamedTuple):
     clause: str
 
     def __call__(self, *words: str) -> Reason:
-        """Return the reason with these words."""
         return Reason(self.kind, self.clause, words)
 
 

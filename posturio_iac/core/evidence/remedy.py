@@ -29,7 +29,7 @@ class AddTag:
     is_new: bool = False
     """The map itself is not there yet."""
     is_seen: bool = True
-    """Whether the code was read; a plan shows no files."""
+    """True if the code was read; a plan shows no files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class ReplaceTrigger:
     name: str
     """Of the ``time_static``."""
     is_dependency: bool = False
-    """Whether ``depends_on`` names it, from which it has to be removed."""
+    """True if ``depends_on`` names it, from which it has to be removed."""
     repeated: str = ""
     """``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same."""
 
@@ -134,7 +134,7 @@ class CreateFirst:
     place: Place
     has_lifecycle: bool = True
     is_set: bool = False
-    """Whether it is there with another value."""
+    """True if it is there with another value."""
     misspelt: str = ""
     """The misspelt name that stands there instead."""
 
@@ -150,9 +150,9 @@ class SetArgument:
     note: str = ""
     """What the value means, for a reader."""
     is_named: bool = False
-    """Whether the change has to name the block, since the finding points at another one."""
+    """True if the change has to name the block, since the finding points at another one."""
     needs_person: bool = False
-    """Whether a person has to decide first, such as whether anything still uses the key."""
+    """True if a person has to decide first, such as whether anything still uses the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class HideOutput:
 
     place: Place
     is_bared: bool = False
-    """Whether its value goes through ``nonsensitive()``, which has to be removed."""
+    """True if its value goes through ``nonsensitive()``, which has to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class ReplaceValue:
     suffix: str = ""
     """Alternatives, for a reader: ``or earlier``."""
     needs_person: bool = False
-    """Whether a person has to act first, so that a new value alone would be untrue."""
+    """True if a person has to act first, so that a new value alone would be untrue."""
     written: str = ""
     """The value as metadata writes it, where the shown words differ."""
 
@@ -227,7 +227,7 @@ class IntervalSetting:
     instead_of: tuple[str, ...] = ()
     """The arguments in other units that set it now."""
     is_stated: bool = True
-    """Whether there is an argument to change."""
+    """True if there is an argument to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,6 @@ class SetInterval:
 
     @property
     def place(self) -> Place:
-        """What holds the interval."""
         return self.setting.place
 
 
@@ -329,7 +328,7 @@ class Remedies:
     beside: Declaring | None = None
     """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
     is_shared: bool = False
-    """Whether ``declare`` would change code that keys in other places share."""
+    """True if ``declare`` would change code that keys in other places share."""
     narrower: tuple[Remedy, ...] = ()
     """Changes that switch off fewer keys than ``disable``, the widest first, where one block makes several."""
     age: SetArgument | Advice | None = None
@@ -338,16 +337,16 @@ class Remedies:
     """Does without the key, where a change of the code is enough."""
 
     def stating(self, name: str, value: str) -> Declaring:
-        """Return the change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""
+        """The change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""
         alone = self.is_shared and name != "owner" and self.beside is not None
         return stating(self.beside if alone and self.beside is not None else self.declare, name, value)
 
     def aging(self, days: int) -> SetArgument | Advice | None:
-        """Return the change that lets AWS end the key after so many days; None where AWS cannot."""
+        """The change that lets AWS end the key after so many days; None where AWS cannot."""
         return replace(self.age, value=str(days)) if isinstance(self.age, SetArgument) else self.age
 
     def rotating(self, days: int) -> Rotating:
-        """Return the change that makes the code replace the key every so many days."""
+        """The change that makes the code replace the key every so many days."""
         return self.rotate if isinstance(self.rotate, Advice) else replace(self.rotate, days=days)
 
 
@@ -359,7 +358,7 @@ def stating(holder: Declaring, name: str, value: str) -> Declaring:
 
 
 def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
-    """Return a remedy with ``change`` applied to its texts: addresses, values, words of commands."""
+    """A remedy with ``change`` applied to its texts: addresses, values, words of commands."""
 
     def changed(value: Any) -> Any:
         if isinstance(value, str):
@@ -370,7 +369,7 @@ def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
 
 
 def moved(remedy: R, move: Callable[[Span], Span]) -> R:
-    """Return a remedy with ``move`` applied to its place; None for none."""
+    """A remedy with ``move`` applied to its place; None for none."""
     held: Any = remedy.setting if isinstance(remedy, SetInterval) else remedy
     place = getattr(held, "place", None)
     if place is None or place.span is None:
@@ -381,5 +380,5 @@ def moved(remedy: R, move: Callable[[Span], Span]) -> R:
 
 
 def place_of(remedy: Remedy) -> Place | None:
-    """Return the place that a remedy would change; None when that is not code."""
+    """The place that a remedy would change; None when that is not code."""
     return None if isinstance(remedy, (TagUser, UseRole, RunCommand, Advice)) else remedy.place

@@ -102,7 +102,7 @@ def shell(*words: str) -> str:
 
 
 def command(remedy: Remedy) -> str:
-    """Return the command that carries a remedy out; empty where there is none."""
+    """The command that carries a remedy out; empty where there is none."""
     match remedy:
         case r.RunCommand(words=words):
             return shell(*words)
@@ -119,7 +119,7 @@ def _tag(remedy: r.AddTag) -> str:
 
 
 def pascal(name: str) -> str:
-    """Return a name as templates write it: ``Expires``."""
+    """A name as templates write it: ``Expires``."""
     return name[:1].upper() + name[1:]
 
 

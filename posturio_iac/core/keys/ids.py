@@ -24,11 +24,9 @@ class KeyIdMask:
     """Masks the ids that it was given, and anything that looks like an id."""
 
     def __init__(self, ids: Collection[str]) -> None:
-        """Hide ``ids``."""
         self._ids = frozenset(ids)
 
     def text(self, text: str) -> str:
-        """Return ``text`` without ids."""
         return _LIKELY.sub(_hidden, _WORD.sub(lambda found: _hidden(found) if found[0] in self._ids else found[0], text))
 
 

@@ -28,17 +28,16 @@ class KeyLife:
     """From when on a key that is switched off may be deleted: its grace is over."""
 
     def is_late(self, as_of: datetime) -> bool:
-        """Whether the owner has not answered in time."""
         return self.asked is not None and self.answered is None and self.answer_by is not None and self.answer_by < as_of
 
     def answer(self) -> str:
-        """Return the owner's answer in words: ``needed (nightly export)``; empty where there is none."""
+        """The owner's answer in words: ``needed (nightly export)``; empty where there is none."""
         if self.is_needed is None:
             return ""
         return f"{'needed' if self.is_needed else 'not needed'}{f' ({self.note})' if self.note else ''}"
 
     def next_step(self, as_of: datetime) -> str:
-        """Return the next step and its date in a few words; empty where nothing is due."""
+        """The next step and its date in a few words; empty where nothing is due."""
         if self.delete_on is not None and self.delete_on >= as_of:
             return f"to be deleted after {self.delete_on.date()}"
         if self.delete_on is not None:

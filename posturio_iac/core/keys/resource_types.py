@@ -21,15 +21,14 @@ _ENDLESS = ("codecommit", "cassandra")
 
 
 def secrets_of(kind: str) -> frozenset[str]:
-    """Return the attributes of a type that hold the secret. ``encrypted_secret`` is safe."""
+    """The attributes of a type that hold the secret. ``encrypted_secret`` is safe."""
     return _SECRETS.get(kind, _SECRETS_OF_ACCESS_KEYS)
 
 
 def forcing(kind: str) -> tuple[str, ...]:
-    """Return the arguments of a type whose change replaces the key."""
     return _FORCING.get(kind, ("user", "pgp_key"))
 
 
 def takes_age(service: str) -> bool:
-    """Tell whether keys for a service can be given an age: ``bedrock.amazonaws.com`` and newer ones, not CodeCommit and Keyspaces."""
+    """True if keys for a service can be given an age: ``bedrock.amazonaws.com`` and newer ones, not CodeCommit and Keyspaces."""
     return service.lower().partition(".")[0] not in _ENDLESS

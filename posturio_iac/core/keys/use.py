@@ -37,7 +37,7 @@ class KeyUse:
     """The regions."""
     events: int = 0
     complete: bool = True
-    """Whether all events were read; otherwise the newest ones."""
+    """True if all events were read; otherwise the newest ones."""
     principals: tuple[tuple[str, int], ...] = ()
     """With the number of events each, the most frequent first; likewise below."""
     addresses: tuple[tuple[str, int], ...] = ()

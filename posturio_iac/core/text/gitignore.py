@@ -29,11 +29,10 @@ class Exclusions:
         self._directories: dict[str, bool] = {"": False}
 
     def cover(self, path: str) -> bool:
-        """Tell whether the file, or a directory that it is in, is excluded."""
         return self.cover_directory(path.rpartition("/")[0]) or self._matches(path, directory=False)
 
     def cover_directory(self, path: str) -> bool:
-        """Tell whether the directory, or one that it is in, is excluded."""
+        """True if the directory, or one that it is in, is excluded."""
         pending = []
         while (known := self._directories.get(path)) is None:
             pending.append(path)

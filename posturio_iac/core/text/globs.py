@@ -47,12 +47,11 @@ class _Writer:
     """Writes the expression of one glob."""
 
     def __init__(self, any_character: str) -> None:
-        """Let a star match any number of ``any_character``."""
         self._any = any_character
         self._groups = 0
 
     def part(self, tokens: list[str]) -> str:
-        """Return the expression of tokens without ``**/``."""
+        """The expression of tokens without ``**/``."""
         out: list[str] = []
         fixed: list[str] = []
         starred = False
@@ -78,7 +77,7 @@ class _Writer:
         return "".join(out)
 
     def kept(self, expression: str) -> str:
-        """Return an expression that keeps its first match, without backtracking."""
+        """An expression that keeps its first match, without backtracking."""
         self._groups += 1
         return f"(?=(?P<g{self._groups}>{expression}))(?P=g{self._groups})"
 
@@ -180,7 +179,7 @@ def _descend(parts: Sequence[str], steps: Sequence[str]) -> Iterator[Sequence[st
 
 
 def _spread(parts: Sequence[str], reached: Iterable[int]) -> list[int]:
-    """Return the places in a pattern that are reached, those included that lie behind a ``**``, which may stand for nothing."""
+    """The places in a pattern that are reached, those included that lie behind a ``**``, which may stand for nothing."""
     found: set[int] = set()
     for place in reached:
         found.add(place)
@@ -211,5 +210,5 @@ def _signed(pattern: str) -> tuple[str, str]:
 
 
 def _anchored(body: str) -> bool:
-    """Whether a pattern counts from its folder; one without a slash inside matches at any depth."""
+    """True if a pattern counts from its folder; one without a slash inside matches at any depth."""
     return "/" in body.rstrip("/")

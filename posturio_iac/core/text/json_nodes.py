@@ -48,12 +48,11 @@ class Lines:
     __slots__ = ("_starts", "_text")
 
     def __init__(self, text: str) -> None:
-        """Serve ``text``."""
         self._text = text
         self._starts: list[int] = []
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Return the line and the column of ``offset``, both from 1."""
+        """The line and the column of ``offset``, both from 1."""
         if not self._starts:
             self._starts = [1 if self._text.startswith(_BOM) else 0, *(m.end() for m in _LINE_END.finditer(self._text))]
         line = max(bisect_right(self._starts, offset), 1)
@@ -74,17 +73,14 @@ class Node(NamedTuple):
 
     @property
     def line(self) -> int:
-        """First line."""
         return self.lines.place(self.start)[0]
 
     @property
     def column(self) -> int:
-        """First column."""
         return self.lines.place(self.start)[1]
 
     @property
     def end_line(self) -> int:
-        """Last line."""
         return self.lines.place(self.end)[0]
 
     @property
@@ -93,7 +89,7 @@ class Node(NamedTuple):
         return self.lines.place(self.end)[1]
 
     def data(self) -> Any:
-        """Return the plain Python data, as `json.loads` does: of duplicate keys the last one wins."""
+        """The plain Python data, as `json.loads` does: of duplicate keys the last one wins."""
         match self.value:
             case Object():
                 return {key.value: value.data() for key, value in self.value}
@@ -119,11 +115,10 @@ class Object(tuple[tuple[Node, Node], ...]):
     __slots__ = ()
 
     def get(self, name: str) -> Node | None:
-        """Return the value of the member ``name``, the last one of duplicates, or None."""
+        """The value of the member ``name``, the last one of duplicates, or None."""
         return next((value for key, value in reversed(self) if key.value == name), None)
 
     def duplicates(self) -> tuple[Node, ...]:
-        """Return the keys that repeat an earlier one."""
         seen: set[object] = set()
         return tuple(key for key, _ in self if key.value in seen or seen.add(key.value))  # type: ignore[func-returns-value]  # None is meant: it is false
 
@@ -132,7 +127,7 @@ Value = Union[None, bool, int, float, str, Array, Object]
 
 
 def decode(text: str) -> Node:
-    """Return the root of the JSON document in ``text``.
+    """The root of the JSON document in ``text``.
 
     Raises `JsonError` when it is not JSON, or is nested deeper than `MAX_DEPTH`.
     """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """Return a stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
+    """A stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
     return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
 
 
@@ -19,6 +19,6 @@ class _Lazy:
         self._stated = source, flags
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute of the pattern; the next time it is found without this method."""
+        """An attribute of the pattern; the next time it is found without this method."""
         found = self.__dict__[name] = getattr(re.compile(*self._stated), name)
         return found

@@ -6,7 +6,7 @@ UNRESOLVED = "this merge conflict is not resolved"
 
 
 def conflict_line(text: str) -> int | None:
-    """Return the line of the first conflict, from 1, or None: the lines ``<<<<<<< …``, ``=======`` and ``>>>>>>> …``, in this order."""
+    """The line of the first conflict, from 1, or None: the lines ``<<<<<<< …``, ``=======`` and ``>>>>>>> …``, in this order."""
     framed = f"\n{text}"
     start = framed.find("\n<<<<<<< ")
     middle = framed.find("\n=======", start + 1) if start >= 0 else -1

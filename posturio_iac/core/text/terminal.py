@@ -21,7 +21,6 @@ def printable(text: str) -> str:
 
 
 def _escape(character: str) -> str:
-    """Write a character as Python does, and a byte that did not decode as that byte."""
     byte = ord(character) - FIRST_SURROGATE
     return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else character.encode("unicode_escape").decode("ascii")
 
@@ -55,7 +54,7 @@ JSON_SHARP, XML_SHARP, TEXT_SHARP = "\\u0023", "&#35;", "\\x23"
 
 
 def harmless_json(document: object, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
-    """Return a document as JSON in which Azure Pipelines and GitHub see no command, wherever somebody prints the file."""
+    """A document as JSON in which Azure Pipelines and GitHub see no command, wherever somebody prints the file."""
     import json
 
     return inert(json.dumps(document, indent=indent, separators=separators), JSON_SHARP)
@@ -115,7 +114,7 @@ def paint(text: str, *styles: str, color: bool) -> str:
 
 
 def wants_color(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
-    """Whether to colour: ``always`` and ``never`` decide; ``auto`` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this order."""
+    """True if to colour: ``always`` and ``never`` decide; ``auto`` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this order."""
     if choice != "auto":
         return choice == "always"
     if environment.get("NO_COLOR"):

@@ -66,7 +66,7 @@ class Fence:
         self._folders: dict[str, str | None] = {}
 
     def holds(self, path: str) -> bool:
-        """Tell whether an absolute path, its links followed, stays inside."""
+        """True if an absolute path, its links followed, stays inside."""
         folder, name = os.path.split(path)
         if name not in ("", os.curdir, os.pardir) and "\0" not in name:
             found = self.folder(folder)
@@ -79,7 +79,7 @@ class Fence:
         return is_inside(real, self.top) or real in self.named
 
     def resolved(self, path: str) -> str:
-        """Return the path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
+        """The path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
         folder, _, name = path.rpartition(os.sep)
         known = self._folders.get(folder) or (self.folder(folder) if folder else None)
         if known is not None and _is_plain(name):
@@ -93,7 +93,7 @@ class Fence:
         return os.path.join(found, name)
 
     def admit(self, path: str) -> int:
-        """Return the mode of the file at a path, its links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
+        """The mode of the file at a path, its links followed. Raises `OutsideError` when it leads outside, and `OSError`."""
         resolved = self.resolved(path)
         mode = os.lstat(resolved).st_mode
         if S_ISLNK(mode):
@@ -103,7 +103,7 @@ class Fence:
         return mode
 
     def folder(self, folder: str) -> str | None:
-        """Return the real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
+        """The real path of a folder, None when it is outside or can be none. One look at each suffices without links."""
         if folder in self._folders:
             return self._folders[folder]
         parent, _, name = folder.rpartition(os.sep)
@@ -117,7 +117,7 @@ class Fence:
         return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
 
     def _found(self, folder: str) -> str | None:
-        """Return the real path of a folder below one that `folder` was asked for, if that is inside."""
+        """The real path of a folder below one that `folder` was asked for, if that is inside."""
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
@@ -141,12 +141,11 @@ class Fence:
 
 
 def _is_plain(name: str) -> bool:
-    """Tell whether a part of a path is one name that leads into its folder."""
     return name not in ("", os.curdir, os.pardir) and "\0" not in name and (os.altsep is None or os.altsep not in name)
 
 
 def real_path(path: str) -> str:
-    """Return a path with its links followed; one that no file system accepts stays as it is, and one that changes meanwhile."""
+    """A path with its links followed; one that no file system accepts stays as it is, and one that changes meanwhile."""
     try:
         return os.path.realpath(path)
     except (OSError, ValueError):
@@ -154,7 +153,7 @@ def real_path(path: str) -> str:
 
 
 def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
-    """Tell whether something ``holds`` of a folder or of one above it; answers are kept in ``known``, which has one for the top.
+    """True if something ``holds`` of a folder or of one above it; answers are kept in ``known``, which has one for the top.
 
     Trees can be deeper than Python recurses.
     """
@@ -168,12 +167,12 @@ def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool
 
 
 def is_inside(path: str, folder: str) -> bool:
-    """Tell whether a real path is ``folder``, which is one too, or below it."""
+    """True if a real path is ``folder``, which is one too, or below it."""
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
 def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tuple[int, int]:
-    """Return a descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
+    """A descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
 
     Raises `LinkError` for a symbolic link that is not to be followed, `UnreadableError` for what is outside or no regular file, and
     `OSError`.
@@ -216,7 +215,7 @@ def _opened_itself(path: str) -> int | None:
 
 
 def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> bytes:
-    """Return the bytes of a regular file inside of the fence; of a larger one with ``head`` the first ``limit`` bytes.
+    """The bytes of a regular file inside of the fence; of a larger one with ``head`` the first ``limit`` bytes.
 
     Raises `UnreadableError` with the reason: outside, missing, no regular file, larger than ``limit``, or not allowed.
     """
@@ -237,7 +236,7 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
 
 
 def read_named(path: str, limit: int = LIMIT) -> bytes:
-    """Return the bytes of a file that the caller has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
+    """The bytes of a file that the caller has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
 
     Raises `UnreadableError`.
     """

@@ -55,13 +55,12 @@ class HclBlock:
 
 
 def items_of(block: Node) -> tuple[Node, ...]:
-    """Return the arguments and blocks inside a block."""
     inner = next((c for c in block.children if c.type == "body"), None)
     return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
 
 
 def plain_names(data: bytes, start: int) -> tuple[tuple[str, ...], int]:
-    """Return the arguments of the block at a byte of sound code, and where the last ends; none unless it has one a line and nothing else.
+    """The arguments of the block at a byte of sound code, and where the last ends; none unless it has one a line and nothing else.
 
     No brackets, comments, heredocs or escapes stand in such a block, so that an argument goes to the end of its line.
     """
@@ -89,7 +88,7 @@ def _is_name(text: bytes) -> bool:
 
 
 def parsed_alone(data: bytes, start: int) -> Node | None:
-    """Return the block that starts at a byte, parsed without the rest of the file; None where that cannot be told from its text.
+    """The block that starts at a byte, parsed without the rest of the file; None where that cannot be told from its text.
 
     A part of the file that ends with a brace and has no syntax error ends where the block does, or behind it.
     """

@@ -16,13 +16,13 @@ _PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")
 
 
 def item(name: str, value: str) -> str:
-    """Return one piece of metadata as comments state it."""
+    """One piece of metadata as comments state it."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f"{name}={value}" if _PLAIN.fullmatch(value) else f'{name}="{escaped}"'
 
 
 def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
-    """Return the edit that states metadata above a block: in the comment of ours that ends there, or in one of its own."""
+    """The edit that states metadata above a block: in the comment of ours that ends there, or in one of its own."""
     above, start = _line_above(source, block)
     found = _OURS.fullmatch(above)
     if found is None:
@@ -34,7 +34,7 @@ def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list
 
 
 def add_comment(source: HclSource, block: Block, text: str) -> Edit:
-    """Return the edit that puts a comment right above a block, with the marker of the comment that is there."""
+    """The edit that puts a comment right above a block, with the marker of the comment that is there."""
     above, _ = _line_above(source, block)
     marker = "//" if above.lstrip().startswith("//") else "#"
     at = source.line_start(block.start_byte)
@@ -42,7 +42,7 @@ def add_comment(source: HclSource, block: Block, text: str) -> Edit:
 
 
 def _line_above(source: HclSource, block: Block) -> tuple[str, int]:
-    """Return the line above a block and where it begins."""
+    """The line above a block and where it begins."""
     at = source.line_start(block.start_byte)
     start = source.line_start(at - 1) if at else 0
     return source.data[start : max(at - 1, 0)].decode("utf-8", "replace"), start

@@ -27,7 +27,7 @@ def quoted(text: str) -> str:
 
 
 def add_entry(source: HclSource, block: Block, argument: str, name: str, value: str) -> list[Edit]:
-    """Return the edits that put ``name = value`` into a map of a block; none when it has an entry of that name."""
+    """The edits that put ``name = value`` into a map of a block; none when it has an entry of that name."""
     attribute = source.attribute(block, argument)
     entry = f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
     if attribute is not None:
@@ -42,7 +42,7 @@ def add_entry(source: HclSource, block: Block, argument: str, name: str, value: 
 
 
 def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
-    """Return the edits that put an entry into the map that begins at a byte of the file."""
+    """The edits that put an entry into the map that begins at a byte of the file."""
     at = offset - source.base
     node = source.root.descendant_for_byte_range(at, at + 1)
     while node is not None and node.type != "object" and node.start_byte == at:
@@ -53,7 +53,7 @@ def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Ed
 
 
 def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
-    """Return the edits that give the map of an expression an entry."""
+    """The edits that give the map of an expression an entry."""
     found = _object(expression)
     if found is not None:
         return _into_object(source, found, name, value)
@@ -79,7 +79,7 @@ def _pair(name: str, value: str) -> str:
 
 
 def _object(expression: Node) -> Node | None:
-    """Return the map that an expression is, also in brackets of its own and in ``tomap``."""
+    """The map that an expression is, also in brackets of its own and in ``tomap``."""
     node = expression
     while node.child_count == 1 and node.type in ("expression", "collection_value"):
         node = node.children[0]
@@ -116,12 +116,12 @@ def _comma_after(element: Node) -> Node | None:
 
 
 def set_argument(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
-    """Return the edits that give an argument of a block a value, which is written as code; none when it has that value."""
+    """The edits that give an argument of a block a value, which is written as code; none when it has that value."""
     return set_arguments(source, block, [(name, value)])
 
 
 def set_arguments(source: HclSource, block: Block, pairs: list[tuple[str, str]]) -> list[Edit]:
-    """Return the edits that give arguments of a block their values."""
+    """The edits that give arguments of a block their values."""
     edits, missing = [], []
     for name, value in pairs:
         attribute = source.attribute(block, name)
@@ -140,7 +140,7 @@ def set_arguments(source: HclSource, block: Block, pairs: list[tuple[str, str]])
 
 
 def hidden_output(source: HclSource, block: Block) -> list[Edit]:
-    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
+    """The edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
     edits = set_arguments(source, block, [("sensitive", "true")])
     value = source.attribute(block, "value")
     pending = [source.value(value)] if value is not None else []
@@ -154,7 +154,7 @@ def hidden_output(source: HclSource, block: Block) -> list[Edit]:
 
 
 def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, str]], sign: str) -> list[Edit]:
-    """Return the edits that put entries on lines of their own after the last one; the lines that they join stay aligned."""
+    """The edits that put entries on lines of their own after the last one; the lines that they join stay aligned."""
     last = elements[-1]
     at = source.line_end(source.end_of(last))
     indent = source.indent(last.start_byte)
@@ -181,7 +181,7 @@ def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, st
 
 
 def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit]:
-    """Return the edits that give arguments other names, or remove them with their lines where that is empty; the others stay aligned."""
+    """The edits that give arguments other names, or remove them with their lines where that is empty; the others stay aligned."""
     edits = []
     for attribute, name in changes:
         word = attribute.children[0]
@@ -192,7 +192,7 @@ def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit
 
 
 def _removed(source: HclSource, attribute: Node) -> list[Edit]:
-    """Return the edit that removes an argument, from the end of the line above where it has a line of its own."""
+    """The edit that removes an argument, from the end of the line above where it has a line of its own."""
     start, end = source.line_start(attribute.start_byte), source.line_end(attribute.end_byte)
     if source.data[start : attribute.start_byte].strip() or source.data[attribute.end_byte : end].strip():
         return [source.edit(attribute.start_byte, attribute.end_byte, "")]
@@ -215,7 +215,7 @@ def _gaps(source: HclSource, attribute: Node, names: Mapping[int, str]) -> Itera
 
 
 def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node]:
-    """Return the arguments on the lines above or below one, as far as each takes one line."""
+    """The arguments on the lines above or below one, as far as each takes one line."""
     found: list[Node] = []
     at = attribute.start_point[0] + step
     while attribute.start_point[0] == attribute.end_point[0] and (node := lines.get(at)) is not None and node.end_point[0] == at:
@@ -225,7 +225,7 @@ def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node
 
 
 def _chain(elements: list[Node]) -> list[Node]:
-    """Return the last elements that stand on lines of their own without a gap, which ``terraform fmt`` aligns."""
+    """The last elements that stand on lines of their own without a gap, which ``terraform fmt`` aligns."""
     chain: list[Node] = []
     below = elements[-1].start_point[0] + 1
     for element in reversed(elements):

@@ -33,7 +33,7 @@ def check_not_ignored(source: HclSource, block: Block, argument: str) -> None:
 
 
 def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Edit]:
-    """Return the edits that let the new key exist before the old one goes."""
+    """The edits that let the new key exist before the old one goes."""
     lifecycle = source.nested(block, "lifecycle")
     if lifecycle is None:
         return [source.add_argument(block, f"lifecycle {{\n  {ORDER} = true\n}}", apart=not source.is_empty(block))]
@@ -44,7 +44,7 @@ def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Ed
 
 
 def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days: int) -> list[Edit]:
-    """Return the edits that shorten an interval which stands as a number."""
+    """The edits that shorten an interval which stands as a number."""
     value = str(days * 86_400) if setting.unit == "s" else f'"rate({days} days)"' if setting.unit == "rate" else str(days)
     held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
     if setting.instead_of:
@@ -70,7 +70,7 @@ def _nested(source: HclSource, block: Block) -> list[Node]:
 
 
 def add_schedule(source: HclSource, block: Block, module: list[HclSource], name: str, days: int) -> list[Edit]:
-    """Return the edits that let a key follow a clock: one of its module with this interval, or a new one."""
+    """The edits that let a key follow a clock: one of its module with this interval, or a new one."""
     shared = _shared_clock(module, days)
     if shared is not None:
         return _follow(source, block, f"{HOLDER}.{shared}")
@@ -83,7 +83,7 @@ def add_schedule(source: HclSource, block: Block, module: list[HclSource], name:
 
 
 def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
-    """Return the address of a clock without its index, and the index, empty where the clock has one instance or all are meant."""
+    """The address of a clock without its index, and the index, empty where the clock has one instance or all are meant."""
     clock, bracket, rest = remedy.clock.partition("[")
     if "…" in rest:
         raise CannotFixError("the index of the clock is computed; make the change by hand")
@@ -91,7 +91,7 @@ def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
 
 
 def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
-    """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
+    """The edits that put a ``time_static`` between a key and the clock that it names itself."""
     clock, index = instance_of(remedy)
     blocks = [(held, found) for held in module for kind, name, found in held.resources() if f"{kind}.{name}" == clock]
     following = [("rfc3339", f"{clock}.rfc3339")]
@@ -113,7 +113,7 @@ def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy:
 
 
 def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldTrigger) -> list[Edit]:
-    """Return the edits that put a value that cannot be a trigger into a resource that can."""
+    """The edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(module, DATA_NAME, (DATA,))
     arguments, index = [("input", remedy.reference)], ""
     if remedy.repeated:
@@ -135,13 +135,13 @@ def _repetition(source: HclSource, block: Block, argument: str) -> tuple[str, st
 
 
 def _resource(kind: str, name: str, arguments: list[tuple[str, str]]) -> str:
-    """Return a resource; ``count`` and ``for_each`` stand apart, as HashiCorp's style guide has them."""
+    """A resource; ``count`` and ``for_each`` stand apart, as HashiCorp's style guide has them."""
     rows = [f"  {argument} = {value}" for argument, value in arguments]
     return "\n".join((f'resource "{kind}" "{name}" {{', "\n\n".join(rows), "}"))
 
 
 def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "") -> list[Edit]:
-    """Return the edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
+    """The edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
     lifecycle = source.nested(block, "lifecycle")
     if lifecycle is None:
         text = f"lifecycle {{\n  {ORDER} = true\n  {TRIGGERED}  = [{trigger}]\n}}"
@@ -180,7 +180,7 @@ def _drop_dependency(source: HclSource, block: Block, clock: str) -> list[Edit]:
 
 
 def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
-    """Return the edits that take items out of a list; the argument goes with its last item."""
+    """The edits that take items out of a list; the argument goes with its last item."""
     items = _items(source.value(attribute))
     is_unwanted = unwanted if callable(unwanted) else str
     kept = [source.text(i) for i in items if not is_unwanted(source.text(i))]
@@ -193,7 +193,7 @@ def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
 
 
 def remove_argument(source: HclSource, block: Block, argument: str) -> list[Edit]:
-    """Return the edit that removes an argument of a block or of its lifecycle block."""
+    """The edit that removes an argument of a block or of its lifecycle block."""
     for held in (block, *_nested(source, block)):
         attribute = source.attribute(held, argument)
         if attribute is not None:
@@ -202,7 +202,7 @@ def remove_argument(source: HclSource, block: Block, argument: str) -> list[Edit
 
 
 def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> list[Edit]:
-    """Return the edits that take names out of ``ignore_changes``."""
+    """The edits that take names out of ``ignore_changes``."""
     lifecycle = source.nested(block, "lifecycle")
     attribute = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
     if attribute is None:
@@ -213,7 +213,7 @@ def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> li
 
 
 def _shared_clock(module: list[HclSource], days: int) -> str | None:
-    """Return the ``time_static`` that follows a clock of this interval, of which there is one."""
+    """The ``time_static`` that follows a clock of this interval, of which there is one."""
     for source in module:
         for kind, name, block in source.resources():
             days_set = source.attribute(block, "rotation_days")
@@ -226,7 +226,7 @@ def _shared_clock(module: list[HclSource], days: int) -> str | None:
 
 
 def _holder_of(module: list[HclSource], arguments: list[tuple[str, str]]) -> str | None:
-    """Return the name of the ``time_static`` that has these arguments and no other."""
+    """The name of the ``time_static`` that has these arguments and no other."""
     for source in module:
         for kind, name, block in source.resources():
             if kind == HOLDER and len(source.body(block)) == len(arguments):
@@ -237,7 +237,7 @@ def _holder_of(module: list[HclSource], arguments: list[tuple[str, str]]) -> str
 
 
 def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, HOLDER)) -> str:
-    """Return a name that no clock of a module has yet."""
+    """A name that no clock of a module has yet."""
     taken = {other for source in module for kind, other, _ in source.resources() if kind in kinds}
     number = 2
     free = name
@@ -247,7 +247,7 @@ def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, H
 
 
 def _before(source: HclSource, block: Block, text: str) -> Edit:
-    """Return the edit that puts blocks before another one and its comments, with an empty line in between."""
+    """The edit that puts blocks before another one and its comments, with an empty line in between."""
     first = source.node_at(block.start_byte)
     previous = first.prev_sibling
     while previous is not None and previous.type == "comment" and previous.end_point[0] >= first.start_point[0] - 1:
@@ -261,7 +261,7 @@ def _before(source: HclSource, block: Block, text: str) -> Edit:
 
 
 def _provider(module: list[HclSource]) -> list[Edit]:
-    """Return the edit that adds the provider of the clocks to the providers of a module, where these stand."""
+    """The edit that adds the provider of the clocks to the providers of a module, where these stand."""
     found = []
     for source in module:
         for settings in source.blocks("terraform"):

@@ -56,7 +56,6 @@ class HclSource:
 
     @property
     def is_parsed(self) -> bool:
-        """Whether the whole file was parsed."""
         return self._root is not None
 
     def errors(self) -> int:
@@ -71,15 +70,13 @@ class HclSource:
         return found
 
     def edit(self, start: int, end: int, text: str) -> Edit:
-        """Return an edit of ``data[start:end]``; ``text`` has line feeds only."""
+        """An edit of ``data[start:end]``; ``text`` has line feeds only."""
         return Edit(self.path, start + self.base, end + self.base, text.replace("\n", self.newline))
 
     def text(self, node: Node) -> str:
-        """Return a node as it is written."""
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def line_start(self, offset: int) -> int:
-        """Return where the line of ``offset`` begins."""
         return self.data.rfind(b"\n", 0, offset) + 1
 
     def line_end(self, offset: int) -> int:
@@ -94,7 +91,6 @@ class HclSource:
         return line[: len(line) - len(line.lstrip(" \t"))]
 
     def blocks(self, kind: str) -> Iterator[Node]:
-        """Yield the blocks of the file of this type."""
         for body in (c for c in self.root.children if c.type == "body"):
             yield from (c for c in body.children if c.type == "block" and self.words(c)[0] == kind)
 
@@ -105,11 +101,10 @@ class HclSource:
                 yield words[1], words[2], block
 
     def words(self, block: Block) -> tuple[str, ...]:
-        """Return the type and the labels of a block."""
         return tuple(self.text(c).strip('"') for c in block.children if c.type in ("identifier", "string_lit"))
 
     def block_at(self, offset: int) -> HclBlock:
-        """Return the block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
+        """The block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
         start = offset - self.base
         names, last = plain_names(self.data, start)
         found = HclBlock(start, self._node_of, names, last)
@@ -122,7 +117,7 @@ class HclSource:
         return self.node_at(start) if alone is None else alone
 
     def node_at(self, start: int) -> Node:
-        """Return the block whose header begins at ``data[start]``, as a part of the whole file."""
+        """The block whose header begins at ``data[start]``, as a part of the whole file."""
         if not self._blocks:
             pending = [self.root]
             while pending:
@@ -138,31 +133,28 @@ class HclSource:
         return found
 
     def body(self, block: Block) -> tuple[Node, ...]:
-        """Return the arguments and blocks inside a block."""
         return block.items if isinstance(block, HclBlock) else items_of(block)
 
     def is_empty(self, block: Block) -> bool:
-        """Tell whether a block has neither arguments nor blocks."""
         return not (isinstance(block, HclBlock) and block.names) and not self.body(block)
 
     def attribute(self, block: Block, name: str) -> Node | None:
-        """Return an argument of a block."""
+        """An argument of a block."""
         if isinstance(block, HclBlock) and block.names and name not in block.names:
             return None
         return next((c for c in self.body(block) if c.type == "attribute" and self.text(c.children[0]) == name), None)
 
     def nested(self, block: Block, name: str) -> Node | None:
-        """Return the first block of a type inside a block."""
+        """The first block of a type inside a block."""
         if isinstance(block, HclBlock) and block.names:
             return None
         return next((c for c in self.body(block) if c.type == "block" and self.words(c)[0] == name), None)
 
     def value(self, attribute: Node) -> Node:
-        """Return the expression of an argument."""
         return next(c for c in attribute.children if c.type == "expression")
 
     def add_argument(self, block: Block, lines: str, *, apart: bool = False) -> Edit:
-        """Return the edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
+        """The edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
 
         ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between.
         """
@@ -187,7 +179,7 @@ class HclSource:
         return self.edit(at, at, f"\n\n{text}" if apart else f"\n{text}")
 
     def end_of(self, node: Node) -> int:
-        """Return the last byte of a node that is no line end: a heredoc owns the one after it."""
+        """The last byte of a node that is no line end: a heredoc owns the one after it."""
         end: int = node.end_byte
         while end > node.start_byte and self.data[end - 1 : end] in (b"\n", b"\r"):
             end -= 1
@@ -208,12 +200,12 @@ class HclSource:
         return own.removeprefix(outer) if own.startswith(outer) else ""
 
     def in_unit(self, line: str, unit: str = "") -> str:
-        """Return a line with its own indentation in this unit, or in that of the file."""
+        """A line with its own indentation in this unit, or in that of the file."""
         rest = line.lstrip(" ")
         return (unit or self.unit) * ((len(line) - len(rest)) // 2) + rest
 
     def is_in_comment(self, start: int, end: int) -> bool:
-        """Tell whether ``data[start:end]`` is a part of a comment."""
+        """True if ``data[start:end]`` is a part of a comment."""
         if self._comments is None:
             self._comments, pending = [], [self.root]
             while pending:
@@ -226,7 +218,7 @@ class HclSource:
         return place >= 0 and end <= self._comments[place][1]
 
     def append(self, text: str) -> Edit:
-        """Return the edit that adds blocks at the end of the file, after an empty line."""
+        """The edit that adds blocks at the end of the file, after an empty line."""
         end = len(self.data.rstrip())
         lines = "\n".join(self.in_unit(line) if line else "" for line in text.split("\n"))
         return self.edit(end, len(self.data), f"\n\n{lines}\n" if end else f"{lines}\n")

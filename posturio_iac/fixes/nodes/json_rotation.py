@@ -35,7 +35,7 @@ def check_not_ignored(block: Node, argument: str) -> None:
 
 
 def create_first(source: NodeSource, block: Node, misspelt: str = "") -> list[Edit]:
-    """Return the edits that let the new key exist before the old one goes."""
+    """The edits that let the new key exist before the old one goes."""
     lifecycle = _lifecycle(block)
     if lifecycle is None:
         return source.add(block, {_LIFECYCLE: {ORDER: True}})
@@ -46,7 +46,7 @@ def create_first(source: NodeSource, block: Node, misspelt: str = "") -> list[Ed
 
 
 def add_schedule(source: NodeSource, block: Node, taken: frozenset[str], name: str, days: int) -> list[Edit]:
-    """Return the edits that let a key follow a new clock with a name that is not in ``taken``."""
+    """The edits that let a key follow a new clock with a name that is not in ``taken``."""
     name = _free(name, taken)
     clock: Declared = {CLOCK: {name: {"rotation_days": days}}, HOLDER: {name: {**_held(f"{CLOCK}.{name}")}}}
     return [*_follow(source, block, f"{HOLDER}.{name}"), *_declare(source, clock)]
@@ -55,7 +55,7 @@ def add_schedule(source: NodeSource, block: Node, taken: frozenset[str], name: s
 def insert_hop(
     source: NodeSource, block: Node, module: Sequence[NodeSource], taken: frozenset[str], remedy: ReplaceTrigger, max_days: int
 ) -> list[Edit]:
-    """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
+    """The edits that put a ``time_static`` between a key and the clock that it names itself."""
     clock, index = instance_of(remedy)
     clocks = [(held, body) for held in module for kind, named, body in resources(held) if [kind, named] == clock.split(".")]
     following = _held(clock)
@@ -79,7 +79,7 @@ def insert_hop(
 
 
 def hold(source: NodeSource, block: Node, taken: frozenset[str], remedy: HoldTrigger) -> list[Edit]:
-    """Return the edits that put a value that cannot be a trigger into a resource that can."""
+    """The edits that put a value that cannot be a trigger into a resource that can."""
     name = _free(DATA_NAME, taken)
     index = f"[{INSTANCE[remedy.repeated]}]" if remedy.repeated else ""
     edits = _follow(source, block, f"{DATA}.{name}{index}", instead_of=remedy.reference)
@@ -97,13 +97,12 @@ def _repetition(block: Node, argument: str) -> dict[str, Any]:
 
 
 def remove_argument(source: NodeSource, block: Node, argument: str) -> list[Edit]:
-    """Return the edit that removes an argument of a block or of its lifecycle block."""
     holders = (block, _lifecycle(block))
     return next((source.without(h, lambda name: name == argument) for h in holders if h is not None and member(h, argument)), [])
 
 
 def stop_ignoring(source: NodeSource, block: Node, names: tuple[str, ...]) -> list[Edit]:
-    """Return the edits that take names out of ``ignore_changes``; it goes with its last one."""
+    """The edits that take names out of ``ignore_changes``; it goes with its last one."""
     lifecycle = _lifecycle(block)
     ignored = member(lifecycle, _IGNORED) if lifecycle is not None else None
     if lifecycle is None or ignored is None:
@@ -133,7 +132,7 @@ def _pairs(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _lifecycle(block: Node) -> Node | None:
-    """Return the lifecycle block, which may stand in a list."""
+    """The lifecycle block, which may stand in a list."""
     found = member(block, _LIFECYCLE)
     if found is None or isinstance(found.value, Object):
         return found
@@ -143,12 +142,11 @@ def _lifecycle(block: Node) -> Node | None:
 
 
 def _held(clock: str) -> dict[str, Any]:
-    """Return the arguments of the ``time_static`` that follows a clock."""
     return {"rfc3339": f"${{{clock}.rfc3339}}"}
 
 
 def _follow(source: NodeSource, block: Node, trigger: str, instead_of: str = "") -> list[Edit]:
-    """Return the edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
+    """The edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
     lifecycle = _lifecycle(block)
     if lifecycle is None:
         return source.add(block, {_LIFECYCLE: {ORDER: True, TRIGGERED: [trigger]}})
@@ -167,7 +165,7 @@ def _follow(source: NodeSource, block: Node, trigger: str, instead_of: str = "")
 
 
 def _declare(source: NodeSource, declared: Declared) -> list[Edit]:
-    """Return the edits that add resources to a file."""
+    """The edits that add resources to a file."""
     found = member(source.roots[0], "resource")
     if found is not None and isinstance(found.value, Array):
         return source.append(found, [{kind: named} for kind, named in declared.items()])

@@ -22,7 +22,7 @@ _INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
 
 
 def add_comment(source: NodeSource, block: Node, item: str, *, joined: bool = True) -> list[Edit]:
-    """Return the edit that states metadata in the ``"//"`` member of a block, ``joined`` to metadata that is there."""
+    """The edit that states metadata in the ``"//"`` member of a block, ``joined`` to metadata that is there."""
     ours = f"posturio: {item}" if joined else f"posturio:{item}"
     found = member(block, "//")
     if found is None:
@@ -35,7 +35,7 @@ def add_comment(source: NodeSource, block: Node, item: str, *, joined: bool = Tr
 
 
 def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: str) -> list[Edit]:
-    """Return the edits that add an entry to a map; where an expression makes it, by ``merge()``."""
+    """The edits that add an entry to a map; where an expression makes it, by ``merge()``."""
     found = member(block, argument)
     expression = _expression(found)
     if found is None or expression is None:
@@ -46,7 +46,7 @@ def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: st
 
 
 def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
-    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is the whole expression."""
+    """The edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is the whole expression."""
     found = member(block, "value")
     edits = source.put(block, "sensitive", value=True)
     expression = _expression(found)
@@ -59,7 +59,7 @@ def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
 
 
 def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
-    """Return the edits that shorten an interval which stands as a number or as ``rate()``, in a block or a map inside of it."""
+    """The edits that shorten an interval which stands as a number or as ``rate()``, in a block or a map inside of it."""
     value: int | str = f"rate({days} days)" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
     if setting.instead_of:
         return _instead(source, block, setting, days)
@@ -89,7 +89,7 @@ def _inside(block: Node) -> Iterator[Node]:
 
 
 def _expression(node: Node | None) -> str | None:
-    """Return the only expression in a text: ``local.tags`` for ``"${local.tags}"``."""
+    """The only expression in a text: ``local.tags`` for ``"${local.tags}"``."""
     text = node.value if node is not None and isinstance(node.value, str) else ""
     inner = text[2:-1] if text.startswith("${") and text.endswith("}") else ""
     return inner if inner and "${" not in inner and "%{" not in inner else None

@@ -44,7 +44,7 @@ class NodeSource:
 
     @property
     def is_json(self) -> bool:
-        """Whether the file is JSON. Raises `CannotFixError` when it has a syntax error."""
+        """True if the file is JSON. Raises `CannotFixError` when it has a syntax error."""
         return self._has_braces() and self._whole()[1]
 
     def _has_braces(self) -> bool:
@@ -69,16 +69,14 @@ class NodeSource:
         return tuple(document.root for document in found), False
 
     def edit(self, start: int, end: int, text: str) -> Edit:
-        """Return an edit of ``text[start:end]``."""
         first = self.base + len(self.text[:start].encode())
         return Edit(self.path, first, first + len(self.text[start:end].encode()), text.replace("\n", self.newline))
 
     def offset(self, byte: int) -> int:
-        """Return the place in the text of a byte of the file."""
         return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
-        """Return the key that begins at a byte of the file, and the map that it has, which may be the only one of a list.
+        """The key that begins at a byte of the file, and the map that it has, which may be the only one of a list.
 
         Raises `CannotFixError` when no key begins there, or its map is not there once.
         """
@@ -99,7 +97,7 @@ class NodeSource:
         return key, value
 
     def _alone(self, at: int) -> tuple[Node, Node] | None:
-        """Return a member of a file of one YAML document without a look at the others; None where only the whole file can tell."""
+        """A member of a file of one YAML document without a look at the others; None where only the whole file can tell."""
         if self._parsed is not None or self._has_braces() or "\n---" in self.text:
             return None
         from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
@@ -107,7 +105,7 @@ class NodeSource:
         return member_at(self.text, at)
 
     def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
-        """Return the edits that add members to a map; maps that it has already are kept and get the members inside.
+        """The edits that add members to a map; maps that it has already are kept and get the members inside.
 
         A new member goes after the member ``after``, or else last.
         """
@@ -126,14 +124,14 @@ class NodeSource:
         return edits
 
     def put(self, holder: Node, name: str, value: bool | int | str) -> list[Edit]:  # noqa: FBT001 - a value of JSON
-        """Return the edits that give a member of a map a value, in place of the plain one that it has."""
+        """The edits that give a member of a map a value, in place of the plain one that it has."""
         found = member(holder, name)
         if found is None:
             return [self._new(holder, name, value, "")]
         return [] if found.value == value and isinstance(found.value, bool) is isinstance(value, bool) else [self.replace(found, value)]
 
     def replace(self, node: Node, value: bool | int | str) -> Edit:  # noqa: FBT001 - a value of JSON
-        """Return the edit that puts another value in place of a plain one, in quotes where it has some."""
+        """The edit that puts another value in place of a plain one, in quotes where it has some."""
         if isinstance(node.value, (Object, Array)) or (isinstance(node.value, str) and "${" in node.value):
             raise CannotFixError("the value is computed; change what it comes from")
         text = json.dumps(value, ensure_ascii=False)
@@ -142,7 +140,7 @@ class NodeSource:
         return self.edit(node.start, node.end, text)
 
     def without(self, holder: Node, unwanted: Callable[[Any], bool]) -> list[Edit]:
-        """Return the edits that take members out of an object of JSON by their names, or items out of an array by their data."""
+        """The edits that take members out of an object of JSON by their names, or items out of an array by their data."""
         if isinstance(holder.value, Object):
             parts = [(key.start, value.end, unwanted(key.value)) for key, value in holder.value]
         else:
@@ -159,7 +157,7 @@ class NodeSource:
         return edits
 
     def append(self, holder: Node, items: list[Any]) -> list[Edit]:
-        """Return the edits that add items to a list."""
+        """The edits that add items to a list."""
         held = holder.value if isinstance(holder.value, Array) else Array()
         if not held:
             raise CannotFixError("it is not a list with items; make the change by hand")
@@ -251,7 +249,6 @@ def _block_lines(name: str, value: Any, step: int) -> list[str]:
 
 
 def member(holder: Node, name: str) -> Node | None:
-    """Return a member of a map, or None."""
     return holder.value.get(name) if isinstance(holder.value, Object) else None
 
 

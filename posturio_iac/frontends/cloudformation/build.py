@@ -48,7 +48,7 @@ class Builder:
         self.problems = problems
 
     def stack(self, template: Template, given: dict[str, FixedParameter], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
-        """Return the stack of a template that stands by itself, with all that it nests."""
+        """The stack of a template that stands by itself, with all that it nests."""
         stack = Stack(template, given=given, tags=tags, budget=self.budget())
         try:
             self._fill(stack, (template.source.path,))
@@ -102,7 +102,7 @@ class Builder:
                 return
 
     def _inline(self, parent: Stack, entry: TemplateEntry) -> tuple[Template, str] | None:
-        """Return the template in ``TemplateBody``, and its name."""
+        """The template in ``TemplateBody``, and its name."""
         body = entry.prop("TemplateBody")
         if body is None:
             return None
@@ -121,7 +121,7 @@ class Builder:
             self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
 
     def _file(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
-        """Return the template in the local file that a resource names, and its path."""
+        """The template in the local file that a resource names, and its path."""
         name = self._location(parent, entry, ev)
         if name is None:
             return None
@@ -141,7 +141,7 @@ class Builder:
         return None
 
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:
-        """Return the local file that a resource names, or that the end of its URL names; None when there is none."""
+        """The local file that a resource names, or that the end of its URL names; None when there is none."""
         metadata = entry.get("Metadata")
         asset = metadata.value.get(_ASSET) if metadata is not None and isinstance(metadata.value, Object) else None
         nodes = [asset, *(entry.prop(name) for name in NESTING[entry.type])]
@@ -153,7 +153,7 @@ class Builder:
         return self._uploaded(url, posixpath.dirname(entry.source.path))
 
     def _uploaded(self, url: str, directory: str) -> str | None:
-        """Return the file here that the end of a URL names, from ``directory``: beside the template, or by its folders somewhere above.
+        """The file here that the end of a URL names, from ``directory``: beside the template, or by its folders somewhere above.
 
         Templates are uploaded with their folders, and a URL ends with the path of a file in the repository.
         """
@@ -181,7 +181,7 @@ class Builder:
 
 
 def _literal_end(node: Node) -> str:
-    """Return the text that an expression ends with, as far as it is written out."""
+    """The text that an expression ends with, as far as it is written out."""
     if isinstance(node.value, str):
         return str(node.value)
     if not isinstance(node.value, Object) or len(node.value) != 1:

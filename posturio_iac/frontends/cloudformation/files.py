@@ -32,14 +32,14 @@ class Files:
         self._located: dict[tuple[str, str], str] = {}
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
-        """Return the parsed file at ``path``. Raises `UnreadableError`."""
+        """The parsed file at ``path``. Raises `UnreadableError`."""
         if (known := self._parsed.get((path, serverless))) is None:
             text = read_text(self.root, path, self.limit, self.fence)
             known = self._parsed[path, serverless] = parse(TemplateSource(path, text, serverless=serverless))
         return known
 
     def locate(self, name: str, directory: str) -> str:
-        """Return the path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
+        """The path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
         if (name, directory) not in self._located:
             self._located[name, directory] = self._locate(name, directory)
         return self._located[name, directory]
@@ -52,7 +52,6 @@ class Files:
         return path
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
         return os.path.isfile(os.path.join(self.root, path))
 
     def use(self, path: str, by: str) -> None:
@@ -61,7 +60,7 @@ class Files:
 
 
 def too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """Return the diagnostic for the template at ``path`` whose budget is spent."""
+    """The diagnostic for the template at ``path`` whose budget is spent."""
     text = f"the template {path} {error}, so not all of its keys were checked; simplify it, or split it"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
     return Diagnostic(Level.ERROR, text, *place)

@@ -22,7 +22,7 @@ _MARKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "${file(
 
 
 def parents_of(paths: Sequence[str], selection: object, files: Files) -> tuple[str, ...]:
-    """Return the files that name one of ``paths``, or one of their own kind that does, in the same directories and those above."""
+    """The files that name one of ``paths``, or one of their own kind that does, in the same directories and those above."""
     skips = getattr(getattr(selection, "finder", None), "skips", None)
     found: dict[str, None] = {}
     pending, seen = list(paths), set(paths)
@@ -54,7 +54,7 @@ def _around(paths: Iterable[str], root: str) -> Iterator[str]:
 
 
 def _names(path: str, names: set[str], files: Files) -> bool:
-    """Whether a file includes others, and names one of ``names``."""
+    """True if a file includes others, and names one of ``names``."""
     try:
         text = read_text(files.root, path, files.limit, files.fence)
     except UnreadableError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """Return the parameters and the stack tags in files; later files win.
+    """The parameters and the stack tags in files; later files win.
 
     Paths are relative to the current directory. Raises `UsageError` when one cannot be read or has none of the three forms.
     """
@@ -59,7 +59,7 @@ def _pairs(data: Any, path: str) -> dict[str, str]:
 
 
 def _texts(data: dict[str, Any], path: str) -> dict[str, str]:
-    """Return the values as text; a list is joined as CommaDelimitedList has it."""
+    """The values as text; a list is joined as CommaDelimitedList has it."""
     found: dict[str, str] = {}
     for name, value in data.items():
         match value:

@@ -49,7 +49,7 @@ class TemplateSelection(Protocol):
 
 
 def read(selection: TemplateSelection, options: Common) -> Reading:
-    """Return the keys that the templates of ``selection`` declare, and what could not be read.
+    """The keys that the templates of ``selection`` declare, and what could not be read.
 
     Raises `UsageError` when a file of parameters cannot be read.
     """
@@ -84,7 +84,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
 
 
 def _fence(selection: TemplateSelection) -> Fence | None:
-    """Return the fence of our own search; a selection that a linter made has none."""
+    """The fence of our own search; a selection that a linter made has none."""
     fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
     return fence
 
@@ -98,7 +98,7 @@ class _Scan:
         self.types = (KEY_TYPE, *options.custom_types)
 
     def can_matter(self, path: str) -> bool:
-        """Whether a file names a type that makes keys."""
+        """True if a file names a type that makes keys."""
         try:
             text = read_text(self.files.root, path, self.files.limit, self.files.fence)
         except UnreadableError as error:
@@ -169,19 +169,18 @@ class _Scan:
 
 
 def _is_in_chart(root: str, path: str) -> bool:
-    """Tell whether a file is a template of a Helm chart, which renders manifests for Kubernetes."""
+    """True if a file is a template of a Helm chart, which renders manifests for Kubernetes."""
     parts = path.split("/")[:-1]
     charts = (os.path.join(root, *parts[:depth]) for depth, name in enumerate(parts) if name == "templates")
     return any(os.path.isfile(os.path.join(chart, "Chart.yaml")) for chart in charts)
 
 
 def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:
-    """Return the given parameters that a template declares."""
     return {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
 
 
 def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
-    """Return the tags that a file gives to its whole stack."""
+    """The tags that a file gives to its whole stack."""
     if template.stack_tags is None:
         return ()
     return read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
@@ -198,7 +197,7 @@ def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
 
 
 def _reach(path: str, files: Files) -> frozenset[str]:
-    """Return the files that ``path`` includes, directly or not."""
+    """The files that ``path`` includes, directly or not."""
     found: set[str] = set()
     pending = [path]
     while pending:

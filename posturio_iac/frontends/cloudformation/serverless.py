@@ -29,7 +29,7 @@ _DATA = (".yml", ".yaml", ".json")
 
 
 def is_serverless(root: Node) -> bool:
-    """Whether a document is a Serverless Framework file with resources."""
+    """True if a document is a Serverless Framework file with resources."""
     return isinstance(root.value, Object) and root.value.get("resources") is not None and any(root.value.get(m) is not None for m in _MARKS)
 
 
@@ -47,7 +47,7 @@ class Gatherer:
         self.found: dict[str, dict[str, TemplateEntry]] = {name: {} for name in SECTIONS}
 
     def template(self, root: Node) -> Template:
-        """Return the template that the file at ``root`` makes."""
+        """The template that the file at ``root`` makes."""
         assert isinstance(root.value, Object)  # noqa: S101 - `is_serverless` has looked
         resources = root.value.get("resources")
         if resources is not None:
@@ -146,7 +146,7 @@ class Gatherer:
 
 
 def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
-    """Return the node at a dotted path, and the key that it stands under."""
+    """The node at a dotted path, and the key that it stands under."""
     target: Node | None = root
     above: Node | None = None
     for step in path.split(".") if path else ():
@@ -156,5 +156,5 @@ def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
 
 
 def _start(body: Node, key: Node) -> Node:
-    """Return a key that stands at the beginning of ``body``, which is a file without a key of its own."""
+    """A key that stands at the beginning of ``body``, which is a file without a key of its own."""
     return body._replace(value=key.value, end=body.start)

@@ -43,7 +43,7 @@ class PlannedCode:
             self._bare.setdefault(_INDEX.sub("", key.address), []).append(key)
 
     def find(self, address: str) -> AccessKey | Unknown:
-        """Return the key of the code that an address in the plan belongs to, or why there is none.
+        """The key of the code that an address in the plan belongs to, or why there is none.
 
         It has the address itself, or the one without indexes where the code does not fix how many there are, or it is
         reported at the call of a module whose code is not here.
@@ -62,7 +62,7 @@ class PlannedCode:
 
 
 def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
-    """Return a key whose paths are relative to the folder ``old`` with paths relative to ``new``."""
+    """A key whose paths are relative to the folder ``old`` with paths relative to ``new``."""
     if old == new:
         return key
 
@@ -108,7 +108,7 @@ def _rebased_evidence(evidence: Lifetime, move: Callable[[Span], Span]) -> Lifet
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
-    """Return a key of the plan with the facts that only its code shows: rotation, comments, and its place.
+    """A key of the plan with the facts that only its code shows: rotation, comments, and its place.
 
     User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
     """
@@ -138,14 +138,14 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
 
 
 def _owned(planned: AccessKey, code: AccessKey, hides: AccessKey) -> AccessKey:
-    """Return the key whose owner counts: first a comment in the code, then the plan, then other code."""
+    """The key whose owner counts: first a comment in the code, then the plan, then other code."""
     at_key = isinstance(code.owner_origin, CommentOrigin)
     better = not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str))
     return code if at_key or better else planned
 
 
 def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, known: bool) -> tuple[Lifetime, ...]:
-    """Return the evidence of both. Where both have it, the plan gives the value, and the code tells whether a clock sets it."""
+    """The evidence of both. Where both have it, the plan gives the value, and the code tells whether a clock sets it."""
     said = {_subject(e): e for e in planned.lifetimes}
     kept: list[Lifetime] = []
     for evidence in code.lifetimes:
@@ -161,17 +161,16 @@ def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, k
 
 
 def _is_computed(evidence: Lifetime) -> bool:
-    """Tell whether a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
+    """True if a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
     return isinstance(evidence.origin, TagOrigin) and bool(evidence.origin.set_by or evidence.origin.moved_by)
 
 
 def _subject(evidence: Lifetime) -> object:
-    """Return the subject of evidence: the name of a tag, else its origin."""
     return evidence.origin.name if isinstance(evidence.origin, TagOrigin) else evidence.origin
 
 
 def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
-    """Return a rotation with the interval that the plan gives its clock, where the code only has a variable."""
+    """A rotation with the interval that the plan gives its clock, where the code only has a variable."""
     if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or evidence.setting is None:
         return evidence
     clock = document.resources.get(evidence.setting.place.address)

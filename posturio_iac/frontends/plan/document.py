@@ -41,13 +41,12 @@ class Resource:
     sensitive: Any = field(default_factory=dict)
     """``after_sensitive``: true for whatever must not be shown."""
     partial: bool = False
-    """Whether it comes from ``planned_values``, which leaves out unknown values."""
+    """True if it comes from ``planned_values``, which leaves out unknown values."""
     reason: str = ""
     """Why Terraform replaces it, as ``action_reason`` has it."""
 
     @property
     def span(self) -> Span:
-        """Where its address stands."""
         return self.places.of(self.address)
 
     @property
@@ -62,19 +61,19 @@ class Resource:
         return found[1] if found else ""
 
     def raw(self, name: str, shown: str = "") -> Any:
-        """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
+        """An attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
         if name not in self.values and (_marked(self.unknown, name) or self.partial):
             return AFTER_APPLY(shown or f"{name} of {self.address}")
         return self.values.get(name)
 
     def get(self, name: str, shown: str = "") -> Any:
-        """Return an attribute that may be shown, or `Unknown`: before apply, or because it is sensitive."""
+        """An attribute that may be shown, or `Unknown`: before apply, or because it is sensitive."""
         if is_any(_part(self.sensitive, name)):
             return SENSITIVE(shown or f"{name} of {self.address}")
         return self.raw(name, shown)
 
     def entries(self, name: str) -> tuple[dict[str, Any], Unknown | None]:
-        """Return the entries of a map, unknown and sensitive ones as `Unknown`, and why there may be more."""
+        """The entries of a map, unknown and sensitive ones as `Unknown`, and why there may be more."""
         unknown, sensitive = _part(self.unknown, name), _part(self.sensitive, name)
         if sensitive is True:
             return {}, SENSITIVE(f"the value of {name} of {self.address}")
@@ -97,7 +96,7 @@ def _marked(flags: Any, name: str) -> bool:
 
 
 def is_any(flags: Any) -> bool:
-    """Tell whether anything in a tree of flags is true."""
+    """True if anything in a tree of flags is true."""
     pending = [flags]
     while pending:
         match pending.pop():
@@ -143,15 +142,14 @@ class PlanDocument:
             self._by_block.setdefault((path_, f"{resource.type}.{resource.name}"), []).append(resource)
 
     def of_type(self, *types: str) -> tuple[Resource, ...]:
-        """Return the resources of some types."""
         return tuple(r for t in types for r in self._by_type.get(t, ()))
 
     def instances(self, modules: tuple[str, ...], block: str) -> tuple[Resource, ...]:
-        """Return the instances of one block, such as ``aws_iam_user.ci``, in all instances of a module."""
+        """The instances of one block, such as ``aws_iam_user.ci``, in all instances of a module."""
         return tuple(self._by_block.get((modules, block), ()))
 
     def part(self, *names: str) -> dict[str, Any]:
-        """Return a part of the plan; empty where it is missing."""
+        """A part of the plan; empty where it is missing."""
         found: Any = self.data
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
@@ -239,7 +237,7 @@ def _name(entry: dict[str, Any], address: str) -> str:
 
 
 def _removes(change: dict[str, Any]) -> bool:
-    """Tell whether a change leaves nothing: it deletes or forgets, and creates nothing instead."""
+    """True if a change leaves nothing: it deletes or forgets, and creates nothing instead."""
     actions = change.get("actions")
     if isinstance(actions, list) and actions:
         return set(map(str, actions)) <= GONE

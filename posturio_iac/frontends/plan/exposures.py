@@ -22,7 +22,7 @@ _PARAMETER = "aws_ssm_parameter"
 
 
 def exposures_in(document: PlanDocument, configuration: Configuration, keys: tuple[Resource, ...]) -> dict[str, tuple[Exposure, ...]]:
-    """Return the places where secrets leave, by the address of the key. A secret that a PGP key encrypts is safe."""
+    """The places where secrets leave, by the address of the key. A secret that a PGP key encrypts is safe."""
     bare = {key.address for key in keys if key.raw("pgp_key") is None}
     types = frozenset(key.type for key in keys)
     found: dict[str, dict[Exposure, None]] = {}
@@ -83,7 +83,7 @@ def _shown(
 
 
 def _holds(instance: Resource, argument: str, key: Resource) -> bool:
-    """Tell whether an argument that refers to a whole key holds its secret: by the marks of what is sensitive, or the secret itself."""
+    """True if an argument that refers to a whole key holds its secret: by the marks of what is sensitive, or the secret itself."""
     if instance.type == _PARAMETER and argument == "value":
         secrets = [s for s in (key.raw(name) for name in secrets_of(key.type)) if isinstance(s, str) and s]
         value = instance.raw(argument)

@@ -107,7 +107,7 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
 
 
 def _set(resource: Resource, name: str, configuration: Configuration, *types: type, shown: str = "") -> Any:
-    """Return an argument; one that the configuration leaves out is none, whatever older providers say before apply."""
+    """An argument; one that the configuration leaves out is none, whatever older providers say before apply."""
     value: Any = resource.get(name, shown)
     if isinstance(value, Unknown):
         expressions = configuration.of(resource).get("expressions")

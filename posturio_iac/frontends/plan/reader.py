@@ -33,7 +33,7 @@ _MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
 def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None) -> Reading:
-    """Return the keys that exist after the plans at ``paths``, and what could not be read.
+    """The keys that exist after the plans at ``paths``, and what could not be read.
 
     ``source`` holds the keys of the code that they were made from, in places relative to the scan root.
     """
@@ -49,7 +49,7 @@ def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], 
 
 
 def _document(selection: Selection, options: TerraformOptions, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
-    """Return the plan in a file; None for another file, with a diagnostic where it is easily taken for a plan."""
+    """The plan in a file; None for another file, with a diagnostic where it is easily taken for a plan."""
     try:
         text = _text(selection, options, path)
         if _MESSAGES.match(text):
@@ -71,7 +71,7 @@ def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
 
 
 def _is_plan(data: Any) -> bool:
-    """Tell whether the data of a file are a plan. Raise PlanTextError for a state, and for a format that is not understood."""
+    """True if the data of a file are a plan. Raise PlanTextError for a state, and for a format that is not understood."""
     if not isinstance(data, dict):
         return False
     planned = "resource_changes" in data or "planned_values" in data
@@ -100,7 +100,7 @@ def _said(document: PlanDocument) -> Iterator[Diagnostic]:
 
 
 def _scope(selection: Selection, path: str) -> str:
-    """Return a plan's path from the top of the repository, the same from wherever the scan was started."""
+    """A plan's path from the top of the repository, the same from wherever the scan was started."""
     if selection.repository is None:
         return path
     return os.path.normpath(os.path.relpath(os.path.join(selection.root, path), selection.repository)).replace(os.sep, "/")

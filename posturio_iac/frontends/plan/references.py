@@ -57,18 +57,17 @@ class Configuration:
         self._blocks: dict[Path, dict[str, dict[str, Any]]] = {}
 
     def module(self, path: Path) -> dict[str, Any]:
-        """Return the configuration of a module; empty where the plan has none."""
+        """The configuration of a module; empty where the plan has none."""
         if path not in self._modules:
             found = _dict(self.call(path).get("module")) if path else {}
             self._modules[path] = found
         return self._modules[path]
 
     def call(self, path: Path) -> dict[str, Any]:
-        """Return the call of a module."""
         return _dict(_dict(self.module(path[:-1]).get("module_calls")).get(path[-1]))
 
     def block(self, path: Path, name: str) -> dict[str, Any]:
-        """Return the configuration of a resource, such as ``aws_iam_user.ci``."""
+        """The configuration of a resource, such as ``aws_iam_user.ci``."""
         if path not in self._blocks:
             listed = self.module(path).get("resources")
             blocks = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
@@ -76,7 +75,6 @@ class Configuration:
         return self._blocks[path].get(name, {})
 
     def of(self, resource: Resource) -> dict[str, Any]:
-        """Return the configuration that an instance comes from."""
         return self.block(tuple(name for name, _ in resource.modules), f"{resource.type}.{resource.name}")
 
     def targets(self, expression: Any, path: Path, owner: dict[str, Any]) -> Iterator[ReferenceTarget]:
@@ -153,12 +151,11 @@ def arguments_of(block: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def is_expression(entry: Any) -> bool:
-    """Tell an expression from nested blocks."""
     return isinstance(entry, dict) and entry.keys() <= {"references", "constant_value"}
 
 
 def instances_of(document: PlanDocument, target: ReferenceTarget, seen_from: Resource) -> tuple[Resource, ...]:
-    """Return the instances that a target can mean in an expression of ``seen_from``: those that share most of its indexes."""
+    """The instances that a target can mean in an expression of ``seen_from``: those that share most of its indexes."""
     own = seen_from.modules
     found = [r for r in document.instances(target.modules, target.block) if _fits(r, target, own)]
     if len(found) < 2 or target.index:  # noqa: PLR2004 - nothing to choose
@@ -186,7 +183,7 @@ def _fits(resource: Resource, target: ReferenceTarget, own: tuple[tuple[str, str
 
 
 def _references(expression: Any) -> list[_Reference]:
-    """Return the references of an expression, without those that are prefixes of another one."""
+    """The references of an expression, without those that are prefixes of another one."""
     listed = _dict(expression).get("references")
     texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
     return [_parsed(text) for text in texts if not any(other.startswith((f"{text}.", f"{text}[")) for other in texts)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def read(
     selection: Selection, options: TerraformOptions, plans: Sequence[str], *, source: str | None, place: str, search_terms: Sequence[bytes]
 ) -> Reading:
-    """Return the keys of ``plans``. ``source`` is the folder of their code; places in it become relative to ``place``.
+    """The keys of ``plans``. ``source`` is the folder of their code; places in it become relative to ``place``.
 
     Raises:
         UsageError: no such folder.

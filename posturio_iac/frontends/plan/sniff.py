@@ -25,7 +25,7 @@ _MARKS = (
 
 
 def plans_in(selection: Selection) -> tuple[str, ...]:
-    """Return the files of ``selection`` that may be plans, or are easily taken for one."""
+    """The files of ``selection`` that may be plans, or are easily taken for one."""
     return tuple(_plans(selection))
 
 
@@ -42,7 +42,7 @@ def _plans(selection: Selection) -> Iterator[str]:
 
 
 def looks_like_plan(data: bytes) -> bool:
-    """Tell whether a file can be a plan, a state, or the messages of a plan."""
+    """True if a file can be a plan, a state, or the messages of a plan."""
     if data[:2] in UTF16:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":

@@ -28,7 +28,7 @@ class PlanTextError(Exception):
 
 
 def text_of(data: bytes) -> str:
-    """Return the text in ``data``: UTF-8, or UTF-16 with its mark, without the mark. Raises `PlanTextError`."""
+    """The text in ``data``: UTF-8, or UTF-16 with its mark, without the mark. Raises `PlanTextError`."""
     encoding = "utf-16" if data[:2] in UTF16 else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -37,7 +37,7 @@ def text_of(data: bytes) -> str:
 
 
 def parse(text: str) -> Any:
-    """Return the data of a JSON text; a lone surrogate escape becomes U+FFFD. Raises `PlanTextError`."""
+    """The data of a JSON text; a lone surrogate escape becomes U+FFFD. Raises `PlanTextError`."""
     if "\\ud" in text or "\\uD" in text:
         text = _LONE.sub(r"\\ufffd", text)
     collecting = gc.isenabled()
@@ -75,7 +75,7 @@ class PlanPlaces:
         return self._span(*self._found.get(address, (0, 1)))
 
     def member(self, *names: str) -> Span | None:
-        """Return the place of a member's name, found by the names of the members around it, in their order."""
+        """The place of a member's name, found by the names of the members around it, in their order."""
         at, end = 0, 0
         for name in names:
             found = re.compile(_SECTION % re.escape(json.dumps(name, ensure_ascii=False))[1:-1]).search(self._text, end)

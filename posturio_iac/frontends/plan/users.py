@@ -41,7 +41,7 @@ class PlanUsers:
 
 
 def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> UserFacts:
-    """Return the user of a key."""
+    """The user of a key."""
     argument = KEY_TYPES[key.type]
     value, shown = key.raw(argument), key.get(argument)
     linked = _linked(key, users.document, configuration)
@@ -73,7 +73,7 @@ def permission_note(user: UserFacts, users: PlanUsers) -> Iterator[str]:
 
 
 def _linked(key: Resource, document: PlanDocument, configuration: Configuration) -> list[Resource]:
-    """Return the users that the expression for the user refers to."""
+    """The users that the expression for the user refers to."""
     block = configuration.of(key)
     expressions = block.get("expressions")
     if not isinstance(expressions, dict):
@@ -103,7 +103,7 @@ def _declared(user: Resource, shown: Any, configuration: Configuration) -> UserF
 
 
 def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> UserFacts:
-    """Return the facts about a user where the plan leaves open which of several it is."""
+    """The facts about a user where the plan leaves open which of several it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
     hidden = (*(h for u in each for h in u.hidden), ONE_OF(addresses))
@@ -111,7 +111,7 @@ def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> 
 
 
 def _foreign(value: Any, shown: Any) -> UserFacts:
-    """Return the facts about a user that the plan does not declare."""
+    """The facts about a user that the plan does not declare."""
     if isinstance(value, str) and value:
         name = shown if isinstance(shown, str) else SENSITIVE("the user's name")
         return UserFacts(name, identity=value, unseen=DECLARED_ELSEWHERE(quoted(shown)))
@@ -121,7 +121,7 @@ def _foreign(value: Any, shown: Any) -> UserFacts:
 
 
 def tags_of(user: Resource, configuration: Configuration) -> PlanTags:
-    """Return the tags of a user: ``tags_all``, which holds the provider's defaults as well, or what there is before it is known."""
+    """The tags of a user: ``tags_all``, which holds the provider's defaults as well, or what there is before it is known."""
     if user.type != "aws_iam_user":
         return _listed(user)
     own, rest = user.entries("tags")
@@ -156,13 +156,13 @@ def _listed(user: Resource) -> PlanTags:
 
 
 def _provider(user: Resource, configuration: Configuration) -> str:
-    """Return the provider configuration of a user: ``aws.eu``, after a colon where a module holds it."""
+    """The provider configuration of a user: ``aws.eu``, after a colon where a module holds it."""
     found = configuration.of(user).get("provider_config_key")
     return found if isinstance(found, str) else ""
 
 
 def _defaults(provider: str, configuration: Configuration) -> dict[str, Any]:
-    """Return the constant ``default_tags`` of a provider."""
+    """The constant ``default_tags`` of a provider."""
     expressions = configuration.document.part("configuration", "provider_config", provider, "expressions")
     blocks = expressions.get("default_tags")
     found: dict[str, Any] = {}

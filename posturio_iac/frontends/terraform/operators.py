@@ -26,7 +26,7 @@ _MAX_BITS = 20_000
 
 
 def text_of(value: Value) -> str:
-    """Return the text that a known primitive value becomes in a template."""
+    """The text that a known primitive value becomes in a template."""
     text = to_text(value)
     if isinstance(text, str):
         return text
@@ -34,7 +34,7 @@ def text_of(value: Value) -> str:
 
 
 def number_of(value: Value) -> int | float:
-    """Return the number that a known value becomes; integral numbers as int."""
+    """The number that a known value becomes; integral numbers as int."""
     number = to_number(value)
     if isinstance(number, (int, float)):
         return number
@@ -42,7 +42,7 @@ def number_of(value: Value) -> int | float:
 
 
 def truth(value: Value) -> bool | Unknown:
-    """Return the boolean that a value becomes; unknown stays unknown."""
+    """The boolean that a value becomes; unknown stays unknown."""
     match value:
         case bool() | Unknown():
             return value
@@ -103,7 +103,7 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Tell whether two known values of a bounded size are equal; as in Terraform ``1`` and ``"1"`` are not."""
+    """True if two known values of a bounded size are equal; as in Terraform ``1`` and ``"1"`` are not."""
     return left is right or bool(canonical(left) == canonical(right))
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
-    """Return every access key that the Terraform files of a selection declare, and diagnostics.
+    """Every access key that the Terraform files of a selection declare, and diagnostics.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
@@ -75,7 +75,7 @@ def _unread_units(units: Mapping[str, ModuleCaller], program: ModuleTree) -> Ite
 
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
-    """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
+    """The keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
     units, _ = units_of(selection, options.max_file_size, options.budget)
     folders = calls_that_matter(selection, options, units)
     inside = [path for path in roots_of(folders) if not folder or path.startswith(f"{folder}/")]
@@ -99,7 +99,7 @@ class _Reader:
         """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
 
     def with_namesakes(self, found: dict[str, list[AccessKey]]) -> dict[str, list[AccessKey]]:
-        """Return the keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""
+        """The keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""
         names = {key.user for keys in found.values() for key in keys if key.unseen_tags is not None and isinstance(key.user, str)}
         if not names:
             return found
@@ -107,7 +107,7 @@ class _Reader:
         return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
 
     def guarded(self, path: str) -> list[AccessKey]:
-        """Return the keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
+        """The keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
         if self.reached:
             free_last_part()
         self.reached.add(path)  # also when it fails: modules that were not reached are read again
@@ -121,7 +121,7 @@ class _Reader:
             return []
 
     def keys_below(self, path: str) -> list[AccessKey]:
-        """Return the keys of a root module and of all that it calls."""
+        """The keys of a root module and of all that it calls."""
         program = self.program
         unit = self.units.get(path)
         self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
@@ -179,7 +179,7 @@ class _Reader:
                 pending += ((path, inner) for inner in self.program.folder(path).calls.values())
 
     def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
-        """Return the users of the whole scan that have one of these names, by name and by the folder of the root module."""
+        """The users of the whole scan that have one of these names, by name and by the folder of the root module."""
         found: dict[str, dict[str, list[Namesake]]] = {}
         tops = self._tops_with(b"iam_user")
         if tops:
@@ -194,14 +194,14 @@ class _Reader:
 
     @staticmethod
     def _users_in(top: str, names: Collection[str], program: ModuleTree) -> dict[str, list[Namesake]]:
-        """Return the users of one root module that have one of these names, by name."""
+        """The users of one root module that have one of these names, by name."""
         users = RootUsers(program.root_module(top))
         found = {name: [namesake_of(user, program.options) for user in users.named(name)] for name in names}
         program.forget(top)
         return {name: same for name, same in found.items() if same}
 
     def _tops_with(self, *search_terms: bytes) -> set[str]:
-        """Return the folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""
+        """The folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""
         callers: dict[str, set[str]] = {}
         for caller, target in local_calls(self.selection):
             source, called = ("" if path == "." else path for path in (caller, target))
@@ -210,7 +210,7 @@ class _Reader:
         return {top for folder in folders for top in tops_above(folder, callers)}
 
     def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
-        """Return a key of the root module in ``path``, left open where users of the same name in other root modules state more."""
+        """A key of the root module in ``path``, left open where users of the same name in other root modules state more."""
         tops = elsewhere.get(key.user, {}) if key.unseen_tags is not None and isinstance(key.user, str) else {}
         return left_open(key, [user for top, users in tops.items() if top != path for user in users])
 
@@ -226,7 +226,7 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
 
 
 def _too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """Return the diagnostic for the root module in the folder ``path`` whose budget is spent."""
+    """The diagnostic for the root module in the folder ``path`` whose budget is spent."""
     text = f"the root module {path or '.'} {error}, so not all of its keys were checked; simplify it, or split it"
     place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
     return Diagnostic(Level.ERROR, text, *place)

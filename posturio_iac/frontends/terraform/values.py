@@ -96,7 +96,7 @@ class EvaluationError(Exception):
 
 
 def first_unknown(value: Value) -> Unknown | None:
-    """Return the first unknown value in ``value``, however deep, or None when all of it is known."""
+    """The first unknown value in ``value``, however deep, or None when all of it is known."""
     seen: set[int] = set()
     pending = [value]
     while pending:
@@ -112,7 +112,7 @@ def first_unknown(value: Value) -> Unknown | None:
 
 
 def is_heavy(value: Value, limit: int = MAX_NODES) -> bool:
-    """Whether ``value``, written out in full, has more than ``limit`` nested values; a shared one counts each time."""
+    """True if ``value``, written out in full, has more than ``limit`` nested values; a shared one counts each time."""
     count = 0
     pending = [value]
     while pending:
@@ -214,7 +214,7 @@ def to_bool(value: Value) -> Value:
 
 
 def canonical(value: Value) -> Hashable:
-    """Return a key that two wholly known values share exactly when Terraform calls them equal."""
+    """A key that two wholly known values share exactly when Terraform calls them equal."""
     match value:
         case SetValue():
             return ("set", frozenset(canonical(element) for element in value))
@@ -227,7 +227,7 @@ def canonical(value: Value) -> Hashable:
 
 
 def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
-    """Return the set of ``elements``, or the first unknown among them: equal ones would fall together."""
+    """The set of ``elements``, or the first unknown among them: equal ones would fall together."""
     members = tuple(elements)
     if is_heavy(members):
         return TOO_LARGE("the set")
@@ -277,7 +277,7 @@ def _equal_maps(left: dict[str, Value], right: dict[str, Value]) -> bool | Unkno
 
 
 def _all_equal(pairs: Iterable[tuple[Value, Value]]) -> bool | Unknown:
-    """Whether every pair is equal: one unequal pair decides, then an unknown one."""
+    """True if every pair is equal: one unequal pair decides, then an unknown one."""
     result: bool | Unknown = True
     for left, right in pairs:
         match _equal(left, right):

@@ -54,11 +54,9 @@ class Buckets:
     """One bucket for each service of one account, since AWS limits them apart."""
 
     def __init__(self) -> None:
-        """Start full."""
         self._buckets = {service: Bucket(*rate) for service, rate in RATES.items()}
 
     def take(self, service: str) -> None:
-        """Wait for a token for a call to ``service``."""
         self._buckets[service].take()
 
 

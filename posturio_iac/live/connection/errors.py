@@ -42,17 +42,15 @@ class AwsError(Exception):
         super().__init__(self.text())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return the arguments by which it is rebuilt in another process."""
         return AwsError, (self.operation, self.code, self.message)
 
     @property
     def denied(self) -> bool:
-        """Whether permission is missing."""
         return self.code in DENIED
 
     @property
     def gone(self) -> bool:
-        """Whether the thing that was asked about no longer exists."""
+        """True if the thing that was asked about no longer exists."""
         return self.code in GONE
 
     def text(self) -> str:
@@ -73,7 +71,7 @@ def not_understood(error: Exception) -> str:
 
 
 def translated(operation: str, error: Exception) -> Exception:
-    """Return the `AwsError` or `CredentialsError` for an exception of botocore; any other exception comes back as it is."""
+    """The `AwsError` or `CredentialsError` for an exception of botocore; any other exception comes back as it is."""
     from botocore import exceptions as known
 
     match error:

@@ -75,11 +75,10 @@ class Connection:
         self.caller = ""
         """ARN of the caller, once it was asked for."""
         self._says_who = True
-        """Whether roles let the caller say who it is."""
+        """True if roles let the caller say who it is."""
 
     @property
     def region(self) -> str:
-        """The region of its calls."""
         return self._region or self._session.get_config_variable("region") or REGION
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -110,7 +109,7 @@ class Connection:
                     raise AwsError(operation, UNEXPECTED, f"it has more than {MOST_PAGES:,} pages")
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
-        """Return a connection as another role, with the same budget. Raises what `call` does.
+        """A connection as another role, with the same budget. Raises what `call` does.
 
         Its credentials renew themselves, since those of a role that was assumed by another one end after an hour, and they allow no more
         than the least policy, whatever the role does.
@@ -138,11 +137,11 @@ class Connection:
         return answer
 
     def stored_object(self, bucket: str, key: str) -> StoredObject:
-        """Return one object of S3, for the ledger."""
+        """One object of S3, for the ledger."""
         return StoredObject(self, bucket, key)
 
     def in_region(self, region: str) -> Connection:
-        """Return a connection with the same credentials to another region, which counts calls by itself as AWS does."""
+        """A connection with the same credentials to another region, which counts calls by itself as AWS does."""
         return Connection(self._session, self._budget, pool=self._pool, region=region)
 
     def _client(self, service: str) -> Any:
@@ -190,7 +189,7 @@ class StoredObject:
         self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
 
     def read(self) -> tuple[bytes, str]:
-        """Return its content and its tag. Raises what `Connection.call` does."""
+        """Its content and its tag. Raises what `Connection.call` does."""
         answer = self._connection.call("s3:GetObject", **self._place)
         return answer["Body"].read(), str(answer["ETag"])
 
@@ -201,7 +200,7 @@ class StoredObject:
 
 
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
-    """Return a connection with the credentials of a profile, or with those that boto3 would find.
+    """A connection with the credentials of a profile, or with those that boto3 would find.
 
     Raises:
         UsageError: boto3 is not installed, or there is no such profile.
@@ -229,7 +228,7 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
 
 
 def _loader(session: Any) -> Any:
-    """Return the loader of AWS service descriptions: one for this process, which reads each of them once."""
+    """The loader of AWS service descriptions: one for this process, which reads each of them once."""
     path = session.get_config_variable("data_path")
     return _LOADERS.setdefault(path, session.get_component("data_loader"))
 
@@ -247,7 +246,7 @@ def _ask_no_code(session: Any, profile: str | None) -> None:
 
 
 def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
-    """Return a session with other credentials that shares everything else: making a new one takes as long as several calls."""
+    """A session with other credentials that shares everything else: making a new one takes as long as several calls."""
     from botocore.credentials import RefreshableCredentials
 
     credentials = RefreshableCredentials.create_from_metadata(granted(), refresh_using=granted, method="assume-role")

@@ -31,16 +31,15 @@ LONGEST = 64
 
 
 def policy_text() -> str:
-    """Return the policy as AssumeRole takes it."""
     return json.dumps(POLICY, separators=(",", ":"))
 
 
 def session_name(caller: str) -> str:
-    """Return the session name for a caller: the program, and the last part of the caller's ARN."""
+    """The session name for a caller: the program, and the last part of the caller's ARN."""
     return f"{PROGRAM}-{source_identity(caller)}"[:LONGEST].rstrip("-") if caller else PROGRAM
 
 
 def source_identity(caller: str) -> str:
-    """Return the source identity, which CloudTrail keeps in every event: the last part of the caller's ARN, or the program."""
+    """The source identity, which CloudTrail keeps in every event: the last part of the caller's ARN, or the program."""
     name = re.sub(r"[^\w+=,.@-]", "-", caller.rpartition("/")[2].rpartition(":")[2], flags=re.ASCII)[:LONGEST]
     return name if len(name) > 1 and not name.lower().startswith("aws:") else PROGRAM

@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return the result of ``work`` for each item, in order; the calling thread itself does what the pool has not begun.
+    """The result of ``work`` for each item, in order; the calling thread itself does what the pool has not begun.
 
     So a thread of the pool may call this too: it only ever waits for work that is running elsewhere. The pool begins with the first
     items and this thread with the last, and they meet.

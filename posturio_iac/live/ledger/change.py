@@ -50,7 +50,6 @@ class KeyChange:
     detail: dict[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
-        """Return it as a line without its end."""
         last = {} if self.last == self.at else {"last": written(self.last)}
         return harmless_json({"at": written(self.at), "change": self.kind.value, "key": self.key, **last, **self.detail})
 
@@ -73,5 +72,4 @@ def moment(value: object) -> datetime:
 
 
 def written(when: datetime) -> str:
-    """Return a time as the ledger has it."""
     return when.isoformat().replace("+00:00", "Z")

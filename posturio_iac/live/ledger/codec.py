@@ -24,7 +24,7 @@ LEFT_OUT = frozenset({"failed"})
 
 
 def encode(value: Any) -> Any:
-    """Return a value as JSON has it."""
+    """A value as JSON has it."""
     if value is None or isinstance(value, (bool, int, float)) or type(value) is str:
         return value
     if isinstance(value, datetime):
@@ -44,7 +44,7 @@ def encode(value: Any) -> Any:
 
 
 def _told(value: Any) -> list[tuple[str, Any]]:
-    """Return the fields of a record that differ from their defaults."""
+    """The fields of a record that differ from their defaults."""
     names = (one.name for one in fields(value)) if is_dataclass(value) else value.__match_args__
     defaults = {one.name: one.default for one in fields(value) if one.default is not MISSING} if is_dataclass(value) else {}
     pairs = ((name, getattr(value, name)) for name in names if name not in LEFT_OUT)
@@ -52,7 +52,7 @@ def _told(value: Any) -> list[tuple[str, Any]]:
 
 
 def decode(value: Any) -> Any:
-    """Return the value that `encode` was given. Raises `DamagedLedgerError`."""
+    """The value that `encode` was given. Raises `DamagedLedgerError`."""
     if isinstance(value, list):
         return [decode(one) for one in value]
     if not isinstance(value, dict):

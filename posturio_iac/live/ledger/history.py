@@ -39,12 +39,10 @@ class UnfinishedRun:
     """The data that it read, as JSON, by account."""
 
     def first_line(self) -> str:
-        """Return the line that opens a run."""
         return harmless_json({"at": written(self.at), "run": "begun", "options": self.options})
 
 
 def account_line(account: str, told: Any) -> str:
-    """Return the line that says that an account was read in the run that is open."""
     return harmless_json({"run": "read", "account": account, "told": told})
 
 
@@ -62,20 +60,16 @@ class Ledger:
 
     @staticmethod
     def name_of(key: DeployedKey) -> str:
-        """Return a digest of the key's user and id."""
         return digest_of(key.user.arn, key.key_id or "")
 
     def of(self, name: str, kind: KeyChangeKind) -> KeyChange | None:
-        """Return the last change of a kind of a key."""
         return next((change for change in reversed(self.keys.get(name, ())) if change.kind is kind), None)
 
     def last_active(self, name: str) -> datetime | None:
-        """Return when a key was last seen active."""
         found = self.of(name, KeyChangeKind.ACTIVE)
         return found.last if found else None
 
     def saw_active(self, key: DeployedKey, as_of: datetime) -> None:
-        """Remember that a key is active."""
         self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
 
     def saw_inactive(self, key: DeployedKey, as_of: datetime, not_before: datetime | None) -> datetime:
@@ -108,12 +102,11 @@ class Ledger:
             self.keys.setdefault(name, []).append(KeyChange(as_of, kind, name, as_of, told))
 
     def is_open(self, fingerprint: str) -> bool:
-        """Whether the last run that looked found this finding."""
+        """True if the last run that looked found this finding."""
         spans = self.findings.get(fingerprint)
         return bool(spans) and "resolved" not in (spans or [])[-1].detail
 
     def first_seen(self, fingerprint: str) -> datetime | None:
-        """Return when a finding was seen for the first time."""
         spans = self.findings.get(fingerprint)
         return min(span.at for span in spans) if spans else None
 
@@ -127,7 +120,6 @@ class Ledger:
         span.detail = {**span.detail, "finding": fingerprint, **(detail or {})}
 
     def resolve(self, fingerprint: str, as_of: datetime) -> None:
-        """Remember that a finding is gone."""
         if self.is_open(fingerprint):
             self.findings[fingerprint][-1].detail["resolved"] = written(as_of)
 
@@ -139,7 +131,7 @@ class Ledger:
                 yield name, seen
 
     def living_by_account(self) -> dict[str, dict[str, KeyChange]]:
-        """Return the same by their account."""
+        """The same by their account."""
         found: dict[str, dict[str, KeyChange]] = {}
         for name, seen in self.living():
             found.setdefault(str(seen.detail.get("account", "")), {})[name] = seen
@@ -156,7 +148,7 @@ class Ledger:
         return counts
 
     def text(self, as_of: datetime) -> str:
-        """Return the text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
+        """The text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
         head = harmless_json({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
@@ -168,7 +160,7 @@ class Ledger:
 
 
 def is_credential(seen: KeyChange) -> bool:
-    """Whether a line introduces an API key of a service."""
+    """True if a line introduces an API key of a service."""
     return "service" in seen.detail
 
 
@@ -184,7 +176,7 @@ def _last(changes: Iterable[KeyChange]) -> datetime:
 
 
 def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
-    """Return one line for a key that was deleted long ago: what it was, and when it went."""
+    """One line for a key that was deleted long ago: what it was, and when it went."""
     deleted = changes[-1]
     if deleted.kind is not KeyChangeKind.DELETED or as_of - deleted.at < FOLDED:
         return changes

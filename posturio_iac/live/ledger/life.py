@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 
 def name_of(key: AccessKey) -> str | None:
-    """Return the name of a key in the ledger; None for a key that it does not keep."""
+    """The name of a key in the ledger; None for a key that it does not keep."""
     return None if key.key_id is None or key.is_root is True else digest_of(key.address.rpartition("/")[0], key.key_id)
 
 
 def with_life(keys: Iterable[AccessKey], ledger: Ledger, policy: Policy, as_of: datetime) -> tuple[AccessKey, ...]:
-    """Return the keys with their lifecycle in the ledger."""
     return tuple(key if (name := name_of(key)) is None else _told(key, name, ledger, policy, as_of) for key in keys)
 
 

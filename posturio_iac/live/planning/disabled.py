@@ -45,7 +45,6 @@ class Trail:
     """The ids of these events, likewise."""
 
     def last_on(self, key_id: str) -> datetime | None:
-        """Return when a key was last switched on."""
         return max((when for when, active in self.switches.get(key_id, ()) if active), default=None)
 
     def off_since(self, key_id: str) -> datetime | None:
@@ -55,12 +54,11 @@ class Trail:
 
 
 def off(key: DeployedKey) -> bool:
-    """Whether a key is known to be inactive or expired."""
     return isinstance(key.status, str) and key.status in NOT_ACTIVE
 
 
 def is_undated(key: DeployedKey) -> bool:
-    """Whether events may tell since when a key has been off."""
+    """True if events may tell since when a key has been off."""
     return off(key) and key.key_id is not None and key.disabled_since is None
 
 
@@ -106,7 +104,7 @@ def _take(event: dict[str, Any], called: str, found: Trail) -> None:
 
 
 def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
-    """Return the keys with the time since when those that are not active are off, where an event tells it."""
+    """The keys with the time since when those that are not active are off, where an event tells it."""
     return tuple(
         key if key.status == "Active" or key.user.is_root or key.disabled_since is not None else _dated(key, known) for key in keys
     )
@@ -136,7 +134,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
 
 
 def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
-    """Return the keys with the facts from earlier observations, and add today's observations to ``ledger``."""
+    """The keys with the facts from earlier observations, and add today's observations to ``ledger``."""
     return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, ledger, as_of) for key in keys)
 
 

@@ -62,7 +62,7 @@ class Step:
 
     @property
     def is_public(self) -> bool:
-        """Whether AWS found the key in public, so nobody should wait until nothing needs it."""
+        """True if AWS found the key in public, so nobody should wait until nothing needs it."""
         return any(finding.rule.id == QUARANTINED for finding in self.findings)
 
     def remark(self) -> str:
@@ -70,7 +70,6 @@ class Step:
         return f"{self.why} {self.option}".strip()
 
     def document(self) -> dict[str, Any]:
-        """Return its entry in ``plan.json``."""
         place = {"address": self.key.address, "account": self.key.account}
         return {**place, "action": self.action.value, "owner": self.owner, "why": self.remark()}
 
@@ -80,7 +79,7 @@ class NamesNothingError(Exception):
 
 
 def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step]:
-    """Return a step for each flagged key, by account, owner and address. The report holds key ids in full.
+    """A step for each flagged key, by account, owner and address. The report holds key ids in full.
 
     ``include`` names keys in use that are switched off all the same: by key id, by the name of the user or its ARN.
 
@@ -98,7 +97,7 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
 
 
 def owner_of(key: AccessKey) -> str:
-    """Return the owner of a key for a reader, or its creator where no owner is known."""
+    """The owner of a key for a reader, or its creator where no owner is known."""
     if isinstance(key.owner, str) and key.owner:
         return key.owner
     return f"unknown, created by {key.created_by}" if key.created_by else "unknown"
@@ -201,6 +200,5 @@ def _why_not_deleted(key: AccessKey, as_of: datetime, policy: Policy) -> str | N
 
 
 def by_account(made: list[Step]) -> Iterator[tuple[str, list[Step]]]:
-    """Yield each account with its steps."""
     for account in dict.fromkeys(step.key.account or "" for step in made):
         yield account, [step for step in made if (step.key.account or "") == account]

@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 
 def read_log(text: str) -> tuple[dict[str, Entry], int]:
-    """Return the last entry about each key by its id, and how many lines cannot be read.
+    """The last entry about each key by its id, and how many lines cannot be read.
 
     A step that was kept does not replace the same step when it was done or begun before: it is known only by that.
     """

@@ -32,7 +32,7 @@ class Validity(NamedTuple):
 
 
 def script(account: str, steps: Sequence[Step], validity: Validity) -> str:
-    """Return the script that takes the steps for one account."""
+    """The script that takes the steps for one account."""
     head = [
         "#!/bin/sh",
         f"# Account {printable(account)}: what to do about its access keys, by posturio-iac live as of {describe_time(validity.made)}.",
@@ -51,7 +51,7 @@ def script(account: str, steps: Sequence[Step], validity: Validity) -> str:
 
 
 def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
-    """Return the script that switches on again what the other one switched off. Deleted keys cannot be brought back."""
+    """The script that switches on again what the other one switched off. Deleted keys cannot be brought back."""
     head = [
         "#!/bin/sh",
         f"# Account {printable(account)}: switches on again what the plan of {describe_time(validity.made)} switched off, by its {LOG}.",
@@ -122,7 +122,6 @@ def _call(step: Step) -> str:
 
 
 def _kind(step: Step) -> str:
-    """Suffix of the names of shell functions for keys of this kind."""
     return "_credential" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else ""
 
 

@@ -24,7 +24,7 @@ MOST_UNITS = 10_000
 
 
 def accounts(connection: Connection, partition: str) -> tuple[list[Account], list[Diagnostic]]:
-    """Return the active accounts in the order of their ids, and a note on each that is skipped.
+    """The active accounts in the order of their ids, and a note on each that is skipped.
 
     Raises:
         AwsError: they cannot be listed.
@@ -53,7 +53,7 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
 
 
 def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
-    """Return the ids of the accounts in organizational units and in all units below them. Raises `AwsError`."""
+    """The ids of the accounts in organizational units and in all units below them. Raises `AwsError`."""
     found: set[str] = set()
     waiting, seen = list(units), set(units)
     while waiting:
@@ -70,14 +70,14 @@ def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
 
 
 def has_tag(account: Account, name: str, glob: str) -> Attr[bool]:
-    """Whether an account has a tag of this name whose value matches; Unknown where its tags were not read."""
+    """True if an account has a tag of this name whose value matches; Unknown where its tags were not read."""
     if isinstance(account.tags, Unknown):
         return account.tags
     return any(key == name and text_matches(glob, value) for key, value in account.tags)
 
 
 def tags_of(connection: Connection, account: Account) -> Attr[Tags]:
-    """Return the tags of an account; Unknown when they cannot be read."""
+    """The tags of an account; Unknown when they cannot be read."""
     try:
         pages = connection.pages("organizations:ListTagsForResource", ResourceId=account.id)
         return pairs(tag for page in pages for tag in page.get("Tags", ()))

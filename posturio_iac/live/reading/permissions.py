@@ -19,7 +19,6 @@ ADMIN_ACTIONS = frozenset({"*", "*:*", "iam:*"})
 
 
 def quarantine_of(holder: Mapping[str, Any]) -> str | None:
-    """Return the policy with which AWS quarantined a user, or None."""
     return next((name for name in _names_by_aws(holder) if name.startswith(QUARANTINE)), None)
 
 
@@ -49,7 +48,7 @@ def _level(holder: Mapping[str, Any]) -> Privilege:
 
 
 def _names_by_aws(holder: Mapping[str, Any]) -> list[str]:
-    """Return the names of attached policies that are AWS's own; an account may have others of the same names."""
+    """The names of attached policies that are AWS's own; an account may have others of the same names."""
     arns = (str(entry.get("PolicyArn", "")) for entry in _listed(holder, "AttachedManagedPolicies"))
     return [arn.rpartition("/")[2] for arn in arns if ":iam::aws:policy/" in arn]
 
@@ -59,7 +58,7 @@ def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]
 
 
 def _document(document: object) -> Mapping[str, Any]:
-    """Return a policy as data: botocore decodes it, other clients leave it as AWS sends it."""
+    """A policy as data: botocore decodes it, other clients leave it as AWS sends it."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))
@@ -78,5 +77,5 @@ def _grants_everything(statement: Mapping[str, Any]) -> bool:
 
 
 def _many(value: object) -> list[Any]:
-    """Return a value of a policy as a list; a single value may stand without one."""
+    """A value of a policy as a list; a single value may stand without one."""
     return value if isinstance(value, list) else [] if value is None else [value]

@@ -151,7 +151,7 @@ def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRo
 
 
 def _key(fields: Mapping[str, str], slot: int, user: DeployedUser, evidence: str) -> DeployedKey | None:
-    """Return the key in one of a user's places, or None when the place is empty."""
+    """The key in one of a user's places, or None when the place is empty."""
     start = f"access_key_{slot}_"
     active, rotated = fields.get(f"{start}active", ""), fields.get(f"{start}last_rotated", "")
     if active != "true" and rotated in NONE:

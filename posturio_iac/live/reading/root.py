@@ -31,20 +31,19 @@ class Summary:
 
 
 def summarised(connection: Connection) -> Summary:
-    """Return the account's summary. Raises `AwsError`."""
+    """The account's summary. Raises `AwsError`."""
     told = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
     return Summary(told.get("Users"), told.get("AccountAccessKeysPresent", 0))
 
 
 def root_arn(account: Account) -> str:
-    """Return the ARN of the root user of an account."""
     return f"arn:{account.partition}:iam::{account.id}:root"
 
 
 def root_keys(
     report: CredentialReport | None, told: Summary | AwsError, account: Account, say: Callable[[Level, str], None]
 ) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys; it is an error of the account if they cannot be known."""
+    """The root user's keys; it is an error of the account if they cannot be known."""
     row = report.root() if report else None
     if row is not None and (row.keys or isinstance(told, AwsError) or not told.root_keys):
         return row.keys
@@ -55,7 +54,7 @@ def root_keys(
 
 
 def of_summary(told: Summary, account: Account) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys as far as the account's summary shows them."""
+    """The root user's keys as far as the account's summary shows them."""
     root = DeployedUser("root", root_arn(account), (), is_root=True)
     return tuple(
         DeployedKey(root, f"key-{slot}", _UNTOLD, _UNTOLD, _UNTOLD, evidence=("GetAccountSummary of this run",))
@@ -64,7 +63,7 @@ def of_summary(told: Summary, account: Account) -> tuple[DeployedKey, ...]:
 
 
 def reported(connection: Connection, as_of: datetime, sleep: Callable[[float], object]) -> tuple[DeployedKey, ...] | str:
-    """Return the root user's keys in the credential report, or why there is no report."""
+    """The root user's keys in the credential report, or why there is no report."""
     try:
         row = reports.fetch(connection, as_of, sleep).root()
     except reports.ReportUnavailableError as error:

@@ -33,7 +33,7 @@ EXPIRED = "Expired"
 
 
 def read(connection: Connection, users_: Iterable[DeployedUser], account: Account, say: Say) -> tuple[DeployedKey, ...] | AwsError:
-    """Return the credentials of all users, or why they were not read. Of users of one name the last one counts.
+    """The credentials of all users, or why they were not read. Of users of one name the last one counts.
 
     Tags that were not read yet are read; where that is denied they are unknown, with a diagnostic.
     """
@@ -49,7 +49,7 @@ def read(connection: Connection, users_: Iterable[DeployedUser], account: Accoun
 
 
 def _of_name(name: str, account: Account) -> DeployedUser:
-    """Return a user that was created a moment ago or cannot be listed; its path is not known."""
+    """A user that was created a moment ago or cannot be listed; its path is not known."""
     return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}", is_listed=False)
 
 

@@ -35,7 +35,7 @@ class UserKeys:
         """None when they could not be listed."""
         self.errors: list[AwsError] = []
         self.gone: list[str] = []
-        """Whether the user, or keys of it, were deleted meanwhile."""
+        """True if the user, or keys of it, were deleted meanwhile."""
         self.user_gone = False
 
 
@@ -73,7 +73,7 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
 
 
 def list_keys(connection: Connection, user: DeployedUser) -> list[dict[str, Any]]:
-    """Return the keys of a user as AWS lists them. Raises `AwsError`."""
+    """The keys of a user as AWS lists them. Raises `AwsError`."""
     return [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]
 
 
@@ -86,7 +86,7 @@ def _second(moment: object) -> datetime | None:
 
 
 def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> list[dict[str, Any]] | None:
-    """Return the keys of a user; None when they could not be listed or the user is gone, which ``looked`` distinguishes."""
+    """The keys of a user; None when they could not be listed or the user is gone, which ``looked`` distinguishes."""
     try:
         return list_keys(connection, user)
     except AwsError as error:
@@ -142,7 +142,7 @@ def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> 
 
 
 def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, Any] | AwsError) -> DeployedKey:
-    """Return a key as AWS lists it, with its last use."""
+    """A key as AWS lists it, with its last use."""
     key_id, refused = str(listed["AccessKeyId"]), isinstance(answer, AwsError)
     return DeployedKey(
         user,
@@ -157,7 +157,7 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
 
 
 def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
-    """Return the status of a key from the answer of an operation."""
+    """The status of a key from the answer of an operation."""
     status = str(listed.get("Status", ""))
     if status in STATUSES:
         return status

@@ -22,7 +22,7 @@ UNASKED = TAGS_NOT_NEEDED()
 
 
 def detailed(connection: Connection) -> dict[str, DeployedUser]:
-    """Return every user by ARN, with tags and how much its policies and those of its groups allow. Raises `AwsError`."""
+    """Every user by ARN, with tags and how much its policies and those of its groups allow. Raises `AwsError`."""
     found: list[dict[str, Any]] = []
     groups: dict[str, dict[str, Any]] = {}
     for page in connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User", "Group"], PaginationConfig={"PageSize": PAGE}):
@@ -32,25 +32,24 @@ def detailed(connection: Connection) -> dict[str, DeployedUser]:
 
 
 def listed(connection: Connection) -> dict[str, DeployedUser]:
-    """Return every user by ARN, without tags. Raises `AwsError`."""
+    """Every user by ARN, without tags. Raises `AwsError`."""
     pages = connection.pages("iam:ListUsers", PaginationConfig={"PageSize": PAGE})
     found = [user for page in pages for user in page.get("Users", ())]
     return {user["Arn"]: DeployedUser(user["UserName"], user["Arn"], created=moment_of(user.get("CreateDate"))) for user in found}
 
 
 def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
-    """Return the tags of one user. Raises `AwsError`."""
+    """The tags of one user. Raises `AwsError`."""
     pages = connection.pages("iam:ListUserTags", UserName=user.name)
     return pairs(tag for page in pages for tag in page.get("Tags", ()))
 
 
 def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
-    """Return AWS's list of tags as names and values."""
     return tuple((str(tag.get("Key", "")), str(tag.get("Value", ""))) for tag in tags)
 
 
 def moment_of(value: object) -> datetime | None:
-    """Return a time of botocore in UTC; None where there is none. Raises `ValueError` for a year that no date of ours has."""
+    """A time of botocore in UTC; None where there is none. Raises `ValueError` for a year that no date of ours has."""
     if not isinstance(value, datetime):
         return None
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
@@ -59,7 +58,6 @@ def moment_of(value: object) -> datetime | None:
 
 
 def unread(error: AwsError) -> Unknown:
-    """Return the unknown value for tags that could not be read."""
     return NOT_KNOWN("which tags the user has", str(error))
 
 

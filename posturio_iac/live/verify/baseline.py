@@ -40,7 +40,7 @@ class EarlierKey:
     status: str | None = None
     owner: str | None = None
     linked: bool = False
-    """Whether it was joined to code, or no code was found for it."""
+    """True if it was joined to code, or no code was found for it."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     region: str = ""
     """Where it was used last; empty when not known."""
@@ -49,7 +49,6 @@ class EarlierKey:
 
     @property
     def id(self) -> str | None:
-        """Its full id, where that is known."""
         return None if self.label.startswith((MASKED, PLACE)) else self.label
 
 
@@ -76,14 +75,13 @@ class Earlier:
     findings: tuple[EarlierFinding, ...]
     """Its findings, without suppressed ones."""
     incomplete: bool
-    """Whether something could not be read at the time."""
+    """True if something could not be read at the time."""
 
     def accounts(self) -> dict[str, str]:
-        """The partition of each account, in the order of the file."""
         return {key.account: key.partition for key in self.keys}
 
     def wanted(self, account: str) -> tuple[UserQuery, ...]:
-        """Return the users to ask about, with those of their keys that findings are about."""
+        """The users to ask about, with those of their keys that findings are about."""
         flagged = {id(finding.key) for finding in self.findings}
         users: dict[str, tuple[DeployedUser, dict[str, ObservedKey]]] = {}
         for key in self.keys:

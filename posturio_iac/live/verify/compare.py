@@ -57,7 +57,7 @@ class Now:
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
-    """Return the outcome of each earlier finding, and the new findings of the same users."""
+    """The outcome of each earlier finding, and the new findings of the same users."""
     comparison = _Comparison(earlier, now, policy)
     outcomes = (_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings)
     results = [*(comparison.with_new_keys(result) for result in outcomes), *comparison.new()]
@@ -65,7 +65,7 @@ def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
 
 
 def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
-    """Return a result with the entry about its key in the log of the plan."""
+    """A result with the entry about its key in the log of the plan."""
     entry = log.get(finding.key.id or "")
     if entry is None:
         return result
@@ -86,7 +86,7 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
 
 
 def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:
-    """Return the key that may be missed since the step of a plan that was done."""
+    """The key that may be missed since the step of a plan that was done."""
     done = parse_date(entry.at)
     return missed if missed is None or done is None else replace(missed, since=done)
 
@@ -117,7 +117,7 @@ class _Comparison:
         """Findings of now that an earlier one may be about, by identity."""
 
     def outcome(self, finding: EarlierFinding) -> Verified:
-        """Return the outcome of one finding."""
+        """The outcome of one finding."""
         key = finding.key
         why = next((self.now.unread[name] for name in (key.account, key.user.arn, key.address) if name in self.now.unread), None)
         if why is not None:
@@ -135,7 +135,7 @@ class _Comparison:
         return _result(finding, FindingState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
 
     def with_new_keys(self, result: Verified) -> Verified:
-        """Return a resolved result with the keys that its user got since the earlier result, which may replace the old one."""
+        """A resolved result with the keys that its user got since the earlier result, which may replace the old one."""
         since = self.earlier.as_of
         if result.state is not FindingState.RESOLVED:
             return result
@@ -147,7 +147,7 @@ class _Comparison:
         return replace(result, why=f"{result.why}; since then its user has the new key{'' if len(fresh) == 1 else 's'} {names}")
 
     def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
-        """Return the outcome of a finding if it is about ``key``."""
+        """The outcome of a finding if it is about ``key``."""
         status = key.status if isinstance(key.status, str) else None
         again = self._switched_on(finding, key) if status == "Active" else None
         if (found := self._same(finding, key)) is not None:
@@ -173,7 +173,7 @@ class _Comparison:
         return "it was switched on again" if finding.rule == LINGERING and finding.key.status == "Inactive" else None
 
     def _missed(self, result: Verified, finding: EarlierFinding, key: AccessKey | None = None) -> Verified:
-        """Return a result with the key that something may miss, and since when; nothing is asked about the root user."""
+        """A result with the key that something may miss, and since when; nothing is asked about the root user."""
         was = finding.key
         if was.user.is_root:
             return result
@@ -183,14 +183,14 @@ class _Comparison:
         return replace(result, missed=MissedKey(key_id, was.user.name, was.user.arn, was.partition, region, since))
 
     def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
-        """Return the current finding that is the earlier one, if that is about ``key``: by its fingerprint, where that is the same."""
+        """The current finding that is the earlier one, if that is about ``key``: by its fingerprint, where that is the same."""
         alike = [found for found in self.found.get(key.address, []) if found.rule.id == finding.rule]
         exact = (found for found in alike if found.fingerprint == finding.fingerprint)
         others = (found for found in alike if found.fingerprint not in self.fingerprints)
         return next(exact, None) or next(others, None)
 
     def _is_certain(self, finding: EarlierFinding, key: AccessKey) -> bool:
-        """Whether a finding of now proves that the earlier one is about ``key``: its fingerprint holds the full id."""
+        """True if a finding of now proves that the earlier one is about ``key``: its fingerprint holds the full id."""
         return any(found.fingerprint == finding.fingerprint for found in self.found.get(key.address, []))
 
     def _open_question(self, rule: str, key: AccessKey) -> str | None:
@@ -219,7 +219,7 @@ class _Comparison:
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
-    """Return the current keys of a user that may be the one in the earlier result.
+    """The current keys of a user that may be the one in the earlier result.
 
     A masked id leaves its last four characters, and one that nobody asked for leaves the day of creation, which the report gives later
     where a key was changed. So of the latter every key of the user is possible, unless one was created at that very time.

@@ -63,7 +63,7 @@ class FailureSigns:
     regions: tuple[str, ...]
     """The regions whose events were read; no others."""
     complete: bool
-    """Whether all events were read, and not only the newest ones."""
+    """True if all events were read, and not only the newest ones."""
     errors: tuple[tuple[str, int], ...] = ()
     """Calls with their error codes, and how many events there are of each: new errors of the user, and calls with the key itself."""
     event_ids: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class Verified:
     """Failures in CloudTrail; None where it was not asked or did not answer."""
 
     def with_signs(self, signs: Attr[FailureSigns]) -> Verified:
-        """Return the result with failures from CloudTrail."""
+        """The result with failures from CloudTrail."""
         if isinstance(signs, Unknown):
             return replace(self, why=f"{self.why}; {signs.reason}")
         quiet = FindingState.QUIET if signs.complete else self.state
@@ -133,12 +133,10 @@ class Verification:
 
     @staticmethod
     def ordered(results: Iterable[Verified]) -> tuple[Verified, ...]:
-        """Return results by state, and in each the worst first."""
         order = {state: place for place, state in enumerate(FindingState)}
         return tuple(sorted(results, key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule)))
 
     def count(self, state: FindingState) -> int:
-        """How many findings are in a state."""
         return sum(result.state is state for result in self.results)
 
     def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def recheck(
     connection: Connection, account: Account, wanted: Sequence[UserQuery], request: Request, pool: Executor | None = None
 ) -> Inventory:
-    """Return the current keys of these users. ``unread`` holds what could not be read, and ``gone`` the users that no longer exist.
+    """The current keys of these users. ``unread`` holds what could not be read, and ``gone`` the users that no longer exist.
 
     Raises:
         CredentialsError: there are no credentials.

@@ -35,7 +35,7 @@ STANDARD = "Software and Configuration Checks/Industry and Regulatory Standards/
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one batch a line, each a JSON array of at most 100 findings of one account; no call takes an empty one."""
+    """One batch a line, each a JSON array of at most 100 findings of one account; no call takes an empty one."""
     by_account = groupby(sorted(_findings(report, context), key=_account), key=_account)
     batches = [rows[start : start + BATCH] for rows in (list(group) for _, group in by_account) for start in range(0, len(rows), BATCH)]
     return "".join(f"{harmless_json(batch)}\n" for batch in batches)
@@ -58,7 +58,7 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return a finding of a rule. A suppressed one is archived, so that it returns by itself when the suppression ends."""
+    """A finding of a rule. A suppressed one is archived, so that it returns by itself when the suppression ends."""
     rule, why = finding.rule, finding.suppressed
     made = _about_key(key, rule.id, finding.fingerprint, finding.severity.name, now, context)
     made |= {
@@ -78,7 +78,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
 
 
 def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return the finding about what is undetermined: information is missing, which Security Hub calls a warning."""
+    """The finding about what is undetermined: information is missing, which Security Hub calls a warning."""
     key, text = judged.key, "; ".join(map(printable, judged.undecided))
     made = _about_key(key, deployed.OPEN, deployed.key_identity(deployed.OPEN, key), "INFORMATIONAL", now, context)
     advice = {"Text": "Grant the role the denied permission, or state the missing value.", "Url": f"{DOCS}/exit-codes.md"}
@@ -91,7 +91,7 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
 
 
 def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return the outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
+    """The outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     first = moment(result.first_seen) if result.first_seen else now
@@ -109,7 +109,7 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
 
 
 def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return an error about an account, so that the account does not look clean."""
+    """An error about an account, so that the account does not look clean."""
     region = context.region or deployed.REGIONS["aws"]
     partition, text = deployed.partition_in(region), printable(said.message)
     made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), (now, now), region)
@@ -124,7 +124,7 @@ def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) ->
 
 
 def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return the fields of every finding about a key."""
+    """The fields of every finding about a key."""
     account, partition = deployed.account_of(key), deployed.partition_of(key)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)
@@ -141,7 +141,7 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
 
 
 def _finding(account: str, partition: str, generator: str, name: str, seen: tuple[str, str], region: str) -> dict[str, Any]:
-    """Return the fields of every finding; ``seen`` holds the times when it was first and last seen."""
+    """The fields of every finding; ``seen`` holds the times when it was first and last seen."""
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{deployed.PRODUCT}/{account}/{name}",
@@ -160,7 +160,7 @@ def _finding(account: str, partition: str, generator: str, name: str, seen: tupl
 
 
 def _severity(label: str) -> dict[str, Any]:
-    """Return the severity in both places: updates are read from the second one only."""
+    """The severity in both places: updates are read from the second one only."""
     same = {"Severity": {"Label": label, "Original": label}, "Types": [BEST_PRACTICES]}
     return {**same, "FindingProviderFields": dict(same)}
 
@@ -171,7 +171,7 @@ def _resource(kind: str, name: str, partition: str, region: str, details: dict[s
 
 
 def _of_kind(key: AccessKey, account: str, partition: str, region: str, known: dict[str, str]) -> dict[str, Any]:
-    """Return the key as a resource: the format has a type for access keys, and none for API keys of services."""
+    """The key as a resource: the format has a type for access keys, and none for API keys of services."""
     if key.kind is KeyKind.ACCESS_KEY:
         return _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known))
     return _resource("Other", printable(key.address), partition, region, {name: cut(value, FIELD) for name, value in known.items()})

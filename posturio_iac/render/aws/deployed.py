@@ -48,43 +48,39 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
 
 
 def errors(report: Report) -> list[Diagnostic]:
-    """Return the errors of a report."""
     return [said for said in report.diagnostics if said.level is Level.ERROR]
 
 
 def account_of(key: AccessKey) -> str:
-    """Return the id of the account of a key."""
     return key.account or key.address.split(":")[4]
 
 
 def partition_of(key: AccessKey) -> str:
-    """Return the partition of a key, such as ``aws-cn``."""
+    """The partition of a key, such as ``aws-cn``."""
     return key.address.split(":")[1]
 
 
 def partition_in(region: str) -> str:
-    """Return the partition that a region is in."""
     return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
 
 
 def user_arn(key: AccessKey) -> str:
-    """Return the ARN of the user that a key belongs to."""
     return key.address.rpartition("/")[0]
 
 
 def identity(*parts: str) -> str:
-    """Return the id of a statement that is no finding of a rule: the same in every run."""
+    """The id of a statement that is no finding of a rule: the same in every run."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def key_identity(purpose: str, key: AccessKey) -> str:
-    """Return the id of a statement about a key as a whole, whether or not its key id is masked."""
+    """The id of a statement about a key as a whole, whether or not its key id is masked."""
     created = moment(key.created) if isinstance(key.created, datetime) else ""
     return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
 
 
 def open_title(judged: JudgedKey) -> str:
-    """Return the title of a statement about what is undetermined."""
+    """The title of a statement about what is undetermined."""
     return f"Access key that could not be checked{' for every rule' if judged.verdict is Verdict.FLAGGED else ''}"
 
 
@@ -95,7 +91,7 @@ def names_of(report: Report) -> Iterator[str]:
 
 
 def facts(key: AccessKey) -> dict[str, str]:
-    """Return the facts about a key, as text that is safe to show. Unknown ones are left out; "never used" is stated."""
+    """The facts about a key, as text that is safe to show. Unknown ones are left out; "never used" is stated."""
     service, region = key.used_for or ("", "")
     known: dict[str, str | None] = {
         "account_name": key.account_name,
@@ -118,13 +114,12 @@ def facts(key: AccessKey) -> dict[str, str]:
 
 
 def _life(life: KeyLife) -> dict[str, str | None]:
-    """Return the facts about a key from the ledger."""
     answer = life.answer() or None
     return {"asked": _time(life.asked), "answer_by": _time(life.answer_by), "answer": answer, "delete_on": _time(life.delete_on)}
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
-    """Return the due date of a finding and whether it is new, as far as a ledger tells."""
+    """The due date of a finding and whether it is new, as far as a ledger tells."""
     due, new = context.ages.due(finding), context.ages.new
     known = {"due": moment(due) if due else "", "new": "" if new is None else str(finding.fingerprint in new).lower()}
     return {name: value for name, value in known.items() if value}

@@ -35,7 +35,7 @@ WHOLE = "every rule"
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one event a line: for each finding, each key without one, and each error of the run."""
+    """One event a line: for each finding, each key without one, and each error of the run."""
     return "".join(f"{harmless_json(event)}\n" for event in _events(report, context))
 
 
@@ -50,7 +50,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return the event of a finding."""
+    """The event of a finding."""
     rule, why = finding.rule, finding.suppressed
     first = _first(finding.fingerprint, now, context)
     event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now, first=first)
@@ -71,7 +71,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
 
 
 def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return the event of a key as a whole: it passes, or something is open, which a suppression may accept."""
+    """The event of a key as a whole: it passes, or something is open, which a suppression may accept."""
     key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
     match judged.verdict:
         case Verdict.UNDETERMINED | Verdict.FLAGGED:
@@ -92,7 +92,7 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
 
 
 def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return the outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
+    """The outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
     said = f"{address} {printable(result.said())}."
@@ -111,7 +111,7 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
 
 
 def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return an error about an account or the run, so that it does not look clean."""
+    """An error about an account or the run, so that it does not look clean."""
     text, account = printable(said.message), printable(said.account or "")
     name = deployed.identity("incomplete", said.account or "", said.message)
     event = _event(name, WHOLE, "Access keys that could not all be read", text, WARNING, now)
@@ -136,7 +136,7 @@ def _event(
     *,
     first: int | None = None,
 ) -> dict[str, Any]:
-    """Return the fields of every event; ``first`` is when it was first seen, unless that is now."""
+    """The fields of every event; ``first`` is when it was first seen, unless that is now."""
     first = now if first is None else first
     activity = UPDATE if activity == CREATE and first < now else activity
     return {
@@ -181,7 +181,7 @@ def _severity(severity: tuple[int, str]) -> dict[str, Any]:
 
 
 def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
-    """Return the key as a resource, with its place, its owner and the facts about it."""
+    """The key as a resource, with its place, its owner and the facts about it."""
     known = deployed.facts(key)
     partition = deployed.partition_of(key)
     common = {"cloud_partition": partition, "region": context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])}

@@ -17,7 +17,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the report of one run as a page."""
+    """The report of one run as a page."""
     require()
     from posturio_iac.contract.read import result
     from posturio_iac.contract.write import document
@@ -35,7 +35,7 @@ def require() -> None:
 
 
 def page(posture: Posture) -> str:
-    """Return a joined view as a page."""
+    """A joined view as a page."""
     from base64 import b64encode
     from hashlib import sha256
 
@@ -46,7 +46,7 @@ def page(posture: Posture) -> str:
     from posturio_iac.render.report.html_view import view
 
     def inline(name: str) -> tuple[Markup, str]:
-        """Return a file of the page, and the source expression by which its policy allows it."""
+        """A file of the page, and the source expression by which its policy allows it."""
         with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
             text = file.read()
         return Markup(text), f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"  # noqa: S704 - our own file

@@ -25,7 +25,7 @@ SOON = 30
 
 
 def tables(posture: Posture) -> dict[str, Any]:
-    """Return the rows of each table, and how many there are where not all are shown."""
+    """The rows of each table, and how many there are where not all are shown."""
     told = sources(posture)
     marks = {(source.text, source.unit): number for number, source in enumerate(told, start=1)}
     return {
@@ -77,7 +77,7 @@ def _group(group: KeyGroup) -> dict[str, Any]:
 
 
 def _key(row: KeyRow, marks: dict[Any, int]) -> tuple[Any, ...]:
-    """Return the cells of a row of the table of keys, in its order."""
+    """The cells of a row of the table of keys, in its order."""
     key = row.key
     rules = ", ".join(dict.fromkeys(finding.short_rule for finding in row.active))
     why = rules or ("; ".join(key.undecided) if key.verdict is Verdict.UNDETERMINED else "")

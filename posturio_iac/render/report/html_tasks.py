@@ -30,7 +30,6 @@ WRITTEN = ("nothing", "in_place")
 
 
 def first(posture: Posture) -> dict[str, Any]:
-    """Return the cards, and the number of tasks left out."""
     every = tasks(posture.rows)
     return {"first": [_card(task) for task in every[:FIRST]], "more_tasks": max(len(every) - FIRST, 0)}
 
@@ -69,7 +68,7 @@ def _commands(task: Task) -> Iterator[tuple[str, int]]:
 
 
 def _fix(task: Task) -> str:
-    """Return the command that lets a program mend all of a task, where it can."""
+    """The command that lets a program mend all of a task, where it can."""
     levels = {finding.fix for finding in task.findings}
     if not levels or "" in levels:
         return ""
@@ -83,7 +82,7 @@ def _named(row: KeyRow) -> tuple[str, str, str, str]:
 
 
 def findings(posture: Posture) -> dict[str, Any]:
-    """Return the findings by rule and module, the worst rule first, as many as are listed in full."""
+    """The findings by rule and module, the worst rule first, as many as are listed in full."""
     groups = by_rule(posture.rows)
     told, left = [], FINDINGS
     for group in groups:
@@ -94,7 +93,7 @@ def findings(posture: Posture) -> dict[str, Any]:
 
 
 def _group(group: RuleFindings, left: int, *, unfolded: bool) -> dict[str, Any]:
-    """Return one rule, with at most ``left`` of its findings."""
+    """One rule, with at most ``left`` of its findings."""
     modules = []
     room = left
     for module in group.modules:
@@ -138,7 +137,7 @@ def _module(module: ModuleFindings, room: int) -> dict[str, Any]:
 
 
 def _alike(pairs: Sequence[tuple[KeyRow, SavedFinding]]) -> tuple[str, bool]:
-    """Return the message of all findings where it is the same, and whether all are mended alike other than by a command."""
+    """The message of all findings where it is the same, and whether all are mended alike other than by a command."""
     if len(pairs) == 1:
         return "", False
     told = {say.impersonal(row.key, finding) for row, finding in pairs}

@@ -36,14 +36,14 @@ def cut(text: str, most: int) -> str:
 
 
 def shown(value: Any) -> Any:
-    """Return a value for a template: markup as it is, text with every character visible and cut where it is too long."""
+    """A value for a template: markup as it is, text with every character visible and cut where it is too long."""
     if type(value) is not str:
         return "" if value is None else value
     return printable(cut(value, LONGEST))
 
 
 def soft(value: Any) -> Any:
-    """Return a text that a table may break between the parts of a name, and nowhere else."""
+    """A text that a table may break between the parts of a name, and nowhere else."""
     return _soft(value) if type(value) is str else shown(value)
 
 
@@ -57,25 +57,23 @@ def _soft(text: str) -> Markup:
 
 
 def source_link(row: KeyRow, path: str | None, line: int | None) -> str:
-    """Return the URL of a line of code; empty where it is not known."""
+    """The URL of a line of code; empty where it is not known."""
     if not row.source_url or not path:
         return ""
     return row.source_url.replace("{path}", quote(path, errors="replace")).replace("{line}", str(line or 1))
 
 
 def key_link(row: KeyRow) -> str:
-    """Return the URL of the code of a key."""
     key = row.key
     return source_link(row, key.declared_path, key.declared_line) if key.deployed else source_link(row, key.path, key.line)
 
 
 def finding_link(row: KeyRow, finding: SavedFinding) -> str:
-    """Return the URL of the code of a finding."""
     return source_link(row, finding.path, finding.line) or key_link(row)
 
 
 def mend(finding: SavedFinding) -> list[tuple[str, bool]]:
-    """Return the remedy of a finding in pieces, each with whether it is code that a reader may want to copy."""
+    """The remedy of a finding in pieces, each with whether it is code that a reader may want to copy."""
     remedy = finding.remedy
     return list(_pieces(finding.remediation, (remedy.command, remedy.code) if remedy is not None else ()))
 
@@ -93,5 +91,5 @@ def _pieces(text: str, code: Iterable[str]) -> Iterator[tuple[str, bool]]:
 
 
 def copyable(code: str) -> bool:
-    """Whether the page shows a piece of code exactly as it is, so that a copy of it does what it says."""
+    """True if the page shows a piece of code exactly as it is, so that a copy of it does what it says."""
     return bool(code) and shown(code) == code

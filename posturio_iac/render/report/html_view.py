@@ -31,7 +31,6 @@ CHANGES = 100
 
 
 def view(posture: Posture) -> dict[str, Any]:
-    """Return the variables of the template."""
     shown = _shown(posture)
     return {**shown, "sections": list(_sections(shown))}
 
@@ -183,5 +182,5 @@ def _histograms(posture: Posture) -> dict[str, Any]:
 
 
 def _picture(svg: str) -> Markup:
-    """Return a picture of ours as markup: each escapes what it shows."""
+    """A picture of ours as markup: each escapes what it shows."""
     return Markup(svg)  # noqa: S704 - see above

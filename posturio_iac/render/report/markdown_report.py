@@ -32,7 +32,7 @@ BAR = 30
 
 
 def page(posture: Posture) -> str:
-    """Return the report."""
+    """The report."""
     sections = (_head, _first, _trend, _changes, _dates, _histograms, _owners, _units, _findings, _suppressed, _unchecked, _basis)
     parts = [part for section in sections for part in section(posture)]
     return "\n\n".join(parts) + "\n"
@@ -64,7 +64,7 @@ def _first(posture: Posture) -> Iterator[str]:
 
 
 def _to_do(task: Task) -> str:
-    """Return one task: severity, keys, their use, what is wrong, and what to do."""
+    """One task: severity, keys, their use, what is wrong, and what to do."""
     row, several = task.rows[0], len(task.rows) > 1
     place = code(_cut(row.key.place)) if row.key.place and not several else ""
     known = "; ".join(filter(None, (_words(say.where(task.unit)), place, *map(_words, (*say.use(task.rows), say.owners(task.rows))))))
@@ -75,7 +75,7 @@ def _to_do(task: Task) -> str:
 
 
 def _written(task: Task) -> str:
-    """Return the code that a task writes for each of its keys, unless the sentence about them holds it."""
+    """The code that a task writes for each of its keys, unless the sentence about them holds it."""
     remedy = task.findings[0].remedy
     return f" {code(_cut(remedy.code))}" if remedy and remedy.code and len(task.rows) > 1 else ""
 
@@ -181,7 +181,7 @@ def _units(posture: Posture) -> Iterator[str]:
 
 
 def _counts(group: KeyGroup) -> tuple[str, ...]:
-    """Return the numbers of keys of a group: all, flagged, undetermined, suppressed; and its worst severity."""
+    """The numbers of keys of a group: all, flagged, undetermined, suppressed; and its worst severity."""
     numbers = (group.keys, group.flagged, group.undetermined, group.suppressed)
     return (*(f"{number:,}" for number in numbers), group.worst.value if group.worst else "")
 

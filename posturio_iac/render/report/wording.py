@@ -26,25 +26,23 @@ NOT_KNOWN = "unknown"
 
 
 def name(key: SavedKey) -> str:
-    """Return the name of a key: its address, without the part that repeats the account."""
+    """The name of a key: its address, without the part that repeats the account."""
     if not key.deployed:
         return key.address
     return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
 
 
 def message(key: SavedKey, finding: SavedFinding) -> str:
-    """Return the message of a finding, with the name of the key in place of its whole address."""
     return finding.message.replace(key.address, name(key))
 
 
 def impersonal(key: SavedKey, finding: SavedFinding) -> str:
-    """Return the message of a finding without the name of its key, so that it is the same for all keys with the same problem."""
+    """The message of a finding without the name of its key, so that it is the same for all keys with the same problem."""
     before, found, after = finding.message.partition(key.address) if key.address else (finding.message, "", "")
     return f"{before}{'the' if before else 'The'} key{after.replace(key.address, 'the key')}" if found else finding.message
 
 
 def sentence(clause: str) -> str:
-    """Return a clause that begins with a verb as a sentence."""
     return f"{clause[:1].upper()}{clause[1:]}."
 
 
@@ -60,29 +58,27 @@ def problem(task: Task) -> str:
 
 
 def mend(found: Sequence[SavedFinding]) -> str:
-    """Return the remedy of findings that are mended alike, in words that hold for all of them."""
     remedy, told = found[0].remedy, {finding.remediation for finding in found}
     return sentence(remedy.summary) if len(told) > 1 and remedy else found[0].remediation
 
 
 def title(rule: str) -> str:
-    """Return the title of a rule, or its id where this version does not have it."""
     return known.rule.title if (known := all_rules().get(rule)) else rule
 
 
 def standards(rule: str) -> tuple[str, ...]:
-    """Return the requirements that a rule belongs to, a text for each standard: ``PCI DSS v4.0.1: 8.3.9, 8.6.3``."""
+    """The requirements that a rule belongs to, a text for each standard: ``PCI DSS v4.0.1: 8.3.9, 8.6.3``."""
     known = all_rules().get(rule)
     return tuple(f"{name}: {', '.join(numbers)}" for name, numbers in known.rule.standards.items()) if known else ()
 
 
 def where(unit: Unit) -> str:
-    """Return the name of a unit inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
+    """The name of a unit inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
     return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label
 
 
 def module(unit: Unit, root: str, address: str) -> str:
-    """Return the name of a group of keys in code or of an account: its place, its root module or template, its module."""
+    """The name of a group of keys in code or of an account: its place, its root module or template, its module."""
     return " · ".join(filter(None, (where(unit), root, address)))
 
 
@@ -117,7 +113,7 @@ def _idle(number: int | None) -> str:
 
 
 def owners(rows: Sequence[KeyRow]) -> str:
-    """Return the owners of keys, in a few words."""
+    """The owners of keys, in a few words."""
     known = list(dict.fromkeys(row.key.owner for row in rows if row.key.owner))
     missing = sum(not row.key.owner for row in rows)
     if not known:
@@ -127,27 +123,25 @@ def owners(rows: Sequence[KeyRow]) -> str:
 
 
 def place(key: SavedKey, finding: SavedFinding) -> str:
-    """Return the place of a finding in code: its own line, or for a deployed key its declaration."""
+    """The place of a finding in code: its own line, or for a deployed key its declaration."""
     return key.place if key.deployed else finding.place or key.place
 
 
 def when(moment: datetime | None) -> str:
-    """Return a time to the minute, in UTC."""
+    """A time to the minute, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
 
 
 def day(moment: datetime | None) -> str:
-    """Return the day of a moment."""
     return moment.date().isoformat() if moment else NOT_KNOWN
 
 
 def last_day(end: datetime) -> str:
-    """Return the last day before an end: for a midnight, the day that ends with it."""
+    """The last day before an end: for a midnight, the day that ends with it."""
     return describe_date(end) if end.time() == end.min.time() else day(end)
 
 
 def days(number: int | None) -> str:
-    """Return a number of days."""
     return count(number, "day") if number is not None else NOT_KNOWN
 
 
@@ -159,7 +153,7 @@ def used(key: SavedKey) -> str:
 
 
 def ends(key: SavedKey) -> str:
-    """Return the lifetimes of a key, in a few words."""
+    """The lifetimes of a key, in a few words."""
     end = declared_end(key)
     if end is not None:
         return last_day(end)
@@ -175,17 +169,16 @@ def ends(key: SavedKey) -> str:
 
 
 def level(row: KeyRow) -> str:
-    """Return the label of a key: its worst severity, or its verdict."""
+    """The label of a key: its worst severity, or its verdict."""
     return row.worst.value if row.worst else row.key.verdict.value
 
 
 def until(why: Suppressed) -> str:
-    """Return when a suppression ends."""
     return describe_date(why.until) if why.until else "no end"
 
 
 def looked_at(posture: Posture) -> str:
-    """Return the scope of the report, such as ``12 keys in 2 accounts and 40 files of code``."""
+    """The scope of the report, such as ``12 keys in 2 accounts and 40 files of code``."""
     accounts = len({part.unit for part in posture.parts if part.unit.kind == "account" and part.unit.name})
     places = [count(accounts, "account")] if accounts else []
     places += [f"{count(posture.files, 'file')} of code"] if any(part.unit.kind == "code" for part in posture.parts) else []
@@ -193,7 +186,7 @@ def looked_at(posture: Posture) -> str:
 
 
 def verdict(posture: Posture) -> str:
-    """Return the one sentence that sums up the posture."""
+    """The one sentence that sums up the posture."""
     flagged, undetermined = posture.count(Verdict.FLAGGED), posture.count(Verdict.UNDETERMINED)
     total = len(posture.rows)
     if posture.score.value is None:
@@ -227,12 +220,12 @@ def progress(posture: Posture) -> str:
 
 
 def _percent(share: float) -> str:
-    """Return a share as a whole number; nothing is rounded to none or to all."""
+    """A share as a whole number; nothing is rounded to none or to all."""
     return f"{min(max(round(share * 100), 1), 99) if 0 < share < 1 else round(share * 100)} %"
 
 
 def not_asked(posture: Posture) -> list[tuple[str, str]]:
-    """Return the units for which rules were left out, with a sentence that names these."""
+    """The units for which rules were left out, with a sentence that names these."""
     return [
         (
             part.unit.label,

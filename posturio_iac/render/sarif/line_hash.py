@@ -36,23 +36,21 @@ class LineHashes:
             start += len(line) + 1
 
     def __len__(self) -> int:
-        """How many lines the file has."""
         return len(self._windows)
 
     def __getitem__(self, place: int) -> str:
-        """Return ``hash:occurrence`` of a line, from 0."""
         window, occurrence = self._windows[place]
         return f"{_digest(window)}:{occurrence}"
 
 
 @lru_cache(maxsize=64)
 def _digest(window: str) -> str:
-    """Return the hash of some units; those that are missing at the end of a file count as zeros. Findings of one key share a line."""
+    """The hash of some units; those that are missing at the end of a file count as zeros. Findings of one key share a line."""
     return f"{sum(map(mul, map(ord, window), _POWERS)) & MASK:x}"
 
 
 def _units(text: str) -> str:
-    """Return the UTF-16 units that count, as a character each. A line feed counts with the carriage return directly before it."""
+    """The UTF-16 units that count, as a character each. A line feed counts with the carriage return directly before it."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace(" ", "").replace("\t", "")
     if not plain.isascii():
         plain = "".join(map(chr, array("H", plain.encode(f"utf-16-{sys.byteorder[0]}e", "surrogatepass"))))

@@ -54,7 +54,7 @@ NOTIFICATIONS = [
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
+    """One SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
     return "".join(stream(report, context))
 
 
@@ -119,7 +119,7 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
 
 
 def _fix(change: ShownChange, finding: Finding, context: RenderContext) -> dict[str, Any]:
-    """Return a change as viewers offer it (SARIF 2.1.0, 3.55)."""
+    """A change as viewers offer it (SARIF 2.1.0, 3.55)."""
     paths = dict.fromkeys(edit.span.path for edit in change.edits)
     changes = [
         {
@@ -145,24 +145,23 @@ def _names(finding: Finding) -> Iterator[str]:
 
 
 def _region(span: Span) -> dict[str, int]:
-    """Return the first line of a region: GitHub shows an alert in a pull request only when all of its lines are in the diff."""
+    """The first line of a region: GitHub shows an alert in a pull request only when all of its lines are in the diff."""
     start = {"startLine": span.line, "startColumn": span.column}
     return start if span.end_line > span.line else {**start, "endLine": span.line, "endColumn": max(span.end_column, span.column)}
 
 
 def _artifact(path: str) -> dict[str, str]:
-    """Return a place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
+    """A place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
     return {"uri": _uri(path), "uriBaseId": BASE}
 
 
 @lru_cache(maxsize=64)
 def _uri(path: str) -> str:
-    """Return a path as a relative URI; findings come in the order of their files."""
+    """A path as a relative URI; findings come in the order of their files."""
     return quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass"))
 
 
 def _is_bytes(path: str) -> bool:
-    """Whether every surrogate stands for a byte."""
     return path.isascii() or not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
 
 
@@ -183,7 +182,7 @@ class _Hashes:
         self._hashes: LineHashes | None = None
 
     def of(self, span: Span) -> str | None:
-        """Return the hash of the line that ``span`` starts on, or None where GitHub would compute none."""
+        """The hash of the line that ``span`` starts on, or None where GitHub would compute none."""
         if span.path != self._path:
             text = self._context.text(span.path)
             self._path, self._hashes = span.path, None if text is None else LineHashes(text)

@@ -19,7 +19,7 @@ SECURITY_SEVERITY = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH:
 
 
 def descriptors(found: Mapping[str, Rule], levels: Mapping[Severity, str]) -> list[dict[str, Any]]:
-    """Return a descriptor for each rule in the order of the ids: those that there are, and any other that was ``found``."""
+    """A descriptor for each rule in the order of the ids: those that there are, and any other that was ``found``."""
     registered = all_rules()
     pages = {name: (found.get(name, entry.rule), entry.page) for name, entry in registered.items()}
     others = {name: (rule, f"{rule.title}.") for name, rule in found.items() if name not in registered}
@@ -48,7 +48,7 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
 
 
 def first_paragraph(text: str) -> str:
-    """Return the first paragraph without a last sentence that introduces the following text."""
+    """The first paragraph without a last sentence that introduces the following text."""
     return re.sub(r"(?<=\.)[^.]*:$", "", " ".join(_plain(text.strip().partition("\n\n")[0]).split()))
 
 

@@ -32,7 +32,7 @@ LEAST = 5
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the findings with their code, what is undetermined, and one line that sums up."""
+    """The findings with their code, what is undetermined, and one line that sums up."""
     return "".join(stream(report, context))
 
 
@@ -56,7 +56,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def _is_too_long(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> bool:
-    """Tell whether the blocks need more lines than the screen has, making no more blocks than it can hold."""
+    """True if the blocks need more lines than the screen has, making no more blocks than it can hold."""
     if context.screen is None or len(listed) + (0 if context.quiet else report.count(Verdict.UNDETERMINED)) <= FEW:
         return False
     if len(listed) * LEAST > context.screen:
@@ -86,7 +86,7 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
 
 
 def _entry(entry: KeyEntry, context: RenderContext) -> Block:
-    """Return the block of a key: its place and owner, its code, each finding with what mends it, and what is open beside them."""
+    """The block of a key: its place and owner, its code, each finding with what mends it, and what is open beside them."""
     span, findings = entry.span, entry.findings
     where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
     points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
@@ -143,7 +143,7 @@ def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
 
 
 def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
-    """Return the keys of a verdict with their reasons; keys that share all of them stand together."""
+    """The keys of a verdict with their reasons; keys that share all of them stand together."""
     rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
     alike: dict[tuple[str, ...], list[JudgedKey]] = {}
     for judged in report.keys:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the findings, and the errors of the run before them."""
+    """The findings, and the errors of the run before them."""
     return "".join(stream(report, context))
 
 

@@ -19,12 +19,12 @@ LEAST = 12
 
 
 def columns(tallies: Sequence[Tally], chosen: Sequence[Column]) -> list[Column]:
-    """Return the columns in which something other than zero stands."""
+    """The columns in which something other than zero stands."""
     return [column for column in chosen if any(column[1](tally) not in ("", "0") for tally in tallies)]
 
 
 def table(head: str, tallies: Sequence[Tally], shown: Sequence[Column], *, wide: int | None, color: bool) -> list[str]:
-    """Return the lines of a table; ``head`` stands above the names, of which the beginning is cut where there is no room."""
+    """The lines of a table; ``head`` stands above the names, of which the beginning is cut where there is no room."""
     rows = [[tally.name, *(text(tally) for _, text in shown)] for tally in tallies]
     lines = [[head, *(name for name, _ in shown)], *rows]
     widths = [max(width(line[number]) for line in lines) for number in range(len(lines[0]))]

@@ -14,7 +14,7 @@ LIMIT = 160
 
 
 def excerpt(span: Span, line: str, *, color: bool) -> tuple[str, ...]:
-    """Return the line that ``span`` starts on, with its number, and a line of carets below it."""
+    """The line that ``span`` starts on, with its number, and a line of carets below it."""
     start = min(span.column - 1, len(line))
     end = len(line) if span.end_line > span.line else min(span.end_column - 1, len(line))
     line, start, end = _cut(line, start, max(start, end))

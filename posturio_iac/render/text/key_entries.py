@@ -37,16 +37,14 @@ class KeyEntry:
     size: int
     """How many keys they are."""
     split: bool = False
-    """Whether another entry has its address, in another root module."""
+    """True if another entry has its address, in another root module."""
 
     @property
     def span(self) -> Span | None:
-        """Where it stands."""
         return self.judged.key.span if self.judged is not None else self.findings[0].span
 
     @property
     def worst(self) -> Severity:
-        """The severity of its worst finding."""
         return max(finding.severity for finding in self.findings)
 
     @property
@@ -83,7 +81,7 @@ def _indexes(address: str) -> str:
 
 
 def entries(report: Report) -> list[KeyEntry]:
-    """Return the keys with open findings in the order of their places, those that look alike once."""
+    """The keys with open findings in the order of their places, those that look alike once."""
     found: dict[Identity, list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)

@@ -66,7 +66,7 @@ def _table(head: str, counted: Sequence[Tally], context: RenderContext) -> list[
 
 
 def _line(entry: KeyEntry, context: RenderContext) -> str:
-    """Return a key on one line, cut where the terminal ends."""
+    """A key on one line, cut where the terminal ends."""
     severity = entry.worst.name.ljust(8)
     rules = ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in entry.findings))
     where = f"{printable(entry.span.path)}:{entry.span.line} " if entry.span else ""

@@ -26,7 +26,6 @@ VERDICTS = (
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return the tables."""
     return "".join(stream(report, context))
 
 

@@ -35,7 +35,7 @@ def summary(report: Report, context: RenderContext) -> str:
 
 
 def advice(report: Report, context: RenderContext) -> list[str]:
-    """Return the advice that is better than the remedies of the findings, each once."""
+    """The advice that is better than the remedies of the findings, each once."""
     said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
     return [line for text in said for line in wrapped(text, "", context.columns)]
 

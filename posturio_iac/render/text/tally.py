@@ -52,7 +52,6 @@ class Tally:
         self.suppressed += verdict is Verdict.SUPPRESSED and not is_known
 
     def add_finding(self, finding: Finding) -> None:
-        """Count an open finding."""
         self.findings += 1
         self.worst = finding.severity if self.worst is None else max(self.worst, finding.severity)
 
@@ -100,12 +99,11 @@ class _Group(dict[str, Tally]):
         return self[name]
 
     def ranked(self) -> list[Tally]:
-        """Return the counts in order."""
         return sorted(self.values(), key=_rank)
 
 
 def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
-    """Return the counts by the deepest level with at most ``most`` folders, or by the first level that differs where that has more."""
+    """The counts by the deepest level with at most ``most`` folders, or by the first level that differs where that has more."""
     parts = [folder.name.split("/") for folder in folders]
     names = [["/".join(part[:depth]) for part in parts] for depth in range(1, max(map(len, parts), default=0) + 1)]
     chosen = max((depth for depth, some in enumerate(names) if len(set(some)) <= most), default=0)

@@ -27,7 +27,7 @@ _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 
 def changed_since(revision: str, root: str, repository: str | None) -> frozenset[str]:
-    """Return the files that differ from the point where the current branch left ``revision``, relative to ``root``, with forward slashes.
+    """The files that differ from the point where the current branch left ``revision``, relative to ``root``, with forward slashes.
 
     Staged and unstaged changes count, and files that are not tracked and not ignored; deleted files are named as well.
 
@@ -44,7 +44,7 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
 
 
 def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, int, int], bool]:
-    """Return a function that tells whether all lines of a region are part of the diff against the point where the branch left ``revision``.
+    """A function that tells whether all lines of a region are part of the diff against the point where the branch left ``revision``.
 
     It takes a path relative to ``root``, the first line and the last one. As pull requests show a diff, the lines around a change belong
     to it. git is asked for the earlier text only, so that no program of the repository's configuration runs.
@@ -61,7 +61,7 @@ def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, i
 
 
 def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
-    """Return the first and the last line of each part of a file that its diff shows; none of a large file."""
+    """The first and the last line of each part of a file that its diff shows; none of a large file."""
     from difflib import SequenceMatcher
 
     try:
@@ -85,7 +85,7 @@ def _unstaged(repository: str) -> Iterator[str]:
 
 
 def _holds(path: str, mode: bytes, blob: bytes) -> bool:
-    """Tell whether a file has the content that git keeps under a hash, as it is or with the line ends of Windows."""
+    """True if a file has the content that git keeps under a hash, as it is or with the line ends of Windows."""
     from hashlib import new
 
     try:
@@ -113,7 +113,7 @@ def _without_filters(repository: str) -> dict[str, str]:
 
 
 def uncommitted(root: str, repository: str) -> frozenset[str]:
-    """Return the files with changes that no commit holds, those included that git does not track, relative to ``root``.
+    """The files with changes that no commit holds, those included that git does not track, relative to ``root``.
 
     Raises:
         UsageError: git fails.
@@ -126,12 +126,12 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
 
 
 def tracked(repository: str) -> frozenset[str]:
-    """Return the files that git tracks, relative to the top of the repository. Raises `UsageError` when git fails."""
+    """The files that git tracks, relative to the top of the repository. Raises `UsageError` when git fails."""
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))
 
 
 def names(output: bytes) -> list[str]:
-    """Return the file names in output of git with ``-z``."""
+    """The file names in output of git with ``-z``."""
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
@@ -143,7 +143,7 @@ def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]
 
 
 def _merge_base(revision: str, repository: str) -> str:
-    """Return the commit where the current branch and ``revision`` parted."""
+    """The commit where the current branch and ``revision`` parted."""
     if _commit("HEAD", repository) is None:
         raise UsageError(f"--changed-since compares with a commit, but the repository {repository} has none yet")
     shallow = _ask(repository, "rev-parse", "--is-shallow-repository").strip() == b"true"
@@ -161,7 +161,7 @@ def _merge_base(revision: str, repository: str) -> str:
 
 
 def _commit(revision: str, repository: str) -> str | None:
-    """Return the hash of the commit that a name means, or None when there is none."""
+    """The hash of the commit that a name means, or None when there is none."""
     code, output, errors = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if code not in (0, 1) and (b"dubious ownership" in errors or b"not a git repository" in errors):
         raise UsageError(f"git says: {reason(errors)}")
@@ -169,7 +169,7 @@ def _commit(revision: str, repository: str) -> str | None:
 
 
 def _ask(repository: str, *arguments: str, more: Mapping[str, str] | None = None) -> bytes:
-    """Return the output of a git command. Raises `UsageError` when it fails."""
+    """The output of a git command. Raises `UsageError` when it fails."""
     code, output, errors = _git(repository, *arguments, more=more)
     if code != 0:
         raise UsageError(f"git says: {reason(errors)}")

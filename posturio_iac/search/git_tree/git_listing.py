@@ -28,7 +28,7 @@ class Listing:
         self.hcl: list[str] = []
         """Files in HCL that Terraform itself does not read."""
         self.pruned = any(directory.encode() in output for directory in PRUNED)
-        """Whether some may be in directories that are never entered."""
+        """True if some may be in directories that are never entered."""
         tracked: list[str] = []
         for record in os.fsdecode(output).split("\0"):
             state, _, name = record.partition("\t")

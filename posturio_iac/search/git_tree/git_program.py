@@ -18,7 +18,7 @@ _found: dict[tuple[str, ...], str] = {}
 
 
 def find_git(*trees: str) -> str:
-    """Return the absolute path of git, never one inside of ``trees``, which are real paths, nor in the current folder.
+    """The absolute path of git, never one inside of ``trees``, which are real paths, nor in the current folder.
 
     Raises:
         FileNotFoundError: there is none.

@@ -113,7 +113,7 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
 
 
 def _is_small(top: str) -> bool:
-    """Tell whether a repository has so few files that starting a search by git takes longer than reading them."""
+    """True if a repository has so few files that starting a search by git takes longer than reading them."""
     try:
         return os.stat(f"{top}/.git/index").st_size < SMALL_INDEX
     except OSError:
@@ -121,7 +121,7 @@ def _is_small(top: str) -> bool:
 
 
 def _searches(finder: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
-    """Return the commands that search what git tracks: for texts, and for lines that call modules."""
+    """The commands that search what git tracks: for texts, and for lines that call modules."""
     commands = [grep_command(finder, base, (*finder.search_terms.texts, *_MARKS), _specs(base, directories))]
     if finder.search_terms.modules:
         commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
@@ -143,7 +143,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
 
 
 def _names(output: bytes) -> list[str]:
-    """Return the names in an output of git with ``-z``; the last is empty."""
+    """The names in an output of git with ``-z``; the last is empty."""
     return os.fsdecode(output).split("\0")
 
 
@@ -172,12 +172,10 @@ def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = 
 
 
 def command(finder: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:
-    """Return a git command that runs in the directory ``base``."""
     return [find_git(finder.root, finder.fence.top), "-C", finder.prefix + base, *OPTIONS, *arguments]
 
 
 def grep_command(finder: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
-    """Return the command that names the tracked files which hold one of ``search_terms``."""
     patterns = [part for search_term in search_terms for part in ("-e", search_term)]
     return command(finder, base, *_GREP, "-l", "-F", *patterns, *specs)
 
@@ -189,12 +187,12 @@ def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
 
 
 def _below(base: str, directory: str) -> str:
-    """Return the path of a directory relative to ``base``, which holds it; empty for ``base`` itself."""
+    """The path of a directory relative to ``base``, which holds it; empty for ``base`` itself."""
     return directory[len(base) :].removeprefix("/")
 
 
 def reason(errors: bytes) -> str:
-    """Return the first line of git's own error message, and the way out where git only serves the owner of a repository."""
+    """The first line of git's own error message, and the way out where git only serves the owner of a repository."""
     lines = [line.strip() for line in os.fsdecode(errors).splitlines() if line.strip()]
     fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
     trusted = next((f"; if you trust it: {line}" for line in lines if line.startswith("git config --global --add safe.directory ")), "")

@@ -68,21 +68,19 @@ class ScannedBlock:
         self._arguments: list[tuple[str, bytes]] | None = None
 
     def arguments(self) -> list[tuple[str, bytes]]:
-        """Return the name and the expression of each argument."""
+        """The name and the expression of each argument."""
         if self._arguments is None:
             self._arguments = list(self._found())
         return self._arguments
 
     def expressions(self, name: str) -> list[bytes]:
-        """Return the expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
+        """The expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
         return [expression for argument, expression in self.arguments() if argument == name]
 
     def all_expressions(self) -> list[bytes]:
-        """Return the expressions of all arguments."""
         return [expression for _, expression in self.arguments()]
 
     def literals(self, name: str) -> list[str]:
-        """Return the constant strings among the `expressions` of an argument."""
         return [value for expression in self.expressions(name) if (value := literal(expression)) is not None]
 
 
@@ -91,7 +89,7 @@ class _TornError(ValueError):
 
 
 def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
-    """Return the top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
+    """The top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
     wanted = frozenset(kind.encode() for kind in kinds)
     try:
         return list(_sound(data, wanted))
@@ -108,7 +106,7 @@ def end_of_block(data: bytes, at: int) -> int:
 
 
 def literal(expression: bytes) -> str | None:
-    """Return the constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
+    """The constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
     text = expression.strip()
     if len(text) > 1 and text[:1] == text[-1:] == b'"' and _SPECIAL.isdisjoint(text[1:-1]):
         return text[1:-1].decode("utf-8", "surrogateescape")
@@ -123,7 +121,7 @@ def unescaped(text: bytes) -> str:
 
 
 def masked(data: bytes) -> bytes:
-    """Return the code with spaces in place of comments, and of strings and heredocs but for what is interpolated in them."""
+    """The code with spaces in place of comments, and of strings and heredocs but for what is interpolated in them."""
     runs: list[tuple[int, int]] = []
     try:
         if _end(data, 0, runs=runs, is_file=True) < len(data):
@@ -225,7 +223,7 @@ def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _with_closed_comments(data: bytes) -> bytes:
-    """Return the code without the beginnings of comments that never end."""
+    """The code without the beginnings of comments that never end."""
     last = data.rfind(b"*/")
     return data[: last + 1] + data[last + 1 :].replace(b"/*", b"  ")
 

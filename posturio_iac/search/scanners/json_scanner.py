@@ -15,7 +15,7 @@ COMMENT = "//"
 
 
 def blocks(data: bytes) -> list[ScannedBlock]:
-    """Return the top-level blocks of a JSON file, in their order; none of one that is broken."""
+    """The top-level blocks of a JSON file, in their order; none of one that is broken."""
     root = _document(data)
     if root is None:
         return []
@@ -23,13 +23,13 @@ def blocks(data: bytes) -> list[ScannedBlock]:
 
 
 def expressions(data: bytes) -> bytes:
-    """Return the strings of a JSON file as code: each on a line, quoted, comments left out."""
+    """The strings of a JSON file as code: each on a line, quoted, comments left out."""
     root = _document(data)
     return b"" if root is None else b"\n".join(quoted(text) for text in _strings(root))
 
 
 def quoted(text: str) -> bytes:
-    """Return a string of JSON as one of HCL, whose interpolations are kept."""
+    """A string of JSON as one of HCL, whose interpolations are kept."""
     return f'"{text.translate(_ESCAPES)}"'.encode("utf-8", "replace")
 
 

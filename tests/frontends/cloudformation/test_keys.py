@@ -30,7 +30,6 @@ Resources:
 
 
 def lifetimes(found: AccessKey) -> list[tuple[Kind, Effect, str]]:
-    """Return the evidence in short."""
     return [(e.kind, e.effect, e.source) for e in found.lifetimes]
 
 

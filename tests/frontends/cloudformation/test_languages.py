@@ -40,7 +40,7 @@ Outputs:
 
 
 def placeless(found: AccessKey) -> AccessKey:
-    """Return a key without its places, and without what is worded for one language."""
+    """A key without its places, and without what is worded for one language."""
     return replace(
         found,
         span=None,

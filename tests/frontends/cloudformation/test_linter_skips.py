@@ -27,7 +27,7 @@ IGNORES = "{cfn-lint: {config: {ignore_checks: %s}}}"
 
 
 def findings(capsys: pytest.CaptureFixture[str], folder: Path, *options: str) -> dict[str, dict[str, Any] | None]:
-    """Return the suppression of each finding, None where there is none, by its rule."""
+    """The suppression of each finding, None where there is none, by its rule."""
     _, out, _ = run(capsys, "scan", "--no-config", "--format", "json", *options, str(folder))
     report = json.loads(out)
     assert report["diagnostics"] == []

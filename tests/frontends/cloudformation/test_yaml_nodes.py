@@ -22,14 +22,14 @@ data = st.recursive(
 
 
 def root(text: str) -> Node:
-    """Return the root of the only document, which has no problems."""
+    """The root of the only document, which has no problems."""
     (document,), problems = documents(text)
     assert problems == ()
     return document.root
 
 
 def nodes(node: Node) -> list[Node]:
-    """Return the node and all below it."""
+    """The node and all below it."""
     match node.value:
         case Object() as members:
             below = [n for pair in members for n in pair]

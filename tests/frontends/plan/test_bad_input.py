@@ -23,7 +23,7 @@ GOOD = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 
 
 def only(folder: Path, data: Any) -> Diagnostic:
-    """Return the one thing that is said about a plan."""
+    """The one thing that is said about a plan."""
     (said,) = read(folder, data).diagnostics
     assert (said.level, said.path) == (Level.ERROR, "plan.json")
     return said

@@ -15,7 +15,6 @@ SECRET = (f"{KEY}.ci.secret", f"{KEY}.ci")
 
 
 def exposed(folder: Path, *changes: dict[str, Any], **configuration: Any) -> list[str]:
-    """Return where the secret of the one key leaves."""
     return [e.where for e in one(folder, plan(key(f"{KEY}.ci"), *changes, configuration=configuration)).exposures]
 
 

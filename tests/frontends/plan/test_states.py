@@ -19,13 +19,12 @@ SAID = "error: this is a Terraform state, not a plan: it records what exists, no
 
 
 def stored(kind: str) -> dict[str, Any]:
-    """Return a state as Terraform stores it."""
     found = {"mode": "managed", "type": kind, "name": "ci", "instances": [{"attributes": {"id": "x"}}]}
     return {"version": 4, "terraform_version": "1.9.8", "serial": 1, "lineage": "x", "outputs": {}, "resources": [found]}
 
 
 def shown(kind: str) -> dict[str, Any]:
-    """Return a state as ``terraform show -json`` prints it."""
+    """A state as ``terraform show -json`` prints it."""
     found = {"address": f"{kind}.ci", "mode": "managed", "type": kind, "name": "ci", "values": {}}
     return {"format_version": "1.0", "terraform_version": "1.9.8", "values": {"root_module": {"resources": [found]}}}
 

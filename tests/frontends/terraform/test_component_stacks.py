@@ -85,7 +85,7 @@ Files = dict[str, "str | bytes"]
 
 
 def stack(**changes: str) -> Files:
-    """Return a stack with a module, as changed."""
+    """A stack with a module, as changed."""
     files: Files = {
         "modules/user/main.tf": MODULE,
         "stack/components.tfcomponent.hcl": STACK,

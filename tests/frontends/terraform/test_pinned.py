@@ -26,7 +26,7 @@ REGISTRY = 'module "user" {\n  source  = "boldlink/iam-user/aws"\n  version = "%
 
 
 def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str | bytes]) -> tuple[list[str], list[str]]:
-    """Return the folders that reading the files parses, and the addresses of the keys."""
+    """The folders that reading the files parses, and the addresses of the keys."""
     parsed: list[str] = []
     load = folder.load
 

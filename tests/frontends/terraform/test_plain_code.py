@@ -71,7 +71,7 @@ def test_what_goes_on_and_on_costs_no_more_than_its_length(unit: bytes) -> None:
 
 
 def blocks_of(data: bytes) -> list[bytes]:
-    """Return the blocks of a sound file."""
+    """The blocks of a sound file."""
     root = tree_of(data).root_node
     bodies = [node for node in root.children if node.type == "body"] if is_sound(root) else []
     return [data[node.start_byte : node.end_byte] for body in bodies for node in body.children if node.type == "block"]
@@ -79,7 +79,6 @@ def blocks_of(data: bytes) -> list[bytes]:
 
 @cache
 def some_blocks() -> tuple[bytes, ...]:
-    """Return different blocks of the fixtures, none of them long."""
     found = {block for path in FIXTURES for block in blocks_of(path.read_bytes().removeprefix(BOM)) if len(block) < 1500}
     return tuple(sorted(found))
 
@@ -113,13 +112,12 @@ def test_what_is_recognized_is_sound(seed: int) -> None:
 
 
 def seen(body: hcl.Body) -> object:
-    """Return all that a body holds, for comparison."""
     attributes = [(name, attribute.span, node(attribute.expression)) for name, attribute in body.attributes.items()]
     return attributes, [(b.type, b.labels, b.header, b.span, b.comments, seen(b.body)) for b in body.blocks]
 
 
 def node(part: Any) -> object:
-    """Return an expression as tuples."""
+    """An expression as tuples."""
     if isinstance(part, hcl.HclNode):
         return (type(part), *(node(getattr(part, name)) for name in type(part).__match_args__))  # type: ignore[attr-defined]
     return tuple(map(node, part)) if isinstance(part, tuple) else part

@@ -96,7 +96,7 @@ def same(found: Any, wanted: Any) -> bool:
 
 
 def heredoc_in_a_line(code: str) -> bool:
-    """Tell whether something follows the end of a heredoc where only a new line may."""
+    """True if something follows the end of a heredoc where only a new line may."""
     return "EOT\n" in code and any(line.strip()[:1] in (",", "]", "}", "#", "/") for line in code.split("EOT\n")[1:])
 
 
@@ -382,7 +382,7 @@ def test_expressions_have_their_meaning(tree: Tree) -> None:
 
 
 def paths(tree: Any, at: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
-    """Return the paths to all trees inside a tree, and to itself."""
+    """The paths to all trees inside a tree, and to itself."""
     found = [at] if isinstance(tree, tuple) and tree[0] not in ("a", "b", "x") else []
     if isinstance(tree, tuple) and tree[0] not in ("literal", "name"):
         for position, part in enumerate(tree):
@@ -392,7 +392,7 @@ def paths(tree: Any, at: tuple[int, ...] = ()) -> list[tuple[int, ...]]:
 
 
 def replaced(tree: Any, path: tuple[int, ...]) -> Any:
-    """Return the tree with ``unknown`` at a path."""
+    """The tree with ``unknown`` at a path."""
     if not path:
         return ("name", "unknown")
     head, *rest = path
@@ -400,7 +400,7 @@ def replaced(tree: Any, path: tuple[int, ...]) -> Any:
 
 
 def allows(found: Any, value: Any) -> bool:
-    """Tell whether a value that holds unknowns may turn out as another one."""
+    """True if a value that holds unknowns may turn out as another one."""
     match found:
         case Unknown():
             return True

@@ -37,7 +37,7 @@ INPUT = 'variable "value" {\n}\n'
 
 
 def flat(hops: list[str], sink: str) -> dict[str, str | bytes]:
-    """Return a program in one module, whose key's secret takes some hops to a sink."""
+    """A program in one module, whose key's secret takes some hops to a sink."""
     code, value = [KEY], "aws_iam_access_key.ci.secret"
     for number, hop in enumerate(hops):
         block, made = HOPS[hop]
@@ -47,7 +47,7 @@ def flat(hops: list[str], sink: str) -> dict[str, str | bytes]:
 
 
 def split(hops: list[str], sink: str, apart: list[bool]) -> dict[str, str | bytes]:
-    """Return the same program with some of its parts in modules of their own: the key, each hop, and the sink."""
+    """The same program with some of its parts in modules of their own: the key, each hop, and the sink."""
     files: dict[str, str | bytes] = {}
     main: list[str] = []
 
@@ -107,7 +107,7 @@ def pairs(size: int) -> dict[str, str | bytes]:
 
 
 def chain(size: int) -> dict[str, str | bytes]:
-    """Return a secret that goes down from module to module, each of which shows it."""
+    """A secret that goes down from module to module, each of which shows it."""
     inner = 'variable "secret" {\n}\nresource "aws_instance" "this" {\n  user_data = var.secret\n}\n'
     files: dict[str, str | bytes] = {"main.tf": f'{KEY}module "m" {{\n  source = "./m0"\n  secret = aws_iam_access_key.ci.secret\n}}\n'}
     for n in range(size):
@@ -117,7 +117,7 @@ def chain(size: int) -> dict[str, str | bytes]:
 
 
 def many_names(size: int) -> dict[str, str | bytes]:
-    """Return a module whose calls are given many names, none of which holds a secret."""
+    """A module whose calls are given many names, none of which holds a secret."""
     names = "".join(f"  n{n} = local.n{n - 1}\n" if n else "  n0 = 1\n" for n in range(size))
     calls = "".join(f'module "m{n}" {{\n  source = "./m"\n  name = local.n{n}\n}}\n' for n in range(size))
     return {"main.tf": f"{KEY}locals {{\n{names}}}\n{calls}", "m/main.tf": 'variable "name" {\n}\n'}

@@ -18,13 +18,11 @@ OWNER = 'Owner = "platform@example.com"'
 
 
 def generating(tags: str, *, before: str = "", block: str = "") -> str:
-    """Return a file of Terragrunt's that generates a provider with default tags."""
     provider = f'provider "aws" {{\n  region = "${{local.region}}"\n  default_tags {{\n{indent(tags, "    ")}\n  }}\n}}\n{block}'
     return f'{before}generate "provider" {{\n  path     = "provider.tf"\n  contents = <<EOT\n{provider}EOT\n}}\n'
 
 
 def live(tags: str, source: str = "../../../modules//iam", **more: str) -> dict[str, str | bytes]:
-    """Return a repository in which Terragrunt applies one module."""
     return {"live/root.hcl": generating(tags, **more), "live/dev/iam/terragrunt.hcl": UNIT % source, "modules/iam/main.tf": PLAIN}
 
 

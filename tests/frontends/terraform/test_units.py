@@ -66,13 +66,13 @@ Files = dict[str, "str | bytes"]
 
 
 def live(unit: str = UNIT, **more: str | bytes) -> Files:
-    """Return a repository with one unit; names of ``more`` are paths with ``__`` for a slash."""
+    """A repository with one unit; names of ``more`` are paths with ``__`` for a slash."""
     files: Files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
     return {**files, "live/prod/user/terragrunt.hcl": unit, **{name.replace("__", "/"): text for name, text in more.items()}}
 
 
 def applying(source: str, **more: str | bytes) -> Files:
-    """Return a repository with one unit, whose module is not here."""
+    """A repository with one unit, whose module is not here."""
     files = live(UNIT.replace("../../../modules//user", source), **more)
     del files["modules/user/main.tf"]
     return files
@@ -87,7 +87,7 @@ def read(root: Path, files: Files, *paths: str, git: bool = True) -> Reading:
 
 
 def only(root: Path, files: Files, *paths: str) -> AccessKey:
-    """Return the only key of a repository that reads without problems."""
+    """The only key of a repository that reads without problems."""
     found = read(root, files, *paths)
     assert found.diagnostics == ()
     (key,) = found.keys
@@ -95,7 +95,6 @@ def only(root: Path, files: Files, *paths: str) -> AccessKey:
 
 
 def tags(key: AccessKey) -> dict[str, str]:
-    """Return the tags of a key's user."""
     return dict(key.tags)
 
 

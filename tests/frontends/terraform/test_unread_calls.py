@@ -19,12 +19,10 @@ REGISTRY = "terraform-aws-modules/iam/aws//modules/iam-user"
 
 
 def call(source: str, comment: str = "", arguments: str = "") -> str:
-    """Return a module that calls another."""
     return f'module "ci" {{\n  source = "{source}" {comment}\n  name = "ci"\n{arguments}}}\n'
 
 
 def unit(source: str, inputs: str = "", comment: str = "") -> dict[str, str | bytes]:
-    """Return a unit that applies a module."""
     return {"live/ci/terragrunt.hcl": f'terraform {{\n  source = "{source}" {comment}\n}}\ninputs = {{\n  name = "ci"\n{inputs}}}\n'}
 
 

@@ -96,7 +96,7 @@ def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given
 
 
 def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Sequence[str] = PACK) -> list[Match]:
-    """Return the same from cfn-lint in this process, which saves its start."""
+    """The same from cfn-lint in this process, which saves its start."""
     here = Path.cwd()
     os.chdir(cwd)
     try:
@@ -107,7 +107,7 @@ def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Seq
 
 
 def concerns_us(match: Match) -> bool:
-    """Whether a match is of our pack, or says that something failed."""
+    """True if a match is of our pack, or says that something failed."""
     return match.id[1:3] == "93" or match.id in FAILURES
 
 
@@ -118,7 +118,6 @@ def _from_json(entry: dict[str, Any]) -> Match:
 
 
 def from_object(match: Any) -> Match:
-    """Return a match of cfn-lint's own."""
     ends = (match.linenumber, match.columnnumber, match.linenumberend, match.columnnumberend)
     return Match(match.rule.id, match.filename or "", *ends, "/".join(map(str, getattr(match, "path", ()))), match.message)
 

@@ -144,7 +144,6 @@ def report(folder: Path, *arguments: str, first: str = "", **environment: str) -
 
 
 def failed(found: list[Record]) -> set[tuple[str, str]]:
-    """Return check and resource of what failed."""
     return {(one.check, one.resource) for one in found if one.result == "failed"}
 
 
@@ -157,12 +156,11 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def differences_here() -> list[dict[str, Any]]:
-    """Return the differences of the checkov under test."""
     return [row for row in DIFFERENT if row.get("only") in (None, "oldest" if VERSION == OLDEST else "newest")]
 
 
 def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the report of our own scan of a folder."""
+    """The report of our own scan of a folder."""
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
         patch.chdir(folder)
@@ -172,5 +170,5 @@ def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def case_of(path: str) -> str:
-    """Return the folder of the program that a file belongs to."""
+    """The folder of the program that a file belongs to."""
     return "/".join(path.split("/")[:2])

@@ -54,18 +54,16 @@ class SetupPage:
         self.documents: list[dict[str, Any]] = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
 
     def script(self, part: str) -> str:
-        """Return the one script that has this in it."""
         (found,) = (text for text in self.scripts if part in text)
         return found
 
     def document(self, part: str) -> dict[str, Any]:
-        """Return the one document that has this key at its top."""
         (found,) = (one for one in self.documents if part in one)
         return found
 
 
 def fresh_environment(place: Path, requirement: str) -> dict[str, str]:
-    """Return the variables of a fresh environment for pip, in which only one version of the host may be installed."""
+    """The variables of a fresh environment for pip, in which only one version of the host may be installed."""
     subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
     (place / "constraints.txt").write_text(f"{requirement}\n")
     path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -91,7 +89,6 @@ class Host:
         }
 
     def configuration(self, *hooks: str, args: str = '[--as-of, "2026-12-01"]') -> str:
-        """Return the configuration that uses some of our hooks."""
         uses = "".join(f"  - id: {hook}\n    args: {args}\n" for hook in hooks)
         return f"repos:\n- repo: {self.hooks.path}\n  rev: {self.hooks.git('rev-parse', 'HEAD').strip()}\n  hooks:\n{uses}"
 
@@ -117,7 +114,6 @@ def environment_with_pip(place: Path) -> None:
 
 
 def wheel(source: Path, place: Path) -> None:
-    """Build the wheel of a checkout into a folder."""
     subprocess.run([*UV, "build", "--quiet", "--wheel", "--out-dir", str(place), str(source)], check=True)
 
 

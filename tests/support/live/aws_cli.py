@@ -77,7 +77,7 @@ def _called(words: list[str]) -> tuple[str, str, int]:
 
 
 def _driver(patch: pytest.MonkeyPatch) -> Any:
-    """Return the AWS CLI, which reads the environment and its options anew at each call, and the descriptions of services once."""
+    """The AWS CLI, which reads the environment and its options anew at each call, and the descriptions of services once."""
     import awscli.clidriver as cli  # noqa: PLC0415 - only where a plan is run
 
     patch.setenv("AWS_DATA_PATH", str(Path(cli.__file__).parent / "data"))  # it sets it itself, once

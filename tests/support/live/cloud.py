@@ -79,7 +79,6 @@ class Answer:
         return {name: held for name, held in self.json.items() if name != "run"}
 
     def found(self) -> set[tuple[str, str]]:
-        """The end of each address, with the last part of the rule."""
         return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}
 
     def calls(self) -> dict[str, int]:

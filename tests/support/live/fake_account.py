@@ -46,7 +46,7 @@ class CallEvent:
     region: str = "eu-west-1"
     key_id: str = ""
     by_token: bool = False
-    """Whether it was made with an API key of a service."""
+    """True if it was made with an API key of a service."""
 
 
 @dataclass
@@ -120,11 +120,9 @@ class FakeAws:
         return made.id
 
     def use(self, key_id: str, days_ago: float = 0) -> None:
-        """Use a key so many days ago."""
         self.held(key_id).last_used = AccessKeyLastUsed(self.now - timedelta(days=days_ago), "s3", "eu-west-1")
 
     def created(self, key_id: str, by: str) -> None:
-        """Let an event tell who created a key."""
         self.events.append(Event(self.held(key_id).create_date, key_id, "Active", "CreateAccessKey", by))
 
     def called(self, user: str, call: str, error: str = "", days_ago: float = 0, **more: Any) -> None:
@@ -132,7 +130,7 @@ class FakeAws:
         self.calls.append(CallEvent(self.now - timedelta(days=days_ago), user, call, error, **more))
 
     def held(self, key_id: str) -> Any:
-        """Return a key of moto, or an API key of a service."""
+        """A key of moto, or an API key of a service."""
         keys = [key for user in self.backend.users.values() for key in user.access_keys if key.access_key_id == key_id]
         return next(iter([*keys, *(one for one in self.credentials if one.id == key_id)]))
 
@@ -144,7 +142,7 @@ class FakeAws:
         self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name))
 
     def status(self, key_id: str) -> str | None:
-        """Return the status of a key; None when it was deleted."""
+        """The status of a key; None when it was deleted."""
         try:
             held = self.held(key_id)
         except StopIteration:
@@ -158,5 +156,4 @@ class FakeAws:
         return max([made, *switches])
 
     def run(self, script: Path, folder: Path, *words: str, installed: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run a script of a plan with the clock of this account, and the AWS CLI of this process or the installed one."""
         return aws_cli.run(script, folder / "shims", self.now, self.address, words, installed=installed)

@@ -48,7 +48,7 @@ def denial() -> RefusalError:
 
 
 def _paged(fake: FakeAws, asked: Asked, entries: list[Any]) -> tuple[list[Any], Answer]:
-    """Return one page, and what says whether there are more; the marker is nobody's business but AWS's."""
+    """One page, and what says whether there are more; the marker is nobody's business but AWS's."""
     start = int(asked.get("Marker", "next-0").removeprefix("next-"))
     end = start + min(int(asked.get("MaxItems", 100)), fake.page)
     more = end < len(entries)

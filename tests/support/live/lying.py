@@ -52,7 +52,7 @@ def caller(account: str = ACCOUNT, arn: str = f"arn:aws:iam::{ACCOUNT}:user/me")
 
 
 def details(name: str = "ci", arn: str = "", account: str = ACCOUNT, tag: str = "payments@example.com") -> str:
-    """Return a page of GetAccountAuthorizationDetails with one user."""
+    """A page of GetAccountAuthorizationDetails with one user."""
     arn = arn or f"arn:aws:iam::{account}:user/{name}"
     tags = f"<Tags><member><Key>owner</Key><Value>{escape(tag)}</Value></member></Tags>" if tag else ""
     user = f"<UserName>{escape(name)}</UserName><Arn>{escape(arn)}</Arn><CreateDate>2020-01-01T00:00:00Z</CreateDate>{tags}"
@@ -72,13 +72,12 @@ def made_report(content: bytes) -> str:
 
 
 def keys(key_id: str = KEY_ID, created: str = "2020-01-02T00:00:00Z", status: str = "Active") -> str:
-    """Return a page of ListAccessKeys with one key."""
     key = f"<AccessKeyId>{escape(key_id)}</AccessKeyId><Status>{status}</Status><CreateDate>{created}</CreateDate>"
     return f"<IsTruncated>false</IsTruncated><AccessKeyMetadata><member>{key}</member></AccessKeyMetadata>"
 
 
 def honest(name: str = "ci", tag: str = "payments@example.com") -> Answers:
-    """Return the answers about one user with one stale key, in two accounts of an organization."""
+    """The answers about one user with one stale key, in two accounts of an organization."""
 
     def of_account(made: Callable[..., str]) -> Callable[[dict[str, str]], str]:
         return lambda asked: made(name, account=OTHER if asked["signed_by"] == "ASIA" else ACCOUNT)

@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 
 def comments_on(file: str, lines: tuple[int, int], path: str) -> tuple[Comment, ...]:
-    """Return the comments in the lines of a block, and those directly above it. ``path`` is what their places name.
+    """The comments in the lines of a block, and those directly above it. ``path`` is what their places name.
 
     Raises `OSError` when the file cannot be read.
     """
@@ -52,7 +52,7 @@ def _comments(text: str, starts: list[int], path: str, end: int) -> Iterator[Com
 
 
 def _above(comments: list[Comment], lines: list[str], first: int) -> list[Comment]:
-    """Return the comments that end on the line above, and those above them, as long as they stand alone on their lines."""
+    """The comments that end on the line above, and those above them, as long as they stand alone on their lines."""
     taken: list[Comment] = []
     for comment in reversed(comments):
         alone = not lines[comment.line - 1][: comment.column - 1].strip()

@@ -44,7 +44,7 @@ NOT_FOUND = HAS_NO("checkov's graph", "such key")
 
 
 def exists(entity: Entity) -> bool:
-    """Tell whether there is such a key for certain: checkov has made every instance a block of its own, or kept what it cannot count."""
+    """True if there is such a key for certain: checkov has made every instance a block of its own, or kept what it cannot count."""
     lifecycle = entity.config.get("lifecycle")
     switched = isinstance(lifecycle, list) and any(isinstance(block, dict) and "enabled" in block for block in lifecycle)
     counted = any(entity.config.get(name) is not None for name in ("count", "for_each")) or isinstance(certain(entity.name, ""), Unknown)
@@ -52,7 +52,7 @@ def exists(entity: Entity) -> bool:
 
 
 def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_of: datetime) -> AccessKey:
-    """Return the key that a resource of checkov's declares. Paths are relative to ``root``."""
+    """The key that a resource of checkov's declares. Paths are relative to ``root``."""
     graph = graph_of(entity.graph)
     found = graph.find(entity.kind, entity.name, entity.config, entity.file)
     own = found or Vertex(None, "resource", f"{entity.kind}.{entity.name}", entity.file, entity.config, entity.top or "")
@@ -108,13 +108,13 @@ def _existence(own: Vertex, graph: Graph) -> Unknown | None:
 
 
 def _header(entity: Entity) -> tuple[int, int, int, int]:
-    """Return the place of a block's first word as far as it is known: its line."""
+    """The place of a block's first word as far as it is known: its line."""
     line = entity.lines[0] or 1
     return line, 1, line, 2
 
 
 def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collection[str], names: Names) -> ParsedComments:
-    """Return the statements of comments on the block and on its user; suppressions count on the block alone."""
+    """The statements of comments on the block and on its user; suppressions count on the block alone."""
     here = _parsed(entity.file, entity.lines, root, rules, names)
     users = [v for v in graph.targets(own, KEY_TYPES[own.type]) if v.kind == "resource" and v.type == USER]
     at_user = [_parsed(user.file, user.lines, root, rules, names) for user in users]
@@ -124,7 +124,7 @@ def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collectio
 
 
 def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
-    """Return the calls of modules that lead to a key, the nearest first."""
+    """The calls of modules that lead to a key, the nearest first."""
     names = own.address.split(".")[:-2]
     outer = [".".join(names[: end - 2] + names[end - 1 : end]) for end in range(len(names), 0, -2)]
     return [v for address in outer for v in graph.vertices.values() if v.kind == "module" and v.address == address and v.top == own.top]
@@ -139,7 +139,7 @@ def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str]
 
 
 def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
-    """Return the other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
+    """The other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
     plain = _is_plain(own, graph)
     others = []
     for other in (v for v in graph.around(own) if v.type in KEY_TYPES):
@@ -154,7 +154,7 @@ def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
 
 
 def _is_same(one: Vertex, other: Vertex, graph: Graph) -> bool | None:
-    """Tell whether two keys are of one user, and for one service where they are for one; None when checkov does not show that."""
+    """True if two keys are of one user, and for one service where they are for one; None when checkov does not show that."""
     if (one.type == SERVICE_CREDENTIAL) is not (other.type == SERVICE_CREDENTIAL):
         return False
     is_same_user = _is_same_user(one, other, graph)
@@ -173,6 +173,6 @@ def _is_same_user(one: Vertex, other: Vertex, graph: Graph) -> bool | None:
 
 
 def _is_plain(vertex: Vertex, graph: Graph) -> bool:
-    """Tell whether a key exists once and for all, is active or not for certain, and nothing replaces it."""
+    """True if a key exists once and for all, is active or not for certain, and nothing replaces it."""
     repeated: Any = "[" in vertex.name or any(vertex.config.get(name) is not None for name in ("count", "for_each", "lifecycle", "max_age"))
     return not repeated and "module." not in vertex.address and not isinstance(value_of(vertex, "status", graph), Unknown)

@@ -46,7 +46,7 @@ class GraphRotation(NamedTuple):
 
 
 def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> GraphRotation:
-    """Return the rotations of a key. What does not follow from the graph for certain is unknown, never missing."""
+    """The rotations of a key. What does not follow from the graph for certain is unknown, never missing."""
     lifecycle = _lifecycle(key)
     lifetimes = [
         *_triggers(key, lifecycle, graph, span, top),
@@ -95,7 +95,7 @@ def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, 
 
 
 def _direct(text: str, clock: Vertex, origin: TriggerOrigin, span: Span, top: str | None) -> Lifetime:
-    """Return the evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
+    """The evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
     if top is None or _is_opentofu(top):
         return Lifetime(
             Kind.ROTATION,
@@ -109,7 +109,7 @@ def _direct(text: str, clock: Vertex, origin: TriggerOrigin, span: Span, top: st
 
 
 def _hop(text: str, clock: Vertex, span: Span, *, is_dependency: bool = False) -> ReplaceTrigger:
-    """Return the change of a reference to a clock, such as ``time_rotating.k[0].id``."""
+    """The change of a reference to a clock, such as ``time_rotating.k[0].id``."""
     address, bracket, rest = text.partition("[")
     address = ".".join(address.split(".")[:2])
     index = f"[{rest.rpartition(']')[0]}]" if bracket else ""
@@ -127,7 +127,7 @@ def _is_opentofu(top: str) -> bool:
 
 
 def _through(target: Vertex, text: str, origin: TriggerOrigin, graph: Graph, span: Span) -> Lifetime:
-    """Return the evidence of a trigger that may follow a clock."""
+    """The evidence of a trigger that may follow a clock."""
     reached = [v for v in graph.behind([target]) if v.kind == "resource"]
     clocks = [v for v in reached if v.type == ROTATING]
     others = [v for v in reached if v.type in SCHEDULERS or (v.type not in _CLOCKS and v is not target) or _lifecycle(v)]
@@ -139,7 +139,7 @@ def _through(target: Vertex, text: str, origin: TriggerOrigin, graph: Graph, spa
 
 
 def _interval(clock: Vertex, graph: Graph) -> timedelta | None:
-    """Return the interval of a clock, when it is certain."""
+    """The interval of a clock, when it is certain."""
     if any(clock.first(name) is not None for name in ("rfc3339", "rotation_rfc3339")):
         return None
     stated = ((value_of(clock, name, graph), unit) for name, unit in reversed(ROTATION_ARGUMENTS))
@@ -179,7 +179,7 @@ def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
 
 
 def _rotating_call(key: Vertex, graph: Graph) -> str | None:
-    """Return a module call that is given the key and asked to rotate something, as terraform-aws-modules/secrets-manager is."""
+    """A module call that is given the key and asked to rotate something, as terraform-aws-modules/secrets-manager is."""
     calls = (vertex for _, vertex in graph.sources(key) if vertex.kind == "module")
     return next((f"module.{call.name}" for call in calls if any("rotat" in name for name in call.config)), None)
 

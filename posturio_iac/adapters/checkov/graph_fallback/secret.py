@@ -24,7 +24,7 @@ _PARAMETER = "aws_ssm_parameter"
 
 
 def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unknown, ...]:
-    """Return the places that show the secret, and those of which checkov does not tell whether they do."""
+    """The places that show the secret, and those of which checkov does not tell whether they do."""
     if key.config.get("pgp_key") is not None:
         return ()
     found: list[Exposure | Unknown] = []
@@ -40,7 +40,6 @@ def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unkn
 
 
 def _may_hold_secret(vertex: Vertex, key: Vertex) -> bool:
-    """Tell whether a block may read the secret, and not only the id of the key."""
     text = str(dict(vertex.config))
     return any(name in text for name in secrets_of(key.type))
 

@@ -25,7 +25,7 @@ GraphTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
 
 
 def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
-    """Return the user of a key. Places are those of the key."""
+    """The user of a key. Places are those of the key."""
     name = value_of(key, KEY_TYPES[key.type], graph)
     linked = [v for v in graph.behind(graph.targets(key, KEY_TYPES[key.type]), lambda v: v.kind == "resource") if v.kind == "resource"]
     users = [v for v in linked if v.type == USER] or _by_name(name, key, graph)
@@ -47,20 +47,20 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
 
 
 def _unread_call(name: str, key: Vertex, graph: Graph) -> Vertex | None:
-    """Return a call in the same root module that gives the name to a module from elsewhere."""
+    """A call in the same root module that gives the name to a module from elsewhere."""
     calls = (v for v in graph.vertices.values() if v.kind == "module" and v.top == key.top)
     unread = (v for v in calls if not str(v.first("source")).startswith((".", "/")))
     return next((v for v in unread if any(v.first(argument) == name for argument in v.config)), None)
 
 
 def _named_alike(name: str, key: Vertex, graph: Graph) -> Vertex | None:
-    """Return a user of another provider in the same root module that has the name."""
+    """A user of another provider in the same root module that has the name."""
     users = (v for v in graph.vertices.values() if v.kind == "resource" and "iam_user" in v.type and v.type != USER and v.top == key.top)
     return next((v for v in users if name in (value_of(v, "user_name", graph), value_of(v, "name", graph))), None)
 
 
 def namesakes_of(user: UserFacts, key: Vertex, graph: Graph, root: str, names: Names) -> list[Namesake]:
-    """Return the users of the same name that other root modules declare. Paths are relative to ``root``."""
+    """The users of the same name that other root modules declare. Paths are relative to ``root``."""
     if user.unseen is None or user.hidden or not isinstance(user.name, str):
         return []
     others = (v for v in graph.vertices.values() if v.kind == "resource" and v.type == USER and v.top != key.top)
@@ -72,7 +72,7 @@ def namesakes_of(user: UserFacts, key: Vertex, graph: Graph, root: str, names: N
 
 
 def _data_source(key: Vertex, graph: Graph) -> str | None:
-    """Return the data source that the user of a key is read from, unless a variable has a part in that."""
+    """The data source that the user of a key is read from, unless a variable has a part in that."""
     reached = list(graph.behind(graph.targets(key, KEY_TYPES[key.type]), lambda v: v.kind == "resource"))
     if any(v.kind in ("variable", "resource", "module") for v in reached):
         return None
@@ -80,7 +80,7 @@ def _data_source(key: Vertex, graph: Graph) -> str | None:
 
 
 def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
-    """Return the users of that name in the same root module."""
+    """The users of that name in the same root module."""
     if not isinstance(name, str):
         return []
     return [v for v in graph.around(key) if v.type == USER and value_of(v, "name", graph) == name]
@@ -102,7 +102,7 @@ def _declared(user: Vertex, graph: Graph, span: Span) -> UserFacts:
 
 
 def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> GraphTags:
-    """Return the tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
+    """The tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
     value = block.first(argument)
     if value is None and block.config.get("dynamic") is None and not _ignores_tags(block):
         return (), ()
@@ -130,7 +130,7 @@ def _ignores_tags(block: Vertex) -> bool:
 
 
 def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
-    """Return the tags that the user's provider adds to its own."""
+    """The tags that the user's provider adds to its own."""
     every = [v for v in graph.vertices.values() if v.kind == "provider" and v.name.partition(".")[0] == "aws" and v.top == user.top]
     default = [v for v in every if v.config.get("alias") is None]
     if user.config.get("provider") is not None or len(default) > 1 or (every and user.file and os.path.dirname(user.file) != user.top):

@@ -20,7 +20,7 @@ _REFERENCE = re.compile(
 
 
 def value_of(vertex: Vertex, argument: str, graph: Graph) -> object:
-    """Return the value of an argument: None when it is not set, Unknown when a variable or something else decides it."""
+    """The value of an argument: None when it is not set, Unknown when a variable or something else decides it."""
     value = vertex.first(argument)
     if value is None:
         return None
@@ -38,7 +38,7 @@ def by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
 
 
 def certain(value: object, what: str) -> object:
-    """Return a value unless it is an expression that checkov could not replace."""
+    """A value unless it is an expression that checkov could not replace."""
     if isinstance(value, str) and _REFERENCE.search(value):
         return NOT_SHOWN("checkov", f"the value of {value}").about(what)
     if isinstance(value, (str, int, float, bool)) or value is None:

@@ -26,7 +26,7 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 
 
 def check_evidence(path: str) -> tuple[str, str] | None:
-    """Return the name of the newest run in a folder of evidence, and the digest of its manifest; None where there is none.
+    """The name of the newest run in a folder of evidence, and the digest of its manifest; None where there is none.
 
     Raises:
         UsageError: the folder cannot be used, or its newest run is not as it was written.
@@ -90,12 +90,12 @@ def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) 
 
 
 def _run(found: Findings, run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record of the run and its scope, as a file that is readable without the result."""
+    """The record of the run and its scope, as a file that is readable without the result."""
     return {"as_of": write.moment(found.report.as_of), "accounts": list(found.accounts), "accounts_not_read": found.unread, **run}
 
 
 def _free(path: str, when: datetime) -> str:
-    """Return a name for the run that sorts behind the others."""
+    """A name for the run that sorts behind the others."""
     name, number = when.strftime("%Y%m%dT%H%M%SZ"), 1
     while os.path.lexists(os.path.join(path, name)):
         number += 1

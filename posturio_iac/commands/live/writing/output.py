@@ -93,5 +93,5 @@ def _document(found: Findings, run: Mapping[str, object]) -> str:
 
 
 def rules_left_out(config: Config) -> tuple[str, ...]:
-    """Return the rules that a live run was told to leave out."""
+    """The rules that a live run was told to leave out."""
     return tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)

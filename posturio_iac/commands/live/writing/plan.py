@@ -49,14 +49,14 @@ def write_plan(found: Findings, config: Config, arguments: LiveArguments) -> int
 
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:
-    """Return the JSON contract of the run, which ``--verify`` reads, with the steps beside it."""
+    """The JSON contract of the run, which ``--verify`` reads, with the steps beside it."""
     context = RenderContext(lambda _path, _line: None, "", 0.0, ages=found.ages)
     plan = {"valid_until": write.moment(validity.until), "steps": [step.document() for step in made]}
     return harmless_json({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
 
 
 def files_of(path: str) -> tuple[str, str | None]:
-    """Return the earlier result and the log that ``--verify`` reads: those of a plan, or a file without a log."""
+    """The earlier result and the log that ``--verify`` reads: those of a plan, or a file without a log."""
     if not os.path.isdir(path):
         return path, None
     log = os.path.join(path, LOG)

@@ -38,12 +38,11 @@ class TableRow(NamedTuple):
 
     @property
     def worst(self) -> Severity | None:
-        """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
     @property
     def is_in_grace(self) -> bool:
-        """Whether the key is switched off and waits to be deleted, as a ledger tells."""
+        """True if the key is switched off and waits to be deleted, as a ledger tells."""
         return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
 
     def urgency(self) -> tuple[int, int, float, float, str]:
@@ -89,13 +88,13 @@ class Style(NamedTuple):
 
     color: bool
     verbose: bool = False
-    """Whether each finding has its reason and its remedy."""
+    """True if each finding has its reason and its remedy."""
     columns: int | None = None
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
 
 def entries(report: Report, ages: FindingAges) -> list[TableRow]:
-    """Return the keys of a report, the worst first."""
+    """The keys of a report, the worst first."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.root, finding.address), []).append(finding)
@@ -104,31 +103,28 @@ def entries(report: Report, ages: FindingAges) -> list[TableRow]:
 
 
 def account_of(key: AccessKey) -> str:
-    """Return the account of a key, with its name where that is known."""
     return f"{key.account or ''} ({printable(key.account_name)})" if key.account_name else key.account or ""
 
 
 def owner_of(key: AccessKey) -> str:
-    """Return the owner of a key, or its creator where no owner is known."""
+    """The owner of a key, or its creator where no owner is known."""
     if key.created_by and not isinstance(key.owner, str):
         return f"(nobody; created by {printable(key.created_by.rpartition(':')[2])})"
     return owner_text(key.owner)
 
 
 def _key(key: AccessKey) -> str:
-    """Return the id of a key, with the service of one that is for a single service."""
     service = key.service.partition(".")[0] if isinstance(key.service, str) else ""
     return printable(f"{key.address.rpartition('/')[2]}{f' ({service})' if service else ''}")
 
 
 def user_of(key: AccessKey) -> str:
-    """Return path and name of the user of a deployed key."""
     _, _, rest = key.address.partition(":user/")
     return printable(rest.rpartition("/")[0]) if rest else "root"
 
 
 def _code(key: AccessKey) -> str:
-    """Return the place of a key's code, or its address where no file was read; empty where neither is known."""
+    """The place of a key's code, or its address where no file was read; empty where neither is known."""
     if key.declaration is None:
         place = f"{key.span.path}:{key.span.line}" if key.span else ""
         return printable("none" if key.managed is False else place)
@@ -138,7 +134,7 @@ def _code(key: AccessKey) -> str:
 
 
 def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
-    """Return the lines of a table for each group, with the columns that tell something and are not in ``without``.
+    """The lines of a table for each group, with the columns that tell something and are not in ``without``.
 
     Findings wrap in their column. Where there is no room even for that, in any of the groups, all keys are paragraphs.
     """
@@ -172,7 +168,7 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
-    """Return the columns whose values differ, or are not the default."""
+    """The columns whose values differ, or are not the default."""
     usual = {"status": "Active", "open for": "", "code": "", "next": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}

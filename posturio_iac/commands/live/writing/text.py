@@ -35,7 +35,7 @@ class RunCoverage(NamedTuple):
 def render(
     report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES, planned: bool = False
 ) -> str:
-    """Return the keys, what is undetermined, and one line that sums up."""
+    """The keys, what is undetermined, and one line that sums up."""
     shown = (entry for entry in entries(report, ages) if entry.findings or entry.is_in_grace or style.verbose)
     listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
@@ -68,7 +68,6 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
 
 
 def _late_answers(report: Report) -> int:
-    """Return the number of keys whose owner was asked and has not answered in time."""
     keys = (judged.key for judged in report.keys)
     return sum(key.life is not None and key.life.is_late(report.as_of) and key.status == "Active" for key in keys)
 
@@ -92,7 +91,7 @@ def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterat
 
 
 def _undetermined(report: Report, style: Style) -> list[str]:
-    """Return the keys that are undetermined, those with the same reasons together."""
+    """The keys that are undetermined, those with the same reasons together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for judged in report.keys:
         if judged.verdict is Verdict.UNDETERMINED:
@@ -108,7 +107,7 @@ def _undetermined(report: Report, style: Style) -> list[str]:
 
 
 def _suppressed(report: Report, style: Style) -> list[str]:
-    """Return the findings that do not count, and why."""
+    """The findings that do not count, and why."""
     lines = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:

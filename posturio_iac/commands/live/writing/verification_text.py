@@ -32,7 +32,7 @@ PAINTS = dict.fromkeys(TITLES, "yellow") | {FindingState.UNTOLD: "red"} | dict.f
 
 
 def text(verification: Verification, style: Style, *, quiet: bool) -> str:
-    """Return a block for each state that occurs, and one line that sums up; without resolved findings when ``quiet``."""
+    """A block for each state that occurs, and one line that sums up; without resolved findings when ``quiet``."""
     blocks = []
     for state, title in TITLES.items():
         results = [result for result in verification.results if result.state is state]
@@ -46,7 +46,7 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
 
 
 def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
-    """Return the findings that are gone, for formats that close them in other systems; those whose users fail since stay open."""
+    """The findings that are gone, for formats that close them in other systems; those whose users fail since stay open."""
     gone = (result for result in verification.results if result.state in (*DONE, FindingState.FAILING))
     return tuple(
         ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.state.value, r.first_seen) for r in gone
@@ -56,7 +56,7 @@ def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
 def document(
     report: Report, verification: Verification, first_seen: Mapping[str, datetime], run: Mapping[str, object] | None = None
 ) -> str:
-    """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
+    """The report of the keys that are there now as the JSON contract has it, with what became of each finding."""
     context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen), run=run)
     known = write.document(report, context)
     return harmless_json({**known, "verification": _verification(verification)}, indent=2) + "\n"

@@ -60,7 +60,7 @@ def existence(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unkno
 
 
 def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
-    """Whether all the named conditions can hold together, whatever parameters are chosen among the allowed values."""
+    """True if all the named conditions can hold together, whatever parameters are chosen among the allowed values."""
     wanted = tuple(conditions)
     if not wanted:
         return True
@@ -125,7 +125,7 @@ def _condition(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], Unknown | None]:
-    """Return the possible values of ``Fn::If``, and why it is open when there are two; any other node stands for itself."""
+    """The possible values of ``Fn::If``, and why it is open when there are two; any other node stands for itself."""
     if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
         return (node,), None
     try:

@@ -24,7 +24,7 @@ _OTHER = lazy_pattern(r"[^A-Za-z0-9]")
 
 
 def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -> dict[str, TemplateEntry]:
-    """Return the members of a section by name, loops written out. Of repeated names the last one counts."""
+    """The members of a section by name, loops written out. Of repeated names the last one counts."""
     found: dict[str, TemplateEntry] = {}
     for entry in entries:
         if entry.name.startswith(_PREFIX):
@@ -58,7 +58,7 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
 
 
 def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
-    """Return the items of the loop, or None when the template does not fix them."""
+    """The items of the loop, or None when the template does not fix them."""
     value = ev.value(node, scope)
     if not isinstance(value, (tuple, Unknown)):
         ev.report("the list of Fn::ForEach is no list", node, scope)

@@ -38,7 +38,7 @@ def _function(name: str) -> Callable[[Callable[[Evaluator, Node, StackScope], Va
 
 
 def arguments(node: Node, counts: range, form: str) -> Array:
-    """Return the arguments of a function that takes a list; raise an error with ``form`` otherwise."""
+    """The arguments of a function that takes a list; raise an error with ``form`` otherwise."""
     if not isinstance(node.value, Array) or len(node.value) not in counts:
         raise WrongArgumentsError(form)
     return node.value
@@ -169,7 +169,7 @@ def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 def _plain(ev: Evaluator, value: Value) -> Any:
-    """Return a value without references, or the first unknown in it."""
+    """A value without references, or the first unknown in it."""
     match value:
         case dict():
             pairs = {key: _plain(ev, item) for key, item in value.items()}
@@ -182,7 +182,7 @@ def _plain(ev: Evaluator, value: Value) -> Any:
 
 
 def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
-    """Return a function whose value is known only at deployment."""
+    """A function whose value is known only at deployment."""
 
     def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
         return AT_DEPLOYMENT(name)

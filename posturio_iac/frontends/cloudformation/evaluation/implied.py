@@ -27,7 +27,7 @@ class Implied:
         """Let the named conditions hold."""
         self.known = KnownValues({}, {})
         self.contradicts = False
-        """Whether these conditions never hold together."""
+        """True if these conditions never hold together."""
         self._within: set[tuple[int, str]] = set()
         for name, scope in conditions:
             self._condition(name, scope, holds=True)
@@ -74,13 +74,13 @@ class Implied:
 
 
 def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evaluator:
-    """Return an evaluator for what exists only where these conditions hold; ``ev`` itself where there are none."""
+    """An evaluator for what exists only where these conditions hold; ``ev`` itself where there are none."""
     wanted = tuple(conditions)
     return Evaluator(ev.problems, known=Implied(wanted).known) if wanted else ev
 
 
 def allowed_values(entry: TemplateEntry) -> tuple[str, ...]:
-    """Return the values that a parameter may take, or nothing when there is no list of them."""
+    """The values that a parameter may take, or nothing when there is no list of them."""
     node = entry.get("AllowedValues")
     if node is None or not isinstance(node.value, Array):
         return ()

@@ -66,7 +66,7 @@ class Evaluator:
         self._reported: set[Diagnostic] = set()
 
     def open(self) -> Evaluator:
-        """Return an evaluator for which defaults fix nothing."""
+        """An evaluator for which defaults fix nothing."""
         if self.assumed is not None:
             return self
         if self._opened is None:
@@ -75,7 +75,7 @@ class Evaluator:
         return self._opened
 
     def value(self, node: Node, scope: StackScope) -> Value:
-        """Return the value of an expression."""
+        """The value of an expression."""
         if self.steps >= MAX_STEPS:
             return TOO_LARGE("the expression")
         self.steps += 1
@@ -110,7 +110,7 @@ class Evaluator:
                 return self.scalar(scalar, serverless=scope.source.serverless)
 
     def scalar(self, raw: Any, *, serverless: bool = False) -> Value:
-        """Return the value of a scalar: text, nothing, or unknown when something else fills it in."""
+        """The value of a scalar: text, nothing, or unknown when something else fills it in."""
         match raw:
             case Plain() if raw.is_null:
                 return None
@@ -132,7 +132,7 @@ class Evaluator:
             self.problems.append(problem)
 
     def text(self, value: Value) -> str | Unknown:
-        """Return a value as text."""
+        """A value as text."""
         match value:
             case str() | Unknown():
                 return value
@@ -144,7 +144,7 @@ class Evaluator:
                 return MUST_BE("the value", "text, not a list or a map")
 
     def _name(self, reference: Reference) -> str | Unknown:
-        """Return the name that ``Ref`` of a user gives, when the template fixes it."""
+        """The name that ``Ref`` of a user gives, when the template fixes it."""
         name = reference.entry.prop("UserName") if reference.entry.type == "AWS::IAM::User" and not reference.attribute else None
         if name is None or self.steps >= MAX_STEPS:
             return reference.unknown
@@ -155,7 +155,7 @@ class Evaluator:
             self.steps -= 1
 
     def named(self, name: str, scope: StackScope) -> Value:
-        """Return the value of ``Ref`` for a name."""
+        """The value of ``Ref`` for a name."""
         stack = scope.stack
         if name == "AWS::NoValue":
             return None
@@ -170,7 +170,7 @@ class Evaluator:
         return NOT_DECLARED(name)
 
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> Value:
-        """Return the value of a parameter."""
+        """The value of a parameter."""
         kind = _literal(entry, "Type") or "String"
         if (given := stack.given.get(name)) is not None:
             value = self.value(given.node, given.scope) if given.node is not None and given.scope is not None else given.text
@@ -189,7 +189,7 @@ class Evaluator:
         return _typed(self.scalar(default.value), kind)
 
     def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
-        """Return the value of ``Fn::GetAtt``."""
+        """The value of ``Fn::GetAtt``."""
         entry = scope.stack.resources.get(name)
         if entry is None:
             return NOT_DECLARED(name)
@@ -220,7 +220,7 @@ _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no"
 
 
 def as_deployed(text: str) -> str:
-    """Return a scalar without quotes as AWS takes it: ``True``, ``yes`` and ``on`` are the text ``true``."""
+    """A scalar without quotes as AWS takes it: ``True``, ``yes`` and ``on`` are the text ``true``."""
     return _BOOLEANS.get(text.lower(), text)
 
 

@@ -32,14 +32,14 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
 
 
 def _dynamic(text: str) -> str:
-    """Return the first dynamic reference in a text, or nothing."""
+    """The first dynamic reference in a text, or nothing."""
     start = text.find(_DYNAMIC)
     end = text.find("}", start) if start >= 0 else -1
     return "" if end < 0 else text[start : end + (2 if text.startswith("}}", end) else 1)]
 
 
 def _markup(text: str) -> str:
-    """Return the first piece of a template engine's markup in a text, or nothing."""
+    """The first piece of a template engine's markup in a text, or nothing."""
     pieces = []
     for opening, closing in _MARKUP:
         start = text.find(opening)
@@ -50,7 +50,7 @@ def _markup(text: str) -> str:
 
 
 def _serverless(text: str) -> str:
-    """Return the first variable of the Serverless Framework in a text, or nothing.
+    """The first variable of the Serverless Framework in a text, or nothing.
 
     It names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``. Others may stand in it, one level deep.
     """

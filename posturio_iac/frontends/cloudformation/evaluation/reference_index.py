@@ -62,7 +62,7 @@ def _around(
 
 
 def _has_alias(entry: TemplateEntry) -> bool:
-    """Whether parts of an entry stand elsewhere in its file, or its name is escaped there."""
+    """True if parts of an entry stand elsewhere in its file, or its name is escaped there."""
     written = entry.source.slice(entry.body)
     if entry.source.language == "JSON":
         return "\\u" in written

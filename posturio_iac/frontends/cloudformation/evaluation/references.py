@@ -56,7 +56,7 @@ def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Menti
 
 
 def _constant(node: Node) -> str:
-    """Return a text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
+    """A text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
     if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
         node = node.value[0][1]
     return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""

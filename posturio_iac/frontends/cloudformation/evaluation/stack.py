@@ -64,22 +64,19 @@ class Stack:
     """The budget for reading it, shared with all that it nests."""
 
     def scope(self, entry: TemplateEntry) -> StackScope:
-        """Return the scope of the expressions of ``entry``."""
         return StackScope(self, entry.source)
 
     def address(self, entry: TemplateEntry) -> str:
-        """Return the path of logical ids to ``entry``."""
         return self.prefix + entry.name
 
     def of_type(self, kind: str) -> list[TemplateEntry]:
-        """Return the resources of one type."""
+        """The resources of one type."""
         if not self.types:
             for entry in self.resources.values():
                 self.types.setdefault(entry.type, []).append(entry)
         return self.types.get(kind, [])
 
     def family(self) -> list[Stack]:
-        """Return this stack and all that it nests."""
         return [self, *(stack for child in self.children.values() for stack in child.family())]
 
 

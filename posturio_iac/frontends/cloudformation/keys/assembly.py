@@ -90,7 +90,7 @@ class Reader:
                     yield KeyResource(entry, member, self.users.of(properties.user, member.scope(entry), ev), conditions, ev)
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
-        """Return the keys of these stacks."""
+        """The keys of these stacks."""
         keys: list[KeyOfUser] = []
         for root in roots:
             secrets: tuple[str, ...] | None = None
@@ -137,7 +137,7 @@ class Reader:
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
     def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
-        """Return the users of the same name in other stacks, with their metadata."""
+        """The users of the same name in other stacks, with their metadata."""
         found = []
         for other in self.users.namesakes(user.name, stack) if isinstance(user.name, str) else ():
             if other.entry is not None and other.scope is not None and other.stack is not None:
@@ -159,7 +159,7 @@ class Reader:
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
-        """Return the Metadata and comments at the user of a key; instructions there concern the user alone."""
+        """The Metadata and comments at the user of a key; instructions there concern the user alone."""
         if user.entry is None or user.scope is None:
             return []
         evidence = MetadataEvidence(self.options, self.problems)
@@ -181,7 +181,7 @@ class Reader:
 
 
 def _user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
-    """Return the facts about a user: its path, its tags and those of its stack."""
+    """The facts about a user: its path, its tags and those of its stack."""
     if user.entry is None or user.scope is None or user.stack is None:
         unseen = _unseen(user)
         return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
@@ -209,13 +209,13 @@ def _user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
 
 
 def _status(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> object:
-    """Return the status as it is stated; None where it is not."""
+    """The status as it is stated; None where it is not."""
     node = entry.prop("Status")
     return ev.text(ev.value(node, stack.scope(entry))) if node is not None else None
 
 
 def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
-    """Tell whether two keys can exist together: a condition is judged on both sides."""
+    """True if two keys can exist together: a condition is judged on both sides."""
     try:
         return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
     except BudgetError as error:

@@ -17,7 +17,7 @@ _VERSION = "/cdk-bootstrap/"
 
 
 def construct_of(entry: TemplateEntry) -> str:
-    """Return the path of the construct that CDK made a resource for, or nothing."""
+    """The path of the construct that CDK made a resource for, or nothing."""
     metadata = entry.get("Metadata")
     node = metadata.value.get(_PATH) if metadata is not None and isinstance(metadata.value, Object) else None
     return node.value if node is not None and isinstance(node.value, str) else ""

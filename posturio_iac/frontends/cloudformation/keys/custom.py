@@ -33,7 +33,7 @@ class Properties(NamedTuple):
 
 
 def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Properties | None:
-    """Return the properties of a resource that makes a key, or None for any other resource."""
+    """The properties of a resource that makes a key, or None for any other resource."""
     kind = entry.type
     if kind == KEY_TYPE:
         return Properties(entry.prop("UserName"))
@@ -45,7 +45,7 @@ def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Proper
 
 
 def _named_in(call: Node) -> Node | None:
-    """Return the user that a call names: a literal, or the one resource that stands in its text."""
+    """The user that a call names: a literal, or the one resource that stands in its text."""
     for text in _texts(call):
         if found := _USER.search(text):
             return call._replace(value=found[1])

@@ -108,7 +108,7 @@ class MetadataEvidence:
                 self.directives.append(Directive(rules, reason.strip(), until, span, "metadata"))
 
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
-        """Return the known ones of the rules that an instruction names, and report the others."""
+        """The known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
         written = value if isinstance(value, tuple) else (value,)
         names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
@@ -134,7 +134,7 @@ class MetadataEvidence:
 
 
 def _is_function(node: Node) -> bool:
-    """Whether a node is a function rather than a map."""
+    """True if a node is a function rather than a map."""
     if not isinstance(node.value, Object) or len(node.value) != 1:
         return False
     name = str(node.value[0][0].value)

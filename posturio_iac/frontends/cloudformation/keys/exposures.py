@@ -60,11 +60,10 @@ class Exposures:
     __slots__ = ("_places",)
 
     def __init__(self) -> None:
-        """Index nothing yet."""
         self._places: dict[int, ReferenceIndex] = {}
 
     def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown, ...]:
-        """Return the places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
+        """The places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
         return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
 
     def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown]:
@@ -132,7 +131,7 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
-    """Return the holder of the secret."""
+    """The holder of the secret."""
     if "UserData" in mention.path:
         return SecretHolder(HolderKind.USER_DATA, entry.name)
     if any(part.startswith("Environment") for part in mention.path):
@@ -149,14 +148,14 @@ def _change(mention: Mention, kind: str, words: _Words) -> str:
 
 
 def _span(mention: Mention, entry: TemplateEntry) -> Span:
-    """Return the place of a mention, within a text that of the variable."""
+    """The place of a mention, within a text that of the variable."""
     at = entry.source.text.find(mention.written, mention.node.start, mention.node.end) if mention.written else -1
     node = mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written))
     return entry.source.span(node)
 
 
 def _text(node: Node | None) -> str:
-    """Return a scalar as text."""
+    """A scalar as text."""
     if node is None or isinstance(node.value, tuple):
         return ""
     return "true" if node.value is True else str(node.value)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
-    """Return the remedies for the key ``entry`` of a stack."""
+    """The remedies for the key ``entry`` of a stack."""
     place = Place(address, entry.source.span(entry.key))
     if is_from_cdk(entry, stack):
         path = construct_of(entry) or address

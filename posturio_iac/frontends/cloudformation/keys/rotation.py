@@ -58,13 +58,12 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifet
 
 
 def _holds(secret: TemplateEntry, key: str) -> bool:
-    """Whether a secret stores a key."""
     node = secret.prop("SecretString")
     return node is not None and any(m.name == key for m in mentions(node))
 
 
 def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
-    """Return the logical id of the secret that a schedule rotates."""
+    """The logical id of the secret that a schedule rotates."""
     node = schedule.prop("SecretId")
     value: Value = ev.value(node, stack.scope(schedule)) if node is not None else None
     if isinstance(value, Reference):
@@ -74,7 +73,7 @@ def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
 
 
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
-    """Return the lifetime that one schedule gives."""
+    """The lifetime that one schedule gives."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
     interval, shown, reason = _interval(entry, scope, ev)
@@ -97,7 +96,7 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
-    """Return the type of a hosted rotation that is one of databases."""
+    """The type of a hosted rotation that is one of databases."""
     node = hosted.value.get("RotationType") if isinstance(hosted.value, Object) else None
     kind = ev.text(ev.value(node, scope)) if node is not None else ""
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
@@ -130,7 +129,7 @@ def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:
 
 
 def cron_interval(text: str) -> timedelta | None:
-    """Return the longest time between two runs of ``cron(minutes hours day-of-month month day-of-week year)``, or None."""
+    """The longest time between two runs of ``cron(minutes hours day-of-month month day-of-week year)``, or None."""
     found = _CRON.fullmatch(text.strip())
     if found is None:
         return None

@@ -65,6 +65,5 @@ def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: Unknown | No
 
 
 def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:
-    """Return the tags that are certain, as pairs."""
     tags = [t for t in read_tags(node, ev, scope) if t.unsure is None]
     return tuple((t.name, t.value) for t in tags if isinstance(t.name, str) and isinstance(t.value, str))

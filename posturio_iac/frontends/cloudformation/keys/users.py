@@ -29,7 +29,7 @@ class TemplateUser(NamedTuple):
     identity: object = None
     """Equal for keys of one user; None when that is not known."""
     chosen: bool = False
-    """Whether the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
+    """True if the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
 
     @property
     def address(self) -> str | None:
@@ -38,7 +38,6 @@ class TemplateUser(NamedTuple):
 
     @property
     def scope(self) -> StackScope | None:
-        """The scope of the user's expressions."""
         return self.stack.scope(self.entry) if self.stack is not None and self.entry is not None else None
 
 
@@ -55,7 +54,7 @@ class TemplateUsers:
         self._families: dict[int, list[Stack]] = {}
 
     def of(self, node: Node | None, scope: StackScope, ev: Evaluator) -> TemplateUser:
-        """Return the user that an expression such as ``UserName`` names, as ``ev`` evaluates it."""
+        """The user that an expression such as ``UserName`` names, as ``ev`` evaluates it."""
         if node is None:
             return TemplateUser(NAMES_NO("the key", "user"))
         value = ev.value(node, scope)
@@ -73,26 +72,26 @@ class TemplateUsers:
         return TemplateUser(name, identity=("name", id(top), name), chosen=_is_chosen(node, scope))
 
     def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:
-        """Return the users of a name that other stacks declare. These may be stacks of other accounts."""
+        """The users of a name that other stacks declare. These may be stacks of other accounts."""
         top = _outermost(stack)
         others = (self._names(member).get(name) for root in self._roots if root is not top for member in self._family(root))
         return [user for user in others if user is not None]
 
     def _family(self, top: Stack) -> list[Stack]:
-        """Return a stack and all below it that declare a user."""
+        """A stack and all below it that declare a user."""
         if (known := self._families.get(id(top))) is None:
             known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
         return known
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
-        """Return the users of one stack whose names are known, by name."""
+        """The users of one stack whose names are known, by name."""
         if (known := self._named.get(id(stack))) is None:
             users = [self._user(entry, stack) for entry in reversed(stack.of_type(USER_TYPE))]
             known = self._named[id(stack)] = {user.name: user for user in users if isinstance(user.name, str)}
         return known
 
     def _by_expression(self, node: Node, scope: StackScope, unknown: Unknown) -> TemplateUser:
-        """Return the user of the same stack whose name is written with the same expression."""
+        """The user of the same stack whose name is written with the same expression."""
         wanted = node.data()
         for entry in scope.stack.of_type(USER_TYPE):
             name = entry.prop("UserName")
@@ -110,21 +109,21 @@ class TemplateUsers:
 
 
 def _outermost(stack: Stack) -> Stack:
-    """Return the stack that is not nested in another one, or the stack itself."""
+    """The stack that is not nested in another one, or the stack itself."""
     while stack.parent is not None:
         stack = stack.parent
     return stack
 
 
 def _is_chosen(node: Node, scope: StackScope) -> bool:
-    """Tell whether an expression is free of open parameters, which are chosen at deployment."""
+    """True if an expression is free of open parameters, which are chosen at deployment."""
     probe = Evaluator([], {})
     probe.value(node, scope)
     return not probe.asked
 
 
 def _is_read(node: Node, scope: StackScope) -> bool:
-    """Tell whether an expression reads what other code has declared: a fixed export of another stack, or a dynamic reference."""
+    """True if an expression reads what other code has declared: a fixed export of another stack, or a dynamic reference."""
     match node.value:
         case Object() as members if len(members) == 1 and members[0][0].value == "Fn::ImportValue":
             return _is_chosen(members[0][1], scope)
@@ -135,7 +134,7 @@ def _is_read(node: Node, scope: StackScope) -> bool:
 
 
 def conditions_of(entry: TemplateEntry, stack: Stack) -> tuple[tuple[str, StackScope], ...]:
-    """Return the conditions under which a resource exists, those of the stacks around it included."""
+    """The conditions under which a resource exists, those of the stacks around it included."""
     found: list[tuple[str, StackScope]] = []
     here: tuple[TemplateEntry | None, Stack | None] = (entry, stack)
     while here[0] is not None and here[1] is not None:

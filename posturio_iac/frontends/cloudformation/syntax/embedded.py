@@ -19,7 +19,7 @@ _INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)
 
 
 def embedded(node: Node, source: TemplateSource) -> ParsedFile | None:
-    """Return the template in a property's text, or None when it is not text. ``Fn::Sub`` of a text counts as the text."""
+    """The template in a property's text, or None when it is not text. ``Fn::Sub`` of a text counts as the text."""
     inner = node
     if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
         inner = node.value[0][1]

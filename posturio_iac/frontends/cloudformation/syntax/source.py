@@ -31,14 +31,14 @@ class TemplateSource:
     """For a template inside a string: the indentation of a literal block, or -1 for any other string, and the place of the string."""
 
     def span(self, node: Node) -> Span:
-        """Return the place of a node of this source."""
+        """The place of a node of this source."""
         if self.within is not None:
             return self._shifted(node)
         line, column = node.lines.place(node.start)
         return Span(self.path, line, column, *node.lines.place(node.end))
 
     def _shifted(self, node: Node) -> Span:
-        """Return the place in the file that holds this text: of the node in a literal block, else of the whole string."""
+        """The place in the file that holds this text: of the node in a literal block, else of the whole string."""
         assert self.within is not None  # noqa: S101 - narrows the type
         indent, outer = self.within
         if indent < 0:
@@ -48,12 +48,11 @@ class TemplateSource:
         return Span(self.path, outer.line + line, column + indent, outer.line + end_line, end_column + indent)
 
     def slice(self, node: Node) -> str:
-        """Return the node as it is written."""
         return self.text[node.start : node.end]
 
 
 def read_text(root: str, path: str, limit: int, fence: Fence | None = None) -> str:
-    """Return the text of the file at ``path`` below ``root``, without byte order mark.
+    """The text of the file at ``path`` below ``root``, without byte order mark.
 
     Raises `UnreadableError` when it is missing, too large, no text, or outside of ``fence``; without a fence ``root`` is one.
     """
@@ -64,7 +63,7 @@ def read_text(root: str, path: str, limit: int, fence: Fence | None = None) -> s
 
 
 def decode(data: bytes) -> str:
-    """Return the text in ``data``: UTF-8, or UTF-16 with its mark. Raises `UnreadableError` when it is neither."""
+    """The text in ``data``: UTF-8, or UTF-16 with its mark. Raises `UnreadableError` when it is neither."""
     encoding = "utf-16" if data[:2] in _WIDE else "utf-8-sig"
     try:
         return data.decode(encoding)

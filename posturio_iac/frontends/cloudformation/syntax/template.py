@@ -30,20 +30,17 @@ class TemplateEntry:
     body: Node
     source: TemplateSource
     expanded: bool = False
-    """Whether `Fn::ForEach` made it, so that its text does not show its values."""
+    """True if `Fn::ForEach` made it, so that its text does not show its values."""
 
     def get(self, name: str) -> Node | None:
-        """Return the member ``name`` of its body."""
         return self.body.value.get(name) if isinstance(self.body.value, Object) else None
 
     def prop(self, name: str) -> Node | None:
-        """Return the property ``name`` of a resource."""
         properties = self.get("Properties")
         return properties.value.get(name) if properties is not None and isinstance(properties.value, Object) else None
 
     @property
     def type(self) -> str:
-        """The type of a resource, or nothing."""
         node = self.get("Type")
         return node.value if node is not None and isinstance(node.value, str) else ""
 
@@ -61,7 +58,6 @@ class Template:
     """False for a mere map of resources, whose parameters and other sections are elsewhere."""
 
     def section(self, name: str) -> tuple[TemplateEntry, ...]:
-        """Return the members of a section."""
         return self.sections.get(name, ())
 
 
@@ -76,7 +72,7 @@ class ParsedFile(NamedTuple):
 
 
 def parse(source: TemplateSource) -> ParsedFile:
-    """Return the documents in the text of ``source``: JSON when it looks like it and is, else YAML, which takes trailing commas too."""
+    """The documents in the text of ``source``: JSON when it looks like it and is, else YAML, which takes trailing commas too."""
     if source.text.lstrip()[:1] not in ("{", "["):
         return _from_yaml(source)
     try:
@@ -124,7 +120,7 @@ def duplicate_problems(duplicates: tuple[Node, ...]) -> Iterator[Problem]:
 
 
 def entries(section: Node, source: TemplateSource) -> tuple[TemplateEntry, ...]:
-    """Return the members of a section, of repeated ones the last."""
+    """The members of a section, of repeated ones the last."""
     if not isinstance(section.value, Object):
         return ()
     named = {str(key.value): TemplateEntry(str(key.value), key, body, source) for key, body in section.value}
@@ -132,7 +128,7 @@ def entries(section: Node, source: TemplateSource) -> tuple[TemplateEntry, ...]:
 
 
 def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Template | None:
-    """Return the template that a document is, or None when it is none.
+    """The template that a document is, or None when it is none.
 
     A map of resources without sections counts when one of them has one of ``types``: other tools put such files into templates.
     """
@@ -157,17 +153,17 @@ def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateE
 
 
 def _is_foreign(root: Object) -> bool:
-    """Whether a document says of itself that it is Kubernetes' or a schema of a resource type."""
+    """True if a document says of itself that it is Kubernetes' or a schema of a resource type."""
     return root.get("apiVersion") is not None or root.get("typeName") is not None
 
 
 def is_heat(root: Object) -> bool:
-    """Whether a document is a template of OpenStack Heat, whose access keys are credentials of a user of OpenStack."""
+    """True if a document is a template of OpenStack Heat, whose access keys are credentials of a user of OpenStack."""
     return root.get("HeatTemplateFormatVersion") is not None
 
 
 def describe(node: Node) -> str:
-    """Return the type of a node in words, with an article."""
+    """The type of a node in words, with an article."""
     match node.value:
         case Object():
             return "a map"
@@ -184,5 +180,4 @@ def describe(node: Node) -> str:
 
 
 def count_textually(text: str, types: tuple[str, ...]) -> int:
-    """Return the number of keys that an unparsable text declares."""
     return len(re.findall(_DECLARED % "|".join(map(re.escape, types)), text))

@@ -31,7 +31,7 @@ class Comments:
         self._found: list[tuple[int, int]] | None = None
 
     def of(self, entry: TemplateEntry) -> tuple[Comment, ...]:
-        """Return the comments on, above and inside an entry, where one of them speaks to us."""
+        """The comments on, above and inside an entry, where one of them speaks to us."""
         source = self._source
         if source.language != "YAML" or source.within is not None or "#" not in source.text:
             return ()
@@ -41,7 +41,7 @@ class Comments:
         return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
 
     def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
-        """Return the offsets between which comments belong to an entry.
+        """The offsets between which comments belong to an entry.
 
         These are the lines above that hold nothing else, its own, the rest of its last line, and lines after it that are indented deeper.
         """
@@ -67,7 +67,7 @@ class Comments:
         return Comment(text[start:end], path, line, column, line, column + end - start)
 
     def _all(self) -> list[tuple[int, int]]:
-        """Return the places of all comments: texts that look like one and stand in no scalar."""
+        """The places of all comments: texts that look like one and stand in no scalar."""
         if self._found is None:
             from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 

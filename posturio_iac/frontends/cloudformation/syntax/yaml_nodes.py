@@ -31,7 +31,6 @@ class Plain(str):
 
     @property
     def is_null(self) -> bool:
-        """Whether YAML reads it as null."""
         return self in _NULLS
 
 
@@ -61,7 +60,7 @@ class _RefusedError(Exception):
 
 
 def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]:
-    """Return the documents of ``text``, which has no byte order mark, and the problems of those that cannot be read.
+    """The documents of ``text``, which has no byte order mark, and the problems of those that cannot be read.
 
     Reading goes on at the next line that begins with ``---``.
     """
@@ -83,7 +82,7 @@ def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]
 
 
 def member_at(text: str, at: int) -> tuple[Node, Node] | None:
-    """Return the member of a map that begins at an offset of ``text``, as far as its own lines tell.
+    """The member of a map that begins at an offset of ``text``, as far as its own lines tell.
 
     None where they do not: it is no first one of its line, has a syntax error, or refers to an anchor that stands before it.
     """
@@ -138,7 +137,6 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
 
 
 def _words(error: Any) -> str:
-    """Return the parser's message, in one clause."""
     return " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
 
 
@@ -257,7 +255,6 @@ class _Composer:
             raise _RefusedError(f"aliases multiply the document to more than {MAX_VALUES:,} values", node.start)
 
     def _written(self, key: Node) -> Node:
-        """Return a key that is no scalar as it stands."""
         return key._replace(value=Plain(self.text[key.start - self.base : key.end - self.base]))
 
     def _members(self, items: list[Node]) -> Object:
@@ -275,7 +272,7 @@ class _Composer:
 
 
 def _merged(value: Node) -> tuple[tuple[Node, Node], ...]:
-    """Return the members that a merge key brings, the weightier first."""
+    """The members that a merge key brings, the weightier first."""
     match value.value:
         case Object():
             return value.value

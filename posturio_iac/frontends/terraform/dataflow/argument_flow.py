@@ -38,7 +38,7 @@ class ArgumentFlow(NamedTuple):
     argument: hcl.Expr
     steps: tuple[Step, ...]
     lossy: bool = False
-    """Whether the function can hide a change of the argument."""
+    """True if the function can hide a change of the argument."""
 
 
 def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[ArgumentFlow]:
@@ -61,7 +61,7 @@ _SELECTING = ("element", "lookup", "one", "values")
 
 
 def _selected(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the steps into the first argument of a function that picks elements of it."""
+    """The steps into the first argument of a function that picks elements of it."""
     if call.name == "values":
         return _keyed(call.arguments[0], steps, scope)
     wanted = evaluate_or_unknown(call.arguments[1], plain(scope)) if len(call.arguments) > 1 else None

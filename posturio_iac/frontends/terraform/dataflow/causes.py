@@ -51,14 +51,14 @@ def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | 
 
 
 def _uncertain(cause: ChangeCause) -> ChangeCause:
-    """Return a cause that stands behind a condition which the code does not fix."""
+    """A cause that stands behind a condition which the code does not fix."""
     if cause.sort in (ChangeKind.HAND, ChangeKind.NEVER, ChangeKind.UNKNOWN):
         return cause
     return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, reason=why.CONDITIONAL(cause.shown))
 
 
 def _blurred(cause: ChangeCause) -> ChangeCause:
-    """Return a cause whose changes are counted or compared first, so that not every one gets through."""
+    """A cause whose changes are counted or compared first, so that not every one gets through."""
     if cause.interval is None:
         return cause
     return replace(cause, interval=None, reason=why.COMPUTED_WITH(cause.shown))
@@ -130,7 +130,7 @@ def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Ite
 
 
 def _is_computed(reached: ResourceOrigin) -> bool:
-    """Tell whether an attribute is one that an update in place leaves as it is, as far as anybody knows here."""
+    """True if an attribute is one that an update in place leaves as it is, as far as anybody knows here."""
     if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
         return False
     return reached.expression() is None
@@ -183,7 +183,7 @@ def _watched(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
 
 
 def _without(expression: hcl.Expr, name: str, ignored: frozenset[str]) -> hcl.Expr:
-    """Return the value of an argument without the entries that are ignored one by one, where it is written as a map."""
+    """The value of an argument without the entries that are ignored one by one, where it is written as a map."""
     if not isinstance(expression, hcl.ObjectExpr):
         return expression
     kept = [item for item in expression.items if not (isinstance(item[0], hcl.Literal) and f"{name}.{item[0].value}" in ignored)]
@@ -207,14 +207,14 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
 
 
 def _ignores_a_schedule(reached: ResourceOrigin) -> bool:
-    """Tell whether something that changes by itself is in ``ignore_changes`` of a resource."""
+    """True if something that changes by itself is in ``ignore_changes`` of a resource."""
     ignored = ignored_as_written(reached.block)
     held = [a.expression for a in reached.block.body.attributes.values() if a.name in {name.partition(".")[0] for name in ignored}]
     return any(cause.sort in _MOVING for expression in held for cause in of_expression(expression, reached.scope))
 
 
 def _changing(reached: ResourceOrigin) -> Remedy | None:
-    """Return the change that lets a blocked trigger fire; None when it only lacks a clock."""
+    """The change that lets a blocked trigger fire; None when it only lacks a clock."""
     if (unblocked := stop_ignoring(reached.block, reached.address)) is not None:
         return unblocked
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:

@@ -27,7 +27,7 @@ _CONSTANT = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
 
 
 def rotating(reached: ResourceOrigin) -> ChangeCause:
-    """Return the cause that a ``time_rotating`` is."""
+    """The cause that a ``time_rotating`` is."""
     block, scope = reached.block, reached.scope
     span, place = block.header, Place(reached.address, block.header)
     if reached.attribute in _CONSTANT:
@@ -65,7 +65,7 @@ def setting_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) 
 
 
 def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> timedelta | Unknown | None:
-    """Return the interval that the last of the arguments that are set gives."""
+    """The interval that the last of the arguments that are set gives."""
     for name, unit in reversed(arguments):
         value = evaluate_or_unknown(reached.block.get(name), reached.scope)
         if isinstance(value, Unknown):
@@ -77,7 +77,7 @@ def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin)
 
 
 def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:
-    """Return the cause that a clock is; unknown when by default there is no such clock, but an input may ask for one."""
+    """The cause that a clock is; unknown when by default there is no such clock, but an input may ask for one."""
     usual = expand(reached.block, reached.instance.scope())
     if usual.instances and usual.unknown is None:
         return cause

@@ -58,7 +58,7 @@ def _mentions(expression: hcl.Expr, name: str) -> bool:
 
 
 def _each(loop: hcl.For, part: hcl.Expr) -> hcl.Expr:
-    """Return the list of what ``part`` of a ``for`` expression gives for each element."""
+    """The list of what ``part`` of a ``for`` expression gives for each element."""
     return hcl.For(loop.key_name, loop.value_name, loop.collection, None, part, loop.condition, False, loop.span)
 
 

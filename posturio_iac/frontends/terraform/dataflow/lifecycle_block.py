@@ -20,26 +20,25 @@ META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "p
 
 
 def is_set(block: hcl.Block, setting: str, scope: ModuleScope, *, to: bool = True) -> bool:
-    """Tell whether the ``lifecycle`` block of a resource sets an argument to a boolean."""
     lifecycle = block.body.first("lifecycle")
     return lifecycle is not None and evaluate_or_unknown(lifecycle.get(setting), scope) in (to, str(to).lower())
 
 
 def ignored_changes(block: hcl.Block) -> frozenset[str] | None:
-    """Return the arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
+    """The arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
     names = ignored_as_written(block)
     return None if names.keys() & {"all", "*"} else frozenset(names)
 
 
 def ignored_as_written(block: hcl.Block) -> dict[str, str]:
-    """Return the entries of ``ignore_changes`` by their names, each as the code spells it."""
+    """The entries of ``ignore_changes`` by their names, each as the code spells it."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     return {_ignored(item): spelled(item) for item in listed(expression)} if expression is not None else {}
 
 
 def stop_ignoring(block: hcl.Block, address: str, arguments: Iterable[str] | None = None) -> StopIgnoring | None:
-    """Return the entries of ``ignore_changes`` to remove for changes of ``arguments``, or of all that are set, to count; None for none."""
+    """The entries of ``ignore_changes`` to remove for changes of ``arguments``, or of all that are set, to count; None for none."""
     written = ignored_as_written(block)
     place = Place(address, block.header)
     if written.keys() & {"all", "*"}:
@@ -58,12 +57,12 @@ def _ignored(item: hcl.Expr) -> str:
 
 
 def own_triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
-    """Return the items of ``replace_triggered_by``, as far as it stands in the resource's own block."""
+    """The items of ``replace_triggered_by``, as far as it stands in the resource's own block."""
     return tuple(trigger for trigger in stated_triggers(block) if trigger.span.path == block.header.path)
 
 
 def stated_triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
-    """Return the items of ``replace_triggered_by``, those in override files too, which Terraform and OpenTofu read and do not merge."""
+    """The items of ``replace_triggered_by``, those in override files too, which Terraform and OpenTofu read and do not merge."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("replace_triggered_by") if lifecycle else None
     return tuple(listed(expression)) if expression is not None else ()

@@ -52,7 +52,7 @@ class SecretCarriers:
         self._explored: set[ScopedName] = set()
 
     def may_reach(self, block: hcl.Block, instance: ModuleInstance) -> bool:
-        """Tell whether the secret of a key can be part of anything in a block, by the words in its text, so that most are not parsed."""
+        """True if the secret of a key can be part of anything in a block, by the words in its text, so that most are not parsed."""
         text = block.text
         if text is None:
             return True
@@ -66,13 +66,13 @@ class SecretCarriers:
         return False
 
     def arguments(self, block: hcl.Block, instance: ModuleInstance, names: Container[str] | None = None) -> list[tuple[str, hcl.Expr]]:
-        """Return the arguments of a block, or those called ``names``, that the secret of a key can be part of."""
+        """The arguments of a block, or those called ``names``, that the secret of a key can be part of."""
         repeated = block.get("for_each")
         every = repeated is not None and self.may_carry(repeated, instance)
         return [(name, value) for name, value in arguments_of(block, names) if every or self.may_carry(value, instance)]
 
     def may_carry(self, expression: hcl.Expr, instance: ModuleInstance) -> bool:
-        """Tell whether the secret of a key can be part of a value."""
+        """True if the secret of a key can be part of a value."""
         names = _names(expression, instance)
         for name in names:
             self._explore(name)
@@ -104,7 +104,7 @@ class SecretCarriers:
 
 
 def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
-    """Return the names that an expression mentions."""
+    """The names that an expression mentions."""
     found: dict[ScopedName, None] = {}
     for part in walk(expression):
         match references(part):
@@ -116,7 +116,7 @@ def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
 
 
 def _holds_key(name: ScopedName) -> bool:
-    """Tell whether a name stands for a key, or for a module that may make one."""
+    """True if a name stands for a key, or for a module that may make one."""
     if name.kind != "module":
         return name.kind in KEY_TYPES
     call = name.instance.folder.calls.get(name.name)
@@ -158,7 +158,7 @@ def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Itera
 
 
 def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
-    """Return the values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
+    """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
     for block in reversed(around):
         collection, span = block.get("for_each"), expression.span
         if collection is None or not block.labels:

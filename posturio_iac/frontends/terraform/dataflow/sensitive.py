@@ -1,4 +1,4 @@
-"""Whether a value comes from what the code marks as sensitive: variables, outputs, and the function of that name."""
+"""True if a value comes from what the code marks as sensitive: variables, outputs, and the function of that name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_BLOCK = frozenset({"each", "count", "self"})
 
 
 def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
-    """Tell whether something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
+    """True if something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
     pending: list[tuple[hcl.Expr | None, ModuleInstance]] = [(expression, scope.instance), (scope.origin, scope.instance)]
     seen: set[tuple[int, tuple[str, ...]]] = set()
     steps = 0
@@ -87,6 +87,6 @@ def _argument(
 
 
 def _is_marked(block: hcl.Block | None) -> bool:
-    """Tell whether a variable or an output says of itself that it is sensitive."""
+    """True if a variable or an output says of itself that it is sensitive."""
     mark = block.get("sensitive") if block is not None else None
     return isinstance(mark, hcl.Literal) and mark.value in (True, "true")

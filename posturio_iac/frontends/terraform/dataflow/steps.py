@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
-    """Return the base of a chain of attributes and indexes, and the steps after it."""
+    """The base of a chain of attributes and indexes, and the steps after it."""
     steps: list[Step] = []
     while isinstance(expression, (hcl.GetAttr, hcl.Index)):
         if isinstance(expression, hcl.GetAttr):
@@ -28,12 +28,12 @@ def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[S
 
 
 def steps_of(each: hcl.Expr, scope: ModuleScope) -> tuple[Step, ...]:
-    """Return the steps that a splat applies to each element."""
+    """The steps that a splat applies to each element."""
     return flatten(each, scope)[1]
 
 
 def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
-    """Return the wanted address suffix, if it is fixed, and the steps after it."""
+    """The wanted address suffix, if it is fixed, and the steps after it."""
     head = steps[0] if steps else None
     if shape == "one":
         return None, steps[1:] if head is ANY or (head == 0 and isinstance(head, int)) else steps
@@ -47,7 +47,7 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
 
 
 def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
-    """Return the scope of some instance of the block."""
+    """The scope of some instance of the block."""
     unfixed = NOT_FIXED("the instance")
     scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
     scope.origin = block.get("for_each") or block.get("count")
@@ -55,6 +55,5 @@ def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
 
 
 def default_of(instance: ModuleInstance, name: str) -> hcl.Expr | None:
-    """Return the default of a variable of a module."""
     block = instance.folder.variables.get(name)
     return block.get("default") if block is not None else None

@@ -39,22 +39,19 @@ class ResourceOrigin(NamedTuple):
     steps: tuple[Step, ...] = ()
     """The steps into that attribute."""
     lossy: bool = False
-    """Whether something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
+    """True if something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
     open: bool = False
-    """Whether a condition that the code does not fix stands in between."""
+    """True if a condition that the code does not fix stands in between."""
 
     @property
     def address(self) -> str:
-        """The address in Terraform's words."""
         return self.instance.full(f"{self.kind}.{self.name}{self.suffix}")
 
     @property
     def key(self) -> tuple[int, str, str, str]:
-        """Identity of the resource instance."""
         return id(self.instance), self.kind, self.name, self.suffix
 
     def expression(self) -> hcl.Expr | None:
-        """The expression that gives the attribute its value, where the code has one."""
         return hcl.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
 
 
@@ -85,10 +82,9 @@ class Symbol(NamedTuple):
 
 
 def plain(scope: ModuleScope) -> ModuleScope:
-    """Return the scope without symbols, in which values can be evaluated."""
+    """The scope without symbols, in which values can be evaluated."""
     return ModuleScope(scope.instance, scope.strict, known(scope.bindings), scope.origin)
 
 
 def known(bindings: dict[str, Value]) -> dict[str, Value]:
-    """Return bindings with unknown values in place of symbols."""
     return {k: NOT_FIXED(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}

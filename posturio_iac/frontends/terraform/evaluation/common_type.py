@@ -24,12 +24,12 @@ def of_common_type(value: Value, other: Value) -> Value:
 
 
 def are_of_one_type(expression: hcl.Binary) -> bool:
-    """Tell whether equal operands surely have one type: they are written alike, or as tuples and objects."""
+    """True if equal operands surely have one type: they are written alike, or as tuples and objects."""
     return hcl.same(expression.left, expression.right) or (_is_written_out(expression.left) and _is_written_out(expression.right))
 
 
 def _is_written_out(expression: hcl.Expr) -> bool:
-    """Tell whether a tuple or an object stands in the code as it is."""
+    """True if a tuple or an object stands in the code as it is."""
     match expression:
         case hcl.TupleExpr(items):
             return all(map(_is_written_out, items))
@@ -42,7 +42,7 @@ def _is_written_out(expression: hcl.Expr) -> bool:
 
 
 def alike(left: Value, right: Value) -> bool:
-    """Tell whether two values are known, the same, and of one type."""
+    """True if two values are known, the same, and of one type."""
     if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
         return left is right and first_unknown(left) is None
     return bool(left == right) and first_unknown(left) is None

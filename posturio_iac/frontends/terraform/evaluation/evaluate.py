@@ -35,7 +35,7 @@ MAX_ELEMENTS = 10_000
 
 
 def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
-    """Return the value of an expression, null when there is none; an error becomes `Unknown`."""
+    """The value of an expression, null when there is none; an error becomes `Unknown`."""
     if expression is None:
         return None
     try:
@@ -49,7 +49,7 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
 
 
 def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
-    """Return the value of ``expression``; raise `EvaluationError` where Terraform would refuse it."""
+    """The value of ``expression``; raise `EvaluationError` where Terraform would refuse it."""
     match expression:
         case hcl.Literal():
             return expression.value

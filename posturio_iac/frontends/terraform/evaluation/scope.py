@@ -25,7 +25,7 @@ class Scope(Protocol):
         """The environment of functions."""
 
     def bind(self, **names: Value) -> Self:
-        """Return the same scope with more names."""
+        """The same scope with more names."""
 
     @property
     def budget(self) -> Budget:
@@ -35,7 +35,7 @@ class Scope(Protocol):
         """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
 
     def convert(self, value: Value, constraint: Expr, /) -> Value:
-        """Return a value converted to a type constraint."""
+        """A value converted to a type constraint."""
 
     def data(self, kind: str, name: str) -> Value:
         """Return ``data.kind.name``."""

@@ -64,7 +64,7 @@ def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: S
 
 
 def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
-    """Return the inner type and the default of ``optional(type, default)``."""
+    """The inner type and the default of ``optional(type, default)``."""
     if isinstance(constraint, hcl.Call) and constraint.name == "optional" and constraint.arguments:
         arguments = constraint.arguments
         return arguments[0], arguments[1] if len(arguments) > 1 else hcl.Literal(None, constraint.span)

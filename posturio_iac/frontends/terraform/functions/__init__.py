@@ -48,7 +48,7 @@ _MODULE_OF = {name: module for module, names in MODULES.items() for name in name
 
 
 def known(name: str) -> bool:
-    """Whether ``name``, with or without OpenTofu's ``core::``, is a function that `call` evaluates."""
+    """True if ``name``, with or without OpenTofu's ``core::``, is a function that `call` evaluates."""
     short = name.removeprefix("core::")
     return short in _MODULE_OF or short.startswith("assume")
 
@@ -75,7 +75,7 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
 
 
 def _find(name: str) -> Function:
-    """Return the declaration of ``name``, importing its module at the first use."""
+    """The declaration of ``name``, importing its module at the first use."""
     if name not in REGISTRY:
         module(f"{__name__}.{_MODULE_OF[name]}")
     return REGISTRY[name]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @function("coalesce", rest=anything(Sees.ALL))
 def coalesce(*values: Value) -> Value:
-    """Return the first value that is neither null nor an empty string; an unknown one before it may be that first one."""
+    """The first value that is neither null nor an empty string; an unknown one before it may be that first one."""
     for value in unify(values):
         if value is not None and value != "":
             return value
@@ -25,7 +25,7 @@ def coalesce(*values: Value) -> Value:
 
 @function("coalescelist", rest=sequence("vals", Sees.ALL, sets=False, null=True))
 def coalesce_list(*lists: Value) -> Value:
-    """Return the first list that is not empty; an unknown one before it may be that first one."""
+    """The first list that is not empty; an unknown one before it may be that first one."""
     for elements in lists:
         if isinstance(elements, Unknown) or elements:
             return elements
@@ -34,7 +34,7 @@ def coalesce_list(*lists: Value) -> Value:
 
 @function("contains", sequence("list"), anything(Sees.ALL))
 def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
-    """Whether a list holds a value; unknown elements leave it open until one is found."""
+    """True if a list holds a value; unknown elements leave it open until one is found."""
     undecided: Unknown | None = None
     for element in elements:
         match equal(element, value):
@@ -47,7 +47,7 @@ def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
 
 @function("element", sequence("list", sets=False), whole("index"))
 def element_at(elements: tuple[Value, ...], index: int) -> Value:
-    """Return the element at an index, which wraps around."""
+    """The element at an index, which wraps around."""
     if not elements:
         raise EvaluationError("the list is empty")
     return elements[index % len(elements)]
@@ -55,7 +55,7 @@ def element_at(elements: tuple[Value, ...], index: int) -> Value:
 
 @function("index", sequence("list", sets=False), given("value"))
 def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
-    """Return the place of the first equal element."""
+    """The place of the first equal element."""
     for place, element in enumerate(elements):
         match equal(element, value):
             case True:
@@ -67,13 +67,11 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
 
 @function("keys", mapping("inputMap"))
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
-    """Return the keys in order."""
     return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 
 @function("values", mapping("mapping"))
 def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
-    """Return the values in the order of their keys."""
     return entries.rest if isinstance(entries, PartialMap) else tuple(entries[key] for key in sorted(entries))
 
 
@@ -93,7 +91,7 @@ def length(value: Value) -> int | Unknown:
 
 @function("lookup", mapping("inputMap", Sees.ALL), text("key"), anything(Sees.ALL), required=2)
 def lookup(entries: Value, key: str, *default: Value) -> Value:
-    """Return the entry of a key, or the default when there is none."""
+    """The entry of a key, or the default when there is none."""
     if isinstance(entries, Unknown):
         return entries
     if key in entries:
@@ -116,13 +114,12 @@ def match_keys(values: tuple[Value, ...], keys_: tuple[Value, ...], wanted: tupl
 
 
 def _any_equal(elements: Iterable[Value], value: Value) -> bool:
-    """Whether one of the known elements is equal to a known value."""
     return any(equal(element, value) is True for element in elements)
 
 
 @function("one", sequence("list"))
 def one(elements: tuple[Value, ...]) -> Value:
-    """Return the only element, or null when there is none."""
+    """The only element, or null when there is none."""
     if len(elements) > 1:
         raise EvaluationError(f"the list must hold at most one element, and holds {len(elements)}")
     return elements[0] if elements else None

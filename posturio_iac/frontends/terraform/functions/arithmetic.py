@@ -17,7 +17,6 @@ _MAX_DIGITS = 1_000
 
 @function("abs", number("num"))
 def absolute(num: float) -> float:
-    """Drop the sign."""
     return abs(num)
 
 
@@ -43,13 +42,11 @@ def log(num: float, base: float) -> float:
 
 @function("max", number("numbers"), rest=number("numbers"))
 def greatest(*numbers: float) -> float:
-    """Return the greatest number."""
     return max(numbers)
 
 
 @function("min", number("numbers"), rest=number("numbers"))
 def least(*numbers: float) -> float:
-    """Return the least number."""
     return min(numbers)
 
 
@@ -66,7 +63,6 @@ def power(num: float, exponent: float) -> float:
 
 @function("signum", whole("num"))
 def signum(num: int) -> int:
-    """Return -1, 0 or 1."""
     return (num > 0) - (num < 0)
 
 

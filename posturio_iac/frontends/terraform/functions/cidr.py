@@ -45,7 +45,7 @@ def _at(network: Network, place: int, length: int) -> str:
 
 @function("cidrhost", text("prefix"), whole("hostnum"))
 def host(prefix: str, number: int) -> str:
-    """Return an address within a prefix; negative numbers count from the end."""
+    """An address within a prefix; negative numbers count from the end."""
     network = _network(prefix)
     if not -network.num_addresses <= number < network.num_addresses:
         raise EvaluationError(f"{network} has no host number {number}")
@@ -54,7 +54,7 @@ def host(prefix: str, number: int) -> str:
 
 @function("cidrnetmask", text("prefix"))
 def netmask(prefix: str) -> str:
-    """Return the mask of an IPv4 prefix."""
+    """The mask of an IPv4 prefix."""
     network = _network(prefix)
     if network.max_prefixlen != _IPV4_BITS:
         raise EvaluationError("an IPv6 prefix has no mask")
@@ -63,7 +63,7 @@ def netmask(prefix: str) -> str:
 
 @function("cidrsubnet", text("prefix"), whole("newbits"), whole("netnum"))
 def subnet(prefix: str, new_bits: int, number: int) -> str | Unknown:
-    """Return a numbered part of a prefix."""
+    """A numbered part of a prefix."""
     network = _network(prefix)
     if new_bits < 0 or number < 0:
         return NOT_EVALUATED("a negative number in cidrsubnet()")
@@ -97,7 +97,7 @@ def subnets(prefix: str, *new_bits: int) -> tuple[str, ...]:
 
 @function("cidrcontains", text("containing_prefix"), text("contained_ip_or_prefix"))
 def contains(outer: str, inner: str) -> bool:
-    """Whether a prefix holds an address or another prefix."""
+    """True if a prefix holds an address or another prefix."""
     container = _network(outer)
     contained = _network(inner if "/" in inner else f"{inner}/{128 if ':' in inner else _IPV4_BITS}")
     if container.version != contained.version:

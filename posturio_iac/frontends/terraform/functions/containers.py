@@ -40,7 +40,7 @@ _MAX_RANGE = 1024
 
 @function("alltrue", booleans("list", Sees.INSIDE))
 def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
-    """Whether all elements are true; null is not, and one that is not decides whatever is unknown."""
+    """True if all elements are true; null is not, and one that is not decides whatever is unknown."""
     if any(element is False or element is None for element in elements):
         return False
     unknown = first_unknown(elements)
@@ -49,7 +49,7 @@ def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
 
 @function("anytrue", booleans("list", Sees.INSIDE))
 def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
-    """Whether an element is true; one that is decides whatever is unknown."""
+    """True if an element is true; one that is decides whatever is unknown."""
     if any(element is True for element in elements):
         return True
     unknown = first_unknown(elements)
@@ -151,7 +151,6 @@ def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
 
 @function("reverse", sequence("list"))
 def reverse(elements: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Reverse the order."""
     return elements[::-1]
 
 

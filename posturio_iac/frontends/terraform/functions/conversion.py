@@ -11,13 +11,11 @@ from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap,
 
 @function("tostring", anything(Sees.ALL))
 def to_string(value: Value) -> Value:
-    """Convert a number or boolean to a string."""
     return to_text(value)
 
 
 @function("tonumber", anything(Sees.ALL))
 def convert_to_number(value: Value) -> Value:
-    """Convert a numeric string to a number."""
     return to_number(value)
 
 
@@ -40,7 +38,7 @@ def to_set(value: Value) -> Value:
 
 
 def _collection(value: Value, wanted: str) -> tuple[Value, ...]:
-    """Return the elements of a list, tuple or set."""
+    """The elements of a list, tuple or set."""
     if isinstance(value, tuple):
         return value
     raise EvaluationError(f"cannot convert a {type_name(value)} to a {wanted}")
@@ -79,13 +77,12 @@ def legacy_map(*pairs: Value) -> Value:
 @function("nonsensitive", anything(Sees.ALL))
 @function("ephemeralasnull", anything(Sees.ALL))
 def passed_through(value: Value) -> Value:
-    """Return the value: marks are not followed here."""
+    """The value: marks are not followed here."""
     return value
 
 
 @function("issensitive", anything(Sees.ALL))
 def is_sensitive(_: Value) -> Unknown:
-    """Whether a value is marked as sensitive, which is not followed here."""
     return NOT_EVALUATED("issensitive()")
 
 

@@ -43,7 +43,7 @@ class Timestamp:
     """In minutes east of UTC."""
 
     def instant(self) -> tuple[timedelta, int]:
-        """Return the time in UTC since the year 1, for comparison."""
+        """The time in UTC since the year 1, for comparison."""
         return self.local - datetime(1, 1, 1) - timedelta(minutes=self.offset), self.nanoseconds  # noqa: DTZ001 - local as well
 
     def zone(self, separator: str = ":") -> str:
@@ -89,13 +89,11 @@ def _scaled(number: str, unit: int) -> int:
 
 @function("timestamp")
 def timestamp() -> Unknown:
-    """Return the current time."""
     return EACH_RUN("timestamp()")
 
 
 @function("plantimestamp")
 def plan_timestamp() -> Unknown:
-    """Return the time of the plan."""
     return EACH_RUN("plantimestamp()")
 
 
@@ -122,7 +120,7 @@ def format_date(spec: str, moment: str) -> str:
 
 
 def verb_letters(spec: str) -> frozenset[str]:
-    """Return the letters of the verbs in a format of ``formatdate``, without those of quoted text: ``Y`` and ``M`` of ``'day' YYYY-MM``."""
+    """The letters of the verbs in a format of ``formatdate``, without those of quoted text: ``Y`` and ``M`` of ``'day' YYYY-MM``."""
     return frozenset(match[1] for match in _FORMAT_PART.finditer(spec) if match[1])
 
 
@@ -164,5 +162,4 @@ def _verbs(time: Timestamp, letter: str) -> dict[str, str]:
 
 
 def _both(letter: str, number: int) -> dict[str, str]:
-    """Return the verbs without and with a leading zero."""
     return {letter: str(number), letter * 2: f"{number:02}"}

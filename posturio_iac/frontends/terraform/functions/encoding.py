@@ -35,7 +35,6 @@ _PLAIN = lazy_pattern(r"[ -~\t\r\n]*")
 
 
 def utf8(value: str) -> bytes:
-    """Encode in UTF-8."""
     return value.encode("utf-8", "replace")
 
 
@@ -73,7 +72,6 @@ def base64_encode(value: str) -> str:
 
 @function("base64decode", text("str"))
 def base64_decode(value: str) -> str:
-    """Read a string from base64."""
     limit_text(len(value))
     return _read_utf8(decode(value))
 
@@ -171,13 +169,12 @@ def _percent(char: str) -> str:
 
 @function("urldecode", text("str"))
 def url_decode(value: str) -> str:
-    """Undo `url_encode`."""
     limit_text(len(value))
     return _read_utf8(_PERCENT.sub(_byte, utf8(value.replace("+", " "))))
 
 
 def _byte(match: re.Match[bytes]) -> bytes:
-    """Return the byte of an escape."""
+    """The byte of an escape."""
     if match.group(2):
         raise EvaluationError("a percent sign is not followed by two hexadecimal digits")
     return bytes((int(match.group(1), 16),))

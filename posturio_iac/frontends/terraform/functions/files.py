@@ -14,7 +14,6 @@ from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, V
 
 @function("file", text("path"), environment=True)
 def file(environment: Environment, path: str) -> str | Unknown:
-    """Read a file."""
     return environment.read_file(path)
 
 
@@ -30,7 +29,7 @@ def file_base64(environment: Environment, path: str) -> str | Unknown:
 
 @function("fileexists", text("path"), environment=True)
 def file_exists(environment: Environment, path: str) -> bool | Unknown:
-    """Whether there is a file."""
+    """True if there is a file."""
     try:
         content = environment.read_file(path)
     except EvaluationError:
@@ -40,7 +39,7 @@ def file_exists(environment: Environment, path: str) -> bool | Unknown:
 
 @function("fileset", text("path"), text("pattern"), environment=True)
 def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Unknown:
-    """Return the files below a folder that match a pattern."""
+    """The files below a folder that match a pattern."""
     cleaned = normpath(pattern)
     if cleaned.startswith(("../", "/")):
         return BEYOND(pattern, f"the folder {path}")
@@ -65,14 +64,13 @@ def template_string(environment: Environment, template: str, variables: dict[str
 
 
 def _clean(path: str) -> str:
-    """Simplify a path as Go does."""
     cleaned = normpath(path)
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
 @function("basename", text("path"))
 def base_name(path: str) -> str:
-    """Return the last part of a path."""
+    """The last part of a path."""
     stripped = path.rstrip("/")
     if not stripped:
         return "/" if path else "."
@@ -81,14 +79,13 @@ def base_name(path: str) -> str:
 
 @function("dirname", text("path"))
 def directory_name(path: str) -> str:
-    """Return all but the last part of a path."""
     head, slash, _ = path.rpartition("/")
     return _clean(head + slash)
 
 
 @function("abspath", text("path"))
 def absolute_path(path: str) -> str | Unknown:
-    """Return the absolute path, which depends on where Terraform runs unless it is absolute already."""
+    """The absolute path, which depends on where Terraform runs unless it is absolute already."""
     return _clean(path) if path.startswith("/") else DEPENDS_ON("abspath()", "where Terraform runs")
 
 

@@ -50,7 +50,6 @@ class Verb:
 
 @function("format", text("format"), rest=anything())
 def format_text(template: str, *arguments: Value) -> str:
-    """Write arguments into the verbs of a template."""
     return format_once(template, arguments)
 
 
@@ -67,7 +66,6 @@ def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
 
 
 def _format_row(template: str, row: Sequence[Value]) -> str | Unknown:
-    """Format one row, which is unknown when a part of it is."""
     unknown = first_unknown(tuple(row))
     return format_once(template, row) if unknown is None else unknown
 
@@ -142,7 +140,7 @@ def _write_any(verb: Verb, value: Value) -> str:
 
 
 def _known(value: Value) -> Value:
-    """Return a converted value. Raise `ResultTooLargeError` when it is a number beyond bounds."""
+    """A converted value. Raise `ResultTooLargeError` when it is a number beyond bounds."""
     if isinstance(value, Unknown):
         raise ResultTooLargeError
     return value

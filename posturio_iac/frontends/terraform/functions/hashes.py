@@ -64,7 +64,7 @@ for _name, _algorithm, _base64 in _SCHEMES:
 
 @function("uuidv5", text("namespace"), text("name"))
 def uuid_v5(namespace: str, name: str) -> str:
-    """Return the identifier of a name in a name space, which is one of four words or an identifier."""
+    """The identifier of a name in a name space, which is one of four words or an identifier."""
     import uuid
 
     space = _NAMESPACES.get(namespace, namespace)
@@ -75,17 +75,14 @@ def uuid_v5(namespace: str, name: str) -> str:
 
 @function("uuid")
 def random_uuid() -> Unknown:
-    """Return a random identifier."""
     return EACH_RUN("uuid()")
 
 
 @function("bcrypt", text("str"), number("cost"), required=1)
 def bcrypt(_: str, __: float = 10) -> Unknown:
-    """Hash with a random salt."""
     return EACH_RUN("bcrypt()")
 
 
 @function("rsadecrypt", text("ciphertext"), text("privatekey"))
 def rsa_decrypt(_: str, __: str) -> Unknown:
-    """Decrypt with a private key."""
     return NOT_EVALUATED("rsadecrypt()")

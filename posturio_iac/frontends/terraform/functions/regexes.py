@@ -32,7 +32,7 @@ def _with_pattern(pattern: str, searched: str, use: Callable[[Pattern], Value]) 
 
 @function("regex", text("pattern"), text("string"))
 def regex(pattern: str, string: str) -> Value:
-    """Return the first match: a string, a tuple of groups, or a map of named groups."""
+    """The first match: a string, a tuple of groups, or a map of named groups."""
 
     def first(compiled: Pattern) -> Value:
         _check_groups(compiled)
@@ -46,7 +46,7 @@ def regex(pattern: str, string: str) -> Value:
 
 @function("regexall", text("pattern"), text("string"))
 def regex_all(pattern: str, string: str) -> Value:
-    """Return all matches."""
+    """All matches."""
 
     def every(compiled: Pattern) -> Value:
         _check_groups(compiled)
@@ -58,7 +58,6 @@ def regex_all(pattern: str, string: str) -> Value:
 
 
 def _check_groups(compiled: Pattern) -> None:
-    """Raise EvaluationError when only some groups have names."""
     if None in compiled.names and set(compiled.names) != {None}:
         raise EvaluationError("pattern: either all groups have names, or none")
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 @function("jsondecode", text("str"))
 def json_decode(document: str) -> Value:
-    """Read JSON."""
     limit_text(len(document))
     return json_text.read(document)
 
@@ -28,7 +27,6 @@ def json_encode(value: Value) -> str:
 
 @function("yamldecode", text("src"))
 def yaml_decode(document: str) -> Value:
-    """Read YAML."""
     limit_text(len(document))
     return yaml_text.read(document)
 
@@ -44,6 +42,5 @@ def yaml_encode(value: Value) -> Value:
 
 @function("csvdecode", text("str"))
 def csv_decode(document: str) -> tuple[Value, ...]:
-    """Read comma-separated values."""
     limit_text(len(document))
     return csv_text.read(document)

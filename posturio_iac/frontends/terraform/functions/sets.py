@@ -27,7 +27,6 @@ def _alike(sets: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
 
 @function("setunion", sequence("first_set", Sees.NOTHING), rest=sequence("other_sets", Sees.NOTHING))
 def union(*sets: tuple[Value, ...]) -> SetValue | Unknown:
-    """Return what is in any set."""
     limit_elements(sum(map(len, sets)))
     return make_set(element for members in _alike(sets) for element in members)
 
@@ -50,7 +49,7 @@ def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetVa
 
 @function("setproduct", rest=given("sets", Sees.INSIDE))
 def set_product(*sets: Value) -> tuple[Value, ...] | Unknown:
-    """Return all combinations: a list of them when only lists are given, else a set."""
+    """All combinations: a list of them when only lists are given, else a set."""
     if len(sets) < _AT_LEAST:
         raise EvaluationError("takes at least 2 arguments")
     total = 1

@@ -42,7 +42,6 @@ class Sees(Enum):
 
 
 def _no_listing(_: str) -> Unknown:
-    """Return unknown where the caller offers no listing."""
     return NOT_EVALUATED("a list of files")
 
 
@@ -71,7 +70,7 @@ class Parameter:
     """Converts an argument that is neither unknown nor null; raises EvaluationError when it has the wrong type."""
     sees: Sees = Sees.NOTHING
     null: bool = False
-    """Whether null is accepted."""
+    """True if null is accepted."""
 
     def read(self, argument: Value) -> Value:
         """Convert ``argument``, which may be null or unknown."""
@@ -87,7 +86,7 @@ class Parameter:
             raise EvaluationError(f"{self.name}: {error}") from None
 
     def obstacle(self, argument: Value) -> Unknown | None:
-        """Return the unknown in a converted argument, if it is more than the function accepts."""
+        """The unknown in a converted argument, if it is more than the function accepts."""
         match self.sees:
             case Sees.ALL:
                 return None
@@ -168,7 +167,6 @@ def number(name: str) -> Parameter:
 
 
 def whole(name: str) -> Parameter:
-    """Declare a whole number."""
     return Parameter(name, _whole)
 
 
@@ -209,7 +207,7 @@ def booleans(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
 
 
 def _elements(argument: Value) -> tuple[Value, ...]:
-    """Return the elements of a list or set."""
+    """The elements of a list or set."""
     if isinstance(argument, tuple):
         return argument
     raise EvaluationError(f"a list is required, not a {type_name(argument)}")

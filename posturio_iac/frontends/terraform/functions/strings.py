@@ -18,19 +18,16 @@ def chomp(value: str) -> str:
 
 @function("endswith", text("str"), text("suffix"))
 def ends_with(value: str, suffix: str) -> bool:
-    """Whether a string ends with another."""
     return value.endswith(suffix)
 
 
 @function("startswith", text("str"), text("prefix"))
 def starts_with(value: str, prefix: str) -> bool:
-    """Whether a string starts with another."""
     return value.startswith(prefix)
 
 
 @function("strcontains", text("str"), text("substr"))
 def contains(value: str, part: str) -> bool:
-    """Whether a string holds another."""
     return part in value
 
 
@@ -78,7 +75,6 @@ def split(separator: str, value: str) -> tuple[str, ...]:
 
 @function("strrev", text("str"))
 def reverse(value: str) -> str:
-    """Reverse the order of characters."""
     return "".join(reversed(clusters(value)))
 
 
@@ -104,7 +100,7 @@ def title(value: str) -> str:
 
 
 def _separates(char: str) -> bool:
-    """Whether ``char`` ends a word: no letter, digit or underscore, and beyond ASCII a space."""
+    """True if ``char`` ends a word: no letter, digit or underscore, and beyond ASCII a space."""
     return not (char.isalnum() or char == "_") if char.isascii() else char in _SPACES
 
 
@@ -116,13 +112,11 @@ def trim(value: str, characters: str) -> str:
 
 @function("trimprefix", text("str"), text("prefix"))
 def trim_prefix(value: str, prefix: str) -> str:
-    """Remove a prefix once."""
     return value.removeprefix(prefix)
 
 
 @function("trimsuffix", text("str"), text("suffix"))
 def trim_suffix(value: str, suffix: str) -> str:
-    """Remove a suffix once."""
     return value.removesuffix(suffix)
 
 

@@ -92,13 +92,13 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
 
 
 def _restores_status(block: hcl.Block) -> bool:
-    """Tell whether Terraform sets the status of a key again after somebody has changed it."""
+    """True if Terraform sets the status of a key again after somebody has changed it."""
     ignored = ignored_changes(block)
     return ignored is not None and "status" not in ignored
 
 
 def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
-    """Return the statements of comments on a block, and on the module calls that lead to it; warnings are reported."""
+    """The statements of comments on a block, and on the module calls that lead to it; warnings are reported."""
     program = instance.program
     rules, names = program.options.rule_ids, program.options.names
     blocks = [block]
@@ -140,14 +140,14 @@ def _age(block: hcl.Block, scope: ModuleScope, service: object) -> Iterator[Life
 
 
 def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
-    """Tell whether the second key exists whenever the first does, by the conditions of both; False when they cannot be combined."""
+    """True if the second key exists whenever the first does, by the conditions of both; False when they cannot be combined."""
     if _exclude_each_other(one.condition, other.condition):
         return False
     return _together(one.condition, other.condition) or NOT_FIXED(f"whether it exists together with {other.key.address}")
 
 
 def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
-    """Tell whether of two conditions exactly one holds: ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``."""
+    """True if of two conditions exactly one holds: ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``."""
     first, second = _test(one), _test(other)
     if first is None or second is None:
         return False
@@ -155,7 +155,7 @@ def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
 
 
 def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
-    """Return the condition for there being an instance, and whether it must be true or false."""
+    """The condition for there being an instance, and whether it must be true or false."""
     match condition:
         case hcl.Conditional(test, hcl.Literal(1), hcl.Literal(0)):
             holds = True
@@ -171,5 +171,5 @@ def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
 
 
 def _together(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
-    """Tell whether the second key certainly exists whenever the first does: always, or under the same condition."""
+    """True if the second key certainly exists whenever the first does: always, or under the same condition."""
     return other is None or (one is not None and hcl.same(one, other))

@@ -39,7 +39,7 @@ class RootUsers:
         """Calls of modules whose code is not here."""
 
     def within(self, instance: ModuleInstance, name: str) -> ResourceOrigin | None:
-        """Return the first user of that name that a module itself declares."""
+        """The first user of that name that a module itself declares."""
         if instance not in self._first:
             first = self._first[instance] = {}
             for user, known in _names(instance):
@@ -47,14 +47,14 @@ class RootUsers:
         return self._first[instance].get(name)
 
     def named(self, name: str) -> list[ResourceOrigin]:
-        """Return the users of that name."""
+        """The users of that name."""
         if self._declared is None:
             self._declared = {}
             self._read(self._root)
         return self._declared.get(name, [])
 
     def possible(self, name: str) -> tuple[ModuleInstance, hcl.Block] | None:
-        """Return the call of a module whose code is not here and that is given the name: the user may be declared there."""
+        """The call of a module whose code is not here and that is given the name: the user may be declared there."""
         self.named(name)
         for instance, call in self._unread:
             scope = instance.scope()
@@ -86,7 +86,7 @@ class RootUsers:
 
 
 def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
-    """Tell whether the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
+    """True if the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
     program, path = instance.program, posixpath.normpath(posixpath.join(instance.folder.path, source))
     folder, limit = os.path.join(program.root, path), program.options.max_file_size
     if ("" if path == "." else path) in instance.ancestors or not os.path.isdir(folder):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def user_facts(user: TerraformUser, names: Names) -> UserFacts:
-    """Return the facts about a user in the code."""
+    """The facts about a user in the code."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
     tags = []
     for tag in user.tags.items:
@@ -73,7 +73,7 @@ def _offset(reached: ResourceOrigin) -> timedelta | None:
 
 
 def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
-    """Return a user of another root module with its statements about ends and owners of its keys."""
+    """A user of another root module with its statements about ends and owners of its keys."""
     declared = declared_user(user, None)
     parsed = parse(user.block.comments, options.rule_ids, options.names)
     metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]

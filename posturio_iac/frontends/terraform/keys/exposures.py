@@ -79,16 +79,14 @@ class Leaks(SecretWalk):
     """The places in one root module where secrets of keys leave, or may, in the module instances that were visited."""
 
     def __init__(self) -> None:
-        """Visit nothing yet."""
         super().__init__()
         self._by_origin: dict[int, list[Leak]] = {}
 
     def of(self, origin: object) -> list[Leak]:
-        """Return the leaks of the key, or of the known module, that a block makes."""
+        """The leaks of the key, or of the known module, that a block makes."""
         return self._by_origin.get(id(origin), [])
 
     def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Keep the outputs and resources that show a secret."""
         for place, reached in (*_outputs(instance, carriers), *_resources(instance, carriers)):
             self._keep(place, reached)
 
@@ -106,7 +104,7 @@ class Leaks(SecretWalk):
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
-    """Return the inputs of a well-known module that it stores as secrets."""
+    """The inputs of a well-known module that it stores as secrets."""
     source = instance.program.source_of(call)
     if source is None:
         return ()
@@ -133,7 +131,7 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
 
 
 def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
-    """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
+    """A place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
         return doubt.about(place.where), reached
     if reached.open:
@@ -160,7 +158,7 @@ def _outputs(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Lea
 
 
 def shows_outputs(instance: ModuleInstance) -> bool:
-    """Tell whether Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
+    """True if Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
 
     A module that old ones may run as well (``>= 0.12``), or that pins no version, counts as old only when it is applied by itself.
     """
@@ -209,12 +207,11 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
 
 
 def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:
-    """Return the scopes of a block's instances, so that each leads to its own key."""
     return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
 def _is_plain(block: hcl.Block, attribute: str, instance: ModuleInstance) -> Attr[bool]:
-    """Tell whether an SSM parameter is stored without encryption."""
+    """True if an SSM parameter is stored without encryption."""
     kind = evaluate_or_unknown(block.get("type"), instance.scope())
     if isinstance(kind, Unknown) and attribute != "insecure_value":
         return kind

@@ -23,7 +23,7 @@ _OFF = frozenset({"false", "no", "0", ""})
 
 
 def is_applied(instance: ModuleInstance) -> bool:
-    """Tell whether a module stands for a unit of Terragrunt's that applies a known one directly."""
+    """True if a module stands for a unit of Terragrunt's that applies a known one directly."""
     return instance.folder.unit is not None and instance.folder.unit.module is None
 
 
@@ -38,12 +38,10 @@ class Inputs:
         self.element = element
 
     def of_element(self, name: Value, element: Value) -> Inputs:
-        """Return the same inputs for one element."""
         return Inputs(self.block, self.scope, self.key, (name, element))
 
     @property
     def label(self) -> str:
-        """The name of the call in sentences."""
         return "the inputs" if is_applied(self.scope.instance) else f"{self.block.type}.{self.block.labels[0]}"
 
     @property
@@ -52,7 +50,7 @@ class Inputs:
         return self.scope.instance.folder.unreadable_tfvars if is_applied(self.scope.instance) else None
 
     def value(self, choice: Choice, *, strict: bool = False) -> Value:
-        """Return the value of the first input that is set, or the module's default."""
+        """The value of the first input that is set, or the module's default."""
         for path in choice.paths:
             value = self._at(path, strict=strict)
             if value is not None:
@@ -81,7 +79,6 @@ class Inputs:
         return value
 
     def switched_off(self) -> bool:
-        """Tell whether the code fixes that there is no key."""
         off = any(_is_off(self.value(choice, strict=True)) is True for choice in self.key.enabled_by)
         return off or any(_is_off(self.value(choice, strict=True)) is False for choice in self.key.disabled_by)
 
@@ -98,7 +95,7 @@ class Inputs:
         return "".join(words)
 
     def user(self) -> Attr[str | None]:
-        """Return the user's name."""
+        """The user's name."""
         for template in self.key.user:
             name = self.text(template)
             if name is not None:
@@ -106,28 +103,26 @@ class Inputs:
         return NAMES_USER("the module" if is_applied(self.scope.instance) else self.label)
 
     def path(self) -> Attr[str | None]:
-        """Return the user's path."""
         return self.text(self.key.path) if self.key.path else None
 
     def status(self) -> Attr[str]:
-        """Return the key's status."""
+        """The key's status."""
         value = self.value(self.key.status) if self.key.status else None
         if value is False:
             return "Inactive"
         return value if isinstance(value, (str, Unknown)) and value else "Active"
 
     def service(self) -> Attr[str | None]:
-        """Return the service that the key is for, where it is a service credential."""
+        """The service that the key is for, where it is a service credential."""
         if self.key.service is None:
             return None
         return self.text(self.key.service) or NAMES_NO(self.label, "service")
 
     def encrypted(self) -> bool:
-        """Tell whether the secret is encrypted with a PGP key, or may be."""
         return self.key.pgp_key is not None and self.text(self.key.pgp_key) is not None
 
     def tags(self) -> Tags:
-        """Return the tags of the user: what the call gives, what the module adds, and the provider's defaults."""
+        """The tags of the user: what the call gives, what the module adds, and the provider's defaults."""
         label = self.label
         found = Tags() if self._others is None else Tags((), (self._others,))
         for choice in self.key.tags:
@@ -154,14 +149,14 @@ class Inputs:
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:
-        """Return the place where an input is set, or the header of the call."""
+        """The place where an input is set, or the header of the call."""
         names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
         attribute = next((self.block.body.attributes[n] for n in names if n in self.block.body.attributes), None)
         return attribute.span if attribute is not None else self.block.header
 
 
 def _is_off(value: Value) -> bool | None:
-    """Tell whether a switch is off; None when the code does not fix it."""
+    """True if a switch is off; None when the code does not fix it."""
     match value:
         case Unknown():
             return None

@@ -63,7 +63,7 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:
-    """Return the keys that one version makes of a call."""
+    """The keys that one version makes of a call."""
     return [
         (key, suffix, inputs)
         for key in version.keys
@@ -93,7 +93,7 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
 
 
 def _suffix(number: int, element: object, inputs: Inputs) -> str:
-    """Return the index of the key that an element of a list makes: by itself, or by the service that the key is for."""
+    """The index of the key that an element of a list makes: by itself, or by the service that the key is for."""
     name = element if isinstance(element, str) else inputs.service()
     if isinstance(name, str):
         return f'["{name}"]'
@@ -164,13 +164,13 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
 
 
 def _aged(key: KnownKey, place: Place, inputs: Inputs) -> SetArgument | None:
-    """Return the change that lets AWS end a service credential, where an input of the module does."""
+    """The change that lets AWS end a service credential, where an input of the module does."""
     path = key.age.paths[0] if isinstance(key.age, Choice) else ""
     return age_of(place, inputs.service(), path) if path and "." not in path else None
 
 
 def _switch(key: KnownKey) -> tuple[str, str] | None:
-    """Return the input that switches a key off, and the value that does."""
+    """The input that switches a key off, and the value that does."""
     if key.status:
         return key.status.paths[0], '"Inactive"'
     return (key.enabled_by[-1].paths[0], "false") if key.enabled_by else None
@@ -199,7 +199,7 @@ def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
 
 
 def _without_key(match: Match) -> Advice | None:
-    """Return the move to a newer version of the module that makes no key at all, where there is one."""
+    """The move to a newer version of the module that makes no key at all, where there is one."""
     newest = match.module.versions[0]
     if newest.creates or newest.interval.low is None or newest in match.candidates:
         return None

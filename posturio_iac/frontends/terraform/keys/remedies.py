@@ -27,7 +27,7 @@ _ORDER = "create_before_destroy"
 
 
 def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
-    """Return the changes for a key that a block declares and ``scope`` makes an instance of.
+    """The changes for a key that a block declares and ``scope`` makes an instance of.
 
     ``address`` is that of the block in its module, ``service`` the one that the key is for.
     """
@@ -131,7 +131,7 @@ def _comment(key: Place, scope: ModuleScope) -> AddComment:
 
 
 def _above_the_call(instance: ModuleInstance) -> AddComment:
-    """Return the comment for a key in code outside of the scan: at the nearest call inside."""
+    """The comment for a key in code outside of the scan: at the nearest call inside."""
     at = instance
     while at.call is not None and at.caller is not None and not at.program.is_ours(at.call.header.path):
         at = at.caller.instance
@@ -158,7 +158,7 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
 
 
 def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
-    """Tell whether an input of a module of the scan also goes to resources beside ``block``, for which a statement would then hold too."""
+    """True if an input of a module of the scan also goes to resources beside ``block``, for which a statement would then hold too."""
     if not instance.program.is_ours(block.header.path):
         return False
     users = {key for key in instance.folder.resources if key[0] == "aws_iam_user"}
@@ -181,7 +181,7 @@ def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance) -> AddTag
 
 
 def _input(expression: hcl.Expr | None) -> str | None:
-    """Return the module input that a value is, or that a map is merged from."""
+    """The module input that a value is, or that a map is merged from."""
     match expression:
         case hcl.GetAttr(hcl.Name("var"), name):
             return name

@@ -45,13 +45,13 @@ class Rotation:
     notes: tuple[str, ...]
     replacement: Replacement | None
     turns: bool
-    """Whether the key takes turns with others by means of a scheduler."""
+    """True if the key takes turns with others by means of a scheduler."""
     schedules: frozenset[str]
     """Its drivers, to tell apart keys that change at different times."""
 
 
 def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
-    """Return the rotation that a key's block brings about, or seems to."""
+    """The rotation that a key's block brings about, or seems to."""
     found = list(_through_triggers(block, scope, engine))
     replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
     forced = list(_through_arguments(block, scope, forcing(block.labels[0])))
@@ -92,7 +92,7 @@ def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> I
 
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
-    """Return the evidence of a trigger that Terraform does not accept."""
+    """The evidence of a trigger that Terraform does not accept."""
     words = references(trigger)
     text = (spelled(trigger) or "its value") if words else ""
 
@@ -127,7 +127,7 @@ def _key(block: hcl.Block) -> Place:
 def _lifetime(
     cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope
 ) -> Lifetime | None:
-    """Return the evidence that one cause gives when a trigger of a key's ``block`` reaches it."""
+    """The evidence that one cause gives when a trigger of a key's ``block`` reaches it."""
     span, text = trigger.span, spelled(trigger) or "its value"
     match cause.sort:
         case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
@@ -163,7 +163,7 @@ def _via(origin: TriggerOrigin, cause: ChangeCause) -> TriggerOrigin:
 
 
 def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
-    """Return the evidence of a rotation that happens at an interval."""
+    """The evidence of a rotation that happens at an interval."""
     value = describe_interval(cause.interval) if cause.interval is not None else cause.value
     return Lifetime(
         Kind.ROTATION,
@@ -232,7 +232,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
-    """Return the unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
+    """The unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):
@@ -247,7 +247,7 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
 
 
 def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
-    """Tell whether a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
+    """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
     own = _before_destroy(block, scope)
     if own is not False:
         return own
@@ -262,7 +262,7 @@ def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
 
 
 def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
-    """Return the resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
+    """The resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
     resources = instance.folder.resources
     pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
     found: set[tuple[str, str]] = set()
@@ -274,7 +274,7 @@ def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
 
 
 def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
-    """Return the resources of the module that a block refers to, through local values as well."""
+    """The resources of the module that a block refers to, through local values as well."""
     folder = instance.folder
     pending = list(mentioned(block))
     seen = set(pending)

@@ -34,7 +34,7 @@ OF_KEYS = {
 
 
 def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance) -> Advice | None:
-    """Return the advice to remove a key that a rotator of the module replaces, or whose user it manages."""
+    """The advice to remove a key that a rotator of the module replaces, or whose user it manages."""
     label = ".".join(key.labels)
     for (kind, name), block in instance.resources(*OF_USERS, *OF_KEYS):
         rotator = instance.full(f"{kind}.{name}")

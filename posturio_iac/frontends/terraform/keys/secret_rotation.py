@@ -47,12 +47,10 @@ class StoredKeys(SecretWalk):
     """The keys in secrets of one root module, and the rotations of these secrets, in the module instances that were visited."""
 
     def __init__(self) -> None:
-        """Visit nothing yet."""
         super().__init__()
         self._by_key: dict[int, list[tuple[ResourceOrigin, Lifetime]]] = {}
 
     def of(self, key: hcl.Block) -> list[tuple[ResourceOrigin, Lifetime]]:
-        """Return the rotations of the secrets that store keys of a block, each with the key."""
         return self._by_key.get(id(key), [])
 
     def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
@@ -78,7 +76,7 @@ class StoredKeys(SecretWalk):
 
 
 def _is(key: tuple[hcl.Block, ModuleInstance, str], reached: ResourceOrigin) -> bool:
-    """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
+    """True if a reference reaches this resource; an index that the code does not fix may be any."""
     block, instance, suffix = key
     return reached.block is block and reached.instance is instance and (reached.suffix == suffix or not reached.suffix or not suffix)
 
@@ -154,7 +152,7 @@ class _Rotation(NamedTuple):
 
     @property
     def has_lambda(self) -> bool:
-        """Whether a Lambda may rotate the secret: not where the code rules that out for all inputs."""
+        """True if a Lambda may rotate the secret: not where the code rules that out for all inputs."""
         scope = ModuleScope(self.scope.instance, True, self.scope.bindings, self.scope.origin)
         return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
 

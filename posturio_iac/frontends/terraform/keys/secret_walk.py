@@ -17,11 +17,9 @@ class SecretWalk:
     """Base class of searches through the module instances of one root module, each of which is visited once."""
 
     def __init__(self) -> None:
-        """Visit nothing yet."""
         self._visited: set[ModuleInstance] = set()
 
     def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Record the places in one module instance."""
         raise NotImplementedError
 
     def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
@@ -49,7 +47,7 @@ class SecretWalk:
                     pending += self._given(instance, name, call, given)
 
     def _given(self, instance: ModuleInstance, name: str, call: hcl.Block, given: list[tuple[str, hcl.Expr]]) -> tuple[ModuleInstance, ...]:
-        """Return the instances of a call that may be given a secret."""
+        """The instances of a call that may be given a secret."""
         try:
             children = instance.children(name)
         except EvaluationError:

@@ -44,7 +44,6 @@ class Tags:
     """Why there may be more."""
 
     def over(self, other: Tags) -> Tags:
-        """Return these tags with those of ``other`` that they do not replace."""
         names = {item.name for item in self.items}
         return Tags(self.items + tuple(i for i in other.items if i.name not in names), self.hidden + other.hidden)
 
@@ -53,7 +52,7 @@ NO_TAGS = Tags()
 
 
 def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bool) -> Tags:
-    """Return the tags that a block gives to its resource."""
+    """The tags that a block gives to its resource."""
     expression = hcl.setting(block, "tags")
     ignored = ignored_changes(block)
     hidden: list[Unknown] = []
@@ -70,7 +69,7 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bo
 
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str, *, root_like: bool) -> Tags:
-    """Return the entries of a map of tags. Defaults of variables count; entries that others may add are unknown.
+    """The entries of a map of tags. Defaults of variables count; entries that others may add are unknown.
 
     ``carrier`` is the origin of every entry but for its name.
     """
@@ -123,7 +122,7 @@ def _as_map(value: Value) -> Value:
 
 
 def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
-    """Return the expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
+    """The expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
     found: dict[str, tuple[hcl.Expr, ModuleScope]] = {}
     for part in reversed(list(walk(expression))):
         if isinstance(part, hcl.ObjectExpr):
@@ -149,7 +148,7 @@ def _behind(part: hcl.GetAttr, scope: ModuleScope, depth: int) -> dict[str, tupl
 
 
 def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
-    """Return the ``default_tags`` of the provider that a resource uses."""
+    """The ``default_tags`` of the provider that a resource uses."""
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
         return _generated_tags(instance.root) if block.get("provider") is None else NO_TAGS
@@ -157,7 +156,7 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
 
 
 def _generated_tags(root: ModuleInstance) -> Tags:
-    """Return the default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
+    """The default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
     if root.folder.unit is not None:
         return Tags((), (root.folder.unseen_providers,) if root.folder.unseen_providers is not None else ())
     each: list[Tags] = []
@@ -178,7 +177,7 @@ def _generated_tags(root: ModuleInstance) -> Tags:
 
 
 def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
-    """Return the default tags that one provider states."""
+    """The default tags that one provider states."""
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
     label = f"default_tags of {name}"
@@ -201,7 +200,7 @@ def _provider_name(provider: hcl.Block, owner: ModuleInstance) -> str:
 
 
 def provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
-    """Return the provider configuration that a resource uses, and the module that holds it."""
+    """The provider configuration that a resource uses, and the module that holds it."""
     chosen = block.get("provider")
     words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
     while True:
@@ -230,7 +229,7 @@ def _matches(provider: hcl.Block, words: tuple[str, ...], instance: ModuleInstan
 
 
 def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
+    """The caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
     providers = hcl.setting(call, "providers")
     if isinstance(providers, hcl.ObjectExpr):
         for key, value in providers.items:

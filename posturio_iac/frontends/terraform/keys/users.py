@@ -57,7 +57,7 @@ class TerraformUser:
 
 
 def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers) -> TerraformUser:
-    """Return the user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
+    """The user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
     if expression is None:
         return TerraformUser(NAMES_NO("the key", "user"), hidden=(NAMES_NO("the key", "user"),))
     value = evaluate_or_unknown(expression, scope)
@@ -99,7 +99,7 @@ def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin 
 
 
 def _alike(expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
-    """Return the user of the same module whose name is written alike for the same instances, or for the user's."""
+    """The user of the same module whose name is written alike for the same instances, or for the user's."""
     instance = scope.instance
     for (kind, label), block in instance.resources(*USER_TYPES):
         argument = block.get(USER_TYPES[kind])
@@ -116,13 +116,12 @@ def _alike(expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
 
 
 def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
-    """Tell whether a block has the same instances as the one that ``scope`` belongs to."""
     own = block.get("for_each") or block.get("count")
     return own is scope.origin or (own is not None and scope.origin is not None and hcl.same(own, scope.origin))
 
 
 def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
-    """Return the very instance with that name, when a reference leads to some instance of a block."""
+    """The very instance with that name, when a reference leads to some instance of a block."""
     if user.suffix or not isinstance(value, str):
         return user
     argument = user.block.get(USER_TYPES[user.kind])
@@ -133,7 +132,7 @@ def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
 
 
 def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
-    """Return a user that the code declares, and that a key names by ``value``."""
+    """A user that the code declares, and that a key names by ``value``."""
     argument = user.block.get(USER_TYPES[user.kind])
     name = evaluate_or_unknown(argument, user.scope) if argument is not None else GENERATED_NAME(user.address)
     if not isinstance(name, str) or not name:
@@ -152,7 +151,7 @@ def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
 
 
 def _one_of(users: list[ResourceOrigin], value: object) -> TerraformUser:
-    """Return the facts about a user where the code leaves open which of several it is."""
+    """The facts about a user where the code leaves open which of several it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
     each = [declared_user(u, value) for u in users]
     one_of = ONE_OF(addresses)
@@ -171,7 +170,7 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
 
 
 def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: Unknown, identity: object) -> TerraformUser:
-    """Return the facts about a user of a module whose code is not here; its call may state the tags."""
+    """The facts about a user of a module whose code is not here; its call may state the tags."""
     label = f"module.{call.labels[0]}"
     name = _name_of(value)
     if "tags" in call.body.attributes:
@@ -185,7 +184,7 @@ def _name_of(value: object) -> Attr[str | None]:
 
 
 def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin], scope: ModuleScope) -> TerraformUser:
-    """Return the facts about a user that this code does not declare.
+    """The facts about a user that this code does not declare.
 
     A name that stands in the code and a data source are the choice of the key's author. An input of a module is not.
     """

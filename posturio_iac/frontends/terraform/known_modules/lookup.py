@@ -63,7 +63,6 @@ class Match:
 
     @property
     def decided(self) -> KnownVersion | None:
-        """The behaviour of the module, when it is certain."""
         return None if self.why else self.candidates[0]
 
     def misspelt(self, inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -80,7 +79,7 @@ class Match:
             yield from ((name, meant) for meant in close)
 
     def fitting(self, inputs: Iterable[str]) -> Match:
-        """Return the match without the versions that lack an input which the call sets, for Terraform refuses such calls.
+        """The match without the versions that lack an input which the call sets, for Terraform refuses such calls.
 
         Only inputs that decide about a key in some of the candidates count, and candidates without keys stay: theirs are not known.
         Where the code allows several versions, the newest that takes the call counts.
@@ -128,12 +127,12 @@ class KnownModules:
         return entry
 
     def holds(self, source: str) -> bool:
-        """Tell whether the module at ``source`` is in the table."""
+        """True if the module at ``source`` is in the table."""
         parsed = parse_source(source)
         return (parsed.address, parsed.submodule) in self._by_address
 
     def resembling(self, source: str) -> KnownModule | None:
-        """Return the module that one elsewhere is probably a fork or a copy of, by its name and the folder in it."""
+        """The module that one elsewhere is probably a fork or a copy of, by its name and the folder in it."""
         wanted = _name_of(parse_source(source))
         if wanted is None:
             return None
@@ -143,7 +142,7 @@ class KnownModules:
         return None
 
     def match(self, source: str, version: str | None = None, said: str | None = None) -> Match | NotKnown:
-        """Return the match of the module at ``source``.
+        """The match of the module at ``source``.
 
         ``said`` is the version in a comment beside a source; it counts where the source is pinned to a commit.
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
@@ -173,7 +172,7 @@ class KnownModules:
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:
-    """Return a source without its owner: the name of the repository, or of the module and its provider, and the folder."""
+    """A source without its owner: the name of the repository, or of the module and its provider, and the folder."""
     if source.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
         return None
     parts = source.address.split("/")
@@ -181,7 +180,7 @@ def _name_of(source: ModuleSource) -> tuple[str, str] | None:
 
 
 def _deciding(version: KnownVersion) -> frozenset[str]:
-    """Return the names of the inputs that decide whether there are keys and how long they live."""
+    """The names of the inputs that decide whether there are keys and how long they live."""
     choices = [c for key in version.keys for c in (*key.enabled_by, *key.disabled_by, key.each, key.status, key.max_age)]
     return frozenset(path.partition(".")[0] for choice in choices if isinstance(choice, Choice) for path in choice.paths)
 
@@ -201,7 +200,7 @@ def _constraint(text: str) -> Interval | Unknown:
 
 
 def _tag(ref: str) -> Interval | Unknown:
-    """Return the versions that a ref can mean: one for ``v1.2.3``, those of a major for the moving tag ``v1``, or why that is unknown."""
+    """The versions that a ref can mean: one for ``v1.2.3``, those of a major for the moving tag ``v1``, or why that is unknown."""
     if not ref:
         return _EVERYTHING
     name = ref.removeprefix("refs/").removeprefix("tags/")
@@ -234,7 +233,7 @@ def _built_in() -> str:
 
 
 def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
-    """Return the addresses of an entry: in its text, all quoted strings before the evidence."""
+    """The addresses of an entry: in its text, all quoted strings before the evidence."""
     if isinstance(entry, str):
         return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
     return entry.registries + entry.repositories

@@ -58,7 +58,7 @@ def parse_source(source: str) -> ModuleSource:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """Return the package, the folder inside it and the query; the query may stand before or after the folder."""
+    """The package, the folder inside it and the query; the query may stand before or after the folder."""
     start = text.find("://") + 3 if "://" in text else 0
     package, _, submodule = text[start:].partition("//")
     package, _, first = package.partition("?")

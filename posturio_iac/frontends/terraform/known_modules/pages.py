@@ -94,30 +94,26 @@ SEARCH_TERMS = (
 
 
 def search_terms_module(found: Sequence[bytes]) -> str:
-    """Return the text of _search_terms.py."""
     return _NEEDLES.format(lines="\n".join(f'    b"{search_term.decode()}",' for search_term in found))
 
 
 def page(modules: Sequence[KnownModule]) -> str:
-    """Return the text of docs/known-modules.md."""
+    """The text of docs/known-modules.md."""
     rows = [f"| [{module.name}](#{_anchor(module.name)}) | {_keys_of(module)} | {_ends_of(module)} |" for module in modules]
     overview = ["| module | creates a key | the key ends |", "| --- | --- | --- |", *rows]
     return _INTRODUCTION + "\n".join(overview) + "\n\n" + "\n".join(map(_section, modules))
 
 
 def _anchor(heading: str) -> str:
-    """Return the name by which GitHub and MkDocs link to a heading."""
     return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_")
 
 
 def _keys_of(module: KnownModule) -> str:
-    """Return in which versions a module creates a key."""
     making = ["all" if version.range == "*" else f"`{version.range}`" for version in module.versions if version.creates]
     return ", ".join(making) or "in no version"
 
 
 def _ends_of(module: KnownModule) -> str:
-    """Return the lifetime of the keys of a module, in words."""
     return ", ".join(dict.fromkeys(_ends(key) for version in module.versions if version.creates for key in version.keys)) or "no key"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
-    """Return the folders of selected files that make no key, whatever the other inputs of the calls are.
+    """The folders of selected files that make no key, whatever the other inputs of the calls are.
 
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
@@ -55,7 +55,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
-    """Tell whether a call fixes a version of a known module, and that it makes no key."""
+    """True if a call fixes a version of a known module, and that it makes no key."""
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
     sources, versions = block.literals("source"), block.literals("version")
@@ -68,7 +68,7 @@ def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
 
 
 def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
-    """Tell whether a call sets an input without which there is no key to the word ``false``."""
+    """True if a call sets an input without which there is no key to the word ``false``."""
     given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 

@@ -90,7 +90,7 @@ class KnownVersion:
 
     @property
     def creates(self) -> bool:
-        """Whether any input makes it create a key."""
+        """True if any input makes it create a key."""
         return bool(self.keys)
 
 
@@ -109,7 +109,6 @@ class KnownModule:
 
     @property
     def name(self) -> str:
-        """Its first address."""
         return (self.registries + self.repositories)[0]
 
 
@@ -134,7 +133,7 @@ class _Fields:
         self.where = where
 
     def take(self, name: str, kinds: tuple[type, ...], what: str) -> Any:
-        """Return the value of ``name``, or None when it is not there."""
+        """The value of ``name``, or None when it is not there."""
         self._asked.append(name)
         value = self._left.pop(name, None)
         if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
@@ -142,7 +141,7 @@ class _Fields:
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return the value of ``name``, a text or a list of texts."""
+        """The value of ``name``, a text or a list of texts."""
         value = self.take(name, (str, list), "text or a list of text")
         values = [value] if isinstance(value, str) else value or []
         if not all(isinstance(v, str) and v.strip() for v in values):
@@ -150,7 +149,6 @@ class _Fields:
         return tuple(values)
 
     def tables(self, name: str) -> Iterator[_Fields]:
-        """Iterate over the tables of the array ``name``."""
         for index, table in enumerate(self.take(name, (list, tuple), "an array of tables") or ()):
             yield _Fields(table, f"{self.where}.{name}[{index}]")
 
@@ -255,7 +253,6 @@ class _Choices:
 
     @staticmethod
     def optional(text: str | None, read: Any) -> Any:
-        """Read ``text`` when there is one."""
         return None if text is None else read(text)
 
     def choice(self, text: str) -> Choice:

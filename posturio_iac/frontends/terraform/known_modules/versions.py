@@ -41,24 +41,22 @@ class Interval:
     without: frozenset[Version] = frozenset()
 
     def holds(self, version: Version) -> bool:
-        """Whether ``version`` is one of them."""
         return not self.meet(exactly(version)).is_empty()
 
     def is_empty(self) -> bool:
-        """Whether no version can be one of them."""
+        """True if no version can be one of them."""
         if self.low is None or self.high is None or self.low < self.high:
             return False
         return self.low > self.high or not (self.low_included and self.high_included) or self.low in self.without
 
     def meet(self, other: Interval) -> Interval:
-        """Return the versions that both have."""
+        """The versions that both have."""
         low, low_included = _tighter((self.low, self.low_included), (other.low, other.low_included), highest=True)
         high, high_included = _tighter((self.high, self.high_included), (other.high, other.high_included), highest=False)
         return Interval(low, low_included, high, high_included, self.without | other.without)
 
 
 def exactly(version: Version) -> Interval:
-    """Return the interval that has ``version`` alone."""
     return Interval(version, low_included=True, high=version, high_included=True)
 
 
@@ -66,7 +64,7 @@ _Bound = tuple[Version | None, bool]
 
 
 def _tighter(one: _Bound, two: _Bound, *, highest: bool) -> _Bound:
-    """Return the bound that lets fewer versions through."""
+    """The bound that lets fewer versions through."""
     if one[0] is None or two[0] is None:
         return two if one[0] is None else one
     if one[0] == two[0]:
@@ -75,7 +73,7 @@ def _tighter(one: _Bound, two: _Bound, *, highest: bool) -> _Bound:
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the version that ``text`` is: ``6.0``, ``v5.3.1``, ``2.0.0-beta1``; None when it is none."""
+    """The version that ``text`` is: ``6.0``, ``v5.3.1``, ``2.0.0-beta1``; None when it is none."""
     if (found := _VERSION.fullmatch(text.strip())) is None:
         return None
     major, minor, patch, pre = found.groups()
@@ -93,7 +91,7 @@ def segments(text: str) -> int:
 
 
 def parse_constraint(text: str) -> Interval | None:
-    """Return the versions that a constraint allows: ``~> 5.0``, ``>= 5, < 6, != 5.3.1``, ``5.3.0``, ``*``; None when it is none.
+    """The versions that a constraint allows: ``~> 5.0``, ``>= 5, < 6, != 5.3.1``, ``5.3.0``, ``*``; None when it is none.
 
     ``~> 5.1.2`` fixes all numbers but the last; ``~> 5`` therefore fixes none, as in Terraform's own
     `constraintPessimistic` (hashicorp/go-version, constraint.go).
@@ -129,7 +127,7 @@ def _term(operator: str, version: Version, count: int) -> Interval:
 
 
 def _next(version: Version, fixed: int) -> Version | None:
-    """Return the first version that differs in one of the first ``fixed`` numbers; None when none is fixed."""
+    """The first version that differs in one of the first ``fixed`` numbers; None when none is fixed."""
     if fixed < 1:
         return None
     kept = list(version.release[:fixed])

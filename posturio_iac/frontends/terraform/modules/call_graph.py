@@ -32,7 +32,7 @@ _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test
 def units_of(
     selection: Selection, max_file_size: int, budget: Callable[[], Budget] = Budget
 ) -> tuple[dict[str, ModuleCaller], list[Diagnostic]]:
-    """Return the units and stacks that call modules, by their files, and diagnostics about them."""
+    """The units and stacks that call modules, by their files, and diagnostics about them."""
     problems: list[Diagnostic] = []
     if not selection.finder.hcl or not selection.terraform:
         return {}, problems
@@ -56,14 +56,14 @@ def units_of(
 
 
 def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diagnostic:
-    """Return the note on a call of a module that has the name of a known one and whose code is not here."""
+    """The note on a call of a module that has the name of a known one and whose code is not here."""
     text = f"{caller} uses {source}, whose code is not here; it has the name of {known}, which creates access keys"
     place = (span.path, span.line, span.column) if span is not None else (caller,)
     return Diagnostic(Level.NOTE, text, *place)
 
 
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
-    """Return the folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
+    """The folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
     wanted -= without_keys(selection, options)
     wanted |= _calling_known(units, options)
@@ -91,7 +91,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
 
 
 def roots_of(folders: dict[str, set[str]]) -> list[str]:
-    """Return the folders that no other one calls; of modules that only call each other, the first."""
+    """The folders that no other one calls; of modules that only call each other, the first."""
     called = {target for folder, targets in folders.items() for target in targets if target != folder}
     roots = sorted(set(folders) - called)
     reached = _reachable(roots, folders)
@@ -103,7 +103,6 @@ def roots_of(folders: dict[str, set[str]]) -> list[str]:
 
 
 def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
-    """Yield each unit with the folder of its module, and with its own when there is code in it."""
     yield from ((node, folder) for node, unit in units.items() for folder in unit.folders())
 
 
@@ -133,13 +132,13 @@ _DEEP = "/_" * 64
 
 
 def _way(root: str, folder: str, target: str) -> str:
-    """Return the path from ``folder`` to ``target``, which are both relative to ``root``."""
+    """The path from ``folder`` to ``target``, which are both relative to ``root``."""
     top = f"{_DEEP}/{root}".replace(os.sep, "/")
     return posixpath.relpath(f"{top}/{target}", f"{top}/{folder}")
 
 
 def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
-    """Return the callers that use a module of the table of those that make keys."""
+    """The callers that use a module of the table of those that make keys."""
     called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
         return set()
@@ -160,13 +159,13 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
 
 
 def tops_above(folder: str, callers: dict[str, set[str]]) -> set[str]:
-    """Return the folders that lead to a module and that nothing calls; the module itself when it is only part of a circle."""
+    """The folders that lead to a module and that nothing calls; the module itself when it is only part of a circle."""
     above = _reachable([folder], callers)
     return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
 
 
 def published_in(folders: dict[str, set[str]]) -> list[str]:
-    """Return the modules that only examples and tests call."""
+    """The modules that only examples and tests call."""
     callers: dict[str, set[str]] = {}
     for folder, targets in folders.items():
         for target in targets - {folder}:
@@ -175,6 +174,5 @@ def published_in(folders: dict[str, set[str]]) -> list[str]:
 
 
 def _is_example(caller: str, target: str) -> bool:
-    """Tell whether a caller stands in a folder for examples that its module does not stand in."""
     shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])

@@ -52,7 +52,6 @@ class ComponentStack:
 
     @property
     def shown(self) -> str:
-        """One of its files."""
         return min(self.files)
 
     def folders(self) -> Iterator[str]:
@@ -63,14 +62,13 @@ class ComponentStack:
                 yield "" if path == "." else path
 
     def own_folders(self) -> tuple[str, ...]:
-        """Return the folders whose code is part of the root module: none but its own files are."""
+        """The folders whose code is part of the root module: none but its own files are."""
         return ()
 
     def forget(self) -> None:
         """Keep the code: what the stack applies is asked of it, and stacks are few."""
 
     def called(self) -> Iterator[tuple[str, str | None]]:
-        """Yield the sources and versions of the modules that are not here."""
         yield from (one for one in self._sources() if not one[0].startswith("."))
 
     def read_all(self) -> None:
@@ -113,7 +111,7 @@ class ComponentStack:
                 add_block(self.module, block)
 
     def root_module(self, scope_of: Callable[[Module], Scope]) -> Module:
-        """Return the stack as a root module, with the inputs that all deployments give alike."""
+        """The stack as a root module, with the inputs that all deployments give alike."""
         given = [_inputs(block, scope_of(Module(self.folder, locals=names))) for block, names in self._deployments]
         for name in sorted({name for one in given for name in one}):
             self.module.tfvars[name] = _common(name, [one.get(name) for one in given])
@@ -132,14 +130,14 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
 
 
 def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
-    """Return the inputs of one deployment; early previews called them variables."""
+    """The inputs of one deployment; early previews called them variables."""
     inputs = block.get("inputs") or block.get("variables")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}
 
 
 def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attribute:
-    """Return an input that all deployments give alike, or one that is not known."""
+    """An input that all deployments give alike, or one that is not known."""
     given = [one for one in values if one is not None]
     value, expression = given[0]
     alike = len(given) == len(values) and first_unknown(value) is None and all(other == value for other, _ in given)
@@ -152,7 +150,7 @@ def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attri
 
 
 def _call(block: hcl.Block) -> hcl.Block:
-    """Return a component as Terraform writes the call of a module: its inputs are arguments."""
+    """A component as Terraform writes the call of a module: its inputs are arguments."""
     inputs = block.get("inputs")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     arguments = {str(key.value): value for key, value in items if isinstance(key, hcl.Literal)}

@@ -30,12 +30,12 @@ class Engine:
 
     @property
     def counts_creation(self) -> bool:
-        """Whether ``replace_triggered_by`` certainly reacts to a resource that is created anew."""
+        """True if ``replace_triggered_by`` certainly reacts to a resource that is created anew."""
         return self.name == "opentofu" and self.at_least is not None and self.at_least >= _COUNTS_CREATION
 
     @property
     def may_count_creation(self) -> bool:
-        """Whether it may do so, as OpenTofu of an unknown version may."""
+        """True if it may do so, as OpenTofu of an unknown version may."""
         return self.name == "opentofu" and not self.counts_creation
 
     @property
@@ -45,7 +45,7 @@ class Engine:
 
 
 def engine_of(root: str, folder: Module, configured: str, version: str | None, fence: Fence | None = None) -> Engine:
-    """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
+    """The engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
 
     Files that cannot be read, or are outside of ``fence``, are ignored; without a fence ``root`` is one.
     """
@@ -85,7 +85,7 @@ def _version(text: str) -> tuple[int, int] | None:
 
 
 def _lowest(folder: Module) -> tuple[int, int] | None:
-    """Return the lowest version that ``required_version`` allows."""
+    """The lowest version that ``required_version`` allows."""
     lows = []
     for block in folder.settings:
         constraint = block.get("required_version")

@@ -43,10 +43,10 @@ class Expansion(Generic[S]):
     unknown: Unknown | None = None
     """Why the number of instances is not fixed; there is one instance then, standing for all."""
     likely: bool = False
-    """Whether the one instance is the result of defaults of variables."""
+    """True if the one instance is the result of defaults of variables."""
 
     def collect(self, values: list[Value], *, strict: bool = True) -> Value:
-        """Return the value of the block's name, given the value of each instance."""
+        """The value of the block's name, given the value of each instance."""
         if self.unknown is not None and (strict or not self.likely):
             return self.unknown
         match self.shape:
@@ -59,7 +59,7 @@ class Expansion(Generic[S]):
 
 
 def expand(block: hcl.Block, scope: S) -> Expansion[S]:
-    """Return the instances of a resource, data or module block as far as ``scope`` fixes them."""
+    """The instances of a resource, data or module block as far as ``scope`` fixes them."""
     lifecycle = block.body.first("lifecycle")
     enabled = evaluate_or_unknown(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
     if enabled is False:
@@ -117,7 +117,6 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
 
 
 def quoted(key: str) -> str:
-    """Return a key as an address shows it."""
     return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 

@@ -18,7 +18,7 @@ Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
 def read(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> bytes | Diagnostic:
-    """Return the bytes of a file, or why it cannot be used. ``path`` is relative to ``root``.
+    """The bytes of a file, or why it cannot be used. ``path`` is relative to ``root``.
 
     It must be inside of ``fence``, or of ``root`` when there is none, unless the command line has ``named`` it.
     """
@@ -50,7 +50,7 @@ def unreadable(path: str, data: bytes) -> Diagnostic | None:
 
 
 def parse(path: str, data: bytes) -> Parsed:
-    """Return the syntax of a file, JSON by its ending, and what is wrong with it."""
+    """The syntax of a file, JSON by its ending, and what is wrong with it."""
     if path.endswith(".json"):
         from posturio_iac.frontends.terraform.syntax import json_syntax
 
@@ -61,7 +61,6 @@ def parse(path: str, data: bytes) -> Parsed:
 
 
 def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> Parsed:
-    """Read and parse one file."""
     data = read(root, path, max_size, fence, named=named)
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 

@@ -61,7 +61,7 @@ class Module:
 
     @property
     def is_root(self) -> bool:
-        """Whether the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
+        """True if the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
         if self.unit is not None:
             return True
         configured = any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)

@@ -17,7 +17,7 @@ _cache: dict[str, tuple[Entries, str]] = {}
 
 
 def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
-    """Return the folder and the version of each installed module of the root module at ``folder`` (absolute), by its call path.
+    """The folder and the version of each installed module of the root module at ``folder`` (absolute), by its call path.
 
     The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
     """
@@ -54,7 +54,7 @@ class Installed:
         self._root, self._fence, self._report = root, fence, report
 
     def folder(self, module: str, call_path: str) -> str | None:
-        """Return the folder of an installed module, relative to the scan root, or None when it is not installed.
+        """The folder of an installed module, relative to the scan root, or None when it is not installed.
 
         ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
         A folder outside of the fence is refused, with a diagnostic.
@@ -70,7 +70,6 @@ class Installed:
         return None
 
     def version(self, module: str, call_path: str) -> str | None:
-        """Return the exact version of an installed module, when it is installed."""
         entry = self._entry(module, call_path)
         return entry[1] if entry else None
 
@@ -81,5 +80,4 @@ class Installed:
         return listed.get(call_path)
 
     def _say(self, module: str, text: str) -> None:
-        """Say what is wrong with the list of a root module's installed modules."""
         self._report(Diagnostic(Level.ERROR, text, f"{module}/{MANIFEST}" if module else MANIFEST))

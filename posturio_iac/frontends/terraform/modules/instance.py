@@ -70,7 +70,7 @@ class ModuleLoader(Protocol):
         """Keep a diagnostic; the same one counts once."""
 
     def is_ours(self, path: str) -> bool:
-        """Tell whether findings may point at a file."""
+        """True if findings may point at a file."""
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
@@ -79,16 +79,16 @@ class ModuleLoader(Protocol):
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
 
     def unread_module(self, source: str) -> str | None:
-        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
+        """The name of the known module that one whose code is not here looks like, or None when it looks like none."""
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
-        """Tell whether the module that ``block`` calls needs to be looked into."""
+        """True if the module that ``block`` calls needs to be looked into."""
 
     def source_of(self, block: hcl.Block) -> str | None:
-        """Return the literal source of a module call."""
+        """The literal source of a module call."""
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
-        """Return the instances that one module call makes, or why its code is not here."""
+        """The instances that one module call makes, or why its code is not here."""
 
 
 class ModuleInstance:
@@ -122,18 +122,17 @@ class ModuleInstance:
         self._resources: dict[tuple[str, ...], list[tuple[tuple[str, str], hcl.Block]]] = {}
 
     def resources(self, *kinds: str) -> list[tuple[tuple[str, str], hcl.Block]]:
-        """Return the addresses and the blocks of the module's resources of these types, in the order of the code."""
+        """The addresses and the blocks of the module's resources of these types, in the order of the code."""
         if kinds not in self._resources:
             self._resources[kinds] = [(address, block) for address, block in self.folder.resources.items() if address[0] in kinds]
         return self._resources[kinds]
 
     @property
     def root(self) -> ModuleInstance:
-        """The root module above this one, or itself."""
         return self.caller.instance.root if self.caller else self
 
     def index(self, kind: type[T]) -> T:
-        """Return the one index of this kind that the root module has, as long as it lives itself."""
+        """The one index of this kind that the root module has, as long as it lives itself."""
         indexes = self.root._indexes  # noqa: SLF001 - its own class
         if kind not in indexes:
             indexes[kind] = kind()
@@ -141,7 +140,6 @@ class ModuleInstance:
 
     @property
     def ancestors(self) -> tuple[str, ...]:
-        """The folders of this module and of all that call it."""
         return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
 
     @property
@@ -153,20 +151,18 @@ class ModuleInstance:
         return root._environment  # noqa: SLF001
 
     def scope(self, *, strict: bool = False) -> ModuleScope:
-        """Return the scope of the module's own code."""
         return ModuleScope(self, strict, {})
 
     def call_path(self, name: str) -> str:
-        """Return the names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
+        """The names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
         names = [part for part in self.address.split(".") if part not in ("module", "component")] if self.address else []
         return ".".join([*(part.split("[")[0] for part in names), name])
 
     def full(self, local_address: str) -> str:
-        """Return the address of something in this module."""
         return f"{self.address}.{local_address}" if self.address else local_address
 
     def cached(self, strict: bool, root: str, name: str, compute: Callable[[], Value]) -> Value:  # noqa: FBT001 - part of the key
-        """Return a value that is computed once; a value that needs itself is unknown."""
+        """A value that is computed once; a value that needs itself is unknown."""
         key = (strict, root, name)
         if key in self._values:
             return self._values[key]
@@ -182,7 +178,7 @@ class ModuleInstance:
         return value
 
     def children(self, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
-        """Return the instances of a module call, or why its code is not here."""
+        """The instances of a module call, or why its code is not here."""
         if name not in self._children:
             self._children[name] = self.program.call(self, name)
         return self._children[name]
@@ -208,20 +204,17 @@ class ModuleScope:
 
     @property
     def environment(self) -> Environment:
-        """What functions may do."""
         return self.instance.environment
 
     def bind(self, **names: Value) -> ModuleScope:
-        """Return the same scope with more names."""
         return ModuleScope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
 
     @property
     def budget(self) -> Budget:
-        """What is left for the root module."""
         return self.instance.budget
 
     def lenient(self) -> ModuleScope:
-        """Return the same scope with the defaults of variables."""
+        """The same scope with the defaults of variables."""
         return ModuleScope(self.instance, False, self.bindings, self.origin)
 
     def attribute(self, root: str, name: str) -> Value:
@@ -245,7 +238,6 @@ class ModuleScope:
                 return self.instance.cached(self.strict, root, name, lambda: self._resource(root, name))
 
     def convert(self, value: Value, constraint: hcl.Expr) -> Value:
-        """Return a value as a type constraint has it."""
         return conform(value, constraint, self)
 
     def data(self, kind: str, name: str) -> Value:
@@ -314,7 +306,7 @@ class ModuleScope:
         return expansion.collect(values, strict=self.strict)
 
     def _label(self, name: str) -> Value:
-        """Return a module that only composes names and tags, or None when it is no such module."""
+        """A module that only composes names and tags, or None when it is no such module."""
         call = self.instance.folder.calls[name]
         source = self.instance.program.source_of(call)
         if source is None or source.startswith("."):
@@ -352,12 +344,12 @@ class ModuleScope:
 
 
 def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
-    """Return the value, null when there is no expression; errors go up."""
+    """The value, null when there is no expression; errors go up."""
     return None if expression is None else evaluate(expression, scope)
 
 
 def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Callable[[str], Value]:
-    """Return the function that evaluates one attribute of a resource instance by its name."""
+    """The function that evaluates one attribute of a resource instance by its name."""
 
     def attribute(name: str) -> Value:
         argument = SAME.get((kind, name), name)
@@ -370,7 +362,7 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
 
 
 def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[ModuleScope]:
-    """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
+    """The instances that exist whatever anybody sets; one without an index when their number is not fixed.
 
     That one sees the names of the only instance which the defaults make, if it is only one.
     """

@@ -28,7 +28,7 @@ LABELS = {
 
 
 def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> Callable[[str], Value] | None:
-    """Return the function that gives the outputs of a label module by their names; None when it is no such module."""
+    """The function that gives the outputs of a label module by their names; None when it is no such module."""
     argument = next((argument for name, argument in LABELS.items() if name in source), None)
     if argument is None:
         return None

@@ -11,7 +11,7 @@ _NOT_MERGED = frozenset({"replace_triggered_by", "enabled"})
 
 
 def _is_merged(attribute: hcl.Attribute, base: hcl.Block) -> bool:
-    """Tell whether an argument of ``lifecycle`` replaces the one in ``base``.
+    """True if an argument of ``lifecycle`` replaces the one in ``base``.
 
     Read in ``Resource.merge`` of ``internal/configs/module_merge.go``: no list replaces ``all``, nor does an empty one replace another.
     """

@@ -69,7 +69,7 @@ class ModuleTree:
         self._reals: dict[str, str] = {}
 
     def folder(self, path: str) -> folder.Module:
-        """Return the module in the folder ``path``, relative to the scan root."""
+        """The module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
             loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked, self.fence)
             self._folders[path] = loaded
@@ -78,7 +78,7 @@ class ModuleTree:
         return self._folders[path]
 
     def is_ours(self, path: str) -> bool:
-        """Tell whether findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
+        """True if findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
         if path.startswith(("../", "/")) or self._in_nested(path.rpartition("/")[0]):
             return False
         if path in self._candidates:
@@ -88,18 +88,18 @@ class ModuleTree:
         return self._tracked is not None or not self._passes_over(path)
 
     def _in_nested(self, path: str) -> bool:
-        """Tell whether a folder belongs to a submodule or another repository below the root."""
+        """True if a folder belongs to a submodule or another repository below the root."""
         if path.startswith("/"):
             return True
         return holds_above(path, self._nested, lambda folder: os.path.lexists(os.path.join(self.root, folder, ".git")))
 
     def _holds_search_term(self, path: str) -> bool:
-        """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
+        """True if the search would have chosen the file, had it not been ignored or excluded."""
         data = content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b""
         return any(kind.encode() in data for kind in KEY_TYPES)
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
-        """Tell whether the module that ``block`` calls needs to be looked into."""
+        """True if the module that ``block`` calls needs to be looked into."""
         source = self.source_of(block)
         if source is None:
             return False
@@ -110,7 +110,7 @@ class ModuleTree:
         return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
     def stable_path(self, path: str) -> str:
-        """Return a folder's path from the top of the repository, the same from wherever the scan was started."""
+        """A folder's path from the top of the repository, the same from wherever the scan was started."""
         if self.repository is None:
             return path
         return posixpath.normpath(os.path.relpath(os.path.join(self.root, path), self.repository).replace(os.sep, "/"))
@@ -124,7 +124,7 @@ class ModuleTree:
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
+        """The module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
         unit = self._units.get(path)
         if unit is None:
             return ModuleInstance(self, self.folder(path))
@@ -138,7 +138,7 @@ class ModuleTree:
         return ModuleInstance(self, module)
 
     def source_of(self, block: hcl.Block) -> str | None:
-        """Return the literal source of a module call."""
+        """The literal source of a module call."""
         source = block.get("source")
         return source.value if isinstance(source, hcl.Literal) and isinstance(source.value, str) else None
 
@@ -156,7 +156,7 @@ class ModuleTree:
         return match if isinstance(match, Match) else None
 
     def unread_module(self, source: str) -> str | None:
-        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
+        """The name of the known module that one whose code is not here looks like, or None when it looks like none."""
         if source.startswith(("./", "../")) or not self._sounds_known(source):
             return None
         known = self._known_modules()
@@ -186,7 +186,7 @@ class ModuleTree:
         return self._terragrunt.generated(folder)
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
-        """Return the instances that one module call makes, or why its code is not here."""
+        """The instances that one module call makes, or why its code is not here."""
         block = instance.folder.calls.get(name)
         if block is None:
             raise EvaluationError(f'there is no module call "{name}" here')
@@ -223,7 +223,7 @@ class ModuleTree:
         return path
 
     def _local(self, instance: ModuleInstance, source: str) -> str | None:
-        """Return the folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
+        """The folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
         path = local_folder(instance.folder.path, source)
         unit = instance.root.folder.unit
         copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
@@ -282,7 +282,7 @@ class ModuleTree:
 
 
 def _said_version(block: hcl.Block) -> str | None:
-    """Return the version that a comment on the line of a call's source tells; None when there is none, or more than one."""
+    """The version that a comment on the line of a call's source tells; None when there is none, or more than one."""
     source = block.get("source")
     comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
     found = [version for text in comments for version in _VERSION.findall(text)]
@@ -290,7 +290,7 @@ def _said_version(block: hcl.Block) -> str | None:
 
 
 def local_folder(base: str, source: str) -> str | None:
-    """Return the folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
+    """The folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
     if not source.startswith(("./", "../")):
         return None
     path = posixpath.normpath(posixpath.join(base, source))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
-    """Return the root module of a unit: the code of its module with the unit's inputs, and with the files that are beside it then."""
+    """The root module of a unit: the code of its module with the unit's inputs, and with the files that are beside it then."""
     unit = one.unit
     module = load(one.module) if one.module is not None else Module(one.folder)
     given, forced = unit.inputs()
@@ -87,7 +87,7 @@ def _label(one: AppliedUnit) -> str:
 
 
 def _call(one: AppliedUnit, source: UnitSource, inputs: dict[str, hcl.Attribute]) -> hcl.Block:
-    """Return the call of a module that is not here, as Terraform would write it, at the unit's source."""
+    """The call of a module that is not here, as Terraform would write it, at the unit's source."""
     known = {**inputs, "source": _attribute("source", hcl.Literal(source.text, source.span))}
     if source.version is not None:
         known["version"] = _attribute("version", hcl.Literal(source.version, source.span))

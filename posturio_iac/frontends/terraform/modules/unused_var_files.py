@@ -31,5 +31,5 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
 
 
 def no_value(variable: str) -> Unknown:
-    """Return the value of a variable that nothing in this code sets."""
+    """The value of a variable that nothing in this code sets."""
     return NO_VALUE(f"var.{variable}")

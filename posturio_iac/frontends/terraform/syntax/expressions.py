@@ -26,7 +26,7 @@ MAX_DEPTH = 100
 
 
 def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:
-    """Return the expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
+    """The expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
     if depth > MAX_DEPTH:
         return hcl.InvalidExpr(TOO_DEEP("an expression"), source.span(node))
     builder = _BUILDERS.get(node.type)
@@ -65,7 +65,7 @@ def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) 
 
 
 def _is_legacy(step: Node) -> bool:
-    """Tell whether a step is an index after a dot: ``x.0``."""
+    """True if a step is an index after a dot: ``x.0``."""
     return step.type == "index" and _named(step)[0].type == "legacy_index"
 
 
@@ -113,7 +113,7 @@ def _literal(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def number(text: str) -> int | float | None:
-    """Return the number that an HCL literal stands for, integral ones as int; None when it is none that can be held."""
+    """The number that an HCL literal stands for, integral ones as int; None when it is none that can be held."""
     if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
         return None
     value = float(text) if any(c in text for c in ".eE") else int(text)
@@ -123,7 +123,7 @@ def number(text: str) -> int | float | None:
 
 
 def string(node: Node, source: SourceText) -> str:
-    """Return the text of a ``string_lit`` node, its quotes removed and its escapes resolved."""
+    """The text of a ``string_lit`` node, its quotes removed and its escapes resolved."""
     return unescape(source.text(node.start_byte + 1, node.end_byte - 1), quoted=True)
 
 
@@ -189,7 +189,7 @@ def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def _bare_conditional(node: Node) -> Node | None:
-    """Return the conditional that a node is, unless parentheses hold it together."""
+    """The conditional that a node is, unless parentheses hold it together."""
     while node.type == "expression" and node.child_count == 1:
         node = node.children[0]
     return node if node.type == "conditional" else None
@@ -253,7 +253,7 @@ def _for(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def for_intro(node: Node, source: SourceText, nested: Callable[[Node], hcl.Expr]) -> tuple[str | None, str, hcl.Expr]:
-    """Return the key name, the value name and the collection of ``for k, v in collection``."""
+    """The key name, the value name and the collection of ``for k, v in collection``."""
     names = [source.text_of(n) for n in _named(node) if n.type == "identifier"]
     collection = next((nested(n) for n in _named(node) if n.type == "expression"), None)
     if collection is None or not names:

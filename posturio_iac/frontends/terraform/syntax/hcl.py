@@ -26,11 +26,10 @@ class HclNode:
     __slots__ = ("span",)
 
     def __init__(self, span: Span) -> None:
-        """Stand at ``span``."""
         self.span = span
 
     def moved(self: N, span: Span) -> N:  # noqa: PYI019 - Python 3.10 has no Self
-        """Return a copy at another place."""
+        """A copy at another place."""
         copy = type(self).__new__(type(self))
         for name in self.__match_args__:  # type: ignore[attr-defined]  # every node has them
             setattr(copy, name, getattr(self, name))
@@ -45,7 +44,6 @@ class Literal(HclNode):
     __match_args__ = ("value", "span")
 
     def __init__(self, value: str | float | bool | None, span: Span) -> None:
-        """Hold the parts."""
         self.value = value
         self.span = span
 
@@ -57,7 +55,6 @@ class TemplateExpr(HclNode):
     __match_args__ = ("parts", "span")
 
     def __init__(self, parts: tuple[Expr, ...], span: Span) -> None:
-        """Hold the parts."""
         self.parts = parts
         self.span = span
 
@@ -69,7 +66,6 @@ class Name(HclNode):
     __match_args__ = ("name", "span")
 
     def __init__(self, name: str, span: Span) -> None:
-        """Hold the parts."""
         self.name = name
         self.span = span
 
@@ -175,7 +171,6 @@ class TupleExpr(HclNode):
     __match_args__ = ("items", "span")
 
     def __init__(self, items: tuple[Expr, ...], span: Span) -> None:
-        """Hold the parts."""
         self.items = items
         self.span = span
 
@@ -187,7 +182,6 @@ class ObjectExpr(HclNode):
     __match_args__ = ("items", "span")
 
     def __init__(self, items: tuple[tuple[Expr, Expr], ...], span: Span) -> None:
-        """Hold the parts."""
         self.items = items
         self.span = span
 
@@ -229,7 +223,6 @@ class InvalidExpr(HclNode):
     __match_args__ = ("unknown", "span")
 
     def __init__(self, unknown: Unknown, span: Span) -> None:
-        """Hold the parts."""
         self.unknown = unknown
         self.span = span
 
@@ -241,7 +234,6 @@ class AmbiguousKey(HclNode):
     __match_args__ = ("reference", "span")
 
     def __init__(self, reference: Expr, span: Span) -> None:
-        """Hold the parts."""
         self.reference = reference
         self.span = span
 
@@ -292,12 +284,10 @@ class Body:
     __slots__ = ("attributes", "blocks")
 
     def __init__(self, attributes: dict[str, Attribute], blocks: tuple[Block, ...]) -> None:
-        """Hold attributes by their names, and blocks in order."""
         self.attributes = attributes
         self.blocks = blocks
 
     def all(self, kind: str) -> tuple[Block, ...]:
-        """The nested blocks of one type."""
         return tuple(b for b in self.blocks if b.type == kind)
 
     def first(self, kind: str) -> Block | None:
@@ -365,7 +355,7 @@ class Block:
 
 
 def setting(block: Block, name: str) -> Expr | None:
-    """Return an attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
+    """An attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
     expression = block.get(name)
     if expression is not None:
         return expression
@@ -377,7 +367,7 @@ def setting(block: Block, name: str) -> Expr | None:
 
 
 def same(one: object, other: object) -> bool:
-    """Tell whether two expressions, or parts of them, are written alike wherever they stand."""
+    """True if two expressions, or parts of them, are written alike wherever they stand."""
     if isinstance(one, HclNode) and isinstance(other, HclNode):
         names: tuple[str, ...] = one.__match_args__  # type: ignore[attr-defined]  # every node has them
         return type(one) is type(other) and all(same(getattr(one, n), getattr(other, n)) for n in names if n != "span")

@@ -25,7 +25,7 @@ _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "
 
 
 def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
-    """Return the top-level blocks and attributes of one JSON file, and what is wrong with it; ``labels`` as `LABELS` has them."""
+    """The top-level blocks and attributes of one JSON file, and what is wrong with it; ``labels`` as `LABELS` has them."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -30,7 +30,7 @@ _INTERPOLATION, _ESCAPE = len("${"), len("$${")
 
 
 def left_out(data: bytes) -> list[Range]:
-    """Return the ranges of ``data`` that the parser need not see, in order and apart from one another."""
+    """The ranges of ``data`` that the parser need not see, in order and apart from one another."""
     found = [_lines(data, *run.span()) or _middle(data, *run.span()) for run in _BLANKS.finditer(data)]
     if len(data) >= LARGE:
         found += _Texts(data).all()
@@ -52,7 +52,6 @@ def _middle(data: bytes, start: int, end: int) -> Range:
 
 
 def _lines(data: bytes, start: int, end: int) -> Range | None:
-    """Return the whole lines between the first and the last of a range, if it has that many."""
     first, last = data.find(b"\n", start, end), data.rfind(b"\n", start, end)
     return (first + 1, last + 1) if first < last else None
 

@@ -34,7 +34,7 @@ _LAST = frozenset((b"}", b"]", b")", b'"'))
 
 
 def outline(source: SourceText) -> hcl.Body | None:
-    """Return the blocks and arguments of a file, which are parsed when they are asked for; None where all of it has to be parsed.
+    """The blocks and arguments of a file, which are parsed when they are asked for; None where all of it has to be parsed.
 
     That is where anything else stands at the top, where a block has a syntax error, and where only a parser can tell of an argument.
     """
@@ -85,7 +85,7 @@ class _Outlined:
         self._node: Node | None = None
 
     def is_sound(self) -> bool:
-        """Tell whether the parser takes the same for a block or an argument, and finds no error in it."""
+        """True if the parser takes the same for a block or an argument, and finds no error in it."""
         root = tree_of(self.source.data, self.part).root_node
         found = [node for body in root.children if body.type == "body" for node in body.children if node.type != "comment"]
         if not is_sound(root) or len(found) != 1:
@@ -101,17 +101,17 @@ class _Outlined:
         return self._node  # type: ignore[return-value]  # it was set just now
 
     def attribute(self) -> hcl.Attribute:
-        """Return the argument; its expression is not parsed yet."""
+        """The argument; its expression is not parsed yet."""
         source, (start, end) = self.source, self._bounds()
         return hcl.Attribute(self.header[1].decode(), source.between(start, end), lambda: expression_of(self.node(), source))
 
     def _bounds(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return the row and the byte column of the start and of the end, from 0."""
+        """The row and the byte column of the start and of the end, from 0."""
         data, start, (first, last) = self.source.data, self.header.start(), self.rows
         return (first, start - data.rfind(b"\n", 0, start) - 1), (last, self.end - data.rfind(b"\n", 0, self.end) - 1)
 
     def block(self) -> hcl.Block:
-        """Return the block; nothing of it is parsed yet."""
+        """The block; nothing of it is parsed yet."""
         source, header = self.source, self.header
         data, start, (at, end) = source.data, header.start(), self._bounds()
         return hcl.Block(
@@ -125,12 +125,10 @@ class _Outlined:
         )
 
     def body(self) -> hcl.Body:
-        """Return what is between the braces."""
         plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
         return plain or body_of(self.node(), self.source)
 
     def comments(self) -> tuple[Comment, ...]:
-        """Return the comments that belong to the block."""
         return tuple(comments_of(self.node(), self.source))
 
 

@@ -19,7 +19,7 @@ OUTLINED_FROM = 32_768
 
 
 def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
-    """Return the top-level blocks and attributes of one file, and its syntax errors.
+    """The top-level blocks and attributes of one file, and its syntax errors.
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
@@ -38,7 +38,7 @@ _seen = 0
 
 
 def _outlined(source: SourceText) -> hcl.Body | None:
-    """Return the outline of a file, once so much code was parsed that its patterns are worth compiling."""
+    """The outline of a file, once so much code was parsed that its patterns are worth compiling."""
     global _seen  # noqa: PLW0603 - what was parsed so far in this process
     _seen += len(source.data)
     if _seen < OUTLINED_FROM:
@@ -49,7 +49,7 @@ def _outlined(source: SourceText) -> hcl.Body | None:
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:
-    """Return the expression of template text outside a file of its own: JSON strings and template files.
+    """The expression of template text outside a file of its own: JSON strings and template files.
 
     Spans are relative to the text.
     """
@@ -64,7 +64,7 @@ def parse_template(path: str, text: str) -> hcl.Expr:
 
 
 def parse_expression(text: str, span: Span) -> hcl.Expr:
-    """Return the expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
+    """The expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
     data = f"x = {text}\n".encode("utf-8", "replace")
     source = SourceText(span.path, data)
     root = tree_of(data).root_node

@@ -21,7 +21,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body | None:
-    """Return the body between two bytes, the second behind its closing brace; None where it holds more than constants and references.
+    """The body between two bytes, the second behind its closing brace; None where it holds more than constants and references.
 
     ``row`` is that of ``start``, from 0.
     """

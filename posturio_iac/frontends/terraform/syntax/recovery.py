@@ -60,7 +60,7 @@ class SyntaxFault(NamedTuple):
 
 
 def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
-    """Return the sound top-level blocks and attributes of a file with errors, and the errors."""
+    """The sound top-level blocks and attributes of a file with errors, and the errors."""
     attributes: dict[str, hcl.Attribute] = {}
     blocks: list[hcl.Block] = []
     errors: list[SyntaxFault] = []
@@ -115,7 +115,7 @@ def _pieces(source: SourceText) -> Iterator[SourceText]:
 
 
 def _masked(data: bytes) -> bytes:
-    """Return the text with blanks in place of comments and heredocs; one that has no end counts for nothing."""
+    """The text with blanks in place of comments and heredocs; one that has no end counts for nothing."""
     ends: dict[bytes, list[int]] = {}
     at = 0
     for line in data.split(b"\n") if b"<<" in data else ():
@@ -182,7 +182,7 @@ def _fault(piece: SourceText, block: str | None) -> SyntaxFault:
 
 
 def _first_error(root: Node, piece: SourceText) -> tuple[int, int, str]:
-    """Return the row and byte column, from 0, and the description of the first error."""
+    """The row and byte column, from 0, and the description of the first error."""
     found = [_described(node, piece) for node in _errors(root)]
     if not found:  # A header that goes on over lines.
         first = len(piece.data) - len(piece.data.lstrip())
@@ -227,7 +227,7 @@ def _missing(node: Node, piece: SourceText) -> tuple[int, int, str]:
 
 
 def _unexpected(node: Node, piece: SourceText) -> int:
-    """Return the offset of what does not belong: the first text that no child of the error covers, or a token that nothing asks for."""
+    """The offset of what does not belong: the first text that no child of the error covers, or a token that nothing asks for."""
     end = node.start_byte
     for child in node.children:
         gap = piece.data[end : child.start_byte]
@@ -241,6 +241,6 @@ def _unexpected(node: Node, piece: SourceText) -> int:
 
 
 def _word(piece: SourceText, at: int) -> str:
-    """Return the text at an offset up to the next space, in quotes."""
+    """The text at an offset up to the next space, in quotes."""
     words = piece.data[at : at + 200].decode("utf-8", "replace").split()
     return f'"{words[0][:40]}"' if words else "the end of the file"

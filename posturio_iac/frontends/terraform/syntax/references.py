@@ -23,7 +23,7 @@ def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
 
 
 def references(expression: hcl.Expr | None) -> tuple[str, ...]:
-    """Return the words of a plain reference, its indexes left out: ``aws_iam_user.ci[0].name`` gives three."""
+    """The words of a plain reference, its indexes left out: ``aws_iam_user.ci[0].name`` gives three."""
     words: list[str] = []
     if isinstance(expression, hcl.AmbiguousKey):
         expression = expression.reference
@@ -37,7 +37,7 @@ def references(expression: hcl.Expr | None) -> tuple[str, ...]:
 
 
 def spelled(expression: hcl.Expr) -> str:
-    """Return a reference as the code writes it, its constant indexes included."""
+    """A reference as the code writes it, its constant indexes included."""
     match expression:
         case hcl.GetAttr(target, name):
             return f"{spelled(target)}.{name}"
@@ -54,7 +54,7 @@ def spelled(expression: hcl.Expr) -> str:
 
 
 def mentioned(block: hcl.Block) -> set[tuple[str, str]]:
-    """Return the first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
+    """The first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
     found: set[tuple[str, str]] = set()
     pending = [block.body]
     while pending:
@@ -80,7 +80,7 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
 
 
 def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
-    """Return the expressions that an expression is made of."""
+    """The expressions that an expression is made of."""
     match expression:
         case hcl.TemplateExpr(parts):
             return list(parts)

@@ -30,18 +30,17 @@ class SourceText:
         return len(self._lines[row][:column].decode("utf-8", "replace")) + 1
 
     def between(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
-        """Return the span between two (row, byte column) pairs, both from 0."""
+        """The span between two (row, byte column) pairs, both from 0."""
         row = self.row + 1
         if self._ascii:
             return Span(self.path, start[0] + row, start[1] + 1, end[0] + row, end[1] + 1)
         return Span(self.path, start[0] + row, self._column(*start), end[0] + row, self._column(*end))
 
     def span(self, node: Node) -> Span:
-        """Return the node's span."""
         return self.between(node.start_point, node.end_point)
 
     def neighbours(self, node: Node) -> tuple[list[Node], int]:
-        """Return the nodes beside a node, itself included, and its place among them.
+        """The nodes beside a node, itself included, and its place among them.
 
         Comments before the first element of a body, and after the last, stand outside of the body, and are neighbours all the same.
         """
@@ -56,9 +55,8 @@ class SourceText:
         return nodes, places[node.id]
 
     def text(self, start: int, end: int) -> str:
-        """Return the text between two byte offsets."""
+        """The text between two byte offsets."""
         return self.data[start:end].decode("utf-8", "replace")
 
     def text_of(self, node: Node) -> str:
-        """Return the node's text."""
         return self.text(node.start_byte, node.end_byte)

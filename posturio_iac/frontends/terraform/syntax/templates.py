@@ -50,13 +50,13 @@ def unescape(text: str, *, quoted: bool) -> str:
 
 
 def quoted(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:
-    """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
+    """The expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
     text = _Text(source, nested, quoted=True)
     return _joined(_strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, text), text), source.span(node))
 
 
 def heredoc(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:
-    """Return the expression of a heredoc, its common indentation removed for ``<<-``."""
+    """The expression of a heredoc, its common indentation removed for ``<<-``."""
     markers = [c for c in node.children if c.type == "heredoc_identifier"]
     start = source.data.find(b"\n", markers[0].end_byte) + 1
     end = max(start, source.data.rfind(b"\n", 0, markers[-1].start_byte) + 1)
@@ -66,7 +66,7 @@ def heredoc(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:
 
 
 def _margin(node: Node, data: bytes, start: int, end: int) -> int:
-    """Return the smallest indentation of the lines that hold something; those inside interpolations are code and do not count."""
+    """The smallest indentation of the lines that hold something; those inside interpolations are code and do not count."""
     inside = [(c.start_byte, c.end_byte) for c in _interpolations(node)]
     margins = []
     at = start
@@ -102,7 +102,7 @@ class _Text:
         self.margin = margin
 
     def literal(self, start: int, end: int) -> str:
-        """Return the text between two offsets, its escapes resolved and the margin cut from the lines that begin in it."""
+        """The text between two offsets, its escapes resolved and the margin cut from the lines that begin in it."""
         if not self.margin:
             return unescape(self.source.text(start, end), quoted=self.quoted)
         data = self.source.data
@@ -158,7 +158,7 @@ def _dynamic(node: Node, text: _Text) -> Part:
 
 
 def _strips(node: Node) -> tuple[bool, bool]:
-    """Tell whether ``~`` stands at the start and at the end of an interpolation or directive."""
+    """True if ``~`` stands at the start and at the end of an interpolation or directive."""
     kinds = [c.type for c in node.children]
     return kinds[1:2] == ["strip_marker"], kinds[-2:-1] == ["strip_marker"]
 

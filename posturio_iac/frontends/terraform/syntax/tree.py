@@ -34,12 +34,11 @@ class Part:
     __slots__ = ("end", "row", "start")
 
     def __init__(self, start: int, end: int, row: int) -> None:
-        """Hold the bounds."""
         self.start, self.end, self.row = start, end, row
 
 
 def tree_of(data: bytes, part: Part | None = None) -> Tree:
-    """Return the tree of some code, or of a part of it, whose nodes have their places in the whole."""
+    """The tree of some code, or of a part of it, whose nodes have their places in the whole."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter
@@ -61,7 +60,7 @@ def tree_of(data: bytes, part: Part | None = None) -> Tree:
 
 
 def _parsed(data: bytes, skipped: list[tuple[int, int]], part: Part) -> Tree:
-    """Return the tree of a part without what is skipped, which is counted from its beginning."""
+    """The tree of a part without what is skipped, which is counted from its beginning."""
     assert _parser is not None  # noqa: S101 - made before
     _parser.included_ranges = _between(data, [(part.start + start, part.start + end) for start, end in skipped], part)
     try:
@@ -71,7 +70,7 @@ def _parsed(data: bytes, skipped: list[tuple[int, int]], part: Part) -> Tree:
 
 
 def _between(data: bytes, skipped: list[tuple[int, int]], part: Part) -> list[Range]:
-    """Return the ranges of a part between those that are skipped, in the parser's form."""
+    """The ranges of a part between those that are skipped, in the parser's form."""
     from tree_sitter import Range
 
     row, at = part.row, part.start
@@ -87,7 +86,7 @@ def _between(data: bytes, skipped: list[tuple[int, int]], part: Part) -> list[Ra
 
 
 def is_sound(root: Node) -> bool:
-    """Tell whether a file has no syntax error, including one that the grammar accepts: a line break in a block's header."""
+    """True if a file has no syntax error, including one that the grammar accepts: a line break in a block's header."""
     body = next((c for c in root.children if c.type == "body"), None)
     return not root.has_error and not any(_is_torn(block) for block in (body.children if body else ()) if block.type == "block")
 
@@ -97,7 +96,7 @@ def _is_torn(block: Node) -> bool:
 
 
 def file_body(root: Node, source: SourceText) -> hcl.Body:
-    """Return the blocks and attributes of a tree without errors."""
+    """The blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
     return _body(body, source, 0) if body is not None else hcl.EMPTY
 
@@ -125,7 +124,6 @@ def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
 
 
 def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
-    """Return the value of an attribute."""
     value = next((c for c in attribute.children if c.type == "expression"), None)
     return build(value, source) if value is not None else hcl.InvalidExpr(SYNTAX_ERROR(), source.span(attribute))
 
@@ -156,7 +154,7 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
 
 
 def comments_of(node: Node, source: SourceText) -> list[Comment]:
-    """Return the comments that belong to a block: on the lines directly above it, on its own lines, inside it."""
+    """The comments that belong to a block: on the lines directly above it, on its own lines, inside it."""
     neighbours, place = source.neighbours(node)
     first = place
     while first > 0 and neighbours[first - 1].type == "comment" and _touch(neighbours[first - 1], neighbours[first]):
@@ -176,12 +174,12 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
 
 
 def _touch(comment: Node, below: Node) -> bool:
-    """Tell whether a comment ends on the line where the next node begins, or on the one before."""
+    """True if a comment ends on the line where the next node begins, or on the one before."""
     return bool(comment.end_point[0] >= below.start_point[0] - 1)
 
 
 def _begins_line(nodes: list[Node], place: int, source: SourceText) -> bool:
-    """Tell whether nothing else ends on a comment's line: a trailing comment belongs to what it follows."""
+    """True if nothing else ends on a comment's line: a trailing comment belongs to what it follows."""
     if place > 0:
         return bool(nodes[place - 1].end_point[0] < nodes[place].start_point[0])
     start = nodes[0].start_byte

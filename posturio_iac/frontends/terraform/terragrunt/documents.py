@@ -51,13 +51,13 @@ class Documents:
         return True
 
     def real(self, path: str) -> str:
-        """Return the real place of the file that Terragrunt finds at ``path``: in the first of several copies that hold it."""
+        """The real place of the file that Terragrunt finds at ``path``: in the first of several copies that hold it."""
         path = posixpath.normpath(path)
         found = self._copy_above(path) if self._copies else None
         return path if found is None else found[1] + path[found[2] :]
 
     def _copy_above(self, path: str) -> tuple[int, str, int] | None:
-        """Return the first copy that a path is in: its number, the folder that is copied, and how long the path of the copy is."""
+        """The first copy that a path is in: its number, the folder that is copied, and how long the path of the copy is."""
         way: list[str] = []
         while path.strip("/") and path not in self._copied:
             way.append(path)
@@ -72,7 +72,7 @@ class Documents:
         return found
 
     def shown(self, path: str) -> str:
-        """Return a path relative to the scan root, empty for the root itself."""
+        """A path relative to the scan root, empty for the root itself."""
         path = posixpath.normpath(path)
         if path.startswith(f"{self.root}/"):
             return path[len(self.root) + 1 :]
@@ -80,11 +80,9 @@ class Documents:
         return "" if shown == "." else shown
 
     def has_file(self, path: str) -> bool:
-        """Tell whether there is a file that may be read."""
         return self._kind(path) == _FILE
 
     def has_folder(self, path: str) -> bool:
-        """Tell whether there is a folder that may be read."""
         return self._kind(path) == _FOLDER
 
     def _kind(self, path: str) -> int:
@@ -101,7 +99,7 @@ class Documents:
         return kind
 
     def data(self, path: str) -> bytes | Diagnostic:
-        """Return the bytes of a file, or why it cannot be read."""
+        """The bytes of a file, or why it cannot be read."""
         real = self.real(path)
         shown = self.shown(real)
         if os.path.exists(real) and not self._fence.holds(real):
@@ -111,7 +109,7 @@ class Documents:
         return self._read(shown)
 
     def parsed(self, path: str) -> Document:
-        """Return the syntax of a file, and its problems."""
+        """The syntax of a file, and its problems."""
         real = self.real(path)
         document = self._parsed.pop(real, None)
         if document is None:

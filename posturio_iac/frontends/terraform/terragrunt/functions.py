@@ -55,20 +55,20 @@ class CallingFile(Protocol):
         """The folder that the unit is applied in."""
 
     def absolute(self, path: str) -> str:
-        """Return a path resolved as functions in this file resolve it."""
+        """A path resolved as functions in this file resolve it."""
 
     def included_path(self, name: Value) -> str | Unknown | None:
-        """Return the file of the include called ``name``, by default the first one; None when there is none."""
+        """The file of the include called ``name``, by default the first one; None when there is none."""
 
     def another(self, path: str) -> Value:
         """Return another file as a value."""
 
     def values_file(self, path: str) -> Value:
-        """Return the content of a file of variable values."""
+        """The content of a file of variable values."""
 
 
 def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:
-    """Return a function as the code of one file calls it, or None when Terragrunt has none of that name."""
+    """A function as the code of one file calls it, or None when Terragrunt has none of that name."""
     if (what := _OF_A_RUN.get(name)) is not None:
         unknown = DEPENDS_ON(f"{name}()", what)
         return lambda _arguments: unknown
@@ -96,7 +96,7 @@ def _relative(path: Value, start: Value) -> Value:
 
 
 def _pair(configuration: CallingFile, arguments: tuple[Value, ...]) -> tuple[str, str]:
-    """Return the file that includes, and the one that it includes: the one that calls, or the one that is named."""
+    """The file that includes, and the one that it includes: the one that calls, or the one that is named."""
     if configuration.path != configuration.current:
         return configuration.current, configuration.path
     found = configuration.included_path(arguments[0] if arguments else None)

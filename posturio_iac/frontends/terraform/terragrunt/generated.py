@@ -61,7 +61,7 @@ class Terragrunt:
         self._read: dict[str, Generated] = {}
 
     def generated(self, folder: str) -> list[Generated]:
-        """Return the providers that may be generated beside the module in ``folder``: by files above its unit, else by all others."""
+        """The providers that may be generated beside the module in ``folder``: by files above its unit, else by all others."""
         if not self._paths:
             return []
         units = self._applying(folder)
@@ -73,7 +73,7 @@ class Terragrunt:
         return [*map(self._generated, above or self._generating), *map(self._unread, unread)]
 
     def _applying(self, folder: str) -> list[str]:
-        """Return the folders of the files that make Terragrunt apply a module: it lies there, or one of their sources leads there."""
+        """The folders of the files that make Terragrunt apply a module: it lies there, or one of their sources leads there."""
         ends = self._all()
         parts = folder.split("/")
         found = {unit for start in range(len(parts)) for unit in ends.get("/".join(parts[start:]), ())}
@@ -156,7 +156,7 @@ def _parsed(path: str, data: bytes) -> Generated:
 
 
 def text_of(contents: hcl.Expr, known: Callable[[hcl.Expr], Value] = lambda _: None) -> str | None:
-    """Return the generated text, with a name of its own for each part that is not ``known``; None when the text is not in this file."""
+    """The generated text, with a name of its own for each part that is not ``known``; None when the text is not in this file."""
     match contents:
         case hcl.Literal(str() as text):
             return text
@@ -179,7 +179,7 @@ def _joined(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> 
 
 
 def _rendered(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
-    """Return the text of a part, which may hold interpolations itself; None when it is not known at all."""
+    """The text of a part, which may hold interpolations itself; None when it is not known at all."""
     match part:
         case hcl.Literal(value):
             return text_of_value(value)

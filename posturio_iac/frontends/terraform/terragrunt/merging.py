@@ -23,17 +23,16 @@ class Entries:
     """Why there may be others."""
 
     def value(self) -> Value:
-        """Return them as a map."""
         values = {name: value for name, (value, _) in self.known.items()}
         return values if self.rest is None else PartialMap(values, self.rest)
 
     def expressions(self) -> dict[str, hcl.Expr]:
-        """Return each as an expression that evaluates to its value in any module."""
+        """Each as an expression that evaluates to its value in any module."""
         return {name: written(value, expression) for name, (value, expression) in self.known.items()}
 
 
 def entries_of(value: Value, expression: hcl.Expr, rest: Unknown | None = None) -> Entries:
-    """Return the entries of a map that ``expression`` makes; ``rest`` is why there may be more anyway."""
+    """The entries of a map that ``expression`` makes; ``rest`` is why there may be more anyway."""
     match value:
         case Unknown():
             return Entries({}, value)
@@ -48,7 +47,7 @@ def entries_of(value: Value, expression: hcl.Expr, rest: Unknown | None = None) 
 
 
 def merged(below: Entries, above: Entries, *, deep: bool) -> Entries:
-    """Return the entries of both maps; those of ``above`` win, or with ``deep`` are merged into the others."""
+    """The entries of both maps; those of ``above`` win, or with ``deep`` are merged into the others."""
     known = dict(below.known)
     for name, (value, expression) in above.known.items():
         old = known.get(name)
@@ -69,7 +68,7 @@ def _deep(below: Value, above: Value) -> Value:
 
 
 def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
-    """Return the expressions of the entries that are written as ``name = value``; later ones win."""
+    """The expressions of the entries that are written as ``name = value``; later ones win."""
     found: dict[str, hcl.Expr] = {}
     if isinstance(expression, hcl.ObjectExpr):
         objects = [expression]
@@ -82,7 +81,7 @@ def _places(expression: hcl.Expr) -> dict[str, hcl.Expr]:
 
 
 def written(value: Value, expression: hcl.Expr) -> hcl.Expr:
-    """Return an expression of this value, whose parts have the places of those of ``expression``."""
+    """An expression of this value, whose parts have the places of those of ``expression``."""
     span: Span = expression.span
     match value:
         case Unknown():

@@ -36,7 +36,6 @@ class UnitSource:
 
     @property
     def is_local(self) -> bool:
-        """Whether the module is in a folder."""
         return bool(self.package)
 
 
@@ -58,7 +57,7 @@ def source_of(text: str, folder: str, span: Span) -> UnitSource:
 
 
 def as_copied(package: str, unit: str, folder: str, source: str) -> str:
-    """Return the folder that a local ``source`` means in ``folder``, a part of ``package``, which is copied below ``unit``."""
+    """The folder that a local ``source`` means in ``folder``, a part of ``package``, which is copied below ``unit``."""
     cache = posixpath.join(unit, _CACHE)
     there = posixpath.normpath(posixpath.join(cache, posixpath.relpath(folder, package), source))
     if there == cache or there.startswith(f"{cache}/"):

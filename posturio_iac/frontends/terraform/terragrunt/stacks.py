@@ -34,7 +34,6 @@ class TerragruntStack:
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """The problems of the file."""
         return tuple(self._context.found.problems)
 
     @property
@@ -60,7 +59,7 @@ class TerragruntStack:
         return {} if expression is None else self._configuration.value(expression)
 
     def _generated(self, block: hcl.Block) -> str | None:
-        """Return the folder that a unit or stack is generated in; None when its source is not here."""
+        """The folder that a unit or stack is generated in; None when its source is not here."""
         expression = block.get("source")
         source, path = self._configuration.value(expression), self._configuration.value(block.get("path"))
         if expression is None or not isinstance(source, str) or not isinstance(path, str):
@@ -76,6 +75,6 @@ class TerragruntStack:
 
 
 def is_given_values(unit: TerragruntUnit) -> bool:
-    """Tell whether a file is made for stacks: it reads ``values``."""
+    """True if a file is made for stacks: it reads ``values``."""
     data = unit.documents.data(unit.path)
     return isinstance(data, bytes) and b"values." in data

@@ -69,12 +69,11 @@ class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
     """Terragrunt's functions for one file, looked up when called; unknown names are recorded, unless they are Terraform's."""
 
     def __init__(self, configuration: TerragruntFile) -> None:
-        """Stand for those of a file."""
         super().__init__()
         self._configuration = configuration
 
     def get(self, name: str, _default: Any = None) -> Any:
-        """Return a function, if there is one of that name."""
+        """A function, if there is one of that name."""
         found = function_of(name, self._configuration)
         if found is None and not known(name):
             self._configuration.context.found.unknown_functions.add(name)
@@ -113,17 +112,16 @@ class TerragruntFile:
     # Names
 
     def scope(self, bindings: dict[str, Value] | None = None) -> TerragruntScope:
-        """Return the names as the file's own code sees them."""
+        """The names as the file's own code sees them."""
         values = self.context.values
         known: dict[str, Value] = {} if values is None else {"values": values}
         return TerragruntScope(self, {**known, **(bindings or {})})
 
     def value(self, expression: hcl.Expr | None) -> Value:
-        """Return the value of an expression in this file."""
         return evaluate_or_unknown(expression, self.scope({"local": self.locals()} if _names_all_locals(expression) else None))
 
     def local(self, name: str) -> Value:
-        """Return a local value; one that needs itself is unknown."""
+        """A local value; one that needs itself is unknown."""
         if name in self._locals:
             return self._locals[name]
         if name in self._pending:
@@ -141,13 +139,11 @@ class TerragruntFile:
         return self._locals[name]
 
     def locals(self) -> dict[str, Value]:
-        """Return all local values."""
         names = [name for block in self.body.all("locals") for name in block.body.attributes]
         return {name: self.value(hcl.GetAttr(hcl.Name("local", _NOWHERE), name, _NOWHERE)) for name in names}
 
     @property
     def shown(self) -> str:
-        """The name of the file in sentences."""
         return self.context.documents.shown(self.context.documents.real(self.path))
 
     @property
@@ -164,16 +160,14 @@ class TerragruntFile:
 
     @property
     def documents(self) -> Documents:
-        """The files of the scan."""
         return self.context.documents
 
     @property
     def unit_folder(self) -> str:
-        """Where the unit is applied."""
         return self.context.folder
 
     def included_path(self, name: Value) -> str | Unknown | None:
-        """Return the file that the include called ``name`` draws in, by default the first one; None when there is none."""
+        """The file that the include called ``name`` draws in, by default the first one; None when there is none."""
         found = next((one.configuration for one in self.includes() if name is None or one.name == name), None)
         return found.path if isinstance(found, TerragruntFile) else found
 
@@ -193,11 +187,10 @@ class TerragruntFile:
         return {name: self.value(attribute.expression) for name, attribute in body.attributes.items()}
 
     def absolute(self, path: str) -> str:
-        """Return a path as functions in this file mean it."""
         return posixpath.normpath(posixpath.join(posixpath.dirname(self.path), path))
 
     def read_file(self, path: str) -> str | Unknown:
-        """Return the text of a file."""
+        """The text of a file."""
         there = self.absolute(path)
         if not self.context.documents.has_file(there):
             raise EvaluationError(f"there is no file {path}")
@@ -213,7 +206,7 @@ class TerragruntFile:
             self.context.budget.leave_render()
 
     def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
-        """Return the template that an expression renders, the scope of its parts, and its file; without a file, the expression itself."""
+        """The template that an expression renders, the scope of its parts, and its file; without a file, the expression itself."""
         match expression:
             case hcl.Call("templatefile", (place, variables)):
                 name, given = self.value(place), self.value(variables)
@@ -227,7 +220,7 @@ class TerragruntFile:
     # Blocks
 
     def includes(self) -> tuple[Included, ...]:
-        """Return the includes of this file, in order."""
+        """The includes of this file, in order."""
         if self._includes is None:
             self._includes = ()
             self._includes = tuple(self._included(block) for block in self.body.all("include"))
@@ -267,16 +260,15 @@ class TerragruntFile:
         raise EvaluationError(f'there is no include "{name}"')
 
     def whole(self) -> Value:
-        """Return the file as a value, as `read_terragrunt_config` gives it."""
+        """The file as a value, as `read_terragrunt_config` gives it."""
         return ResourceValue(self.shown, self.part)
 
     @property
     def _fault(self) -> Unknown | None:
-        """Why not all of the file is known."""
         return CANNOT_BE_READ(f"part of {self.shown}") if self.is_broken else None
 
     def part(self, name: str) -> Value:
-        """Return one part of the file as a value."""
+        """One part of the file as a value."""
         match name:
             case "locals":
                 return self.locals()
@@ -291,7 +283,7 @@ class TerragruntFile:
                 return NOT_EVALUATED(f"{name} of {self.shown}")
 
     def inputs(self) -> Entries:
-        """Return the inputs of this file over those of what it includes."""
+        """The inputs of this file over those of what it includes."""
         if self._inputs is None:
             found = Entries({}, None)
             for one in self.includes():
@@ -308,7 +300,7 @@ class TerragruntFile:
         return self._inputs
 
     def _entries(self, expression: hcl.Expr) -> Value:
-        """Return the value of a map; when the whole cannot be evaluated, entry by entry."""
+        """The value of a map; when the whole cannot be evaluated, entry by entry."""
         value = self.value(expression)
         if not isinstance(value, Unknown) or not isinstance(expression, hcl.ObjectExpr):
             return value
@@ -329,7 +321,7 @@ class TerragruntFile:
 
 
 def _names_all_locals(expression: hcl.Expr | None) -> bool:
-    """Tell whether an expression uses ``local`` itself, as in ``merge(local, {})``."""
+    """True if an expression uses ``local`` itself, as in ``merge(local, {})``."""
     if expression is None:
         return False
     parts = list(walk(expression))
@@ -349,20 +341,17 @@ class TerragruntScope:
 
     @property
     def environment(self) -> Environment:
-        """The environment of functions."""
         return self.configuration.environment
 
     @property
     def budget(self) -> Budget:
-        """The budget that is left for the unit."""
         return self.configuration.context.budget
 
     def bind(self, **names: Value) -> TerragruntScope:
-        """Return the same scope with more names."""
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
     def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
-        """Return a value unchanged: Terragrunt has no type constraints of its own."""
+        """A value unchanged: Terragrunt has no type constraints of its own."""
         return value
 
     def attribute(self, root: str, name: str) -> Value:

@@ -35,7 +35,7 @@ class GeneratedFile:
     name: str
     blocks: tuple[hcl.Block, ...]
     overwrites: bool
-    """Whether it takes the place of a file of that name."""
+    """True if it takes the place of a file of that name."""
 
 
 class TerragruntUnit:
@@ -101,7 +101,7 @@ class TerragruntUnit:
             pass
 
     def source(self) -> UnitSource | Unknown | None:
-        """Return the module that it applies; None when no file names a source."""
+        """The module that it applies; None when no file names a source."""
         if self._source is None:
             self._source = self._find_source()
         return self._source
@@ -124,11 +124,10 @@ class TerragruntUnit:
         return found
 
     def headers(self) -> list[hcl.Block]:
-        """Return the ``terraform`` blocks, whose comments are about the unit."""
         return [one[0] for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown)]
 
     def inputs(self) -> tuple[Entries, Entries]:
-        """Return the inputs, and the values that extra command line arguments set, which win over those of the module's own files."""
+        """The inputs, and the values that extra command line arguments set, which win over those of the module's own files."""
         given = self.configuration.inputs()
         forced = Entries({}, None)
         for one in self.configuration.blocks("terraform"):
@@ -139,7 +138,7 @@ class TerragruntUnit:
         return given, forced
 
     def _with_arguments(self, block: hcl.Block, configuration: TerragruntFile, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
-        """Return the additions of an ``extra_arguments`` block: environment variables, files of values, and single values."""
+        """The additions of an ``extra_arguments`` block: environment variables, files of values, and single values."""
         variables = block.get("env_vars")
         if variables is not None:
             found = entries_of(configuration.value(variables), variables)
@@ -166,7 +165,7 @@ class TerragruntUnit:
         return self._values_in(posixpath.normpath(posixpath.join(self.folder, text)), configuration)
 
     def _values_in(self, path: str, configuration: TerragruntFile) -> Entries:
-        """Return the values in a file of values; none when there is no such file."""
+        """The values in a file of values; none when there is no such file."""
         if not self.documents.has_file(path):
             return Entries({}, None)
         self._found.files.add(self.documents.real(path))
@@ -195,7 +194,7 @@ def _elements(value: Value) -> tuple[Value, ...]:
 
 
 def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile | Unknown:
-    """Return the file that a ``generate`` block writes. Unknown parts of its text are unknown in its code too."""
+    """The file that a ``generate`` block writes. Unknown parts of its text are unknown in its code too."""
     path, contents = configuration.value(block.get("path")), block.get("contents")
     if contents is None or not isinstance(path, str):
         return GENERATES(configuration.shown, "a file")

@@ -52,12 +52,10 @@ class AppliedUnit:
 
     @property
     def shown(self) -> str:
-        """The path of its file."""
         return self.unit.shown
 
     @property
     def place(self) -> Span | None:
-        """The place of its source."""
         return self.source.span if isinstance(self.source, UnitSource) else None
 
     @property
@@ -70,12 +68,11 @@ class AppliedUnit:
         return (*self.unit.problems, *((Diagnostic(Level.ERROR, text, self.shown),) if unknown else ()))
 
     def unread(self) -> Iterator[Diagnostic]:
-        """Yield a note when its module is not known."""
         if isinstance(self.source, Unknown) and not self.problems:
             yield Diagnostic(Level.NOTE, f"the unit applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
-        """Return the folders whose code is part of the root module."""
+        """The folders whose code is part of the root module."""
         return tuple(self.folders())
 
     def called(self) -> Iterator[tuple[str, str | None]]:
@@ -84,7 +81,6 @@ class AppliedUnit:
             yield self.source.text, self.source.version
 
     def read_all(self) -> None:
-        """Read all files that the unit needs."""
         self.unit.read_all()
 
     def forget(self) -> None:
@@ -102,11 +98,11 @@ class AppliedUnit:
 
     @property
     def has_values(self) -> bool:
-        """Whether files of values, which Terraform reads by itself, stand beside the unit."""
+        """True if files of values, which Terraform reads by itself, stand beside the unit."""
         return _has_files(self.unit.documents.real(self.unit.folder), (".tfvars", ".tfvars.json"))
 
     def folder_of(self, folder: str, source: str) -> str | None:
-        """Return the folder that a local source in the code of the module means where Terragrunt copies it; None when it is not copied."""
+        """The folder that a local source in the code of the module means where Terragrunt copies it; None when it is not copied."""
         if not isinstance(self.source, UnitSource) or not self.source.is_local:
             return None
         documents = self.unit.documents
@@ -133,7 +129,7 @@ class Units:
         self._all: dict[str, AppliedUnit] | None = None
 
     def all(self) -> dict[str, AppliedUnit]:
-        """Return the units by their files."""
+        """The units by their files."""
         if self._all is None:
             found: list[AppliedUnit] = []
             below: dict[str, set[str]] = {}
@@ -212,7 +208,6 @@ class Units:
 
 
 def has_code(folder: str) -> bool:
-    """Tell whether a folder holds a module."""
     return _has_files(folder, (".tf", ".tofu", ".tf.json", ".tofu.json"))
 
 

@@ -30,7 +30,7 @@ STACK = (Verdict.FLAGGED, Verdict.UNDETERMINED, Verdict.SUPPRESSED, Verdict.CLEA
 
 
 def histogram(name: str, title: str, bins: Sequence[HistogramBar], axis: str) -> str:
-    """Return a histogram of keys: active ones filled, others hatched on top of them."""
+    """A histogram of keys: active ones filled, others hatched on top of them."""
     told = "; ".join(f"{b.label}: {b.total:,}{f' ({b.other:,} not active)' if b.other else ''}" for b in bins if b.total)
     stacks = [((b.active, "bar-active"), (b.other, "bar-other")) for b in bins]
     parts = _bars(stacks, [b.label for b in bins], axis)
@@ -80,5 +80,5 @@ def _bars(stacks: Sequence[Sequence[tuple[int, str]]], labels: Sequence[str], ax
 
 
 def edged(x: float, text: str) -> str:
-    """Return a label below the axis, not beyond the edge of the picture; nothing for an empty one."""
+    """A label below the axis, not beyond the edge of the picture; nothing for an empty one."""
     return label(min(x, WIDE - HALF_DATE), HIGH - BOTTOM + 16, text, class_="axis", anchor="middle") if text else ""

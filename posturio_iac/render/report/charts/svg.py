@@ -12,29 +12,26 @@ if TYPE_CHECKING:
 
 
 def el(tag: str, *inside: str, **attributes: object) -> str:
-    """Return an element. ``inside`` is markup; attributes are escaped, ``_`` stands for ``-`` in names, and ``class_`` is ``class``."""
+    """An element. ``inside`` is markup; attributes are escaped, ``_`` stands for ``-`` in names, and ``class_`` is ``class``."""
     names = (f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"' for name, value in attributes.items() if value is not None)
     head = f"<{tag}{''.join(names)}"
     return f"{head}>{''.join(inside)}</{tag}>" if inside else f"{head}/>"
 
 
 def words(text: str) -> str:
-    """Return ``text`` as markup that shows it."""
     return escape(printable(text), quote=False)
 
 
 def label(x: float, y: float, text: str, *, class_: str = "", anchor: str = "start") -> str:
-    """Return one line of text."""
     return el("text", words(text), x=x, y=y, class_=class_ or None, text_anchor=anchor if anchor != "start" else None)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> str:
-    """Return a straight line."""
     return el("path", d=f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", class_=class_)
 
 
 def picture(name: str, wide: float, high: float, title: str, description: str, parts: Iterable[str]) -> str:
-    """Return a whole picture with its text alternatives; ``name`` is unique in the page."""
+    """A whole picture with its text alternatives; ``name`` is unique in the page."""
     head = el("title", words(title), id=f"{name}-title") + el("desc", words(description), id=f"{name}-desc")
     return el(
         "svg",
@@ -50,7 +47,7 @@ def picture(name: str, wide: float, high: float, title: str, description: str, p
 
 
 def number(value: float) -> str:
-    """Return a coordinate with at most one decimal."""
+    """A coordinate with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
 
 
@@ -59,7 +56,7 @@ def _value(value: object) -> str:
 
 
 def steps(most: int) -> list[int]:
-    """Return the values of an axis from 0 to at least ``most``: three to six of them, round ones."""
+    """The values of an axis from 0 to at least ``most``: three to six of them, round ones."""
     if most <= 0:
         return [0, 1]
     size = 1

@@ -48,7 +48,7 @@ class _Axis:
 
 
 def timeline(lives: Sequence[KeyTimeline], now: datetime) -> str:
-    """Return the picture: created, last used, declared end and disabled as signs on a line for each key, and today across them all."""
+    """The picture: created, last used, declared end and disabled as signs on a line for each key, and today across them all."""
     axis = _Axis(lives, now)
     high = HEAD + ROW * len(lives) + FOOT
     parts = _grid(axis, high - FOOT, now)
@@ -58,7 +58,7 @@ def timeline(lives: Sequence[KeyTimeline], now: datetime) -> str:
 
 
 def overview(lives: Sequence[KeyTimeline], now: datetime) -> str:
-    """Return all keys at a glance, the oldest on top: a thin line from creation on for each, and where it was last used or should end."""
+    """All keys at a glance, the oldest on top: a thin line from creation on for each, and where it was last used or should end."""
     known = sorted((life for life in lives if life.created is not None), key=lambda life: life.created or now)
     axis, step = _Axis(known, now), TALL / max(len(known), 1)
     paths: dict[str, list[str]] = {"glance": [], "glance-off": [], "glance-ends": [], "glance-used": []}
@@ -80,12 +80,12 @@ def overview(lives: Sequence[KeyTimeline], now: datetime) -> str:
 
 
 def _thick(style: str, step: float) -> float:
-    """Return the thickness of lines and dots, so that they neither vanish nor hide each other."""
+    """The thickness of lines and dots, so that they neither vanish nor hide each other."""
     return max(step * 0.7, 0.4) if style in ("glance", "glance-off") else min(max(step, 1.6), 4.0)
 
 
 def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
-    """Return the axis of time, and the day of the report."""
+    """The axis of time, and the day of the report."""
     parts = []
     for when, text in axis.ticks():
         x = axis.x(when)
@@ -96,7 +96,7 @@ def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
 
 
 def legend() -> list[tuple[str, str]]:
-    """Return the signs with what they mean."""
+    """The signs with what they mean."""
     signs = ((_created, "created"), (_used, "last used"), (_ends, "declared end"), (_disabled, "disabled"))
     drawn = [(el("svg", sign(9, 9), width=18, height=18, viewBox="0 0 18 18", aria_hidden="true"), text) for sign, text in signs]
     lines = [("life", "active"), ("life-off", "disabled, or of unknown status"), ("today", "the day of the report")]
@@ -124,7 +124,7 @@ def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime) -> Iterator[st
 
 
 def told(life: KeyTimeline) -> str:
-    """Return the dates of one key in words."""
+    """The dates of one key in words."""
     said = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
     said += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
     return f"{name(life.row.key)} ({level(life.row)}): {', '.join(filter(None, said))}"

@@ -23,7 +23,7 @@ SMALL = 10
 
 
 def scale(score: Score) -> str:
-    """Return the score as a place on a scale from 0 to 100."""
+    """The score as a place on a scale from 0 to 100."""
     wide = SCALE_WIDE - 2 * EDGE
     parts = [el("rect", x=EDGE, y=16, width=wide, height=8, rx=4, class_="track")]
     if score.value is not None:
@@ -37,13 +37,13 @@ def scale(score: Score) -> str:
 
 
 def small(points: Sequence[TrendPoint]) -> bool:
-    """Whether every score that is known is too small for a line to show how it moves."""
+    """True if every score that is known is too small for a line to show how it moves."""
     known = [p.score.value for p in points if p.score.value is not None]
     return bool(known) and max(known) < SMALL
 
 
 def trend(points: Sequence[TrendPoint], units: int) -> str:
-    """Return the score over time. A point is hollow while not all of today's ``units`` were known; an unknown score is a gap.
+    """The score over time. A point is hollow while not all of today's ``units`` were known; an unknown score is a gap.
 
     Where every score is small, the demerits are drawn in its place, and fewer are better.
     """

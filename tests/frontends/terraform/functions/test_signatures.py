@@ -148,7 +148,7 @@ def refusal(name: str, arguments: list[Value]) -> str:
 
 
 def parameter(name: str, arguments: list[Value], place: int) -> str:
-    """Return the name and the type of a parameter; ``?`` where null is taken, ``any`` where nothing is refused."""
+    """The name and the type of a parameter; ``?`` where null is taken, ``any`` where nothing is refused."""
 
     def given(value: Value) -> str:
         return refusal(name, [*arguments[:place], value, *arguments[place + 1 :]])

@@ -13,7 +13,7 @@ _MAX_PATTERN = 1_000
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a path with forward slashes matches a pattern; only ``**`` as a whole part spans folders."""
+    """True if a path with forward slashes matches a pattern; only ``**`` as a whole part spans folders."""
     return any(_match(tuple(alternative.split("/")), tuple(path.split("/"))) for alternative in alternatives(pattern))
 
 
@@ -79,7 +79,6 @@ class _Class:
     negated: bool = False
 
     def allows(self, char: str) -> bool:
-        """Whether ``char`` is one of them."""
         return any(first <= char <= last for first, last in self.ranges) != self.negated
 
 

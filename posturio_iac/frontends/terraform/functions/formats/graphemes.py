@@ -21,7 +21,7 @@ def clusters(text: str) -> list[str]:
 
 
 def _joins(cluster: str, char: str) -> bool:
-    """Whether ``char`` belongs to the cluster before it."""
+    """True if ``char`` belongs to the cluster before it."""
     if char in "\r\n" or cluster[-1] in "\r\n":
         return cluster == "\r" and char == "\n"
     if char.isascii():

@@ -56,7 +56,6 @@ def _write(value: Value) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    """Escape one character."""
     char = match.group()
     return _ESCAPES.get(char) or f"\\u{ord(char):04x}"
 
@@ -73,12 +72,10 @@ def read(text: str) -> Value | Unknown:
 
 
 def _number(digits: str) -> Value:
-    """Read a number, exactly where it is whole."""
     return to_number(digits)
 
 
 def _refuse(constant: str) -> Value:
-    """Refuse the names that Python accepts as numbers."""
     raise EvaluationError(f"not valid JSON: {constant} is no value")
 
 

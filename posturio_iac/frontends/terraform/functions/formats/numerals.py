@@ -41,7 +41,6 @@ def float_text(number: float, verb: str, flags: str, width: int, precision: int 
 
 
 def _default(precision: int | None) -> int:
-    """Return the precision, 6 when there is none."""
     return _DEFAULT_PRECISION if precision is None else precision
 
 
@@ -68,7 +67,6 @@ def _general(magnitude: Decimal, precision: int | None) -> str:
 
 
 def _sign(negative: bool, flags: str) -> str:  # noqa: FBT001 - the only argument that is not text
-    """Return the sign, or what the flags put in its place."""
     return "-" if negative else "+" if "+" in flags else " " if " " in flags else ""
 
 

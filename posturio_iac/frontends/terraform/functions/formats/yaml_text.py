@@ -74,7 +74,6 @@ class _Reader:
         return value
 
     def _next(self) -> Any:
-        """Take the next event."""
         return next(self._events)
 
     def _value(self, event: Any) -> Value:
@@ -146,7 +145,7 @@ class _Reader:
 
 
 def _merged(value: Value) -> dict[str, Value]:
-    """Return the entries that a merge key brings: those of a mapping, or of a list of mappings."""
+    """The entries that a merge key brings: those of a mapping, or of a list of mappings."""
     result: dict[str, Value] = {}
     for entries in value if isinstance(value, tuple) else (value,):
         if not isinstance(entries, dict) or isinstance(entries, PartialMap):
@@ -176,7 +175,7 @@ def _plain(text: str, tag: str) -> Value:
 
 
 def _timestamp(text: str) -> str | None:
-    """Return a date or time as RFC 3339 writes it, without fractions of seconds; None when it is neither."""
+    """A date or time as RFC 3339 writes it, without fractions of seconds; None when it is neither."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None

@@ -31,13 +31,13 @@ class Chars:
     """Sets that belong to it."""
     negated: bool = False
     folded: bool = False
-    """Whether upper and lower case are the same."""
+    """True if upper and lower case are the same."""
     general: str = ""
     """A general category of Unicode, such as ``L`` or ``Lu``, that belongs to it."""
     _known: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def matches(self, char: str) -> bool:
-        """Whether ``char`` belongs to the set."""
+        """True if ``char`` belongs to the set."""
         found = self._known.get(char)
         if found is None:
             variants = {char, char.lower(), char.upper()} if self.folded else {char}
@@ -46,7 +46,7 @@ class Chars:
         return found
 
     def _holds(self, char: str) -> bool:
-        """Whether ``char`` belongs to the set before it is negated."""
+        """True if ``char`` belongs to the set before it is negated."""
         if any(first <= char <= last for first, last in self.ranges) or any(part.matches(char) for part in self.parts):
             return True
         if not self.general:
@@ -56,12 +56,12 @@ class Chars:
         return unicodedata.category(char).startswith(self.general)
 
     def negate(self) -> Chars:
-        """Return the set of all other characters."""
+        """The set of all other characters."""
         return replace(self, negated=not self.negated, _known={})
 
 
 def _ranges(text: str) -> Chars:
-    """Return the set of the ranges that stand in ``text`` one after the other, both ends of each."""
+    """The set of the ranges that stand in ``text`` one after the other, both ends of each."""
     return Chars(tuple(zip(text[::2], text[1::2], strict=True)))
 
 

@@ -158,7 +158,7 @@ def _fill_forks(program: list[Instruction], forks: list[int], *, lazy: bool) -> 
 
 
 def _is_nullable(node: Node) -> bool:
-    """Whether a node can match nothing."""
+    """True if a node can match nothing."""
     match node:
         case Chars():
             return False
@@ -185,7 +185,7 @@ class _Search:
         self._steps = 0
 
     def from_place(self, place: int) -> Match | None:
-        """Return the first match that starts at ``place`` or later."""
+        """The first match that starts at ``place`` or later."""
         visited: set[int] = set()
         for start in range(place, len(self._text) + 1):
             if (match := self._at(start, visited)) is not None:
@@ -193,7 +193,7 @@ class _Search:
         return None
 
     def _at(self, start: int, visited: set[int]) -> Match | None:
-        """Return the preferred match that starts at ``start``."""
+        """The preferred match that starts at ``start``."""
         size, text = len(self._program), self._text
         pending: list[tuple[int, int, Match]] = [(0, start, self._nothing)]
         while pending:
@@ -221,7 +221,7 @@ class _Search:
 
 
 def _holds(kind: str, text: str, place: int) -> bool:
-    """Whether a condition holds at a place."""
+    """True if a condition holds at a place."""
     match kind:
         case "begin":
             return place == 0
@@ -238,5 +238,5 @@ def _holds(kind: str, text: str, place: int) -> bool:
 
 
 def _is_word(char: str) -> bool:
-    """Whether ``char`` is an ASCII letter, digit or underscore."""
+    """True if ``char`` is an ASCII letter, digit or underscore."""
     return char.isascii() and (char.isalnum() or char == "_")

@@ -157,7 +157,6 @@ class _Parser:
                 return self._literal(char)
 
     def _literal(self, char: str) -> Chars:
-        """Return the node of one character."""
         return Chars(((char, char),), folded="i" in self.flags)
 
     def _group(self, depth: int) -> list[Node]:
