@@ -15,11 +15,10 @@ from tests.support.figures import record_passed
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-hypothesis.settings.register_profile("local", deadline=None, max_examples=50)
-hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("fixed", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=500, print_blob=True)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+hypothesis.settings.load_profile("fixed")
 
 LEAKY = ("AWS_", "CI", "CODEBUILD_", "FORCE_COLOR", "GIT_", "GITHUB_", "GITLAB_", "NO_COLOR", "POSTURIO_", "PRE_COMMIT", "TF_")
 """Starts of the names of environment variables that change what the tool, git or Terraform code does."""

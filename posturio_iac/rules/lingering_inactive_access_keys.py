@@ -114,7 +114,7 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
     if dates:
         first = min(dates, key=lambda e: e.at or context.as_of)
         earlier_unknown = any(e.effect is Effect.UNKNOWN and e.kind is Kind.EXPIRY for e in key.lifetimes)
-        if _is_in_grace(key, first, context):
+        if _may_be_in_grace(key, first, context, earlier_unknown=earlier_unknown):
             return None
         why = _about_date(first, context, earlier_unknown=earlier_unknown)
         return (why, first) if why else None
@@ -123,10 +123,16 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
     return (why, unreadable) if why else None
 
 
-def _is_in_grace(key: AccessKey, date: Lifetime, context: Context) -> bool:
-    """True if the key was disabled after a date that ended it, and may still be switched on again if something misses it."""
-    since, at = key.disabled_since, date.at or context.as_of
-    return isinstance(since, datetime) and at <= since and context.as_of - since <= context.grace
+def _may_be_in_grace(key: AccessKey, date: Lifetime, context: Context, *, earlier_unknown: bool) -> bool:
+    """Whether the key may have been disabled after a date that ended it: it may be switched on again if something misses it."""
+    at = date.at or context.as_of
+    match key.disabled_since:
+        case Unknown():
+            return at <= context.as_of
+        case datetime() as since:
+            return (at <= since or earlier_unknown) and context.as_of - since <= context.grace
+        case None:
+            return False
 
 
 def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) -> str | None:

@@ -96,6 +96,7 @@ RESOLUTIONS: dict[str, tuple[object, ...]] = {
 }
 EVIDENCE = (
     PAST,
+    expires("2026-11-21"),
     SOON,
     FAR,
     FIRED,
@@ -129,6 +130,14 @@ def partly_unknown(draw: st.DrawFn) -> tuple[AccessKey, AccessKey]:
 
 @example((access_key(rotated("2026-03-19"), created=UNKNOWN), access_key(rotated("2026-03-19"), created=FRESH)), CONTEXT)
 @example((access_key(FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(FAR, SOON, status="Inactive")), CONTEXT)
+@example((access_key(PAST, status="Inactive", disabled_since=UNKNOWN), access_key(PAST, status="Inactive", disabled_since=AS_OF)), CONTEXT)
+@example(
+    (
+        access_key(expires("2026-11-21"), open_evidence(Kind.EXPIRY), status="Inactive", disabled_since=day("2026-11-20")),
+        access_key(expires("2026-11-21"), PAST, status="Inactive", disabled_since=day("2026-11-20")),
+    ),
+    CONTEXT,
+)
 @given(partly_unknown(), st.sampled_from([CONTEXT, ENFORCED_ONLY]))
 def test_what_is_flagged_while_something_is_unknown_is_flagged_however_it_turns_out(
     keys: tuple[AccessKey, AccessKey], context: Context
@@ -215,6 +224,13 @@ def test_the_younger_key_of_a_rotation_has_the_grace_to_take_over(age: timedelta
 @pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {LINGERING})])
 def test_the_grace_is_over_only_beyond_its_end(since: timedelta, expected: set[str]) -> None:
     assert flagged(access_key(status="Inactive", disabled_since=AS_OF - since)) == expected
+    assert flagged(access_key(PAST, status="Inactive", disabled_since=AS_OF - since)) == expected
+
+
+@pytest.mark.parametrize(("early", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {LINGERING})])
+def test_only_what_was_disabled_after_its_end_has_a_grace(early: timedelta, expected: set[str]) -> None:
+    ended = replace(PAST, at=AS_OF - timedelta(days=3))
+    assert flagged(access_key(ended, status="Inactive", disabled_since=AS_OF - timedelta(days=3) - early)) == expected
 
 
 @pytest.mark.parametrize(("end", "expected"), [("2027-02-22", set()), ("2027-02-23", {LINGERING})])
