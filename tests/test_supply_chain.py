@@ -43,6 +43,26 @@ def test_the_action_installs_each_dependency_by_hash() -> None:
     assert "--no-deps --no-build-isolation" in install
 
 
+INSTALLERS = [*WORKFLOWS, *(ROOT / "docs/examples").rglob("*.yml")] + [
+    ROOT / name
+    for name in (
+        "action.yml",
+        "templates/scan.yml",
+        "docs/ci.md",
+        "docs/checkov.md",
+        "docs/cfn-lint.md",
+        "posturio_iac/commands/adopt/ci_files.py",
+    )
+]
+
+
+@pytest.mark.promise("strangers' modules")
+@pytest.mark.parametrize("path", INSTALLERS, ids=lambda path: path.name)
+def test_python_never_starts_in_a_checkout_without_isolation(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if re.search(r"""python3?["']? +-(m|$| )""", line, re.IGNORECASE) and "`" not in line and " -I " not in line] == []
+
+
 @pytest.mark.parametrize("path", [".github/workflows/release.yml", ".ci/requirements.txt", "action.yml", "pyproject.toml", "Dockerfile"])
 def test_what_runs_with_rights_has_an_owner(path: str) -> None:
     owners = CodeOwners((ROOT / ".github/CODEOWNERS").read_text(encoding="utf-8"))

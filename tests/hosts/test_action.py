@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.hosts.hosting import OFFLINE, ROOT, environment_with_pip, shell
+from tests.support.hosts.hosting import OFFLINE, ROOT, environment_with_pip, plant, ran, shell
 from tests.support.repository import Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Runner:
             "GITHUB_ACTION_PATH": str(hooks.path),
             "RUNNER_TEMP": str(temporary),
             "RUNNER_OS": "Linux",
+            "PYTHONPATH": ".",
         }
         self.named: dict[str, str] = {}
         """What expressions of later steps stand for: outputs of earlier ones."""
@@ -79,7 +80,8 @@ class Runner:
 def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """A runner on which the tool has been installed."""
     temporary = tmp_path_factory.mktemp("runner")
-    runner = Runner(hooks, temporary, Repository(tmp_path_factory.mktemp("nothing")))
+    runner = Runner(hooks, temporary, Repository(tmp_path_factory.mktemp("hostile") / "workspace"))
+    plant(runner.workspace)
     runner.name()
     code, said = runner.step(INSTALL, {"python": sys.executable}, offline=False)
     assert code == 0, said
@@ -111,6 +113,22 @@ def test_the_cache_holds_what_is_installed_and_its_key_changes_with_it(hooks: Re
     other = Runner(changed, tmp_path, Repository(tmp_path / "nothing"))
     other.name()
     assert other.named[key] != installed.named[key]
+
+
+@pytest.mark.promise("strangers' modules")
+def test_no_step_runs_a_module_of_the_checkout(installed: Runner, runner: Runner) -> None:
+    assert ran(installed.workspace) == []
+    plant(runner.workspace)
+    code, said = runner.step(SCAN, {"args": "--as-of=2026-12-01"}, offline=True)
+    assert (code, ran(runner.workspace)) == (1, []), said
+
+
+@pytest.mark.parametrize("command", ["- <<< 'import hashlib'", "-m venv --help", "-m pip --version", "-m posturio_iac --version"])
+def test_planted_modules_run_where_python_is_not_isolated(command: str, runner: Runner, links: Path) -> None:
+    """The tests of isolation rest on this."""
+    plant(runner.workspace)
+    shell(f"{sys.executable} {command} || true", runner.workspace, links, PYTHONPATH="")
+    assert ran(runner.workspace)
 
 
 def test_findings_fail_the_step_with_annotations_a_summary_and_sarif(runner: Runner) -> None:
@@ -150,8 +168,9 @@ def test_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
 
 def test_generic_example_runs_as_printed(runner: Runner, links: Path) -> None:
     (script,) = re.findall(r"<!-- executed by tests/hosts/test_action.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
-    code, said = shell(script, runner.workspace, links)
-    assert code == 1, said
+    plant(runner.workspace)
+    code, said = shell(script, runner.workspace, links, PYTHONPATH=".")
+    assert (code, ran(runner.workspace)) == (1, []), said
     assert "<testsuite" in (runner.workspace.path / "posturio-iac.xml").read_text()
 
 
@@ -162,8 +181,9 @@ def test_gitlab_job_runs_as_printed(runner: Runner, links: Path, tmp_path: Path)
     environment_with_pip(tmp_path / "image")
     install = [line for line in job["before_script"] if "apt-get" not in line]
     script = "\n".join([f'export PATH="{tmp_path / "image" / "bin"}:$PATH"', *install, *job["script"]])
-    code, said = shell(script, runner.workspace, links, GITLAB_CI="true", **job["variables"])
-    assert code == 1, said
+    plant(runner.workspace)
+    code, said = shell(script, runner.workspace, links, GITLAB_CI="true", PYTHONPATH="", **job["variables"])
+    assert (code, ran(runner.workspace)) == (1, []), said
     report = json.loads((runner.workspace.path / job["artifacts"]["reports"]["codequality"]).read_text())
     assert report[0]["location"]["path"] == "infra/iam.tf"
 

@@ -14,7 +14,7 @@ import yaml
 
 import posturio_iac
 from tests.support.command_line import MISSING, shown
-from tests.support.hosts.hosting import ROOT, shell, wheel
+from tests.support.hosts.hosting import ROOT, plant, ran, shell, wheel
 from tests.support.repository import Repository, clean, flagged
 
 BIN = Path(sys.executable).parent
@@ -43,39 +43,42 @@ def job(**inputs: str) -> dict[str, Any]:
     return made
 
 
-def run_job(made: dict[str, Any], part: str, workspace: Repository, links: Path, builds: Path, **more: str) -> tuple[int, str]:
-    variables = {name: str(value) for name, value in made["variables"].items() if "$" not in str(value)}
-    return shell("\n".join(made[part]), workspace, links, **variables, CI_BUILDS_DIR=str(builds), GITLAB_CI="true", **more)
+def run_job(lines: list[str], workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
+    """Run lines of the job over a checkout full of hostile modules, of which none may run."""
+    plant(workspace)
+    variables = {name: str(value) for name, value in job()["variables"].items() if name not in more}
+    code, said = shell("\n".join(lines), workspace, links, **variables, GITLAB_CI="true", PYTHONPATH=".", **more)
+    assert ran(workspace) == []
+    return code, said
 
 
 @pytest.fixture(scope="module")
-def builds(links: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of builds of a runner on which the component has installed the tool, which takes it most of its time."""
-    place = tmp_path_factory.mktemp("builds")
-    code, said = run_job(job(), "before_script", Repository(tmp_path_factory.mktemp("nothing")), links, place)
+def tool(links: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder into which the component has installed the tool, which takes it most of its time."""
+    code, said = run_job([*job()["before_script"], 'echo "$TOOL"'], Repository(tmp_path_factory.mktemp("hostile") / "workspace"), links)
     assert code == 0, said
-    return place
+    return said.split()[-1]
 
 
 @pytest.mark.xdist_group("component")
-def test_the_component_finds_keys(workspace: Repository, links: Path, builds: Path) -> None:
+def test_the_component_finds_keys(workspace: Repository, links: Path, tool: str) -> None:
     made = job()
-    code, said = run_job(made, "script", workspace, links, builds)
+    code, said = run_job(made["script"], workspace, links, TOOL=tool)
     assert code == 1, said
     assert ("old/iam.tf:5:1", "MEDIUM", MISSING) in shown(said)
     assert (workspace.path / made["artifacts"]["reports"]["codequality"]).exists()
 
 
 @pytest.mark.xdist_group("component")
-def test_the_component_judges_what_a_merge_request_changes(workspace: Repository, links: Path, builds: Path) -> None:
+def test_the_component_judges_what_a_merge_request_changes(workspace: Repository, links: Path, tool: str) -> None:
     base = workspace.git("rev-parse", "HEAD~1").strip()
-    code, said = run_job(job(**{"changed-only": "true"}), "script", workspace, links, builds, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    code, said = run_job(job(**{"changed-only": "true"})["script"], workspace, links, TOOL=tool, POSTURIO_CHANGED_ONLY="true", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
     assert code == 0, said
 
 
 @pytest.mark.xdist_group("component")
-def test_inputs_of_the_component_have_their_effect(workspace: Repository, links: Path, builds: Path) -> None:
-    code, said = run_job(job(**{"fail-on": "never", "path": "old"}), "script", workspace, links, builds)
+def test_inputs_of_the_component_have_their_effect(workspace: Repository, links: Path, tool: str) -> None:
+    code, said = run_job(job(**{"fail-on": "never", "path": "old"})["script"], workspace, links, TOOL=tool, POSTURIO_PATH="old")
     assert code == 0, said
     assert "1 key" in said
     assert INPUTS["version"]["default"] == posturio_iac.__version__

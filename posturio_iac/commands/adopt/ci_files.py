@@ -32,7 +32,7 @@ access-keys:
   image: python:3.12-slim
   before_script:
     - apt-get update -q && apt-get install -qy --no-install-recommends git
-    - python3 -m pip install --quiet "posturio-iac=={version}"
+    - python3 -I -m pip install --quiet "posturio-iac=={version}"
   script:
     - posturio-iac scan --format gitlab --output gl-code-quality-report.json --format text{options}
   artifacts:

@@ -117,6 +117,21 @@ def wheel(source: Path, place: Path) -> None:
     subprocess.run([*UV, "build", "--quiet", "--wheel", "--out-dir", str(place), str(source)], check=True)
 
 
+HOSTILE = ("hashlib", "json", "sitecustomize", "venv/__init__", "venv/__main__", "pip/__init__", "pip/__main__", "posturio_iac/__init__")
+
+
+def plant(workspace: Repository) -> None:
+    """Write modules that Python finds first where it looks into the working directory, each of which leaves a trace when it runs."""
+    for name in HOSTILE:
+        workspace.write(f"{name}.py", f"open({str(workspace.path.with_suffix('.ran'))!r}, 'a').write({name!r} + '\\n')\n", add=False)
+
+
+def ran(workspace: Repository) -> list[str]:
+    """The planted modules that were run."""
+    trace = workspace.path.with_suffix(".ran")
+    return trace.read_text().split() if trace.exists() else []
+
+
 def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
     """Run a script as if the wheel in ``links`` were published; return its exit code and all that it prints."""
     environment = {**os.environ, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {links}".strip(), **more}
