@@ -72,7 +72,8 @@ def test_the_component_finds_keys(workspace: Repository, links: Path, tool: str)
 @pytest.mark.xdist_group("component")
 def test_the_component_judges_what_a_merge_request_changes(workspace: Repository, links: Path, tool: str) -> None:
     base = workspace.git("rev-parse", "HEAD~1").strip()
-    code, said = run_job(job(**{"changed-only": "true"})["script"], workspace, links, TOOL=tool, POSTURIO_CHANGED_ONLY="true", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    more = {"POSTURIO_CHANGED_ONLY": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+    code, said = run_job(job(**{"changed-only": "true"})["script"], workspace, links, TOOL=tool, **more)
     assert code == 0, said
 
 
