@@ -13,7 +13,7 @@ from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.planning.disabled import MEMORY, TRAIL_REGIONS
+from posturio_iac.live.reading.switches import MEMORY, TRAIL_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import KeyKind
-from posturio_iac.live.planning.disabled import MEMORY, MOST_PAGES, TRAIL_REGIONS
+from posturio_iac.live.reading.switches import MEMORY, MOST_PAGES, TRAIL_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

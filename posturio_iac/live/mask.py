@@ -1,4 +1,4 @@
-"""Masks key ids in a whole report, and in a verification of an earlier one. Pure."""
+"""Masks key ids in a whole report. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from posturio_iac.core.model import Unknown
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Lifetime
-    from posturio_iac.live.verify.model import Verification, Verified
 
 
 class Mask(KeyIdMask):
@@ -29,20 +28,6 @@ class Mask(KeyIdMask):
             keys=tuple(self._judged(judged) for judged in report.keys),
             findings=tuple(self._finding(finding) for finding in report.findings),
             diagnostics=tuple(self.diagnostic(said) for said in report.diagnostics),
-        )
-
-    def verification(self, verification: Verification) -> Verification:
-        """Return what became of an earlier result without ids."""
-        return replace(verification, results=tuple(map(self._verified, verification.results)))
-
-    def _verified(self, result: Verified) -> Verified:
-        return replace(
-            result,
-            address=self.text(result.address),
-            owner=self.text(result.owner) if result.owner else None,
-            why=self.text(result.why),
-            message=self.text(result.message),
-            remediation=self.text(result.remediation),
         )
 
     def _finding(self, finding: Finding) -> Finding:

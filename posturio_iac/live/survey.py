@@ -15,8 +15,8 @@ from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsE
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
-from posturio_iac.live.planning import disabled
-from posturio_iac.live.verify.query import recheck
+from posturio_iac.live.reading import switches
+from posturio_iac.live.recheck import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -179,15 +179,15 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
     """Look up since when keys have been off, if there are such keys. Keys of each kind have events of their own."""
     failures: dict[str, None] = {}
     for kind in KeyKind:
-        known: disabled.Trail | Unknown | AwsError | None = None
-        if any(disabled.is_undated(key) and key.kind is kind for key in inventory.keys):
+        known: switches.Trail | Unknown | AwsError | None = None
+        if any(switches.is_undated(key) and key.kind is kind for key in inventory.keys):
             try:
-                known = disabled.read_trail(connection, inventory.account.partition, request.as_of, kind)
+                known = switches.read_trail(connection, inventory.account.partition, request.as_of, kind)
             except AwsError as error:
                 known = error
-            if not isinstance(known, disabled.Trail):
+            if not isinstance(known, switches.Trail):
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
-        inventory.keys = [one for key in inventory.keys for one in (disabled.from_trail([key], known) if key.kind is kind else (key,))]
+        inventory.keys = [one for key in inventory.keys for one in (switches.from_trail([key], known) if key.kind is kind else (key,))]
     for why in failures:
         inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
 

@@ -17,7 +17,7 @@ from posturio_iac.core.keys.use import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.fixes.change import ChangeLevel
-from posturio_iac.live.verify.model import FindingState
+from posturio_iac.retire.verify.model import FindingState
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
 

@@ -13,14 +13,14 @@ from posturio_iac.commands.live.owners_file import read_owners
 from posturio_iac.contract.read import NotAResultError
 from posturio_iac.errors import UsageError
 from posturio_iac.link.state import StateError, parse
-from posturio_iac.live.ledger.change import DamagedLedgerError
-from posturio_iac.live.ledger.history import read_ledger
 from posturio_iac.live.model import Account
-from posturio_iac.live.planning.plan_log import read_log
 from posturio_iac.live.reading.report import ReportUnavailableError
 from posturio_iac.live.reading.report import parse as parse_report
 from posturio_iac.live.survey import AccountTarget
-from posturio_iac.live.verify.baseline import read as read_earlier
+from posturio_iac.retire.ledger.change import DamagedLedgerError
+from posturio_iac.retire.ledger.history import read_ledger
+from posturio_iac.retire.plan_log import read_log
+from posturio_iac.retire.verify.baseline import read as read_earlier
 from tests.fuzz.execution import Broken, Figures, also, folder_of, scan, watched
 from tests.fuzz.mutations import HCL, TEMPLATES, as_json, as_toml, documents, mutated
 from tests.fuzz.seeds import AS_OF, CREDENTIAL_REPORT, OLD_LEDGER, OPTIONS, STATES, ledger, programs, results

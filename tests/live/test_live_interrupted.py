@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PRELUDE = """
 from datetime import datetime, timezone
 from posturio_iac.commands.live import command
-from posturio_iac.live.ledger.history import read_ledger
+from posturio_iac.retire.ledger.history import read_ledger
 from tests.support.live.lying import answering
 
 aws = answering()

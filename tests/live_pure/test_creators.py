@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.live.creators import creators, is_worth_asking
-from posturio_iac.live.planning.plan import owner_of
+from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from posturio_iac.core.finding import Exit, Report, Severity
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.verify.failures import MOST_PAGES, FailureSearch
-from posturio_iac.live.verify.model import FailureSigns, FindingState, MissedKey, Verification, Verified
+from posturio_iac.retire.verify.failures import MOST_PAGES, FailureSearch
+from posturio_iac.retire.verify.model import FailureSigns, FindingState, MissedKey, Verification, Verified
 from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from posturio_iac.core.model import Declaration, Privilege
 from posturio_iac.core.place import Place
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.planning.plan import Action, steps
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
-from posturio_iac.render.letters import letters
+from posturio_iac.retire.letters import letters
+from posturio_iac.retire.plan import Action, steps
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
 from tests.support.played_aws import Aws, Key, Person

@@ -22,13 +22,14 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.ledger.history import Ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
-from posturio_iac.live.planning.disabled import Trail, from_ledger, from_trail
-from posturio_iac.live.planning.plan import Action, steps
-from posturio_iac.live.planning.plan_script import Validity, script
 from posturio_iac.live.reading.service_credentials import UNTOLD_USE
+from posturio_iac.live.reading.switches import Trail, from_trail
 from posturio_iac.metadata.names import Names
+from posturio_iac.retire.ledger.history import Ledger
+from posturio_iac.retire.ledger.life import from_ledger
+from posturio_iac.retire.plan import Action, steps
+from posturio_iac.retire.plan_script import Validity, script
 from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:

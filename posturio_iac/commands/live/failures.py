@@ -10,7 +10,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
-from posturio_iac.live.verify.failures import FailureSearch
+from posturio_iac.retire.verify.failures import FailureSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Attr
     from posturio_iac.live.survey import AccountOutcome, Surveyor
-    from posturio_iac.live.verify.model import FailureSigns, MissedKey, Verification
+    from posturio_iac.retire.verify.model import FailureSigns, MissedKey, Verification
 
 
 def with_failures(

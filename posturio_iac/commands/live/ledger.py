@@ -11,14 +11,14 @@ from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError, system_reason
-from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
-from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
-from posturio_iac.live.ledger.codec import decode, encode
-from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, is_credential, read_ledger
-from posturio_iac.live.ledger.life import name_of
-from posturio_iac.live.planning.disabled import off
+from posturio_iac.live.reading.switches import off
 from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
+from posturio_iac.retire.ledger.answers import NoAnswersError, note_answers, read_answers
+from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
+from posturio_iac.retire.ledger.codec import decode, encode
+from posturio_iac.retire.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, is_credential, read_ledger
+from posturio_iac.retire.ledger.life import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from posturio_iac.live.by_kind import PoliciesByKind
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
-    from posturio_iac.live.ledger.change import KeyChange
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.survey import AccountTarget
+    from posturio_iac.retire.ledger.change import KeyChange
 
 RESUMABLE = timedelta(hours=24)
 """How old a resumed run may be: its data is judged as of its own time."""

@@ -24,14 +24,13 @@ from posturio_iac.live.by_kind import PoliciesByKind
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.connection.work_stealing import as_finished
-from posturio_iac.live.ledger.life import with_life
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
-from posturio_iac.live.planning import disabled
 from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
+from posturio_iac.retire.ledger.life import from_ledger, with_life
 from posturio_iac.scan.baselines import Baselines
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
     from posturio_iac.live.survey import Progress
-    from posturio_iac.live.verify.model import Verification
+    from posturio_iac.retire.verify.model import Verification
 
 
 SEVERAL = 2
@@ -88,7 +87,7 @@ class Findings:
         earlier = (result.address.rpartition("/")[2] for result in verified)
         held = self.links.linker.ids if self.links.linker else ()
         mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *earlier, *held])
-        return replace(self, report=mask.report(self.report), verified=mask.verification(self.verified) if self.verified else None)
+        return replace(self, report=mask.report(self.report), verified=self.verified.masked(mask) if self.verified else None)
 
 
 class Run:
@@ -190,7 +189,7 @@ class Run:
         if inventory is None:
             return AccountPart(outcome.target, judging.judge((), outcome.diagnostics))
         if self.ledger is not None:
-            inventory.keys = list(disabled.from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
+            inventory.keys = list(from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
         report = judging.judge(self._built(inventory), outcome.diagnostics)
         ages = self.ledger.saw(report, inventory) if self.ledger is not None else FindingAges()
         return AccountPart(outcome.target, report, inventory.account, ages)

@@ -15,9 +15,9 @@ from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
-from posturio_iac.live.planning.plan_log import read_log
-from posturio_iac.live.verify.baseline import Earlier, read
-from posturio_iac.live.verify.compare import Now, by_rules_of, compare
+from posturio_iac.retire.plan_log import read_log
+from posturio_iac.retire.verify.baseline import Earlier, read
+from posturio_iac.retire.verify.compare import Now, by_rules_of, compare
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
-    from posturio_iac.live.planning.plan_log import Entry
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
+    from posturio_iac.retire.plan_log import Entry
 
 
 def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:

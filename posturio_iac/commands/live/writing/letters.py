@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.writing.private_folder import write_folder
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.planning.plan import steps
-from posturio_iac.render.letters import letters
+from posturio_iac.retire.letters import letters
+from posturio_iac.retire.plan import steps
 
 if TYPE_CHECKING:
     from posturio_iac.commands.live.run import Findings

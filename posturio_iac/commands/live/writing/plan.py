@@ -12,8 +12,8 @@ from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.planning.plan import NamesNothingError, by_account, steps
-from posturio_iac.live.planning.plan_script import LOG, Validity, script, undo
+from posturio_iac.retire.plan import NamesNothingError, by_account, steps
+from posturio_iac.retire.plan_script import LOG, Validity, script, undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.config.model import Config
-    from posturio_iac.live.planning.plan import Step
+    from posturio_iac.retire.plan import Step
 
 DOCUMENT = "plan.json"
 

@@ -8,9 +8,9 @@ from posturio_iac.contract import write
 from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
-from posturio_iac.live.verify.model import DONE, FindingState
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
+from posturio_iac.retire.verify.model import DONE, FindingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.writing.table import Style
     from posturio_iac.core.finding import Report
-    from posturio_iac.live.verify.model import FailureSigns, Verification, Verified
+    from posturio_iac.retire.verify.model import FailureSigns, Verification, Verified
 
 TITLES = {
     FindingState.OPEN: "Still open",

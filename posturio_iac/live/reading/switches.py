@@ -1,4 +1,4 @@
-"""Since when keys have been switched off: from CloudTrail events, or from earlier runs in the ledger. Absence of events proves nothing."""
+"""Reads from CloudTrail when keys were switched on and off. Absence of events proves nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.ledger.history import Ledger
     from posturio_iac.live.model import DeployedKey
 
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -131,26 +130,3 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     event = known.events.get((key_id, since))
     told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event}' if event else ''}"
     return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, told))
-
-
-def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
-    """The keys with the facts from earlier observations, and add today's observations to ``ledger``."""
-    return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, ledger, as_of) for key in keys)
-
-
-def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKey:
-    if not off(key):
-        if key.status == "Active":
-            ledger.saw_active(key, as_of)
-        return key
-    told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
-    on_again = [when for when in (key.last_used, key.switched_on, told) if isinstance(when, datetime)]
-    active = ledger.last_active(ledger.name_of(key))
-    first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
-    if told is not None and (active is None or active <= told):
-        return key
-    if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == UNTOLD):
-        return key  # it may have been used, and so switched on, between two observations
-    if key.is_credential:  # its use tells nothing, and events, which tell of no switching on, go back only so far
-        first = max(first, as_of - MEMORY)
-    return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our ledger on {first.date()}"))

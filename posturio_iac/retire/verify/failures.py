@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, NOT_YET
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import regions_for
-from posturio_iac.live.planning.disabled import MEMORY, SETTLING
-from posturio_iac.live.verify.model import FailureSigns
+from posturio_iac.live.reading.switches import MEMORY, SETTLING
+from posturio_iac.retire.verify.model import FailureSigns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from posturio_iac.core.model import Attr
     from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.verify.model import MissedKey
+    from posturio_iac.retire.verify.model import MissedKey
 
 MOST_PAGES = 10
 """The most pages, of 50 events each, of one query in one region."""

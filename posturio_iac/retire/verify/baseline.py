@@ -10,7 +10,7 @@ from posturio_iac.contract.records import SavedVerdict
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
-from posturio_iac.live.verify.model import FindingState
+from posturio_iac.retire.verify.model import FindingState
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_time
 from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
-from posturio_iac.live.ledger.answers import ANSWERS
-from posturio_iac.live.planning.plan import OF_CODE, Action
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
+from posturio_iac.retire.ledger.answers import ANSWERS
+from posturio_iac.retire.plan import OF_CODE, Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey, Declaration
-    from posturio_iac.live.planning.plan import Step
+    from posturio_iac.retire.plan import Step
 
 COLUMNS = (
     *("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command", "declared_as"),

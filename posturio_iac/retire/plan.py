@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.live.planning.disabled import TRAIL_REGIONS
+from posturio_iac.live.reading.switches import TRAIL_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

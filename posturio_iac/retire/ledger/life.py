@@ -1,4 +1,4 @@
-"""The next step for each key, by the ledger and by its grace period. Pure."""
+"""What earlier runs tell of keys: since when they have been off, and where they stand between finding and deletion. Pure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import NOT_ACTIVE
+from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.live.ledger.change import KeyChangeKind, moment
-from posturio_iac.live.ledger.history import digest_of
+from posturio_iac.live.reading.switches import MEMORY, UNTOLD, off
+from posturio_iac.retire.ledger.change import KeyChangeKind, moment
+from posturio_iac.retire.ledger.history import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
-    from posturio_iac.live.ledger.history import Ledger
+    from posturio_iac.live.model import DeployedKey
+    from posturio_iac.retire.ledger.history import Ledger
 
 
 def name_of(key: AccessKey) -> str | None:
@@ -56,3 +58,26 @@ def _delete_on(key: AccessKey, policy: Policy, as_of: datetime) -> datetime | No
         return None
     used = key.last_used if isinstance(key.last_used, datetime) else key.disabled_since
     return max(key.disabled_since, used) + policy.context_for(key, as_of).grace
+
+
+def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
+    """The keys with the facts from earlier observations, and add today's observations to ``ledger``."""
+    return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, ledger, as_of) for key in keys)
+
+
+def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKey:
+    if not off(key):
+        if key.status == "Active":
+            ledger.saw_active(key, as_of)
+        return key
+    told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
+    on_again = [when for when in (key.last_used, key.switched_on, told) if isinstance(when, datetime)]
+    active = ledger.last_active(ledger.name_of(key))
+    first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
+    if told is not None and (active is None or active <= told):
+        return key
+    if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == UNTOLD):
+        return key  # it may have been used, and so switched on, between two observations
+    if key.is_credential:  # its use tells nothing, and events, which tell of no switching on, go back only so far
+        first = max(first, as_of - MEMORY)
+    return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our ledger on {first.date()}"))

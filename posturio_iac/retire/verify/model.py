@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.finding import Report, Severity
+    from posturio_iac.core.keys.ids import KeyIdMask
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.planning.plan_log import Entry
+    from posturio_iac.retire.plan_log import Entry
 
 SHOWN = 5
 """How many kinds of errors are named."""
@@ -113,6 +114,17 @@ class Verified:
     failures: FailureSigns | None = None
     """Failures in CloudTrail; None where it was not asked or did not answer."""
 
+    def masked(self, mask: KeyIdMask) -> Verified:
+        """Return the same with masked key ids, in every text."""
+        return replace(
+            self,
+            address=mask.text(self.address),
+            owner=mask.text(self.owner) if self.owner else None,
+            why=mask.text(self.why),
+            message=mask.text(self.message),
+            remediation=mask.text(self.remediation),
+        )
+
     def with_signs(self, signs: Attr[FailureSigns]) -> Verified:
         """The result with failures from CloudTrail."""
         if isinstance(signs, Unknown):
@@ -130,6 +142,9 @@ class Verification:
     """The time of the earlier result."""
     results: tuple[Verified, ...]
     """By state, in the order of `FindingState`."""
+
+    def masked(self, mask: KeyIdMask) -> Verification:
+        return replace(self, results=tuple(result.masked(mask) for result in self.results))
 
     @staticmethod
     def ordered(results: Iterable[Verified]) -> tuple[Verified, ...]:

@@ -11,15 +11,15 @@ from posturio_iac.core.dates import describe_time
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.live.planning.disabled import TRAIL_REGIONS
-from posturio_iac.live.planning.plan import Action
-from posturio_iac.live.planning.plan_shell import COMMON, END, RUN, UNDO
+from posturio_iac.live.reading.switches import TRAIL_REGIONS
+from posturio_iac.retire.plan import Action
+from posturio_iac.retire.plan_shell import COMMON, END, RUN, UNDO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.planning.plan import Step
+    from posturio_iac.retire.plan import Step
 
 LOG = "log.jsonl"
 

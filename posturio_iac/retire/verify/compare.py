@@ -11,8 +11,8 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
-from posturio_iac.live.planning.plan import LINGERING
-from posturio_iac.live.verify.model import FindingState, MissedKey, Verification, Verified
+from posturio_iac.retire.plan import LINGERING
+from posturio_iac.retire.verify.model import FindingState, MissedKey, Verification, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
-    from posturio_iac.live.planning.plan_log import Entry
-    from posturio_iac.live.verify.baseline import Earlier, EarlierFinding, EarlierKey
+    from posturio_iac.retire.plan_log import Entry
+    from posturio_iac.retire.verify.baseline import Earlier, EarlierFinding, EarlierKey
 
 
 BY_CODE = frozenset(

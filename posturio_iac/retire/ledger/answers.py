@@ -7,14 +7,14 @@ import io
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.live.ledger.change import KeyChangeKind
-from posturio_iac.live.ledger.history import SHOWN, digest_of
+from posturio_iac.retire.ledger.change import KeyChangeKind
+from posturio_iac.retire.ledger.history import SHOWN, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from posturio_iac.live.ledger.history import Ledger
+    from posturio_iac.retire.ledger.history import Ledger
 
 NEEDED, NOTE, KEY_ID = "needed", "note", "key_id"
 ANSWERS = (NEEDED, NOTE)
