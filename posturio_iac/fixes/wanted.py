@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.addresses import calls
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""
 _EXPIRES = "expires"
+_TWO = "its user has two keys, and a rotation makes a third one first, which AWS refuses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class RemedyChoice:
     def of(self, finding: Finding, days: int = 0) -> Wanted:
         """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
         one = _wanted(finding, self._keys.get((finding.address, finding.root)), self._wishes, days, self._settled)
-        return replace(one, remedies=(self._named(finding.remedy),)) if isinstance(finding.remedy, r.AddBlock) else one
+        named = tuple(self._named(remedy) if isinstance(remedy, r.AddBlock) else remedy for remedy in one.remedies)
+        return replace(one, remedies=named) if named != one.remedies else one
 
     def spread(self) -> Iterator[int]:
         """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
@@ -106,30 +110,53 @@ def _folder(remedy: r.AddBlock) -> str:
 
 
 class _Settled:
-    """Keys that state an owner or an end already, by the code that declares them: a new statement there would hold for them too."""
+    """The keys of each block and of each place that can state metadata: what is stated there would hold for all of them."""
 
     def __init__(self, keys: Iterable[AccessKey]) -> None:
         """Index the keys of a report."""
-        self._owned: dict[Span, AccessKey] = {}
-        self._ended: dict[Span, AccessKey] = {}
+        self._held: dict[Span, list[AccessKey]] = {}
         for key in keys:
-            if key.owner is None and not key.lifetimes and not key.unknown_sources:
-                continue
             places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
-            for span in (place.span for place in places if place is not None and place.span is not None):
-                if key.owner is not None:  # one that is not known is one too
-                    self._owned.setdefault(span, key)
-                if key.lifetimes or key.unknown_sources:  # what cannot be read may be an end
-                    self._ended.setdefault(span, key)
+            for span in dict.fromkeys((key.span, *(place.span for place in places if place is not None))):
+                if span is not None:
+                    self._held.setdefault(span, []).append(key)
 
-    def other(self, remedy: Remedy, name: str, key: AccessKey | None) -> AccessKey | None:
-        """Return another key for which the code already states what a remedy would state, if there is one."""
-        held = self._owned if name == "owner" else self._ended
-        place = r.place_of(remedy) if held else None
+    def others(self, remedy: Remedy, key: AccessKey | None) -> list[AccessKey]:
+        """The other keys that the code which a remedy would change makes as well."""
+        place = r.place_of(remedy)
         if place is None or place.span is None or key is None:
-            return None
-        found = held.get(place.span)
-        return found if found is not None and (found.address, found.scope) != (key.address, key.scope) else None
+            return []
+        is_in_module = key.span is not None and dirname(place.span.path) == dirname(key.span.path)
+        held = (one for span in {place.span, *((key.span,) if is_in_module else ())} for one in self._held.get(span, ()) if span)
+        return [one for one in held if (one.address, one.scope) != (key.address, key.scope)]
+
+    def why_not(self, remedy: Remedy, name: str, key: AccessKey | None) -> str:
+        """Why a remedy must not state ``name``, for a reader; empty where it may."""
+        others = self.others(remedy, key)
+        if key is None or not others:
+            return ""
+        for other in others:
+            if name == "owner" and other.owner is not None:  # one that is not known is one too
+                return f"{_SAME}{other.address}, which {'has' if isinstance(other.owner, str) else 'may have'} an owner of its own"
+            if name != "owner" and (other.lifetimes or other.unknown_sources):  # what cannot be read may be an end
+                return f"{_SAME}{other.address}, which {'has' if other.effective() else 'may have'} an end of its own"
+        place = r.place_of(remedy)
+        if name == "owner" or place is None or place.span is None or key.span is None:
+            return ""
+        is_in_module = dirname(place.span.path) == dirname(key.span.path)
+        for other in others:
+            if key.is_active() is not True and other.is_active() is not False:
+                return f"{_SAME}{other.address}, which is in use and would end too"
+            if is_in_module and other.span == key.span and _module(other) != _module(key):
+                return f"{_SAME}{other.address}; state an end where each of them is made"
+        return ""
+
+
+_SAME = "the same code makes "
+
+
+def _module(key: AccessKey) -> tuple[str, tuple[str, ...]]:
+    return key.scope, calls(key.address)
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
@@ -153,6 +180,8 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (), finding.remediation)
     if key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age and wishes.states_end:
         remedy = key.remedies.stating(_EXPIRES, "")
+    if isinstance(remedy, (r.AddBlock, r.ReplaceTrigger, r.HoldTrigger, r.CreateFirst)) and key is not None and key.active_siblings:
+        return Wanted(finding, (), _TWO)
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)
@@ -160,11 +189,10 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
-    free = [holder for holder in holders if settled.other(holder, name, key) is None]
-    if not free and (other := settled.other(remedy, name, key)) is not None:
-        known = isinstance(other.owner, str) if name == "owner" else bool(other.effective())
-        what = f"{'has' if known else 'may have'} {'an owner' if name == 'owner' else 'an end'}"
-        return Wanted(finding, (), f"the same code makes {other.address}, which {what} of its own; set it in each module call")
+    refused = [settled.why_not(holder, name, key) for holder in holders]
+    if all(refused):
+        return Wanted(finding, (), refused[0])
+    free = [holder for holder, why in zip(holders, refused, strict=True) if not why]
     first, *rest = [r.stating(holder, name, value) for holder in free]
     return Wanted(finding, (first, *(other for other in rest if other != first)))
 

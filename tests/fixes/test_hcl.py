@@ -161,12 +161,20 @@ def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
 
 
 REPEATED = (
-    'locals {{\n  teams = toset(["a", "b"])\n}}\n\nresource "aws_iam_user" "r" {{\n  name = "r"\n}}\n\n'
+    'locals {{\n  teams = toset(["a", "b"])\n}}\n\nresource "aws_iam_user" "r" {{\n{key}  name = "r{each}"\n}}\n\n'
     'resource "time_rotating" "k" {{\n{clock}  rotation_days = 60\n}}\n\n{more}'
-    'resource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r.name\n\n'
+    'resource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r{each_user}.name\n\n'
     "  lifecycle {{\n    create_before_destroy = true\n    replace_triggered_by  = [{trigger}]\n  }}\n}}\n"
 )
 COUNTED, EACH = "  count = 2\n\n", "  for_each = local.teams\n\n"
+INSTANCE = {"": "", COUNTED: "[count.index]", EACH: "[each.key]"}
+
+
+def repeated(clock: str, key: str, trigger: str, more: str = "") -> str:
+    """A key that follows a clock; each of its instances has a user of its own."""
+    index = INSTANCE[key]
+    each = f"-${{{index[1:-1]}}}" if index else ""
+    return REPEATED.format(clock=clock, key=key, trigger=trigger, more=more, each=each, each_user=index)
 
 
 def held(kind: str, name: str, argument: str, value: str) -> str:
@@ -193,13 +201,13 @@ def held(kind: str, name: str, argument: str, value: str) -> str:
 def test_what_stands_in_between_has_as_many_instances(
     tmp_path: Path, clock: str, key: str, trigger: str, made: tuple[str, str, str, str], after: str
 ) -> None:
-    text = REPEATED.format(clock=clock, key=key, trigger=trigger, more="")
+    text = repeated(clock, key, trigger)
     found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
-    assert found == REPEATED.format(clock=clock, key=key, trigger=f"{made[0]}.{made[1]}{after}", more=held(*made))
+    assert found == repeated(clock, key, f"{made[0]}.{made[1]}{after}", held(*made))
 
 
 def test_a_block_without_labels_is_in_nobodys_way(tmp_path: Path) -> None:
-    text = REPEATED.format(clock="", key="", trigger="time_rotating.k", more='resource {\n}\n\nresource "time_static" {\n}\n\n')
+    text = repeated("", "", "time_rotating.k", 'resource {\n}\n\nresource "time_static" {\n}\n\n')
     found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
     assert "replace_triggered_by  = [time_static.k]" in found
 
@@ -207,7 +215,7 @@ def test_a_block_without_labels_is_in_nobodys_way(tmp_path: Path) -> None:
 def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_path: Path) -> None:
     value = "rfc3339 = time_rotating.k[count.index].rfc3339"
     there = held("time_static", "other", "  count = 1\n\n", value) + held("time_static", "same", COUNTED, value)
-    text = REPEATED.format(clock=COUNTED, key="", trigger="time_rotating.k[1]", more=there)
+    text = repeated(COUNTED, "", "time_rotating.k[1]", there)
     found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
     assert found == text.replace("[time_rotating.k[1]]", "[time_static.same[1]]")
 
@@ -221,19 +229,10 @@ def test_what_stands_there_already_is_used_where_it_has_as_many_instances(tmp_pa
     ],
 )
 def test_instances_that_cannot_be_copied_are_left_to_people(tmp_path: Path, clock: str, trigger: str, why: str) -> None:
-    (tmp_path / "main.tf").write_text(REPEATED.format(clock=clock, key="", trigger=trigger, more=""), encoding="utf-8")
+    (tmp_path / "main.tf").write_text(repeated(clock, "", trigger), encoding="utf-8")
     code, diff, said = fix(tmp_path, "--unsafe", "--select", "inert_access_key_rotation")
     assert (code, diff) == (0, "")
     assert why in said
-
-
-def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> None:
-    for root in ("a", "b"):
-        (tmp_path / root).mkdir()
-        (tmp_path / root / "main.tf").write_text('module "m" {\n  source = "../m"\n}\n', encoding="utf-8")
-    (tmp_path / "m").mkdir()
-    found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
-    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    expires = "2027-02-21"\n    {WHO}\n  }}\n' + KEY
 
 
 WIDE = 'variable "tags" {}\n%s' + USER % '\n  name = "ci"\n  tags = var.tags\n' + KEY

@@ -42,6 +42,8 @@ class MergeTags:
     """As it is written."""
     name: str = ""
     value: str = ""
+    is_shared: bool = False
+    """True if other keys share that code, for which the entry would hold too."""
 
 
 @dataclass(frozen=True, slots=True)
