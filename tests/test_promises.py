@@ -21,9 +21,9 @@ KEYS = """
 FLAGS = """
     --fail-on --strict --select --ignore --exclude --max-file-size --engine --var-file --source --parameters --baseline --changed-since
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
-    --window --profile --region --exact --ledger --context --resume --fail-on-new --sla --organization --ou --account-tag --accounts
+    --window --profile --region --exact --ledger --context --resume --fail-on-new --organization --ou --account-tag --accounts
     --exclude-account --role-name --external-id --workers --dask
-    --shard --iac --tf-state --stack-region --group-by --plan --letters --evidence --owners-file --verify --show-key-ids --stats --all
+    --iac --tf-state --stack-region --group-by --plan --letters --evidence --owners-file --verify --show-key-ids --stats --all
 """
 
 

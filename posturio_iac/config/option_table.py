@@ -256,7 +256,6 @@ LIVE_ARGUMENTS = (
     _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY"),
     _live("resume", Shape.SWITCH, "Continue the interrupted run in the ledger: read only the accounts that it did not read"),
     _live("fail_on_new", Shape.SWITCH, "Exit with 1 only for findings that the last run in the ledger did not have"),
-    _live("sla", Shape.LIST, "How many days a finding may stay open, by severity, such as critical=1,high=7", "SEVERITY=DAYS"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, separated by commas", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave out these accounts, separated by commas", "IDS"),
@@ -266,7 +265,6 @@ LIVE_ARGUMENTS = (
     _live("external_id", Shape.TEXT, "External ID that the role requires", "ID"),
     _live("workers", Shape.TEXT, "How many calls to make at once across all accounts (default: 32)", "N"),
     _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
-    _live("shard", Shape.TEXT, "Read only the I-th of N parts of the accounts, such as 2/5", "I/N"),
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this Terraform or OpenTofu state which keys it holds; - is standard input", "FILE"),
     _live(

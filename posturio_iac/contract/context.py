@@ -72,36 +72,20 @@ class RunScope:
 
 
 class FindingAges:
-    """How long findings have been open, which of them are new, and how long they may stay open.
+    """How long findings have been open, and which of them are new.
 
     A plain class, for the reason above.
     """
 
-    __slots__ = ("first_seen", "limits", "new")
+    __slots__ = ("first_seen", "new")
 
     first_seen: Mapping[str, datetime]
     """By the fingerprint of a finding, or the name of an open question."""
     new: frozenset[str] | None
     """Fingerprints that the last run did not have; None where there is no earlier run to compare with."""
-    limits: Mapping[str, int]
-    """How many days findings may stay open, by their severity."""
 
-    def __init__(
-        self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None, limits: Mapping[str, int] | None = None
-    ) -> None:
-        self.first_seen, self.new, self.limits = first_seen or {}, new, limits or {}
-
-    def due(self, finding: Finding) -> datetime | None:
-        """Return by when a finding must be gone, where that is known."""
-        from datetime import timedelta
-
-        first, days = self.first_seen.get(finding.fingerprint), self.limits.get(finding.severity.value)
-        return first + timedelta(days=days) if first is not None and days is not None else None
-
-    def is_late(self, finding: Finding, as_of: datetime) -> bool:
-        """True if a finding has been open for longer than it may."""
-        due = self.due(finding)
-        return due is not None and due < as_of
+    def __init__(self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None) -> None:
+        self.first_seen, self.new = first_seen or {}, new
 
 
 class RenderContext:

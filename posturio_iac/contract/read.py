@@ -1,8 +1,8 @@
 """From one JSON result, as `docs/schema/report-1.json` describes it, to records.
 
 Fields that are not known are passed over, so that a later minor version may add some. A field that is known must be what the contract
-says: a result that is damaged is refused whole, since half of it would look like good news. `open_questions` is passed over: reports and
-merges show what is open as `undecided` states it, and neither `live --verify` nor baselines use it of an earlier run.
+says: a result that is damaged is refused whole, since half of it would look like good news. `open_questions` is passed over: reports
+show what is open as `undecided` states it, and neither `live --verify` nor baselines use it of an earlier run.
 """
 
 from __future__ import annotations
@@ -49,12 +49,19 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         NotAResultError: it is not JSON, not a result of ours, or one of a newer version.
 
     """
-    document = decoded(text)
+    document = decoded(text, source)
     return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
 
-def decoded(text: str) -> Any:
-    """The JSON of a result, for `result` to read. Raises `NotAResultError`."""
+def decoded(text: str, source: str = "") -> Any:
+    """The JSON of a result, for `result` to read; the lines of ``--format jsonl`` are one. Raises `NotAResultError`."""
+    first, _, rest = text.partition("\n")
+    if source.endswith(".jsonl") or (first.startswith("{") and first.rstrip().endswith("}") and rest.strip()):
+        return _of_lines([_json(line) for line in text.splitlines()])
+    return _json(text)
+
+
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
@@ -63,6 +70,16 @@ def decoded(text: str) -> Any:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
+
+
+def _of_lines(lines: list[Any]) -> Any:
+    """What the last line sums up, with the keys, findings and diagnostics of the accounts before it."""
+    *accounts, last = lines or [None]
+    if not isinstance(last, dict) or "keys" in last or not isinstance(last.get("scope"), dict):
+        raise NotAResultError("lacks its last line, the summary, so accounts are missing: the run was cut off; run it again")
+    for account in accounts:
+        result(account, "")
+    return {**last, **{name: [item for line in lines for item in line.get(name, ())] for name in ("keys", "findings", "diagnostics")}}
 
 
 def _ids(document: Any) -> frozenset[str]:
@@ -230,23 +247,13 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
 
 
 def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
-    command = _text(remedy.get("command") or "")
-    return SavedRemedy(
-        _text(remedy["kind"]),
-        _text(remedy.get("summary") or ""),
-        _text(remedy.get("code") or ""),
-        "" if MASK in command else command,  # with a masked id it could not be run
-    )
+    summary, code, command = (_text(remedy.get(name) or "") for name in ("summary", "code", "command"))
+    return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command)  # with a masked id it could not be run
 
 
 def _said(said: dict[str, Any]) -> SavedDiagnostic:
-    return SavedDiagnostic(
-        Level(said["level"]),
-        _text(said["message"]),
-        _optional(said.get("path")),
-        _number(said.get("line")),
-        _optional(said.get("account")),
-    )
+    place = _optional(said.get("path")), _number(said.get("line")), _optional(said.get("account"))
+    return SavedDiagnostic(Level(said["level"]), _text(said["message"]), *place)
 
 
 def _covered(scope: Any) -> Coverage:
@@ -254,16 +261,10 @@ def _covered(scope: Any) -> Coverage:
         return Coverage()
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
     names = {_text(account): _text(known) for account, known in (scope.get("account_names") or {}).items()}
-    accounts, left_out = _texts(scope.get("accounts")), _texts(scope.get("left_out"))
-    return Coverage(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out, _url(scope))
-
-
-def _url(scope: dict[str, Any]) -> str:
-    """The URL of a line of code; anything but a web address is refused, since a page would link to it."""
-    url = _text(scope.get("source_url") or "")
-    if url and not url.startswith(("https://", "http://")):
+    accounts, left_out, url = _texts(scope.get("accounts")), _texts(scope.get("left_out")), _text(scope.get("source_url") or "")
+    if url and not url.startswith(("https://", "http://")):  # a page would link to it
         raise ValueError("source_url is not a web address")
-    return url
+    return Coverage(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out, url)
 
 
 T = TypeVar("T")

@@ -214,11 +214,9 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
 
 
 def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
-    """When the finding was first seen, whether it is new, and its due date; unknown fields are left out."""
-    known: dict[str, Any] = {}
-    if (first := ages.first_seen.get(finding.fingerprint)) is not None:
-        due = ages.due(finding)
-        known = {"first_seen": moment(first), **({"due": moment(due)} if due is not None else {})}
+    """When the finding was first seen and whether it is new; unknown fields are left out."""
+    first = ages.first_seen.get(finding.fingerprint)
+    known: dict[str, Any] = {"first_seen": moment(first)} if first is not None else {}
     return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
 
 

@@ -19,7 +19,7 @@ class Series:
     """The parts of all results by unit and time.
 
     Results of one day (UTC) are one point in time, of which the newest counts for each unit. When all are of one day and a unit
-    is among them more than once, each moment is a point. So shards that run one after another are one point.
+    is among them more than once, each moment is a point. So results that are written one after another are one point.
     """
 
     def __init__(self, results: Sequence[SavedResult]) -> None:

@@ -163,7 +163,7 @@ def test_an_empty_folder_and_one_without_permission(
 ) -> None:
     (inside / "none").mkdir()
     code, _, err = run(capsys, "report", "none")
-    assert (code, "the folder none holds no .json file" in err) == (3, True)
+    assert (code, "the folder none holds no .json or .jsonl file" in err) == (3, True)
 
     def denied(_path: str) -> list[str]:
         raise PermissionError(13, "Permission denied")

@@ -82,21 +82,6 @@ def test_what_is_the_same_in_many_accounts_is_said_once(
     assert len({said["account"] for said in answer.json["diagnostics"] if "was not checked" in said["message"]}) == len(members)
 
 
-def test_shards_cover_all_accounts_once_and_can_be_merged(members: list[Cloud], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    parts = []
-    for part in (1, 2, 3):
-        answer = live(capsys, "--organization", "--shard", f"{part}/3")
-        parts.append(tmp_path / f"{part}.json")
-        parts[-1].write_text(answer.out, encoding="utf-8")
-    whole = live(capsys, "--organization").json
-    assert main(["merge", *map(str, parts)]) == 1
-    merged = json.loads(capsys.readouterr().out)
-    assert merged["summary"] == whole["summary"]
-    assert [key["address"] for key in merged["keys"]] == [key["address"] for key in whole["keys"]]
-    assert sorted(f["fingerprint"] for f in merged["findings"]) == sorted(f["fingerprint"] for f in whole["findings"])
-    assert len(merged["keys"]) == len(members)
-
-
 def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing(
     organization: Callable[[int], list[Cloud]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,8 +202,6 @@ def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], cap
     ("arguments", "said"),
     [
         (("--accounts", "12"), "12 digits"),
-        (("--shard", "3/2", "--organization"), "such as 2/5"),
-        (("--shard", "1/2"), "need --organization or --accounts"),
         (("--organization", "--accounts", "111122223333"), "cannot be combined"),
         (("--workers", "0"), "whole number from 1"),
         (("--window", "soon"), "whole number from 1"),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -169,26 +167,6 @@ def test_without_boto3_one_sentence_says_what_to_install(capsys: pytest.CaptureF
     code, out, err = run(capsys, "live", "--no-config")
     assert (code, out) == (2, "")
     assert err == 'posturio-iac: the live check needs boto3, which is not installed: pip install "posturio-iac[live]"\n'
-
-
-def test_merging_needs_results_of_live_runs(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
-    code, _, err = run(capsys, "merge", f"{tmp_path}/none.json")
-    assert (code, "none.json cannot be read: no such file" in err) == (2, True)
-    whole: dict[str, Any] = {"version": 1, "tool": {"name": "posturio-iac", "version": "0"}, "as_of": "2026-01-01T00:00:00Z"}
-    whole |= {"keys": [], "findings": [], "diagnostics": [], "summary": {"files": 0}}
-    code_key: dict[str, Any] = {"address": "aws_iam_access_key.ci", "framework": "terraform", "verdict": "clean", "lifetime": []}
-    code_key |= dict.fromkeys(("path", "line", "user", "status", "owner"))
-    for document, why in (
-        (whole | {"version": 2}, "was written by a newer posturio-iac"),
-        ({name: part for name, part in whole.items() if name != "diagnostics"}, "does not follow the contract ('diagnostics' is missing)"),
-        (whole | {"keys": [{"framework": "aws"}]}, "does not follow the contract ('address' is missing)"),
-        (whole | {"verification": {"results": []}}, "is the result of --verify"),
-        (whole | {"keys": [code_key]}, "is the result of a scan of code"),
-    ):
-        path = Path(str(tmp_path)) / "part.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
-        code, _, err = run(capsys, "merge", str(path))
-        assert (code, why in err, err.count("\n")) == (2, True, 1), err
 
 
 def test_without_dask_one_sentence_says_what_to_install(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

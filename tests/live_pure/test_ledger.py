@@ -62,10 +62,10 @@ class Kept:
         """Nothing waits."""
 
 
-def looked(store: Kept, when: datetime, *keys: DeployedKey, limits: dict[str, int] | None = None) -> FindingAges:
+def looked(store: Kept, when: datetime, *keys: DeployedKey) -> FindingAges:
     """Do what a run does with one account whose user has these keys."""
     known = store.load()
-    book = LedgerFile(store, read_ledger(known) if known else Ledger(), when, None, limits)
+    book = LedgerFile(store, read_ledger(known) if known else Ledger(), when, None)
     book.begin("")
     inventory = Inventory(ACCOUNT, list(keys), listed={USER.arn})
     inventory.keys = list(from_ledger(inventory.keys, book.ledger, when))
@@ -111,7 +111,7 @@ def test_new_findings_are_those_that_the_last_run_did_not_have() -> None:
     assert first.new is None, "there is nothing to compare with"
     assert looked(store, AS_OF + DAY, KEY).new == frozenset()
     assert looked(store, AS_OF + 2 * DAY, replace(KEY, last_used=AS_OF)).new == frozenset()
-    again = looked(store, AS_OF + 5 * DAY, KEY, limits={"medium": 3})
+    again = looked(store, AS_OF + 5 * DAY, KEY)
     assert again.new == frozenset({name}), "it was gone meanwhile"
     assert again.first_seen[name] == AS_OF
 

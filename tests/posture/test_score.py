@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.commands.merge import merge
 from posturio_iac.contract.cost import cost
 from posturio_iac.contract.read import load
 from posturio_iac.contract.records import SavedDiagnostic
@@ -139,7 +138,6 @@ def test_a_result_has_the_same_score_whether_computed_by_its_run_or_from_its_jso
     expected = report.score()
     assert json.loads(text)["summary"]["score"] == expected
     assert (None if view.score.value is None else round(view.score.value)) == expected
-    assert merge([json.loads(text)])["summary"]["score"] == expected
 
 
 @given(documents())
@@ -156,15 +154,6 @@ def test_what_is_unknown_is_at_best_what_it_says_whatever_is_read_later(made: li
     if after.score.value is not None and before.score.value is None:
         assert before.score.at_best is not None
         assert after.score.value <= before.score.at_best
-
-
-def test_a_merge_knows_accounts_without_keys_and_rules_that_were_left_out() -> None:
-    old = result([deployed("a"), deployed("b", account=B)], days=1, scope=accounts(A, B))
-    new = result([], scope=accounts(A) | {"left_out": ["iam.unused"]})
-    merged = merge([new, old])
-    assert [key["user"] for key in merged["keys"]] == ["b"]
-    assert merged["scope"] == {"kind": "aws", "accounts": [A, B], "left_out": ["iam.unused"]}
-    assert merge([result([deployed("a")])])["scope"] == accounts(A)
 
 
 def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:

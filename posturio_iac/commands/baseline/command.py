@@ -60,8 +60,8 @@ COMMAND = Command(
         Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
         Option(
             "live",
-            Shape.TEXT,
-            "Take the findings from this JSON result of posturio-iac live instead of a scan",
+            Shape.LIST,
+            "Take the findings from this JSON result of posturio-iac live instead of a scan; repeatable",
             flag="--live",
             metavar="FILE",
             in_file=False,
@@ -170,7 +170,7 @@ def _write(old: BaselineFile, new: NewBaseline) -> None:
 
 
 def _of_live_result(config: Config, given: Arguments) -> int:
-    """Write the findings of a live run into a baseline, or remove those that are gone; return the exit code."""
+    """Write the findings of live runs into a baseline, or remove those that are gone; return the exit code."""
     from posturio_iac.commands.baseline import live_result
     from posturio_iac.commands.baseline.entries import NewEntryFields
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
@@ -181,16 +181,16 @@ def _of_live_result(config: Config, given: Arguments) -> int:
         raise UsageError("--live writes one baseline, but several are configured; name one with --baseline")
     path = config.baseline[0] if config.baseline else os.path.abspath(FILE)
     refuse_links_out(path, os.path.dirname(path))
-    result = live_result.read_result(given.live)
+    results = live_result.read_results(given.live)
     there = load_all([path]) if os.path.isfile(path) else ()
     old = there[0] if there else BaselineFile(path, Baseline())
-    incomplete = live_result.is_incomplete(result)
+    incomplete = live_result.is_incomplete(*results)
     if given.prune and not there:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
     fields = NewEntryFields(given.reason or "", given.owner or "", given.until)
-    _write(old, live_result.pruned(old, result) if given.prune else live_result.updated(old, result, fields))
+    _write(old, live_result.pruned(old, results) if given.prune else live_result.updated(old, results, fields))
     return INCOMPLETE if incomplete else 0
 
 

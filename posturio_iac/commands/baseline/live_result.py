@@ -1,4 +1,4 @@
-"""``posturio-iac baseline --live``: entries for the findings of a JSON result of ``live``, which no scan can find again."""
+"""``posturio-iac baseline --live``: entries for the findings of JSON results of ``live``, which no scan can find again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from posturio_iac.commands.baseline.entries import NewEntryFields
     from posturio_iac.contract.records import SavedResult
     from posturio_iac.judge.baseline import BaselineFile
@@ -20,8 +22,21 @@ DEPLOYED = "arn:"
 """The beginning of the address of a deployed key; entries about code are left alone here."""
 
 
-def read_result(path: str) -> SavedResult:
-    """The result of a live run, with ids of keys masked. Raises `UsageError`."""
+def read_results(paths: Sequence[str]) -> list[SavedResult]:
+    """The results of live runs, with ids of keys masked; each account is only in the latest one. Raises `UsageError`."""
+    ordered = sorted(map(_read, paths), key=lambda result: result.as_of)
+    latest = {account: result for result in ordered for account in _accounts(result)}
+    return [
+        replace(result, found=tuple(found for found in result.found if latest[found.address.split(":")[4]] is result)) for result in ordered
+    ]
+
+
+def _accounts(result: SavedResult) -> set[str]:
+    """The accounts that were read, and those of findings."""
+    return {*result.covered.accounts, *(found.address.split(":")[4] for found in result.found)}
+
+
+def _read(path: str) -> SavedResult:
     try:
         with open(path, encoding="utf-8") as file:
             result = load(file.read(), path)
@@ -36,16 +51,16 @@ def read_result(path: str) -> SavedResult:
     return result
 
 
-def is_incomplete(result: SavedResult) -> bool:
+def is_incomplete(*results: SavedResult) -> bool:
     """True if something was not read, called or decided."""
-    return any(said.level is Level.ERROR for said in result.said)
+    return any(said.level is Level.ERROR for result in results for said in result.said)
 
 
-def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewBaseline:
+def updated(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryFields) -> NewBaseline:
     """The baseline with an entry for each finding that counts; entries that are there stay as they are."""
     known = {entry.fingerprint for entry in old.baseline.entries}
-    owners = {key.address: key.owner for key in result.keys}
-    day = f"{result.as_of:%Y-%m-%d}"
+    owners = {key.address: key.owner for result in results for key in result.keys}
+    day = f"{results[-1].as_of:%Y-%m-%d}"
     reason = new.reason or f"existed when the baseline was written on {day}"
     added = {
         found.fingerprint: BaselineEntry(
@@ -57,28 +72,29 @@ def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewB
             owner=owners.get(found.address) or new.owner,
             until=new.until,
         )
+        for result in results
         for found in result.found
         if found.suppressed is None and found.fingerprint not in known
     }
     entries = (*old.baseline.entries, *added.values())
     then = (old.baseline.written, old.baseline.findings_then) if old.baseline.written else (day, len(entries))
-    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, result)))
+    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, results)))
 
 
-def pruned(old: BaselineFile, result: SavedResult) -> NewBaseline:
+def pruned(old: BaselineFile, results: Sequence[SavedResult]) -> NewBaseline:
     """The baseline without the entries whose finding is gone."""
-    gone = _gone(old, result)
+    gone = _gone(old, results)
     left = tuple(entry for entry in old.baseline.entries if entry.fingerprint not in gone)
     return NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(old.baseline.entries) - len(left))
 
 
-def _gone(old: BaselineFile, result: SavedResult) -> set[str]:
+def _gone(old: BaselineFile, results: Sequence[SavedResult]) -> set[str]:
     """The entries whose finding a run did not have although it could: it read the account whole, and the rule judged."""
-    if is_incomplete(result):
-        return set()
-    there = {found.fingerprint for found in result.found}
+    there = {found.fingerprint for result in results for found in result.found}
     return {
         entry.fingerprint
+        for result in results
+        if not is_incomplete(result)
         for entry in old.baseline.entries
         if entry.address.startswith(DEPLOYED)
         and entry.address.split(":")[4] in result.covered.accounts

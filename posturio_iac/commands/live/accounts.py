@@ -96,6 +96,4 @@ def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
         notes += left
     else:
         accounts = [Account(account, own.partition) for account in arguments.accounts]
-    part, parts = arguments.shard
-    wanted = [account for account in accounts if account.id not in arguments.excluded][part - 1 :: parts]
-    return [way_to(account, own, run) for account in wanted], notes
+    return [way_to(account, own, run) for account in accounts if account.id not in arguments.excluded], notes

@@ -9,7 +9,7 @@ from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Command
 from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_ARGUMENTS, SEVERITIES, Option
+from posturio_iac.config.option_table import LIVE_ARGUMENTS, Option
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -66,11 +66,9 @@ class LiveArguments:
         self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
         self.organization = bool(given.organization)
         self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
-        self.shard = _shard(given.shard)
         self.role = given.role_name or ROLE
         self.plan_valid = _whole("--plan-valid", given.plan_valid, PLAN_VALID, MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
-        self.sla = _limits(given.sla)
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
         self.states: tuple[str, ...] = tuple(given.tf_state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
@@ -111,10 +109,8 @@ class LiveArguments:
             self._check_verify()
         elif self.several and len(self.profiles) > 1:
             raise UsageError("--organization and --accounts take one --profile, which assumes the roles")
-        if not (self.several or self.given.verify) and (
-            self.given.role_name or self.given.external_id or self.excluded or self.given.shard
-        ):
-            raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
+        if not (self.several or self.given.verify) and (self.given.role_name or self.given.external_id or self.excluded):
+            raise UsageError("--role-name, --external-id and --exclude-account need --organization or --accounts")
         self._check_links()
         self._check_plan()
         self._check_ledger()
@@ -126,7 +122,7 @@ class LiveArguments:
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
     def _check_verify(self) -> None:
-        beside = ("accounts", "exclude_account", "shard", "exact", "group_by", "stats")
+        beside = ("accounts", "exclude_account", "exact", "group_by", "stats")
         if extra := next((name for name in beside if getattr(self.given, name)), None):
             flag = f"--{extra.replace('_', '-')}"
             raise UsageError(f"{flag} cannot be combined with --verify, which asks about each key in its file and groups by outcome")
@@ -138,8 +134,8 @@ class LiveArguments:
             raise UsageError("--plan and --ledger record the present; leave out --as-of")
 
     def _check_ledger(self) -> None:
-        if self.given.ledger is None and (self.given.resume or self.given.fail_on_new or self.sla):
-            raise UsageError("--resume, --fail-on-new and --sla need --ledger, which remembers earlier runs")
+        if self.given.ledger is None and (self.given.resume or self.given.fail_on_new):
+            raise UsageError("--resume and --fail-on-new need --ledger, which remembers earlier runs")
         if self.given.ledger is None and self.given.answers:
             raise UsageError("--answers needs --ledger, which keeps the answers")
         if self.given.verify and (self.given.resume or self.given.fail_on_new):
@@ -172,29 +168,9 @@ def _account_tag(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _limits(values: tuple[str, ...] | None) -> dict[str, int]:
-    """The days that a finding may stay open, by its severity."""
-    found = {}
-    for entry in split(values or ()):
-        severity, _, days = entry.partition("=")
-        if severity not in SEVERITIES:
-            raise UsageError(f'--sla must be severities and days, such as critical=1,high=7, not "{entry}"')
-        found[severity] = _whole("--sla", days, 0, 36500)
-    return found
-
-
 def _whole(flag: str, text: str | None, default: int, most: int) -> int:
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
         raise UsageError(f'{flag} must be a whole number from 1 to {most}, not "{text}"')
     return int(text)
-
-
-def _shard(text: str | None) -> tuple[int, int]:
-    if text is None:
-        return 1, 1
-    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text, re.ASCII)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise UsageError(f'--shard must be a part and the number of parts, such as 2/5, not "{text}"')
-    return int(found[1]), int(found[2])

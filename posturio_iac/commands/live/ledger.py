@@ -36,19 +36,17 @@ if TYPE_CHECKING:
 
 RESUMABLE = timedelta(hours=24)
 """How old a resumed run may be: its data is judged as of its own time."""
-SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "shard", "exact", "iac", "tf_state", "stack_region")
+SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "exact", "iac", "tf_state", "stack_region")
 """Options that decide which data is read: a run is resumed with the same ones."""
 
 
 class LedgerFile:
     """The ledger that ``--ledger`` names."""
 
-    def __init__(
-        self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None, limits: Mapping[str, int] | None = None
-    ) -> None:
-        """Hold the known state, the run that is resumed, if any, and how many days findings may stay open."""
+    def __init__(self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
+        """Hold the known state and the run that is resumed, if any."""
         self.store, self.ledger, self.as_of = store, ledger, as_of
-        self._resumed, self._limits = resumed, limits
+        self._resumed = resumed
         self._living = ledger.living_by_account()
         self._found: set[str] = set()
         """The fingerprints of all findings and open questions."""
@@ -99,7 +97,7 @@ class LedgerFile:
         if not any(said.level is Level.ERROR for said in inventory.diagnostics):
             self._complete.add(inventory.account.id)
         first = ((name, ledger.first_seen(name)) for name in everything)
-        return FindingAges({name: when for name, when in first if when is not None}, new, self._limits)
+        return FindingAges({name: when for name, when in first if when is not None}, new)
 
     def remember_creators(self, keys: Iterable[AccessKey]) -> None:
         """Remember who created keys, since CloudTrail forgets it."""
@@ -217,14 +215,14 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
         raise UsageError(f"{text} (for a Terraform state, use --tf-state)") from None
     run = ledger.unfinished
     if not arguments.given.resume:
-        return LedgerFile(store, ledger, as_of, None, arguments.sla)
+        return LedgerFile(store, ledger, as_of, None)
     if run is None:
         raise UsageError(f"--resume: {target} has no interrupted run")
     if as_of - run.at > RESUMABLE:
         raise UsageError(f"--resume: the run in {target} is from {written(run.at)}, more than a day ago; leave out --resume")
     if run.options != options_of(arguments):
         raise UsageError(f"--resume: the run in {target} had other options; use the same ones, or leave out --resume")
-    return LedgerFile(store, ledger, run.at, run, arguments.sla)
+    return LedgerFile(store, ledger, run.at, run)
 
 
 def options_of(arguments: LiveArguments) -> str:

@@ -43,7 +43,7 @@ def ages_of(parts: Sequence[FindingAges]) -> FindingAges:
     first = {name: when for ages in parts for name, when in ages.first_seen.items()}
     known = [ages.new for ages in parts if ages.new is not None]
     new = frozenset[str]().union(*known) if known else None
-    return FindingAges(first, new, parts[0].limits if parts else None)
+    return FindingAges(first, new)
 
 
 def new_of(report: Report, ages: FindingAges) -> Report:

@@ -53,7 +53,7 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     was_off = run.ledger.switched_off(found.report, earlier.as_of) if run.ledger is not None else {}
     now = Now(found.report, unread | _unread(outcomes), gone, log[0], was_off)
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings}
-    ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
+    ages = FindingAges({**found.ages.first_seen, **first})
     compared = compare(earlier, now, policies.general)
     verified, said = with_failures(compared, outcomes, run.surveyor, found.report.as_of)
     report = replace(found.report, diagnostics=(*found.report.diagnostics, *said))

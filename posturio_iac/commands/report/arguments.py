@@ -19,7 +19,7 @@ COMMAND = Command(
     "report",
     "Joins saved JSON results of scan and live, for any accounts and dates, into one report.",
     "FILE",
-    "Results of --format json, or folders of them; - reads one from standard input",
+    "Results of --format json or jsonl, or folders of them; - reads one from standard input",
     most=None,
     options=(
         Option(

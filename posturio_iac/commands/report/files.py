@@ -50,18 +50,18 @@ def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tupl
 
 
 def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]:
-    """Yield the files; a folder stands for the JSON files in it."""
+    """Yield the files; a folder stands for the results in it."""
     for word in words:
         if not os.path.isdir(word):
             yield word
             continue
         try:
-            names = [name for name in sorted(os.listdir(word)) if name.endswith(".json")]
+            names = [name for name in sorted(os.listdir(word)) if name.endswith((".json", ".jsonl"))]
         except OSError as error:
             unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} cannot be read: {system_reason(error)}", word))
             continue
         if not names:
-            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} holds no .json file", word))
+            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} holds no .json or .jsonl file", word))
         yield from (os.path.join(word, name) for name in names)
 
 
@@ -73,7 +73,7 @@ def _text(path: str) -> str:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --shard")
+        raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --ou or --accounts")
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")

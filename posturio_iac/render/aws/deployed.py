@@ -119,10 +119,9 @@ def _life(life: KeyLife) -> dict[str, str | None]:
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
-    """The due date of a finding and whether it is new, as far as a ledger tells."""
-    due, new = context.ages.due(finding), context.ages.new
-    known = {"due": moment(due) if due else "", "new": "" if new is None else str(finding.fingerprint in new).lower()}
-    return {name: value for name, value in known.items() if value}
+    """Whether a finding is new, as far as a ledger tells."""
+    new = context.ages.new
+    return {} if new is None else {"new": str(finding.fingerprint in new).lower()}
 
 
 def accepted(why: Suppression) -> str:

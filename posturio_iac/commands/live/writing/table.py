@@ -71,13 +71,12 @@ class TableRow(NamedTuple):
         }
 
     def _open_for(self) -> str:
-        """How long its oldest finding has been known, and whether one is new or late; empty without a ledger."""
+        """How long its oldest finding has been known, and whether one is new; empty without a ledger."""
         first = [when for finding in self.findings if (when := self.ages.first_seen.get(finding.fingerprint)) is not None]
         if not first:
             return ""
-        late = any(self.ages.is_late(finding, self.as_of) for finding in self.findings)
         new = self.ages.new is not None and any(finding.fingerprint in self.ages.new for finding in self.findings)
-        return f"{(self.as_of - min(first)).days} d{', late' if late else ''}{', new' if new else ''}"
+        return f"{(self.as_of - min(first)).days} d{', new' if new else ''}"
 
     def _days(self, moment: Attr[datetime | None]) -> float:
         return (self.as_of - moment).total_seconds() if isinstance(moment, datetime) else 0.0

@@ -58,7 +58,6 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     rest = [
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
-        f"{late} open too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
         f"{count(waiting, 'owner answer')} late" if (waiting := _late_answers(report)) else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
