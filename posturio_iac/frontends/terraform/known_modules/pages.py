@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from posturio_iac.frontends.terraform.known_modules.lookup import Choice, KnownKey, KnownModule, KnownVersion
+    from posturio_iac.frontends.terraform.known_modules.lookup import Choice, KnownKey, KnownModule
 
 _INTRODUCTION = """\
 # Modules known to create access keys
@@ -15,7 +15,7 @@ _INTRODUCTION = """\
 Generated from `posturio_iac/frontends/terraform/known_modules/known_modules.toml`; do not edit.
 
 A call of one of these modules is checked without its code: the table says in which versions it creates a key, which of its inputs decide
-that, and what ends the key. Each entry was read in the module's repository; the lines under it say where.
+that, and what ends the key. Each entry was read in the module's repository; where, is in that file.
 
 **Which source.** Registry addresses with or without a host (`registry.terraform.io/…`, `registry.opentofu.org/…`, `app.terraform.io/…`),
 `github.com/…`, `git::https://…`, `git::ssh://…`, `git@github.com:…`, and archives of GitHub, each with its folder (`//modules/iam-user`).
@@ -78,8 +78,7 @@ Wherever an input is named, `enabled ?? context.enabled` takes the first that is
 
 ## The table
 
-One row per module, the newest versions first. The entries below say for each version which inputs decide, and what was read. On the site,
-the search finds a module by any part of its address.
+"not" before an input means that the key exists while it is off; the value in brackets is the module's default.
 
 """
 
@@ -99,40 +98,19 @@ def search_terms_module(found: Sequence[bytes]) -> str:
 
 def page(modules: Sequence[KnownModule]) -> str:
     """The text of docs/known-modules.md."""
-    rows = [f"| [{module.name}](#{_anchor(module.name)}) | {_keys_of(module)} | {_ends_of(module)} |" for module in modules]
-    overview = ["| module | creates a key | the key ends |", "| --- | --- | --- |", *rows]
-    return _INTRODUCTION + "\n".join(overview) + "\n\n" + "\n".join(map(_section, modules))
-
-
-def _anchor(heading: str) -> str:
-    return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_")
+    rows = [f"| `{module.name}` | {_keys_of(module)} | {_of(_exists, module)} | {_of(_ends, module)} |" for module in modules]
+    return _INTRODUCTION + "\n".join(["| module | creates a key | while | the key ends |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _keys_of(module: KnownModule) -> str:
-    making = ["all" if version.range == "*" else f"`{version.range}`" for version in module.versions if version.creates]
-    return ", ".join(making) or "in no version"
+    without = [f"`{version.range}`" for version in module.versions if not version.creates]
+    if len(without) == len(module.versions):
+        return "in no version"
+    return f"in all versions but {', '.join(without)}" if without else "in all versions"
 
 
-def _ends_of(module: KnownModule) -> str:
-    return ", ".join(dict.fromkeys(_ends(key) for version in module.versions if version.creates for key in version.keys)) or "no key"
-
-
-def _section(module: KnownModule) -> str:
-    others = [f"`{address}`" for address in (module.registries + module.repositories)[1:]]
-    lines = [f"### {module.name}", ""]
-    if others:
-        lines += [f"Also {', '.join(others)}.", ""]
-    lines += ["| versions | key | exists while | ends |", "| --- | --- | --- | --- |"]
-    for version in module.versions:
-        lines += _rows(version)
-    return "\n".join([*lines, "", *(f"- {line}" for line in module.evidence), ""])
-
-
-def _rows(version: KnownVersion) -> list[str]:
-    shown = "all" if version.range == "*" else f"`{version.range}`"
-    if not version.creates:
-        return [f"| {shown} | none | | |"]
-    return [f"| {shown} | `{key.resource}` | {_exists(key)} | {_ends(key)} |" for key in version.keys]
+def _of(say: Callable[[KnownKey], str], module: KnownModule) -> str:
+    return "; ".join(dict.fromkeys(say(key) for version in module.versions if version.creates for key in version.keys))
 
 
 def _exists(key: KnownKey) -> str:
