@@ -6,7 +6,7 @@ import os
 
 from posturio_iac.commands.output import write_bytes
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, read
+from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, is_git_data, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -48,6 +48,8 @@ class Guard:
             return outside
         try:
             mode = self._fence.admit(full)
+            if is_git_data(os.path.realpath(full), self._top):
+                return f"{path} leads into .git, which only git writes"
             head = self._head(path, full)
         except OutsideError:
             return outside

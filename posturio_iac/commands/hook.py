@@ -50,7 +50,7 @@ COMMAND = Command(
 def run(argv: Sequence[str]) -> int:
     """Judge the modules and templates that the files of ``argv`` concern, report, and return the exit code."""
     started = time.perf_counter()
-    given = parse(COMMAND, _with_marked_files(argv))
+    given = parse(COMMAND, with_marked_files(COMMAND, argv))
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
@@ -80,9 +80,9 @@ def run(argv: Sequence[str]) -> int:
     return _judge(selection, changed, config, given, targets, started)
 
 
-def _with_marked_files(argv: Sequence[str]) -> list[str]:
+def with_marked_files(command: Command, argv: Sequence[str]) -> list[str]:
     """Put ``--`` before the first file whose name looks like an option, since pre-commit passes file names as they are."""
-    known = COMMAND.flags()
+    known = command.flags()
     for index, word in enumerate(argv):
         if word == "--":
             break
@@ -97,17 +97,24 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
     """The files relative to the top of the repository.
 
     Raises:
-        UsageError: a file is outside the repository.
+        UsageError: a file is outside the repository, or is a folder.
 
     """
     found = set()
     for file in files:
+        if os.path.isdir(file) and not os.path.islink(file) and not _is_submodule(file, top):
+            raise UsageError(f"{file} is a folder, but a hook takes the files that changed; scan checks folders")
         folder, name = os.path.split(os.path.abspath(file))
         path = os.path.join(os.path.realpath(folder), name)
         if not path.startswith(os.path.join(top, "")):
             raise UsageError(f"{file} is outside of {top}, which the hook checks")
         found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
     return frozenset(found)
+
+
+def _is_submodule(folder: str, top: str) -> bool:
+    """Tell whether git keeps a folder as one entry, as it names it among changed files."""
+    return os.path.isfile(os.path.join(folder, ".git")) and os.path.realpath(folder) != top
 
 
 def _warn_of_misplaced(files: Sequence[str], top: str) -> None:

@@ -65,19 +65,24 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
 
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
-    """Refuse a target in a repository whose links lead out of it: the author of a link must not decide where we write.
+    """Refuse a target in a repository whose links lead out of it or into git's own folder: their author must not decide where we write.
 
     Raises:
         OutputError: they do.
 
     """
-    from posturio_iac.core.text.textfile import is_inside
+    from posturio_iac.core.text.textfile import is_git_data, is_inside
     from posturio_iac.search.locations import repository_of
 
     place = os.path.abspath(target)
     top = repository_of(os.path.dirname(place)) or within
-    if top is not None and not is_inside(os.path.realpath(place), os.path.realpath(top)):
+    if top is None:
+        return
+    path, bound = os.path.realpath(place), os.path.realpath(top)
+    if not is_inside(path, bound):
         raise OutputError(f"cannot write {target}: a symbolic link leads outside of {top}; remove the link, or name another file")
+    if is_git_data(path, bound):
+        raise OutputError(f"cannot write {target}: it is in the .git of {top}, which only git writes; name another file")
 
 
 def to_stdout(text: str | Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Exit, Level, Severity
-from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, fails, folded, open_sentence, repository_path, sentence, undetermined
 
@@ -28,7 +28,7 @@ def render(report: Report, context: RenderContext) -> str:
     if not context.quiet:
         rows += [_undetermined(judged, context) for judged in undetermined(report)]
         rows.append(summary(report, context))
-    return "".join(f"{row}\n" for row in rows) or "\n"
+    return "".join(f"{inert(row, TEXT_SHARP)}\n" for row in rows) or "\n"
 
 
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:

@@ -24,7 +24,7 @@ def hostile(root: Path, command: str) -> None:
     """Write a key whose user, owner, file and tags hold a command."""
     quoted = command.replace("\\", "\\\\")
     user = f'resource "aws_iam_user" "u" {{\n  name = "{quoted}"\n  tags = {{ owner = "{quoted}", expires = "{quoted}" }}\n}}\n'
-    put(root, f"x{command}.tf", f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n')
+    put(root, f"{command}/x{command}.tf", f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n')
 
 
 @pytest.mark.promise("CI commands")
@@ -33,9 +33,8 @@ def hostile(root: Path, command: str) -> None:
 def test_ci_commands_in_formats(tmp_path: Path, name: str, command: str) -> None:
     hostile(tmp_path, command)
     _, out, err = scan(tmp_path, "--verbose", "--format", name)
-    kept = "".join(line for line in (out + err).splitlines() if not line.startswith("::"))  # GitHub reads no second command in one
-    assert "##vso[" not in kept
-    assert "##[" not in kept
+    assert "##vso[" not in out + err
+    assert "##[" not in out + err
     match name:
         case "json":
             assert json.loads(out)["keys"][0]["user"] == command

@@ -203,6 +203,27 @@ def test_write_through_link_of_init(root: Path) -> None:
 
 
 @pytest.mark.promise("links out")
+@pytest.mark.parametrize(
+    ("link", "argv"),
+    [
+        ("out.sarif", ("scan", "--format", "sarif", "--output", "out.sarif")),
+        ("posturio-iac-baseline.json", ("baseline", "--reason", "known")),
+        (".pre-commit-config.yaml", ("adopt", "--write", "hook")),
+        ("main.tf", ("fix", "--write", "--allow-dirty")),
+    ],
+)
+def test_nothing_is_written_into_git(root: Path, link: str, argv: tuple[str, ...]) -> None:
+    put(root, ".git/HEAD", "ref: refs/heads/main\n")
+    put(root, ".git/hooks/x", SOUND if link == "main.tf" else "")
+    before = (root / ".git/hooks/x").read_text()
+    (root / link).symlink_to(".git/hooks/x")
+    code, _, err = posturio(root, *argv)
+    assert (root / ".git/hooks/x").read_text() == before
+    assert (root / link).is_symlink()
+    assert link == "main.tf" or (code in (2, 3) and ".git" in err)
+
+
+@pytest.mark.promise("links out")
 def test_an_output_does_not_follow_a_link_of_the_repository(root: Path) -> None:
     put(root, ".git/HEAD", "ref: refs/heads/main\n")
     target = root.parent / "outside" / "report.json"

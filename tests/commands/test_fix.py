@@ -24,6 +24,8 @@ INERT = (
     'resource "time_rotating" "k" {\n  rotation_days = 30\n}\n\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n\n'
     "  lifecycle {\n    replace_triggered_by = [time_rotating.k.id]\n  }\n}\n"
 )
+INJECTED = "a\n--- a/victim.sh\n+++ b/victim.sh\n@@ -1 +1 @@\n-old\n+new\n"
+"""A folder whose name is a diff."""
 AS_OF = ("--as-of", "2026-11-24")
 
 
@@ -279,6 +281,34 @@ def test_the_hook_writes_what_is_safe_and_fails(
     assert "expires" in file.read_text(encoding="utf-8")
     assert other.read_text(encoding="utf-8") == USER + KEY
     assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["--exclude=*.tf", "--write.tf", "--as-of=x.tf", "-q.tf"])
+def test_the_hook_takes_names_that_look_like_options_for_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file = place(tmp_path, name=name)
+    repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "fix", "--hook", *AS_OF, name)[0] == 1
+    assert "expires" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("program", ["git", "patch"])
+@pytest.mark.parametrize("name", ["with space", "ümlaut", "tab\there", 'q"uo\\te', INJECTED])
+def test_no_name_of_a_file_makes_the_diff_change_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, program: str
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"needs {program}")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "victim.sh").write_text("old\n", encoding="utf-8")
+    file = place(tmp_path, name=f"{name}/main.tf")
+    _, diff, _ = run(capsys, "fix", *AS_OF)
+    command = ["git", "apply", "-"] if program == "git" else ["patch", "-p1", "--quiet", "--force"]
+    subprocess.run(command, input=diff.encode(), check=False, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    assert (tmp_path / "victim.sh").read_text(encoding="utf-8") == "old\n"
+    assert program == "patch" or "expires" in file.read_text(encoding="utf-8")
 
 
 def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -272,6 +272,16 @@ def test_odd_file_names_are_files(repository: Repository, hook: Hook, name: str)
     assert hook("--fail-on", "low", name) == (1, [f"{name}: aws_iam_access_key.ci"])
 
 
+@pytest.mark.parametrize("command", [["hook"], ["fix", "--hook"]])
+@pytest.mark.parametrize("folder", [".", "a", "../top/a"])
+def test_folders_are_no_files_that_changed(
+    repository: Repository, capsys: pytest.CaptureFixture[str], folder: str, command: list[str]
+) -> None:
+    repository.write("a/iam.tf", flagged())
+    code, _, err = run(capsys, *command, "a/iam.tf", folder.replace("top", repository.path.name))
+    assert (code, err.count("\n"), "is a folder, but a hook takes the files that changed; scan checks folders" in err) == (2, 1, True)
+
+
 def test_names_are_relative_to_the_current_folder_and_reported_from_the_top(
     repository: Repository, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

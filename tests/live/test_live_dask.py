@@ -146,7 +146,7 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFix
     monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         silent = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
-        for address in (silent, "tcp://127.0.0.1:1", "smoke://127.0.0.1:1"):
+        for address in (silent, "tcp://127.0.0.1:1", "tls://127.0.0.1:1"):
             answer = live(capsys, "--dask", address)
             assert (answer.code, answer.out) == (3, ""), address
             assert answer.err.startswith(f"posturio-iac: nothing was read: the Dask scheduler {address} cannot be reached (")
@@ -258,6 +258,6 @@ def test_no_credentials_travel(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.usefixtures("cloud")
 def test_what_is_no_address_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = live(capsys, "--dask", "localhost")
-    assert (answer.code, "such as tcp://10.0.0.1:8786" in answer.err) == (2, True)
-    assert json.dumps(answer.out) == '""'
+    for address in ("localhost", "tcp://10.0.0.1:8786", "tcp://127.0.0.1.example.com:1", "tcp://127.0.0.1:1@10.0.0.1:1", "smoke://x:1"):
+        answer = live(capsys, "--dask", address)
+        assert (answer.code, answer.out, "over TLS (tls://…) or on this machine" in answer.err) == (2, "", True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Severity
 from posturio_iac.core.model import Span
-from posturio_iac.core.text.terminal import printable
+from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.github import render
 from tests.support import canned
 
@@ -114,13 +114,13 @@ def test_hostile_text_starts_no_command_of_its_own() -> None:
     assert {kind for kind, _, _ in made} == {"error", "warning", "notice"}
     assert all(named["file"].replace("\n", "").isprintable() and data.replace("\nFix: ", "").isprintable() for _, named, data in made)
     for (_, named, data), hostile in zip(made[len(canned.HOSTILE) :], canned.HOSTILE, strict=False):
-        assert named["file"] == "\n".join(map(printable, hostile.split("\n")))
-        assert data.startswith(printable(hostile))
+        assert named["file"] == inert("\n".join(map(printable, hostile.split("\n"))), TEXT_SHARP)
+        assert data.startswith(inert(printable(hostile), TEXT_SHARP))
 
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None)))
 def test_whatever_is_written_comes_back(path: str, message: str) -> None:
     report = canned.empty(diagnostics=(Diagnostic(Level.ERROR, message, path),))
     ((kind, named, data),) = annotated(report)
-    assert (kind, data) == ("error", printable(message))
-    assert named["file"] == "\n".join(map(printable, path.split("\n")))
+    assert (kind, data) == ("error", inert(printable(message), TEXT_SHARP))
+    assert named["file"] == inert("\n".join(map(printable, path.split("\n"))), TEXT_SHARP)

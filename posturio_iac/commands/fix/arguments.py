@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.fixes.wanted import Wishes
 
+HOOK = "--hook"
 _SHARED = (
     "select",
     "ignore",
@@ -68,7 +69,9 @@ COMMAND = Command(
         _option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
         _option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
         _option(
-            "hook", Shape.SWITCH, "Treat PATHs as changed files, as pre-commit passes them: write safe changes, and fail if there were any"
+            HOOK[2:],
+            Shape.SWITCH,
+            "Treat PATHs as changed files, as pre-commit passes them: write safe changes, fail if there were any",
         ),
         *(option for option in ARGUMENTS if option.name in _SHARED),
     ),

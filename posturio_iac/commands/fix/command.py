@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.fix.arguments import COMMAND, checked, date, wishes
+from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
+from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.core.record import NamedTuple, replace
@@ -63,7 +64,7 @@ class FixRun(NamedTuple):
 
 def run(argv: Sequence[str]) -> int:
     """Show or write the changes, and return the exit code."""
-    given = parse(COMMAND, argv)
+    given = parse(COMMAND, with_marked_files(COMMAND, argv) if HOOK in argv else argv)
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
@@ -84,7 +85,6 @@ def _chosen(given: Arguments) -> FixRun:
 
 def _hooked(given: Arguments) -> FixRun | None:
     """The part of the scan that changed files concern, as in ``hook``; None when there is none."""
-    from posturio_iac.commands.hook import tracked_part, triggers
     from posturio_iac.commands.settings import settings
     from posturio_iac.impact.selection import narrow
     from posturio_iac.scan import select

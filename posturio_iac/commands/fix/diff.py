@@ -10,6 +10,8 @@ from posturio_iac.core.text.terminal import paint, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_PLAIN = range(0x20, 0x7F)
+_ESCAPED = {ord(c): f"\\{name}" for c, name in zip('"\\\a\b\t\n\v\f\r', '"\\abtnvfr', strict=True)}
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -23,13 +25,21 @@ def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, 
 
 def _file(path: str, before: bytes, after: bytes, *, color: bool, exact: bool) -> Iterator[str]:
     old, new = (_lines(data.decode("utf-8", "replace")) for data in (before, after))
-    end = "\t" if " " in path else ""  # patch takes a name without it to end at the first space
-    for line in difflib.unified_diff(old, new, f"a/{path}{end}", f"b/{path}{end}"):
+    for line in difflib.unified_diff(old, new, _name(f"a/{path}"), _name(f"b/{path}")):
         text = line.removesuffix("\n") if exact else _visible(line.removesuffix("\n"))
         head = text[:1]
         style = "bold" if text.startswith(("--- ", "+++ ")) else _COLORS.get(head, "")
         shown = paint(text, style, color=color) if style else text
         yield f"{shown}\n" if line.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+
+
+def _name(path: str) -> str:
+    """A file name as git writes it in a diff: in quotes, with escapes, where it holds what could end it or begin another line."""
+    end = "\t" if " " in path else ""  # without it, patch takes the name to end at the first space
+    if path.isprintable() and not set(path) & set('"\\'):
+        return path + end
+    data = path.encode("utf-8", "surrogateescape")
+    return '"' + "".join(_ESCAPED.get(byte, chr(byte) if byte in _PLAIN else f"\\{byte:03o}") for byte in data) + f'"{end}'
 
 
 def _visible(line: str) -> str:

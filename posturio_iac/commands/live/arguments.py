@@ -37,6 +37,7 @@ COMMAND = Command(
     most=0,
     options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
 )
+TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
 WORKERS = 32
 """Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 MOST_WORKERS = 256
@@ -116,8 +117,11 @@ class LiveArguments:
         self._check_ledger()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose cannot be combined")
-        if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
-            raise UsageError(f'--dask must be the address of a scheduler, such as tcp://10.0.0.1:8786, not "{self.given.dask}"')
+        if self.given.dask is not None and not re.fullmatch(TRUSTED_SCHEDULER, self.given.dask, re.ASCII):
+            raise UsageError(
+                f"--dask must be the address of a scheduler over TLS (tls://…) or on this machine (tcp://127.0.0.1:…), not "
+                f'"{self.given.dask}": whoever answers in its place can run code here with these credentials'
+            )
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 

@@ -7,7 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from posturio_iac.commands.output import write
+from posturio_iac.commands.output import refuse_links_out, write
 from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
@@ -56,7 +56,8 @@ class FileStore:
         self._path = path
 
     def load(self) -> str | None:
-        """The text; None where there is no file yet. Raises `UsageError`."""
+        """The text; None where there is no file yet. Raises `UsageError` and, where links lead elsewhere, `OutputError`."""
+        refuse_links_out(self._path)
         if not os.path.lexists(self._path):
             return None
         try:

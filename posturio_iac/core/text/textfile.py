@@ -171,6 +171,11 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
+def is_git_data(path: str, folder: str) -> bool:
+    """Tell whether a real path in a folder is part of a ``.git``, or is one."""
+    return ".git" in path[len(folder) :].lower().split(os.sep)
+
+
 def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tuple[int, int]:
     """A descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.live.run_record import digest
 from posturio_iac.commands.live.writing import verification_text
 from posturio_iac.commands.live.writing.private_folder import write_folder
+from posturio_iac.commands.output import refuse_links_out
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.errors import OutputError, UsageError, system_reason
@@ -74,6 +75,7 @@ def write_evidence(
     previous = None if before is None else {"run": before[0], "manifest_sha256": before[1]}
     digests = {name: digest(text.encode()) for name, text in sorted(files.items())}
     files[MANIFEST] = _canonical({"posturio-iac-evidence": 1, "files": digests, "previous": previous})
+    refuse_links_out(path)
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.output import refuse_links_out
 from posturio_iac.commands.stoppable import Stoppable
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
@@ -33,6 +34,7 @@ def check_new(flag: str, path: str) -> None:
 
 def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
     """Make the folder with all of its files, or not at all; scripts may be run. Raises `OutputError`."""
+    refuse_links_out(path)
     path = os.path.abspath(path)
     folder = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.urandom(8).hex()}")
     try:
