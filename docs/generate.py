@@ -7,7 +7,6 @@ is told of them, the configuration reference, the page of known modules and what
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import io
 import json
@@ -53,7 +52,7 @@ FIXES = {
     "fix template": ("cloudformation/sam", "--owner", "payments@example.com"),
 }
 """Programs of the fixtures whose change docs/fix.md shows, by the name of the block."""
-BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/layout.md"), Path("docs/security.md"))
+BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/security.md"))
 SECURITY = {"promises": promise_table.table, "fuzzing": promise_table.fuzzing, "mutation": promise_table.mutation}
 """What stands in docs/security.md, by the name of the block."""
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
@@ -219,8 +218,6 @@ def block(name: str, rules: dict[str, Registered]) -> str:
             return _fenced(help_text(explain.COMMAND, WIDTH))
         case "help fix":
             return _fenced(help_text(fix_arguments.COMMAND, WIDTH))
-        case "packages":
-            return _packages()
         case "low checks":
             low = (ids["checkov"] for e in rules.values() if e.rule.severity is Severity.LOW and (ids := e.rule.host_ids).get("checkov"))
             return _fenced(f"--soft-fail-on {','.join(sorted(low, key=lambda check: int(check.rpartition('_')[2])))}\n")
@@ -242,24 +239,6 @@ def _diff(program: str, *options: str) -> str:
     finally:
         os.chdir(here)
     return f"```diff\n{output.getvalue()}```\n" if output.getvalue() else ""
-
-
-def _packages() -> str:
-    return "".join(_package(path.parent) for path in sorted((ROOT / "posturio_iac").rglob("__init__.py")))
-
-
-def _package(folder: Path) -> str:
-    """The entry of one package: its name, its docstring, and a line for each of its modules."""
-    name = folder.relative_to(ROOT).as_posix()
-    paragraphs = _docstring(folder / "__init__.py").split("\n\n")
-    modules = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
-    lines = [f"- `{path.name}`: {_docstring(path).partition(chr(10))[0]}\n" for path in modules]
-    text = "\n\n".join(paragraph.replace("``", "`") for paragraph in paragraphs)
-    return f"### {name}\n\n{text}\n\n{''.join(lines)}" + ("\n" if lines else "")
-
-
-def _docstring(path: Path) -> str:
-    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
 class _Terminal(io.StringIO):

@@ -37,7 +37,6 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     (tmp_path / "docs/security.md").write_text("promises\n", encoding="utf-8")
     (tmp_path / "docs/checkov.md").write_text("<!-- generated: low checks -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "posturio_iac/core").mkdir(parents=True)
-    (tmp_path / "docs/layout.md").write_text("<!-- generated: packages -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
     (tmp_path / "posturio_iac/frontends/terraform").mkdir(parents=True)
     monkeypatch.setitem(GENERATE["main"].__globals__, "ROOT", tmp_path)
@@ -51,7 +50,7 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("<!-- generated: help -->\n```text\nusage: posturio-iac COMMAND")
 
 
-@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "packages", "rules"])
+@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "rules"])
 def test_every_block_has_a_text(name: str) -> None:
     assert len(GENERATE["block"](name, all_rules()).splitlines()) > 5
 
