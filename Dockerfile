@@ -1,11 +1,14 @@
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /source
+COPY .ci/image.txt .ci/
+RUN python -m venv /opt/posturio-iac \
+ && /opt/posturio-iac/bin/python -m pip install --no-cache-dir --require-hashes --requirement .ci/image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY policies policies
 COPY posturio_iac posturio_iac
-RUN python -m venv /opt/posturio-iac && /opt/posturio-iac/bin/python -m pip install --no-cache-dir ".[live,report]"
+RUN /opt/posturio-iac/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # git leaves out ignored files; its version is the one of the base image's Debian.
 # hadolint ignore=DL3008
 RUN apt-get update \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,13 +31,37 @@ def test_actions_are_named_by_commit_and_version(path: Path) -> None:
     assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*", one)] == []
 
 
-def test_the_action_installs_each_dependency_by_hash() -> None:
-    text = (ROOT / ".ci/requirements.txt").read_text(encoding="utf-8")
+def pinned_by(name: str) -> set[str]:
+    """The packages of a lock file, each of which has its version and hash."""
+    text = (ROOT / name).read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)(?: ;[^\\\n]*)? \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE))
     assert len(pinned) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+    return set(pinned)
+
+
+def named(*extras: str) -> set[str]:
+    """The packages that we need, with what builds us."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    named = [re.split(r"[>=;\[ ]", one)[0].lower() for one in (*project["project"]["dependencies"], *project["build-system"]["requires"])]
-    assert set(named) <= pinned.keys()
+    lists = [project["project"]["dependencies"], project["build-system"]["requires"]]
+    lists += [project["project"]["optional-dependencies"][extra] for extra in extras]
+    return {re.split(r"[>=;\[ ]", one)[0].lower() for one in chain(*lists)}
+
+
+def test_the_image_is_built_from_a_digest_and_from_hashes() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert [
+        one for one in re.findall(r"^FROM (\S+)", text, re.MULTILINE) if not re.fullmatch(r"python:3\.13-slim@sha256:[0-9a-f]{64}", one)
+    ] == []
+    assert [
+        words
+        for words in re.findall(r"pip install (.*)", text)
+        if "--require-hashes" not in words and "--no-deps --no-build-isolation" not in words
+    ] == []
+    assert named("live", "report") - {"tomli"} <= pinned_by(".ci/image.txt")
+
+
+def test_the_action_installs_each_dependency_by_hash() -> None:
+    assert named() <= pinned_by(".ci/requirements.txt")
     action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     (install,) = (step["run"] for step in action["runs"]["steps"] if "pip install" in step.get("run", ""))
     assert "--require-hashes --requirement" in install

@@ -92,6 +92,7 @@ def test_the_image_is_built_from_files_that_suffice(tmp_path: Path) -> None:
     assert {f"!{name}" for name in sources} <= set(ignored)
     for name in sources:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         copy(ROOT / name, tmp_path / name)
     wheel(tmp_path, tmp_path / "out")
     assert list((tmp_path / "out").glob("posturio_iac-*.whl"))
