@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
-from posturio_iac.commands import explain, guard_rails
+from posturio_iac.commands import explain
 from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
@@ -187,7 +187,6 @@ def documents() -> dict[Path, str]:
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
         Path("docs/known-modules.md"): pages.page(modules),
-        Path("docs/guard-rails.md"): f"{NOTE}\n\n{guard_rails.page()}",
         Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.search_terms_module(lookup.search_terms(modules)),
         **{page: _filled(page, rules) for page in BLOCK_PAGES},
     }

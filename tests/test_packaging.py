@@ -32,7 +32,7 @@ resource "aws_iam_access_key" "ci" {
 """
 
 HEAVY = {"asyncio", "boto3", "cfnlint", "checkov", "concurrent", "http", "importlib.metadata", "importlib.resources", "jinja2"}
-HEAVY |= {"logging", "rich", "socket", "ssl", "unittest", "urllib.request", "xml"}
+HEAVY |= {"logging", "socket", "ssl", "unittest", "urllib.request", "xml"}
 """Never loaded by a scan in text format."""
 PARSERS = {"tree_sitter", "tree_sitter_hcl", "yaml"}
 """Loaded only for a file that holds a key."""
@@ -233,4 +233,4 @@ def test_scan_of_json_template_loads_no_parser(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_help_of_a_command_loads_no_parser(command: str) -> None:
-    assert loaded(command, "--help") & (PARSERS | {"boto3", "rich"}) == set()
+    assert loaded(command, "--help") & (PARSERS | {"boto3"}) == set()

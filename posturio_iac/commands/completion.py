@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.guard_rails import NAME
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
 from posturio_iac.config.option_table import Shape
@@ -58,7 +57,7 @@ def _values(option: Option) -> tuple[str, ...]:
 
 def _words(command: Command) -> tuple[str, ...]:
     """The values of a command's word; empty for a file."""
-    return (*_rules(), NAME) if command.name == "explain" else WORDS.get(command.name, ())
+    return _rules() if command.name == "explain" else WORDS.get(command.name, ())
 
 
 def _flags(command: Command) -> list[str]:

@@ -1,4 +1,4 @@
-"""``posturio-iac explain``: a rule's page, or that of the guard rails, offline."""
+"""``posturio-iac explain``: a rule's page, offline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.guard_rails import NAME, page
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.core.text.terminal import paint, wants_color
@@ -21,7 +20,7 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    f"A rule's id, its last part, or its id in checkov or cfn-lint; or {NAME}",
+    "A rule's id, its last part, or its id in checkov or cfn-lint",
     most=1,
 )
 
@@ -32,9 +31,6 @@ def run(argv: Sequence[str]) -> int:
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
-    if given.words == (NAME,):
-        to_stdout(page())
-        return 0
     from posturio_iac.rules import all_rules
 
     rules = all_rules()
@@ -44,10 +40,9 @@ def run(argv: Sequence[str]) -> int:
 
 
 def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
-    """One line for each rule, and one for the page of the guard rails."""
+    """One line for each rule."""
     wide = max(map(len, rules), default=0)
     lines = [(name, entry.rule.severity.name, entry.rule.title) for name, entry in rules.items()]
-    lines.append((NAME, "", "AWS Organizations policies that prevent keys without an end"))
     return "".join(f"{paint(name, 'bold', color=color)}{' ' * (wide - len(name))}  {word:<8}  {title}\n" for name, word, title in lines)
 
 

@@ -300,4 +300,4 @@ class TestExplain:
 
     def test_alone_it_lists_them(self, capsys: pytest.CaptureFixture[str]) -> None:
         out = run(capsys, "explain")[1]
-        assert [line.split()[0] for line in out.splitlines()] == [*all_rules(), "guard-rails"]
+        assert [line.split()[0] for line in out.splitlines()] == [*all_rules()]

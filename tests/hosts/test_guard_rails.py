@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from posturio_iac.commands.guard_rails import GUARD_RAILS, PASSWORDS
 
 FOLDER = Path(os.environ["IAM_SIMULATE"])
 PROGRAM = """
@@ -37,8 +36,13 @@ console.log(JSON.stringify(answers))
 """
 ALLOWED, DENIED = "Allowed", "ExplicitlyDenied"
 DEPLOY, FACTORY = (f"arn:aws:iam::123456789012:role/{name}" for name in ("deploy", "user-factory"))
-KEYS, AGES, BEARER = range(len(GUARD_RAILS))
-LIMIT_ALONE = {"Version": "2012-10-17", "Statement": [GUARD_RAILS[AGES].statements[1]]}
+ROOT = Path(__file__).parents[2]
+POLICIES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "policies/guard_rails").glob("*.json"))}
+KEYS, BEARER, AGES = POLICIES
+PAGE = (ROOT / "docs/guard-rails.md").read_text(encoding="utf-8")
+MOST = 10_240
+"""Characters of a service control policy: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+LIMIT_ALONE = {"Version": "2012-10-17", "Statement": [POLICIES[AGES]["Statement"][1]]}
 """What many pages show: without the Null test."""
 
 
@@ -95,13 +99,18 @@ def asked(policy: dict[str, Any], principal: str, request: tuple[str, str, dict[
 
 
 def test_each_request_is_answered_as_the_page_says() -> None:
-    requests = [asked(GUARD_RAILS[rail].document(), principal, request) for rail, principal, request, _ in CASES]
+    requests = [asked(POLICIES[rail], principal, request) for rail, principal, request, _ in CASES]
     assert dict(zip(map(str, CASES), answers(requests), strict=True)) == {str(case): case[-1] for case in CASES}
 
 
 def test_the_exception_of_the_page_lets_passwords_pass_and_nothing_else() -> None:
-    first, second = GUARD_RAILS[AGES].statements
-    policy = {"Version": "2012-10-17", "Statement": [{**first, "Condition": {**first["Condition"], **PASSWORDS}}, second]}
+    first, second = POLICIES[AGES]["Statement"]
+    (text,) = re.findall(r"`(\"StringNotEquals.*)`", PAGE)
+    passwords = json.loads(f"{{{text}}}")
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**first, "Condition": {**first["Condition"], **passwords}}, second],
+    }
     requests = [credential("codecommit.amazonaws.com"), credential("cassandra.amazonaws.com"), credential("bedrock.amazonaws.com")]
     assert answers([asked(policy, DEPLOY, request) for request in requests]) == [ALLOWED, ALLOWED, DENIED]
 
@@ -110,6 +119,9 @@ def test_a_limit_alone_lets_endless_keys_pass() -> None:
     assert answers([asked(LIMIT_ALONE, DEPLOY, credential("bedrock.amazonaws.com"))]) == [ALLOWED]
 
 
-@pytest.mark.parametrize("rail", GUARD_RAILS, ids=lambda rail: rail.title)
-def test_each_guard_rail_denies_something(rail: Any) -> None:
-    assert any(GUARD_RAILS[number] is rail and answer == DENIED for number, _, _, answer in CASES)
+@pytest.mark.parametrize("rail", POLICIES)
+def test_each_guard_rail_denies_something_and_only_denies(rail: str) -> None:
+    assert any(name == rail and answer == DENIED for name, _, _, answer in CASES)
+    assert {statement["Effect"] for statement in POLICIES[rail]["Statement"]} == {"Deny"}
+    assert len(json.dumps(POLICIES[rail])) <= MOST
+    assert f"(../policies/guard_rails/{rail}.json)" in PAGE

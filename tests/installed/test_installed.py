@@ -60,6 +60,7 @@ def test_base_requirements_are_the_parsers_alone() -> None:
         "render/report/page/report.html",
         "_policies/README.md",
         "_policies/cfn_lint/posturio.py",
+        "_policies/guard_rails/access-keys.json",
     ],
 )
 def test_data_is_in_the_package(name: str) -> None:
