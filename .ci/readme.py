@@ -1,4 +1,4 @@
-"""Prints the N-th shell command of README.md, so that CI runs what readers run."""
+"""Prints the command of README.md that installs and scans, or the one that tests (``install``, ``test``): CI runs what readers run."""
 
 from __future__ import annotations
 
@@ -21,4 +21,5 @@ def commands(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(commands(README.read_text(encoding="utf-8"))[int(sys.argv[1]) - 1])  # noqa: T201 - this is its output
+    word = {"install": "posturio-iac scan", "test": "nox"}[sys.argv[1]]
+    print(next(line for line in commands(README.read_text(encoding="utf-8")) if word in line))  # noqa: T201 - this is its output

@@ -50,7 +50,7 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("<!-- generated: help -->\n```text\nusage: posturio-iac COMMAND")
 
 
-@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "rules"])
+@pytest.mark.parametrize("name", ["help", "help explain", "rules"])
 def test_every_block_has_a_text(name: str) -> None:
     assert len(GENERATE["block"](name, all_rules()).splitlines()) > 5
 

@@ -31,7 +31,7 @@ def test_a_stranger_gets_from_a_clone_to_a_report(cloud: Cloud, tmp_path: Path) 
     installed = Path(sys.executable).parent
     clone.write(".venv/bin/activate", f"PATH={installed}:$PATH\n", add=False)
     (clone.path / ".venv/bin/posturio-iac").symlink_to(installed / "posturio-iac")
-    install, _ = commands(block(INSTALL))
+    (install,) = commands(block(INSTALL))
     pip, *account = commands(block(ACCOUNT))
     made, filled, first = install.split(" && ")
     assert made.startswith("python3 -m venv ")

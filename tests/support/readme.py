@@ -32,5 +32,6 @@ def exits(output: str) -> list[int]:
     return [int(code) for code in re.findall(r"^\[exit (\d+)\]$", output, re.MULTILINE)]
 
 
-INSTALL, RELEASED, REPOSITORY, ACCOUNT = "# find the keys", "uvx ", ". .venv/bin/activate", 'pip install --quiet ".[live'
-"""How the blocks of the README begin: installing from a clone and testing, installing a release, scanning, and live with a report."""
+INSTALL, RELEASED, REPOSITORY = "# find the keys", "uvx ", ". .venv/bin/activate"
+ACCOUNT, TEST = 'pip install --quiet ".[live', "# run the tests"
+"""How the blocks of the README begin: installing from a clone, installing a release, scanning, live with a report, and testing."""
