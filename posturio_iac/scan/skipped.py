@@ -67,7 +67,7 @@ class _Roots:
             seen.add(one)
             pending += self._callers.get(one or os.curdir, ())
             base = os.path.join(self._selection.root, one)
-            for call_path, (there, _) in manifest(base, self._selection.finder.fence)[0].items():
-                if call_path.rpartition(".")[2:] == labels and os.path.isdir(os.path.join(base, there)):
+            for call_path, installed in manifest(base, self._selection.finder.fence)[0].items():
+                if call_path.rpartition(".")[2:] == labels and os.path.isdir(os.path.join(base, installed.folder)):
                     return True
         return False

@@ -6,7 +6,17 @@ import os
 
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
 from posturio_iac.errors import system_reason
-from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
+from posturio_iac.search.kinds import (
+    JSON,
+    OTHER,
+    TEMPLATE,
+    TERRAFORM,
+    SearchTerms,
+    computes_source,
+    kind_of,
+    looks_like_state,
+    looks_like_terraform,
+)
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -44,6 +54,7 @@ class FileSearch:
         "apart",
         "calling",
         "calls",
+        "computing",
         "exclusions",
         "fence",
         "hcl",
@@ -99,6 +110,8 @@ class FileSearch:
         self._room = KEPT
         self.calling: set[str] = set()
         """Terraform files that this process has read and that may call local modules."""
+        self.computing: set[str] = set()
+        """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
         self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -204,6 +217,12 @@ class FileSearch:
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
+        if kind is TERRAFORM and b"module" in data and computes_source(data):
+            from posturio_iac.search.module_calls import calls_by_computed_source
+
+            if calls_by_computed_source(data, path):
+                self.computing.add(path)
+                return True
         if self.search_terms.are_in(data, kind):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
@@ -252,6 +271,7 @@ class FileSearch:
         self.others = {kind: paths & ours for kind, paths in self.others.items()}
         self.hcl &= ours
         self.calling &= ours
+        self.computing &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
         self.calls = None

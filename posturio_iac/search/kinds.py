@@ -47,7 +47,7 @@ def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -
 def kind_of(path: str) -> str | None:
     """The kind of the file by its name; None when it is not read unless it is named.
 
-    Terraform's endings are lower case, and it ignores names that editors give to their own files.
+    Terraform's endings are lower case, and of files with them it ignores the hidden ones alone (``x~`` and ``#x#`` have others).
     """
     name = path[path.rfind("/") + 1 :]
     ending = name[name.rfind(".") + 1 :]
@@ -59,7 +59,7 @@ def kind_of(path: str) -> str | None:
         kind = TERRAFORM
     elif kind is JSON and name.endswith(STACK_JSON):
         return None
-    return None if kind is TERRAFORM and name[0] in ".#" else kind
+    return None if kind is TERRAFORM and name[0] == "." else kind
 
 
 def calls_modules(path: str) -> bool:
@@ -121,7 +121,7 @@ class SearchTerms:
         for search_term in filter(None, search_terms):
             by_role.setdefault(_role(search_term), []).append(search_term)
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
-        self.modules = tuple(by_role.get(_MODULE, ()))
+        self.modules = tuple({term.lower(): None for term in by_role.get(_MODULE, ())})
         self.texts = (*templates, *terraform)
         self.texts += tuple(term for terms in _ADDED.values() for term in terms)
         first, others = (_common_ending(templates), templates), (b"", terraform)
@@ -159,6 +159,7 @@ class SearchTerms:
             for module in self.modules:
                 words = module.replace(b"/", b"-").replace(b"terraform", b"").split(b"-")
                 self._by_word.setdefault(max(words, key=len), []).append(module)
+        data = data.lower()
         for word, modules in self._by_word.items():  # noqa: SIM110 - a generator costs more than the loop
             if word in data and any(module in data for module in modules):
                 return True
@@ -168,11 +169,20 @@ class SearchTerms:
         """True if Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
         return any(map(self.holds_known_module, _sources(data)))
 
+    def may_call_module(self, data: bytes) -> bool:
+        """True if code calls one of the modules, or states a source that only a parser can read."""
+        return any(not source or self.holds_known_module(source) for source in _sources(data))
+
     def holds_known_module(self, source: bytes) -> bool:
-        """True if the address of one of the modules is part of a source, as it is written."""
+        """True if the address of one of the modules is part of a source, as it is written but for case and escapes."""
         known = self._known.get(source)
         if known is None:
-            known = self._known[source] = any(module in source for module in self.modules)
+            plain = source.lower()
+            if b"%" in plain:
+                from urllib.parse import unquote_to_bytes
+
+                plain = unquote_to_bytes(plain)
+            known = self._known[source] = any(module in plain for module in self.modules)
         return known
 
 
@@ -182,8 +192,20 @@ def _common_ending(search_terms: Sequence[bytes]) -> bytes:
     return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
 
 
+_COMPUTING = (b"${", b"%{", b"\\")
+"""Signs that a quoted text is more than what is written."""
+
+
+def computes_source(data: bytes) -> bool:
+    """True if some ``source`` of Terraform code is more than a plain string, so that only a parser can read it."""
+    return not all(_sources(data))
+
+
 def _sources(data: bytes) -> Iterator[bytes]:
-    """Yield what ``source`` is set to in HCL or JSON, paths apart. Importing `re` would take longer than most searches."""
+    """Yield what ``source`` is set to in HCL or JSON, paths apart, and nothing for what is no plain string.
+
+    Importing `re` would take longer than most searches.
+    """
     at = data.find(b"source")
     while at >= 0:
         at += len(b"source")
@@ -194,8 +216,12 @@ def _sources(data: bytes) -> Iterator[bytes]:
                 start = _without(data, start + 1, b" \t\r\n\v\f")
                 end = data.find(b"\n", start)
                 address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
-                if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
+                if len(address) == 1 or address[0] or any(mark in address[1] for mark in _COMPUTING):
+                    yield b""
+                elif address[1] and not address[1].startswith(b"."):
                     yield address[1]
+            elif data.startswith(b"/*", start):
+                yield b""
         at = data.find(b"source", at)
 
 

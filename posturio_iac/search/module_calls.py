@@ -65,6 +65,16 @@ def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str,
                     yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
 
 
+def calls_by_computed_source(data: bytes, path: str) -> bool:
+    """True if a file calls a module whose source is more than a plain string."""
+    return any(not _is_plain(source) for block in blocks_of(data, path, CALLS) if block.labels for source in block.expressions("source"))
+
+
+def _is_plain(expression: bytes) -> bool:
+    text = expression.strip()
+    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in (b"\\", b"${", b"%{"))  # noqa: PLR2004 - its quotes
+
+
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
     """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
     if path.endswith(".json"):

@@ -238,7 +238,7 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[K
     for block in instance.folder.calls.values():
         match = program.known_module(instance, block)
         if match is None:
-            source = program.source_of(block)
+            source = program.source_of(block, instance)
             if source is not None and (name := program.unread_module(source)) and isinstance(instance.children(block.labels[0]), Unknown):
                 program.report(unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
             continue

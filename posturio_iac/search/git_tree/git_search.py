@@ -72,8 +72,11 @@ SMALL_INDEX = 64 << 10
 _CODE = tuple(f".{ending}" for ending in CODE)
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
-_SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
-"""A line that calls a module that is not local. Searching for a hundred addresses of modules would take git ten times as long."""
+_SOURCE = b'source["[:space:]]*([=:][[:space:]]*("[^."]|[^"[:space:]]|$)|/|$)'
+"""A line that calls a module that is not local, or whose source only a parser can read.
+
+Searching for a hundred addresses of modules would take git ten times as long.
+"""
 _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
@@ -149,13 +152,13 @@ def _names(output: bytes) -> list[str]:
 
 def _callers(finder: FileSearch, lines: bytes) -> Iterator[bytes]:
     """Yield the names of the files with a call of a known module, from git's ``name NUL line LF``."""
-    if not finder.search_terms.call_known_module(lines):
+    if not finder.search_terms.may_call_module(lines) and b"source\n" not in lines:
         return
     at = 0
     while at < len(lines):
         middle = lines.index(b"\0", at)
         end = lines.index(b"\n", middle)
-        if finder.search_terms.call_known_module(lines[middle:end]):
+        if finder.search_terms.may_call_module(lines[middle:end]) or lines[middle:end].rstrip(b'" \t\r').endswith(b"source"):
             yield lines[at:middle]
         at = end + 1
 

@@ -169,9 +169,9 @@ class TestCallers:
         files: Files = {"live/main.tf": f'module "m" {{\n  source = "{source}"\n}}\n', "live/m/main.tf": PLAIN}
         assert places(reading(tmp_path, files)) == [("module.m.aws_iam_access_key.ci", "live/m/main.tf", 4)]
 
-    def test_a_source_that_is_computed_leaves_the_module_by_itself(self, tmp_path: Path) -> None:
+    def test_a_source_that_is_computed_is_followed(self, tmp_path: Path) -> None:
         files: Files = {"main.tf": 'module "m" {\n  source = "${path.module}/m"\n}\n', "m/main.tf": PLAIN}
-        assert places(reading(tmp_path, files)) == [("aws_iam_access_key.ci", "m/main.tf", 4)]
+        assert places(reading(tmp_path, files)) == [("module.m.aws_iam_access_key.ci", "m/main.tf", 4)]
 
 
 class TestOutsideAndForeign:
@@ -309,7 +309,7 @@ class TestKnownModules:
         files: Files = {
             "main.tf": self.call('version = "5.30.0"\n  name = "ci"'),
             ".terraform/modules/modules.json": json.dumps(
-                {"Modules": [{"Key": "user", "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
+                {"Modules": [{"Key": "user", "Source": self.IAM, "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
             ),
             ".terraform/modules/user/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "this" {\n  count = 1\n  user = var.name\n}\n',
         }

@@ -79,7 +79,16 @@ def test_a_folder_that_may_make_a_key_is_parsed(
 
 
 def test_the_version_that_is_installed_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = {"Modules": [{"Key": "m.user", "Source": "registry", "Version": "1.0.1", "Dir": ".terraform/modules/m.user"}]}
+    manifest = {
+        "Modules": [
+            {
+                "Key": "m.user",
+                "Source": "registry.terraform.io/boldlink/iam-user/aws",
+                "Version": "1.0.1",
+                "Dir": ".terraform/modules/m.user",
+            }
+        ]
+    }
     files: dict[str, str | bytes] = {
         "main.tf": 'module "m" {\n  source = "./m"\n}\n',
         "m/main.tf": REGISTRY % ">= 1.0",

@@ -75,7 +75,7 @@ class RootUsers:
                     self._read(child)
 
     def _children(self, instance: ModuleInstance, name: str, call: hcl.Block) -> tuple[ModuleInstance, ...] | Unknown:
-        source = instance.program.source_of(call)
+        source = instance.program.source_of(call)  # what is computed is followed
         if source is not None and source.startswith(("./", "../")) and not _may_lead_to_users(instance, source):
             return ()
         try:

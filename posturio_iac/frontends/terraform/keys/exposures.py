@@ -105,7 +105,7 @@ class Leaks(SecretWalk):
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     """The inputs of a well-known module that it stores as secrets."""
-    source = instance.program.source_of(call)
+    source = instance.program.source_of(call, instance)
     if source is None:
         return ()
     from posturio_iac.frontends.terraform.known_modules.module_source import parse_source

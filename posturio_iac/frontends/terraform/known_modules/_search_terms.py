@@ -1,14 +1,6 @@
 """Generated from known_modules.toml by docs/generate.py; do not edit."""
 
 SEARCH_TERMS = (
-    b"Qlos/ses/",
-    b"Qlos/terraform-aws-ses",
-    b"SevenPico/ses/",
-    b"SevenPico/terraform-aws-ses",
-    b"SevenPicoForks/s3-bucket/",
-    b"SevenPicoForks/terraform-aws-s3-bucket",
-    b"UKHomeOffice/acp-tf-kinesis-streams",
-    b"UKHomeOffice/acp-tf-textract",
     b"circleci-repository-user",
     b"clouddrove/ses/",
     b"clouddrove/terraform-aws-ses",

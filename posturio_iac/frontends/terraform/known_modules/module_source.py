@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from enum import Enum
+from urllib.parse import unquote
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
@@ -17,6 +19,8 @@ _ARCHIVE = lazy_pattern(
 )
 _WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com", "ssh.github.com": "github.com"}
 _SHORTHANDS = ("github.com/", "bitbucket.org/")
+LOCAL = ("./", "../", ".\\", "..\\")
+"""Beginnings of the source of a local module."""
 
 
 class SourceKind(Enum):
@@ -48,7 +52,7 @@ class ModuleSource:
 def parse_source(source: str) -> ModuleSource:
     """Parse ``source``; one in no known form comes back as ``OTHER``."""
     text = source.strip()
-    if text.startswith(("./", "../", ".\\", "..\\", "/", "file:")) or text in {".", ".."}:
+    if text.startswith(LOCAL):
         return ModuleSource(SourceKind.LOCAL, text)
     package, submodule, query = _split(text)
     for read in (_repository, _registry):
@@ -58,12 +62,16 @@ def parse_source(source: str) -> ModuleSource:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """The package, the folder inside it and the query; the query may stand before or after the folder."""
+    """The package, the folder inside it and the query; the query may stand before or after the folder.
+
+    Terraform cleans the folder (``moduleAddrs.ParseModuleSource``): ``//a/../b`` and ``//./b`` are ``//b``.
+    """
     start = text.find("://") + 3 if "://" in text else 0
     package, _, submodule = text[start:].partition("//")
     package, _, first = package.partition("?")
     submodule, _, second = submodule.partition("?")
-    return text[:start] + package, submodule.strip("/"), "&".join(q for q in (first, second) if q)
+    folder = posixpath.normpath(submodule.strip("/"))
+    return text[:start] + package, "" if folder == "." else folder, "&".join(q for q in (first, second) if q)
 
 
 def _registry(package: str, submodule: str, _query: str) -> ModuleSource | None:
@@ -79,7 +87,8 @@ def _repository(package: str, submodule: str, query: str) -> ModuleSource | None
     forced, _, rest = package.rpartition("::")
     if forced.lower() not in {"", "git", "http", "https"}:
         return None
-    if (url := _URL.fullmatch(rest)) is not None:
+    url = _URL.fullmatch(rest)
+    if url is not None:
         host, path = url.groups()
     elif (scp := _SCP.fullmatch(rest)) is not None:
         host, path = scp.groups()
@@ -88,7 +97,7 @@ def _repository(package: str, submodule: str, query: str) -> ModuleSource | None
     else:
         return None
     host = host.lower()
-    parts = path.strip("/").split("/")
+    parts = (unquote(path) if url is not None else path).strip("/").split("/")
     if host == "api.github.com" and parts[0] == "repos":
         host, parts = "github.com", parts[1:]
     return _in_repository(_WEB_HOSTS.get(host, host), parts, submodule, query)

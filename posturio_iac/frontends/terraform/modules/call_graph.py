@@ -70,7 +70,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
-    found |= {*_applied(units), *_copied(units, selection)}
+    found |= {*_applied(units), *_copied(units, selection), *computed_calls(selection, options)}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = getattr(selection, "apart", None) if elsewhere else None
@@ -88,6 +88,22 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
                 pending.append(caller)
     nothing: set[str] = set()  # one for all that call nothing: each would take 216 bytes
     return {folder: calls[folder] & wanted if folder in calls else nothing for folder in wanted}
+
+
+def computed_calls(selection: Selection, options: TerraformOptions) -> Iterator[tuple[str, str]]:
+    """Yield the calls of local modules whose sources are computed, with the defaults of variables."""
+    folders = {posixpath.dirname(path) for path in selection.finder.computing}
+    if not folders:
+        return
+    from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
+
+    program = ModuleTree(selection, options)
+    for folder in sorted(folders):
+        instance = program.root_module(folder)
+        for block in instance.folder.calls.values():
+            source = program.source_of(block, instance)
+            if source is not None and program.source_of(block) is None and (target := local_folder(folder, source)) is not None:
+                yield folder, target
 
 
 def roots_of(folders: dict[str, set[str]]) -> list[str]:

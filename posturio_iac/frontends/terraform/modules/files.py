@@ -70,7 +70,7 @@ def configuration_files(names: list[str]) -> tuple[list[str], list[str]]:
 
     ``x.tofu`` hides ``x.tf``, as in OpenTofu.
     """
-    chosen = [n for n in names if n.endswith(CONFIGURATION) and not n.startswith((".", "#")) and not n.endswith("~")]
+    chosen = [n for n in names if n.endswith(CONFIGURATION) and not n.startswith(".")]
     present = set(chosen)
     chosen = [n for n in chosen if not _shadowed(n, present)]
     overrides = [n for n in chosen if _stem(n) == "override" or _stem(n).endswith("_override")]

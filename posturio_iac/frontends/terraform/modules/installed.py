@@ -6,18 +6,44 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
+from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
+from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint, parse_version
 from posturio_iac.search.installed import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Entries = dict[str, tuple[str, "str | None"]]
+
+class InstalledModule(NamedTuple):
+    """An entry of the list."""
+
+    folder: str
+    """Relative to the root module."""
+    version: str | None
+    source: str
+
+    def fits(self, source: str, version: str | None) -> bool:
+        """True if the call of ``source`` at a constraint means this entry; ``terraform init`` installs anew where it does not."""
+        called, listed = parse_source(source), parse_source(self.source)
+        if called.origin is SourceKind.LOCAL:
+            return os.path.normpath(source) == os.path.normpath(self.source)
+        if called != listed:
+            return False
+        if called.origin is not SourceKind.REGISTRY:
+            return True
+        exact = parse_version(self.version or "")
+        allowed = parse_constraint(version) if version else Interval()
+        return exact is not None and allowed is not None and allowed.holds(exact)
+
+
+Entries = dict[str, InstalledModule]
 _cache: dict[str, tuple[Entries, str]] = {}
 
 
 def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
-    """The folder and the version of each installed module of the root module at ``folder`` (absolute), by its call path.
+    """The installed modules of the root module at ``folder`` (absolute), by their call paths.
 
     The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
     """
@@ -34,7 +60,11 @@ def _read(path: str, fence: Fence) -> tuple[Entries, str]:
 
     try:
         entries = json.loads(read(path, LIMIT, fence).decode("utf-8"))["Modules"]
-        listed = {str(e["Key"]): (str(e["Dir"]), str(e["Version"]) if e.get("Version") else None) for e in entries if e.get("Key")}
+        listed = {
+            str(e["Key"]): InstalledModule(str(e["Dir"]), str(e["Version"]) if e.get("Version") else None, str(e["Source"]))
+            for e in entries
+            if e.get("Key")
+        }
     except MissingError:
         return {}, ""
     except UnreadableError as error:
@@ -53,31 +83,29 @@ class Installed:
         """Look below ``root``, and nowhere outside of ``fence``."""
         self._root, self._fence, self._report = root, fence, report
 
-    def folder(self, module: str, call_path: str) -> str | None:
+    def folder(self, module: str, call_path: str, source: str, version: str | None) -> str | None:
         """The folder of an installed module, relative to the scan root, or None when it is not installed.
 
         ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
         A folder outside of the fence is refused, with a diagnostic.
         """
-        entry = self._entry(module, call_path)
+        entry = self.entry(module, call_path, source, version)
         if entry is None:
             return None
-        path = os.path.normpath(os.path.join(module, entry[0])).replace(os.sep, "/")
+        path = os.path.normpath(os.path.join(module, entry.folder)).replace(os.sep, "/")
         there = os.path.join(self._root, path)
         if self._fence.holds(there):
             return path if os.path.isdir(there) else None
         self._say(module, f'the folder of module "{call_path.rpartition(".")[2]}" {OUTSIDE}')
         return None
 
-    def version(self, module: str, call_path: str) -> str | None:
-        entry = self._entry(module, call_path)
-        return entry[1] if entry else None
-
-    def _entry(self, module: str, call_path: str) -> tuple[str, str | None] | None:
+    def entry(self, module: str, call_path: str, source: str, version: str | None) -> InstalledModule | None:
+        """What is installed for a call, if it fits its source and its version constraint."""
         listed, problem = manifest(os.path.join(self._root, module), self._fence)
         if problem:
             self._say(module, f"{problem}; the code of installed modules was not checked")
-        return listed.get(call_path)
+        found = listed.get(call_path)
+        return found if found is not None and found.fits(source, version) else None
 
     def _say(self, module: str, text: str) -> None:
         self._report(Diagnostic(Level.ERROR, text, f"{module}/{MANIFEST}" if module else MANIFEST))

@@ -84,8 +84,8 @@ class ModuleLoader(Protocol):
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """True if the module that ``block`` calls needs to be looked into."""
 
-    def source_of(self, block: hcl.Block) -> str | None:
-        """The literal source of a module call."""
+    def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
+        """The source of a module call, constant or by its values in an instance."""
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """The instances that one module call makes, or why its code is not here."""
@@ -308,7 +308,7 @@ class ModuleScope:
     def _label(self, name: str) -> Value:
         """A module that only composes names and tags, or None when it is no such module."""
         call = self.instance.folder.calls[name]
-        source = self.instance.program.source_of(call)
+        source = self.instance.program.source_of(call, self.instance)
         if source is None or source.startswith("."):
             return None
         from posturio_iac.frontends.terraform.modules.label_modules import label_outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
@@ -12,7 +13,9 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, MUST_BE, NAMES_NO, NO_CODE, REFERS_TO_ITSELF, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, holds_above, read, real_path
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
+from posturio_iac.frontends.terraform.known_modules.module_source import LOCAL
 from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
@@ -100,14 +103,19 @@ class ModuleTree:
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """True if the module that ``block`` calls needs to be looked into."""
-        source = self.source_of(block)
+        source = self.source_of(block, instance)
         if source is None:
             return False
         if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
-            missing = not os.path.isdir(there) or self.fence.folder(there) is None
-            return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
-        return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
+            unseen = not os.path.isdir(there) or self.fence.folder(there) is None or not isinstance(block.get("source"), hcl.Literal)
+            return unseen or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+        return self._installed_for(instance, block, source) is not None
+
+    def _installed_for(self, instance: ModuleInstance, block: hcl.Block, source: str) -> str | None:
+        """The folder where ``terraform init`` has put the module of a call."""
+        call_path = instance.call_path(block.labels[0])
+        return self._installed.folder(instance.root.folder.path, call_path, source, _text(block.get("version"), instance))
 
     def stable_path(self, path: str) -> str:
         """A folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -137,27 +145,25 @@ class ModuleTree:
             self.report(problem)
         return ModuleInstance(self, module)
 
-    def source_of(self, block: hcl.Block) -> str | None:
-        """The literal source of a module call."""
-        source = block.get("source")
-        return source.value if isinstance(source, hcl.Literal) and isinstance(source.value, str) else None
+    def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
+        """The source of a module call: a constant, or in an ``instance`` what variables and locals make of it, as in OpenTofu."""
+        return _text(block.get("source"), instance)
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
-        source = self.source_of(block)
-        if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
+        source = self.source_of(block, instance)
+        if source is None or source.startswith(LOCAL) or not self._sounds_known(source):
             return None
         from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
-        constraint = block.get("version")
-        text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        installed = self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0]))
-        match = self._known_modules().match(source, installed or text, _said_version(block))
+        version = _text(block.get("version"), instance)
+        installed = self._installed.entry(instance.root.folder.path, instance.call_path(block.labels[0]), source, version)
+        match = self._known_modules().match(source, installed.version if installed and installed.version else version, _said_version(block))
         return match if isinstance(match, Match) else None
 
     def unread_module(self, source: str) -> str | None:
         """The name of the known module that one whose code is not here looks like, or None when it looks like none."""
-        if source.startswith(("./", "../")) or not self._sounds_known(source):
+        if source.startswith(LOCAL) or not self._sounds_known(source):
             return None
         known = self._known_modules()
         found = known.resembling(source)
@@ -171,7 +177,7 @@ class ModuleTree:
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(map(source.encode().__contains__, SEARCH_TERMS))
+        return bool(self.options.known_modules) or any(map(unquote(source).lower().encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
@@ -202,11 +208,11 @@ class ModuleTree:
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
-        source = self.source_of(block)
+        source = self.source_of(block, instance)
         if source is None:
             return NAMES_NO(f"module.{name}", "constant source")
         if (path := self._local(instance, source)) is None:
-            found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
+            found = self._installed_for(instance, block, source)
             return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, but that folder does not exist; correct its source'
@@ -281,6 +287,14 @@ class ModuleTree:
             budget.leave_render()
 
 
+def _text(expression: hcl.Expr | None, instance: ModuleInstance | None) -> str | None:
+    """The text that an expression is: written out, or as its values in an instance make it."""
+    value = expression.value if isinstance(expression, hcl.Literal) else None
+    if instance is not None and expression is not None and not isinstance(expression, hcl.Literal):
+        value = evaluate_or_unknown(expression, instance.scope())
+    return value if isinstance(value, str) else None
+
+
 def _said_version(block: hcl.Block) -> str | None:
     """The version that a comment on the line of a call's source tells; None when there is none, or more than one."""
     source = block.get("source")
@@ -291,7 +305,7 @@ def _said_version(block: hcl.Block) -> str | None:
 
 def local_folder(base: str, source: str) -> str | None:
     """The folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
-    if not source.startswith(("./", "../")):
+    if not source.startswith(LOCAL):
         return None
-    path = posixpath.normpath(posixpath.join(base, source))
+    path = posixpath.normpath(posixpath.join(base, source.replace("\\", "/")))
     return "" if path == "." else path

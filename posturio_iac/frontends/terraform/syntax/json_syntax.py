@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LABELS: Mapping[str, int] = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "check": 1}
 """How many labels a top-level block has; the others have none."""
-_VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "provider", "providers", "type", "source", "version"})
+_VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "provider", "providers", "type"})
 """Attributes whose strings are no templates."""
 
 

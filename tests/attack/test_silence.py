@@ -1,0 +1,115 @@
+"""Programs that make a key and try to pass in silence: what the tools read is read, and what is not followed is named."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.support.attacks import put, scan
+from tests.support.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n}\n'
+KEY = 'resource "aws_iam_access_key" "k" {\n%s  user = "joe"\n}\n'
+BARE = KEY % ""
+LOCAL = 'module "m" {\n  source = "%s"\n}\n'
+KNOWN = 'module "m" {\n  source  = "%s"\n  version = "5.30.0"\n  name    = "joe"\n}\n'
+IAM_USER = "terraform-aws-modules/iam/aws//modules/iam-user"
+
+
+class Program(NamedTuple):
+    """Files by their names, and the addresses of the keys that they really make."""
+
+    files: dict[str, str]
+    keys: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    """Arguments of the scan."""
+    folder: str = ""
+    """Where it is run."""
+
+
+NAMES = {
+    "hash": Program({"#keys.tf": BARE}, ("aws_iam_access_key.k",)),
+    "hash-json": Program({"#k.tf.json": '{"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}}'}, ("aws_iam_access_key.k",)),
+    "hash-override": Program({"main.tf": KEY % "  count = 0\n", "#_override.tf": KEY % "  count = 1\n"}, ("aws_iam_access_key.k[0]",)),
+    "hash-tofu": Program({"#x.tofu": BARE}, ("aws_iam_access_key.k",)),
+    "hash-caller": Program({"#call.tf": KNOWN % IAM_USER}, ("module.m",)),
+    "hash-module": Program({"main.tf": LOCAL % "./#m", "#m/#k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
+    "tilde-inside": Program({"a~b.tf": BARE}, ("aws_iam_access_key.k",)),
+}
+ADDRESSES = {
+    "dot": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/./iam-user"}, ("module.m",)),
+    "up": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/../modules/iam-user"}, ("module.m",)),
+    "up-from-elsewhere": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//examples/../modules/iam-user/."}, ("module.m",)),
+    "slashes": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules//iam-user"}, ("module.m",)),
+    "empty-template": Program({"main.tf": KNOWN % f'${{""}}{IAM_USER}'}, ("module.m",)),
+    "template": Program({"main.tf": KNOWN % '${"terraform-aws-modules"}/iam/aws//modules/iam-${"user"}'}, ("module.m",)),
+    "directive": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/iam-%{ if true }user%{ endif }"}, ("module.m",)),
+    "escape": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/iam\\u002duser"}, ("module.m",)),
+    "parentheses": Program({"main.tf": (KNOWN % IAM_USER).replace(f'"{IAM_USER}"', f'("{IAM_USER}")')}, ("module.m",)),
+    "local-template": Program({"main.tf": LOCAL % '${"./m"}', "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
+    "local-empty-template": Program({"main.tf": LOCAL % '${""}./m', "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
+    "local-json": Program(
+        {"main.tf.json": json.dumps({"module": {"m": {"source": '${"./m"}'}}}), "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)
+    ),
+    "known-json": Program({"main.tf.json": json.dumps({"module": {"m": {"source": f'${{""}}{IAM_USER}', "name": "joe"}}})}, ("module.m",)),
+    "git-path": Program(
+        {"main.tf": LOCAL % "git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/x/../iam-user?ref=v5.30.0"},
+        ("module.m",),
+    ),
+}
+MANIFEST = {"Modules": [{"Key": "", "Source": "", "Dir": "."}]}
+
+
+def _manifest(**entry: str) -> str:
+    return json.dumps({"Modules": [*MANIFEST["Modules"], {"Key": "m", **entry}]})
+
+
+HARMLESS = {"harmless/main.tf": 'output "x" {\n  value = 1\n}\n'}
+INSTALLED = {
+    "source": Program(
+        {"main.tf": KNOWN % IAM_USER, ".terraform/modules/modules.json": _manifest(Source="./harmless", Dir="harmless"), **HARMLESS},
+        ("module.m",),
+    ),
+    "version": Program(
+        {
+            "main.tf": KNOWN % IAM_USER,
+            ".terraform/modules/modules.json": _manifest(Source=f"registry.terraform.io/{IAM_USER}", Version="4.0.0", Dir="harmless"),
+            **HARMLESS,
+        },
+        ("module.m",),
+    ),
+    "no-version": Program(
+        {
+            "main.tf": KNOWN % IAM_USER,
+            ".terraform/modules/modules.json": _manifest(Source=f"registry.terraform.io/{IAM_USER}", Dir="harmless"),
+            **HARMLESS,
+        },
+        ("module.m",),
+    ),
+}
+
+
+PROGRAMS = {
+    f"{kind}-{name}": program
+    for kind, table in {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED}.items()
+    for name, program in table.items()
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, git: bool) -> None:
+    program = PROGRAMS[name]
+    for path, text in program.files.items():
+        put(tmp_path, path, text)
+    if git:
+        Repository(tmp_path).git("add", "-Af")
+    _, out, err = scan(tmp_path / program.folder, *program.words, "--format", "json")
+    seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
+    assert set(program.keys) <= seen.keys(), err
+    assert "clean" not in seen.values()
