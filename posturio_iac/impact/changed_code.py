@@ -7,8 +7,8 @@ import posixpath
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.search.kinds import TERRAFORM, kind_of
-from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources_in, text
+from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of, kind_of
+from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.scanners.hcl_scanner import masked
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit

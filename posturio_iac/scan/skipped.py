@@ -9,7 +9,8 @@ from posturio_iac.core.finding import Level
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
-from posturio_iac.search.module_calls import CALLS, blocks_of, holding, local_calls, text
+from posturio_iac.search.kinds import CALLS, blocks_of
+from posturio_iac.search.module_calls import holding, local_calls, text
 from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places
 
 if TYPE_CHECKING:

@@ -48,38 +48,6 @@ _OVERLAP = 1024
 class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
-    __slots__ = (
-        "_linked",
-        "_room",
-        "apart",
-        "calling",
-        "calls",
-        "computing",
-        "exclusions",
-        "fence",
-        "hcl",
-        "left_out",
-        "links",
-        "max_file_size",
-        "others",
-        "passed_by",
-        "places",
-        "prefix",
-        "problems",
-        "read",
-        "repositories",
-        "root",
-        "search_terms",
-        "searched",
-        "sources",
-        "step",
-        "symlinks",
-        "templates",
-        "terraform",
-        "texts",
-        "trees",
-    )
-
     def __init__(
         self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence | None = None
     ) -> None:
@@ -217,12 +185,9 @@ class FileSearch:
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
-        if kind is TERRAFORM and b"module" in data and computes_source(data):
-            from posturio_iac.search.module_calls import calls_by_computed_source
-
-            if calls_by_computed_source(data, path):
-                self.computing.add(path)
-                return True
+        if kind is TERRAFORM and computes_source(data, path):
+            self.computing.add(path)
+            return True
         if self.search_terms.are_in(data, kind):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)

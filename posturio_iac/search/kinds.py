@@ -7,7 +7,9 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
@@ -192,13 +194,33 @@ def _common_ending(search_terms: Sequence[bytes]) -> bytes:
     return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
 
 
+CALLS = frozenset(("module", "component"))
+"""Blocks that call a module: Terraform's own, and those of stacks."""
 _COMPUTING = (b"${", b"%{", b"\\")
 """Signs that a quoted text is more than what is written."""
 
 
-def computes_source(data: bytes) -> bool:
-    """True if some ``source`` of Terraform code is more than a plain string, so that only a parser can read it."""
-    return not all(_sources(data))
+def computes_source(data: bytes, path: str) -> bool:
+    """True if a file calls a module whose source is more than a plain string, so that only a parser can read it."""
+    if b"module" not in data or all(_sources(data)):
+        return False
+    return any(not _is_plain(source) for block in blocks_of(data, path, CALLS) if block.labels for source in block.expressions("source"))
+
+
+def _is_plain(expression: bytes) -> bool:
+    text = expression.strip()
+    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in _COMPUTING)  # noqa: PLR2004 - its quotes
+
+
+def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
+    """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
+    if path.endswith(".json"):
+        from posturio_iac.search.scanners import json_scanner
+
+        return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
+    from posturio_iac.search.scanners import hcl_scanner
+
+    return hcl_scanner.blocks(data, kinds)
 
 
 def _sources(data: bytes) -> Iterator[bytes]:

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
-from posturio_iac.search.kinds import TERRAFORM
+from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
-
-CALLS = frozenset(("module", "component"))
-"""Blocks that call a module: Terraform's own, and those of stacks."""
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
@@ -63,27 +60,6 @@ def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str,
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):
                     yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
-
-
-def calls_by_computed_source(data: bytes, path: str) -> bool:
-    """True if a file calls a module whose source is more than a plain string."""
-    return any(not _is_plain(source) for block in blocks_of(data, path, CALLS) if block.labels for source in block.expressions("source"))
-
-
-def _is_plain(expression: bytes) -> bool:
-    text = expression.strip()
-    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in (b"\\", b"${", b"%{"))  # noqa: PLR2004 - its quotes
-
-
-def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
-    """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
-    if path.endswith(".json"):
-        from posturio_iac.search.scanners import json_scanner
-
-        return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
-    from posturio_iac.search.scanners import hcl_scanner
-
-    return hcl_scanner.blocks(data, kinds)
 
 
 def code_of(data: bytes, path: str) -> bytes:
