@@ -94,9 +94,29 @@ INSTALLED = {
 }
 
 
+FLAG = "  count = fileexists(%s) ? 1 : 0\n"
+AFTER_INIT = {
+    "fileexists": Program({"main.tf": KEY % (FLAG % '"${path.root}/.terraform/modules/modules.json"')}, ("aws_iam_access_key.k",)),
+    "lock": Program({"main.tf": KEY % (FLAG % '".terraform.lock.hcl"')}, ("aws_iam_access_key.k",)),
+    "from-module": Program(
+        {"main.tf": LOCAL % "./m", "m/k.tf": KEY % (FLAG % '"${path.root}/.terraform/x"')}, ("module.m.aws_iam_access_key.k",)
+    ),
+    "other-root": Program({"a/main.tf": KEY % (FLAG % '"../b/.terraform/environment"'), "b/x.tf": ""}, ("aws_iam_access_key.k",)),
+    "providers": Program(
+        {"main.tf": KEY % '  count = length(fileset("${path.root}/.terraform", "providers/**")) > 0 ? 1 : 0\n'}, ("aws_iam_access_key.k",)
+    ),
+    "wide": Program({"main.tf": KEY % '  count = length(fileset(path.module, "**/terraform-provider-aws*"))\n'}, ("aws_iam_access_key.k",)),
+    "star": Program({"main.tf": KEY % '  for_each = fileset(".", "{x,.terra*.hcl}")\n'}, ("aws_iam_access_key.k",)),
+    "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, ("aws_iam_access_key.k",)),
+    "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, ("aws_iam_access_key.k",)),
+}
+IGNORED = {
+    "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, ("aws_iam_access_key.k",)),
+    "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, ("aws_iam_access_key.k",)),
+}
 PROGRAMS = {
     f"{kind}-{name}": program
-    for kind, table in {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED}.items()
+    for kind, table in {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED, "init": AFTER_INIT, "ignored": IGNORED}.items()
     for name, program in table.items()
 }
 
@@ -107,8 +127,8 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, git: bool) -> Non
     program = PROGRAMS[name]
     for path, text in program.files.items():
         put(tmp_path, path, text)
-    if git:
-        Repository(tmp_path).git("add", "-Af")
+    if git or name.startswith("ignored"):
+        Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
     _, out, err = scan(tmp_path / program.folder, *program.words, "--format", "json")
     seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
     assert set(program.keys) <= seen.keys(), err

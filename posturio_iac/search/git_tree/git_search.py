@@ -11,7 +11,7 @@ from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
 from posturio_iac.search.kinds import CODE, ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
-from posturio_iac.search.locations import outermost
+from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.path_filter import PathFilter
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -258,3 +258,15 @@ def _ignored(finder: FileSearch, base: str, named: Sequence[str], listing: bytes
         outcomes = run([command(finder, d, "check-ignore", "-q", "--", ".") for d in some])
         ignored += [d for d, (code, _, _) in zip(some, outcomes, strict=True) if code == 0]
     return ignored
+
+
+def is_ignored(finder: FileSearch, path: str) -> bool:
+    """True if git ignores an absolute path, which need not be there."""
+    top = repository_of(finder.root)
+    if top is None:
+        return False
+    try:
+        ((code, _, _),) = run([[find_git(finder.root, finder.fence.top), "-C", top, *OPTIONS, "check-ignore", "-q", "--", path]])
+    except OSError:
+        return False
+    return code == 0

@@ -7,7 +7,7 @@ from posixpath import normpath
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
-from posturio_iac.frontends.terraform.functions.formats.globbing import matches
+from posturio_iac.frontends.terraform.functions.formats.globbing import matches, may_match_at
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_elements, limit_text, mapping, text
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
 
@@ -47,6 +47,8 @@ def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Un
     if isinstance(names, Unknown):
         return names
     limit_elements(len(names))
+    if any(name.endswith("/") and may_match_at(cleaned, name[:-1]) for name in names):
+        return DEPENDS_ON(f"fileset({path}, {pattern})", "terraform init, which adds files")
     return make_set(name for name in names if matches(cleaned, name))
 
 

@@ -55,7 +55,8 @@ class Environment:
     render: Callable[[str, dict[str, Value]], Value]
     """Evaluates the text of a template with its variables, which may hold unknown values or be an `OpenMap`."""
     list_files: Callable[[str], tuple[str, ...] | Unknown] = _no_listing
-    """The files below a folder, relative to it with forward slashes; none when there is no such folder."""
+    """The files below a folder, relative to it with forward slashes; none when there is no such folder. A name that ends with a slash
+    is there when the code is applied, and perhaps more below it."""
     functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = field(default_factory=dict)
     """More functions, by name: those of the program that reads the file."""
 

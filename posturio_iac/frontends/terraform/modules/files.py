@@ -1,13 +1,22 @@
-"""Reading Terraform's files: bytes to syntax, and one sentence about each file that cannot be read."""
+"""Reading Terraform's files: bytes to syntax, texts for functions, and one sentence about each file that cannot be read."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read_named
+from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, DEPENDS_ON, MUST_BE, TOO_LARGE
+from posturio_iac.core.text.textfile import Fence, MissingError, TooLargeError, UnreadableError, read_named, real_path
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.core.model import Unknown
+    from posturio_iac.search.file_search import FileSearch
 
 GIT_CRYPT = b"\0GITCRYPT\0"
 HCL = (".tf", ".tofu")
@@ -85,3 +94,57 @@ def _shadowed(name: str, present: set[str]) -> bool:
     if name.endswith(".tf"):
         return f"{name[:-3]}.tofu" in present
     return name.endswith(".tf.json") and f"{name[:-8]}.tofu.json" in present
+
+
+MADE_BY_INIT = (".terraform", ".terraform.lock.hcl")
+"""What ``terraform init`` writes beside a root module: it is there at every apply, though in no checkout."""
+
+
+class TextFiles:
+    """The files below the scan root, as functions read them."""
+
+    def __init__(self, root: str, max_size: int, report: Callable[[Diagnostic], None], finder: FileSearch) -> None:
+        """Read nothing outside of ``root``."""
+        self._root, self._max_size, self._report, self._finder = root, max_size, report, finder
+
+    def read(self, base: str, path: str) -> str | Unknown:
+        """The text of a file that the root module in the folder ``base`` names. Raises `EvaluationError` when it is certainly not there."""
+        target = real_path(os.path.join(self._root, base, path))
+        if os.path.commonpath([self._root, target]) != self._root:
+            self._report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
+            return BEYOND(path, "the scan root")
+        try:
+            return read_bytes(target, self._max_size, Fence(self._root)).decode("utf-8")
+        except MissingError:
+            return self._missing(path, target)
+        except TooLargeError:
+            return TOO_LARGE(path)
+        except (UnreadableError, UnicodeDecodeError):
+            return CANNOT_BE_READ(path)
+
+    def _missing(self, path: str, target: str) -> Unknown:
+        if not {*MADE_BY_INIT}.isdisjoint(os.path.relpath(target, self._root).split(os.sep)):
+            return DEPENDS_ON(f"the file {path}", "terraform init")
+        if self._is_ignored(target):
+            return DEPENDS_ON(f"the file {path}", "the checkout, since git ignores it")
+        raise EvaluationError(f"there is no file {path}")
+
+    def _is_ignored(self, target: str) -> bool:
+        from posturio_iac.search.git_tree.git_search import is_ignored
+
+        return is_ignored(self._finder, target)
+
+    def below(self, base: str, path: str) -> tuple[str, ...] | Unknown:
+        """The files below a folder; what ``terraform init`` will add to them ends with a slash."""
+        top = real_path(os.path.join(self._root, base, path))
+        if "\0" in top:
+            return MUST_BE("a path", "free of NUL bytes")
+        if os.path.commonpath([self._root, top]) != self._root:
+            return BEYOND(path, "the scan root")
+        own = real_path(os.path.join(self._root, base))
+        added = [os.path.join(own, name, "") for name in MADE_BY_INIT]
+        if f"{top}{os.sep}".startswith(added[0]) or (not os.path.isdir(top) and self._is_ignored(os.path.join(top, ""))):
+            return DEPENDS_ON(f"the list of files in {path}", "terraform init")
+        found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]
+        found += [one for one in added if one.startswith(os.path.join(top, "")) and not os.path.isfile(one.rstrip(os.sep))]
+        return tuple(sorted(name[len(top) + 1 :].replace(os.sep, "/") for name in found))

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, MUST_BE, NAMES_NO, NO_CODE, REFERS_TO_ITSELF, TOO_LARGE
+from posturio_iac.core.open_kinds import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, holds_above, read, real_path
+from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.known_modules.module_source import LOCAL
@@ -56,6 +56,7 @@ class ModuleTree:
         self.repository = selection.repository
         self.fence = selection.finder.fence
         self._installed = Installed(self.root, self.fence, self.report)
+        self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.finder)
         self.options = options
         self._leading = leading
         self._units = units or {}
@@ -246,33 +247,10 @@ class ModuleTree:
 
         base = root.folder.path
         return Environment(
-            read_file=lambda path: self._read_file(base, path),
+            read_file=lambda path: self._texts.read(base, path),
             render=lambda text, names: self._render(root, text, names),
-            list_files=lambda path: self._list_files(base, path),
+            list_files=lambda path: self._texts.below(base, path),
         )
-
-    def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
-        top = real_path(os.path.join(self.root, base, path))
-        if "\0" in top:
-            return MUST_BE("a path", "free of NUL bytes")
-        if os.path.commonpath([self.root, top]) != self.root:
-            return BEYOND(path, "the scan root")
-        found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
-        return tuple(sorted(name.replace(os.sep, "/") for name in found))
-
-    def _read_file(self, base: str, path: str) -> str | Unknown:
-        target = real_path(os.path.join(self.root, base, path))
-        if os.path.commonpath([self.root, target]) != self.root:
-            self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
-            return BEYOND(path, "the scan root")
-        try:
-            return read(target, self.options.max_file_size, Fence(self.root)).decode("utf-8")
-        except MissingError:
-            raise EvaluationError(f"there is no file {path}") from None
-        except TooLargeError:
-            return TOO_LARGE(path)
-        except (UnreadableError, UnicodeDecodeError):
-            return CANNOT_BE_READ(path)
 
     def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate

@@ -17,6 +17,21 @@ def matches(pattern: str, path: str) -> bool:
     return any(_match(tuple(alternative.split("/")), tuple(path.split("/"))) for alternative in alternatives(pattern))
 
 
+def may_match_at(pattern: str, path: str) -> bool:
+    """True if a pattern may match a path, or one below it."""
+    names = path.split("/")
+    return any(_may_match_at(alternative.split("/"), names) for alternative in alternatives(pattern))
+
+
+def _may_match_at(parts: list[str], names: list[str]) -> bool:
+    for part, name in zip(parts, names, strict=False):
+        if part == "**":
+            return True
+        if not _match((part,), (name,)):
+            return False
+    return len(parts) >= len(names)
+
+
 @lru_cache(maxsize=16)
 def alternatives(pattern: str) -> tuple[str, ...]:
     """Expand the braces of a pattern. Raise EvaluationError when one is not closed."""
