@@ -25,6 +25,6 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
 
     def rewritten(found: re.Match[str]) -> str:
         target = normpath(join(folder, found[1]))
-        return found[0] if target.startswith("docs/") else f"]({config.repo_url}/blob/main/{target})"
+        return found[0] if target.startswith("docs/") else f"]({config.extra['repository']}/blob/main/{target})"
 
     return LINK.sub(rewritten, markdown)

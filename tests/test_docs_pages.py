@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,3 +49,30 @@ def test_the_end_on_the_page_makes_the_key_clean(here: Path, capsys: pytest.Capt
     out = run(capsys, "scan", "--verbose", "--as-of", "2026-11-25")[1]
     assert "Clean:" in out
     assert "expiry 2027-01-31" in out
+
+
+def test_an_editor_reads_a_line_of_the_concise_format_by_the_patterns_of_the_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = ROOT / "docs/editors.md"
+    (task,) = json.loads(blocks("json", page)[0])["tasks"]
+    pattern = task["problemMatcher"]["pattern"]
+    (here / "main.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n', encoding="utf-8")
+    for arguments in (task["args"], ["hook", "--format", "concise", "main.tf"]):
+        lines = run(capsys, *arguments)[1].splitlines()
+        found = [re.fullmatch(pattern["regexp"], line) for line in lines]
+        read = [
+            (match[pattern["file"]], match[pattern["line"]], match[pattern["column"]], match[pattern["code"]]) for match in found if match
+        ]
+        assert ("main.tf", "1", "1", MISSING) in read, lines
+        lua = re.search(r'from_pattern\("(.*?)"', page.read_text(encoding="utf-8"))
+        assert lua is not None
+        translated = lua[1].replace("%d", r"\d").replace("%u", "[A-Z]").replace("[%w_.]", r"[\w.]")
+        assert any(re.fullmatch(translated, line) for line in lines)
+
+
+def test_a_rule_of_ones_own_is_a_filter_over_the_result(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "main.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n', encoding="utf-8")
+    scan, jq = (line for line in blocks("sh", ROOT / "docs/own-rules.md")[0].splitlines())
+    code, out, _ = run(capsys, *scan.partition(" >")[0].split()[1:])
+    users = [key["user"] for key in json.loads(out)["keys"]]
+    assert (code, [user for user in users if user is not None and not user.startswith("svc-")]) == (0, ["joe"])
+    assert 'startswith("svc-")' in jq
