@@ -243,6 +243,7 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         _maybe(_remedy, finding.get("remedy")),
         _text((finding.get("fix") or {}).get("level") or ""),
         _maybe(moment, finding.get("first_seen")),
+        _text(finding.get("problem") or finding["message"]),
     )
 
 
@@ -257,8 +258,7 @@ def _said(said: dict[str, Any]) -> SavedDiagnostic:
 
 
 def _covered(scope: Any) -> Coverage:
-    if scope is None:
-        return Coverage()
+    scope = scope or {}
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
     names = {_text(account): _text(known) for account, known in (scope.get("account_names") or {}).items()}
     accounts, left_out, url = _texts(scope.get("accounts")), _texts(scope.get("left_out")), _text(scope.get("source_url") or "")

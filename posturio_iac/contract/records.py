@@ -120,6 +120,8 @@ class SavedFinding:
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
     first_seen: datetime | None = None
     """When it was first seen, where the result tells."""
+    problem: str = ""
+    """The message without the name of the key; with it in results that do not tell."""
 
     @property
     def place(self) -> str:

@@ -192,6 +192,7 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         "rule": finding.rule.id,
         "severity": finding.severity.value,
         "message": _text(finding.message),
+        "problem": _text(finding.problem),
         "remediation": _text(finding.remediation),
         "address": _text(finding.address),
         "framework": finding.framework,

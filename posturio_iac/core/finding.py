@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.open_question import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.key_words import KeySentence
     from posturio_iac.core.model import AccessKey, Declaration, Span
 
 
@@ -78,8 +79,8 @@ class Rule:
 class Violation:
     """What a rule yields about one key."""
 
-    message: str
-    """Names the thing and says why it matters in half a sentence."""
+    said: KeySentence
+    """Why it matters, in half a sentence."""
     remediation: str
     """The shortest change that works."""
     span: Span | None = None
@@ -90,6 +91,10 @@ class Violation:
     """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
     mark: str = ""
     """Distinguishes it from other violations of the rule by the same key. It is part of the fingerprint, so it holds no line numbers."""
+
+    @property
+    def message(self) -> str:
+        return self.said.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,8 @@ class Finding:
     """The code of a deployed key, where there is a link to it."""
     remedy: Remedy | None = None
     """The change that mends it, as data."""
+    problem: str = ""
+    """The message without the name of the key: the same for all keys with the same problem."""
     shows_code: bool = True
     """True if a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 

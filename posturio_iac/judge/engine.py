@@ -195,6 +195,7 @@ class _Run:
             root=key.scope,
             declaration=key.declaration,
             remedy=violation.remedy,
+            problem=violation.said.unnamed,
         )
 
     def _open_questions(

@@ -31,6 +31,7 @@ def redacted(report: Report) -> Report:
         replace(
             f,
             message=hide(f.message),
+            problem=hide(f.problem),
             remediation=hide(f.remediation),
             remedy=with_changed_texts(f.remedy, hide) if f.remedy else None,
             shows_code=(f.root, f.address) not in used,

@@ -34,6 +34,7 @@ class Mask(KeyIdMask):
         return replace(
             finding,
             message=self.text(finding.message),
+            problem=self.text(finding.problem),
             remediation=self.text(finding.remediation),
             remedy=with_changed_texts(finding.remedy, self.text) if finding.remedy else None,
             address=self.text(finding.address),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.terminal import harmless_json, printable
-from posturio_iac.render.wording import look, repository_path, scope_word, sentence
+from posturio_iac.render.wording import look, repository_path, scope_word
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
@@ -34,7 +34,7 @@ def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[s
     root = f" ({scope_word(finding.framework)} {printable(finding.root) or '.'})" if named else ""
     path = repository_path(finding.span, context) if finding.span else finding.address
     return {
-        "description": f"{sentence(finding)}{root} Fix: {printable(finding.remediation)}",
+        "description": f"{printable(finding.message)}{root} Fix: {printable(finding.remediation)}",
         "check_name": finding.rule.id,
         "fingerprint": finding.fingerprint,
         "severity": SEVERITIES[finding.severity],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
-from posturio_iac.render.wording import fails, open_beside, position, sentence
+from posturio_iac.render.wording import fails, open_beside, position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,13 +91,13 @@ def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) ->
     worst = max(active, key=lambda f: f.severity)
     if not fails(worst, context):
         return _Case(classname, rule, "", f"<system-out>{escape(text)}</system-out>")
-    head = _attributes(type=worst.severity.name, message=sentence(worst))
+    head = _attributes(type=worst.severity.name, message=printable(worst.message))
     return _Case(classname, rule, "failure", f"<failure {head}>{escape(text)}</failure>")
 
 
 def _text(finding: Finding, context: RenderContext) -> str:
     where = position(finding, context)
-    lines = [f"{where}: {finding.severity.name} {sentence(finding)}" if where else f"{finding.severity.name} {sentence(finding)}"]
+    lines = [f"{where}{': ' if where else ''}{finding.severity.name} {printable(finding.message)}"]
     if (why := finding.suppressed) is not None:
         until = f" until {describe_date(why.until)}" if why.until else ""
         return f"{lines[0]} (suppressed by {why.source}{until}: {printable(why.reason)})"

@@ -77,9 +77,7 @@ class _Budget:
 def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
     finding, roots = pair
     rule = f"[`{finding.rule.id}`]({page_url(finding.rule.id)})"
-    message = "" if finding.message == finding.address else plain(finding.message)
-    known = f"{code(finding.address)}<br>" if finding.address not in finding.message else ""
-    text = f"{known}{message}{plain(also(finding.framework, roots))}<br>Fix: {plain(finding.remediation)}"
+    text = f"{plain(finding.message)}{plain(also(finding.framework, roots))}<br>Fix: {plain(finding.remediation)}"
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
 
 

@@ -29,12 +29,6 @@ def page_url(rule: str) -> str:
     return f"{DOCS}/rules/{rule}.md"
 
 
-def sentence(finding: Finding) -> str:
-    """What was found, with the key's address, on one line that is safe to print."""
-    message, address = printable(finding.message), printable(finding.address)
-    return message if address in message else f"{address}: {message}"
-
-
 def place(span: Span | None) -> str:
     """``path:line:column``, safe to print; empty for what stands in no file."""
     return f"{printable(span.path)}:{span.line}:{span.column}" if span else ""

@@ -74,7 +74,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind, Replacement
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, in_use, spent
@@ -101,7 +101,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     match key.replacement:
         case Replacement(create_before_destroy=False, takes_turns=False, span=span):
-            message = f"{named(key)} is deleted before its replacement exists, so everything that uses it fails at each rotation."
+            message = about(key, "is deleted before its replacement exists, so everything that uses it fails at each rotation.")
             overlap = key.remedies.overlap or Advice("create the new key before the old one is deleted")
             yield Violation(message, sentence(overlap), span, overlap)
         case _:
@@ -121,7 +121,7 @@ def _ended_in_use(key: AccessKey, context: Context) -> Iterator[Violation]:
     replaced = "nothing replaces it before that"
     if late is not None:
         replaced = f"{late.source} replaces it only after {describe_interval(late.interval or age)}"
-    message = f"{named(key)} ends {describe_interval(age)} after its creation and {replaced}, so everything that uses it fails then."
+    message = about(key, f"ends {describe_interval(age)} after its creation and {replaced}, so everything that uses it fails then.")
     days = age.days * 2 // 3
     shorter = late.shortening(days) if late is not None else None
     remedy = shorter or (key.remedies.rotating(days) if days and late is None else Advice("let the code replace it sooner than that"))

@@ -117,7 +117,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
@@ -152,12 +152,12 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     if declared := key.effective():
         sources = listed(dict.fromkeys(e.source for e in declared))
-        message = f"{named(key)} ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime."
+        message = about(key, f"ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime.")
     else:
-        message = f"{named(key)} never expires: {key.remedies.witness} {_missing(key)}{unseen(key)}."
+        message = about(key, f"never expires: {key.remedies.witness} {_missing(key)}{unseen(key)}.{notes(key)}")
     remedy = lifetime_remedy(key, context)
     advice = sentence(key.remedies.avoid, f"or {describe(remedy)}") if key.remedies.avoid is not None else sentence(remedy)
-    yield Violation(message + notes(key), advice, remedy=remedy)
+    yield Violation(message, advice, remedy=remedy)
 
 
 def _missing(key: AccessKey) -> str:

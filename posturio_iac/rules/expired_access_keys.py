@@ -68,7 +68,7 @@ from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
@@ -101,7 +101,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     for first in passed(key, context)[:1]:
         if first.at is not None:
             late = describe_interval(context.as_of - first.at)
-            message = f"{named(key)} is still active {late} after its end{by(first, '')}."
+            message = about(key, f"is still active {late} after its end{by(first, '')}.")
             later = ReplaceValue(Place(first.source, first.span), proposed_end(key, context), first.value, "or earlier", needs_person=True)
             replace = f"{describe(key.remedies.replace)} and {describe(later)}"
             yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), first.span, later)

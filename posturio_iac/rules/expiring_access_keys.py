@@ -73,7 +73,7 @@ from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
@@ -108,8 +108,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             if evidence.is_age:
                 yield _ended_by_aws(key, evidence, at, context)
                 return
-            message = (
-                f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it automatically."
+            message = about(
+                key, f"ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it automatically."
             )
             later = ReplaceValue(
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
@@ -120,6 +120,6 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 def _ended_by_aws(key: AccessKey, evidence: Lifetime, at: datetime, context: Context) -> Violation:
     """What is said of an API key that AWS ends: no date can be moved, and what uses the key fails on that day."""
-    message = f"AWS ends {named(key)} in {describe_interval(at - context.as_of)}, on {day(at)}, and nothing replaces it automatically."
+    message = about(key, f"in {describe_interval(at - context.as_of)}, on {day(at)}, and nothing replaces it automatically.", "AWS ends")
     remedy = key.remedies.age or key.remedies.replace
     return Violation(message, sentence(remedy), evidence.span, remedy)

@@ -62,7 +62,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.secret_holder import identity_of_holder
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
 
@@ -85,7 +85,7 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield one violation for each place, at the place."""
     for exposure in key.exposures:
-        message = (
-            f"The secret of {named(key)} is exposed in plain text through {exposure.where}, so anyone who can read that can use the key."
+        message = about(
+            key, f"is exposed in plain text through {exposure.where}, so anyone who can read that can use the key.", "The secret of"
         )
         yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=identity_of_holder(exposure.holder))

@@ -87,7 +87,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.rules import register
@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.key_words import KeySentence
     from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
@@ -128,12 +129,12 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         yield Violation(_message(key, evidence, context), sentence(remedy), evidence.span, remedy)
 
 
-def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
+def _message(key: AccessKey, evidence: Lifetime, context: Context) -> KeySentence:
     """Say why it does not take effect."""
     if evidence.at is not None and spent(evidence, context):
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
-        return f"{named(key)} was due for its only replacement {when}, and {evidence.source} sets no other date."
+        return about(key, f"was due for its only replacement {when}, and {evidence.source} sets no other date.")
     why = f", because {evidence.why}" if evidence.why else ""
     is_replaced = evidence.reason is not None and evidence.reason.kind is ReasonKind.FORGOTTEN
     ended = "ended" if evidence.kind is Kind.EXPIRY or is_replaced else "replaced"
-    return f"{named(key)} is never {ended} by {evidence.source}{why}."
+    return about(key, f"is never {ended} by {evidence.source}{why}.")

@@ -66,7 +66,7 @@ from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
@@ -104,7 +104,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if date and date.effect is not Effect.ENFORCED:
         is_over = date.at is not None and date.at <= context.as_of
         keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
-    message = f"{named(key)} is {str(key.status).lower()}, and nothing removes it: {why}."
+    message = about(key, f"is {str(key.status).lower()}, and nothing removes it: {why}.")
     yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, keep)
 
 

@@ -77,7 +77,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, KeyKind, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
@@ -111,7 +111,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     match key.active_siblings:
         case (_, *_) as others:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
-            message = f"{named(key)} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
+            message = about(key, f"is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}.")
             disable = key.remedies.disable
             yield Violation(message, sentence(disable, "unless this is the key to keep"), remedy=disable)
         case _:

@@ -74,7 +74,7 @@ from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Replacement
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
@@ -109,10 +109,10 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     age, limit = describe_interval(context.as_of - late.since), describe_interval(late.limit)
     allowed = f", but {late.stated.source} allows {limit}" if late.stated else f", but the maximum is {limit}"
     if late.rotated is None:
-        message = f"{named(key)} is {age} old, created on {day(late.since)}{allowed}."
+        message = about(key, f"is {age} old, created on {day(late.since)}{allowed}.")
         yield Violation(message, sentence(key.remedies.replace, f"or {describe(key.remedies.disable)}"), remedy=key.remedies.replace)
     else:
-        message = f"{named(key)} was last rotated {age} ago{by(late.rotated, allowed)}."
+        message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
         today = ReplaceValue(Place(late.rotated.source, late.rotated.span), day(context.as_of), late.rotated.value, needs_person=True)
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 

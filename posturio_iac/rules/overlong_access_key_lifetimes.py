@@ -77,7 +77,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.key_words import KeySentence
     from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
@@ -148,12 +149,12 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
     return evidence.at or datetime.max.replace(tzinfo=timezone.utc)
 
 
-def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
+def _message(key: AccessKey, evidence: Lifetime, context: Context) -> KeySentence:
     """Say how long it is, and how long is allowed."""
     limit = f", but the maximum is {allowed(context)}"
     if evidence.interval is not None:
-        return f"{named(key)} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
+        return about(key, f"may live {describe_interval(evidence.interval)}{by(evidence, limit)}.")
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
     if evidence.kind is Kind.ROTATED:
-        return f"{named(key)} cannot have been rotated {ahead} from now{by(evidence, '')}."
-    return f"{named(key)} may live {ahead} from now{by(evidence, limit)}."
+        return about(key, f"cannot have been rotated {ahead} from now{by(evidence, '')}.")
+    return about(key, f"may live {ahead} from now{by(evidence, limit)}.")

@@ -67,7 +67,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence, unseen
 
@@ -94,7 +94,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
         return
     match key.owner:
         case None | "":
-            message = f"{named(key)} has no owner, so there is nobody to ask before it is disabled or replaced{unseen(key)}."
+            message = about(key, f"has no owner, so there is nobody to ask before it is disabled or replaced{unseen(key)}.")
             remedy = key.remedies.stating("owner", EXAMPLE_OWNER)
             yield Violation(message, sentence(remedy), remedy=remedy)
         case _:

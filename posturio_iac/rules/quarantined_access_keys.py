@@ -45,7 +45,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import sentence
@@ -70,7 +70,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     match key.quarantine:
         case str() as policy if in_use(key):
-            message = f"AWS found a key of the user of {named(key)} in public and attached {policy}, which denies only some actions."
+            message = about(key, f"in public and attached {policy}, which denies only some actions.", "AWS found a key of the user of")
             off = key.remedies.disable
             then = "search CloudTrail for what it did, move its workload to a role, and delete the key"
             yield Violation(message, sentence(off, then), remedy=off)

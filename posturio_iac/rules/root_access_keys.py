@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._standards import CIS_ROOT, NIST_ROOT, PCI_ROOT
 from posturio_iac.rules._words import sentence
@@ -75,6 +75,6 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     if key.is_root is True:
-        message = f"{named(key)} belongs to the root user, which no policy restricts."
+        message = about(key, "belongs to the root user, which no policy restricts.")
         remedy = Advice("sign in as the root user, delete the key, and use an IAM role instead")
         yield Violation(message, sentence(remedy), remedy=remedy)

@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
 
@@ -72,7 +72,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     match key.managed:
         case False:
-            message = f"{named(key)} is not declared in the given code, so nobody reviews it and nothing will remove it."
+            message = about(key, "is not declared in the given code, so nobody reviews it and nothing will remove it.")
             remedy = Advice(_change(key))
             yield Violation(message, sentence(remedy), remedy=remedy)
         case _:

@@ -69,7 +69,7 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.origin import identity_of
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
@@ -105,7 +105,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     for evidence in key.lifetimes:
         if evidence.effect is Effect.UNREADABLE:
             why = evidence.why or f'"{evidence.value}" is neither a date nor an interval'
-            message = f"{named(key)} has a lifetime that cannot be read in {evidence.source}: {why}."
+            message = about(key, f"has a lifetime that cannot be read in {evidence.source}: {why}.")
             remedy = _remedy(key, evidence, context)
             change: Remedy | str = remedy
             if evidence.readings:

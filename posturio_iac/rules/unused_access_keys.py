@@ -53,7 +53,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import named
+from posturio_iac.core.key_words import about
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
@@ -93,9 +93,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             return
     idle = context.as_of - moment
     if idle > context.window:
-        message = (
-            f"{named(key)} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
-        )
+        message = about(key, f"{seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}.")
         off, gone = key.remedies.disable, describe(key.remedies.remove)
         grave = Severity.HIGH if idle > LONG or key.privilege is Privilege.ADMIN else None
         yield Violation(message, sentence(off, f"and {gone} {describe_interval(context.grace)} later"), remedy=off, severity=grave)

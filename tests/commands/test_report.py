@@ -221,7 +221,7 @@ def test_a_scan_writes_its_own_page_and_its_scope(capsys: pytest.CaptureFixture[
     save("infra/main.tf", KEY)
     argv = ("scan", "infra", "--format", "html", "--output", "x.html", "--format", "json", "--output", "a.json", "--exit-zero")
     assert run(capsys, *argv)[0] == 0
-    assert "aws_iam_access_key.ci" in text("x.html")
+    assert "aws_iam_access_key.ci" in text("x.html").replace("<wbr>", "")
     assert json.loads(text("a.json"))["scope"] == {"kind": "code", "name": inside.name, "paths": ["infra"]}
     assert run(capsys, "report", "a.json", "--format", "markdown")[0] == 0
 

@@ -29,7 +29,7 @@ EXPECTED = f"""\
 <br>Fix: add a date | `iam/old.tf:2` |
 | MEDIUM | [`{canned.WITHOUT.id}`]({RULES}{canned.WITHOUT.id}.md) | aws_iam_access_key.ci has no end\
 <br>Fix: add a date | `iam/ci.tf:1` |
-| LOW | [`{canned.OWNERLESS.id}`]({RULES}{canned.OWNERLESS.id}.md) | `aws_iam_access_key.ci`<br>nobody answers for it\
+| LOW | [`{canned.OWNERLESS.id}`]({RULES}{canned.OWNERLESS.id}.md) | aws_iam_access_key.ci: nobody answers for it\
 <br>Fix: add a date | `iam/ci.tf:1` |
 
 ### Undetermined

@@ -402,7 +402,14 @@ def test_41_equal_mends_are_one_card() -> None:
         "code": 'expires = "x"',
     }
     found = [
-        finding(key, "ownerless", message=f"{key['address']} never ends.", remediation=f"Add it to {key['address']}.", remedy=remedy)
+        finding(
+            key,
+            "ownerless",
+            message=f"{key['address']} never ends.",
+            problem="The key never ends.",
+            remediation=f"Add it to {key['address']}.",
+            remedy=remedy,
+        )
         | {"fix": {"level": "in_place", "edits": []}}
         for key in keys
     ]

@@ -22,7 +22,7 @@ iam/ci.tf:1:1: aws_iam_access_key.ci, owner payments@example.com
     aws_iam_access_key.ci has no end
     fix: add a date
   LOW iam.ownerless_access_keys
-    nobody answers for it
+    aws_iam_access_key.ci: nobody answers for it
     fix: add a date
 
 iam/old.tf:2:2: aws_iam_access_key.old

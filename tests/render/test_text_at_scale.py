@@ -14,6 +14,7 @@ from posturio_iac.commands import COMMANDS
 from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
 from posturio_iac.core.model import Effect, Kind, Lifetime
+from posturio_iac.core.open_kinds import BEYOND
 from posturio_iac.core.text.terminal import width
 from posturio_iac.render import markdown_page
 from posturio_iac.render.text import blocks, concise, stats
@@ -22,6 +23,7 @@ from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned
 from tests.support.keys import open_question
 
+PAST = Lifetime(Kind.EXPIRY, Effect.DECLARED, TagOrigin("expires", "aws_iam_user.ci"), "2026-01-31", at=canned.AS_OF)
 Flagged = tuple[JudgedKey, tuple[Finding, ...]]
 
 
@@ -94,7 +96,7 @@ def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
 
 def test_entries_of_one_address_name_their_root_modules() -> None:
     alike = [flagged("module.m.k", "m/a.tf", root=root) for root in ("dev", "test")]
-    other = flagged("module.m.k", "m/a.tf", "{} should have ended on 2026-02-02", root="prod")
+    other = flagged("module.m.k", "m/a.tf", root="prod", lifetimes=(PAST,))
     names = [entry.name() for entry in entries(report_of(*alike, other))]
     assert names == ["module.m.k (in root module dev; also in 1 other root module: test)", "module.m.k (in root module prod)"]
 
@@ -109,7 +111,7 @@ def test_the_roots_of_nested_templates_are_templates() -> None:
 
 
 @pytest.mark.parametrize("other", [
-    flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", "{} should have ended on 2026-02-02"),
+    flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", lifetimes=(PAST,)),
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", owner="payments"),
     flagged('aws_iam_access_key.k["b"]', "iam/other.tf"),
 ])  # fmt: skip
@@ -117,8 +119,14 @@ def test_what_differs_in_more_than_the_instance_stays_apart(other: Flagged) -> N
     assert len(entries(report_of(flagged('aws_iam_access_key.k["a"]', "iam/ci.tf"), other))) == 2
 
 
-def test_users_of_instances_are_no_difference() -> None:
-    made = [flagged(f'k["{n}"]', "a.tf", f'{{}} has no end; the user "ci-{n}" is elsewhere', user=f"ci-{n}") for n in "ab"]
+def test_users_and_modules_of_instances_are_no_difference() -> None:
+    unknown = Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TagOrigin("expires", "u"))
+    made = [
+        flagged(
+            f"module.{n}.k", "a.tf", user=f"ci-{n}", lifetimes=(replace(unknown, reason=BEYOND(f"module.{n}.u", f"ci-{n}").as_reason()),)
+        )
+        for n in "ab"
+    ]
     assert [entry.size for entry in entries(report_of(*made))] == [2]
 
 

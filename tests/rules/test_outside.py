@@ -26,6 +26,7 @@ A name such as `tmp-load-test` promises an end that nothing in the code keeps.
 """
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
 
@@ -44,7 +45,7 @@ def check(key, context):
     match key.user:
         case str() as name if name.startswith("tmp-") and not key.effective():
             remedy = key.remedies.stating("expires", "2027-01-31")
-            yield Violation(f"{key.address} belongs to {name}, which nothing ends.", sentence(remedy), remedy=remedy)
+            yield Violation(about(key, f"belongs to {name}, which nothing ends."), sentence(remedy), remedy=remedy)
 '''
 CODE = """
 resource "aws_iam_access_key" "flagged" {

@@ -63,9 +63,15 @@ def report() -> Report:
         ),
         findings=(
             finding(WITHOUT, "aws_iam_access_key.ci", ci, "aws_iam_access_key.ci has no end"),
-            finding(OWNERLESS, "aws_iam_access_key.ci", ci, "nobody answers for it"),
+            finding(OWNERLESS, "aws_iam_access_key.ci", ci, "aws_iam_access_key.ci: nobody answers for it"),
             finding(EXPIRED, "aws_iam_access_key.old", old, "aws_iam_access_key.old should have ended on 2026-01-31"),
-            finding(OWNERLESS, 'module.mail.aws_iam_access_key.this["a"]', accent, "nobody answers for it", accepted),
+            finding(
+                OWNERLESS,
+                'module.mail.aws_iam_access_key.this["a"]',
+                accent,
+                'module.mail.aws_iam_access_key.this["a"]: nobody answers for it',
+                accepted,
+            ),
         ),
         diagnostics=(
             Diagnostic(Level.ERROR, "expected a closing brace", "iam/broken.tf", 7, 3),
@@ -164,7 +170,7 @@ def deployed() -> Report:
         ),
         findings=(
             of_deployed(EXPIRED, used, f"{used.address} is still active"),
-            of_deployed(OWNERLESS, used, "nobody answers for it"),
+            of_deployed(OWNERLESS, used, f"{used.address}: nobody answers for it"),
             of_deployed(EXPIRED, root, f"{root.address} belongs to the root user"),
             of_deployed(WITHOUT, spare, "it never ends", accepted),
         ),

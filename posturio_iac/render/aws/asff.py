@@ -16,7 +16,7 @@ from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
-from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url, sentence
+from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
     made = _about_key(key, rule.id, finding.fingerprint, finding.severity.name, now, context)
     made |= {
         "Title": cut(printable(rule.title), TITLE),
-        "Description": cut(sentence(finding), DESCRIPTION),
+        "Description": cut(printable(finding.message), DESCRIPTION),
         "Remediation": {"Recommendation": {"Text": cut(printable(finding.remediation), REMEDY), "Url": page_url(rule.id)}},
         "Compliance": {"Status": "FAILED"},
         "RecordState": "ACTIVE" if why is None else "ARCHIVED",

@@ -13,7 +13,7 @@ from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
-from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url, sentence
+from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
     """The event of a finding."""
     rule, why = finding.rule, finding.suppressed
     first = _first(finding.fingerprint, now, context)
-    event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now, first=first)
+    event = _event(finding.fingerprint, rule.id, printable(rule.title), printable(finding.message), FAIL, now, first=first)
     event |= {
         **_severity(SEVERITIES[finding.severity]),
         "status_id": NEW if why is None else SUPPRESSED,

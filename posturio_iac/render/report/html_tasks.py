@@ -140,7 +140,7 @@ def _alike(pairs: Sequence[tuple[KeyRow, SavedFinding]]) -> tuple[str, bool]:
     """The message of all findings where it is the same, and whether all are mended alike other than by a command."""
     if len(pairs) == 1:
         return "", False
-    told = {say.impersonal(row.key, finding) for row, finding in pairs}
+    told = {finding.problem for _, finding in pairs}
     alike = len({likeness(finding) for _, finding in pairs}) == 1 and not any(f.remedy and f.remedy.command for _, f in pairs)
     return told.pop() if len(told) == 1 else "", alike
 
@@ -154,6 +154,6 @@ def _row(row: KeyRow, finding: SavedFinding) -> dict[str, Any]:
         "href": finding_link(row, finding),
         "used": say.used(row.key),
         "owner": cut(row.key.owner or "", BRIEF),
-        "message": say.impersonal(row.key, finding),
+        "message": finding.problem,
         "mend": mend(finding),
     }

@@ -196,7 +196,7 @@ def _findings(posture: Posture) -> Iterator[str]:
             (
                 f.severity.value,
                 _name(row),
-                _words(say.message(row.key, f)),
+                _words(f.problem),
                 _words(f.remediation),
                 _rule(f.rule),
                 code(_cut(place)) if (place := say.place(row.key, f)) else "",

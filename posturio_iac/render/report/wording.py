@@ -32,16 +32,6 @@ def name(key: SavedKey) -> str:
     return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
 
 
-def message(key: SavedKey, finding: SavedFinding) -> str:
-    return finding.message.replace(key.address, name(key))
-
-
-def impersonal(key: SavedKey, finding: SavedFinding) -> str:
-    """The message of a finding without the name of its key, so that it is the same for all keys with the same problem."""
-    before, found, after = finding.message.partition(key.address) if key.address else (finding.message, "", "")
-    return f"{before}{'the' if before else 'The'} key{after.replace(key.address, 'the key')}" if found else finding.message
-
-
 def sentence(clause: str) -> str:
     return f"{clause[:1].upper()}{clause[1:]}."
 
@@ -51,9 +41,7 @@ def problem(task: Task) -> str:
     row = task.rows[0]
     if not task.findings:
         return "; ".join(row.key.undecided)
-    if len(task.rows) == 1:
-        return message(row.key, task.findings[0])
-    told = {impersonal(row.key, finding) for row, finding in zip(task.rows, task.findings, strict=True)}
+    told = {finding.problem for finding in task.findings}
     return told.pop() if len(told) == 1 else ""
 
 

@@ -15,7 +15,7 @@ from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.line_hash import LineHashes
 from posturio_iac.render.sarif.rules import descriptors
-from posturio_iac.render.wording import DOCS, open_sentence, repository_path, sentence, undetermined
+from posturio_iac.render.wording import DOCS, open_sentence, repository_path, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
 
 
 def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: RenderContext) -> dict[str, Any]:
-    text = f"{sentence(finding)} Fix: {printable(finding.remediation)}"
+    text = f"{printable(finding.message)} Fix: {printable(finding.remediation)}"
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": places[finding.rule.id],

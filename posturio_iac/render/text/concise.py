@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import paint, printable, without_commands
-from posturio_iac.render.wording import COLORS, also, folded, place, sentence
+from posturio_iac.render.wording import COLORS, also, folded, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
-    return f"{where}: {severity} {finding.rule.id}: {sentence(finding)}{also(finding.framework, roots)}"
+    return f"{where}: {severity} {finding.rule.id}: {printable(finding.message)}{also(finding.framework, roots)}"
 
 
 def _error(said: Diagnostic, context: RenderContext) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.addresses import INDEX, INDEX_PATTERN, bare
+from posturio_iac.core.addresses import INDEX, bare
+from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
@@ -14,12 +15,14 @@ from posturio_iac.render.wording import listed, open_beside, others, scope_word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from posturio_iac.core.evidence.reason import Reason
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import Span
 
     Identity = tuple[str, str, str]
 
-_MODULE = lazy_pattern(rf'(?:module\.[^.\["]+(?:{INDEX_PATTERN})?\.)+')
+_MODULE = lazy_pattern(r"(?:module\.[^.]+\.)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +136,20 @@ def _folded(
 
 
 def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
-    """Return what a reader sees of a key except for its address, its user and its module."""
-    owner, user = (judged.key.owner, judged.key.user) if judged is not None else (None, None)
+    """Return what tells a key from another instance of its block, beside the names of what is instantiated with it."""
+    found = tuple((f.rule.id, f.severity, f.span, type(f.remedy), _change(f.remedy)) for f in findings)
+    if judged is None:
+        return found
+    key = judged.key
+    evidence = tuple((e.kind, e.effect, e.value, e.span, e.at, e.interval, _local(e.reason, key.user)) for e in key.lifetimes)
+    questions = judged.open_questions if open_beside(judged) else ()
+    return found, key.owner, key.status, evidence, open_beside(judged), tuple((q.questions, _local(q.reason, key.user)) for q in questions)
 
-    def neutral(text: str) -> str:
-        plain = _MODULE.sub("", text) if "module." in text else text
-        plain = bare(plain)
-        return plain.replace(f'"{user}"', '""') if isinstance(user, str) else plain
 
-    is_open = (rules, tuple(map(neutral, judged.undecided))) if judged is not None and (rules := open_beside(judged)) else ()
-    return owner, is_open, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)
+def _change(remedy: Remedy | None) -> object:
+    return remedy and ((place := place_of(remedy)) and place.span, getattr(remedy, "value", None))
+
+
+def _local(reason: Reason | None, user: object) -> object:
+    """A reason whose addresses are those within a module, without indexes and without the name of the user."""
+    return reason and (reason.clause, *(_MODULE.sub("", bare(word)) for word in reason.words if word != user))
