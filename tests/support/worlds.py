@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from posturio_iac.adapters.checkov.entity import Entity
-from posturio_iac.adapters.checkov.graph_fallback.key import key_of
+from posturio_iac.adapters.checkov.graph_fallback import key_of
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.metadata.names import Names

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -45,11 +44,6 @@ class Vertex(NamedTuple):
         """First and last line; zeros where checkov does not say."""
         first, last = (self.config.get(f"__{name}_line__") for name in ("start", "end"))
         return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
-
-    def span(self, root: str) -> Span:
-        """The place of its first line, relative to ``root``."""
-        line = self.lines[0] or 1
-        return Span(os.path.relpath(self.file, root).replace(os.sep, "/"), line, 1, line, 2)
 
     def first(self, name: str) -> Any:
         value = self.config.get(name)

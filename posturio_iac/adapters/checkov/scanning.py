@@ -35,8 +35,8 @@ AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
 WITHOUT_PARSERS = (
-    "posturio-iac: %s is not installed with checkov, so Terraform is checked through checkov's own graph: fewer lifetimes are followed, "
-    "calls of published modules are not checked, and more keys stay undetermined; install posturio-iac into checkov's environment"
+    "posturio-iac: %s is not installed with checkov, so in Terraform only tags, comments, status and owner are checked; "
+    "for all else, install posturio-iac into checkov's environment"
 )
 
 
@@ -79,7 +79,7 @@ class Scan:
 
     def borrowed(self, entity: Entity) -> Report:
         """Judge the key of a block by what checkov read of it."""
-        from posturio_iac.adapters.checkov.graph_fallback.key import exists, key_of
+        from posturio_iac.adapters.checkov.graph_fallback import exists, key_of
         from posturio_iac.metadata.codeowners import with_code_owners
 
         place = (entity.file, entity.address, entity.name, entity.top)

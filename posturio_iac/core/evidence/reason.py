@@ -171,8 +171,6 @@ RULES_WITHOUT_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "RotationRules say nothin
 NO_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "{} is no interval")
 CALENDAR = Clause(ReasonKind.OPEN_VALUE, "{} is a calendar, not an interval")
 UNCERTAIN_LINK = Clause(ReasonKind.UNCERTAIN_LINK, "{} declares it only likely")
-GRAPH_LACKS_TARGET = Clause(ReasonKind.OPEN_VALUE, "checkov's graph does not show what it names")
-GRAPH_LACKS_CHANGE = Clause(ReasonKind.OPEN_VALUE, "checkov's graph does not show when {} changes")
 GRAPH_LACKS_EFFECT = Clause(ReasonKind.OPEN_VALUE, "checkov does not show what {} does to it")
 
 
