@@ -118,6 +118,7 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
 def _life(life: KeyLife) -> dict[str, Any]:
     """The next step for a key, as the ledger has it."""
     told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
+    told["next"] = _text(life.next) or None
     for name in ("asked", "answer_by", "answered", "delete_on"):
         when = getattr(life, name)
         told[name] = when and moment(when)

@@ -34,3 +34,5 @@ class Request:
     linker: Linker | None = None
     """The linker to code, when keys are joined to it."""
     sleep: Callable[[float], object] = wait
+    switches: bool = False
+    """Whether CloudTrail is asked which keys were switched on or off, even where no key is off."""

@@ -180,7 +180,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
     failures: dict[str, None] = {}
     for kind in KeyKind:
         known: switches.Trail | Unknown | AwsError | None = None
-        if any(switches.is_undated(key) and key.kind is kind for key in inventory.keys):
+        if any(key.kind is kind and (switches.is_undated(key) or (request.switches and key.key_id)) for key in inventory.keys):
             try:
                 known = switches.read_trail(connection, inventory.account.partition, request.as_of, kind)
             except AwsError as error:

@@ -15,8 +15,8 @@ from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
+from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger.answers import ANSWERS
-from posturio_iac.retire.plan import OF_CODE, Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ def command_of(step: Step) -> str:
 
 def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelta) -> str:
     what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
-    answer, count = as_of + grace, f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
+    answer, count = min(step.answer_by(as_of + grace) for step in made), f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
     whose, ask = f" of {plain(owner)}", "that you are responsible for. Please tell us for each whether it is needed, and by what."
     if not isinstance(made[0].key.owner, str) or not made[0].key.owner:
         whose = f", owner {plain(owner)}"
@@ -92,8 +92,8 @@ def _about(step: Step) -> Iterator[str]:
     yield from (f"## {code(key.address.rpartition('/')[2])}{plain(what)} of user {code(str(key.user))} in account {plain(account)}", "")
     yield f"- created: {_time(key.created)}; last used: {_used(key)}"
     yield from (f"- {plain(finding.message)}" for finding in step.findings)
-    if step.why and step.why != OF_CODE:  # which follows
-        yield f"- {plain(step.why)}"
+    if step.decision.why not in ("", OF_CODE):  # which follows
+        yield f"- {plain(step.decision.why)}"
     if key.declaration is not None:
         yield from _in_code(step, key.declaration)
     yield ""
@@ -102,7 +102,7 @@ def _about(step: Step) -> Iterator[str]:
             yield from ("At once, even if something still needs it:", "")
         elif key.declaration is not None:
             yield from ("Only if that code does not declare this key:", "")
-        elif step.action is Action.KEEP:
+        elif not step.is_step:
             yield from ("Only once nothing needs it any more:", "")
         yield fenced(command, "sh")
 
@@ -122,7 +122,7 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
         rules = " ".join(sorted({finding.rule.id for finding in step.findings}))
         about = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
         declared = key.declaration.shown() if key.declaration is not None else ""
-        row = (*about, step.action.value, str(answer.date()), command_of(step), declared, *("" for _ in ANSWERS))
+        row = (*about, step.action.value, str(step.answer_by(answer).date()), command_of(step), declared, *("" for _ in ANSWERS))
         writer.writerow([harmless(cell) for cell in row])
     return out.getvalue()
 

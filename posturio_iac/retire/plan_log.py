@@ -7,6 +7,7 @@ import json
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.record import NamedTuple
 
+NOT_TAKEN = ("kept", "refused")
 WORDS = {"disable": "switch it off", "delete": "delete it", "enable": "switch it on again"}
 DONE = {"disable": "switched off", "delete": "deleted", "enable": "switched on again"}
 
@@ -18,7 +19,7 @@ class Entry(NamedTuple):
     step: str
     """``disable``, ``delete`` or ``enable``."""
     outcome: str
-    """``begun``, ``done``, ``kept`` or ``failed``."""
+    """``begun``, ``done``, ``kept``, ``failed`` or ``refused``."""
     why: str
 
     def text(self) -> str:
@@ -48,11 +49,16 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
         except (ValueError, RecursionError, LookupError, TypeError):
             lost += 1
             continue
-        if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed") or parse_date(told.at) is None:
+        if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed", "refused") or parse_date(told.at) is None:
             lost += 1
             continue
         before = found.get(key_id)
-        if told.outcome == "kept" and before is not None and before.step == told.step and before.outcome in ("begun", "done"):
+        if before is not None and before.step == told.step and _is_told(before, told):
             continue  # a second run of the script found that the first one had taken the step
         found[key_id] = told
     return found, lost
+
+
+def _is_told(before: Entry, after: Entry) -> bool:
+    """Whether what is known of a step stays as it was: it was done, or begun and then not taken once more."""
+    return before.outcome == "done" or (before.outcome == "begun" and after.outcome in NOT_TAKEN)

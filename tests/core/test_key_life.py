@@ -16,25 +16,19 @@ LATER = DAY + timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("life", "step", "late"),
+    ("life", "answer", "awaited", "late"),
     [
-        (KeyLife(), "", False),
-        (KeyLife(asked=DAY), "", False),
-        (KeyLife(asked=DAY, answer_by=LATER), "answer by 2026-11-24", False),
-        (KeyLife(asked=DAY, answer_by=DAY), "answer by 2026-11-24", False),
-        (KeyLife(asked=DAY, answer_by=DAY - timedelta(days=1)), "answer late since 2026-11-23", True),
-        (KeyLife(answer_by=DAY - timedelta(days=1)), "answer by 2026-11-23", False),
-        (KeyLife(asked=DAY, answer_by=DAY - timedelta(days=1), answered=DAY), "answer by 2026-11-23", False),
-        (KeyLife(is_needed=True), "needed", False),
-        (KeyLife(is_needed=True, note="nightly export"), "needed (nightly export)", False),
-        (KeyLife(is_needed=False, answer_by=DAY), "not needed", False),
-        (KeyLife(is_needed=False, delete_on=DAY), "to be deleted after 2026-11-24", False),
-        (KeyLife(is_needed=False, delete_on=LATER), "to be deleted after 2026-11-24", False),
-        (KeyLife(delete_on=DAY - timedelta(seconds=1)), "may be deleted since 2026-11-24", False),
+        (KeyLife(), "", False, False),
+        (KeyLife(asked=DAY, answer_by=LATER), "", True, False),
+        (KeyLife(asked=DAY, answer_by=DAY - timedelta(hours=12)), "", True, False),
+        (KeyLife(asked=DAY, answer_by=DAY - timedelta(days=1)), "", False, True),
+        (KeyLife(asked=DAY, answer_by=DAY - timedelta(days=1), answered=DAY, is_needed=True), "needed", False, False),
+        (KeyLife(is_needed=True, note="nightly export"), "needed (nightly export)", False, False),
+        (KeyLife(is_needed=False), "not needed", False, False),
     ],
 )
-def test_the_next_step_of_a_key(life: KeyLife, step: str, late: bool) -> None:
-    assert (life.next_step(DAY), life.is_late(DAY)) == (step, late)
+def test_an_answer_is_due_until_its_day_ends(life: KeyLife, answer: str, awaited: bool, late: bool) -> None:
+    assert (life.answer(), life.is_awaited(DAY), life.is_late(DAY)) == (answer, awaited, late)
 
 
 WEST = "eu-west-1"

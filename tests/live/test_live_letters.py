@@ -174,19 +174,55 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
         "answered": "2026-11-26T12:00:00Z",
         "needed": True,
         "note": "the export of every quarter",
+        "next": "needed (the export of every quarter)",
     }
     assert "needed" not in life["old"]
     (line,) = (line for line in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines() if '"answered"' in line)
     assert (json.loads(line)["needed"], json.loads(line)["note"]) == (True, "the export of every quarter")
     document = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))
     steps = {step["address"].rpartition("/")[2]: step for step in document["plan"]["steps"]}
-    assert (steps[needed]["action"], steps[silent]["action"]) == ("keep", "disable")
+    assert (steps[needed]["action"], steps[silent]["action"]) == ("keep", "wait")
     assert steps[needed]["why"].startswith("Its owner answered on 2026-11-26: needed (the export of every quarter). So it stays active")
     late = live(capsys, *ledger, *at(20), json_format=False).out
     assert ("needed (the export of every quarter)" in late, "answer late since 2026-12-08" in late) == (True, True)
     assert "1 owner answer late" in late
-    live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(100))
-    assert "answer by 2027-03-18" in live(capsys, *ledger, *at(101), json_format=False).out, "who is asked again has not answered yet"
+    live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(20))
+    assert [path.name[:4] for path in (tmp_path / "again").glob("*.md")] == ["shop"], "who has answered is not asked again"
+    again = live(capsys, *ledger, *at(21), json_format=False).out
+    assert ("needed (the export of every quarter)" in again, "answer late since 2026-12-08" in again) == (True, True), "no day is moved"
+
+
+def test_no_plan_runs_ahead_of_its_own_letter(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    """The letter says "answer by": a plan of the same minute waits, and one of the day after that day does not."""
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+
+    def step(name: str, *more: str) -> tuple[str, str]:
+        live(capsys, *ledger, "--plan", str(tmp_path / name), *more)
+        (one,) = json.loads((tmp_path / name / "plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+        return one["action"], one["why"]
+
+    live(capsys, *ledger, "--letters", str(tmp_path / "letters"))
+    assert step("same")[0] == "wait"
+    assert step("last day", *at(14))[1].startswith("Its owner was asked, and may answer until 2026-12-08.")
+    assert step("after", *at(14.5)) == ("disable", "")
+
+
+@pytest.mark.parametrize(("needed", "action"), [("yes", "keep"), ("no", "delete"), ("", "delete")])
+def test_a_key_that_is_needed_is_never_deleted(cloud: Cloud, capsys: Capsys, tmp_path: Path, needed: str, action: str) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=400, used=300, status="Inactive")
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    live(capsys, *ledger)
+    live(capsys, *ledger, "--letters", str(tmp_path / "letters"), *at(1))
+    if needed:
+        file = answered(tmp_path / "letters", "payments", needed=needed, note="restore test")
+        live(capsys, *ledger, "--answers", str(file), *at(2))
+    table = live(capsys, *ledger, "--plan", str(tmp_path / "plan"), *at(30), json_format=False).out
+    (one,) = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    assert one["action"] == action
+    assert ("needed (restore test)" in table, "may be deleted since" in table) == (needed == "yes", action == "delete")
 
 
 def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, AS_OF, live
 from tests.support.live.fake_aws import FakeAws, serving
 
@@ -48,8 +49,9 @@ def plan(capsys: Capsys, tmp_path: Path) -> Callable[..., Path]:
     """Write a plan, and return its folder."""
 
     def written(aws: FakeAws, name: str, *argv: str, state: bool = False) -> Path:
-        more = ("--ledger", str(tmp_path / "state.json")) if state else ()
-        answer = live(capsys, "--plan", str(tmp_path / name), *more, "--as-of", aws.now.isoformat(), *argv)
+        ledger = tmp_path / ("state.jsonl" if state else f"{name}.jsonl")
+        asked(ledger, aws)
+        answer = live(capsys, "--plan", str(tmp_path / name), "--ledger", str(ledger), "--as-of", aws.now.isoformat(), *argv)
         assert answer.code in (0, 1), answer.err
         return tmp_path / name
 
@@ -102,8 +104,7 @@ def test_two_observations_prove_what_the_trail_does_not_tell(far: FakeAws, plan:
     key = far.key("ci", age=400, used=100, status="Inactive")
     plan(far, "a", state=True)
     passed(far, GRACE - 1)
-    early = plan(far, "b", state=True)
-    assert not (early / f"{ACCOUNT}.sh").exists()
+    assert (run(far, plan(far, "b", state=True)).returncode, far.status(key)) == (0, "Inactive")
     passed(far, 2)
     assert (run(far, plan(far, "c", state=True)).returncode, far.status(key)) == (0, None)
 
@@ -145,7 +146,10 @@ def test_a_key_in_use_is_a_comment_until_it_is_named(far: FakeAws, plan: Callabl
     key = expired(far)
     folder = plan(far, "a")
     text = (folder / f"{ACCOUNT}.sh").read_text(encoding="utf-8")
-    assert "#   Owner: shop@example.com. Last use: 2026-11-24 12:00 UTC (today), s3 in eu-west-1." in text
+    assert (
+        "#   Owner: shop@example.com, asked on 2026-10-25, no answer in time. Last use: 2026-11-24 12:00 UTC (today), s3 in eu-west-1."
+        in text
+    )
     assert f"It is in use, so it stays active. Ask its owner; --include-in-use {key} plans to switch it off." in text
     assert (run(far, folder).returncode, far.status(key)) == (0, "Active")
     assert (run(far, plan(far, "b", "--include-in-use", "prod")).returncode, far.status(key)) == (0, "Inactive")
@@ -214,8 +218,9 @@ def test_a_plan_that_is_old_or_of_another_account_does_nothing(far: FakeAws, pla
     assert "these credentials belong to account" in far.run(other, folder.parent, "--yes").stderr
     assert "there is no terminal to ask on" in far.run(folder / f"{ACCOUNT}.sh", folder.parent).stderr
     assert "usage: sh " in run(far, folder, "--now").stderr
+    assert "AKIAIOSFODNN7EXAMPLE is no key of this plan" in run(far, folder, "--yes", "AKIAIOSFODNN7EXAMPLE").stderr
     passed(far, 3 / 24)
-    assert (run(far, short).returncode, "was good until 2026-11-24 14:00 UTC" in run(far, short).stderr) == (2, True)
+    assert (run(far, short).returncode, "was good until 2026-11-24T14:00:00Z" in run(far, short).stderr) == (2, True)
     passed(far, 4)
     assert (run(far, folder).returncode, far.status(key)) == (2, "Active")
 
@@ -246,8 +251,9 @@ def test_scripts_that_run_again_say_that_it_was_done(far: FakeAws, plan: Callabl
     told = {result["plan"]["outcome"] for result in answer.json["verification"]["results"]}
     assert told == {"done"}
     assert (run(far, folder, undo=True).returncode, far.status(off)) == (0, "Active")
-    assert (run(far, folder).returncode, far.status(off)) == (0, "Inactive")
-    assert (run(far, folder, undo=True).returncode, far.status(off)) == (0, "Active")
+    third = run(far, folder)
+    assert (third.returncode, far.status(off)) == (1, "Active")
+    assert third.stderr.startswith(f"kept {off} of ci: it was switched on again after this plan had switched it off\n")
     far.switch(off, "Inactive")
     undone = run(far, folder, undo=True)
     assert (undone.returncode, undone.stdout, far.status(off)) == (0, f"enable {off} of ci: was done before\n", "Inactive")
@@ -272,20 +278,50 @@ def test_what_a_refusal_hides_is_a_sentence(far: FakeAws, plan: Callable[..., Pa
     assert told().endswith("; it was switched off by the plan on 2026-11-24 12:00 UTC")
 
 
-def test_undo_names_a_step_that_was_interrupted(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+def test_a_step_that_was_interrupted_is_settled_by_cloudtrail(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    """Killed between the act and the log: the log says that it began, and AWS knows the rest, 15 minutes later."""
     far.user("ci", owner="payments@example.com")
     key = far.key("ci", age=80, used=60)
     folder = plan(far, "plan")
     run(far, folder)
     path = folder / "log.jsonl"
     path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    assert run(far, folder).returncode == 1
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     (result,) = answer.json["verification"]["results"]
     assert "the plan began to switch it off on 2026-11-24 12:00 UTC, and its log does not show whether it did" in result["why"]
+    early = run(far, folder, undo=True)
+    assert (early.returncode, far.status(key)) == (1, "Inactive")
+    assert early.stderr.startswith(f"kept {key} of ci: an earlier run was interrupted, and CloudTrail does not show yet who changed it")
+    passed(far, 1 / 48)
+    again = run(far, folder)
+    assert (again.returncode, again.stdout) == (0, f"disable {key} of ci: was done before\n")
+    assert (run(far, folder, undo=True).returncode, far.status(key)) == (0, "Active")
+
+
+def test_what_somebody_else_switched_off_stays_off(far: FakeAws, plan: Callable[..., Path]) -> None:
+    """The plan switches off, the owner on, incident response off: an old undo changes nothing. Nor does it after a step of others alone."""
+    for name in ("a", "b"):
+        far.user(name, owner="payments@example.com")
+    key, other = far.key("a", age=80, used=60), far.key("b", age=80, used=60)
+    folder = plan(far, "plan")
+    run(far, folder)
+    passed(far, 2)
+    far.switch(key, "Active", days_ago=1, by="owner")
+    far.switch(key, "Inactive", days_ago=0.5, by="response")
+    far.switch(other, "Inactive", days_ago=0.5, by="response")
     undone = run(far, folder, undo=True)
-    assert (undone.returncode, far.status(key)) == (1, "Inactive")
-    assert undone.stderr.startswith(f"kept {key} of ci: the plan began to switch it off, and the log does not show whether it did\n")
+    assert (undone.returncode, far.status(key), far.status(other)) == (1, "Inactive", "Inactive")
+    assert f"kept {key} of a: it was switched on since, and somebody switched it off again" in undone.stderr
+    assert f"kept {other} of b: somebody else changed it since" in undone.stderr
+
+
+def test_one_key_of_a_plan_can_be_taken_and_brought_back(far: FakeAws, plan: Callable[..., Path]) -> None:
+    far.user("ci", owner="payments@example.com")
+    keys = [far.key("ci", age=80, used=60), far.key("ci", age=90, used=60)]
+    folder = plan(far, "plan")
+    assert (run(far, folder, "--yes", keys[0]).returncode, [*map(far.status, keys)]) == (0, ["Inactive", "Active"])
+    run(far, folder)
+    assert (run(far, folder, keys[1], undo=True).returncode, [*map(far.status, keys)]) == (0, ["Inactive", "Active"])
 
 
 def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..., Path], capsys: Capsys, tmp_path: Path) -> None:
@@ -294,6 +330,7 @@ def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..
     folder = plan(far, "a")
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
         "plan.json": 0o600,
+        "steps.sh": 0o600,
         f"{ACCOUNT}.sh": 0o700,
         f"{ACCOUNT}-undo.sh": 0o700,
     }

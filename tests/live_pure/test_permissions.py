@@ -17,8 +17,9 @@ from posturio_iac.core.place import Place
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
+from posturio_iac.retire.gate import Action
 from posturio_iac.retire.letters import letters
-from posturio_iac.retire.plan import Action, steps
+from posturio_iac.retire.plan import steps
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
 from tests.support.played_aws import Aws, Key, Person
@@ -87,16 +88,14 @@ def test_a_quarantine_is_found_at_no_further_call_and_unknown_where_policies_are
     assert any("iam:GetAccountAuthorizationDetails" in reason for reason in denied.keys[0].undecided)
 
 
-@pytest.mark.parametrize(("used", "action"), [(1, Action.KEEP), (60, Action.DISABLE), (None, Action.DISABLE)])
-def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: int | None, action: Action) -> None:
-    """One in use still has to be named: a plan never takes it from its workload unasked, but says that this is to be done."""
+@pytest.mark.parametrize("used", [1, 60, None])
+def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: int | None) -> None:
     key = replace(FRESH, created=AS_OF - timedelta(days=80), used=None if used is None else AS_OF - timedelta(days=used))
     config = DEPLOYED.with_values(unused_days=59 if used else 90)
     report = look(Aws([replace(QUARANTINED, keys=(key,))]), config, exact=True)
     (step,) = steps(report, Policy(config), ())
-    assert step.action is action
-    assert ("switch it off at once" in step.why) is (action is Action.KEEP)
-    assert ("--include-in-use" in step.option) is (action is Action.KEEP)
+    assert (step.action, step.is_forced) == (Action.DISABLE, True)
+    assert "switched off at once" in step.decision.why
     (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
     assert "At once, even if something still needs it:" in letter
     assert "Only once nothing needs it" not in letter
@@ -109,8 +108,8 @@ def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
     (step,) = steps(replace(report, keys=(replace(judged, key=declared),)), Policy(DEPLOYED), ())
     assert (
         step.action,
-        step.why.startswith("AWS found it in public, so switch it off at once"),
-        step.why.endswith("Change the code too."),
+        step.decision.why.startswith("AWS found it in public, so switch it off at once"),
+        step.decision.why.endswith("change the code."),
     ) == (
         Action.KEEP,
         True,

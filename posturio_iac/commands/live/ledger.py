@@ -125,9 +125,9 @@ class LedgerFile:
         self.ledger.unfinished = None
         self.store.replace(self.text())
 
-    def asked(self, keys: Iterable[tuple[AccessKey, str]], how: str, answer_by: datetime) -> None:
-        """Record that owners were asked about keys. Raises `OutputError`."""
-        for key, owner in keys:
+    def asked(self, keys: Iterable[tuple[AccessKey, str, datetime]], how: str) -> None:
+        """Record that owners were asked about keys, and by when they may answer. Raises `OutputError`."""
+        for key, owner, answer_by in keys:
             if (name := name_of(key)) is not None:
                 self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
         self.store.replace(self.text())

@@ -30,6 +30,7 @@ from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
+from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.ledger.life import from_ledger, with_life
 from posturio_iac.scan.baselines import Baselines
 
@@ -110,7 +111,7 @@ class Run:
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
-            self.request = replace(self.request, expected=self.ledger.ledger.expected())
+            self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=True)
         self.surveyor = Surveyor(self.request, arguments.given.region)
         self.record = RunRecord(config, self.surveyor, self.ledger, as_of_given=arguments.given.as_of is not None)
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
@@ -191,6 +192,8 @@ class Run:
         if self.ledger is not None:
             inventory.keys = list(from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
         report = judging.judge(self._built(inventory), outcome.diagnostics)
+        if self.ledger is not None:
+            report = with_next(report, self.policies)
         ages = self.ledger.saw(report, inventory) if self.ledger is not None else FindingAges()
         return AccountPart(outcome.target, report, inventory.account, ages)
 
@@ -237,7 +240,7 @@ class Run:
             shown = bool(self.arguments.given.show_key_ids)
             keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
             keys = request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
-            return with_life(keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
+            return with_life(keys, inventory.keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
 
         keys = built(account)
         if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):

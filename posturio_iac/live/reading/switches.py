@@ -103,10 +103,17 @@ def _take(event: dict[str, Any], called: str, found: Trail) -> None:
 
 
 def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
-    """The keys with the time since when those that are not active are off, where an event tells it."""
+    """The keys with the events that switched them, and the time since when those that are not active are off, where an event tells it."""
     return tuple(
-        key if key.status == "Active" or key.user.is_root or key.disabled_since is not None else _dated(key, known) for key in keys
+        told if told.status == "Active" or told.user.is_root or told.disabled_since is not None else _dated(told, known)
+        for told in (_switched(key, known) for key in keys)
     )
+
+
+def _switched(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
+    if not isinstance(known, Trail) or key.key_id is None or not (switches := known.switches.get(key.key_id)):
+        return key
+    return replace(key, switched_on=known.last_on(key.key_id), switched=max(when for when, _ in switches))
 
 
 def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
@@ -117,7 +124,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     key_id = key.key_id
     if known is None or key_id is None or not off(key):
         return replace(key, disabled_since=UNTOLD)
-    key, since = replace(key, switched_on=known.last_on(key_id)), known.off_since(key_id)
+    since = known.off_since(key_id)
     if since is None:
         return replace(key, disabled_since=UNTOLD)
     used = None if key.is_credential else key.last_used

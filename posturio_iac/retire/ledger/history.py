@@ -69,6 +69,13 @@ class Ledger:
         found = self.of(name, KeyChangeKind.ACTIVE)
         return found.last if found else None
 
+    def seen_on_again(self, name: str) -> datetime | None:
+        """Return when a key was first seen active after it had been seen inactive; None where it was not."""
+        statuses = [change for change in self.keys.get(name, ()) if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
+        first_off = next((change.at for change in statuses if change.kind is KeyChangeKind.INACTIVE), None)
+        on = (change.at for change in statuses if change.kind is KeyChangeKind.ACTIVE)
+        return max((when for when in on if first_off is not None and when > first_off), default=None)
+
     def saw_active(self, key: DeployedKey, as_of: datetime) -> None:
         self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
 

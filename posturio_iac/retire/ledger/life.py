@@ -26,30 +26,32 @@ def name_of(key: AccessKey) -> str | None:
     return None if key.key_id is None or key.is_root is True else digest_of(key.address.rpartition("/")[0], key.key_id)
 
 
-def with_life(keys: Iterable[AccessKey], ledger: Ledger, policy: Policy, as_of: datetime) -> tuple[AccessKey, ...]:
-    return tuple(key if (name := name_of(key)) is None else _told(key, name, ledger, policy, as_of) for key in keys)
+def with_life(
+    keys: Iterable[AccessKey], deployed: Iterable[DeployedKey], ledger: Ledger, policy: Policy, as_of: datetime
+) -> tuple[AccessKey, ...]:
+    """Return the keys with their lifecycle in the ledger; ``deployed`` are the same keys as AWS and the ledger describe them."""
+    seen = {ledger.name_of(key): key for key in deployed if key.key_id is not None}
+    return tuple(key if (name := name_of(key)) is None else _told(key, seen.get(name), name, ledger, policy, as_of) for key in keys)
 
 
-def _told(key: AccessKey, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> AccessKey:
+def _told(key: AccessKey, deployed: DeployedKey | None, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> AccessKey:
     seen = ledger.of(name, KeyChangeKind.SEEN)
     creator = str(seen.detail.get("created_by", "")) if seen is not None and key.owner is None else ""
-    return replace(key, life=_life(key, name, ledger, policy, as_of), created_by=creator or None)
-
-
-def _life(key: AccessKey, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> KeyLife | None:
     asked, answered = ledger.of(name, KeyChangeKind.ASKED), ledger.of(name, KeyChangeKind.ANSWERED)
-    if asked is not None and answered is not None and answered.last < asked.at:
-        answered = None  # the owner was asked once more
+    on_again = [when for when in (deployed.switched_on if deployed else None, ledger.seen_on_again(name)) if when is not None]
     life = KeyLife(
         asked=asked.at if asked else None,
         asked_owner=str(asked.detail.get("owner", "")) if asked else "",
         answer_by=moment(asked.detail["answer_by"]) if asked and "answer_by" in asked.detail else None,
-        answered=answered.at if answered else None,
+        answered=answered.last if answered else None,
         is_needed=answered.detail.get("needed") is True if answered else None,
         note=str(answered.detail.get("note", "")) if answered else "",
         delete_on=_delete_on(key, policy, as_of),
+        switched=deployed.switched if deployed else None,
+        switched_on=max(on_again, default=None),
+        rests_on_ledger=deployed is not None and deployed.rests_on_ledger,
     )
-    return None if life == KeyLife() else life
+    return replace(key, life=None if life == KeyLife() else life, created_by=creator or None)
 
 
 def _delete_on(key: AccessKey, policy: Policy, as_of: datetime) -> datetime | None:
@@ -71,7 +73,7 @@ def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKe
             ledger.saw_active(key, as_of)
         return key
     told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
-    on_again = [when for when in (key.last_used, key.switched_on, told) if isinstance(when, datetime)]
+    on_again = [when for when in (key.last_used, key.switched_on, key.switched, told) if isinstance(when, datetime)]
     active = ledger.last_active(ledger.name_of(key))
     first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
     if told is not None and (active is None or active <= told):
@@ -80,4 +82,5 @@ def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKe
         return key  # it may have been used, and so switched on, between two observations
     if key.is_credential:  # its use tells nothing, and events, which tell of no switching on, go back only so far
         first = max(first, as_of - MEMORY)
-    return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our ledger on {first.date()}"))
+    told_by = f"first seen inactive by our ledger on {first.date()}"
+    return replace(key, disabled_since=first, rests_on_ledger=True, evidence=(*key.evidence, told_by))

@@ -11,7 +11,7 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
-from posturio_iac.retire.plan import LINGERING
+from posturio_iac.retire.gate import LINGERING
 from posturio_iac.retire.verify.model import FindingState, MissedKey, Verification, Verified
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ def run(
     shims.mkdir(exist_ok=True)
     shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     _write(shims / "date", f"#!/bin/sh\ncase $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac\n")
+    _write(shims / "sleep", "#!/bin/sh\n")
     with contextlib.ExitStack() as stack:
         if installed:
             aws = Path(os.path.realpath(BIN / "aws")) if (BIN / "aws").exists() else Path("aws")

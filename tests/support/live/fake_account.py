@@ -134,12 +134,12 @@ class FakeAws:
         keys = [key for user in self.backend.users.values() for key in user.access_keys if key.access_key_id == key_id]
         return next(iter([*keys, *(one for one in self.credentials if one.id == key_id)]))
 
-    def switch(self, key_id: str, status: str, days_ago: float = 0) -> None:
-        """Switch a key on or off so many days ago, with an event."""
+    def switch(self, key_id: str, status: str, days_ago: float = 0, by: str = "") -> None:
+        """Switch a key on or off so many days ago, with an event of a user."""
         held = self.held(key_id)
         held.status = status
         name = "UpdateServiceSpecificCredential" if isinstance(held, FakeCredential) else "UpdateAccessKey"
-        self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name))
+        self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name, by))
 
     def status(self, key_id: str) -> str | None:
         """The status of a key; None when it was deleted."""

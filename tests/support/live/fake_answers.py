@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.keys import AS_OF
 from tests.support.live.cloud import ACCOUNT
-from tests.support.live.fake_account import CallEvent
+from tests.support.live.fake_account import CallEvent, Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.live.fake_account import Event, FakeAws, FakeCredential
+    from tests.support.live.fake_account import FakeAws, FakeCredential
 
     Asked = dict[str, Any]
     Answer = dict[str, Any]
@@ -25,6 +25,8 @@ MEMORY = timedelta(days=90)
 HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """AWS's notice names us-east-1; the others are its counterparts."""
 KEPT = timedelta(hours=4)
+CALLER = "moto"
+"""Name of the user whose credentials the tests have, by moto's GetCallerIdentity."""
 COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,"
     "access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"
@@ -156,18 +158,25 @@ def _credential(fake: FakeAws, asked: Asked) -> FakeCredential:
 
 
 def _update_credential(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
-    fake.switch(_credential(fake, asked).id, asked["Status"])
+    fake.switch(_credential(fake, asked).id, asked["Status"], by=CALLER)
     return {}
 
 
 def _delete_credential(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
-    fake.credentials.remove(_credential(fake, asked))
+    fake.credentials.remove(gone := _credential(fake, asked))
+    fake.events.append(Event(fake.now, gone.id, "", "DeleteServiceSpecificCredential", CALLER))
     return {}
 
 
 def _update_key(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
     answer = moto()
-    fake.switch(asked["AccessKeyId"], asked["Status"])
+    fake.switch(asked["AccessKeyId"], asked["Status"], by=CALLER)
+    return answer
+
+
+def _delete_key(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
+    answer = moto()
+    fake.events.append(Event(fake.now, asked["AccessKeyId"], "", "DeleteAccessKey", CALLER))
     return answer
 
 
@@ -204,7 +213,7 @@ def _written(fake: FakeAws, event: Event | CallEvent) -> Answer:
         named = "serviceSpecificCredentialId" if name.endswith("Credential") else "accessKeyId"
         about = {"accessKey": {"accessKeyId": event.key_id}}
         detail = {"requestParameters": {named: event.key_id, "status": event.status}}
-        detail |= {"userIdentity": {"arn": f"{who}{event.by}"}} if event.by else {}
+        detail |= {"userIdentity": {"arn": f"{who.replace(':iam:', ':sts:') if event.by == CALLER else who}{event.by}"}} if event.by else {}
         detail |= {"responseElements": about} if name == "CreateAccessKey" else {}
     number = [id(one) for one in (*fake.events, *fake.calls)].index(id(event))
     told = json.dumps({"eventName": name, **head, **detail})
@@ -224,5 +233,6 @@ ANSWERS: dict[str, Callable[[FakeAws, Asked, Moto], Answer]] = {
     "UpdateServiceSpecificCredential": _update_credential,
     "DeleteServiceSpecificCredential": _delete_credential,
     "UpdateAccessKey": _update_key,
+    "DeleteAccessKey": _delete_key,
 }
 """Operations of IAM; the third argument gives moto's answer."""

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 
 def write_letters(found: Findings, config: Config, path: str) -> None:
-    """Write the folder of letters. Raises `OutputError`."""
+    """Write the folder of letters about the keys without an answer. Raises `OutputError`."""
     report, grace = found.report, timedelta(days=config.grace_days)
-    made = steps(report, Policy(config), ())
+    made = [step for step in steps(report, Policy(config), ()) if step.key.life is None or step.key.life.answered is None]
     write_folder(letters(made, report.as_of, grace), path, "the letters")
     if found.ledger is not None:
-        asked = [(step.key, step.owner) for step in made]
-        found.ledger.asked(asked, "letter", report.as_of + grace)
+        found.ledger.asked([(step.key, step.owner, step.answer_by(report.as_of + grace)) for step in made], "letter")

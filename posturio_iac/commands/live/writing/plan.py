@@ -13,7 +13,7 @@ from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
 from posturio_iac.retire.plan import NamesNothingError, by_account, steps
-from posturio_iac.retire.plan_script import LOG, Validity, script, undo
+from posturio_iac.retire.script import LOG, SHARED, Validity, script, shared, undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +41,14 @@ def write_plan(found: Findings, config: Config, arguments: LiveArguments) -> int
         raise UsageError(str(error)) from None
     validity = Validity(report.as_of, report.as_of + timedelta(hours=arguments.plan_valid))
     files = {DOCUMENT: _document(found, made, validity)}
+    ledger = arguments.given.ledger or ""
+    ledger = os.path.abspath(ledger) if ledger and not ledger.startswith("s3:") else ledger
     for account, theirs in by_account(made):
-        files[f"{account}.sh"] = script(account, theirs, validity)
+        files[SHARED] = shared()
+        files[f"{account}.sh"] = script(account, theirs, validity, ledger)
         files[f"{account}-undo.sh"] = undo(account, theirs, validity)
     write_folder(files, path, "the plan")
-    return sum(step.action.value != "keep" for step in made)
+    return sum(step.is_step for step in made)
 
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:

@@ -51,7 +51,7 @@ def _make(files: Mapping[str, str], folder: str, path: str) -> None:
         for name, text in files.items():
             if os.path.basename(name) != name:
                 raise OSError(f"{name} is not a file name")
-            mode = RUNNABLE if name.endswith(".sh") else PRIVATE
+            mode = RUNNABLE if text.startswith("#!") else PRIVATE
             with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(text.encode("utf-8", "backslashreplace"))
         os.rename(folder, path)

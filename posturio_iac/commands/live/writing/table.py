@@ -66,7 +66,7 @@ class TableRow(NamedTuple):
             "open for": self._open_for(),
             "owner": owner_of(key),
             "code": _code(key),
-            "next": printable(key.life.next_step(self.as_of)) if key.life else "",
+            "next": printable(key.life.next) if key.life else "",
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
 

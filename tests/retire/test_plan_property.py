@@ -26,10 +26,14 @@ from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.reading.service_credentials import UNTOLD_USE
 from posturio_iac.live.reading.switches import Trail, from_trail
 from posturio_iac.metadata.names import Names
+from posturio_iac.retire.gate import Action
+from posturio_iac.retire.ledger.answers import OwnerAnswer, note_answers
+from posturio_iac.retire.ledger.change import KeyChangeKind
+from posturio_iac.retire.ledger.change import written as ledger_time
 from posturio_iac.retire.ledger.history import Ledger
-from posturio_iac.retire.ledger.life import from_ledger
-from posturio_iac.retire.plan import Action, steps
-from posturio_iac.retire.plan_script import Validity, script
+from posturio_iac.retire.ledger.life import from_ledger, with_life
+from posturio_iac.retire.plan import steps
+from posturio_iac.retire.script import SHARED, Validity, script, shared
 from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:
@@ -52,7 +56,7 @@ world = json.load(open({world!r}))
 words = sys.argv[1:]
 value = lambda name: next(w.partition("=")[2] for w in words if w.startswith(name + "="))
 if words[1] == "get-caller-identity":
-    print("123456789012")
+    print("123456789012\tarn:aws:sts::123456789012:user/me")
 elif words[1] in ("list-access-keys", "list-service-specific-credentials"):
     print(world["status"] + "\\t" + world["created"] + "Z" if world["status"] else "")
 elif words[1] == "get-access-key-last-used":
@@ -62,7 +66,8 @@ elif words[1] == "lookup-events":
         sys.exit("denied")
     since = words[words.index("--start-time") + 1]
     assert words[words.index("--region") + 1] == "us-east-1"
-    print("\\t".join(json.dumps({{"status": s}}) for at, s in world["events"] if at + "Z" >= since) or "None")
+    found = [(at, s) for at, s in world["events"] if at + "Z" >= since]
+    print("\\n".join(json.dumps({{"eventTime": at, "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": s}}) for at, s in found) or "None")
 else:
     world["status"] = value("--status") if words[1].startswith("update-") else ""
     world["did"].append(words[1])
@@ -94,14 +99,14 @@ class World:
         """When the key was last active: now, or when it was last switched off."""
         return now if self.active(now) else max(switch for switch in self.switches if switch <= now)
 
-    def seen(self, now: datetime, story: Story, ledger: Ledger | None) -> DeployedKey:
+    def seen(self, now: datetime, story: Story, ledger: Ledger) -> DeployedKey:
         status = "Active" if self.active(now) else "Inactive"
         key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
         if story.service:
             key = replace(key, last_used=UNTOLD_USE, kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
         told = [(at, on) for at, on in self.events(now) if at > now - 90 * DAY]
         (key,) = from_trail([key], Trail({KEY: told}) if story.trail else AwsError("cloudtrail:LookupEvents", "AccessDenied", "no"))
-        return from_ledger([key], ledger, now)[0] if ledger is not None else key
+        return from_ledger([key], ledger, now)[0]
 
 
 moments = st.one_of(st.integers(0, 100 * 1440), st.integers(0, 60), st.integers(13 * 1440, 15 * 1440)).map(
@@ -129,6 +134,11 @@ class Story:
     """True if the key is named by --include-in-use."""
     service: bool = False
     """True if it is an API key of a service, of which AWS tells no use."""
+    asked: datetime | None = None
+    """When its owner was asked, who may answer for 14 days."""
+    answered: datetime | None = None
+    """When the answer came, which may be after the plan."""
+    needed: bool = False
 
 
 STORIES = st.builds(
@@ -141,49 +151,77 @@ STORIES = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.none() | st.integers(0, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
+    st.none() | st.integers(-80, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
+    st.booleans(),
 )
 OFF = AS_OF - 40 * DAY
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STORIES)
-@example(Story((OFF,), delay=DAY))
-@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY))
-@example(Story((AS_OF - timedelta(minutes=5),)))
-@example(Story((OFF, AS_OF - 2 * DAY, AS_OF - DAY), observed=(AS_OF - 20 * DAY,), trail=False))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF + timedelta(hours=1), needed=True))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 2 * DAY))
+@example(Story((), (AS_OF - 60 * DAY,), DAY, asked=AS_OF - DAY))
+@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, asked=AS_OF - 30 * DAY))
+@example(Story((AS_OF - timedelta(minutes=5),), asked=AS_OF - 30 * DAY))
+@example(Story((OFF, AS_OF - 2 * DAY, AS_OF - DAY), observed=(AS_OF - 20 * DAY,), trail=False, asked=AS_OF - 30 * DAY))
+@example(Story((OFF, AS_OF - 2 * DAY), (AS_OF - 60 * DAY,), delay=DAY))
 @example(Story((), (AS_OF,), DAY))
 @example(Story((), (AS_OF,), DAY, service=True))
-@example(Story((OFF,), delay=DAY, service=True))
-@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, service=True))
-@example(Story((AS_OF - 95 * DAY,), observed=(AS_OF - 30 * DAY,), delay=DAY, service=True))
+@example(Story((OFF,), delay=DAY, service=True, asked=AS_OF - 30 * DAY))
+@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, service=True, asked=AS_OF - 30 * DAY))
+@example(Story((AS_OF - 95 * DAY,), observed=(AS_OF - 30 * DAY,), delay=DAY, service=True, asked=AS_OF - 30 * DAY))
 @example(Story((), (AS_OF - 60 * DAY, AS_OF + timedelta(hours=1)), DAY))
-def test_nothing_active_lately_is_deleted_and_nothing_in_use_is_switched_off(tmp_path: Path, story: Story) -> None:
+def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: Path, story: Story) -> None:
     world, ledger = World(story.switches, story.uses), Ledger()
     for when in sorted(story.observed):
         world.seen(when, story, ledger)
     key = world.seen(AS_OF, story, ledger)
-    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    name, now = ledger.name_of(key), AS_OF + story.delay
+    ledger.note(name, KeyChangeKind.SEEN, AS_OF - 40 * DAY, {"account": ACCOUNT.id, "user": USER.arn, "id": f"****{KEY[-4:]}"})
+    if story.asked is not None:
+        detail = {"owner": "payments@example.com", "answer_by": ledger_time(story.asked + GRACE)}
+        ledger.note(name, KeyChangeKind.ASKED, story.asked, detail)
+    answers = [OwnerAnswer(2, KEY, story.needed, "")]
+    if story.answered is not None and story.answered <= AS_OF:
+        note_answers(ledger, answers, story.answered)
+    keys = with_life(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), [key], ledger, Policy(Config()), AS_OF)
+    report = judge(keys, as_of=AS_OF, policy=Policy(Config()))
     made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
-    now = AS_OF + story.delay
+    if story.answered is not None and AS_OF < story.answered <= now:
+        note_answers(ledger, answers, story.answered)
+    (tmp_path / "ledger.jsonl").write_text(ledger.text(now), encoding="utf-8")
     did, used = executed(tmp_path, world, made, now, denied=story.denied), world.used(now)
     idle = now - used if used else None
+    is_needed = story.needed and story.answered is not None and story.answered <= now
+    awaited = story.asked is not None and AS_OF.date() <= (story.asked + GRACE).date() and not (story.answered and story.answered <= AS_OF)
     if {"delete-access-key", "delete-service-specific-credential"} & {*did}:
         assert idle is None or idle > GRACE
         fresh = any(moment - LATE < at <= moment for at in world.switches for moment in (AS_OF, now))
         assert fresh or now - world.last_active(now) > GRACE  # what was on for minutes only, unused, leaves no trace before CloudTrail's
+        assert not is_needed
+        assert not awaited
+        assert story.asked or story.answered, "its owner was never asked"
     if "update-access-key" in did and not story.named:
         assert idle is None or idle > WINDOW
+        assert not is_needed
+        assert not awaited
+        on = max((at for number, at in enumerate(world.switches) if number % 2 == 1 and at + LATE <= now), default=None)
+        assert on is None or on < AS_OF - WINDOW or not story.trail, "somebody switched it on"
     if "update-service-specific-credential" in did:
         assert story.named, "it may be in use"
     if story.delay > timedelta(hours=72):
         assert did == []
-    if replace(story, service=False) == Story((OFF,), delay=DAY):
+    if replace(story, service=False) == Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY):
         assert did == ["delete-service-specific-credential" if story.service else "delete-access-key"], "what may be deleted is deleted"
 
 
 def executed(folder: Path, world: World, made: list[Any], now: datetime, *, denied: bool) -> list[str]:
     """Run the script of a plan at another time, and return what it did."""
-    if all(step.action is Action.KEEP for step in made):
+    if all(not step.is_step for step in made):
         return []
     path, log = folder / "world.json", folder / "log.jsonl"
     log.unlink(missing_ok=True)
@@ -198,12 +236,18 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, *, deni
     }
     path.write_text(json.dumps(facts), encoding="utf-8")
     (folder / "aws.py").write_text(AWS.format(world=str(path)), encoding="utf-8")
-    for name, text in (("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"'), ("date", shown(now))):
+    for name, text in (("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"'), ("date", shown(now)), ("sleep", "")):
         (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
-    (folder / "plan.sh").write_text(script(ACCOUNT.id, made, Validity(AS_OF, AS_OF + timedelta(hours=72))), encoding="utf-8")
+    (folder / SHARED).write_text(shared(), encoding="utf-8")
+    validity, ledger = Validity(AS_OF, AS_OF + timedelta(hours=72)), str(folder / "ledger.jsonl")
+    (folder / "plan.sh").write_text(script(ACCOUNT.id, made, validity, ledger), encoding="utf-8")
     environment = {"PATH": f"{folder}:/usr/bin:/bin"}
-    subprocess.run(["sh", str(folder / "plan.sh"), "--yes"], env=environment, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", str(folder / "plan.sh"), "--yes"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "syntax" not in done.stderr
+    assert "not found" not in done.stderr
     did: list[str] = json.loads(path.read_text(encoding="utf-8"))["did"]
     return did
 
@@ -219,8 +263,8 @@ def test_no_control_character_of_a_name_is_in_a_script() -> None:
         replace(USER, tags=(("owner", owner), ("expires", "2026-01-31\n"))), KEY, "Active", CREATED, None, ("s3\n", "\x1b"), key_id=KEY
     )
     report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
-    text = script(ACCOUNT.id, steps(report, Policy(Config()), ()), Validity(AS_OF, AS_OF + DAY))
-    assert f"disable ci {KEY} " in text
+    text = script(ACCOUNT.id, steps(report, Policy(Config()), ()), Validity(AS_OF, AS_OF + DAY), "")
+    assert f"disable user=ci key={KEY} " in text
     assert all(character.isprintable() or character == "\n" for character in text)
 
 

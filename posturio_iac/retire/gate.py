@@ -1,0 +1,205 @@
+"""One gate for every step against a deployed key: from what is known now to act, wait or keep, with the reason. Pure.
+
+Table, letters, plan and script carry its answer; the script asks again, of AWS and of the ledger, before each step.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.keys.life import KeyLife
+from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.live.reading.switches import TRAIL_REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from posturio_iac.core.finding import Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.by_kind import PoliciesByKind
+    from posturio_iac.rules import Context
+
+QUARANTINED = "iam.quarantined_access_keys"
+DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys", QUARANTINED})
+"""Rules whose findings mean that the key is not needed, or should have ended."""
+LINGERING = "iam.lingering_inactive_access_keys"
+SEVERAL = "iam.multiple_active_access_keys"
+OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", "iam.unreadable_access_key_lifetimes"})
+"""Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
+OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
+PUBLIC = "AWS found it in public, so it is switched off at once, even if something uses it: give that a role or a new key."
+PUBLIC_IN_CODE = (
+    "AWS found it in public, so switch it off at once. Code declares it and would switch it on again, so nothing is planned here: "
+    "change the code."
+)
+UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
+USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+"""Names that IAM allows; any other is never put into a script."""
+KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
+
+
+class Action(str, Enum):
+    """The action for a key."""
+
+    DISABLE = "disable"
+    DELETE = "delete"
+    WAIT = "wait"
+    """A step is due later, or after something that the reason names."""
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done about a key now."""
+
+    action: Action
+    why: str = ""
+    """The reason for waiting or keeping, or what to know before the step: a sentence, or empty."""
+    option: str = ""
+    """How whoever makes the plan can switch the key off all the same: a sentence, or empty."""
+    next: str = ""
+    """The same in a few words; empty where nothing is due."""
+
+
+def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bool = False, alone: bool = False) -> Decision:
+    """Decide about one key. ``rules`` flag it, ``limits`` hold for it, and ``named`` says that it is to be switched off in any case.
+
+    A named or quarantined key is switched off whatever was answered or used; a key that is needed is never deleted. ``alone`` tells that
+    the other key of its user is about to go.
+    """
+    if (hindrance := _hindrance(key)) is not None:
+        return Decision(Action.KEEP, hindrance)
+    declared, before = key.declaration, ""
+    if declared is not None and declared.exact and (declared.restores_status or not DISABLING & {*rules}):
+        return Decision(Action.KEEP, PUBLIC_IN_CODE if QUARANTINED in rules else OF_CODE)
+    if declared is not None and declared.restores_status:
+        before = f"Look at the code first, because it would undo changes made by hand: the key {declared.text()}."
+    if key.status in NOT_ACTIVE:
+        return _deletion(key, rules, limits, before)
+    if key.status != "Active":
+        return Decision(Action.KEEP, "Whether it is active is not known.")
+    if named or QUARANTINED in rules:
+        return Decision(Action.DISABLE, before or ("" if named else PUBLIC), next="to be switched off at once")
+    return _disabling(key, {*rules}, limits, before, alone=alone)
+
+
+def with_next(report: Report, policies: PoliciesByKind) -> Report:
+    """Return a report whose keys tell what comes next, for those that the ledger knows."""
+    rules: dict[str, set[str]] = {}
+    for finding in report.active():
+        rules.setdefault(finding.address, set()).add(finding.rule.id)
+    made = []
+    for judged in report.keys:
+        key = judged.key
+        if key.life is not None:
+            limits = policies.of(key).context_for(key, report.as_of)
+            said = decide(key, rules.get(key.address, ()), limits).next
+            judged = replace(judged, key=replace(key, life=replace(key.life, next=said)))  # noqa: PLW2901 - the same key
+        made.append(judged)
+    return replace(report, keys=tuple(made))
+
+
+def _hindrance(key: AccessKey) -> str | None:
+    """Return why a script can do nothing about a key."""
+    if key.is_root is True:
+        return "Only the root user can delete this key: sign in as it, or delete it from the management account."
+    if key.key_id is None:
+        return "Its id could not be read."
+    if not KEY_ID.fullmatch(key.key_id) or not isinstance(key.user, str) or not USER_NAME.fullmatch(key.user):
+        return "IAM does not allow this name, so no command is written for it."
+    if not isinstance(key.created, datetime):
+        return "Its creation date is not known, so it could be mistaken for another key."
+    return None
+
+
+def _untold_use(key: AccessKey) -> str | None:
+    if isinstance(key.last_used, Unknown) and key.kind is KeyKind.ACCESS_KEY:
+        return f"When it was last used is not known ({key.last_used.reason}), so it may be in use."
+    return None
+
+
+def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *, alone: bool) -> Decision:
+    """Decide about an active key."""
+    life, as_of = key.life or KeyLife(), limits.as_of
+    option = f"--include-in-use {key.key_id} plans to switch it off."
+    if life.is_needed and life.answered is not None:
+        why = f"Its owner answered on {life.answered.date()}: {life.answer()}. So it stays active."
+        return Decision(Action.KEEP, why, option, life.answer())
+    late = _awaited(life, as_of)
+    if not DISABLING & rules and key.kind is KeyKind.ACCESS_KEY:
+        return Decision(Action.KEEP, f"It may be in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
+    if life.is_awaited(as_of) and life.answer_by is not None:
+        return Decision(Action.WAIT, f"Its owner was asked, and may answer until {life.answer_by.date()}.", option, late)
+    if key.kind is KeyKind.SERVICE_CREDENTIAL:
+        return Decision(Action.KEEP, UNTOLD, f"Ask its owner; {option}", late)
+    if (untold := _untold_use(key)) is not None:
+        return Decision(Action.KEEP, untold, option, late)
+    if isinstance(key.last_used, datetime) and as_of - key.last_used <= limits.window:
+        return Decision(Action.KEEP, "It is in use, so it stays active.", f"Ask its owner; {option}", late)
+    if life.switched_on is not None and as_of - life.switched_on <= limits.window:
+        why = f"It was switched on again by {life.switched_on.date()}, so somebody needs it, and it stays active."
+        return Decision(Action.KEEP, why, f"Ask its owner; {option}", late or "switched on again")
+    return Decision(Action.DISABLE, before, next=late or "to be switched off")
+
+
+def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: str) -> Decision:
+    """Decide about a key that is switched off, or that AWS has ended."""
+    life, as_of, since = key.life or KeyLife(), limits.as_of, key.disabled_since
+    if life.is_needed and life.answered is not None:
+        why = f"Its owner answered on {life.answered.date()}: {life.answer()}. So it is not deleted."
+        return Decision(Action.KEEP, why, next=life.answer())
+    if not isinstance(since, datetime):
+        return Decision(Action.KEEP, "It is not known how long it has been off, so it is not deleted.", next=life.answer())
+    if (untold := _untold_use(key)) is not None:
+        return Decision(Action.KEEP, untold, next=life.answer())
+    over = max(since, key.last_used if isinstance(key.last_used, datetime) else since) + limits.grace
+    if as_of <= over:
+        why = f"It is not deleted until it has been off for {limits.grace.days} days, which is after {over.date()}."
+        return Decision(Action.WAIT, why, next=f"to be deleted after {over.date()}")
+    if life.is_awaited(as_of) and life.answer_by is not None:
+        why = f"Its owner was asked, and may answer until {life.answer_by.date()}."
+        return Decision(Action.WAIT, why, next=_awaited(life, as_of))
+    if (unasked := _unasked(key, life)) is not None:
+        return Decision(Action.WAIT, unasked, next="ask its owner")
+    if LINGERING not in rules:
+        return Decision(Action.KEEP, "What is stated of it lets it stay for now, so it is not deleted.")
+    if TRAIL_REGIONS.get(key.address.split(":")[1]) is None:
+        return Decision(Action.KEEP, "This partition cannot be asked whether it was switched on again, so delete it by hand.")
+    return Decision(Action.DELETE, before, next=f"may be deleted since {over.date()}")
+
+
+def _awaited(life: KeyLife, as_of: datetime) -> str:
+    """The owner's answer, or by when one is due, in a few words."""
+    if life.answer_by is None or life.answered is not None:
+        return life.answer()
+    return f"answer {'late since' if life.is_late(as_of) else 'by'} {life.answer_by.date()}"
+
+
+def _unasked(key: AccessKey, life: KeyLife) -> str | None:
+    """Say that nobody who answers for the key was asked whether it is needed."""
+    if life.answered is not None:
+        return None
+    if not isinstance(key.owner, str) or not key.owner:
+        return None if life.asked else "Nobody is known to own it, and nobody was asked: name who is asked (ask --ask-ownerless ADDRESS)."
+    if life.asked is None:
+        return "Its owner was never asked whether it is needed: write the letter first."
+    return (
+        None
+        if life.asked_owner in ("", key.owner)
+        else f"Its owner of now was never asked, only {life.asked_owner}: write the letter first."
+    )
+
+
+def _advice(key: AccessKey, rules: set[str], *, alone: bool) -> str:
+    """What its owner can do about a key that may be in use: a sentence, or empty. A user has two keys at most."""
+    if not rules - OF_WORDS:
+        return ""
+    if rules <= OF_WORDS | {SEVERAL}:
+        return "Find out which keys of its user are needed, and then switch off the others."
+    if key.active_siblings and not isinstance(key.active_siblings, Unknown) and not alone:
+        return "Its user has another active key: move to that, and then switch this one off."
+    return "Give its user a new key, move to it, and then switch this one off."

@@ -1,0 +1,341 @@
+# shellcheck shell=sh
+# The steps of a plan, for the scripts beside this file. Each step looks again before it acts, at AWS and at the ledger,
+# looks once more afterwards, and logs what it saw in log.jsonl. Nothing here decides what the plan did not.
+
+set -u
+export AWS_PAGER=
+here=$(dirname -- "$0")
+log=$here/log.jsonl
+failed=0 approval='' chosen=''
+account='' trail='' made='' until='' ledger='' keys='' caller=''
+
+fail() { echo "$*" >&2; exit 2; }
+time_now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+plain() { tr -cd 'A-Za-z0-9 .,:;()/_=+@-' | cut -c1-300; }
+
+# begin WHAT NAME=VALUE... -- WORD...: take the facts of the plan, then the words that were given: --yes, and ids of keys to choose.
+begin() {
+  what=$1
+  shift
+  while [ "$1" != -- ]; do
+    case $1 in
+      account=*) account=${1#*=} ;;
+      trail=*) trail=${1#*=} ;;
+      made=*) made=${1#*=} ;;
+      until=*) until=${1#*=} ;;
+      ledger=*) ledger=${LEDGER:-${1#*=}} ;;
+      keys=*) keys=${1#*=} ;;
+    esac
+    shift
+  done
+  shift
+  for word in "$@"; do
+    case $word in
+      --yes) approval=--yes ;;
+      *)
+        case " $keys " in
+          *" $word "*) chosen="$chosen $word" ;;
+          *) fail "usage: sh $0 [--yes] [KEY_ID...]; $word is no key of this plan" ;;
+        esac
+        ;;
+    esac
+  done
+  before "$(time_now)" "$until" || fail "this plan was good until $until; make a new one"
+  before "$made" "$(time_now)" || fail "the clock of this machine is before $made, when this plan was made"
+  [ "$what" = undo ] || [ -n "$approval" ] || [ -t 0 ] || fail "there is no terminal to ask on; --yes takes every step of this plan"
+  who=$(aws sts get-caller-identity --query '[Account,Arn]' --output text) || fail "the credentials cannot be used"
+  account_now=$(printf %s "$who" | cut -f1)
+  caller=$(printf %s "$who" | cut -f2 | plain)
+  [ "$account_now" = "$account" ] || fail "these credentials belong to account $account_now, and this plan to $account"
+  : >>"$log" || fail "the log $log cannot be written"
+}
+
+finish() {
+  [ "$failed" = 0 ] || echo "not every step was taken; $log shows which and why" >&2
+  exit "$failed"
+}
+
+# before A B: whether a time is not after another one.
+before() { LC_ALL=C expr "x$1" \<= "x$2" >/dev/null; }
+
+# record OUTCOME WHY: one line of the log about the step that is being taken.
+record() {
+  why=$(printf %s "$2" | plain)
+  printf '{"at":"%s","epoch":%s,"account":"%s","step":"%s","user":"%s","key_id":"%s","outcome":"%s","why":"%s","caller":"%s","approval":"%s"}\n' \
+    "$(time_now)" "$(date -u +%s)" "$account" "$step" "$user" "$key" "$1" "$why" "$caller" "${approval:-asked}" >>"$log" ||
+    fail "the log $log cannot be written"
+}
+
+# kept WHY: say and record that a step was not taken.
+kept() {
+  echo "kept $key of $user: $1" >&2
+  record kept "$1"
+  failed=1
+  return 1
+}
+
+# was_done: say that an earlier run took this step.
+was_done() {
+  echo "$step $key of $user: was done before"
+  return 1
+}
+
+# facts NAME=VALUE...: the key of a step, as the plan knew it.
+facts() {
+  kind=key user='' key='' created='' last='' known='' name='' forced=''
+  for pair in "$@"; do
+    case $pair in
+      kind=*) kind=${pair#*=} ;;
+      user=*) user=${pair#*=} ;;
+      key=*) key=${pair#*=} ;;
+      created=*) created=${pair#*=} ;;
+      last_use=*) last=${pair#*=} ;;
+      known=*) known=${pair#*=} ;;
+      ledger_name=*) name=${pair#*=} ;;
+      status=*) wanted=${pair#*=} ;;
+      forced=*) forced=${pair#*=} ;;
+    esac
+  done
+}
+
+is_chosen() {
+  case "$chosen " in
+    ' ' | *" $key "*) return 0 ;;
+  esac
+  return 1
+}
+
+# look: the status and the creation of the key as AWS has them now; the status is Gone where it is deleted.
+look() {
+  if [ "$kind" = key ]; then
+    found=$(aws iam list-access-keys --user-name="$user" --query "AccessKeyMetadata[?AccessKeyId=='$key'].[Status,CreateDate]" --output text)
+  else
+    found=$(aws iam list-service-specific-credentials --user-name="$user" --output text \
+      --query "ServiceSpecificCredentials[?ServiceSpecificCredentialId=='$key'].[Status,CreateDate]")
+  fi || return 1
+  status=$(printf %s "$found" | cut -f1)
+  created_now=$(printf %s "$found" | cut -f2 | cut -c1-19)
+  case $status in '' | None) status=Gone ;; esac
+}
+
+# change STATUS: give the key this status; Gone deletes it.
+change() {
+  case $kind:$1 in
+    key:Gone) aws iam delete-access-key --user-name="$user" --access-key-id="$key" ;;
+    key:*) aws iam update-access-key --user-name="$user" --access-key-id="$key" --status="$1" ;;
+    *:Gone) aws iam delete-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" ;;
+    *) aws iam update-service-specific-credential --user-name="$user" --service-specific-credential-id="$key" --status="$1" ;;
+  esac
+}
+
+# act STATUS: record, change, look, and record what AWS shows, whatever the call said.
+act() {
+  record begun ""
+  said=$(change "$1" 2>&1) || said="failed: $said"
+  status=
+  look || status=
+  if [ "$status" != "$1" ]; then
+    sleep 2
+    look || status=
+  fi
+  if [ "$status" = "$1" ]; then
+    echo "$step $key of $user: done"
+    record "done" ""
+    return 0
+  fi
+  failed=1
+  if [ -z "$status" ]; then # the line that it began stays the last one, and the next run finds out
+    echo "$step $key of $user: it is not known whether it was done, because the key could not be looked at ($said); run this again" >&2
+    return 0
+  fi
+  echo "$step $key of $user: ${said:-failed}; the key is still $status" >&2
+  record failed "${said:-AWS said that it was done}; the key is still $status"
+}
+
+# events NAME SINCE: put the events of this name about the key since a time into $events, one a line, but for refused calls.
+events() {
+  if [ "$kind" != key ]; then
+    case $1 in
+      UpdateAccessKey) set -- UpdateServiceSpecificCredential "$2" ;;
+      DeleteAccessKey) set -- DeleteServiceSpecificCredential "$2" ;;
+    esac
+  fi
+  events=$(aws cloudtrail lookup-events --region "$trail" --start-time "$2" --output text \
+    --lookup-attributes AttributeKey=EventName,AttributeValue="$1" \
+    --query "Events[?contains(CloudTrailEvent, '$key')].[CloudTrailEvent]") || return 1
+  events=$(printf '%s\n' "$events" | tr -d ' ' | grep '{' | grep -v '"errorCode":"')
+  return 0
+}
+
+# last_line: the last line of the log that tells what became of the key.
+last_line() {
+  line=$(grep -F "\"user\":\"$user\",\"key_id\":\"$key\"," "$log" | grep -Fv -e '"outcome":"kept"' -e '"outcome":"refused"' | tail -n 1)
+  past=$(printf %s "$line" | sed 's/.*"step":"\([a-z]*\)".*/\1/')
+  outcome=$(printf %s "$line" | sed 's/.*"outcome":"\([a-z]*\)".*/\1/')
+  began=$(printf %s "$line" | sed 's/.*"epoch":\([0-9]*\),.*/\1/')
+  by=$(printf %s "$line" | sed 's/.*"caller":"\([^"]*\)".*/\1/')
+}
+
+# ours EVENT: whether CloudTrail shows that whoever ran this plan did the step that the last line tells of, and nobody else any since.
+ours() {
+  case $began in '' | *[!0-9]*) kept "the log cannot be read"; return 1 ;; esac
+  events "$1" "$((began - 300))" || { kept "CloudTrail could not be asked who changed it"; return 1; }
+  case $events in *'"status":"Active"'*) kept "it was switched on since, and somebody switched it off again"; return 1 ;; esac
+  [ -n "$events" ] || return 2
+  if printf '%s\n' "$events" | grep -Fqv "\"$by\""; then
+    kept "somebody else changed it since"
+    return 1
+  fi
+}
+
+# settle EVENT: find out whether a step that was interrupted was done, and say so in the log.
+settle() {
+  ours "$1"
+  case $? in
+    0) record "done" "an earlier run was interrupted; CloudTrail shows that it did this" ;;
+    2)
+      if [ "$(($(date -u +%s) - began))" -lt 1200 ]; then
+        kept "an earlier run was interrupted, and CloudTrail does not show yet who changed it: run this again in 20 minutes"
+      else
+        kept "an earlier run was interrupted, and CloudTrail shows no change by it"
+      fi ;;
+    *) return 1 ;;
+  esac
+}
+
+# same_key STATUS: whether AWS still has this very key, with this status, and no run of this plan has taken the step or gone back on it.
+same_key() {
+  look || { kept "the keys of its user could not be listed"; return 1; }
+  last_line
+  if [ "$status" != Gone ] && [ "$created_now" != "$created" ]; then
+    kept "it was created at $created_now, and the plan means one of $created"
+    return 1
+  fi
+  if [ "$status" = "$1" ]; then
+    case $step:$past:$outcome in
+      disable:disable:done) kept "this plan switched it off, and somebody switched it on again"; return 1 ;;
+      disable:enable:*) kept "it was switched on again after this plan had switched it off"; return 1 ;;
+    esac
+    return 0
+  fi
+  case $step:$status:$past:$outcome in
+    disable:Inactive:disable:done | delete:Gone:delete:done | enable:Active:enable:done) was_done; return 1 ;;
+    disable:Inactive:disable:begun | disable:Inactive:disable:failed) settle UpdateAccessKey && was_done; return 1 ;;
+    delete:Gone:delete:begun | delete:Gone:delete:failed) settle DeleteAccessKey && was_done; return 1 ;;
+    enable:Active:*) echo "enable $key of $user: is on already"; return 1 ;;
+    *:Gone:*) kept "it is gone"; return 1 ;;
+  esac
+  kept "it is $status, and this step is for a key that is $1"
+}
+
+# in_time: whether the plan still holds; a prompt may have waited for long.
+in_time() { before "$(time_now)" "$until" || kept "this plan was good until $until; make a new one"; }
+
+# not_needed: whether the ledger has no newer answer that the key is needed.
+not_needed() {
+  [ -n "$ledger" ] || return 0
+  case $ledger in
+    s3://*) told=$(aws s3 cp "$ledger" -) ;;
+    *) told=$(cat -- "$ledger") ;;
+  esac || { kept "the ledger $ledger cannot be read, so it is not known whether its owner has answered; LEDGER=PATH names another place"; return 1; }
+  case $(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"change\":\"answered\",\"key\":\"$name\"" | tail -n 1) in
+    *'"needed":true'*) kept "its owner has answered that it is needed"; return 1 ;;
+  esac
+}
+
+# not_used: whether the last use of the key is not later than the plan saw it; - is never. AWS tells no use of an API key of a service.
+not_used() {
+  [ "$kind" = key ] || return 0
+  found=$(aws iam get-access-key-last-used --access-key-id="$key" --query '[UserName,AccessKeyLastUsed.LastUsedDate]' --output text) ||
+    { kept "when it was last used could not be asked"; return 1; }
+  holder=$(printf %s "$found" | cut -f1)
+  used=$(printf %s "$found" | cut -f2 | cut -c1-19)
+  [ "$holder" = "$user" ] || { kept "it belongs to user $holder now"; return 1; }
+  case $used in
+    None) return 0 ;;
+    [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]) ;;
+    *) kept "when it was last used cannot be read from $used"; return 1 ;;
+  esac
+  [ "$last" != - ] || { kept "it was used at $used, and the plan saw it never used"; return 1; }
+  before "$used" "$last" || { kept "it was used at $used, and the plan knew of $last"; return 1; }
+}
+
+# not_switched: whether CloudTrail shows no switch since those that the plan knew. Without its answer nothing is done.
+not_switched() {
+  events UpdateAccessKey "$known" || { kept "CloudTrail could not be asked whether it was switched on meanwhile"; return 1; }
+  case $events in
+    '') return 0 ;;
+    *'"status":"Active"'*) kept "it was switched on after $known" ;;
+    *) kept "it was switched off after $known, later than the plan knew" ;;
+  esac
+}
+
+# agreed OWNER STEP:KEY:USER...: whether the chosen steps for the keys of an owner are to be taken. A refusal is logged.
+agreed() {
+  owner=$1 steps=
+  shift
+  for word in "$@"; do
+    key=${word#*:} key=${key%%:*}
+    is_chosen && steps="$steps $word"
+  done
+  [ -n "$steps" ] || return 1
+  [ -z "$approval" ] || return 0
+  printf 'Owner %s:\n' "$owner"
+  for word in $steps; do
+    key=${word#*:} key=${key%%:*}
+    printf '  %s %s of %s\n' "${word%%:*}" "$key" "${word##*:}"
+  done
+  printf 'Do this? [y/N] '
+  read -r answer || answer=
+  case $answer in [yY] | [yY][eE][sS]) return 0 ;; esac
+  for word in $steps; do
+    step=${word%%:*} key=${word#*:} key=${key%%:*} user=${word##*:}
+    record refused "the answer was no"
+  done
+  echo "left out"
+  return 1
+}
+
+disable() {
+  step=disable
+  facts "$@"
+  is_chosen && same_key Active && in_time || return 0
+  case $forced in
+    '') not_needed && not_used && not_switched || return 0 ;;
+    named) not_switched || return 0 ;;
+    public) ;;
+  esac
+  act Inactive
+}
+
+delete() {
+  step=delete wanted=Inactive
+  facts "$@"
+  is_chosen && same_key "$wanted" && in_time && not_needed && not_used || return 0
+  [ "$wanted" = Expired ] || not_switched || return 0
+  act Gone
+}
+
+# enable NAME=VALUE...: switch a key on again that this plan switched off, unless anybody changed it since.
+enable() {
+  step=enable
+  facts "$@"
+  is_chosen || return 0
+  last_line
+  case $past:$outcome in
+    disable:*) ;;
+    enable:done) was_done || return 0 ;;
+    enable:*) ;;
+    *) return 0 ;;
+  esac
+  if [ "$past" = disable ] && [ "$outcome" != "done" ]; then
+    look || { kept "the keys of its user could not be listed"; return 0; }
+    [ "$status" = Inactive ] && [ "$created_now" = "$created" ] || return 0
+    settle UpdateAccessKey || return 0
+    last_line
+  fi
+  same_key Inactive && in_time || return 0
+  ours UpdateAccessKey
+  [ $? != 1 ] || return 0
+  act Active
+}

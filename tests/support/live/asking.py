@@ -1,0 +1,31 @@
+"""Lets the ledger tell that owners were asked, as if letters had been written some time ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.retire.ledger.change import KeyChangeKind, written
+from posturio_iac.retire.ledger.history import Ledger, digest_of, read_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.live.fake_aws import FakeAws
+
+TIME = timedelta(days=14)
+
+
+def asked(path: Path, aws: FakeAws, days_ago: float = 30) -> None:
+    """Note in the ledger, which need not be there, that the owners of all keys were asked so many days ago, who were not before."""
+    ledger = read_ledger(path.read_text(encoding="utf-8")) if path.exists() else Ledger()
+    when = aws.now - timedelta(days=days_ago)
+    users = aws.backend.users
+    held = [(user.arn, key.access_key_id, user.tags) for user in users.values() for key in user.access_keys]
+    held += [(users[one.user].arn, one.id, users[one.user].tags) for one in aws.credentials]
+    for arn, key_id, tags in held:
+        name = digest_of(arn, key_id)
+        if ledger.of(name, KeyChangeKind.ASKED) is None:
+            owner = next((str(tag["Value"]) for tag in tags or () if tag["Key"] == "owner"), "unknown")
+            ledger.note(name, KeyChangeKind.ASKED, when, {"owner": owner, "how": "letter", "answer_by": written(when + TIME)})
+    path.write_text(ledger.text(aws.now), encoding="utf-8")
