@@ -6,17 +6,17 @@ import os
 import posixpath
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of, kind_of
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
-from posturio_iac.search.scanners.hcl_scanner import masked
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from posturio_iac.search import Selection
-    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
+    from posturio_iac.search.hcl_scanner import ScannedBlock
 
 USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""

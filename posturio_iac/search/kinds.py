@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
+    from posturio_iac.search.hcl_scanner import ScannedBlock
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
@@ -215,10 +215,10 @@ def _is_plain(expression: bytes) -> bool:
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
     """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
     if path.endswith(".json"):
-        from posturio_iac.search.scanners import json_scanner
+        from posturio_iac.search import json_scanner
 
         return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
-    from posturio_iac.search.scanners import hcl_scanner
+    from posturio_iac.search import hcl_scanner
 
     return hcl_scanner.blocks(data, kinds)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.text.textfile import Fence
-    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
+    from posturio_iac.search.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
 
 
@@ -66,7 +66,7 @@ def code_of(data: bytes, path: str) -> bytes:
     """The code of a Terraform file in either syntax, without comments."""
     if not path.endswith(".json"):
         return data
-    from posturio_iac.search.scanners import json_scanner
+    from posturio_iac.search import json_scanner
 
     return json_scanner.expressions(data)
 

@@ -6,14 +6,18 @@ source text, and a string's literal parts are looked for in it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pygohcl
 import pytest
 from hypothesis import given
 
+from posturio_iac.core.text import hcl_lexer
+from posturio_iac.search.hcl_scanner import blocks
 from tests.differential import generate
 from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, ours, text
+from tests.fuzz.mutations import HCL, mutated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,3 +143,48 @@ GRAMMAR = pytest.mark.xfail(strict=True, reason="tree-sitter-hcl 1.2 reads it ot
 )
 def test_corner(source: str) -> None:
     compare(source.encode())
+
+
+def folded(data: bytes) -> Json | None:
+    """What HashiCorp's parser makes of a file; None where it refuses it, or cannot write it as JSON."""
+    try:
+        return pygohcl.loadb(data)
+    except (pygohcl.HCLParseError, pygohcl.HCLInternalError, UnicodeDecodeError):
+        return None
+
+
+def lexed(data: bytes) -> None:
+    """Fail unless what the layer calls a comment can go, what it calls text can be any text, and blocks are where HashiCorp sees them."""
+    theirs = None if b"\0" in data else folded(data)
+    if not theirs:
+        return
+    pieces, is_sound = hcl_lexer.pieces(data)
+    assert is_sound, "torn for the layer, sound for HashiCorp"
+    bare, other = bytearray(data), bytearray(data)
+    for begin, end, kind in pieces:
+        if kind == hcl_lexer.COMMENT:
+            bare[begin:end] = re.sub(rb"[^\n]", b" ", data[begin:end])
+            continue
+        first, last = begin + (data[begin : begin + 1] == b'"'), end - (kind == hcl_lexer.STRING and data[end - 1 : end] == b'"')
+        if kind == hcl_lexer.HEREDOC:
+            last = max(first, data.rfind(b"\n", begin, end))
+        other[first:last] = re.sub(rb"[^\r\n]", b"x", data[first:last])
+    assert folded(bytes(bare)) == theirs
+    pygohcl.loadb(bytes(other))
+    assert {block.type for block in blocks(data)} <= set(theirs)
+
+
+@pytest.mark.parametrize("place", range(0, len(FILES), 100))
+def test_fixtures_are_read_as_hashicorp_reads_them(place: int) -> None:
+    for path in FILES[place : place + 100]:
+        lexed(path.read_bytes())
+
+
+@given(generate.documents(hard=True))
+def test_generated_files_are_read_as_hashicorp_reads_them(document: str) -> None:
+    lexed(document.encode())
+
+
+@given(mutated([path.read_bytes() for path in FILES[::40]], HCL))
+def test_damaged_files_are_read_as_hashicorp_reads_them(data: bytes) -> None:
+    lexed(data)

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.frontends.terraform.syntax import hcl, json_syntax, parsing
-from posturio_iac.search.scanners import json_scanner
-from posturio_iac.search.scanners.hcl_scanner import ScannedBlock, blocks, literal, masked
+from posturio_iac.search import json_scanner
+from posturio_iac.search.hcl_scanner import ScannedBlock, blocks
 from tests.support.hcl_programs import CALL, programs
 
 FIXTURES = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*") if path.suffix in (".tf", ".tofu"))
@@ -58,70 +59,6 @@ def test_generated_programs_have_the_blocks_that_the_parser_sees(program: tuple[
     found = seen(blocks(data))
     assert found == parsed(body)
     assert [source for kind, _, literals in found if kind == "module" for source in literals] == sources
-
-
-@given(programs())
-def test_masked_code_keeps_its_places_and_no_text(program: tuple[str, list[str]]) -> None:
-    data = program[0].encode()
-    code = masked(data)
-    assert len(code) == len(data)
-    assert b"fake" not in code.replace(b"module.fake", b"")
-    assert all(kept in (b" "[0], was) for kept, was in zip(code, data, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("code", "kept"),
-    [
-        (b'a = "x ${module.m.y} z"', b"module.m.y"),
-        (b'a = "${f("}", module.m.y)}"', b"module.m.y"),
-        (b"a = <<E\ntext ${module.m.y}\nE\n", b"module.m.y"),
-        (b"a = <<E\n%{ if module.m.y }\n%{ endif }\nE\n", b"module.m.y"),
-    ],
-)
-def test_masked_code_keeps_what_is_interpolated(code: bytes, kept: bytes) -> None:
-    assert kept in masked(code)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        b"# module.m.y",
-        b"/* module.m.y */ a = 1",
-        b'a = "module.m.y"',
-        b'a = "$${module.m.y}"',
-        b'a = "%%{module.m.y}"',
-        b"a = <<E\nmodule.m.y $${module.m.y}\nE\n",
-        b'a = "${"module.m.y"}"',
-        b'a = { # module.m.y\n b = "module.m.y"\n}',
-        b'a = ( "module.m.y # ',
-    ],
-)
-def test_masked_code_keeps_no_text(code: bytes) -> None:
-    assert b"module" not in masked(code)
-
-
-@pytest.mark.parametrize(
-    ("expression", "value"),
-    [
-        (b' "./a" ', "./a"),
-        (b'("./a") # c', "./a"),
-        (b'/* c */ "./\\u0061\\"\\\\\\n"', './a"\\\n'),
-        (b'"./\\U00000061"', "./a"),
-        (b'"\\UFFFFFFFF"', "\ufffd"),
-        (b'"$${a} %%{b}"', "${a} %{b}"),
-        ('"ü"'.encode(), "ü"),
-        (b'"5 % of 5 $"', "5 % of 5 $"),
-        (b'"./a" + "b"', None),
-        (b'"', None),
-        (b'"./${a}"', None),
-        (b'"./a" == b', None),
-        (b'[ "./a" ]', None),
-        (b"var.a", None),
-        (b"", None),
-    ],
-)
-def test_constant_strings_are_read(expression: bytes, value: str | None) -> None:
-    assert literal(expression) == value
 
 
 @pytest.mark.parametrize(

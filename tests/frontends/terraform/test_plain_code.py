@@ -11,8 +11,7 @@ import pytest
 
 from benchmarks.trees import TREES
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
-from posturio_iac.frontends.terraform.syntax.outline import outline
-from posturio_iac.frontends.terraform.syntax.plain_body import plain_body
+from posturio_iac.frontends.terraform.syntax.outline import outline, plain_body
 from posturio_iac.frontends.terraform.syntax.plain_code import end_of_body
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
-    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
+    from posturio_iac.search.hcl_scanner import ScannedBlock
 
 
 def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:

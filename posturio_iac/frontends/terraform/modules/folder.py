@@ -10,10 +10,10 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.open_kinds import UNREAD_VALUES
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text.hcl_lexer import LABELS
 from posturio_iac.errors import system_reason
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.search.scanners.hcl_scanner import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,9 +6,9 @@ their places in the file, and all text is cut from the file, so that leaving out
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -23,17 +23,16 @@ _KEPT = 24
 _LONG = 4 * _KEPT
 
 _BLANKS = lazy_pattern(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")
-_CODE = lazy_pattern(rb'["{}#]|//|/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n')
-_QUOTED = lazy_pattern(rb'["\n]|\\.|[$%]+\{', re.DOTALL)
-_LINE = lazy_pattern(rb"\n|[$%]+\{")
-_INTERPOLATION, _ESCAPE = len("${"), len("$${")
+_unsure = lazy_pattern(rb"[$%]{3,}\{")
+"""The grammar says whether this is an escape or an interpolation."""
+_word = lazy_pattern(rb"[\w\x80-\xff-]+")
 
 
 def left_out(data: bytes) -> list[Range]:
     """The ranges of ``data`` that the parser need not see, in order and apart from one another."""
     found = [_lines(data, *run.span()) or _middle(data, *run.span()) for run in _BLANKS.finditer(data)]
     if len(data) >= LARGE:
-        found += _Texts(data).all()
+        found += _texts(data)
     apart: list[Range] = []
     for start, end in sorted(found):
         if start < end and (not apart or start >= apart[-1][1]):
@@ -56,70 +55,22 @@ def _lines(data: bytes, start: int, end: int) -> Range | None:
     return (first + 1, last + 1) if first < last else None
 
 
-class _Texts:
-    """Finds the texts between the interpolations of strings and heredocs."""
+def _texts(data: bytes) -> Iterator[Range]:
+    """Yield what may be left out of strings and heredocs, up to an interpolation that may be none."""
+    unsure = _unsure.search(data)
+    for start, end, kind in pieces(data)[0]:
+        if unsure is not None and end > unsure.start():
+            return
+        if kind == COMMENT or end - start <= _LONG or b"${" in (text := data[start:end]) or b"%{" in text:
+            continue
+        first, last = (start + text.find(b"\n", 1), start + text.rfind(b"\n", 1)) if kind == HEREDOC else (-1, -1)
+        if first < start:
+            yield _middle(data, start, end) if kind == STRING else _line(data, start, end)
+        else:
+            yield from (_line(data, start, first), (first + 1, last + 1), _line(data, last + 1, end))
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-        self.outer: list[tuple[bytes, int]] = []
-        """The strings around, each by what ends it, and how many braces are open in the interpolation."""
 
-    def all(self) -> Iterator[Range]:
-        """Yield what may be left out of texts."""
-        while (token := _CODE.search(self.data, self.at)) is not None:
-            self.at = token.end()
-            match token[0]:
-                case b'"':
-                    yield from self._text(b'"')
-                case b"#" | b"//":
-                    self._skip(b"\n")
-                case b"/*":
-                    self._skip(b"*/")
-                case b"{":
-                    self._count(1)
-                case b"}":
-                    self._count(-1)
-                    if self.outer and self.outer[-1][1] == 0:
-                        yield from self._text(self.outer.pop()[0])
-                case _:
-                    yield from self._text(token[1])
-
-    def _skip(self, mark: bytes) -> None:
-        end = self.data.find(mark, self.at)
-        self.at = len(self.data) if end < 0 else end + (2 if mark == b"*/" else 0)
-
-    def _count(self, braces: int) -> None:
-        if self.outer:
-            self.outer[-1] = self.outer[-1][0], self.outer[-1][1] + braces
-
-    def _text(self, ending: bytes) -> Iterator[Range]:
-        """Yield what may be left out up to the end of a string or to an interpolation; it ends with a quote or the marker of a heredoc."""
-        quoted = ending == b'"'
-        start = line = self.at
-        for token in (_QUOTED if quoted else _LINE).finditer(self.data, self.at):
-            self.at, kind = token.end(), token[0]
-            if not quoted and kind == b"\n":
-                if self.data[line : token.start()].strip(b" \t\r") == ending:
-                    yield from self._ranges(start, line, ending)
-                    return
-                line = token.end()
-            elif kind[:1] == b"\\":
-                continue
-            elif len(kind) > _ESCAPE:
-                break  # whether this is an escape or an interpolation is the grammar's to say: all that follows stays
-            elif kind[-1:] != b"{" or len(kind) == _INTERPOLATION:
-                yield from self._ranges(start, token.start(), ending)
-                if kind[-1:] == b"{":
-                    self.outer.append((ending, 1))
-                return
-        self.at = len(self.data)
-
-    def _ranges(self, start: int, end: int, ending: bytes) -> Iterator[Range]:
-        """Yield what may be left out of one piece of text; no two ends of lines may form the marker of a heredoc."""
-        lines = None if ending == b'"' else _lines(self.data, start, end)
-        for piece in ((start, lines[0]), lines, (lines[1], end)) if lines else ((start, end),):
-            if piece is lines:
-                yield piece
-            elif piece[1] - piece[0] > _LONG and len(ending) < _KEPT:
-                yield _middle(self.data, *piece)
+def _line(data: bytes, start: int, end: int) -> Range:
+    """Return what may be left out of a line of a heredoc; its ends alone must not look like the marker that ends one."""
+    first, last = _middle(data, start, end)
+    return (start, start) if first >= last or _word.fullmatch((data[start:first] + data[last:end]).strip()) else (first, last)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.text.hcl_lexer import PLAIN_QUOTED, TornError, end_of_block, labels, skip_blank
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.plain_body import plain_body
-from posturio_iac.frontends.terraform.syntax.plain_code import COMMENT, CONSTANT, NAME, WORD, end_of_argument, end_of_body
-from posturio_iac.frontends.terraform.syntax.templates import unescape
+from posturio_iac.frontends.terraform.syntax.plain_code import NAME, PATH, WORD, end_of_argument, end_of_body
 from posturio_iac.frontends.terraform.syntax.tree import Part, body_of, comments_of, expression_of, is_sound, tree_of
-from posturio_iac.search.scanners.hcl_scanner import end_of_block
 
 if TYPE_CHECKING:
     import re
@@ -23,12 +21,12 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax.source import SourceText
     from posturio_iac.metadata.comments import Comment
 
-_between = lazy_pattern(rb"[ \t\r\n]*(?:(?:%b|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)[ \t\r\n]*)*" % COMMENT)
-_header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, CONSTANT))
+_header = lazy_pattern(rb"(%b)((?:[ \t]+%b|[ \t]*%b)*)[ \t]*\{" % (NAME, WORD, PLAIN_QUOTED))
 _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
-_label = lazy_pattern(rb"(%b)|%b" % (WORD, CONSTANT))
-_SIGNS = (b"\\", b"$", b"%")
-"""Signs in strings that stand for something else."""
+_ARGUMENT = rb'(%b)[ \t]*=[ \t]*("[^"\\\r\n$%%\0]*"|%b)[ \t]*\r?\n' % (NAME, PATH)
+_body = lazy_pattern(rb"(?:[ \t]*\r?\n(?:[ \t]*(?:\r?\n|%b))*)?[ \t]*\}" % _ARGUMENT)
+_plain_argument = lazy_pattern(_ARGUMENT)
+_CONSTANTS = {"true": True, "false": False, "null": None}
 _LAST = frozenset((b"}", b"]", b")", b'"'))
 """Signs that end no heredoc."""
 
@@ -43,7 +41,7 @@ def outline(source: SourceText) -> hcl.Body | None:
     whole = data if data[-1:] not in _LAST else data + b"\n"
     found: list[_Outlined] = []
     row = done = 0
-    at = _gap_end(data, 0)
+    at = skip_blank(data, 0)
     while at < len(data):
         header = _header.match(data, at)
         is_plain = True
@@ -51,14 +49,14 @@ def outline(source: SourceText) -> hcl.Body | None:
             end = end_of_body(data, header.end())
             is_plain = end >= 0
             if not is_plain:
-                end = end_of_block(data, header.end())
+                end = _end_of_block(data, header.end())
         elif (header := _argument.match(data, at)) is not None:
             end = end_of_argument(whole, header.end())
         else:
             return None
         if end < 0:
             return None
-        following, start = _gap_end(data, end), header.start()
+        following, start = skip_blank(data, end), header.start()
         first = row + data.count(b"\n", done, start)
         last = first + data.count(b"\n", start, end)
         part = _Outlined(source, header, end, Part(done, following, row), (first, last))
@@ -70,8 +68,11 @@ def outline(source: SourceText) -> hcl.Body | None:
     return hcl.Body({one.name: one for one in attributes}, tuple(part.block() for part in found if part.is_block))
 
 
-def _gap_end(data: bytes, at: int) -> int:
-    return _between.match(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+def _end_of_block(data: bytes, at: int) -> int:
+    try:
+        return end_of_block(data, at)
+    except TornError:
+        return -1
 
 
 class _Outlined:
@@ -116,7 +117,7 @@ class _Outlined:
         data, start, (at, end) = source.data, header.start(), self._bounds()
         return hcl.Block(
             header[1].decode(),
-            tuple(_labels(header[2])),
+            labels(header[2]),
             source.between(at, (at[0], at[1] + header.end(2) - start)),
             source.between(at, end),
             body=self.body,
@@ -132,9 +133,46 @@ class _Outlined:
         return tuple(comments_of(self.node(), self.source))
 
 
-def _labels(words: bytes) -> list[str]:
-    parts = words.split(b'"')
-    if not b"".join(parts[::2]).strip() and not any(sign in words for sign in _SIGNS):
-        return [text.decode("utf-8", "replace") for text in parts[1::2]]
-    found = ((label[1], label[0][1:-1]) for label in _label.finditer(words))
-    return [word.decode() if word else unescape(text.decode("utf-8", "replace"), quoted=True) for word, text in found]
+def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body | None:
+    """The body between two bytes, the second behind its closing brace; None where it holds more than constants and references.
+
+    ``row`` is that of ``start``, from 0.
+    """
+    data = source.data
+    if _body.fullmatch(data, start, end) is None:
+        return None
+    attributes: dict[str, hcl.Attribute] = {}
+    for found in _plain_argument.finditer(data, start, end):
+        at, value = found.span(1)[0], found[2].decode("utf-8", "replace")
+        row += data.count(b"\n", start, at)
+        line, start = data.rfind(b"\n", 0, at) + 1, at
+        if value.partition(".")[0] in _CONSTANTS and value not in _CONSTANTS:
+            return None
+        name, begin, behind = found[1].decode(), found.start(2) - line, found.end(2) - line
+        span = source.between((row, at - line), (row, behind))
+        attributes[name] = hcl.Attribute(name, span, _Expression(source, value, row, begin, behind).build)
+    return hcl.Body(attributes, ())
+
+
+class _Expression:
+    """The value of an argument, built when it is asked for."""
+
+    __slots__ = ("begin", "behind", "row", "source", "value")
+
+    def __init__(self, source: SourceText, value: str, row: int, begin: int, behind: int) -> None:
+        self.source, self.value, self.row, self.begin, self.behind = source, value, row, begin, behind
+
+    def build(self) -> hcl.Expr:
+        """Return it as the parser's tree gives it."""
+        row, begin = self.row, self.begin
+        if self.value[0] == '"':
+            return hcl.Literal(self.value[1:-1], self.source.between((row, begin), (row, self.behind)))
+        if self.value in _CONSTANTS:
+            return hcl.Literal(_CONSTANTS[self.value], self.source.between((row, begin), (row, self.behind)))
+        first, *others = self.value.split(".")
+        behind = begin + len(first)
+        found: hcl.Expr = hcl.Name(first, self.source.between((row, begin), (row, behind)))
+        for name in others:
+            behind += 1 + len(name)
+            found = hcl.GetAttr(found, name, self.source.between((row, begin), (row, behind)))
+        return found

@@ -7,18 +7,17 @@ of what the parser's grammar takes (tests/frontends/terraform/test_plain_code.py
 
 from __future__ import annotations
 
+from posturio_iac.core.text.hcl_lexer import LINE_COMMENT, PLAIN_QUOTED, end_of_heredoc, heredoc
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _S = rb"[ \t]*"
 WORD = rb"(?!(?:for|in|if|else|endif|endfor)(?![\w-]))[A-Za-z_][\w-]*(?![\w-])"
 NAME = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
-COMMENT = rb"(?:#|//)[^\n]*"
-CONSTANT = rb'"[^"\\\r\n$%\0]*(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*"'
 PATH = WORD + rb"(?:\.[A-Za-z_][\w-]*(?![\w-]))*"
 _SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
 """An operand without brackets."""
-_END = rb"(?:" + COMMENT + rb")?\r?\n"
-_W = rb"[ \t\r\n]*(?:" + COMMENT + rb"\n[ \t\r\n]*)*"
+_END = rb"(?:" + LINE_COMMENT + rb")?\r?\n"
+_W = rb"[ \t\r\n]*(?:" + LINE_COMMENT + rb"\n[ \t\r\n]*)*"
 _KEY = rb"(?:" + WORD + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
 
 _TEXT_OF_VALUES = rb'"[^"\\\r\n$%%\0]*(?:\$\{%b%b%b\}[^"\\\r\n$%%\0]*)+"' % (_S, PATH, _S)
@@ -29,11 +28,11 @@ _INNER = rb"%b%b%b\{%b%b(?:%b)*%b\}%b%b" % (_S, WORD, _S, _S, _END, _LINE, _S, _
 """A block of such lines inside another one."""
 
 _lines = lazy_pattern(rb"(?:%b|%b)*(?:%b(\}))?" % (_LINE, _INNER, _S))
-_in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, NAME, _S, _S, WORD, _S, CONSTANT, _S))
+_in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, NAME, _S, _S, WORD, _S, PLAIN_QUOTED, _S))
 _pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
 _pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
 _items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
-_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])(?!%bfor(?![\w-]))|(<<-?))" % (_S, NAME, _W))
+_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])(?!%bfor(?![\w-]))|(?=<<))" % (_S, NAME, _W))
 _operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, PATH))
 _more = lazy_pattern(rb'(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*("|\$\{)?[ \t]*')
 _plain = lazy_pattern(rb'[^"\\\r\n$%\0]*')
@@ -42,7 +41,6 @@ _gap = lazy_pattern(_W)
 _spaces = lazy_pattern(_S)
 _operator = lazy_pattern(rb"(?:[=!]=|[<>]=?(?!<)|&&|\|\||[-+*]|/(?![/*])|%(?!\{))")
 _line_end = lazy_pattern(_S + _END)
-_heredoc = lazy_pattern(rb"([A-Za-z_]\w{0,30})\r?\n")
 _interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, PATH, _S))
 _CLOSING = {b"(": b")", b"[": b"]"}
 _BODY, _OBJECT, _CHOICE, _STRING = b"body", b"{", b"?", b"${"
@@ -129,7 +127,7 @@ class _Recognizer:
                 if (found := _opening.match(self.data, at)) is None:
                     at, state = self._operand(at)
                     continue
-                name, parenthesis, bracket, _ = found.groups()
+                name, parenthesis, bracket = found.groups()
                 if bracket or name:
                     self.open.append(_OBJECT if bracket == b"{" else _CLOSING[parenthesis or bracket])
                     return found.end()
@@ -210,20 +208,12 @@ class _Recognizer:
         return blank.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
 
     def _heredoc(self, at: int) -> int:
-        """Return where a heredoc ends whose marker begins at ``at``."""
-        data = self.data
-        opened = _heredoc.match(data, at)
-        if opened is None or self.open[-1] not in (_BODY, _OBJECT):
+        """Return where a heredoc ends that begins at ``at``, if it interpolates nothing but references."""
+        opened = heredoc.match(self.data, at)
+        if opened is None or not opened[1].isascii() or self.open[-1] not in (_BODY, _OBJECT):
             return -1
-        marker, line = opened[1], opened.end()
-        while (end := data.find(b"\n", line)) >= 0:
-            text = data[line:end]
-            if text.strip(b" \t\r") == marker:
-                return line + text.index(marker) + len(marker)
-            if text.lstrip().startswith(marker):
-                return -1
-            for found in _interpolation.finditer(text) if b"{" in text else ():
-                if not found[0].startswith(b"${") or not found[0].endswith(b"}"):
-                    return -1
-            line = end + 1
-        return -1
+        text, end = opened.end(), end_of_heredoc(self.data, opened)
+        if self.data.find(b"{", text, end) < 0:
+            return end
+        found = _interpolation.finditer(self.data, text, end)
+        return end if all(one[0].startswith(b"${") and one[0].endswith(b"}") for one in found) else -1

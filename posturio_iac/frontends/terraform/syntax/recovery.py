@@ -7,12 +7,11 @@ each piece is parsed by itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.hcl_lexer import headers
 from posturio_iac.core.text.markup import markup
 from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -24,18 +23,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-_LABEL = rb'[ \t]+(?:"[^"\n]*"|[\w-]+)'
-_HEADER = lazy_pattern(
-    rb"^([ \t]*)((?:resource|data|ephemeral|action)"
-    + _LABEL * 2
-    + rb"|(?:module|variable|output|provider|check|run)"
-    + _LABEL
-    + rb"|locals|terraform|moved|removed|import)[ \t]*\{",
-    re.MULTILINE,
-)
-"""The first line of a top-level block: its indentation, its type and labels."""
-_OPAQUE = lazy_pattern(rb"/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n")
-"""The start of a comment or of a heredoc, in which nothing begins."""
 _OLDER = (
     # Terraform 0.11 read ``tags { "Owner" = "x" }`` as a map. The equals sign takes the place of a space, so that every place stays.
     (
@@ -103,42 +90,14 @@ def _unchecked(errors: list[SyntaxFault]) -> str:
 
 def _pieces(source: SourceText) -> Iterator[SourceText]:
     data = source.data
-    masked = _masked(data)
     starts = [0]
-    for header in _HEADER.finditer(masked):
-        starts.append(_with_comments(data, starts[-1], header.start()))
+    for header in headers(data):
+        starts.append(_with_comments(data, starts[-1], data.rfind(b"\n", 0, header.start()) + 1))
     row = 0
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         if data[start:end].strip():
             yield SourceText(source.path, data[start:end], row)
         row += data.count(b"\n", start, end)
-
-
-def _masked(data: bytes) -> bytes:
-    """The text with blanks in place of comments and heredocs; one that has no end counts for nothing."""
-    ends: dict[bytes, list[int]] = {}
-    at = 0
-    for line in data.split(b"\n") if b"<<" in data else ():
-        ends.setdefault(line.strip(b" \t\r"), []).append(at)
-        at += len(line) + 1
-    parts: list[bytes] = []
-    done = 0
-    unclosed = len(data)
-    for opening in _OPAQUE.finditer(data):
-        if opening.start() < done:
-            continue
-        if opening[1] is not None:
-            lines = ends.get(opening[1], [])
-            place = bisect_left(lines, opening.end())
-            end = lines[place] if place < len(lines) else -1
-        else:
-            end = data.find(b"*/", opening.end()) if opening.start() < unclosed else -1
-            unclosed = unclosed if end >= 0 else opening.start()
-            end = end + 2 if end >= 0 else -1
-        if end >= 0:
-            parts += (data[done : opening.start()], re.sub(rb"[^\n]", b" ", data[opening.start() : end]))
-            done = end
-    return b"".join((*parts, data[done:]))
 
 
 def _with_comments(data: bytes, after: int, header: int) -> int:
@@ -163,16 +122,22 @@ def _sound(piece: SourceText) -> hcl.Body | None:
 
 def _halves(piece: SourceText) -> Iterator[hcl.Body | SyntaxFault]:
     """Yield the block that a piece begins with, when it is sound by itself, and what is wrong with the rest."""
-    header = _HEADER.search(piece.data)
-    end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None
+    header = next(headers(piece.data), None)
+    end = _closing(piece.data, header).search(piece.data, header.end()) if header else None
     if end is not None and end.end() < len(piece.data):
         head, rest = piece.data[: end.end()], piece.data[end.end() :]
         body = _sound(SourceText(piece.path, head, piece.row))
         if body is not None:
             yield body
             piece, header = SourceText(piece.path, rest, piece.row + head.count(b"\n")), None
-    name = header[2].decode("utf-8", "replace") if header else None
+    name = (header[1] + header[2]).decode("utf-8", "replace") if header else None
     yield _fault(piece, name)
+
+
+def _closing(data: bytes, header: re.Match[bytes]) -> re.Pattern[bytes]:
+    """The line that closes a block, which is indented as its header is."""
+    indent = data[data.rfind(b"\n", 0, header.start()) + 1 : header.start()]
+    return re.compile(rb"^" + re.escape(indent) + rb"\}[^\n]*\n?", re.MULTILINE)
 
 
 def _fault(piece: SourceText, block: str | None) -> SyntaxFault:

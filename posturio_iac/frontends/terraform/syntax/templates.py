@@ -5,11 +5,10 @@ The grammar drops white space around interpolations, so literal text is cut from
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.open_kinds import SYNTAX_ERROR
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.hcl_lexer import unescape
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -23,30 +22,6 @@ if TYPE_CHECKING:
     Nested = Callable[[Node], hcl.Expr]
     Part = str | tuple[hcl.Expr, bool, bool]
     """Raw text, or an expression and whether it strips white space before and after it."""
-
-_ESCAPE = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)", re.DOTALL)
-_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_LAST_CODE_POINT = 0x10FFFF
-_SURROGATES = range(0xD800, 0xE000)
-
-
-def unescape(text: str, *, quoted: bool) -> str:
-    """Resolve the escapes of template text; backslashes mean something in quoted strings only."""
-    if "\\" not in text and "{" not in text:
-        return text
-
-    def resolve(found: re.Match[str]) -> str:
-        short, long, simple, dollar = found.groups()
-        if dollar:
-            return str(dollar[0])
-        if not quoted:
-            return found[0]
-        if simple is not None:
-            return _SIMPLE.get(simple, found[0])
-        code = int(short or long, 16)
-        return chr(code) if code <= _LAST_CODE_POINT and code not in _SURROGATES else found[0]
-
-    return _ESCAPE.sub(resolve, text)
 
 
 def quoted(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.text.hcl_lexer import LABELS
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.search.scanners.hcl_scanner import LABELS, ScannedBlock
+from posturio_iac.search.hcl_scanner import ScannedBlock
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

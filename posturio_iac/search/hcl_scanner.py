@@ -1,0 +1,98 @@
+"""A scanner of Terraform's language: top-level blocks and their arguments, without parsing what they hold.
+
+A parser would take ten times as long for each file of which only the module calls matter. In a torn file a block begins at each line that
+looks like the header of one, as the parser's recovery takes it.
+"""
+
+from __future__ import annotations
+
+from posturio_iac.core.text import hcl_lexer
+from posturio_iac.core.text.hcl_lexer import TornError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+
+class ScannedBlock:
+    """A top-level block, whatever syntax it is written in."""
+
+    __slots__ = ("_arguments", "_found", "labels", "type")
+
+    def __init__(self, kind: str, labels: tuple[str, ...], arguments: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
+        """Take its type, its labels and what yields its arguments."""
+        self.type = kind
+        self.labels = labels
+        self._found = arguments
+        self._arguments: list[tuple[str, bytes]] | None = None
+
+    def arguments(self) -> list[tuple[str, bytes]]:
+        """The name and the expression of each argument."""
+        if self._arguments is None:
+            self._arguments = list(self._found())
+        return self._arguments
+
+    def expressions(self, name: str) -> list[bytes]:
+        """The expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
+        return [expression for argument, expression in self.arguments() if argument == name]
+
+    def all_expressions(self) -> list[bytes]:
+        return [expression for _, expression in self.arguments()]
+
+    def literals(self, name: str) -> list[str]:
+        return [value for expression in self.expressions(name) if (value := hcl_lexer.literal(expression)) is not None]
+
+
+def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
+    """The top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
+    wanted = frozenset(kind.encode() for kind in kinds)
+    try:
+        return list(_sound(data, wanted))
+    except TornError:
+        return list(_torn(data, wanted))
+
+
+def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
+    at = hcl_lexer.start(data)
+    while (at := hcl_lexer.skip_blank(data, at)) < len(data):
+        if header := hcl_lexer.header.match(data, at):
+            at = hcl_lexer.end_of_block(data, header.end())
+            if not kinds or header[1] in kinds:
+                yield _block(header, data[header.end() : at - 1], _arguments)
+        else:
+            at = hcl_lexer.end_of_statement(data, at)
+            if data[at : at + 1] not in (b"", b"\n"):
+                raise TornError(at)
+
+
+def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
+    """Yield the blocks that begin at a line, wherever the ones before them may end."""
+    headers = list(hcl_lexer.headers(data))
+    until = [*(header.start() for header in headers[1:]), len(data)]
+    found = ((header, end) for header, end in zip(headers, until, strict=False) if not kinds or header[1] in kinds)
+    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in found)
+
+
+def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], Iterator[tuple[str, bytes]]]) -> ScannedBlock:
+    return ScannedBlock(header[1].decode("utf-8", "replace"), hcl_lexer.labels(header[2]), lambda: arguments(body))
+
+
+def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the expression of each argument that a body sets itself."""
+    at = 0
+    while (at := hcl_lexer.skip_blank(body, at)) < len(body):
+        if found := hcl_lexer.assignment.match(body, at):
+            at = hcl_lexer.end_of_statement(body, found.end())
+            yield found[1].decode("utf-8", "replace"), body[found.end() : at]
+        elif header := hcl_lexer.header.match(body, at):
+            at = hcl_lexer.end_of_block(body, header.end())
+        else:
+            at = hcl_lexer.end_of_statement(body, at)
+
+
+def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield each argument that is set at the beginning of a line."""
+    for at, end in hcl_lexer.lines(body):
+        if found := hcl_lexer.assignment.match(body, at):
+            yield found[1].decode("utf-8", "replace"), body[found.end() : end].rstrip(b"} \t\r")

@@ -1,1 +1,0 @@
-"""Scanners of Terraform's two syntaxes: top-level blocks and their arguments, without parsing what they hold."""
