@@ -99,11 +99,11 @@ def bring(root: Path, source: str) -> int:
 def read(text: str, top: Path) -> Iterator[Result]:
     """Yields what a tool says in SARIF or in the JSON of posturio-iac. Raises `ValueError` for anything else."""
     document = json.loads(text)
-    if "runs" in document:
+    if isinstance(document, dict) and "runs" in document:
         for run in document["runs"]:
             for result in run.get("results", ()):
                 yield from sarif_places(result, top)
-    elif "keys" in document:
+    elif isinstance(document, dict) and "keys" in document:
         keys = [key for key in document["keys"] if key.get("path")]
         yield from (
             Result(key["path"], key["line"], key.get("end_line") or key["line"], "", key["verdict"] == "undetermined") for key in keys

@@ -2,3 +2,17 @@
 
 Imports ``syntax``, values and the configuration.
 """
+
+from __future__ import annotations
+
+LOCAL = ("./", "../", ".\\", "..\\")
+"""How a source begins that is a folder."""
+
+
+def decoded(path: str) -> str:
+    """Text of a URL without percent signs."""
+    if "%" not in path:
+        return path
+    from urllib.parse import unquote
+
+    return unquote(path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from enum import Enum
-from urllib.parse import unquote
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 
 _SCP = lazy_pattern(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
 _URL = lazy_pattern(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
@@ -19,8 +19,6 @@ _ARCHIVE = lazy_pattern(
 )
 _WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com", "ssh.github.com": "github.com"}
 _SHORTHANDS = ("github.com/", "bitbucket.org/")
-LOCAL = ("./", "../", ".\\", "..\\")
-"""Beginnings of the source of a local module."""
 
 
 class SourceKind(Enum):
@@ -97,7 +95,7 @@ def _repository(package: str, submodule: str, query: str) -> ModuleSource | None
     else:
         return None
     host = host.lower()
-    parts = (unquote(path) if url is not None else path).strip("/").split("/")
+    parts = (decoded(path) if url is not None else path).strip("/").split("/")
     if host == "api.github.com" and parts[0] == "repos":
         host, parts = "github.com", parts[1:]
     return _in_repository(_WEB_HOSTS.get(host, host), parts, submodule, query)

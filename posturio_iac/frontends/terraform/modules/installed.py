@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
-from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint, parse_version
 from posturio_iac.search.installed import MANIFEST
 
@@ -26,6 +25,8 @@ class InstalledModule(NamedTuple):
 
     def fits(self, source: str, version: str | None) -> bool:
         """True if the call of ``source`` at a constraint means this entry; ``terraform init`` installs anew where it does not."""
+        from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
+
         called, listed = parse_source(source), parse_source(self.source)
         if called.origin is SourceKind.LOCAL:
             return os.path.normpath(source) == os.path.normpath(self.source)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
@@ -14,8 +13,8 @@ from posturio_iac.core.open_kinds import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
-from posturio_iac.frontends.terraform.known_modules.module_source import LOCAL
 from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
@@ -178,7 +177,7 @@ class ModuleTree:
         return self._known
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(map(unquote(source).lower().encode().__contains__, SEARCH_TERMS))
+        return bool(self.options.known_modules) or any(map(decoded(source).lower().encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
