@@ -36,6 +36,9 @@ ADDS_PROPERTIES = OpenKind("adds_properties", "{} adds properties to {} at deplo
 NOT_IN_CODE = OpenKind("not_in_code", "{} is not in this code", _ABSENT, is_named=True)
 NOT_DECLARED = OpenKind("not_declared", "{} is not declared here", _ABSENT, is_named=True)
 NO_CODE = OpenKind("no_code", "the code of {} is not here", _ABSENT, is_named=True)
+ABSENT_BY_DEFAULT = OpenKind(
+    "absent_by_default", "{} exists only when somebody asks for it: by default there is none", _INPUT, is_named=True
+)
 MAY_BE_DECLARED_BY = OpenKind("may_be_declared_by", "{} may be declared by {}, whose code is not here", _ABSENT)
 DECLARED_ELSEWHERE = OpenKind("declared_elsewhere", "{} is declared elsewhere, so its tags cannot be seen", _ABSENT)
 FROM_ABSENT_MODULE = OpenKind("from_absent_module", "{} comes from a module whose code is not here", _ABSENT, is_named=True)
@@ -59,6 +62,8 @@ ONE_OF = OpenKind("one_of", "the user is one of {}")
 NAMES_NO = OpenKind("names_no", "{} names no {}")
 HAS_NO = OpenKind("has_no", "{} has no {}")
 MUST_BE = OpenKind("must_be", "{} must be {}")
+REPLACEMENT_OPEN = OpenKind("replacement_open", "whether a change replaces {}, and so changes its {}, is not in this code")
+INDEXED_OBJECT = OpenKind("indexed_object", "whether {} holds a map there or an object, into which Terraform follows no text in brackets")
 REFERS_TO_ITSELF = OpenKind("refers_to_itself", "{} refers to itself", is_named=True)
 INVALID_LINE = OpenKind("invalid_line", "line {} cannot be evaluated: {}")
 SYNTAX_ERROR = OpenKind("syntax_error", "a syntax error")

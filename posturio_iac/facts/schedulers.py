@@ -59,3 +59,6 @@ HOLDERS = frozenset(
     {"null_resource", "terraform_data"} | {f"random_{kind}" for kind in ("id", "integer", "password", "pet", "string", "uuid")}
 )
 """Resources that exist to hold a trigger; a constant in them is a counter that people change by hand."""
+
+FORCING = {"terraform_data": ("triggers_replace",), "time_offset": ("triggers", "base_rfc3339"), "time_sleep": ("triggers",)}
+"""The arguments whose change replaces such a resource; of the others among these two kinds, any argument does."""

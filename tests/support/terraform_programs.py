@@ -12,7 +12,7 @@ from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import STRICT, USUAL, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.frontends.terraform.reader import read
@@ -54,7 +54,7 @@ def program(root: str, **more: Any) -> ModuleTree:
 
 def value_of(code: str | hcl.Expr, **names: Any) -> Any:
     """The value of an expression in an empty module, where ``names`` are bound; errors go up."""
-    scope = ModuleScope(ModuleInstance(program("/nowhere"), Module("")), strict=False, bindings=names)
+    scope = ModuleScope(ModuleInstance(program("/nowhere"), Module("")), USUAL, names)
     return evaluate(expression(code) if isinstance(code, str) else code, scope)
 
 
@@ -69,7 +69,7 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
 def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> ModuleScope:
     """Write files and return the scope of the module in the folder ``path``, which nobody calls."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
-    return program(str(root.resolve()), **more).root_module(path).scope(strict=strict)
+    return program(str(root.resolve()), **more).root_module(path).scope(STRICT if strict else USUAL)
 
 
 def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **more: Any) -> Any:

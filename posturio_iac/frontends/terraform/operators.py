@@ -68,7 +68,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     """Apply a binary operator; an unknown operand makes the result unknown, unless the other one decides."""
     if operator in ("==", "!="):
         return _equality(left, right, wanted=operator == "==")
-    unknown = first_unknown(left) or first_unknown(right)
+    unknown = first_unknown((left, right))
     if unknown is not None:
         return unknown
     if operator in ("&&", "||"):
@@ -91,7 +91,7 @@ def _bits(number: float) -> int:
 
 
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
-    unknown = first_unknown(left) or first_unknown(right)
+    unknown = first_unknown((left, right))
     if unknown is None:
         if left is not right and (is_heavy(left) or is_heavy(right)):
             return TOO_LARGE("the comparison")

@@ -2,6 +2,8 @@
 
 A value is ``None`` (null), ``bool``, ``int`` or ``float`` (integral numbers are ``int``), ``str``, ``tuple`` (list and tuple),
 `SetValue`, ``dict`` with string keys (map and object) or `Unknown`. Collections may hold unknown elements.
+
+Over 300 lines: the values, and the ways in which they are unknown, define each other.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from posturio_iac.core.open_kinds import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
 Value = Any
 """One of the types named above; a recursive type that mypy cannot help with."""
@@ -64,9 +66,9 @@ class ResourceValue(PartialMap):
     For functions it is a map without any known entry.
     """
 
-    def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
-        """Stand for the resource at ``address``."""
-        super().__init__({}, AFTER_APPLY(address))
+    def __init__(self, address: str, get_attribute: Callable[[str], Value], rest: Unknown | None = None) -> None:
+        """Stand for the resource at ``address``; ``rest`` is why it is not known as a whole."""
+        super().__init__({}, rest or AFTER_APPLY(address))
         self.address = address
         self.get_attribute = get_attribute
 
@@ -75,6 +77,24 @@ class ResourceValue(PartialMap):
     def __eq__(self, other: object) -> bool:
         """Compare identity: two resources are never known to be equal."""
         return self is other
+
+
+class SomeInstance(Unknown):
+    """The instances of a block whose number is open: an attribute is what any of them has, if clocks are due and there is one."""
+
+    __slots__ = ("_get", "_why")
+    _get: Callable[[str], Value]
+    _why: Unknown
+
+    def __init__(self, why: Unknown, get_attribute: Callable[[str], Value]) -> None:
+        """Stand for instances whose number is open for the reason ``why``."""
+        super().__init__(why.kind, why.arguments)
+        object.__setattr__(self, "_get", get_attribute)
+        object.__setattr__(self, "_why", why)
+
+    def get_attribute(self, name: str) -> Unknown:
+        due = due_of(self._get(name))
+        return self if due is None else due.doubted(self._why)
 
 
 _TYPE_NAMES: dict[type, str] = {
@@ -91,24 +111,84 @@ _TYPE_NAMES: dict[type, str] = {
 }
 
 
+class Due(Unknown):
+    """A value that is unknown while planning because clocks are due.
+
+    ``causes`` are the clocks, in the reader's own form. Certain where ``doubt`` is None; else it is unknown because of them only if that
+    open value turns out so.
+    """
+
+    __slots__ = ("causes", "doubt")
+    causes: tuple[Hashable, ...]
+    doubt: Unknown | None
+
+    def __init__(self, causes: Iterable[Hashable], doubt: Unknown | None = None, what: str = "it") -> None:
+        """Be unknown because of ``causes``."""
+        super().__init__(AFTER_APPLY, (what,))
+        object.__setattr__(self, "causes", tuple(dict.fromkeys(causes)))
+        object.__setattr__(self, "doubt", doubt)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Due) and (self.causes, self.doubt) == (other.causes, other.doubt)
+
+    def __hash__(self) -> int:
+        return hash((self.causes, self.doubt))
+
+    def about(self, what: str) -> Unknown:
+        """This value: what depends on it is unknown for the same causes."""
+        del what
+        return self
+
+    def doubted(self, doubt: Unknown) -> Due:
+        """The same, if it is not decided otherwise by an open value."""
+        return Due(self.causes, self.doubt or (doubt if not isinstance(doubt, Due) else doubt.doubt or doubt))
+
+
+def due_of(*values: Value) -> Due | None:
+    """Why clocks make a part of ``values`` unknown: for certain if any part is so."""
+    found = [unknown for unknown in _unknowns(values) if isinstance(unknown, Due)]
+    certain = [due for due in found if due.doubt is None]
+    if certain or found:
+        chosen = certain or found
+        return Due((cause for due in chosen for cause in due.causes), chosen[0].doubt)
+    return None
+
+
+def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:
+    """An open value that decides what becomes of the ``dropped`` ones: where clocks move one of these, they may move the result."""
+    if isinstance(unknown, Due) and unknown.doubt is None:
+        return unknown
+    due = due_of(*dropped)
+    return unknown if due is None else due.doubted(unknown)
+
+
 class EvaluationError(Exception):
     """The expression is wrong: Terraform itself would refuse it. ``try`` and ``can`` catch it."""
 
 
 def first_unknown(value: Value) -> Unknown | None:
-    """The first unknown value in ``value``, however deep, or None when all of it is known."""
+    """The first unknown value in ``value``, however deep, or None when all of it is known; clocks that are due come before all others."""
+    first: Unknown | None = None
+    for unknown in _unknowns((value,)):
+        if isinstance(unknown, Due):
+            return due_of(value)
+        first = first or unknown
+    return first
+
+
+def _unknowns(values: tuple[Value, ...]) -> Iterator[Unknown]:
+    """Yield the unknown values in ``values``, however deep."""
     seen: set[int] = set()
-    pending = [value]
+    pending = list(reversed(values))
     while pending:
         match item := pending.pop():
             case Unknown():
-                return item
-            case PartialMap():
-                return item.rest
+                yield item
             case dict() | tuple() if id(item) not in seen:
                 seen.add(id(item))
+                if isinstance(item, PartialMap):
+                    yield item.rest
                 pending.extend(reversed(tuple(item.values()) if isinstance(item, dict) else item))
-    return None
 
 
 def is_heavy(value: Value, limit: int = MAX_NODES) -> bool:

@@ -98,17 +98,43 @@ def test_references_in_quotes_are_references(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "user"),
     [
-        ("", "null_resource.n.triggers.user"),
+        ("", "null_resource.n.triggers.r"),
         ("", '"ci-${time_rotating.r.unix}"'),
+        ("", "{ a = time_rotating.r.id }[local.a]"),
+        ("", '["ci", "cd"][time_rotating.r.unix % 2]'),
+        ("", "try(time_rotating.r.id, aws_iam_user.ci.name)"),
+        ("count = 2", "[time_rotating.r.id, time_rotating.r.unix][count.index]"),
+        ('for_each = { a = "ci-${time_rotating.r.unix}" }', "each.value"),
+    ],
+)
+def test_a_schedule_in_the_user_replaces_the_key(tmp_path: Path, head: str, user: str) -> None:
+    found = keys(tmp_path, DAYS90 + TURNED + plain(head, user))
+    assert [ends(one) for one in found.values()] == [[ENFORCED90]] * len(found)
+
+
+TURNED = 'resource "null_resource" "n" {\n  triggers = { user = aws_iam_user.ci.name, r = time_rotating.r.id }\n}\nlocals {\n  a = "a"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("head", "user"),
+    [
+        ("", "null_resource.n.triggers.user"),
+        ("", 'coalesce("ci", time_rotating.r.id)'),
+        ("", 'try("ci", time_rotating.r.id)'),
+        ("", 'merge({ a = time_rotating.r.id }, { a = "ci" }).a'),
+        ("", '{ a = time_rotating.r.id, b = "ci" }.b'),
+        ("", '"ci-${time_rotating.r.rotation_days}"'),
         ("for_each = toset([time_rotating.r.id])", "aws_iam_user.ci.name"),
         ("for_each = { (time_rotating.r.id) = 1 }", "aws_iam_user.ci.name"),
         ('for_each = toset(["${time_rotating.r.id}-a"])', "aws_iam_user.ci.name"),
+        ('for_each = toset([coalesce("c", time_rotating.r.id)])', "aws_iam_user.ci.name"),
+        ("count = time_rotating.r.unix % 2", "aws_iam_user.ci.name"),
     ],
 )
-def test_a_schedule_in_the_user_or_in_the_address_replaces_the_key(tmp_path: Path, head: str, user: str) -> None:
-    more = 'resource "null_resource" "n" {\n  triggers = { user = aws_iam_user.ci.name, r = time_rotating.r.id }\n}\n'
-    found = key(tmp_path, DAYS90 + more + plain(head, user))
-    assert ENFORCED90 in ends(found)
+def test_a_schedule_that_the_user_only_mentions_and_one_in_the_address_replace_nothing(tmp_path: Path, head: str, user: str) -> None:
+    (found,) = keys(tmp_path, DAYS90 + TURNED + plain(head, user)).values()
+    assert [effect for _, effect, _ in ends(found)] == ["inert"]
+    assert all(e.why and e.remedy for e in found.lifetimes)
 
 
 MAPS = """
@@ -155,7 +181,9 @@ resource "time_rotating" "each" {
 def test_only_the_keys_of_for_each_tell_instances_apart(tmp_path: Path, for_each: str, *, moves: bool) -> None:
     found = keys(tmp_path, DAYS90 + MAPS + plain(f"for_each = {for_each}", "each.key"))
     assert found
-    assert {any(e.effect is Effect.ENFORCED for e in one.lifetimes) for one in found.values()} == {moves}
+    refused = {any("refuses" in e.why for e in one.lifetimes) for one in found.values()}
+    assert refused == {moves}
+    assert not any(e.effect is Effect.ENFORCED for one in found.values() for e in one.lifetimes)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +318,7 @@ def test_a_schedule_that_ends_on_a_date_is_an_expiry(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("trigger", "own"), [("time_static.s", "enforced"), ("time_rotating.year", "inert")])
 def test_a_clock_that_another_one_restarts_changes_with_both(tmp_path: Path, argument: str, trigger: str, own: str) -> None:
     code = f'resource "time_rotating" "year" {{\n  rotation_days = 365\n  {argument}\n}}\n'
-    static = 'resource "time_static" "s" { rfc3339 = time_rotating.year.rfc3339 }\n'
+    static = 'resource "time_static" "s" { rfc3339 = time_rotating.year.id }\n'
     assert ends(key(tmp_path, DAYS90 + code + static + rotated(trigger))) == [("rotation", own, 365), ENFORCED90]
 
 
@@ -370,15 +398,15 @@ def test_a_variable_without_a_value_in_the_chain_is_unknown(tmp_path: Path) -> N
         ('formatdate("YYYY-MM-DD hh", plantimestamp())', 1),
         ('formatdate("hh:mm", plantimestamp())', None),
         ('formatdate("DD ss", plantimestamp())', None),
-        ('formatdate("Z", plantimestamp())', None),
+        ('formatdate("Z", plantimestamp())', "never"),
         ("formatdate(\"'this month' YYYY-MM\", plantimestamp())", 30 * 24),
     ],
 )
-def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours: float | None) -> None:
+def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours: float | str | None) -> None:
     found = key(tmp_path, f'resource "terraform_data" "t" {{ input = {code} }}\n' + rotated("terraform_data.t"))
     ((kind, effect, days),) = ends(found)
-    assert (kind, effect) == ("rotation", "enforced")
-    assert days == (None if hours is None else hours / 24)
+    assert (kind, effect) == ("rotation", "inert" if hours == "never" else "enforced")
+    assert days == (None if hours is None or isinstance(hours, str) else hours / 24)
 
 
 class TestOverlap:

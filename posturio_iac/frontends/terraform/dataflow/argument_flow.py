@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax import hcl
 
 CLOCKS = ("timestamp", "plantimestamp")
-_HASHES = frozenset(
-    {"base64sha256", "base64sha512", "bcrypt", "md5", "sha1", "sha256", "sha512", "uuidv5"}
+_HIDING = frozenset(
+    {"length", "base64sha256", "base64sha512", "bcrypt", "md5", "sha1", "sha256", "sha512", "uuidv5"}
     | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
 """Functions whose result does not show their argument."""
@@ -25,36 +24,17 @@ _TRANSPARENT = frozenset(
 )
 """Functions whose result holds elements of their arguments under the same keys, or as elements again."""
 
-_FAITHFUL = _HASHES | frozenset(
-    {"base64encode", "format", "formatlist", "join", "jsonencode", "lower", "parseint", "timeadd", "title", "tobool", "tonumber"}
-    | {"tostring", "trimspace", "upper", "urlencode", "yamlencode", "zipmap", "templatefile", "setunion", "cidrsubnet"}
-)
-"""Functions whose result changes whenever an argument does, for the arguments that people give them."""
 
-
-class ArgumentFlow(NamedTuple):
-    """An argument that the result of a call comes from."""
-
-    argument: hcl.Expr
-    steps: tuple[Step, ...]
-    lossy: bool = False
-    """True if the function can hide a change of the argument."""
-
-
-def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[ArgumentFlow]:
-    """Yield the arguments that ``steps`` into the result of ``call`` come from; with ``deep`` those that it merely depends on as well."""
+def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...]) -> Iterator[tuple[hcl.Expr, tuple[Step, ...]]]:
+    """Yield the arguments that ``steps`` into the result of ``call`` come from, with the steps into each."""
     arguments = call.arguments
-    if call.name == "length" or (call.name in _HASHES and not deep):
-        return  # How many there are does not change with what they are, and a hash does not show its argument.
-    if call.name in _SELECTING and arguments:
-        yield ArgumentFlow(arguments[0], _selected(call, scope, steps))
-        yield from (ArgumentFlow(fallback, steps) for fallback in arguments[2:])
+    if call.name in _HIDING:
         return
-    for argument in arguments:
-        if call.name in _TRANSPARENT:
-            yield ArgumentFlow(argument, steps)
-        else:
-            yield ArgumentFlow(argument, (), lossy=call.name not in _FAITHFUL)
+    if call.name in _SELECTING and arguments:
+        yield arguments[0], _selected(call, scope, steps)
+        yield from ((fallback, steps) for fallback in arguments[2:])
+        return
+    yield from ((argument, steps if call.name in _TRANSPARENT else ()) for argument in arguments)
 
 
 _SELECTING = ("element", "lookup", "one", "values")

@@ -1,4 +1,4 @@
-"""Clocks: the changes of a ``time_rotating``, and how to set its interval."""
+"""Clocks: what changes by itself, how often, and how to set that."""
 
 from __future__ import annotations
 
@@ -9,77 +9,135 @@ from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import MUST_BE
+from posturio_iac.core.open_kinds import HAS_NO, MUST_BE
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import replace
-from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS, SCHEDULERS
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.expansion import expand
+from posturio_iac.frontends.terraform.values import Due
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
-_CONSTANT = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
+    from posturio_iac.core.evidence.reason import Reason
+    from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.syntax import hcl
+
+PLAN_TIME = "plantimestamp()"
+"""The one function that differs in each run and is known in the plan."""
+ARGUMENTS = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
 """Attributes of a ``time_rotating`` that only people change."""
 
 
-def rotating(reached: ResourceOrigin) -> ChangeCause:
-    """The cause that a ``time_rotating`` is."""
-    block, scope = reached.block, reached.scope
-    span, place = block.header, Place(reached.address, block.header)
-    if reached.attribute in _CONSTANT:
-        reason = why.CONSTANT_ARGUMENT(f"{reached.address}.{reached.attribute}")
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=Advice(f"read {reached.address}.id instead"))
-    base = evaluate_or_unknown(block.get("rfc3339"), scope)
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Something that changes by itself, as seen where its change arrives."""
+
+    what: str
+    """For a reader: ``time_rotating.key``, ``timestamp()``."""
+    span: Span
+    interval: timedelta | None = None
+    at: datetime | None = None
+    """The one date on which it is due."""
+    value: str = ""
+    reason: Reason | None = None
+    """Why its interval is open."""
+    setting: IntervalSetting | None = None
+    """What sets the interval."""
+    turns: int = 1
+    """How many of its intervals pass between two changes."""
+    through: tuple[str, ...] = ()
+    """Addresses of the schedulers on the way."""
+    output: str = ""
+    """The output that takes turns with others: ``alpha_timestamp``."""
+
+    @property
+    def shown(self) -> str:
+        """It and the way to it, for a reader: ``toggles_leapfrog.turn and time_rotating.key``."""
+        return " and ".join((*self.through, self.what))
+
+
+def every_apply(what: str, span: Span) -> Clock:
+    return Clock(what, span, reason=why.EVERY_APPLY())
+
+
+def rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
+    """The change of a ``time_rotating`` when it is due; None where it stands still."""
+    base, once = (evaluate_or_unknown(block.get(name), scope) for name in ("rfc3339", "rotation_rfc3339"))
     if isinstance(base, str) and parse_date(base) is not None:
-        reason = why.CONSTANT_START(reached.address, base)
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=RemoveArgument(place, "rfc3339", reached.address))
-    start = block.get("rfc3339")
-    if start is not None and any(isinstance(e, TerminalOrigin) and e.kind == "function" for e in origins_of(start, scope)):
-        return ChangeCause(ChangeKind.APPLY, f"{reached.address} at timestamp()", span, reason=why.EVERY_APPLY())
-    once = evaluate_or_unknown(block.get("rotation_rfc3339"), scope)
-    if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
-        reason = why.CONSTANT_END(reached.address, once)
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=Advice(f"read {reached.address}.rfc3339 instead"))
+        return None
     if isinstance(once, str) and (date := parse_date(once)) is not None:
-        return ChangeCause(ChangeKind.ONCE, reached.address, span, at=date, value=once)
-    interval = interval_of(ROTATION_ARGUMENTS, reached)
-    if isinstance(interval, Unknown):
-        return ChangeCause(
-            ChangeKind.SCHEDULE, reached.address, span, reason=interval.as_reason(), setting=setting_of(ROTATION_ARGUMENTS, reached)
-        )
+        return Due((Clock(address, block.header, at=date, value=once),))
+    interval, setting = interval_of(ROTATION_ARGUMENTS, block, scope, address), setting_of(ROTATION_ARGUMENTS, block, address)
     if interval is None:
-        return ChangeCause(ChangeKind.UNKNOWN, reached.address, span, reason=why.NO_INTERVAL_HERE(reached.address))
-    return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, interval=interval, setting=setting_of(ROTATION_ARGUMENTS, reached))
+        return Due((Clock(address, block.header),), HAS_NO(address, "interval in this code"))
+    reason = interval.as_reason() if isinstance(interval, Unknown) else None
+    known = None if isinstance(interval, Unknown) else interval
+    return Due((Clock(address, block.header, interval=known, reason=reason, setting=setting),))
 
 
-def setting_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> IntervalSetting:
-    """Return what sets the interval, in days."""
-    used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
+def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute: str | None) -> tuple[Reason, Remedy] | None:
+    """Why an attribute of a ``time_rotating`` stands still when it is due, and what to do about it; None if it moves."""
+    if attribute in ARGUMENTS:
+        return why.CONSTANT_ARGUMENT(f"{address}.{attribute}"), Advice(f"read {address}.id instead")
+    base, once = (evaluate_or_unknown(block.get(name), scope) for name in ("rfc3339", "rotation_rfc3339"))
+    if isinstance(base, str) and parse_date(base) is not None:
+        return why.CONSTANT_START(address, base), RemoveArgument(Place(address, block.header), "rfc3339", address)
+    if attribute == "rotation_rfc3339" and isinstance(once, str) and parse_date(once) is not None:
+        return why.CONSTANT_END(address, once), Advice(f"read {address}.rfc3339 instead")
+    return None
+
+
+def scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | None) -> Due | None:
+    """The next turn of another provider's scheduler, whose trigger is ``fed``; None where it has none or that stands still."""
+    scheduler = SCHEDULERS[block.labels[0]]
+    if fed is not None:
+        clocks = (c for c in fed.causes if isinstance(c, Clock))
+        return Due((replace(clock, through=(address, *clock.through)) for clock in clocks), fed.doubt)
+    if scheduler.intervals:
+        interval = interval_of(scheduler.intervals, block, scope, address)
+        if isinstance(interval, Unknown) or interval is None:
+            return Due((Clock(address, block.header, reason=interval.as_reason() if interval is not None else None),))
+        return Due((Clock(address, block.header, interval=interval, setting=setting_of(scheduler.intervals, block, address)),))
+    if scheduler.every_apply and (scheduler.trigger is None or block.get(scheduler.trigger) is None):
+        return Due((every_apply(address, block.header),))
+    return None
+
+
+def output_of(due: Due, attribute: str | None, block: hcl.Block, scope: ModuleScope, address: str) -> Due:
+    """The turn of a scheduler as one attribute shows it: outputs that take turns change at every second or third one."""
+    scheduler = SCHEDULERS[block.labels[0]]
+    turns = dict(scheduler.outputs).get(attribute or "", 1)
+    if turns == 1:
+        return due
+    if scheduler.turns_argument:
+        number = evaluate_or_unknown(block.get(scheduler.turns_argument), scope)
+        turns = number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else turns
+    longer = (
+        replace(c, turns=turns, interval=c.interval * turns if c.interval is not None else None, output=f"{address}.{attribute}")
+        for c in due.causes
+        if isinstance(c, Clock)
+    )
+    return Due(longer, due.doubt)
+
+
+def setting_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, address: str) -> IntervalSetting:
+    """What sets the interval, in days."""
+    used = [(name, unit) for name, unit in arguments if block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
     others = () if [unit for _, unit in used] == ["d"] else tuple(name for name, _ in used)
-    return IntervalSetting(Place(reached.address, reached.block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
+    return IntervalSetting(Place(address, block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
 
 
-def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> timedelta | Unknown | None:
+def interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
     """The interval that the last of the arguments that are set gives."""
     for name, unit in reversed(arguments):
-        value = evaluate_or_unknown(reached.block.get(name), reached.scope)
+        value = evaluate_or_unknown(block.get(name), scope)
         if isinstance(value, Unknown):
             return value
         if value is not None:
             interval = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
-            return MUST_BE(f"{name} of {reached.address}", "a number") if interval is None else interval
+            return MUST_BE(f"{name} of {address}", "a number") if interval is None else interval
     return None
-
-
-def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:
-    """The cause that a clock is; unknown when by default there is no such clock, but an input may ask for one."""
-    usual = expand(reached.block, reached.instance.scope())
-    if usual.instances and usual.unknown is None:
-        return cause
-    absent = usual.unknown.reason if usual.unknown is not None else "by default there is none"
-    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, reason=why.ONLY_IF_ASKED(reached.address, absent))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import StopIgnoring
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled
+from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 """What Terraform itself reads in the block of a resource."""
@@ -66,3 +67,45 @@ def stated_triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("replace_triggered_by") if lifecycle else None
     return tuple(listed(expression)) if expression is not None else ()
+
+
+def creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
+    """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
+    own = _before_destroy(block, scope)
+    if own is not False:
+        return own
+    target = (block.labels[0], block.labels[1])
+    return target in _needed_by_such(scope.instance)
+
+
+def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
+    lifecycle = block.body.first("lifecycle")
+    value = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
+    return value if isinstance(value, Unknown) else value is True or value == "true"
+
+
+def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
+    """The resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
+    resources = instance.folder.resources
+    pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
+    found: set[tuple[str, str]] = set()
+    while pending:
+        for target in _needs(pending.pop(), instance) - found:
+            found.add(target)
+            pending.append(resources[target])
+    return found
+
+
+def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
+    """The resources of the module that a block refers to, through local values as well."""
+    folder = instance.folder
+    pending = list(mentioned(block))
+    seen = set(pending)
+    while pending:
+        kind, name = pending.pop()
+        local = folder.locals.get(name) if kind == "local" else None
+        fresh = {references(part)[:2] for part in walk(local.expression)} if local is not None else set()
+        more = {(words[0], words[1]) for words in fresh if len(words) > 1} - seen
+        seen |= more
+        pending += more
+    return seen & folder.resources.keys()

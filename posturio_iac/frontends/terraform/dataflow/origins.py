@@ -13,12 +13,11 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
 from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
-from posturio_iac.frontends.terraform.dataflow.instance_keys import keys_of
 from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, Symbol, TerminalOrigin, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import STRICT, USUAL, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.operators import truth
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
@@ -31,15 +30,10 @@ MAX_DEPTH = 60
 """Longer chains of references, and longer ways into a value, end in `TerminalOrigin` with kind ``deep``."""
 
 
-def origins_of(
-    expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = (), *, deep: bool = False
-) -> Iterator[ResourceOrigin | TerminalOrigin]:
-    """Yield the origins of the value of ``expression``, after ``steps`` into it.
-
-    With ``deep`` also the origins that it merely depends on: those of conditions and indexes.
-    """
+def origins_of(expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = ()) -> Iterator[ResourceOrigin | TerminalOrigin]:
+    """Yield the origins of the value of ``expression``, after ``steps`` into it."""
     try:
-        yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+        yield from _Follower().go(expression, scope, steps, 0)
     except BudgetError as error:
         raise error.located(expression.span)  # noqa: B904 - the same error
 
@@ -47,8 +41,7 @@ def origins_of(
 class _Follower:
     """One walk, which remembers the places that it has visited."""
 
-    def __init__(self, *, deep: bool) -> None:
-        self.deep = deep
+    def __init__(self) -> None:
         self.seen: set[tuple[object, ...]] = set()
 
     def go(  # noqa: C901, PLR0912 - one arm a kind of expression
@@ -83,39 +76,21 @@ class _Follower:
             case hcl.For():
                 yield from self._for(expression, scope, steps, depth)
             case hcl.Unary(_, operand):
-                yield from self._lossy((operand,), scope, depth)
+                yield from self.go(operand, scope, (), depth)
             case hcl.Binary(_, left, right):
-                yield from self._lossy((left, right), scope, depth)
+                yield from self.go(left, scope, (), depth)
+                yield from self.go(right, scope, (), depth)
             case hcl.InvalidExpr(unknown, span):
                 yield TerminalOrigin("other", unknown, unknown.reason, span)
-
-    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
-        for operand in operands:
-            for found in self.go(operand, scope, (), depth):
-                yield found._replace(lossy=True)
 
     def _chain(
         self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         base, own = flatten(expression, scope)
-        if self.deep:
-            yield from self._indexes(expression, scope, depth)
         if isinstance(base, hcl.Name):
             yield from self._root(base, own, scope, steps, depth)
         else:
             yield from self.go(base, scope, (*own, *steps), depth)
-
-    def _indexes(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
-        while isinstance(expression, (hcl.GetAttr, hcl.Index)):
-            if isinstance(expression, hcl.Index) and not isinstance(expression.key, hcl.Literal):
-                yield from self._decided_by(expression.key, scope, depth)
-            expression = expression.target
-
-    def _decided_by(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
-        """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
-        for found in self.go(expression, scope, (), depth):
-            if isinstance(found, ResourceOrigin) or found.kind == "function":
-                yield found
 
     def _root(
         self, base: hcl.Name, own: tuple[Step, ...], scope: ModuleScope, more: tuple[Step, ...], depth: int
@@ -157,15 +132,11 @@ class _Follower:
         bound = scope.bindings.get(base.name)
         head = steps[0] if steps else None
         value = bound.get(str(head)) if isinstance(bound, dict) else NOT_FIXED(f"{base.name}.{head}")
-        if scope.origin is not None and (head == "value" or self.deep):
+        if scope.origin is not None and head == "value":
             key = bound.get("key") if isinstance(bound, dict) else None
             step: Step = key if isinstance(key, str) else ANY
-            outer = ModuleScope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
-            if head == "value":
-                yield from self.go(scope.origin, outer, (step, *steps[1:]), depth)
-                return
-            for expression, where in keys_of(scope.origin, outer):
-                yield from self.go(expression, where, (), depth)
+            outer = ModuleScope(scope.instance, scope.view, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
+            yield from self.go(scope.origin, outer, (step, *steps[1:]), depth)
         else:
             yield TerminalOrigin("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
 
@@ -238,7 +209,7 @@ class _Follower:
         expansion = expand(block, instance.scope())
         wanted, rest = select(expansion.shape, steps)
         attribute = rest[0] if rest and isinstance(rest[0], str) else None
-        if not expansion.instances and expansion.unknown is None and expand(block, instance.scope(strict=True)).unknown is None:
+        if not expansion.instances and expansion.unknown is None and expand(block, instance.scope(STRICT)).unknown is None:
             return  # The code fixes that there is none.
         found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
         suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
@@ -250,11 +221,8 @@ class _Follower:
         elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
             yield from self._formatted(call, scope, depth)
         else:
-            for argument, inner, lossy in behind(call, scope, steps, deep=self.deep):
-                if lossy:
-                    yield from self._lossy((argument,), scope, depth)
-                else:
-                    yield from self.go(argument, scope, inner, depth)
+            for argument, inner in behind(call, scope, steps):
+                yield from self.go(argument, scope, inner, depth)
 
     def _formatted(self, call: hcl.Call, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         pattern = evaluate_or_unknown(call.arguments[0], scope)
@@ -267,10 +235,8 @@ class _Follower:
     def _conditional(
         self, expression: hcl.Conditional, scope: ModuleScope, steps: tuple[Step, ...], depth: int
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
-        if self.deep:
-            yield from self._decided_by(expression.condition, scope, depth)
         try:
-            condition = truth(evaluate_or_unknown(expression.condition, plain(scope).lenient()))
+            condition = truth(evaluate_or_unknown(expression.condition, plain(scope).seen(USUAL)))
         except EvaluationError:
             condition = NOT_FIXED("the condition")
         if not isinstance(condition, Unknown):
@@ -295,8 +261,6 @@ class _Follower:
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         head = steps[0] if steps else None
         for key_expression, value in items:
-            if self.deep and not isinstance(key_expression, hcl.Literal):
-                yield from self._decided_by(key_expression, scope, depth)
             key = key_expression.value if isinstance(key_expression, hcl.Literal) else evaluate_or_unknown(key_expression, plain(scope))
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
@@ -310,5 +274,3 @@ class _Follower:
         if expression.key_name:
             names[expression.key_name] = NOT_FIXED(f"the key {expression.key_name} of a for expression")
         yield from self.go(expression.value, scope.bind(**names), steps[1:], depth)
-        if self.deep:
-            yield from self.go(expression.collection, scope, (), depth)

@@ -152,12 +152,12 @@ def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Itera
         body, around = pending.pop(0)
         for name, attribute in body.attributes.items():
             if name not in _STEERING and (names is None or name in names):  # only then is the expression built
-                yield name, _repeated(attribute.expression, around)
+                yield name, repeated(attribute.expression, around)
         inner = (b for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection"))
         pending += [(b.body, (*around, b) if b.type == "dynamic" else around) for b in inner]
 
 
-def _repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
+def repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
     """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
     for block in reversed(around):
         collection, span = block.get("for_each"), expression.span

@@ -38,8 +38,6 @@ class ResourceOrigin(NamedTuple):
     """The attribute that is read; None for the whole resource."""
     steps: tuple[Step, ...] = ()
     """The steps into that attribute."""
-    lossy: bool = False
-    """True if something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
     open: bool = False
     """True if a condition that the code does not fix stands in between."""
 
@@ -68,7 +66,6 @@ class TerminalOrigin(NamedTuple):
     call: hcl.Block | None = None
     """For ``module``: the call whose code is not here."""
     instance: ModuleInstance | None = None
-    lossy: bool = False
     open: bool = False
 
 
@@ -83,7 +80,7 @@ class Symbol(NamedTuple):
 
 def plain(scope: ModuleScope) -> ModuleScope:
     """The scope without symbols, in which values can be evaluated."""
-    return ModuleScope(scope.instance, scope.strict, known(scope.bindings), scope.origin)
+    return ModuleScope(scope.instance, scope.view, known(scope.bindings), scope.origin)
 
 
 def known(bindings: dict[str, Value]) -> dict[str, Value]:

@@ -1,6 +1,8 @@
 """Static evaluation: the value of an expression as far as the code fixes it.
 
 There are three outcomes: a value, `Unknown` with the reason, or `EvaluationError` where Terraform itself would refuse the expression.
+
+Over 300 lines: one function a kind of expression.
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_o
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import (
+    Due,
     EvaluationError,
     PartialMap,
     ResourceValue,
     SetValue,
+    SomeInstance,
     Value,
+    doubtful,
+    due_of,
     first_unknown,
     to_text,
 )
@@ -86,8 +92,7 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
 def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
-    unknown = next((u for u in map(first_unknown, texts) if u is not None), None)
-    if unknown is not None:
+    if (unknown := first_unknown(tuple(texts))) is not None:
         return unknown
     text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
@@ -112,6 +117,8 @@ def _get_attr(expression: hcl.GetAttr, scope: Scope) -> Value:
 def attribute(value: Value, name: str) -> Value:
     """Return ``value.name``."""
     match value:
+        case SomeInstance():
+            return value.get_attribute(name)
         case Unknown():
             return value
         case ResourceValue():
@@ -133,7 +140,7 @@ def index(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown):
         return value
     if isinstance(key, Unknown):
-        return key
+        return doubtful(key, value)
     if isinstance(value, dict):
         return attribute(value, text_of(key))
     if isinstance(value, tuple) and not isinstance(value, SetValue):
@@ -150,6 +157,8 @@ def index(value: Value, key: Value) -> Value:
 def _splat(expression: hcl.Splat, scope: Scope) -> Value:
     target = evaluate(expression.target, scope)
     match target:
+        case SomeInstance():
+            return evaluate(expression.each, scope.bind(**{"*": target}))
         case Unknown():
             return target
         case None:
@@ -169,6 +178,8 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         return _can(expression, scope)
     if expression.name == "convert" and len(expression.arguments) == 2:  # noqa: PLR2004 - a value and a type
         return scope.convert(evaluate(expression.arguments[0], scope), expression.arguments[1])
+    if expression.name in IMPURE and (moved := scope.moved(expression)) is not None:
+        return moved
     arguments = [evaluate(argument, scope) for argument in expression.arguments]
     if expression.expand and arguments:
         last = arguments.pop()
@@ -181,15 +192,21 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     scope.budget.spend(1 + sum(len(argument) for argument in arguments if isinstance(argument, (tuple, dict))))
     from posturio_iac.frontends.terraform.functions import call
 
-    return call(expression.name, tuple(arguments), scope.environment)
+    result = call(expression.name, tuple(arguments), scope.environment)
+    return doubtful(result, arguments) if isinstance(result, Unknown) else result
+
+
+IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))
+"""Functions whose result differs in each run."""
 
 
 def _try(expression: hcl.Call, scope: Scope) -> Value:
     for argument in expression.arguments:
         try:
-            return evaluate(argument, scope)
+            value = evaluate(argument, scope)
         except EvaluationError:
             continue
+        return due_of(value) or value  # Terraform cannot tell yet whether it fails.
     raise EvaluationError("no argument of try() can be evaluated")
 
 
@@ -198,7 +215,7 @@ def _can(expression: hcl.Call, scope: Scope) -> Value:
         value = evaluate(expression.arguments[0], scope) if expression.arguments else None
     except EvaluationError:
         return False
-    return value if isinstance(value, Unknown) else True
+    return value if isinstance(value, Unknown) else due_of(value) or True
 
 
 def _binary(expression: hcl.Binary, scope: Scope) -> Value:
@@ -209,6 +226,8 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     right = evaluate(expression.right, scope)
     if decisive is not None and truth(right) is decisive:
         return decisive
+    if decisive is not None and isinstance(left, Unknown) and isinstance(right, Unknown):
+        return doubtful(right, left) if isinstance(left, Due) else doubtful(left, right)
     result = binary(expression.operator, left, right)
     if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
         return NOT_EVALUATED("whether lists or maps are of one type")
@@ -222,10 +241,21 @@ _EQUALITY = {"==": True, "!=": False}
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
     if isinstance(condition, Unknown):
-        branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
-        return branches[0] if alike(*branches) else condition
+        return _undecided(condition, evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope))
     chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
     return of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
+
+
+def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
+    """The value of a conditional whose condition is unknown."""
+    due = due_of(yes), due_of(no)
+    if due[0] is not None and due[1] is not None and due[0].doubt is None and due[1].doubt is None:
+        shared = [cause for cause in due[0].causes if cause in due[1].causes]
+        if shared:
+            return Due(shared)
+    if alike(yes, no) and (not isinstance(condition, Due) or yes is None or (isinstance(yes, (int, float)) and not isinstance(yes, bool))):
+        return yes
+    return doubtful(condition, yes, no)
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
@@ -237,6 +267,8 @@ def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
             rest = key
             continue
         entries[text_of(key)] = evaluate(value_expression, scope)
+    if isinstance(rest, Due):
+        return rest
     return entries if rest is None else PartialMap(entries, rest)
 
 
@@ -256,7 +288,7 @@ def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
 def _for(expression: hcl.For, scope: Scope) -> Value:
     collection = evaluate(expression.collection, scope)
     if isinstance(collection, Unknown):
-        return collection
+        return _some_element(collection, expression, scope)
     if isinstance(collection, (dict, tuple)):
         if len(collection) > MAX_ELEMENTS:
             return TOO_LARGE("a for expression")
@@ -268,7 +300,7 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
         inner = scope.bind(**names)
         wanted = truth(evaluate(expression.condition, inner)) if expression.condition else True
         if isinstance(wanted, Unknown):
-            rest = wanted
+            rest = _some_element(wanted, expression, inner)
         elif wanted:
             result_key = evaluate(expression.key, inner) if expression.key else None
             results.append((result_key, evaluate(expression.value, inner)))
@@ -279,8 +311,17 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
     return _mapped(results, rest, group=expression.group)
 
 
+def _some_element(why: Unknown, expression: hcl.For, scope: Scope) -> Unknown:
+    """An open value that decides how many elements there are; clocks may move these too."""
+    if (isinstance(why, Due) and why.doubt is None) or not scope.is_due:
+        return why
+    names = {name: why for name in (expression.value_name, expression.key_name) if name and name not in scope.bindings}
+    inner = scope.bind(**names)
+    return doubtful(why, evaluate_or_unknown(expression.value, inner), evaluate_or_unknown(expression.key, inner))
+
+
 def _joined(values: list[Value], rest: Unknown | None) -> Value:
-    unknown = rest or first_unknown(tuple(values))
+    unknown = first_unknown((rest, *values))
     return unknown if unknown is not None else "".join(map(text_of, values))
 
 
@@ -288,11 +329,11 @@ def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: 
     entries: dict[str, Value] = {}
     for key, value in results:
         if isinstance(key, Unknown):
-            rest = key
+            rest = key if rest is None else first_unknown((rest, key))
         elif group:
             entries[text_of(key)] = (*entries.get(text_of(key), ()), value)
         elif text_of(key) in entries:
             raise EvaluationError(f'the key "{text_of(key)}" comes twice from a for expression that does not group')
         else:
             entries[text_of(key)] = value
-    return entries if rest is None else PartialMap(entries, rest)
+    return entries if rest is None else rest if isinstance(rest, Due) else PartialMap(entries, rest)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.functions import Environment
-    from posturio_iac.frontends.terraform.syntax.hcl import Expr
+    from posturio_iac.frontends.terraform.syntax.hcl import Call, Expr
     from posturio_iac.frontends.terraform.values import Value
 
 
@@ -30,6 +30,13 @@ class Scope(Protocol):
     @property
     def budget(self) -> Budget:
         """The budget that is left for evaluation."""
+
+    @property
+    def is_due(self) -> bool:
+        """True if clocks are due in this reading."""
+
+    def moved(self, call: Call, /) -> Value:
+        """The value of an impure function in this reading; None where it is only known to differ in each run."""
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""

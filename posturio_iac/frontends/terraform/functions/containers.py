@@ -19,10 +19,12 @@ from posturio_iac.frontends.terraform.functions.signature import (
 )
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import (
+    Due,
     EvaluationError,
     PartialMap,
     Value,
     canonical,
+    doubtful,
     first_unknown,
     integral,
     is_heavy,
@@ -107,7 +109,7 @@ def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
 
 
 @function("merge", rest=mapping("maps", Sees.ALL, null=True))
-def merge(*maps: Value) -> dict[str, Value]:
+def merge(*maps: Value) -> dict[str, Value] | Unknown:
     """Merge maps, later ones over earlier ones.
 
     An unknown or open map makes the result open, and may override the entries given before it.
@@ -117,9 +119,11 @@ def merge(*maps: Value) -> dict[str, Value]:
     for entries in maps:
         if entries is None:
             continue
+        if isinstance(entries, Due) and entries.doubt is None:
+            return entries
         hidden = entries if isinstance(entries, Unknown) else entries.rest if isinstance(entries, PartialMap) else None
         if hidden is not None:
-            result = dict.fromkeys(result, hidden)
+            result = {name: doubtful(hidden, value) for name, value in result.items()}
             rest = hidden if rest is None else rest
         result |= {} if isinstance(entries, Unknown) else entries
         limit_elements(len(result))

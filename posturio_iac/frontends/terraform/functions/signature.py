@@ -116,9 +116,9 @@ class Function:
         further = (self.rest,) * (len(arguments) - len(self.parameters)) if self.rest else ()
         pairs = tuple(zip((*self.parameters, *further), arguments, strict=False))
         converted = tuple(parameter.read(argument) for parameter, argument in pairs)
-        for (parameter, _), argument in zip(pairs, converted, strict=True):
-            if (unknown := parameter.obstacle(argument)) is not None:
-                return unknown
+        obstacles = tuple(parameter.obstacle(argument) for (parameter, _), argument in zip(pairs, converted, strict=True))
+        if (unknown := first_unknown(obstacles)) is not None:
+            return unknown
         return self.body(environment, *converted) if self.needs_environment else self.body(*converted)
 
     def _check_count(self, given: int) -> None:

@@ -10,7 +10,7 @@ from posturio_iac.core.open_kinds import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
-from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope
 from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
@@ -67,7 +67,7 @@ class Inputs:
         else:
             if head not in self.block.body.attributes and self._others is not None:
                 return self._others
-            scope = ModuleScope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
+            scope = self.scope.seen(STRICT) if strict else self.scope
             value = evaluate_or_unknown(hcl.setting(self.block, head), scope)
         for part in rest:
             if value is None or isinstance(value, str):

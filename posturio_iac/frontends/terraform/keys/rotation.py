@@ -1,4 +1,4 @@
-"""Rotation that the code carries out: which evidence a key's own block gives, and whether the replacement leaves a gap."""
+"""Rotation of a key by its own block: what replaces it when the clocks are due, and what only looks like it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
-from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger
-from posturio_iac.frontends.terraform.dataflow.instance_keys import keys_of
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes, is_set, stated_triggers, stop_ignoring
-from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
+from posturio_iac.frontends.terraform.dataflow.by_hand import chosen_by_hand, edits
+from posturio_iac.frontends.terraform.dataflow.clocks import Clock
+from posturio_iac.frontends.terraform.dataflow.due import DuePlan
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated_triggers, stop_ignoring
+from posturio_iac.frontends.terraform.dataflow.standstill import clock_in, why_argument_stands, why_trigger_stands
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled, walk
+from posturio_iac.frontends.terraform.values import PartialMap, due_of
 from posturio_iac.metadata.manual_rotation import mentions_rotation
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.values import Due
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _NAME_ONE = Advice("refer to a resource that changes")
@@ -52,43 +54,82 @@ class Rotation:
 
 def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
     """The rotation that a key's block brings about, or seems to."""
-    found = list(_through_triggers(block, scope, engine))
-    replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
-    forced = list(_through_arguments(block, scope, forcing(block.labels[0])))
-    multiplied = list(_through_arguments(block, scope, tuple(INSTANCE)))
-    lifetimes = [lifetime for lifetime, _ in (*found, *forced, *multiplied)] + list(_dependencies(block, scope))
-    notes = list(by_hand(block, scope)) + ([] if lifetimes else list(chosen_by_hand(block, scope)))
-    if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
-        lifetimes.append(outside)
+    plan = scope.instance.index(DuePlan)
+    found = [one for trigger in stated_triggers(block) for one in _through_trigger(trigger, block, scope, engine, plan)]
+    found += _through_arguments(block, scope, plan)
+    lifetimes = [one.lifetime for one in (*found, *_multiplied(block, scope, plan))] + list(_dependencies(block, scope))
+    notes = [one.note for one in found if one.note] + ([] if any(one.lifetime for one in found) else list(chosen_by_hand(block, scope)))
+    kept = [lifetime for lifetime in lifetimes if lifetime is not None]
+    if not kept and (outside := _out_of_band(block, scope)) is not None:
+        kept.append(outside)
+    drivers = [one for one in found if one.lifetime is not None and _replaces(one.lifetime)]
     for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
         if is_set(block, argument, scope, to=value):
             remedy = RemoveArgument(_key(block), argument, "its lifecycle block")
-            lifetimes = [_without_effect(e, reason, remedy, block) if e.effect is Effect.ENFORCED else e for e in lifetimes]
-            replacing, forced = [], []
-    causes = [cause for _, cause in (*found, *forced, *multiplied)]
-    turns = any(cause.turns > 1 for cause in causes)
-    drivers = [*replacing, *(one for one in forced if one[0].effect is Effect.ENFORCED)]
-    replacement = None
-    if drivers:
-        first = drivers[0]
-        replacement = Replacement(first[0].span or first[1].span, _creates_first(block, scope), takes_turns=turns)
-    return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.shown for c in causes))
+            kept = [_without_effect(e, reason, remedy, block) if e.effect is Effect.ENFORCED else e for e in kept]
+            drivers = []
+    clocks = [one.clock for one in drivers if one.clock is not None]
+    turns = any(clock.turns > 1 for clock in clocks)
+    span = next((one.lifetime.span for one in drivers if one.lifetime is not None), None)
+    replacement = Replacement(span or block.header, creates_first(block, scope), takes_turns=turns) if drivers else None
+    schedules = frozenset(clock.output or clock.shown for clock in clocks)
+    return Rotation(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(notes)), replacement, turns, schedules)
+
+
+class _Found(NamedTuple):
+    """One thing that replaces a key, or seems to."""
+
+    lifetime: Lifetime | None
+    clock: Clock | None = None
+    note: str = ""
+
+
+def _replaces(lifetime: Lifetime) -> bool:
+    return lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED
 
 
 def _without_effect(lifetime: Lifetime, reason: Reason, remedy: Remedy, block: hcl.Block) -> Lifetime:
     return replace(lifetime, effect=Effect.INERT, reason=reason, remedy=remedy, span=lifetime.span or block.header)
 
 
-def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
-    for trigger in stated_triggers(block):
-        refused = _refused(trigger, block, scope)
-        if refused is not None:
-            yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, reason=refused.reason)
-            continue
-        for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block, scope)
-            if lifetime is not None:
-                yield lifetime, cause
+def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, engine: Engine, plan: DuePlan) -> Iterator[_Found]:
+    """Yield the evidence of one item of ``replace_triggered_by``."""
+    refused = _refused(trigger, block, scope)
+    if refused is not None:
+        yield _Found(refused)
+        return
+    text = spelled(trigger) or "its value"
+    origin = TriggerOrigin(text)
+    fired = plan.fires(trigger, scope.seen(plan.view))
+    for clock, doubt in _clocks(fired.direct):
+        yield _Found(_direct(clock, doubt, trigger, engine, block, scope), clock)
+    for clock, doubt in _clocks(fired.moved):
+        yield _Found(_moved(replace(origin, via=clock.shown, clock=clock.what), trigger.span, clock, doubt, text), clock)
+    fires = fired.moved is not None or fired.direct is not None
+    edited = edits(trigger, scope)
+    for edit in edited:
+        if edit.at is not None and (fired.moved is None or fired.moved.doubt is None):
+            via = replace(origin, via=edit.text, clock=edit.text)
+            yield _Found(Lifetime(Kind.ROTATED, Effect.DECLARED, via, edit.value, trigger.span, at=edit.at))
+        elif edit.reason is not None and not fires:
+            yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, trigger.span, reason=edit.reason))
+    if fires:
+        return
+    stands = why_trigger_stands(trigger, scope, plan)
+    if any(edit.at is not None or edit.reason is not None for edit in edited) and not stands.despite_clock:
+        return
+    if edited and not stands.despite_clock:
+        words = ".".join(references(trigger)[:2])
+        yield _Found(None, note=f"its trigger {words} changes only when somebody edits the code: manual rotation without a schedule")
+    else:
+        remedy = stands.remedy or _follow_a_clock(trigger, text)
+        yield _Found(Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, reason=stands.reason, remedy=remedy))
+
+
+def _clocks(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
+    for clock in () if due is None else due.causes:
+        if isinstance(clock, Clock):
+            yield clock, due.doubt if due is not None else None
 
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -124,57 +165,37 @@ def _key(block: hcl.Block) -> Place:
     return Place(".".join(block.labels), block.header)
 
 
-def _lifetime(
-    cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope
-) -> Lifetime | None:
-    """The evidence that one cause gives when a trigger of a key's ``block`` reaches it."""
-    span, text = trigger.span, spelled(trigger) or "its value"
-    match cause.sort:
-        case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
-            if engine.may_count_creation:
-                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, reason=why.OPENTOFU_ONLY())
-            return Lifetime(
-                Kind.ROTATION,
-                Effect.INERT,
-                origin,
-                text,
-                span,
-                interval=cause.interval,
-                reason=why.DIRECT_CLOCK(ROTATING, engine.suffix),
-                remedy=_hop(trigger, block, scope),
-            )
-        case ChangeKind.SCHEDULE | ChangeKind.APPLY:
-            return _scheduled(_via(origin, cause), span, cause)
-        case ChangeKind.ONCE:
-            return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(origin, cause), cause.value, span, at=cause.at)
-        case ChangeKind.DATE:
-            return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(origin, cause), cause.value, span, at=cause.at)
-        case ChangeKind.UNKNOWN:
-            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, reason=cause.reason)
-        case ChangeKind.NEVER:
-            remedy = cause.remedy or _follow_a_clock(trigger, text)
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, reason=cause.reason, remedy=remedy)
-        case _:
-            return None
+def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engine, block: hcl.Block, scope: ModuleScope) -> Lifetime:
+    """The evidence of a trigger that names a clock itself."""
+    span, text = trigger.span, spelled(trigger)
+    origin = TriggerOrigin(text, clock=clock.what)
+    if doubt is not None or engine.counts_creation:
+        return _moved(origin, span, clock, doubt, text)
+    origin = TriggerOrigin(text)
+    if engine.may_count_creation:
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=clock.interval, reason=why.OPENTOFU_ONLY())
+    reason, remedy = why.DIRECT_CLOCK(ROTATING, engine.suffix), _hop(trigger, block, scope)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, interval=clock.interval, reason=reason, remedy=remedy)
 
 
-def _via(origin: TriggerOrigin, cause: ChangeCause) -> TriggerOrigin:
-    return replace(origin, via="" if cause.direct else cause.shown, clock=cause.what)
-
-
-def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
-    """The evidence of a rotation that happens at an interval."""
-    value = describe_interval(cause.interval) if cause.interval is not None else cause.value
+def _moved(origin: Origin, span: Span, clock: Clock, doubt: Unknown | None, text: str) -> Lifetime:
+    """The evidence of a replacement whenever a clock is due, or perhaps then."""
+    if doubt is not None:
+        plain = TriggerOrigin(text) if isinstance(origin, TriggerOrigin) else origin
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, plain, text, span, reason=doubt.as_reason())
+    if clock.at is not None:
+        return Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, clock.value, span, at=clock.at)
+    value = describe_interval(clock.interval) if clock.interval is not None else clock.value
     return Lifetime(
         Kind.ROTATION,
         Effect.ENFORCED,
         origin,
         value,
         span,
-        interval=cause.interval,
-        reason=cause.reason,
-        setting=cause.setting,
-        turns=cause.turns,
+        interval=clock.interval,
+        reason=clock.reason,
+        setting=clock.setting,
+        turns=clock.turns,
     )
 
 
@@ -188,31 +209,50 @@ def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_depend
     return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency, repeated=repeated)
 
 
-def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, ChangeCause]]:
-    """Yield evidence from arguments whose change replaces the key or its address."""
+def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
+    """Yield evidence from arguments whose change replaces the key."""
     ignored = ignored_changes(block)
-    for name in names:
+    for name in forcing(block.labels[0]):
         expression = block.get(name)
-        if expression is None:
+        if expression is None or (mentioned_clock := clock_in(expression, scope)) is None:
             continue
-        is_ignored = name not in INSTANCE and (ignored is None or name in ignored)
-        parts = keys_of(expression, scope) if name == "for_each" else ((expression, scope),)
-        for cause in (cause for part, where in parts for cause in _scheduled_causes(part, where)):
-            origin = ChangeOrigin(name, cause.shown, cause.what)
-            if is_ignored:
-                address = ".".join(block.labels)
+        span, address = expression.span, ".".join(block.labels)
+        due = plan.moving(expression, scope.seen(plan.view))
+        for clock, doubt in _clocks(due):
+            origin = ChangeOrigin(name, clock.shown, clock.what)
+            if ignored is None or name in ignored:
                 reason, remedy = why.IGNORES_CHANGES(address), stop_ignoring(block, address, [name])
-                yield Lifetime(Kind.ROTATION, Effect.INERT, origin, cause.shown, expression.span, reason=reason, remedy=remedy), cause
-            elif cause.sort is ChangeKind.ONCE:
-                yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, cause.value, expression.span, at=cause.at), cause
+                yield _Found(Lifetime(Kind.ROTATION, Effect.INERT, origin, clock.shown, span, reason=reason, remedy=remedy))
             else:
-                yield _scheduled(origin, expression.span, cause), cause
+                yield _Found(_moved(origin, span, clock, doubt, clock.shown), clock)
+        if due is None:
+            stands = why_argument_stands(expression, scope, plan)
+            yield _Found(_still(ChangeOrigin(name), mentioned_clock, span, stands.reason))
 
 
-def _scheduled_causes(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ChangeCause]:
-    for cause in of_expression(expression, scope):
-        if cause.sort in (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY):
-            yield cause
+def _still(origin: Origin, shown: str, span: Span, reason: Reason) -> Lifetime:
+    remedy = Advice(f"let replace_triggered_by name a time_static that follows {shown}")
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=reason, remedy=remedy)
+
+
+def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
+    """Yield the inert evidence of ``for_each`` and ``count``: Terraform refuses a plan in which clocks make the instances unknown."""
+    for name in INSTANCE:
+        expression = block.get(name)
+        if expression is None or (mentioned_clock := clock_in(expression, scope, ("keys", "length"))) is None:
+            continue
+        value = evaluate_or_unknown(expression, scope.instance.scope(plan.view))
+        keys = value.rest if isinstance(value, PartialMap) else None if isinstance(value, dict) else value
+        due = due_of(keys)
+        if due is not None and due.doubt is not None:
+            reason = due.doubt.as_reason()
+            yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason))
+        elif due is not None:
+            clock = next((c.shown for c in due.causes if isinstance(c, Clock)), mentioned_clock)
+            yield _Found(_still(ChangeOrigin(name, clock, clock), clock, expression.span, why.REFUSED_PLAN(name)))
+        elif due_of(value) is None:
+            stands = why_argument_stands(expression, scope, plan)
+            yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression.span, stands.reason))
 
 
 def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
@@ -244,45 +284,3 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
         return None
     reason = why.COMMENT_SAYS() if rotator is None or comment is not None else why.SEEMS_TO_ROTATE(rotator)
     return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, reason=reason)
-
-
-def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
-    """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
-    own = _before_destroy(block, scope)
-    if own is not False:
-        return own
-    target = (block.labels[0], block.labels[1])
-    return target in _needed_by_such(scope.instance)
-
-
-def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
-    lifecycle = block.body.first("lifecycle")
-    value = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
-    return value if isinstance(value, Unknown) else value is True or value == "true"
-
-
-def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
-    """The resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
-    resources = instance.folder.resources
-    pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
-    found: set[tuple[str, str]] = set()
-    while pending:
-        for target in _needs(pending.pop(), instance) - found:
-            found.add(target)
-            pending.append(resources[target])
-    return found
-
-
-def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
-    """The resources of the module that a block refers to, through local values as well."""
-    folder = instance.folder
-    pending = list(mentioned(block))
-    seen = set(pending)
-    while pending:
-        kind, name = pending.pop()
-        local = folder.locals.get(name) if kind == "local" else None
-        fresh = {references(part)[:2] for part in walk(local.expression)} if local is not None else set()
-        more = {(words[0], words[1]) for words in fresh if len(words) > 1} - seen
-        seen |= more
-        pending += more
-    return seen & folder.resources.keys()

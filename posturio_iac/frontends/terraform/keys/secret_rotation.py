@@ -17,7 +17,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.exposures import keeping
 from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
 from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
-from posturio_iac.frontends.terraform.modules.instance import ModuleScope, instances_of, own_place
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope, instances_of, own_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,7 +153,7 @@ class _Rotation(NamedTuple):
     @property
     def has_lambda(self) -> bool:
         """True if a Lambda may rotate the secret: not where the code rules that out for all inputs."""
-        scope = ModuleScope(self.scope.instance, True, self.scope.bindings, self.scope.origin)
+        scope = self.scope.seen(STRICT)
         return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
 
 

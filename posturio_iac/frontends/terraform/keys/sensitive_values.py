@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.terraform.dataflow.sensitive import is_sensitive
+from posturio_iac.frontends.terraform.dataflow.mentions import is_sensitive
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:

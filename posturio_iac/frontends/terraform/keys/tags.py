@@ -11,7 +11,7 @@ from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import PartialMap, Value
@@ -74,9 +74,7 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
     ``carrier`` is the origin of every entry but for its name.
     """
     value = _as_map(evaluate_or_unknown(expression, scope))
-    strict = (
-        value if root_like else _as_map(evaluate_or_unknown(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
-    )
+    strict = value if root_like else _as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
     hidden: dict[Unknown, None] = {}
     for reading in (value, strict):
         if isinstance(reading, Unknown):

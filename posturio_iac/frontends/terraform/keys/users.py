@@ -24,7 +24,6 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Attr
     from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _alike(expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
                 if inner.bindings.get("each", {}).get("key") == scope.bindings.get("each", {}).get("key"):
                     return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
         elif _repeats(block, scope):
-            inner = ModuleScope(instance, scope.strict, scope.bindings, scope.origin)
+            inner = scope.seen(scope.view)
             return ResourceOrigin(instance, kind, label, block, inner, "", None)
     return None
 

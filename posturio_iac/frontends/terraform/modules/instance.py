@@ -1,7 +1,7 @@
 """A module as one call makes it: names get their values here.
 
-Every value exists in two readings. In the strict one a variable that no code sets is unknown, whatever its default; existence is
-decided in it. In the other one defaults hold; what a tag or a date says is read in it.
+Every value exists in several readings. In the strict one a variable that no code sets is unknown, whatever its default; existence is
+decided in it. In the usual one defaults hold; what a tag or a date says is read in it. In a planned one clocks are due as well.
 
 Over 300 lines, since instances and their scopes define each other.
 """
@@ -12,13 +12,22 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AFTER_APPLY, DEPENDS_ON, FILLED_IN, MAY_BE_SET, NOT_FIXED, NOT_IN_CODE, REFERS_TO_ITSELF
+from posturio_iac.core.open_kinds import (
+    ABSENT_BY_DEFAULT,
+    AFTER_APPLY,
+    DEPENDS_ON,
+    FILLED_IN,
+    MAY_BE_SET,
+    NOT_FIXED,
+    NOT_IN_CODE,
+    REFERS_TO_ITSELF,
+)
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
+from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Value, doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +51,33 @@ SAME = {
     ("aws_iam_access_key", "user_name"): "user",
 }
 """Computed attributes that always equal an argument."""
+
+
+class Planner(Protocol):
+    """Knows what a plan makes of resources, and of functions that differ in each run."""
+
+    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str, /) -> Value:
+        """The planned value of an attribute."""
+
+    def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, /) -> Unknown | None:
+        """Why clocks change the resource; None where they do not."""
+
+    def moved(self, call: hcl.Call, /) -> Value:
+        """The value of an impure function."""
+
+
+class View:
+    """A reading of the code: which values variables have, and what a plan changes."""
+
+    __slots__ = ("planner", "strict")
+
+    def __init__(self, *, strict: bool = False, planner: Planner | None = None) -> None:
+        """Read strictly, or as ``planner`` plans."""
+        self.strict = strict
+        self.planner = planner
+
+
+USUAL, STRICT = View(), View(strict=True)
 
 
 class ModuleLoader(Protocol):
@@ -115,8 +151,8 @@ class ModuleInstance:
         self.address = address
         self.budget: Budget = caller.instance.budget if caller is not None else budget or program.options.budget()
         self._environment: Environment | None = None
-        self._values: dict[tuple[bool, str, str], Value] = {}
-        self._pending: set[tuple[bool, str, str]] = set()
+        self._values: dict[tuple[View, str, str], Value] = {}
+        self._pending: set[tuple[View, str, str]] = set()
         self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
         self._indexes: dict[type, Any] = {}
         self._resources: dict[tuple[str, ...], list[tuple[tuple[str, str], hcl.Block]]] = {}
@@ -150,8 +186,8 @@ class ModuleInstance:
             root._environment = self.program.environment(root)  # noqa: SLF001
         return root._environment  # noqa: SLF001
 
-    def scope(self, *, strict: bool = False) -> ModuleScope:
-        return ModuleScope(self, strict, {})
+    def scope(self, view: View = USUAL) -> ModuleScope:
+        return ModuleScope(self, view, {})
 
     def call_path(self, name: str) -> str:
         """The names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
@@ -161,9 +197,9 @@ class ModuleInstance:
     def full(self, local_address: str) -> str:
         return f"{self.address}.{local_address}" if self.address else local_address
 
-    def cached(self, strict: bool, root: str, name: str, compute: Callable[[], Value]) -> Value:  # noqa: FBT001 - part of the key
+    def cached(self, view: View, root: str, name: str, compute: Callable[[], Value]) -> Value:
         """A value that is computed once; a value that needs itself is unknown."""
-        key = (strict, root, name)
+        key = (view, root, name)
         if key in self._values:
             return self._values[key]
         if key in self._pending:
@@ -187,18 +223,12 @@ class ModuleInstance:
 class ModuleScope:
     """Names as seen from one place in a module instance."""
 
-    __slots__ = ("bindings", "instance", "origin", "strict")
+    __slots__ = ("bindings", "instance", "origin", "view")
 
-    def __init__(
-        self,
-        instance: ModuleInstance,
-        strict: bool,  # noqa: FBT001 - which of the two readings, given everywhere
-        bindings: dict[str, Value],
-        origin: hcl.Expr | None = None,
-    ) -> None:
+    def __init__(self, instance: ModuleInstance, view: View, bindings: dict[str, Value], origin: hcl.Expr | None = None) -> None:
         """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
         self.instance = instance
-        self.strict = strict
+        self.view = view
         self.bindings = bindings
         self.origin = origin
 
@@ -207,25 +237,39 @@ class ModuleScope:
         return self.instance.environment
 
     def bind(self, **names: Value) -> ModuleScope:
-        return ModuleScope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
+        return ModuleScope(self.instance, self.view, {**self.bindings, **names}, self.origin)
 
     @property
     def budget(self) -> Budget:
         return self.instance.budget
 
-    def lenient(self) -> ModuleScope:
-        """The same scope with the defaults of variables."""
-        return ModuleScope(self.instance, False, self.bindings, self.origin)
+    @property
+    def is_due(self) -> bool:
+        return self.view.planner is not None
+
+    def moved(self, call: hcl.Call) -> Value:
+        """The planned value of an impure function; None without a plan."""
+        return None if self.view.planner is None else self.view.planner.moved(call)
+
+    def seen(self, view: View) -> ModuleScope:
+        """The same names in another reading."""
+        each = self.bindings.get("each")
+        if view.planner is None or view is self.view or self.origin is None or not isinstance(each, dict):
+            return ModuleScope(self.instance, view, self.bindings, self.origin)
+        planned = evaluate_or_unknown(self.origin, ModuleScope(self.instance, view, {}))
+        value = planned.get(each["key"]) if isinstance(planned, dict) and isinstance(each.get("key"), str) else None
+        bindings = {**self.bindings, "each": {**each, "value": value}} if value is not None else self.bindings
+        return ModuleScope(self.instance, view, bindings, self.origin)
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""
         match root:
             case "var":
-                return self.instance.cached(self.strict, root, name, lambda: self._variable(name))
+                return self.instance.cached(self.view, root, name, lambda: self._variable(name))
             case "local":
-                return self.instance.cached(self.strict, root, name, lambda: self._local(name))
+                return self.instance.cached(self.view, root, name, lambda: self._local(name))
             case "module" | "component":
-                return self.instance.cached(self.strict, "module", name, lambda: self._module(name))
+                return self.instance.cached(self.view, "module", name, lambda: self._module(name))
             case "path":
                 return self._path(name)
             case "terraform":
@@ -235,7 +279,7 @@ class ModuleScope:
             case "each" | "count" | "self":
                 return NOT_FIXED(f"{root}.{name}")
             case _:
-                return self.instance.cached(self.strict, root, name, lambda: self._resource(root, name))
+                return self.instance.cached(self.view, root, name, lambda: self._resource(root, name))
 
     def convert(self, value: Value, constraint: hcl.Expr) -> Value:
         return conform(value, constraint, self)
@@ -246,7 +290,7 @@ class ModuleScope:
         address = f"data.{kind}.{name}"
         if block is None:
             return NOT_IN_CODE(address)
-        return self.instance.cached(self.strict, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
+        return self.instance.cached(self.view, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
 
     def _variable(self, name: str) -> Value:
         instance = self.instance
@@ -255,9 +299,7 @@ class ModuleScope:
             raise EvaluationError(f'there is no variable "{name}" in this module')
         argument = instance.call.get(name) if instance.call is not None and instance.caller is not None else None
         if argument is not None and instance.caller is not None:
-            value = evaluate_or_unknown(
-                argument, ModuleScope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin)
-            )
+            value = evaluate_or_unknown(argument, instance.caller.seen(self.view))
             if value is not None:
                 return conform(value, block.get("type"), self)
             if block.get("nullable") is None or evaluate_or_unknown(block.get("nullable"), self) is not False:
@@ -272,7 +314,7 @@ class ModuleScope:
             return instance.folder.unreadable_tfvars
         if "default" not in block.body.attributes:
             return self._without_value(name)
-        if self.strict and instance.caller is None and instance.folder.unit is None:
+        if self.view.strict and instance.caller is None and instance.folder.unit is None:
             return MAY_BE_SET(f"var.{name}")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
@@ -289,7 +331,7 @@ class ModuleScope:
         found = self.instance.folder.locals.get(name)
         if found is None:
             raise EvaluationError(f'there is no local value "{name}" in this module')
-        return evaluate(found.expression, ModuleScope(self.instance, self.strict, {}))
+        return evaluate(found.expression, ModuleScope(self.instance, self.view, {}))
 
     def _path(self, name: str) -> Value:
         if name != "module":
@@ -300,10 +342,24 @@ class ModuleScope:
         children = self.instance.children(name)
         if isinstance(children, Unknown):
             label = self._label(name)
-            return children if label is None else label
+            return self._beyond(name, children) if label is None else label
         expansion, instances = children
         values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
-        return expansion.collect(values, strict=self.strict)
+        return self._collected(expansion, values)
+
+    def _collected(self, expansion: Expansion[ModuleScope], values: list[ResourceValue]) -> Value:
+        """The value of a block's name; in a plan also where the number of its instances is open."""
+        if self.is_due and expansion.unknown is not None and not expansion.likely and values:
+            return SomeInstance(expansion.unknown, values[0].get_attribute)
+        return expansion.collect(values, strict=self.view.strict)
+
+    def _beyond(self, name: str, why: Unknown) -> Unknown:
+        """The value of a module whose code is not here: in a plan, clocks that it is given may move all of it."""
+        if not self.is_due:
+            return why
+        given = self.instance.folder.calls[name].body.attributes.values()
+        scope = ModuleScope(self.instance, self.view, {})
+        return doubtful(why, *(evaluate_or_unknown(argument.expression, scope) for argument in given))
 
     def _label(self, name: str) -> Value:
         """A module that only composes names and tags, or None when it is no such module."""
@@ -314,7 +370,7 @@ class ModuleScope:
         from posturio_iac.frontends.terraform.modules.label_modules import label_outputs
 
         address = self.instance.full(f"module.{name}")
-        expansion = expand(call, ModuleScope(self.instance, self.strict, {}))
+        expansion = expand(call, ModuleScope(self.instance, self.view, {}))
         outputs = [label_outputs(source, call, scope, address) for _, scope in expansion.instances]
         values = [ResourceValue(address, get) for get in outputs if get is not None]
         return expansion.collect(values) if values else None
@@ -324,8 +380,8 @@ class ModuleScope:
             block = child.folder.outputs.get(name)
             if block is None:
                 raise EvaluationError(f'{child.address} has no output "{name}"')
-            scope = child.scope(strict=self.strict)
-            return child.cached(self.strict, "output", name, lambda: evaluate_or_null(block.get("value"), scope))
+            scope = child.scope(self.view)
+            return child.cached(self.view, "output", name, lambda: evaluate_or_null(block.get("value"), scope))
 
         return output
 
@@ -336,11 +392,9 @@ class ModuleScope:
         return self._instances(block, kind, f"{kind}.{name}")
 
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
-        expansion = expand(block, ModuleScope(self.instance, self.strict, {}))
-        values = [
-            ResourceValue(address + suffix, attributes_of(block, kind, address + suffix, scope)) for suffix, scope in expansion.instances
-        ]
-        return expansion.collect(values)
+        expansion = planned(block, self.instance, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
+        values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
+        return self._collected(expansion, values) if self.is_due else expansion.collect(values)
 
 
 def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
@@ -348,17 +402,39 @@ def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
     return None if expression is None else evaluate(expression, scope)
 
 
+def resource_value(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> ResourceValue:
+    """A resource instance, whose attributes are evaluated by their names."""
+    planner = scope.view.planner
+    rest = planner.whole(block, kind, address, scope) if planner is not None else None
+    return ResourceValue(address, attributes_of(block, kind, address, scope), rest)
+
+
 def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Callable[[str], Value]:
     """The function that evaluates one attribute of a resource instance by its name."""
 
     def attribute(name: str) -> Value:
+        if scope.view.planner is not None:
+            return scope.view.planner.attribute(block, kind, address, scope, name)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
         if expression is None:
             return AFTER_APPLY(f"{address}.{name}")
-        return scope.instance.cached(scope.strict, address, argument, lambda: evaluate_or_unknown(expression, scope))
+        return scope.instance.cached(scope.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     return attribute
+
+
+def planned(block: hcl.Block, instance: ModuleInstance, view: View) -> Expansion[ModuleScope]:
+    """The instances of a block in a plan; one of which it is open whether it exists where only defaults say that there is none."""
+    expansion = expand(block, instance.scope(view))
+    if expansion.instances or expansion.unknown is not None:
+        return expansion
+    asked = expand(block, instance.scope(STRICT))
+    if asked.unknown is None:
+        return expansion
+    return replace(
+        asked, instances=tuple((s, scope.seen(view)) for s, scope in asked.instances), unknown=ABSENT_BY_DEFAULT(".".join(block.labels))
+    )
 
 
 def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[ModuleScope]:
@@ -366,13 +442,13 @@ def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[Module
 
     That one sees the names of the only instance which the defaults make, if it is only one.
     """
-    fixed = expand(block, instance.scope(strict=True))
+    fixed = expand(block, instance.scope(STRICT))
     if fixed.unknown is None:
-        return replace(fixed, instances=tuple((suffix, scope.lenient()) for suffix, scope in fixed.instances))
+        return replace(fixed, instances=tuple((suffix, scope.seen(USUAL)) for suffix, scope in fixed.instances))
     usual = expand(block, instance.scope())
     if usual.unknown is None and len(usual.instances) == 1:
         return replace(usual, instances=(("", usual.instances[0][1]),), unknown=fixed.unknown, likely=True)
-    return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))
+    return replace(fixed, instances=(("", fixed.instances[0][1].seen(USUAL)),))
 
 
 def own_place(span: Span, instance: ModuleInstance) -> Span:

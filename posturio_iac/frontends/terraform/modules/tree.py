@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_
 from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
-from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
@@ -259,7 +259,7 @@ class ModuleTree:
         budget.enter_render(len(text))
         try:
             bare = ModuleInstance(self, folder.Module(root.folder.path), budget=budget)
-            return evaluate(parse_template("template", text), ModuleScope(bare, strict=False, bindings=dict(names)))
+            return evaluate(parse_template("template", text), ModuleScope(bare, USUAL, dict(names)))
         finally:
             budget.leave_render()
 

@@ -354,6 +354,11 @@ class TerragruntScope:
         """A value unchanged: Terragrunt has no type constraints of its own."""
         return value
 
+    is_due = False
+
+    def moved(self, call: hcl.Call) -> None:
+        """Terragrunt plans nothing."""
+
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""
         if root == "local":

@@ -1,0 +1,126 @@
+"""Rotation by hand: triggers and lists that people edit, schedulers that only choose. A date that people edit says when they did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.evidence.reason import NOT_HERE, READ_AT_RUN
+from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import NamedTuple
+from posturio_iac.facts.schedulers import HOLDERS, SCHEDULERS
+from posturio_iac.frontends.terraform.dataflow.due import watched
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes, own_triggers
+from posturio_iac.frontends.terraform.dataflow.mentions import mentions
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.values import EvaluationError, first_unknown
+from posturio_iac.metadata.lifetime import leading_date, parse_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from posturio_iac.core.evidence.reason import Reason
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+
+_WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
+"""Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+
+
+class HandEdit(NamedTuple):
+    """Something that people edit and that a trigger notices."""
+
+    text: str
+    """For a reader: ``"2026-10-01"``, ``var.rotated``."""
+    span: Span
+    at: datetime | None = None
+    """The date that it states."""
+    value: str = ""
+    reason: Reason | None = None
+    """Why it is open what it says."""
+
+
+def edits(trigger: hcl.Expr, scope: ModuleScope) -> list[HandEdit]:
+    """What people edit behind an item of ``replace_triggered_by``; what is open comes without a date and with a reason."""
+    found: dict[HandEdit, None] = {}
+    for reached in origins_of(trigger, scope):
+        if not isinstance(reached, ResourceOrigin):
+            continue
+        expressions = list(_compared(reached))
+        is_open = any(first_unknown(evaluate_or_unknown(e, reached.scope)) is not None for e in expressions)
+        for current, instance, words in mentions([(e, reached.instance) for e in expressions], computed=True):
+            for edit in _edit(current, instance, words):
+                if edit.reason is None or is_open:
+                    found[edit] = None
+        if reached.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e in expressions):
+            found[HandEdit(reached.address, reached.block.header)] = None
+    return list(found)
+
+
+def _compared(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
+    """Yield the arguments of a resource that a trigger compares."""
+    own = reached.expression()
+    if own is not None and reached.attribute not in _WHOLE:
+        yield own
+        return
+    only = "triggers_replace" if reached.kind == "terraform_data" and reached.attribute == "id" else None
+    yield from (e for name, e in watched(reached.block, ignored_changes(reached.block)) if only in (None, name))
+    yield from own_triggers(reached.block)
+
+
+def _edit(expression: hcl.Expr, instance: ModuleInstance, words: tuple[str, ...]) -> Iterator[HandEdit]:
+    match expression, words:
+        case hcl.Literal(str() as text, span), _:
+            if (date := _date_in(text)) is not None:
+                yield HandEdit(f'"{text}"', span, date, text)
+        case _, ("var", name):
+            if instance.call is not None and instance.call.get(name) is not None:
+                return
+            try:
+                value = instance.scope().attribute("var", name)
+            except EvaluationError:
+                return
+            if isinstance(value, Unknown):
+                yield HandEdit(f"var.{name}", expression.span, reason=value.as_reason())
+            elif isinstance(value, str) and (date := _date_in(value)) is not None:
+                yield HandEdit(f"var.{name}", expression.span, date, value)
+            elif instance.caller is None:
+                yield HandEdit(f"var.{name}", expression.span)
+        case _, ("data", kind, name):
+            yield HandEdit(f"data.{kind}.{name}", expression.span, reason=READ_AT_RUN(instance.full(f"data.{kind}.{name}")))
+        case _, ("module", name, _) if name in instance.folder.calls and isinstance(instance.children(name), Unknown):
+            yield HandEdit(f"module.{name}", expression.span, reason=NOT_HERE())
+
+
+def _date_in(text: str) -> datetime | None:
+    return parse_date(text) or leading_date(text)
+
+
+def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
+    """Yield notes on things that only choose among keys: a variable that lists them, a scheduler that picks the one to show."""
+    multiplier = block.get("for_each") or block.get("count")
+    user = block.get(KEY_TYPES[block.labels[0]])
+    varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
+    if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
+        names = [
+            end.text for end in origins_of(multiplier, scope.instance.scope()) if isinstance(end, TerminalOrigin) and end.kind == "variable"
+        ]
+        if names:
+            yield f"{names[0]} decides which of its keys exist: manual rotation without a schedule"
+    if not (schedulers := scope.instance.resources(*SCHEDULERS)):
+        return
+    folder = scope.instance.folder
+    places = [o.get("value") for o in folder.outputs.values()] + [a.expression for a in folder.locals.values()]
+    for (kind, name), _ in schedulers:
+        if any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
+            yield f"the scheduler {kind}.{name} only chooses which key is shown and replaces none"
+
+
+def _mentions_both(place: hcl.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:
+    found = {references(part)[:2] for part in walk(place)} if place is not None else set()
+    return one in found and other in found

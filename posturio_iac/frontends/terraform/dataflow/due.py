@@ -1,0 +1,269 @@
+"""What Terraform plans when every clock is due: which resources change, and which attributes are unknown because of it.
+
+The provider of a ``time_rotating`` that is due drops it from the state, so the plan creates it anew and all that it computes is unknown.
+What becomes of that unknown decides: a resource whose arguments it reaches is updated or replaced, and what stays wholly known has not
+changed. Terraform compares nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.evidence.reason import EVERY_APPLY
+from posturio_iac.core.open_kinds import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
+from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
+from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, output_of, rotating, scheduled
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import repeated
+from posturio_iac.frontends.terraform.dataflow.steps import flatten, select
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY
+from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
+from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View, planned
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import Due, EvaluationError, SomeInstance, due_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.terraform.dataflow.terminal_origins import Step
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
+
+_START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_PROBES = (
+    (timedelta(seconds=61), None),
+    *((timedelta(hours=hours), timedelta(hours=hours)) for hours in (1, 12, 24)),
+    (timedelta(days=31), timedelta(days=30)),
+    (timedelta(days=365), timedelta(days=365)),
+)
+"""Times between two plans, and how often text that then differs changes."""
+
+
+class Change(NamedTuple):
+    """What a plan does to one resource when the clocks are due."""
+
+    created: Due | None = None
+    """It is a clock that is created anew."""
+    replaced: Due | None = None
+    updated: Due | None = None
+    """In place, or by a replacement: which of both is not known for every type."""
+
+    @property
+    def noticed(self) -> Due | None:
+        """What ``replace_triggered_by`` reacts to."""
+        return due_of(self.replaced, self.updated)
+
+
+class Fired(NamedTuple):
+    """What becomes of a trigger when the clocks are due."""
+
+    moved: Due | None
+    direct: Due | None = None
+    """It names a clock itself, which is created anew."""
+
+
+class DuePlan:
+    """The plan of one root module. As a `Planner` it answers for resources and impure functions."""
+
+    def __init__(self, instant: datetime | None = None) -> None:
+        """Plan at an ``instant``, or at none: then ``plantimestamp()`` counts as unknown too."""
+        self.view = View(planner=self)
+        self._instant = instant
+        self._changes: dict[tuple[ModuleInstance, str], Change | None] = {}
+        self._probes: list[tuple[DuePlan, timedelta | None]] = []
+
+    def moved(self, call: hcl.Call) -> Value:
+        """The value of an impure function: unknown in the plan, but for that of ``plantimestamp()``."""
+        what = f"{call.name}()"
+        if what == PLAN_TIME and self._instant is not None:
+            return self._instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Due((every_apply(what, call.span),))
+
+    def moving(self, expression: hcl.Expr | None, scope: ModuleScope) -> Due | None:
+        """Why the value of an expression changes; None where it stands still."""
+        due = due_of(evaluate_or_unknown(expression, scope)) if expression is not None else None
+        if expression is None or due is None or not any(isinstance(c, Clock) and c.what == PLAN_TIME for c in due.causes):
+            return due
+        causes = list(due.causes)
+        for place, cause in enumerate(causes):
+            if isinstance(cause, Clock) and cause.what == PLAN_TIME:
+                rounded = self._rounded(cause, expression, scope)
+                causes[place : place + 1] = [] if rounded is None else [rounded]
+        return Due(causes, due.doubt) if causes else None
+
+    def _rounded(self, cause: Clock, expression: hcl.Expr, scope: ModuleScope) -> Clock | None:
+        """How often what is made of ``plantimestamp()`` differs between two plans; None for never."""
+        if not self._probes:
+            self._probes = [(DuePlan(_START), None), *((DuePlan(_START + step), interval) for step, interval in _PROBES)]
+        first, *others = (evaluate_or_unknown(expression, scope.seen(plan.view)) for plan, _ in self._probes)
+        for (_, interval), value in zip(self._probes[1:], others, strict=True):
+            if value != first:
+                return replace(cause, interval=interval, reason=EVERY_APPLY() if interval is None else None)
+        return None
+
+    def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Fired:
+        """What becomes of an item of ``replace_triggered_by`` in a block that ``scope`` belongs to."""
+        base, steps = _way(trigger, scope)
+        instance = scope.instance
+        if not isinstance(base, hcl.Name) or not steps or not isinstance(steps[0], str):
+            return Fired(None)
+        kind, name, own = base.name, steps[0], steps[1:]
+        block = instance.folder.resources.get((kind, name))
+        if block is None:
+            return Fired(None)
+        expansion = planned(block, instance, self.view)
+        wanted, rest = select(expansion.shape, own)
+        moved: list[Due | None] = []
+        direct: list[Due | None] = []
+        for suffix, inner in expansion.instances:
+            if wanted is not None and suffix not in ("", wanted):
+                continue
+            address = f"{kind}.{name}{suffix}"
+            change = self.change(block, kind, address, inner)
+            found = self._noticed(block, kind, address, inner, rest)
+            unsure = expansion.unknown
+            moved.append(found.doubted(unsure) if found is not None and unsure is not None else found)
+            direct.append(change.created.doubted(unsure) if change.created is not None and unsure is not None else change.created)
+        return Fired(due_of(*moved), due_of(*direct))
+
+    def _noticed(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, way: tuple[Step, ...]) -> Due | None:
+        """Why a trigger notices a change of a resource, or of the part that ``way`` leads to."""
+        noticed = self.change(block, kind, address, scope).noticed
+        if noticed is None or not way or not isinstance(way[0], str):
+            return noticed if noticed is None or kind not in SCHEDULERS else output_of(noticed, None, block, scope, address)
+        value = self.attribute(block, kind, address, scope, way[0])
+        is_map = SAME.get((kind, way[0]), way[0]) in _MAPS or None
+        expression = hcl.setting(block, SAME.get((kind, way[0]), way[0]))
+        for step in way[1:]:
+            # Terraform follows a dot only into objects, and a text in brackets only into maps.
+            is_object = isinstance(expression, hcl.ObjectExpr) and not is_map
+            if isinstance(step, str) and _is_dotted(step) and is_map:
+                return None
+            if isinstance(step, str) and not _is_dotted(step) and is_object:
+                return None
+            if isinstance(step, str) and not _is_dotted(step) and not is_map and not isinstance(expression, hcl.Call):
+                due = due_of(value)
+                return due.doubted(INDEXED_OBJECT(address)) if due is not None else None
+            value = part_of(value, step)
+            expression, is_map = None, None
+        return due_of(value)
+
+    def change(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Change:
+        """What the plan does to a resource; nothing while that is being found out, in a circle."""
+        key = (scope.instance, address)
+        if key not in self._changes:
+            scope.budget.spend()
+            self._changes[key] = None
+            self._changes[key] = self._change(block, kind, scope.instance.full(address), scope)
+        return self._changes[key] or Change()
+
+    def _change(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Change:
+        ignored = ignored_changes(block)
+        moving = {name: due for name, e in watched(block, ignored) if (due := self.moving(e, scope)) is not None}
+        if kind == ROTATING:
+            restarted = due_of(*(moving.get(name) for name in ("rfc3339", "triggers")))
+            if restarted is not None and any(isinstance(c, Clock) and c.reason == EVERY_APPLY() for c in restarted.causes):
+                return Change(replaced=Due((every_apply(f"{address} at timestamp()", block.header),), restarted.doubt))
+            return Change(created=rotating(block, scope, address), replaced=restarted)
+        if kind in SCHEDULERS:
+            return Change(updated=scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
+        forcing = FORCING.get(kind, () if kind not in HOLDERS and kind not in COMPUTED_ONCE else None)
+        forced = due_of(*(due for name, due in moving.items() if forcing is None or name.partition(".")[0] in forcing))
+        triggered = due_of(*(self.fires(trigger, scope).moved for trigger in own_triggers(block)))
+        replaced = due_of(forced, triggered)
+        if replaced is not None and is_set(block, "prevent_destroy", scope):
+            return Change()
+        return Change(replaced=replaced, updated=due_of(*moving.values()))
+
+    def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Due | None:
+        """Why a resource changes as a whole; None where it does not."""
+        return due_of(*self.change(block, kind, address, scope))
+
+    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
+        """The planned value of an attribute."""
+        argument = SAME.get((kind, name), name)
+        expression = hcl.setting(block, argument)
+        computed = expression is None or (kind == "terraform_data" and name == "output")
+        if expression is not None and not computed:
+            ignored = ignored_changes(block)
+            view = USUAL if ignored is None or argument in ignored else self.view
+            return scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
+        if kind == ROTATING and name in ARGUMENTS:
+            return None
+        change = self.change(block, kind, address, scope)
+        if kind in SCHEDULERS and change.updated is not None:
+            return output_of(change.updated, name, block, scope, scope.instance.full(address))
+        due = due_of(change.created, change.replaced)
+        if kind.startswith("data.") or name == "output":
+            due = due_of(due, change.updated)
+        elif change.updated is not None and (due is None or due.doubt is not None) and kind not in HOLDERS:
+            due = due_of(due, change.updated.doubted(REPLACEMENT_OPEN(scope.instance.full(address), name)))
+        if due is not None:
+            return due
+        return AFTER_APPLY(f"{address}.{name}") if expression is None else evaluate_or_unknown(expression, scope)
+
+
+_MAPS = ("triggers", "keepers", "tags")
+"""Arguments that hold a map of texts."""
+
+
+class _Dotted(str):
+    """A step that the code writes behind a dot."""
+
+    __slots__ = ()
+
+
+def _is_dotted(step: Step) -> bool:
+    return isinstance(step, _Dotted)
+
+
+def _way(trigger: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
+    """The base of a reference and the steps after it, a dot and brackets told apart."""
+    if isinstance(trigger, hcl.Splat):
+        base, own = _way(trigger.target, scope)
+        return base, (*own, ANY, *_way(trigger.each, scope)[1])
+    base, steps = flatten(trigger, scope)
+    dotted: list[bool] = []
+    at: hcl.Expr = trigger
+    while isinstance(at, (hcl.GetAttr, hcl.Index)):
+        dotted.append(isinstance(at, hcl.GetAttr))
+        at = at.target
+    marked = zip(steps, reversed(dotted), strict=True)
+    return base, tuple(_Dotted(step) if dot and isinstance(step, str) else step for step, dot in marked)
+
+
+def part_of(value: Value, step: Step) -> Value:
+    """The part of a value behind a step; null where there is none."""
+    try:
+        if isinstance(step, str):
+            return attribute(value, str(step)) if isinstance(value, (dict, SomeInstance)) else index(value, step)
+        return index(value, step) if isinstance(step, int) else value
+    except EvaluationError:
+        return None
+
+
+def watched(block: hcl.Block, ignored: frozenset[str] | None) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments whose change is noticed, with the names of the blocks around them, without those that are ignored."""
+    pending: list[tuple[str, hcl.Body, tuple[hcl.Block, ...]]] = [("", block.body, ())] if ignored is not None else []
+    while pending and ignored is not None:
+        way, body, around = pending.pop()
+        for name, argument in body.attributes.items():
+            path = way + name
+            if path not in META and path not in ignored:
+                yield path, repeated(without(argument.expression, path, ignored), around)
+        for inner in body.blocks:
+            if inner.type == "dynamic" and inner.labels and way + inner.labels[0] not in ignored:
+                content = inner.body.first("content")
+                pending += [(f"{way}{inner.labels[0]}.", content.body, (*around, inner))] if content is not None else []
+            elif way + inner.type not in META and way + inner.type not in ignored and inner.type not in body.attributes:
+                pending.append((f"{way}{inner.type}.", inner.body, around))
+
+
+def without(expression: hcl.Expr, name: str, ignored: frozenset[str]) -> hcl.Expr:
+    """The value of an argument without the entries that are ignored one by one, where it is written as a map."""
+    if not isinstance(expression, hcl.ObjectExpr):
+        return expression
+    kept = [item for item in expression.items if not (isinstance(item[0], hcl.Literal) and f"{name}.{item[0].value}" in ignored)]
+    return hcl.ObjectExpr(tuple(kept), expression.span)
