@@ -77,22 +77,29 @@ def discover(
 
         resolve(finder)
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
-    if selection.terraform or not _has_outside(selection):
+    if selection.terraform or not (unseen := _unseen(finder)):
         return selection
     from posturio_iac.search.outside import callers
 
-    finder.terraform.update(callers(selection))
+    finder.terraform.update(callers(selection, unseen))
     return Selection(finder, selection.repository)
 
 
-def _has_outside(selection: Selection) -> bool:
-    """True if there may be modules that are not searched: beside the named paths, above the root in its repository, in submodules."""
-    if "" not in selection.finder.places:
-        return True
-    top = selection.repository
-    if top is not None and selection.root.startswith(os.path.join(top, "")):
-        return True
-    return any(os.path.exists(os.path.join(selection.root, tree, ".gitmodules")) for tree in selection.finder.repositories)
+def _unseen(finder: FileSearch) -> dict[str, set[str]]:
+    """The folders of local modules that were not searched, each with the folders that may call it.
+
+    They lie beside the named paths, above the root, in submodules, behind links, or where git ignores them.
+    """
+    from posixpath import join, normpath
+
+    seen = {path.rpartition("/")[0] for path in finder.read}.union(*(keep.folders() for keep in finder.trees))
+    found: dict[str, set[str]] = {}
+    for folder, sources in finder.local.items():
+        for source in sources:
+            target = normpath(join(folder, os.fsdecode(source).replace("\\", "/")))
+            if target not in seen and target != "." and os.path.isdir(finder.prefix + target):
+                found.setdefault(target, set()).add(folder)
+    return found
 
 
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:

@@ -12,10 +12,10 @@ from posturio_iac.search.kinds import (
     TEMPLATE,
     TERRAFORM,
     SearchTerms,
-    computes_source,
     kind_of,
     looks_like_state,
     looks_like_terraform,
+    sources_in,
 )
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -78,6 +78,8 @@ class FileSearch:
         self._room = KEPT
         self.calling: set[str] = set()
         """Terraform files that this process has read and that may call local modules."""
+        self.local: dict[str, set[bytes]] = {}
+        """The sources of local modules that stand in the files of a folder, some perhaps in comments or other blocks."""
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.calls: tuple[tuple[str, str], ...] | None = None
@@ -185,12 +187,21 @@ class FileSearch:
 
     def _matters(self, path: str, kind: str, data: bytes) -> bool:
         """True if a file with this content matters. A state that was named always does: it must not be passed over in silence."""
-        if kind is TERRAFORM and computes_source(data, path):
-            self.computing.add(path)
-            return True
+        if kind is TERRAFORM:
+            sources = sources_in(data, path)
+            self.note_calls(path, sources)
+            if not all(sources):
+                self.computing.add(path)
+            return self.search_terms.are_in_code(data, sources)
         if self.search_terms.are_in(data, kind):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+
+    def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
+        """Remember the local modules that a file may call, by the text of its sources."""
+        for source in sources:
+            if source.startswith(b"."):
+                self.local.setdefault(path.rpartition("/")[0], set()).add(source)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""

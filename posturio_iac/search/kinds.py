@@ -169,15 +169,15 @@ class SearchTerms:
 
     def call_known_module(self, data: bytes) -> bool:
         """True if Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
-        return any(map(self.holds_known_module, _sources(data)))
+        return any(map(self.holds_known_module, written_sources(data)))
 
-    def may_call_module(self, data: bytes) -> bool:
-        """True if code calls one of the modules, or states a source that only a parser can read."""
-        return any(not source or self.holds_known_module(source) for source in _sources(data))
+    def are_in_code(self, data: bytes, sources: Iterable[bytes]) -> bool:
+        """True if a Terraform file with this content and these ``sources`` matters."""
+        return self.are_in(data, TERRAFORM) or any(not source or self.holds_known_module(source) for source in sources)
 
     def holds_known_module(self, source: bytes) -> bool:
         """True if the address of one of the modules is part of a source, as it is written but for case and escapes."""
-        known = self._known.get(source)
+        known = False if source.startswith(b".") else self._known.get(source)
         if known is None:
             plain = source.lower()
             if b"%" in plain:
@@ -200,11 +200,16 @@ _COMPUTING = (b"${", b"%{", b"\\")
 """Signs that a quoted text is more than what is written."""
 
 
-def computes_source(data: bytes, path: str) -> bool:
-    """True if a file calls a module whose source is more than a plain string, so that only a parser can read it."""
-    if b"module" not in data or all(_sources(data)):
-        return False
-    return any(not _is_plain(source) for block in blocks_of(data, path, CALLS) if block.labels for source in block.expressions("source"))
+def sources_in(data: bytes, path: str) -> list[bytes]:
+    """The sources that stand in a Terraform file; an empty text for each that only a parser can read."""
+    found = list(written_sources(data))
+    if all(found):
+        return found
+    plain = list(filter(None, found))
+    for block in blocks_of(data, path, CALLS) if b"module" in data else ():
+        if block.labels:
+            plain += [text.strip()[1:-1] if _is_plain(text) else b"" for text in block.expressions("source")] or [b""]
+    return plain
 
 
 def _is_plain(expression: bytes) -> bool:
@@ -223,8 +228,8 @@ def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[Scann
     return hcl_scanner.blocks(data, kinds)
 
 
-def _sources(data: bytes) -> Iterator[bytes]:
-    """Yield what ``source`` is set to in HCL or JSON, paths apart, and nothing for what is no plain string.
+def written_sources(data: bytes) -> Iterator[bytes]:
+    """Yield what ``source`` is set to in HCL or JSON; an empty text for what is no plain string.
 
     Importing `re` would take longer than most searches.
     """
@@ -240,7 +245,7 @@ def _sources(data: bytes) -> Iterator[bytes]:
                 address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
                 if len(address) == 1 or address[0] or any(mark in address[1] for mark in _COMPUTING):
                     yield b""
-                elif address[1] and not address[1].startswith(b"."):
+                elif address[1]:
                     yield address[1]
             elif data.startswith(b"/*", start):
                 yield b""

@@ -34,7 +34,7 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        calls.update((caller or ".", target) for _, target in sources_in(selection, path) if _is_ours(selection, target))
+        calls.update((caller or ".", target) for _, target in sources_in(selection, path) if is_ours(selection, target))
     return calls
 
 
@@ -71,7 +71,7 @@ def code_of(data: bytes, path: str) -> bytes:
     return json_scanner.expressions(data)
 
 
-def _is_ours(selection: Selection, target: str) -> bool:
+def is_ours(selection: Selection, target: str) -> bool:
     """True if the directory is inside the root, or at least inside its repository."""
     if target != ".." and not target.startswith("../"):
         return True

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.search.kinds import TERRAFORM, kind_of, spelled_out
-from posturio_iac.search.module_calls import content, local_calls, sources
+from posturio_iac.search.kinds import TERRAFORM, kind_of, sources_in
+from posturio_iac.search.module_calls import content, is_ours, local_calls, sources
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_FOLDERS = 10_000
 
 
-def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] = frozenset()) -> tuple[set[str], set[tuple[str, str]]]:
+def explore(selection: Selection, folders: Iterable[str], apart: Collection[str] = ()) -> tuple[set[str], set[tuple[str, str]]]:
     """Read ``folders`` (relative to the root) and the local modules that they call, except those in ``apart``.
 
     Return the folders that hold a search term, and the calls among them.
@@ -35,9 +35,9 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
         for name, data in _texts(os.path.join(selection.root, folder), selection.finder):
-            if search_terms.texts_are_in(spelled_out(data), TERRAFORM):
-                holding.add(folder)
             path = posixpath.join(folder, name)
+            if search_terms.are_in_code(data, sources_in(data, path)):
+                holding.add(folder)
             known = selection.finder.sources.get(path)
             for _, target in sources(data, path) if known is None else known:
                 edges.add((folder, target))
@@ -64,11 +64,16 @@ def _texts(folder: str, finder: FileSearch) -> Iterable[tuple[str, bytes]]:
             yield name, data
 
 
-def callers(selection: Selection) -> set[str]:
-    """The files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one."""
-    calls = set(local_calls(selection))
-    outside = {target for _, target in calls if _is_outside(selection, target)}
-    holding, edges = explore(selection, outside) if outside else (set(), set())
+def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[str]:
+    """The files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one.
+
+    ``unseen`` are such modules, each with its callers.
+    """
+    calls = {(caller or ".", target) for target, found in unseen.items() if is_ours(selection, target) for caller in found}
+    holding, edges = explore(selection, {target for _, target in calls})
+    if not holding:
+        return set()
+    calls.update(local_calls(selection))
     while more := {caller for caller, target in edges | calls if target in holding} - holding:
         holding |= more
     folders = {"" if caller == "." else caller for caller, target in calls if target in holding}
@@ -78,14 +83,3 @@ def callers(selection: Selection) -> set[str]:
 
 def _names(folder: str) -> list[str]:
     return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM] if os.path.isdir(folder) else []
-
-
-def _is_outside(selection: Selection, target: str) -> bool:
-    if target == ".." or target.startswith("../"):
-        return True
-    places = selection.finder.places
-    if "" not in places and not any(target == place or target.startswith(f"{place}/") for place in places):
-        return True
-    parts = target.split("/")
-    folders = {"/".join(parts[: i + 1]) for i in range(len(parts))} - selection.finder.repositories
-    return any(os.path.lexists(os.path.join(selection.root, folder, ".git")) for folder in folders)

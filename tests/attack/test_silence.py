@@ -114,11 +114,35 @@ IGNORED = {
     "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, ("aws_iam_access_key.k",)),
     "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, ("aws_iam_access_key.k",)),
 }
-PROGRAMS = {
-    f"{kind}-{name}": program
-    for kind, table in {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED, "init": AFTER_INIT, "ignored": IGNORED}.items()
-    for name, program in table.items()
+M_KEY = ("module.m.aws_iam_access_key.k",)
+UNSEARCHED = {
+    "terraform": Program({"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY),
+    "modules": Program({"app/main.tf": LOCAL % "../.terraform/modules/m", ".terraform/modules/m/k.tf": BARE}, M_KEY),
+    "cache": Program({"main.tf": LOCAL % "./.terragrunt-cache/m", ".terragrunt-cache/m/k.tf": BARE}, M_KEY),
+    "git": Program({"main.tf": LOCAL % "./x/.git/m", "x/.git/m/k.tf": BARE}, M_KEY),
+    "node": Program({"main.tf": LOCAL % "./node_modules/m", "node_modules/m/k.tf": BARE}, M_KEY),
+    "two-steps": Program(
+        {"main.tf": LOCAL % "./a", "a/x.tf": LOCAL % "../.terraform/m", ".terraform/m/k.tf": BARE},
+        ("module.m.module.m.aws_iam_access_key.k",),
+    ),
+    "inside": Program(
+        {"main.tf": LOCAL % "./.terraform/a", ".terraform/a/x.tf": LOCAL % "./m", ".terraform/a/m/k.tf": BARE},
+        ("module.m.module.m.aws_iam_access_key.k",),
+    ),
+    "override": Program(
+        {"main.tf": LOCAL % "./a", "a/x.tf": "", "o_override.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY
+    ),
+    "json": Program({"main.tf.json": '{"module": {"m": {"source":\n "./.terraform/m"}}}', ".terraform/m/k.tf": BARE}, M_KEY),
+    "comment": Program({"main.tf": LOCAL.replace("source", "source /* here */") % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY),
+    "known": Program({"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": KNOWN % IAM_USER}, ("module.m.module.m",)),
+    "computed": Program(
+        {"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": LOCAL % '${"./b"}', ".terraform/m/b/k.tf": BARE},
+        ("module.m.module.m.aws_iam_access_key.k",),
+    ),
+    "below": Program({"infra/main.tf": LOCAL % "../m", "m/k.tf": BARE}, M_KEY, ("infra",)),
 }
+TABLES = {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED, "init": AFTER_INIT, "ignored": IGNORED, "unsearched": UNSEARCHED}
+PROGRAMS = {f"{kind}-{name}": program for kind, table in TABLES.items() for name, program in table.items()}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -10,7 +10,7 @@ from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
-from posturio_iac.search.kinds import CODE, ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
+from posturio_iac.search.kinds import CODE, ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs, written_sources
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.path_filter import PathFilter
 
@@ -72,8 +72,8 @@ SMALL_INDEX = 64 << 10
 _CODE = tuple(f".{ending}" for ending in CODE)
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
-_SOURCE = b'source["[:space:]]*([=:][[:space:]]*("[^."]|[^"[:space:]]|$)|/|$)'
-"""A line that calls a module that is not local, or whose source only a parser can read.
+_SOURCE = b'source["[:space:]]*([=:]|/[*]|$)'
+"""A line that may call a module.
 
 Searching for a hundred addresses of modules would take git ten times as long.
 """
@@ -138,7 +138,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
         finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
     else:
         finder.searched += len(listed.there)
-    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(finder, lines)]
+    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(finder, keep.base, lines)]
     for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
     keep.code = {name for name in listed.there if name.endswith(_CODE)}
@@ -150,17 +150,19 @@ def _names(output: bytes) -> list[str]:
     return os.fsdecode(output).split("\0")
 
 
-def _callers(finder: FileSearch, lines: bytes) -> Iterator[bytes]:
-    """Yield the names of the files with a call of a known module, from git's ``name NUL line LF``."""
-    if not finder.search_terms.may_call_module(lines) and b"source\n" not in lines:
-        return
-    at = 0
-    while at < len(lines):
-        middle = lines.index(b"\0", at)
-        end = lines.index(b"\n", middle)
-        if finder.search_terms.may_call_module(lines[middle:end]) or lines[middle:end].rstrip(b'" \t\r').endswith(b"source"):
-            yield lines[at:middle]
-        at = end + 1
+def _callers(finder: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
+    """Yield the names of the files with a call that only a parser can read, or of a known module, from git's ``name NUL line LF``."""
+    known: dict[bytes, tuple[bytes, ...]] = {}
+    for record in lines.split(b"\n"):
+        name, _, line = record.partition(b"\0")
+        sources = known.get(line)
+        if sources is None:
+            sources = known[line] = tuple(written_sources(line)) or ((b"",) if line.rstrip(b'" \t\r').endswith(b"source") else ())
+        for source in sources:
+            if source.startswith(b"."):
+                finder.note_calls(base + os.fsdecode(name), (source,))
+            elif not source or finder.search_terms.holds_known_module(source):
+                yield name
 
 
 def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Outcome]:

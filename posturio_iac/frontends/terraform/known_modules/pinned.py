@@ -38,7 +38,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if not idle.setdefault(folder, True):
             continue
         data = text(selection, path)
-        if search_terms.texts_are_in(data, TERRAFORM):
+        if path in selection.finder.computing or search_terms.texts_are_in(data, TERRAFORM):
             idle[folder] = False
             continue
         if known is None:

@@ -65,7 +65,8 @@ def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diag
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
     """The folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
-    wanted -= without_keys(selection, options)
+    idle = without_keys(selection, options)
+    wanted -= idle
     wanted |= _calling_known(units, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
@@ -74,7 +75,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = getattr(selection, "apart", None) if elsewhere else None
-    holding, edges = explore(selection, elsewhere, apart() if apart else frozenset())
+    holding, edges = explore(selection, elsewhere, idle | apart() if apart else idle)
     wanted |= holding
     for caller, target in found | edges:
         source, called = ("" if path == "." else path for path in (caller, target))
@@ -102,7 +103,7 @@ def computed_calls(selection: Selection, options: TerraformOptions) -> Iterator[
         instance = program.root_module(folder)
         for block in instance.folder.calls.values():
             source = program.source_of(block, instance)
-            if source is not None and program.source_of(block) is None and (target := local_folder(folder, source)) is not None:
+            if source is not None and (target := local_folder(folder, source)) is not None:
                 yield folder, target
 
 
