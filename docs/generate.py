@@ -28,6 +28,7 @@ from posturio_iac.core.finding import Severity
 from posturio_iac.frontends.terraform.known_modules import lookup, pages
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
+from posturio_iac.scan.notices import EFFECTS, STRICTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,14 +72,16 @@ the one beside the file, `infra/*.tf` files in `infra`, and `**` any number of f
 
 An unknown key or a wrong value is an error (exit code 2) that names the file, the key and the right values.
 
-**Which file counts.** A file applies to its folder and everything below it, on top of the files in the folders above, up to the top of
-the repository ([more](#files-in-several-folders)). If a folder has both files, `posturio-iac.toml` wins, and the run says that the
-table is not used. `--config FILE` names the one file to use instead, and the run says so; `--no-config` uses none.
+**Which file counts.** The one at the top of the git work tree; without git, the one in the current folder, or in the named folder where
+that is elsewhere. It holds wherever the scan starts, in the hook, and in the packs for checkov and cfn-lint. `posturio-iac.toml` wins over
+a table beside it. A file further down does nothing, and a warning says so: put its limits and severities into `[[overrides]]` with
+`paths = ["folder/**"]`, and the folder before its `exclude` patterns and suppressions. `--config FILE` names the one file to use instead;
+`--no-config` uses none.
 
-**A configuration in the repository is part of the code.** It may name only files of its own repository (`extends`, `var_files`,
-`parameters`, `baseline`, `source`). Every report says in one line what it leaves out, lowers and renames, and a file that leaves out
-everything is an error. With `--changed-since`, a configuration that changed along with the code is a warning. A file named by
-`--config` may name files anywhere. See [security](security.md).
+**A configuration in the repository is part of the code.** It may name only files of its own repository (`var_files`, `parameters`,
+`baseline`, `source`). Every report, the hook's included, says in one line what its settings do to verdicts (the last column below), and a
+file that leaves out everything is an error. With `--changed-since`, a configuration that changed along with the code is a warning. A file
+named by `--config` may name files anywhere. See [security](security.md).
 
 ## Keys
 
@@ -117,25 +120,6 @@ COMMAND_LINE = """
 Options of the command line win over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` replaces its
 baselines; other options with several values add to the file's. Paths on the command line are relative to the current folder, paths in a
 file to its folder.
-
-## Files in several folders
-
-The folder of the file that declares a key decides. So a key gets the same verdict from a scan of the whole repository, a scan of one
-folder, the hook, and the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
-`parameters`) is decided by the folder of the root module or template. Compared with the files above it, a file
-
-- **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the
-  last override or severity that matches decides, and the globs of a file start at its own folder and match nothing outside it;
-- **replaces** `select`, `warn_days`, `engine` and `engine_version`;
-- **tightens** `max_lifetime_days`, `unused_days`, `grace_days` and `require` freely, and loosens them only by `[[overrides]]` with `reason`
-  and `until`;
-- **cannot set** what applies to a whole run: `fail_on`, `strict`, `max_file_size`, `timeout`, `source`, `custom_types`, `known_modules`.
-
-If a file below the scanned folder cannot be used, the report has an error (exit code 3), the files above it apply there, and everything
-is still scanned.
-
-`extends = "policy/base.toml"`, or a list of such, includes other files of the repository as if their text came first in this file.
-Their globs start at the folder of the file that extends them; only the files that they name are relative to their own folder.
 """
 
 NAMES_TEXT = """
@@ -150,7 +134,7 @@ OVERRIDES_TEXT = """
 ## overrides
 
 Other limits for the keys that `paths` and `tags` select; if both are given, both must match. The last override that matches decides.
-A looser limit needs `reason` and `until`, and no longer counts after that day. A stricter one needs neither.
+A looser limit or a lower severity needs `reason` and `until`, and no longer counts after that day. A stricter one needs neither.
 
 """
 
@@ -319,8 +303,13 @@ def _rule_table(rules: dict[str, Registered], folder: str) -> str:
 
 
 def _reference(options: Iterable[Option]) -> str:
-    rows = (f"| `{o.name}` | {_holds(o)} | {_default(o)} | {_flag(o)} | {o.help} |\n" for o in options)
-    return "| key | holds | default | command line | meaning |\n| --- | --- | --- | --- | --- |\n" + "".join(rows)
+    rows = (f"| `{o.name}` | {_holds(o)} | {_default(o)} | {_flag(o)} | {o.help} | {_effect(o.name)} |\n" for o in options)
+    return "| key | holds | default | command line | meaning | changes verdicts |\n| --- | --- | --- | --- | --- | --- |\n" + "".join(rows)
+
+
+def _effect(name: str) -> str:
+    effect = EFFECTS.get(name, "no")
+    return effect if effect in ("no", STRICTER) else f'yes: "{effect.replace(" ({})", "").replace("{}", "…")}"'
 
 
 def _fields(options: Iterable[Option]) -> str:

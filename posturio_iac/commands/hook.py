@@ -75,9 +75,10 @@ def run(argv: Sequence[str]) -> int:
     _warn_of_misplaced(given.words, top)
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.finder.texts.items() if path in changed})
-    if selection.is_empty and targets == PLAIN:
+    hides = "exclude" in config.own and any(map(selection.finder.skips, changed))
+    if selection.is_empty and targets == PLAIN and not hides:
         return 0
-    return _judge(selection, changed, config, given, targets, started)
+    return _judge(selection, changed, config, given, targets, started, hides=hides)
 
 
 def with_marked_files(command: Command, argv: Sequence[str]) -> list[str]:
@@ -128,28 +129,40 @@ def _warn_of_misplaced(files: Sequence[str], top: str) -> None:
 
 
 def _judge(
-    selection: Selection, triggers: frozenset[str], config: Config, given: Arguments, targets: Sequence[tuple[str, str]], started: float
+    selection: Selection,
+    triggers: frozenset[str],
+    config: Config,
+    given: Arguments,
+    targets: Sequence[tuple[str, str]],
+    started: float,
+    *,
+    hides: bool,
 ) -> int:
-    """Judge the part of the selection that the triggers concern; print nothing if there is nothing to report."""
+    """Judge the part of the selection that the triggers concern; print nothing if there is nothing to report.
+
+    The configuration ``hides`` a trigger when it leaves that out, which is reported.
+    """
     from posturio_iac.impact.selection import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    if part.is_empty and targets == PLAIN:
+    if part.is_empty and targets == PLAIN and not hides:
         return 0
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    if (config.path is not None or config.tree is not None) and (report.active() or report.diagnostics):
-        from posturio_iac.commands.reporting.config_notice import with_notices
+    speaks = bool(report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED))
+    if config.path is not None:
+        from posturio_iac.scan.notices import notices, with_notices
 
-        report = with_notices(report, config, part, part.root, named=given.config is not None)
+        speaks = speaks or any(notices(config, part, part.root, without="baseline"))
+        report = with_notices(report, config, part, part.root)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
-    if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
+    if speaks or given.verbose or targets != PLAIN:
         from posturio_iac.commands.reporting.code_changes import shown_changes
         from posturio_iac.commands.reporting.reports import emit, screen
         from posturio_iac.commands.reporting.source_lines import Sources

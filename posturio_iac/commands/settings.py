@@ -25,14 +25,12 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     """
     if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
         raise UsageError(f"--source {given.source}: no such folder")
-    return _configured(given, paths).changed(lambda config: _laid_over(config, given))
-
-
-def _laid_over(config: Config, given: Arguments) -> Config:
-    """A configuration with the options of the command line."""
+    config = _configured(given, paths)
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
+    replaced = set(changes)
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
+        replaced |= {"select", "ignore"}
     if given.ignore:
         changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
     for name in ("var_files", "parameters"):
@@ -40,9 +38,13 @@ def _laid_over(config: Config, given: Arguments) -> Config:
             changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
     if files := getattr(given, "baseline", None):
         changes["baseline"] = tuple(map(os.path.abspath, files))
+        replaced.add("baseline")
     if (path := getattr(given, "source", None)) is not None:
         changes["source"] = os.path.abspath(path)
-    return config.copy(changes)
+        replaced.add("source")
+    made = config.with_values(**changes)
+    made.own -= replaced
+    return made
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
-from posturio_iac.config.merge import laid_over, with_globs_from
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
-from posturio_iac.config.option_table import LIMITS, OF_THE_RUN, OPTIONS
+from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
@@ -17,12 +16,11 @@ from posturio_iac.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOST_FILES = 100
-"""How many files one configuration may read by ``extends``, each as often as it is named."""
+_FILES = ("var_files", "parameters", "baseline")
 
 
-def load(path: str, fence: Fence | None = None, above: Config | None = None) -> Config:
-    """Read and check one configuration file, and lay it over ``above``, the configuration of the folders above it.
+def load(path: str, fence: Fence | None = None, home: str | None = None) -> Config:
+    """Read and check a configuration file; ``home`` is the folder that it was found for.
 
     A file that was found beside the code, rather than named by the caller, has a ``fence``: it and the files that it names must be inside.
 
@@ -31,48 +29,28 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
 
     """
     shown = _shown(path)
-    own = _values(path, fence, (), [])
-    upper = {} if above is None else {option.name: getattr(above, option.name) for option in OPTIONS}
-    limits = laid_over(upper, own)
-    for n, override in enumerate(own["overrides"]):
-        _check_override(override, limits, f"{shown}: overrides[{n}]")
-    folder = os.path.dirname(os.path.abspath(path))
-    if above is None:
-        return Config(path, folder, **own)
-    _refuse_loosening(own, above, shown)
-    return Config(path, above.folder, above, **laid_over(upper, with_globs_from(own, folder, above.folder)))
-
-
-def _values(path: str, fence: Fence | None, through: tuple[str, ...], read: list[str]) -> dict[str, Any]:
-    """The values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
-    shown, here = _shown(path), os.path.realpath(path)
-    if here in through:
-        raise UsageError(f"{shown}: extends refers back to this file")
-    read.append(here)
-    if len(read) > MOST_FILES:
-        raise UsageError(f"{shown}: extends reads more than {MOST_FILES} files; merge some of them")
     own = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))
-    own["overrides"] = tuple(Override(**entry) for entry in own.get("overrides", ()))
-    own["suppressions"] = tuple(
-        _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(own.get("suppressions", ()))
-    )
-    for name in ("var_files", "parameters", "baseline", "extends"):
-        own[name] = tuple(os.path.join(folder, file) for file in own.get(name, ()))
+    for name in _FILES:
+        if name in own:
+            own[name] = tuple(os.path.join(folder, file) for file in own[name])
     if "source" in own:
         own["source"] = os.path.join(folder, own["source"])
     _refuse_paths(own, fence, shown)
-    values: dict[str, Any] = {}
-    for base in own["extends"]:
-        if not os.path.isfile(base):
-            raise UsageError(f"{shown}: extends: there is no file {_shown(base)}")
-        values = laid_over(values, _values(base, fence, (*through, here), read))
-    return laid_over(values, own)
+    if "overrides" in own:
+        own["overrides"] = tuple(Override(**entry) for entry in own["overrides"])
+        for n, override in enumerate(own["overrides"]):
+            _check_override(override, own, f"{shown}: overrides[{n}]")
+    if "suppressions" in own:
+        own["suppressions"] = tuple(
+            _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(own["suppressions"])
+        )
+    return Config(path, folder, home, **own)
 
 
 def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) -> None:
     """Refuse files outside of the fence: the authors of the code must not decide which other files of this machine are read."""
-    for name in ("extends", "var_files", "parameters", "baseline", "source"):
+    for name in (*_FILES, "source"):
         given = values.get(name, ())
         for path in (given,) if isinstance(given, str) else given:
             try:
@@ -101,8 +79,8 @@ def _check_override(override: Override, values: Mapping[str, Any], where: str) -
         raise UsageError(f"{where} selects nothing: give it paths, tags or users")
     defaults = Config()
     limits = {name: getattr(override, name) for name in (option.name for option in LIMITS)}
-    if all(limit is None for limit in limits.values()):
-        raise UsageError(f"{where} changes nothing: give it one of {', '.join(limits)}")
+    if all(limit is None for limit in limits.values()) and not override.severity:
+        raise UsageError(f"{where} changes nothing: give it one of {', '.join(limits)} or severity")
     for name, limit in limits.items():
         general = values.get(name, getattr(defaults, name))
         if limit is not None and _looser(limit, general) and not (override.reason and override.until):
@@ -113,21 +91,6 @@ def _looser(limit: int | str, than: int | str) -> bool:
     if isinstance(limit, int) and isinstance(than, int):
         return limit > than
     return limit == "declared" and than == "enforced"
-
-
-def _refuse_loosening(own: Mapping[str, Any], above: Config, shown: str) -> None:
-    """Refuse what a file in a subfolder may not set: options of the whole run, and limits looser than those of the folders above."""
-    upper = _shown(above.path or "")
-    for name in OF_THE_RUN:
-        if own.get(name):
-            raise UsageError(f"{shown}: {name} applies to a whole run and belongs in {upper}")
-    for option in LIMITS:
-        limit, general = own.get(option.name), getattr(above, option.name)
-        if limit is not None and _looser(limit, general):
-            raise UsageError(
-                f"{shown}: {option.name} is looser than {general}, which {upper} sets above it; "
-                "write [[overrides]] with paths, reason and until"
-            )
 
 
 def _exemption(exemption: Exemption, where: str) -> Exemption:

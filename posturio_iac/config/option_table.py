@@ -87,6 +87,7 @@ OVERRIDE = (
     Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; one match is enough", ()),
     Option("tags", Shape.MAPPING, "Tags of the key's user, values as globs; all of them must match", {}),
     *(Option(o.name, o.shape, o.help, None, o.choices) for o in LIMITS),
+    Option("severity", Shape.MAPPING, "Severities of rules for these keys", {}, SEVERITIES),
     REASON,
     UNTIL,
     Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); one match is enough", ()),
@@ -97,7 +98,7 @@ SUPPRESSION = (
     Option("path", Shape.TEXT, "Glob of files, relative to this file's folder"),
     Option("address", Shape.TEXT, "Glob of the key's address; `*` matches any text"),
     Option(REASON.name, REASON.shape, REASON.help, required=True),
-    UNTIL,
+    Option(UNTIL.name, UNTIL.shape, UNTIL.help, required=True),
 )
 
 NAMES = (
@@ -117,7 +118,6 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
-    Option("extends", Shape.FILES, "Configuration files to read before this one, as if their text came first", ()),
     Option("warn_days", Shape.DAYS, "How many days before its stated end a key is reported", 14),
     Option(
         "fail_on", Shape.CHOICE, "The lowest severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
@@ -166,16 +166,11 @@ OPTIONS = (
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, in addition to the built-in ones", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, in addition to the built-in table", ()),
-    Option("overrides", Shape.TABLES, "Other limits for some keys; a looser limit needs `reason` and `until`", (), fields=OVERRIDE),
+    Option("overrides", Shape.TABLES, "Other limits for some keys; looser ones need `reason` and `until`", (), fields=OVERRIDE),
     Option("suppressions", Shape.TABLES, "Findings that do not count, by rule and place", (), fields=SUPPRESSION),
     Option("owners", Shape.TABLES, "Who is responsible for users with a given path and name (live)", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""
-
-OF_THE_RUN = ("fail_on", "strict", "max_file_size", "timeout", "source", "custom_types", "known_modules")
-"""Options that hold for a whole run, so that no file below the first one can set them."""
-OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
-"""Options that decide how code is read."""
 
 CHANGED_SINCE = Option(
     "changed_since",

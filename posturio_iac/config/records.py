@@ -22,6 +22,7 @@ class Override:
     unused_days: int | None = None
     grace_days: int | None = None
     require: str | None = None
+    severity: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     until: datetime | None = None
     users: tuple[str, ...] = ()

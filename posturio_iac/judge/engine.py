@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.open_question import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
+from posturio_iac.core.record import replace
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.judge.redaction import redacted
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.core.finding import Violation
+    from posturio_iac.core.finding import Severity, Violation
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.judge.policy import Policies
     from posturio_iac.rules import Context, Registered
@@ -116,6 +117,8 @@ class _Run:
         self.rules: Mapping[str, Registered] = {}
         """The rules for the key being judged."""
         self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
+        self.least: Mapping[str, Severity] = {}
+        """The severities that overrides raise rules to, for that key."""
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
@@ -127,7 +130,7 @@ class _Run:
     def judge(self, key: AccessKey) -> JudgedKey:
         """Apply every rule to one key."""
         policy = self.policies.of(key)
-        self.rules, self.configured = self._rules_of(policy)
+        self.rules, self.configured, self.least = self._rules_of(policy, key)
         context = policy.context_for(key, self.as_of)
         self.ledger.notice(key)
         broken: list[str] = []
@@ -148,15 +151,25 @@ class _Run:
         open_rules = tuple(sorted({*accepted, *remaining, *broken}))
         return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted)
 
-    def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
-        """The rules of a policy, with their severities in it, and the names of those whose severity it sets."""
+    def _rules_of(self, policy: Policy, key: AccessKey) -> tuple[dict[str, Registered], frozenset[str], Mapping[str, Severity]]:
+        """The rules of a policy, with their severities in it, the names of those whose severity it sets, and what it raises for a key."""
         if id(policy) not in self._rules:
             rules = all_rules()
             known = policy.with_severities(rules)
             selected = policy.selected(known)
             chosen = {name: rule for name, rule in known.items() if name in selected}
             self._rules[id(policy)] = chosen, policy.configured_severities(rules)
-        return self._rules[id(policy)]
+        chosen, configured = self._rules[id(policy)]
+        changed = policy.severities_for(key, self.as_of, all_rules())
+        if not changed:
+            return chosen, configured, {}
+        chosen, least = dict(chosen), {}
+        for name, (severity, excepted) in changed.items():
+            if name in chosen and (excepted or severity > chosen[name].rule.severity):
+                chosen[name] = replace(chosen[name], rule=replace(chosen[name].rule, severity=severity))
+                if not excepted:
+                    least[name] = severity
+        return chosen, configured | changed.keys() - least.keys(), least
 
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
@@ -184,7 +197,7 @@ class _Run:
         self.fingerprints.add(fingerprint)
         return Finding(
             rule=rule.rule,
-            severity=rule.rule.severity if rule.rule.id in self.configured else violation.severity or rule.rule.severity,
+            severity=self._severity(rule, violation),
             message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
             remediation=violation.remediation,
             address=key.address,
@@ -197,6 +210,11 @@ class _Run:
             remedy=violation.remedy,
             problem=violation.said.unnamed,
         )
+
+    def _severity(self, rule: Registered, violation: Violation) -> Severity:
+        if rule.rule.id in self.configured or violation.severity is None:
+            return rule.rule.severity
+        return max(violation.severity, self.least.get(rule.rule.id, violation.severity))
 
     def _open_questions(
         self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]

@@ -13,7 +13,7 @@ from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
     from typing import Protocol
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Suppression
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions
-    from posturio_iac.judge.known import KnownEntry
     from posturio_iac.rules import Registered
 
     class Policies(Protocol):
@@ -101,6 +100,15 @@ class Policy:
             warning=timedelta(days=self.config.warn_days),
         )
 
+    def severities_for(self, key: AccessKey, as_of: datetime, ids: Collection[str]) -> dict[str, tuple[Severity, bool]]:
+        """The severities that overrides give rules for ``key``, and whether an exception lasts that may lower them."""
+        found: dict[str, tuple[Severity, bool]] = {}
+        for override in self.config.overrides:
+            if override.severity and self._selects(override, key):
+                excepted = _is_excepted(override, as_of)
+                found |= {rule_id(name, ids): (Severity(text), excepted) for name, text in override.severity.items()}
+        return found
+
     def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:
         """True if the file of ``key`` matches one of ``globs``, which are written like those of ``--exclude``."""
         if key.span is None:
@@ -121,49 +129,6 @@ def _deployed_user(key: AccessKey) -> str | None:
     return arn.partition(":user")[2] or None
 
 
-class PolicyTree:
-    """Policies by folder, where configuration files hold for folders: a key is judged by that of its own folder."""
-
-    def __init__(self, config: Config, make: Callable[[Config], Policy], folder_of: Callable[[str], str]) -> None:
-        """Take the policies that ``make`` makes of configurations; ``folder_of`` gives the absolute folder of a key's file."""
-        self._config, self._make, self._folder_of = config, make, folder_of
-        self._made: dict[int, Policy] = {}
-        self._by_file: dict[str, Policy] = {}
-
-    def of(self, key: AccessKey) -> Policy:
-        """Return what ``key`` is judged by."""
-        if key.span is None:
-            return self._of(self._config)
-        path = key.span.path
-        if path not in self._by_file:
-            self._by_file[path] = self._of(self._config.at(self._folder_of(path)))
-        return self._by_file[path]
-
-    @property
-    def general(self) -> Policy:
-        """What keys are judged by that stand in no file."""
-        return self._of(self._config)
-
-    def policies(self) -> tuple[Policy, ...]:
-        """The policies used so far."""
-        return tuple(self._made.values())
-
-    def knowing(self, renamed: Mapping[str, KnownEntry]) -> PolicyTree:
-        """The same policies with more known findings: those whose entry in a baseline has another fingerprint."""
-
-        def make(config: Config) -> Policy:
-            policy = self._of(config)
-            found = {f: one.entry.suppression() for f, one in renamed.items() if one.file in config.baseline}
-            return replace(policy, baseline={**policy.baseline, **found}) if found else policy
-
-        return PolicyTree(self._config, make, self._folder_of)
-
-    def _of(self, config: Config) -> Policy:
-        if id(config) not in self._made:
-            self._made[id(config)] = self._make(config)
-        return self._made[id(config)]
-
-
 def text_matches(glob: str, text: str) -> bool:
     """True if all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
     from posturio_iac.core.text.globs import of_text
@@ -176,11 +141,15 @@ _LIMITS = ("max_lifetime_days", "unused_days", "grace_days", "require")
 
 def _changes(override: Override, limits: dict[str, int | str], as_of: datetime) -> Iterable[tuple[str, int | str]]:
     """Yield the limits that an override sets: stricter ones, and looser ones while its exception lasts."""
-    excepted = bool(override.reason.strip()) and override.until is not None and override.until > as_of
+    excepted = _is_excepted(override, as_of)
     for name in _LIMITS:
         value = getattr(override, name)
         if value is not None and (excepted or not _looser(value, limits[name])):
             yield name, value
+
+
+def _is_excepted(override: Override, as_of: datetime) -> bool:
+    return bool(override.reason.strip()) and override.until is not None and override.until > as_of
 
 
 def _looser(value: int | str, than: int | str) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading
     from posturio_iac.impact.selection import Narrowed
-    from posturio_iac.judge.policy import PolicyTree
+    from posturio_iac.judge.policy import Policy
     from posturio_iac.search import Selection
 
 
@@ -70,11 +70,7 @@ def select(
         from posturio_iac.errors import UsageError
 
         raise UsageError(f"{config.path}: exclude leaves out everything; --no-config ignores it")
-    if config.tree is None:
-        return selection
-    from posturio_iac.scan.configuration import without_excluded
-
-    return without_excluded(selection, config, patterns)
+    return selection
 
 
 def judged(
@@ -118,15 +114,15 @@ def judged(
         from posturio_iac.scan.workflows import with_workflows
 
         keys = with_workflows(keys, home)
-    policies = policies_of(config, place, suppressions=suppressions)
-    if config.own_rules and not policies.general.selected(all_rules()):
+    policy = policy_of(config, place, suppressions=suppressions)
+    if config.own & {"select", "ignore"} and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
     from posturio_iac.scan.baselines import found_again
     from posturio_iac.scan.configuration import complaints
 
     diagnostics += complaints(config, selection, place)
-    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policies)
-    if (again := found_again(report, policies, selection)) is not None:
+    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    if (again := found_again(report, policy, selection)) is not None:
         report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=again)
     return report if narrowed is None else _without_idle(report)
 
@@ -164,18 +160,13 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
 
 
-def policies_of(config: Config, place: str, *, suppressions: bool) -> PolicyTree:
-    """Return what keys are judged by, each by the configuration of its folder, when the scan root stands at ``place``."""
-    from posturio_iac.judge.policy import Policy, PolicyTree
-    from posturio_iac.scan.baselines import Baselines
+def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
+    """Return what keys are judged by when the scan root stands at ``place``."""
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.scan.baselines import known_by
     from posturio_iac.scan.configuration import seen_from
 
-    baselines = Baselines()
-
-    def make(one: Config) -> Policy:
-        return Policy(one, seen_from(one.folder, place), suppressions, baselines.known(one) if suppressions else {})
-
-    return PolicyTree(config, make, lambda path: os.path.dirname(os.path.join(place, path)))
+    return Policy(config, seen_from(config.folder, place), suppressions, known_by(config) if suppressions else {})
 
 
 def _with_stable_scopes(keys: Sequence[AccessKey], selection: Selection) -> Sequence[AccessKey]:

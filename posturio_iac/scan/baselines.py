@@ -12,41 +12,34 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Report, Suppression
     from posturio_iac.judge.baseline import BaselineFile
     from posturio_iac.judge.known import CodeFiles, KnownFindings
-    from posturio_iac.judge.policy import PolicyTree
+    from posturio_iac.judge.policy import Policy
     from posturio_iac.search import Selection
 
 
-class Baselines:
-    """Baselines of several configurations, each file read once."""
-
-    def __init__(self) -> None:
-        self._files: dict[tuple[str, ...], tuple[BaselineFile, ...]] = {}
-
-    def files(self, config: Config) -> tuple[BaselineFile, ...]:
-        """The baselines that a configuration names and that are there."""
-        paths = tuple(filter(os.path.isfile, config.baseline))
-        if not paths:
-            return ()
-        if paths not in self._files:
-            from posturio_iac.judge.baseline import load_all
-
-            self._files[paths] = load_all(paths)
-        return self._files[paths]
-
-    def known(self, config: Config) -> Mapping[str, Suppression]:
-        return {entry.fingerprint: entry.suppression() for file in self.files(config) for entry in file.baseline.entries}
+def known_by(config: Config) -> Mapping[str, Suppression]:
+    """What the baselines of a configuration that are there suppress, by fingerprint."""
+    return {entry.fingerprint: entry.suppression() for file in files_of(config) for entry in file.baseline.entries}
 
 
-def found_again(report: Report, policies: PolicyTree, selection: Selection) -> PolicyTree | None:
-    """Return policies that know findings of the baselines under changed fingerprints too; None when there are none of these."""
-    paths = tuple(dict.fromkeys(path for policy in policies.policies() if policy.baseline for path in policy.config.baseline))
+def files_of(config: Config) -> tuple[BaselineFile, ...]:
+    """The baselines that a configuration names and that are there."""
+    paths = tuple(filter(os.path.isfile, config.baseline))
     if not paths:
-        return None
+        return ()
     from posturio_iac.judge.baseline import load_all
 
-    found = known_findings(report, load_all(tuple(filter(os.path.isfile, paths))), selection)
-    renamed = {f: one for f, one in found.matched.items() if f != one.entry.fingerprint}
-    return policies.knowing(renamed) if renamed else None
+    return load_all(paths)
+
+
+def found_again(report: Report, policy: Policy, selection: Selection) -> Policy | None:
+    """Return a policy that knows findings of the baselines under changed fingerprints too; None when there are none of these."""
+    if not policy.baseline:
+        return None
+    from posturio_iac.core.record import replace
+
+    matched = known_findings(report, files_of(policy.config), selection).matched
+    renamed = {f: one.entry.suppression() for f, one in matched.items() if f != one.entry.fingerprint}
+    return replace(policy, baseline={**policy.baseline, **renamed}) if renamed else None
 
 
 def known_findings(report: Report, files: Sequence[BaselineFile], selection: Selection) -> KnownFindings:

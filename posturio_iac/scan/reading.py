@@ -1,16 +1,15 @@
-"""Asks every front end, and where configurations of folders read code in different ways, once for each of these."""
+"""Asks every front end."""
 
 from __future__ import annotations
 
 import os
 
-from posturio_iac.config.option_table import OF_READING
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.search import SEARCH_TERMS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading, ReadRequest
-    from posturio_iac.frontends.table import FrontEnd
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
@@ -42,59 +40,11 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
         if not selection.of_kind(front_end.kind):
             continue
         roots = None if narrowed is None else narrowed.roots(front_end.name)
-        for part in _parts(front_end, selection, config, place, roots):
-            read = partial(front_end.read, selection, request_of(part.config, as_of, selection, place, part))
-            reading = part.of(_guarded(front_end.label, read) if guarded else read())
-            keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
-            diagnostics += reading.diagnostics
+        read = partial(front_end.read, selection, request_of(config, as_of, selection, place, roots))
+        reading = _guarded(front_end.label, read) if guarded else read()
+        keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
+        diagnostics += reading.diagnostics
     return Reading(tuple(keys), tuple(dict.fromkeys(diagnostics)))
-
-
-def _parts(front_end: FrontEnd, selection: Selection, config: Config, place: str, roots: Collection[str] | None) -> Iterator[FolderPart]:
-    """Yield the parts of the code that are read in one way each; there can be more once a root module was looked at."""
-    pending = [config]
-    if config.tree is not None:
-        folders = {os.path.dirname(path) for path in selection.of_kind(front_end.kind)}
-        pending += [config.at(os.path.join(place, folder)) for folder in sorted(folders)]
-    seen: set[object] = set()
-    while pending:
-        one = pending.pop(0)
-        if (way := _way(one)) not in seen:
-            seen.add(way)
-            yield FolderPart(one, config, place, roots, pending)
-
-
-def _way(config: Config) -> object:
-    return repr([getattr(config, name) for name in OF_READING])
-
-
-class FolderPart:
-    """The folders whose root modules and templates are read by one configuration; a collection as far as front ends ask."""
-
-    def __init__(self, config: Config, run: Config, place: str, roots: Collection[str] | None, others: list[Config]) -> None:
-        """Hold the folders of ``roots``, or all, for which ``config`` reads; those of another one are added to ``others``."""
-        self.config, self._run, self._place, self._roots, self._others = config, run, place, roots, others
-
-    def __contains__(self, folder: object) -> bool:
-        return (self._roots is None or folder in self._roots) and self._holds(str(folder))
-
-    def _holds(self, folder: str) -> bool:
-        if self._run.tree is None:
-            return True
-        config = self._run.at(os.path.join(self._place, folder))
-        if config is self.config or _way(config) == _way(self.config):
-            return True
-        self._others.append(config)
-        return False
-
-    def of(self, reading: Reading) -> Reading:
-        """Return what was read here: a template belongs to the folder that it, or the outermost one around it, stands in."""
-        from posturio_iac.core.record import replace
-
-        if self._run.tree is None:
-            return reading
-        keys = tuple(key for key in reading.keys if key.framework == "terraform" or self._holds(os.path.dirname(key.scope)))
-        return replace(reading, keys=keys)
 
 
 def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
@@ -132,7 +82,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
     return (*terms, *search_terms(read_modules(config.known_modules, "known_modules")))
 
 
-def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: FolderPart | None) -> ReadRequest:
+def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
     """Return what every front end is told."""
     from posturio_iac.frontends.reading import ReadRequest
 

@@ -74,7 +74,7 @@ def test_a_configuration_may_name_what_is_elsewhere_in_its_repository(root: Path
     (root / ".git").mkdir()
     put(root, ".git/HEAD", "ref: refs/heads/main\n")
     put(root, "common/values.tfvars", 'name = "joe"\n')
-    put(root, "app/posturio-iac.toml", 'var_files = ["../common/values.tfvars"]\n')
+    put(root, "posturio-iac.toml", 'var_files = ["common/values.tfvars"]\n')
     put(root, "app/main.tf", KEY)
     _, out, _ = scan(root / "app", "--format", "json")
     assert [key["user"] for key in json.loads(out)["keys"]] == ["joe"]

@@ -188,24 +188,6 @@ def test_a_file_of_a_gibibyte_is_not_searched_to_its_end(root: Path) -> None:
     assert "big/big.tf: error: the first 256 MiB contain no key, and the rest was not searched; exclude it" in incomplete(root)
 
 
-EXTENDING = {
-    "twice each time": {f"a{number}.toml": f'extends = ["a{number + 1}.toml", "a{number + 1}.toml"]\n' for number in range(30)},
-    "a chain": {f"a{number}.toml": f'extends = "a{number + 1}.toml"\n' for number in range(1500)},
-    "one often": {"a0.toml": f"extends = {['b.toml'] * 200}\n", "b.toml": 'exclude = ["x"]\n'},
-}
-
-
-@pytest.mark.promise("budget")
-@pytest.mark.parametrize("files", EXTENDING.values(), ids=EXTENDING)
-def test_a_configuration_reads_a_hundred_files_at_most(root: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        put(root, name, text)
-    put(root, "posturio-iac.toml", 'extends = "a0.toml"\n')
-    put(root, "a30.toml", files.get("a30.toml", 'exclude = ["x"]\n'))
-    code, out, err = scan(root)
-    assert (code, out, "extends reads more than 100 files; merge some of them" in err) == (2, "", True)
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no paths of that length")
 @pytest.mark.parametrize("tracked", [False, True], ids=["without git", "with git"])
 def test_folders_deeper_than_python_recurses(root: Path, monkeypatch: pytest.MonkeyPatch, *, tracked: bool) -> None:

@@ -187,16 +187,16 @@ def test_configuration_names_the_file_for_scan_baseline_and_hook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = Repository(tmp_path)
-    repository.write("ci/posturio-iac.toml", 'baseline = "known.json"\n')
+    repository.write("posturio-iac.toml", 'baseline = "known.json"\n')
     repository.write("ci/iam.tf", flagged())
     repository.write("ci/stack.yaml", TEMPLATE)
     monkeypatch.chdir(tmp_path / "ci")
     assert run(capsys, "scan", "--as-of", AS_OF)[0] == 2
-    assert write(capsys) == "wrote known.json: 2 entries, 2 new\n"
+    assert write(capsys) == f"wrote {tmp_path / 'known.json'}: 2 entries, 2 new\n"
     assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
     monkeypatch.chdir(tmp_path)
     assert run(capsys, "scan", "ci", "--as-of", AS_OF)[0] == 0
-    assert run(capsys, "hook", "--as-of", AS_OF, "--config", "ci/posturio-iac.toml", "ci/iam.tf")[0] == 0
+    assert run(capsys, "hook", "--as-of", AS_OF, "ci/iam.tf")[0] == 0
 
 
 def test_hook_says_nothing_of_stale_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

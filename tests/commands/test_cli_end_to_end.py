@@ -68,7 +68,9 @@ class TestStandardInput:
         self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         found(canned.key("aws_iam_access_key.ci", canned.span("infra/x.tf")))
-        (tree / "posturio-iac.toml").write_text(f'[[suppressions]]\nrule = "{MISSING}"\npath = "/infra/*.tf"\nreason = "moves to roles"\n')
+        (tree / "posturio-iac.toml").write_text(
+            f'[[suppressions]]\nrule = "{MISSING}"\npath = "/infra/*.tf"\nreason = "moves to roles"\nuntil = 2099-01-01\n'
+        )
         self.feed(monkeypatch, KEY.encode())
         assert run(capsys, "scan", "-", "--stdin-filename", "infra/x.tf")[0] == 0
 
@@ -103,7 +105,7 @@ class TestEndToEnd:
         code, out, err = run(capsys, "scan", "--as-of", "2026-11-24", "--format", "json")
         report = json.loads(out)
         jsonschema.validate(report, json.loads((ROOT / "docs/schema/report-1.json").read_text()))
-        assert (code, "adds 2 metadata names" in err) == (1, True)
+        assert (code, "adds metadata names (2)" in err) == (1, True)
         assert [(f["path"], f["line"], f["rule"].rpartition(".")[2], "suppressed" in f) for f in report["findings"]] == [
             ("app/main.tf", 5, "access_keys_without_lifetime", False),
             ("app/main.tf", 10, "access_keys_without_lifetime", True),

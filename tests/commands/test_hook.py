@@ -298,10 +298,11 @@ def test_file_outside_the_repository_is_refused(repository: Repository, capsys: 
 
 
 def test_suppressions_that_another_module_needs_are_not_called_idle(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    suppression = f'[[suppressions]]\nrule = "{MISSING}"\naddress = "*"\nreason = "known"\n'
+    suppression = f'[[suppressions]]\nrule = "{MISSING}"\naddress = "*"\nreason = "known"\nuntil = 2027-06-30\n'
     repository.write("posturio-iac.toml", suppression)
     repository.write("a/iam.tf", clean())
-    assert run(capsys, "hook", "--as-of", AS_OF, "a/iam.tf") == (0, "", "")
+    code, out, _ = run(capsys, "hook", "--as-of", AS_OF, "a/iam.tf")
+    assert (code, "suppresses nothing" in out, "suppresses findings by place (1)" in out) == (0, False, True)
 
 
 def test_hook_and_scan_find_the_same(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

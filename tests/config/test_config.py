@@ -11,20 +11,19 @@ from hypothesis import strategies as st
 
 from posturio_iac.config.check import moment, size
 from posturio_iac.config.load import load
-from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
 from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option
 from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
+from posturio_iac.scan.configuration import configuration_file, configuration_near
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 EVERYTHING = """
-extends = "base.toml"
 max_lifetime_days = 60
 unused_days = 30
 grace_days = 7
@@ -84,7 +83,6 @@ owner = "payments@example.com"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "base.toml").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -115,7 +113,7 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
     assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)
-    assert (config.folder, config.extends) == (str(folder), (str(folder / "base.toml"),))
+    assert config.folder == str(folder)
     assert config.overrides == (
         Override(("prod/**",), {"tier": "gold"}, 30),
         Override(("legacy/**",), require="declared", reason="moves to roles", until=datetime(2027, 3, 2, tzinfo=timezone.utc)),
@@ -169,7 +167,7 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
         (
             "[[overrides]]\npaths = ['a']",
-            "overrides[0] changes nothing: give it one of max_lifetime_days, unused_days, grace_days, require",
+            "overrides[0] changes nothing: give it one of max_lifetime_days, unused_days, grace_days, require or severity",
         ),
         (
             "[[overrides]]\npaths = ['a']\nmax_lifetime_days = 91\nreason = 'x'",
@@ -180,8 +178,9 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
             "overrides[0].require is looser than enforced: add a reason and an until",
         ),
         ("[[suppressions]]\nrule = 'a'\npath = 'b'", "suppressions[0] needs reason: why, for later readers"),
+        ("[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'", "suppressions[0] needs until: the last day on which it applies"),
         (
-            "[[suppressions]]\nrule = 'a'\nreason = 'b'",
+            "[[suppressions]]\nrule = 'a'\nreason = 'b'\nuntil = 2027-01-01",
             "suppressions[0] would suppress its rule everywhere: give it a path or an address, or add the rule to ignore",
         ),
         (
@@ -209,36 +208,43 @@ def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
         load(str(folder))
 
 
-def test_the_nearest_file_is_found(folder: Path) -> None:
-    (folder / ".git").mkdir()
+def test_the_file_is_the_one_at_the_top_of_the_work_tree(folder: Path) -> None:
     top = write(folder, "")
-    near = write(folder / "a/b", "")
-    assert find(str(folder / "a/b/c")) == near
-    assert find(str(folder / "a")) == top
-
-
-def test_the_search_ends_at_the_top_of_the_repository(folder: Path) -> None:
-    write(folder, "")
+    (folder / ".git").mkdir()
+    (folder / ".git/HEAD").touch()
+    write(folder / "a/b", "strict = true")
+    (folder / "a/b/c").mkdir()
+    assert configuration_near(str(folder / "a/b/c")).path == top
     (folder / "repository/a").mkdir(parents=True)
     (folder / "repository/.git").write_text("gitdir: elsewhere")
-    assert find(str(folder / "repository/a")) is None
+    assert configuration_near(str(folder / "repository/a")).path is None
+
+
+def test_without_git_the_file_is_that_of_the_current_folder_or_of_the_named_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top, near = write(folder, ""), write(folder / "a/b", "")
+    assert configuration_near(str(folder / "a/b")).path == top
+    monkeypatch.chdir(folder / "a")
+    assert configuration_near(str(folder / "a/b")).path is None
+    assert configuration_near(str(folder)).path == top
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert configuration_near(str(folder / "a/b")).path == near
 
 
 def test_pyproject_counts_only_with_our_table(folder: Path) -> None:
-    (folder / ".git").mkdir()
-    top = write(folder, "")
-    write(folder / "a", '[project]\nname = "posturio-iac"', "pyproject.toml")
-    assert find(str(folder / "a")) == top
-    near = write(folder / "a", "[tool.posturio-iac]\nstrict = true", "pyproject.toml")
-    assert find(str(folder / "a")) == near
-    assert load(near).strict is True
-    own = write(folder / "a", "")
-    assert find(str(folder / "a")) == own
+    shared = write(folder, '[project]\nname = "posturio-iac"', "pyproject.toml")
+    assert configuration_file(str(folder)) is None
+    write(folder, "[tool.posturio-iac]\nstrict = true", "pyproject.toml")
+    assert configuration_file(str(folder)) == shared
+    assert load(shared).strict is True
+    assert configuration_file(str(folder)) == shared
+    own = write(folder, "")
+    assert configuration_file(str(folder)) == own
 
 
 def test_a_broken_pyproject_that_names_us_is_an_error(folder: Path) -> None:
     path = write(folder, "[tool.posturio-iac\n", "pyproject.toml")
-    assert find(str(folder)) == path
+    assert configuration_file(str(folder)) == path
     with pytest.raises(UsageError, match="is not valid TOML"):
         load(path)
     with pytest.raises(UsageError, match=r"tool\.posturio-iac must be a table"):

@@ -159,7 +159,6 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     },
     {
         "ignore": ["expiring_access_keys"],
-        "extends": "base.toml",
         "var_files": ["x.tfvars"],
         "parameters": ["p.json"],
         "baseline": ["known.json"],

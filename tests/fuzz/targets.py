@@ -97,16 +97,16 @@ def ending(*ends: str) -> Callable[[str], bool]:
 
 
 def _configurations() -> Target:
-    program = {"main.tf": b'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n', "base.toml": b'fail_on = "high"\n'}
+    program = {"main.tf": b'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'}
     program |= {
-        "posturio-iac.toml": b'extends = "base.toml"\n',
+        "posturio-iac.toml": b'baseline = "known.json"\n',
         "x.tfvars": b"",
         "p.json": b"{}",
         "known.json": b'{"version": 1, "findings": []}',
     }
     tables = [*OPTIONS, *({name: value} for table in OPTIONS for name, value in table.items())]
     text = documents(tables).map(as_toml) | mutated([as_toml(table) for table in tables], ("[[", "]]", "=", "'''"))
-    place = st.sampled_from(["posturio-iac.toml", "posturio-iac.toml", "sub/posturio-iac.toml", "base.toml"])
+    place = st.sampled_from(["posturio-iac.toml", "posturio-iac.toml", "sub/posturio-iac.toml"])
     made = st.builds(lambda data, name, other: ({**program, name: data}, other), text, place, st.sampled_from(OTHERS))
     return Target("configuration", made, lambda figures, one: _run_program(figures, one, sound=False))
 

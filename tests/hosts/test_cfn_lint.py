@@ -142,22 +142,16 @@ def test_the_limit_wins_over_our_configuration_which_holds_otherwise(tmp_path: P
     assert lint(tmp_path, "stack.yaml", options=("-x", f"{OVERLONG}:max_lifetime_days=85")) == []
 
 
-def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
-    (tmp_path / "strict").mkdir()
-    write(tmp_path / "strict", stack=STATED)
-    write(tmp_path, stack=STATED)
-    (tmp_path / "strict" / "posturio-iac.toml").write_text("max_lifetime_days = 30\n")
-    assert [(m.id, m.file) for m in lint(tmp_path, "stack.yaml", "strict/stack.yaml")] == [(OVERLONG, "strict/stack.yaml")]
-
-
-def test_configurations_of_folders_are_laid_over_one_another(tmp_path: Path) -> None:
+def test_a_configuration_below_the_top_does_nothing_and_is_named(tmp_path: Path) -> None:
     Repository(tmp_path)
-    (tmp_path / "strict").mkdir()
-    write(tmp_path / "strict", stack=STATED, ownerless=KEY)
+    (tmp_path / "lax").mkdir()
+    write(tmp_path / "lax", stack=KEY)
     (tmp_path / "posturio-iac.toml").write_text('ignore = ["ownerless_access_keys"]\n')
-    (tmp_path / "strict" / "posturio-iac.toml").write_text("max_lifetime_days = 30\n")
-    found = [(m.id, m.file) for m in lint(tmp_path, "strict/stack.yaml", "strict/ownerless.yaml")]
-    assert sorted(found) == sorted([(OVERLONG, "strict/stack.yaml"), (MISSING, "strict/ownerless.yaml")])
+    (tmp_path / "lax" / "posturio-iac.toml").write_text('exclude = ["**"]\n')
+    done = call(*PACK, "--", "lax/stack.yaml", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "lax/posturio-iac.toml: this file is not used" in done.stderr
+    assert "posturio-iac.toml checks only" in done.stderr
 
 
 def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_folder(
@@ -168,18 +162,20 @@ def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_fold
     write(tmp_path / "infra", known=KEY, other=KEY)
     monkeypatch.chdir(tmp_path)
     assert main(["baseline", "infra/known.yaml", "--reason", "known"]) == 0, capsys.readouterr()
-    suppression = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "infra/other.yaml"\nreason = "agreed"\n'
+    suppression = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "infra/other.yaml"\nreason = "agreed"\nuntil = 2099-01-01\n'
     (tmp_path / "posturio-iac.toml").write_text(f'baseline = "posturio-iac-baseline.json"\n{suppression}')
     for folder, names in ((".", ["infra/known.yaml", "infra/other.yaml"]), ("infra", ["known.yaml", "other.yaml"])):
         assert [(m.id, m.file) for m in lint(tmp_path / folder, *names, options=())] == [(MISSING, names[1])]
 
 
-def test_what_our_configuration_excludes_stays_silent(tmp_path: Path) -> None:
+def test_what_our_configuration_excludes_is_left_out_aloud(tmp_path: Path) -> None:
     for name in ("vendor", "own"):
         (tmp_path / name).mkdir()
         write(tmp_path / name, stack=KEY)
     (tmp_path / "posturio-iac.toml").write_text('exclude = ["vendor/"]\nignore = ["ownerless_access_keys"]\n')
     assert [(m.id, m.file) for m in lint(tmp_path, "vendor/stack.yaml", "own/stack.yaml")] == [(MISSING, "own/stack.yaml")]
+    done = call(*PACK, "--", "vendor/stack.yaml", cwd=tmp_path)
+    assert (done.returncode, "posturio-iac.toml checks only" in done.stderr, "vendor/stack.yaml was not checked" in done.stderr) == (0, True, True)
 
 
 @pytest.mark.parametrize("limit", ["0", "-3", "ninety", "1.5"])

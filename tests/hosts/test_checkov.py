@@ -91,7 +91,7 @@ def test_skips_of_checkov_hold(tmp_path: Path) -> None:
 
 def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
     ignored = '# posturio:ignore[iam.access_keys_without_lifetime] until=2027-03-01 reason="moves to roles"\nresource "aws_iam_access_key"'
-    configured = '[[suppressions]]\nrule = "iam.ownerless_access_keys"\naddress = "*"\nreason = "one team"\n'
+    configured = '[[suppressions]]\nrule = "iam.ownerless_access_keys"\naddress = "*"\nreason = "one team"\nuntil = 2099-01-01\n'
     write(tmp_path, {"main.tf": KEY.replace('resource "aws_iam_access_key"', ignored), "posturio-iac.toml": configured})
     found = report(tmp_path)
     assert failed(found) == set()

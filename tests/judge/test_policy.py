@@ -13,9 +13,8 @@ from posturio_iac.config.records import Override
 from posturio_iac.core.finding import Severity
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import Policy
-from posturio_iac.judge.policy import PolicyTree
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
-from tests.support.rule_cases import SOON
+from tests.support.rule_cases import PAST, SOON
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
@@ -87,14 +86,6 @@ def test_an_override_by_user_holds_for_the_path_and_the_name_of_a_deployed_one(u
     assert context_of(key, Override(users=users, max_lifetime_days=30)).max_lifetime.days == days
 
 
-def test_a_key_without_a_file_is_judged_by_the_general_configuration() -> None:
-    general = Config()
-    tree = PolicyTree(general, Policy, lambda path: f"/repo/{path}")
-    assert tree.of(access_key(span=None)).config is general
-    assert tree.of(access_key()).config is general
-    assert tree.general.config is general
-
-
 def test_a_window_of_its_own_decides() -> None:
     key = access_key(SOON, created=day("2026-01-01"), last_used=day("2026-10-31"), tags=(("use", "quarterly"),))
     assert rules(run(key)) == []
@@ -116,3 +107,24 @@ def test_a_rule_gets_the_severity_that_the_configuration_gives_it() -> None:
 def test_a_severity_of_a_rule_that_there_is_not_is_refused() -> None:
     with pytest.raises(UsageError, match=r'there is no rule "ownrless"; did you mean "iam\.ownerless_access_keys"'):
         run(access_key(), severity={"ownrless": "low"})
+
+
+@pytest.mark.parametrize(
+    ("given", "exception", "expected"),
+    [("high", False, Severity.HIGH), ("low", False, Severity.MEDIUM), ("low", True, Severity.LOW), ("low", None, Severity.MEDIUM)],
+)
+def test_an_override_raises_a_severity_and_lowers_it_only_while_its_exception_lasts(
+    given: str, exception: bool | None, expected: Severity
+) -> None:
+    until = {True: day("2027-01-01"), None: AS_OF, False: None}[exception]
+    override = Override(paths=("*.tf",), severity={"access_keys_without_lifetime": given}, reason="lab" if until else "", until=until)
+    (finding,) = run(access_key(), overrides=(override,), ignore=("ownerless_access_keys",)).findings
+    assert finding.severity is expected
+    (other,) = run(access_key(), overrides=(replace(override, paths=("elsewhere/",)),), ignore=("ownerless_access_keys",)).findings
+    assert other.severity is Severity.MEDIUM
+
+
+def test_an_override_raises_no_case_that_is_worse_already() -> None:
+    override = Override(paths=("*.tf",), severity={"expired_access_keys": "medium"})
+    ended = access_key(PAST)
+    assert [f.severity for f in run(ended, overrides=(override,)).findings] == [f.severity for f in run(ended).findings]

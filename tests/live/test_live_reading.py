@@ -109,7 +109,7 @@ def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: pytest.Captur
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=80, used=60)
     address = live(capsys).json["findings"][0]["address"]
-    text = f'[[suppressions]]\nrule = "unused_access_keys"\naddress = "{address}"\nreason = "quarter end"\n'
+    text = f'[[suppressions]]\nrule = "unused_access_keys"\naddress = "{address}"\nreason = "quarter end"\nuntil = 2027-06-30\n'
     (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
     assert main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat()]) == 0
     assert "1 suppressed" in capsys.readouterr().out

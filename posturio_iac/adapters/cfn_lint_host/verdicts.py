@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
@@ -16,7 +18,8 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import open_sentence, undetermined
 from posturio_iac.scan import judged, select
-from posturio_iac.scan.configuration import configuration_near
+from posturio_iac.scan.configuration import complaints, configuration_near
+from posturio_iac.scan.notices import notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,7 @@ class HostTemplate(Protocol):
     context: Any
 
 
+LOG = logging.getLogger("posturio-iac")
 TOP = HostPlace(0, 0, 0, 1)
 
 
@@ -83,12 +87,24 @@ def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -
     if max_lifetime_days is not None:
         config = config.with_values(max_lifetime_days=max_lifetime_days)
     selection = select((source.name,), source.folder, config, ())
-    if not (selection.templates or selection.diagnostics) or selection.finder.skips(_below(selection.root, source.name)):
+    for said_of in (*notices(config, selection, selection.root), *complaints(config, selection, selection.root)):
+        _tell(": ".join(map(printable, filter(None, (said_of.path if said_of.level is Level.WARNING else None, said_of.message)))))
+    below = _below(selection.root, source.name)
+    if selection.finder.skips(below):
+        _tell(f"{printable(below)} was not checked, because the configuration excludes it")
+        return
+    if not (selection.templates or selection.diagnostics):
         return
     for files in write_parameters(template.context.parameter_sets or (), scratch):
         given = config.with_values(parameters=(*config.parameters, *files))
         report = judged(selection, given, place=_place(selection, source), as_of=None, suppressions=True, guarded=False)
         yield from _Words(template, selection, source).of(report)
+
+
+@functools.cache
+def _tell(text: str) -> None:
+    """Log what the configuration does, once: cfn-lint shows informational matches to nobody who does not ask."""
+    LOG.warning("posturio-iac: %s", text)
 
 
 def _place(selection: Selection, source: _Input) -> str:

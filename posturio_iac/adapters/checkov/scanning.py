@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.core.finding import CRASH, Level
+from posturio_iac.core.finding import CONFIGURATION, CRASH, Level
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
-from posturio_iac.scan import judged, now, policies_of, select
+from posturio_iac.scan import judged, now, policy_of, select
 from posturio_iac.scan.configuration import configuration_near
+from posturio_iac.scan.notices import notices
 from posturio_iac.scan.reading import names_of
 from posturio_iac.search import Selection
 
@@ -52,9 +53,10 @@ class Scan:
         self.as_of = _as_of()
         self._borrowed: dict[object, Report] = {}
         self._told: set[str] = set()
-        self._selected: dict[int, frozenset[str]] = {}
         self.selection: Selection = select((path,), cwd, self.config, _clones_in(os.path.realpath(cwd)))
         self.root = self.selection.root
+        for said in notices(self.config, self.selection, self.root):
+            LOG.warning("posturio-iac: %s", said.message)
         self._unread = self.selection.terraform if missing_parser() else ()
         if self._unread:
             self.selection.finder.terraform.clear()
@@ -88,15 +90,13 @@ class Scan:
             known = (names_of(self.config), frozenset(all_rules()), as_of)
             found = [key_of(entity, self.root, *known)] if exists(entity) else []
             keys = with_code_owners(found, self.root, self.selection.repository)
-            self._borrowed[place] = judge(keys, as_of=as_of, policy=policies_of(self.config, self.root, suppressions=True))
+            self._borrowed[place] = judge(keys, as_of=as_of, policy=policy_of(self.config, self.root, suppressions=True))
         return self._borrowed[place]
 
-    def selected(self, file: str) -> frozenset[str]:
-        """The rules that the configuration of a file leaves."""
-        config = self.config.at(os.path.dirname(file))
-        if id(config) not in self._selected:
-            self._selected[id(config)] = Policy(config).selected(all_rules())
-        return self._selected[id(config)]
+    @functools.cached_property
+    def selected(self) -> frozenset[str]:
+        """The rules that the configuration leaves."""
+        return Policy(self.config).selected(all_rules())
 
     @functools.cached_property
     def report(self) -> Report:
@@ -116,7 +116,7 @@ class Scan:
             return
         self._told.add(kind)
         for said in self.report.diagnostics:
-            if said.path is None or _ending(said.path) == kind or "." not in os.path.basename(said.path):
+            if said.about == CONFIGURATION or said.path is None or _ending(said.path) == kind or "." not in os.path.basename(said.path):
                 LOG.log(logging.INFO if said.level is Level.NOTE else logging.WARNING, "posturio-iac: %s", text_of(said))
 
     @functools.cached_property

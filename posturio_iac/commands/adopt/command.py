@@ -109,11 +109,11 @@ def _fix_run(place: RepositoryToAdopt, *, unsafe: bool = False) -> FixRun:
 
 def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
     """The next command."""
-    from posturio_iac.config.locate import find
+    from posturio_iac.scan.configuration import in_folder
 
     parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
     parts += [BASELINE] if report.active() else []
-    parts += [CONFIG] if find(place.top) is None else []
+    parts += [CONFIG] if in_folder(place.top) is None else []
     parts += [HOOK] if any(files.hook(place.top, place.given.repo, place.given.rev)) else []
     if not parts:
         return "\nnothing to do: the hook and a configuration are in place, and no finding is open\n"
@@ -175,21 +175,21 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> in
 def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
     """Return where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
     from posturio_iac.commands.baseline.command import FILE
-    from posturio_iac.config.locate import find
+    from posturio_iac.scan.configuration import in_folder
 
     path = place.config.baseline[0] if place.config.baseline else os.path.join(place.top, FILE)
     if os.path.lexists(path):
         raise UsageError(f"{os.path.relpath(path)} already exists and was left unchanged; `posturio-iac baseline` adds to it")
-    if find(place.top) is None and CONFIG not in wanted.parts:
+    if in_folder(place.top) is None and CONFIG not in wanted.parts:
         raise UsageError("a baseline only counts if a configuration names it: add config to --write")
     return path
 
 
 def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
     """The change that lets an existing configuration name the new baseline, if there is one and it names none."""
-    from posturio_iac.config.locate import find
+    from posturio_iac.scan.configuration import in_folder
 
-    own = find(place.top)
+    own = in_folder(place.top)
     if not baseline or own is None or place.config.baseline:
         return []
     return [files.named_baseline(own, os.path.basename(baseline), place.top)]

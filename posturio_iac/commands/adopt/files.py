@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout, write
-from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.model import SHARED_FILE
 from posturio_iac.config.option_table import Option, Shape
@@ -16,6 +15,7 @@ from posturio_iac.core.text.terminal import paint, printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import DOCS
+from posturio_iac.scan.configuration import in_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,7 +61,7 @@ def hook(top: str, repository: str | None, revision: str | None) -> Iterator[Fil
 
 def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:
     """Yield a configuration file, unless one is there."""
-    if find(top) is None and not os.path.lexists(path := os.path.join(top, CONFIGURATION)):
+    if in_folder(top) is None and not os.path.lexists(path := os.path.join(top, CONFIGURATION)):
         from posturio_iac.commands.adopt.config_file import short
 
         yield FileChange(path, "", short(baseline))

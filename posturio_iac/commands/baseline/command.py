@@ -97,7 +97,7 @@ def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
     """Write an entry for each finding that is there, as the command line of another command selects them; return the exit code."""
     files, report, searched = _look(config, given, prune=False)
     incomplete = _complain(report)
-    return _save(files, updated(files, report, searched, new), searched, incomplete=incomplete)
+    return _save(files, updated(files, report, searched, new), incomplete=incomplete)
 
 
 def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
@@ -105,15 +105,13 @@ def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[Baseli
     from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
-    from posturio_iac.scan.configuration import baselines_of
 
-    named = config.baseline or (os.path.abspath(FILE),)
-    there = tuple(filter(os.path.isfile, named))
+    paths = config.baseline or (os.path.abspath(FILE),)
+    there = tuple(filter(os.path.isfile, paths))
     selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
-    paths = tuple(dict.fromkeys((*named, *baselines_of(config, selection, selection.root))))
     for path in paths:
         refuse_links_out(path, os.path.dirname(path))
-    old = {file.path: file for file in load_all([path for path in paths if os.path.isfile(path)])}
+    old = {file.path: file for file in load_all(there)}
     if prune and not old:
         raise UsageError(f"there is no baseline {paths[0]} to prune")
     report = judged(selection, config.with_values(baseline=()), place=selection.root, as_of=given.as_of, suppressions=True)
@@ -150,13 +148,11 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
         outcomes = tuple(pruned(files, gone))
     else:
         outcomes = updated(files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until))
-    return _save(files, outcomes, searched, incomplete=incomplete)
+    return _save(files, outcomes, incomplete=incomplete)
 
 
-def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], searched: Searched, *, incomplete: bool) -> int:
+def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], *, incomplete: bool) -> int:
     for old, new in zip(files, outcomes, strict=True):
-        if len(files) > 1 and not new.baseline.entries and old.path not in searched.config.baseline and not os.path.isfile(old.path):
-            continue
         _write(old, new)
     return INCOMPLETE if incomplete else 0
 

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.judge.baseline import load_all
 from posturio_iac.render.nothing_found import count
-from posturio_iac.scan.baselines import known_findings
-from posturio_iac.scan.configuration import baselines_of
+from posturio_iac.scan.baselines import files_of, known_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -46,12 +44,14 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
 
     rules = all_rules()
 
-    def is_selected(one: KnownEntry) -> bool:
-        config = searched.config.at(os.path.dirname(one.place)) if one.place else searched.config
-        return one.entry.rule not in rules or one.entry.rule in Policy(config).selected(rules)
+    selected = Policy(searched.config).selected(rules)
 
     places = [os.path.realpath(path) for path in searched.paths or (os.curdir,)]
-    return tuple(one for one in known.left if is_selected(one) and _was_searched(one, places, searched.selection))
+    return tuple(
+        one
+        for one in known.left
+        if (one.entry.rule not in rules or one.entry.rule in selected) and _was_searched(one, places, searched.selection)
+    )
 
 
 def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
@@ -67,8 +67,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
 
 def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
     """The report with diagnostics about its baselines, and whether an entry is stale; with ``fail`` these are warnings."""
-    paths = baselines_of(searched.config, searched.selection, searched.selection.root)
-    files = load_all(tuple(filter(os.path.isfile, paths)))
+    files = files_of(searched.config)
     if not files:
         return report, False
     known = known_findings(report, files, searched.selection)

@@ -87,7 +87,7 @@ class LiveArguments:
 
     def config(self) -> Config:
         """The configuration with the command line laid over it, and without the rule that only judges code."""
-        config = settings(self.given, ()).alone()
+        config = settings(self.given, ())
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
         if self.given.window is not None:

@@ -58,7 +58,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     for folder in arguments.iac:
         if not os.path.exists(folder):
             raise UsageError(f"--iac {folder}: no such folder")
-    reading = settings(arguments.given, arguments.iac).alone().with_values(baseline=())
+    reading = settings(arguments.given, arguments.iac).with_values(baseline=())
     selection = select(arguments.iac, os.getcwd(), reading, ())
     found = declared(selection, reading, as_of)
     said += [diagnostic for diagnostic in found.diagnostics if diagnostic.level is not Level.NOTE]

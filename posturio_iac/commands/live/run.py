@@ -32,7 +32,7 @@ from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, on
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.ledger.life import from_ledger, with_life
-from posturio_iac.scan.baselines import Baselines
+from posturio_iac.scan.baselines import known_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -263,7 +263,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, Baselines().known(config)),
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, known_by(config)),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners) + read_owners(arguments.given.owners_file),
         exact=bool(arguments.given.exact),

@@ -10,7 +10,7 @@ from posturio_iac.commands.reporting.source_lines import MOST_BYTES
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
-from posturio_iac.scan import policies_of
+from posturio_iac.scan import policy_of
 
 _MOST_FILES = 100
 """How many files are kept that changes were planned in; findings come in the order of files."""
@@ -60,12 +60,12 @@ def _shown_files(sources: Sources) -> WorkingFiles:
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
     """Return how many days the key of a finding may live."""
-    policies = policies_of(config, root, suppressions=False)
+    policy = policy_of(config, root, suppressions=False)
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
 
     def days(finding: Finding) -> int:
         key = keys.get((finding.address, finding.root))
-        return max(policies.of(key).context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
+        return max(policy.of(key).context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
 
     return days
 

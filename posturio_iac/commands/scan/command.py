@@ -177,15 +177,15 @@ def _report(
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     progress.erase()
     stale = False
-    if (config.baseline or config.tree is not None) and narrowed is None and STDIN not in given.words:
+    if config.baseline and narrowed is None and STDIN not in given.words:
         from posturio_iac.commands.baseline.stale import Searched, with_stale
 
         report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
-    if config.path is not None or config.baseline or config.tree is not None:
-        from posturio_iac.commands.reporting.config_notice import with_notices
+    if config.path is not None or config.baseline:
+        from posturio_iac.scan.notices import with_notices
 
         changed = () if narrowed is None else narrowed.changed
-        report = with_notices(report, config, selection, place, changed, named=given.config is not None)
+        report = with_notices(report, config, selection, place, changed)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.FINDINGS if stale and given.fail_on_stale and code is Exit.CLEAN else code
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code

@@ -1,0 +1,130 @@
+"""The effect of a configuration that comes with the code on the verdict, in one line that every format shows."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
+from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
+from posturio_iac.core.record import replace
+from posturio_iac.judge.policy import Policy
+from posturio_iac.rules import all_rules
+from posturio_iac.scan.configuration import configuration_file, seen_below
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Report
+    from posturio_iac.search import Selection
+
+STRICTER, RULES_LEFT = "only stricter", "checks only {} rules"
+EFFECTS = {
+    "max_lifetime_days": "lets keys live {} days",
+    "unused_days": "lets keys go unused for {} days",
+    "grace_days": "lets disabled keys stay for {} days",
+    "require": STRICTER,
+    "warn_days": "reports an end only {} days before",
+    "fail_on": "fails on {} only",
+    "strict": STRICTER,
+    "severity": "changes severities ({})",
+    "select": RULES_LEFT,
+    "ignore": RULES_LEFT,
+    "exclude": "leaves out {}",
+    "engine": "takes the engine to be {}",
+    "engine_version": "takes its version to be {}",
+    "var_files": "takes variables from {}",
+    "source": "takes plans to be made from {}",
+    "parameters": "takes parameters from {}",
+    "baseline": "takes known findings from {}",
+    "custom_types": STRICTER,
+    "names": "adds metadata names ({})",
+    "known_modules": "adds known modules ({})",
+    "overrides": "relaxes limits in overrides ({})",
+    "suppressions": "suppresses findings by place ({})",
+    "owners": "names owners of users ({})",
+}
+"""What an option of the file does to verdicts, as the notice of every report says it. Others have no effect on them."""
+
+FAILS = {"high": "high and critical", "critical": "critical"}
+"""What is left to fail on, by severities above the default."""
+
+
+def with_notices(report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = ()) -> Report:
+    """The report with notes on the configuration.
+
+    ``place`` is where the scan root stands, and ``changed`` are the files in question, relative to it.
+    """
+    said = [*notices(config, selection, place), *_changed(config, place, changed)]
+    return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
+
+
+def notices(config: Config, selection: Selection, place: str, *, without: str = "") -> Iterator[Diagnostic]:
+    """Say what the file of the repository does to verdicts, ``without`` one setting. One that the command line names is its own choice."""
+    if config.path is None:
+        return
+    if config.home is None:
+        beside = configuration_file(place)
+        if beside is not None and os.path.realpath(beside) != os.path.realpath(config.path):
+            yield Diagnostic(Level.NOTE, f"{beside} is not used, because --config names another one")
+        return
+    told = [option for option in OPTIONS if option.name in config.own and option.name != without]
+    parts = list(dict.fromkeys(filter(None, (_part(option, config, selection, place) for option in told))))
+    if parts:
+        path = seen_below(config.path, place)
+        yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION)
+
+
+def _part(option: Option, config: Config, selection: Selection, place: str) -> str:
+    """What a setting of the file does; empty where it is the default or a stricter one."""
+    value = getattr(config, option.name)
+    effect = EFFECTS.get(option.name, STRICTER)
+    if effect == STRICTER or value == option.default:
+        return ""
+    if option in LIMITS or option.name == "warn_days":
+        looser = value < option.default if option.name == "warn_days" else value > option.default
+        return effect.format(value) if looser else ""
+    if effect == RULES_LEFT:
+        known = all_rules()
+        return RULES_LEFT.format(f"{len(Policy(config).selected(known))} of {len(known)}")
+    if option.name in _COUNTED:
+        number = _COUNTED[option.name](value)
+        return effect.format(f"{number:,}") if number else ""
+    if option.name == "fail_on":
+        return "never fails" if value == "never" else effect.format(FAILS[value]) if value in FAILS else ""
+    if option.name == "exclude":
+        amounts = _left_out(selection)
+        return effect.format(amounts) if amounts else ""
+    places = value if isinstance(value, tuple) else (value,)
+    return effect.format(", ".join(seen_below(one, place) if os.path.isabs(one) else one for one in places))
+
+
+_COUNTED: dict[str, Callable[[Any], int]] = {
+    "severity": len,
+    "names": lambda names: sum(map(len, names.values())),
+    "known_modules": len,
+    "overrides": lambda overrides: sum(bool(one.reason and one.until) for one in overrides),
+    "suppressions": len,
+    "owners": len,
+}
+
+
+def _left_out(selection: Selection) -> str:
+    """How many files and folders are left out."""
+    folders = sum(path.endswith("/") for path in selection.finder.left_out)
+    counted = ((len(selection.finder.left_out) - folders, "file"), (folders, "folder"))
+    return " and ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counted if n)
+
+
+def _joined(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[Diagnostic]:
+    """Warn of a configuration or baseline that changed together with the code that it judges."""
+    files = [(file, what) for what, paths in (("configuration", (config.path,)), ("baseline", config.baseline)) for file in paths]
+    for file, what in files:
+        if file is not None and (path := seen_below(file, place)) in changed:
+            text = f"the {what} {path} changed together with the code that it applies to; review it, or ignore it with --no-config"
+            yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION)
