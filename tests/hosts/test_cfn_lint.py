@@ -175,7 +175,9 @@ def test_what_our_configuration_excludes_is_left_out_aloud(tmp_path: Path) -> No
     (tmp_path / "posturio-iac.toml").write_text('exclude = ["vendor/"]\nignore = ["ownerless_access_keys"]\n')
     assert [(m.id, m.file) for m in lint(tmp_path, "vendor/stack.yaml", "own/stack.yaml")] == [(MISSING, "own/stack.yaml")]
     done = call(*PACK, "--", "vendor/stack.yaml", cwd=tmp_path)
-    assert (done.returncode, "posturio-iac.toml checks only" in done.stderr, "vendor/stack.yaml was not checked" in done.stderr) == (0, True, True)
+    assert done.returncode == 0
+    assert "posturio-iac.toml checks only" in done.stderr
+    assert "vendor/stack.yaml was not checked" in done.stderr
 
 
 @pytest.mark.parametrize("limit", ["0", "-3", "ninety", "1.5"])
