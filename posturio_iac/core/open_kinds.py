@@ -86,7 +86,6 @@ TAGS_UNSEEN = OpenKind("tags_unseen", "{}, so the user's tags cannot be seen")
 NOT_EVALUATED = OpenKind("not_evaluated", "{} is not evaluated here", _NOT_EVALUATED, is_named=True)
 TOO_LARGE = OpenKind("too_large", "{} is too large to evaluate here", _NOT_EVALUATED, is_named=True)
 TOO_DEEP = OpenKind("too_deep", "{} is nested too deeply", _NOT_EVALUATED, is_named=True)
-VERSIONS_DIFFER = OpenKind("versions_differ", "versions of Terraform and OpenTofu differ about {}", _NOT_EVALUATED)
 
 # A host or AWS does not tell.
 NOT_SHOWN = OpenKind("not_shown", "{} does not show {}")

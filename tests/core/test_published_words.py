@@ -68,7 +68,7 @@ OPEN_KINDS: dict[OpenCause | None, str] = {
         "not_in_code not_declared no_code may_be_declared_by declared_elsewhere from_absent_module beyond "
         "plan_without_code plan_of_other_code plan_of_several"
     ),
-    OpenCause.NOT_EVALUATED: "not_evaluated too_large too_deep versions_differ",
+    OpenCause.NOT_EVALUATED: "not_evaluated too_large too_deep",
     OpenCause.NOT_READ: (
         "not_reported not_asked not_called tags_not_needed refused not_known no_region too_many_events odd_answer switch_unseen "
         "not_listed denied failed stacks_not_asked"

@@ -25,20 +25,15 @@ MAX_NODES = 100_000
 
 _MAX_BITS = 13_000
 """Integers beyond this many bits are not printed: Python refuses to."""
-
 _MAX_DIGITS = 3_900
 """Numbers of more digits are not read."""
-
 _MAX_EXPONENT = 300
 """Fractions of a greater or smaller magnitude than ten to this power are not read."""
-
 _MAX_EXPONENT_LENGTH = 8
-
 FLOAT_DIGITS = 15
 """Decimal digits that a float holds exactly."""
 
 _INFINITY = float("inf")
-
 _NUMBER = lazy_pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -189,6 +184,21 @@ def _unknowns(values: tuple[Value, ...]) -> Iterator[Unknown]:
                 if isinstance(item, PartialMap):
                     yield item.rest
                 pending.extend(reversed(tuple(item.values()) if isinstance(item, dict) else item))
+
+
+def normal(value: Value) -> Value:
+    """The value with all text in Unicode's normal form C, in which Terraform keeps it."""
+    match value:
+        case str() if not value.isascii():
+            import unicodedata
+
+            return unicodedata.normalize("NFC", value)
+        case tuple() if not isinstance(value, SetValue):
+            return tuple(map(normal, value))
+        case dict():
+            entries = {normal(name): normal(entry) for name, entry in value.items()}
+            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+    return value
 
 
 def is_heavy(value: Value, limit: int = MAX_NODES) -> bool:

@@ -26,6 +26,7 @@ from posturio_iac.frontends.terraform.values import (
     doubtful,
     due_of,
     first_unknown,
+    normal,
     to_text,
 )
 
@@ -57,8 +58,8 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
 def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
     """The value of ``expression``; raise `EvaluationError` where Terraform would refuse it."""
     match expression:
-        case hcl.Literal():
-            return expression.value
+        case hcl.Literal(value):
+            return normal(value) if isinstance(value, str) else value
         case hcl.TemplateExpr():
             return _template(expression, scope)
         case hcl.Name():
@@ -96,7 +97,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
         return unknown
     text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
-    return text if len(text) <= MAX_TEXT else TOO_LARGE("the text")
+    return normal(text) if len(text) <= MAX_TEXT else TOO_LARGE("the text")
 
 
 def _name(expression: hcl.Name, scope: Scope) -> Value:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.loading import module
 from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
-from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
-from posturio_iac.frontends.terraform.values import EvaluationError
+from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError, ResultTooLargeError
+from posturio_iac.frontends.terraform.values import EvaluationError, normal
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
@@ -27,12 +27,12 @@ MODULES: dict[str, str] = {
     "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
     "conversion": "ephemeralasnull issensitive list map nonsensitive sensitive tobool tolist tomap tonumber toset tostring type",
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
-    "encoding": "base64decode base64encode base64gunzip base64gzip textdecodebase64 textencodebase64 urldecode urlencode",
+    "encoding": "base64decode base64encode urldecode urlencode",
     "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
     "formatting": "format formatlist",
     "hashes": (
-        "base64sha256 base64sha512 bcrypt filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512"
-        " md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5"
+        "base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512"
+        " md5 sha1 sha256 sha512 uuid uuidv5"
     ),
     "arithmetic": "abs ceil floor log max min parseint pow signum",
     "regexes": "regex regexall replace",
@@ -67,11 +67,14 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     if short not in _MODULE_OF:
         return NOT_EVALUATED(f"{name}()")
     try:
-        return _find(short).apply(arguments, env)
+        result = _find(short).apply(arguments, env)
     except EvaluationError as error:
         raise EvaluationError(f"{short}(): {error}") from None
+    except NotEvaluatedError as error:
+        return NOT_EVALUATED(str(error))
     except (ResultTooLargeError, ArithmeticError, MemoryError, RecursionError, ValueError):
         return TOO_LARGE(f"the result of {short}()")
+    return normal(result) if isinstance(result, str) else result
 
 
 def _find(name: str) -> Function:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
-from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, given, mapping, sequence, text, whole
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, characters, function, given, mapping, sequence, text, whole
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, equal, type_name
 
@@ -80,7 +79,7 @@ def length(value: Value) -> int | Unknown:
     """Count elements, or the characters of a string."""
     match value:
         case str():
-            return len(clusters(value))
+            return len(characters(value))
         case PartialMap():
             return value.rest
         case tuple() | dict():

@@ -8,12 +8,12 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.formats import json_text
-from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.formats.numerals import float_text, integer_text
 from posturio_iac.frontends.terraform.functions.signature import (
     ResultTooLargeError,
     Sees,
     anything,
+    characters,
     function,
     limit_elements,
     limit_text,
@@ -41,7 +41,7 @@ class Verb:
 
     def pad(self, written: str) -> str:
         """Fill up to the width, counting characters."""
-        missing = self.width - len(clusters(written)) if self.width else 0
+        missing = self.width - len(characters(written)) if self.width else 0
         if missing <= 0:
             return written
         filling = ("0" if "0" in self.flags else " ") * missing
@@ -118,8 +118,8 @@ def _write(verb: Verb, value: Value) -> str:
         case "t":
             return "true" if to_bool(value) else "false"
         case "s" | "q":
-            characters = clusters(_known(to_text(value)))
-            cut = "".join(characters[: verb.precision] if verb.precision else characters)
+            written = _known(to_text(value))
+            cut = characters(written)[: verb.precision] if verb.precision else written
             return verb.pad(cut if verb.letter == "s" else json_text.write(cut))
         case "b" | "d" | "o" | "x" | "X":
             number = _known(to_number(value))

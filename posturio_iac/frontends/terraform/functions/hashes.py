@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import EACH_RUN, NOT_EVALUATED
+from posturio_iac.core.open_kinds import EACH_RUN
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
-from posturio_iac.frontends.terraform.functions.signature import Environment, function, number, text
+from posturio_iac.frontends.terraform.functions.signature import Environment, function, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
@@ -76,13 +76,3 @@ def uuid_v5(namespace: str, name: str) -> str:
 @function("uuid")
 def random_uuid() -> Unknown:
     return EACH_RUN("uuid()")
-
-
-@function("bcrypt", text("str"), number("cost"), required=1)
-def bcrypt(_: str, __: float = 10) -> Unknown:
-    return EACH_RUN("bcrypt()")
-
-
-@function("rsadecrypt", text("ciphertext"), text("privatekey"))
-def rsa_decrypt(_: str, __: str) -> Unknown:
-    return NOT_EVALUATED("rsadecrypt()")

@@ -1,109 +1,292 @@
-"""Functions of regular expressions."""
+"""Functions of regular expressions: known where Python's engine surely finds what Terraform's finds, and in bounded time.
+
+Terraform's engine takes time linear in the text whatever the pattern; Python's own does not, and reads some patterns in another way (``$``
+before a last newline, Unicode digits, look-around, loops over nothing). So a pattern is read token by token, what both mean alike is
+translated, and a pattern with anything else in it is not evaluated.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.open_kinds import NOT_EVALUATED
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.frontends.terraform.functions.re2.chars import UnsupportedError
-from posturio_iac.frontends.terraform.functions.re2.machine import Match, Pattern, compile_pattern
-from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, function, limit_elements, limit_text, text
-from posturio_iac.frontends.terraform.values import EvaluationError, Value
+from posturio_iac.frontends.terraform.functions.signature import (
+    NotEvaluatedError,
+    ResultTooLargeError,
+    function,
+    limit_elements,
+    limit_text,
+    text,
+)
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-_MAX_SEARCHED = 100_000
+_MAX_STEPS = 3_000_000
+"""How often Python's engine may have to look at a character: about a tenth of a second."""
+_MAX_PATTERN = 500
+_MAX_REPEAT = 100
+_FOLD = "(?i)"
+_TOKEN = lazy_pattern(
+    r"""(?xs)
+      (?P<repeat>(?:[*+?] | \{(?P<least>[0-9]{1,3})(?P<range>,(?P<most>[0-9]{0,3}))?\}) \??)
+    | (?P<open>\((?:\?P?<(?P<name>[A-Za-z_][A-Za-z0-9_]*)>|\?:|(?!\?)))
+    | (?P<close>\))
+    | (?P<bar>\|)
+    | (?P<border>\^|\$|\\[bB])
+    | \[(?P<not>\^?)(?P<class>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\\[])*)\]
+    | (?P<any>\.)
+    | \\(?P<perl>[dDwWsS])
+    | \\(?P<escape>[fnrtv]|[!-/:-@\[-`{-~])
+    | (?P<char>[^\\*+?{\[()|])
+    """
+)
+_IN_CLASS = lazy_pattern(r"(?s)\[:(?P<posix>[a-z]+):\]|\\(?P<perl>[dws])|\\(?P<escape>[fnrtv]|[!-/:-@\[-`{-~])|(?P<char>[^\\])")
+_SETS = {
+    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "space": r"\t\n\v\f\r ", "blank": r"\t ",
+    "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f", "punct": r"!-\/:-@\[-`{-\~", "d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r ",
+}  # fmt: skip
+_LETTERS = {"f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _REFERENCE = lazy_pattern(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
 
-def _with_pattern(pattern: str, searched: str, use: Callable[[Pattern], Value]) -> Value:
-    """Compile a pattern and use it; what is not evaluated here is unknown."""
-    if len(searched) > _MAX_SEARCHED:
-        raise ResultTooLargeError
+class _UnlikeError(Exception):
+    """The engines may read a pattern differently, or Terraform's refuses it."""
+
+
+class _Group:
+    """What is known of a group, or of the whole pattern, up to a place."""
+
+    def __init__(self) -> None:
+        self.is_fixed = True
+        """It matches texts of one length in one way, so that it may be repeated."""
+        self.takes = self.took = False
+        """Its current alternative takes at least one character; and did without its last part."""
+        self.always_takes = True
+        """So do those before."""
+        self.options = 1
+
+    def end_alternative(self) -> None:
+        self.always_takes, self.takes = self.always_takes and self.takes, False
+
+
+class _Pattern(NamedTuple):
+    """A pattern that both engines read alike."""
+
+    compiled: re.Pattern[str]
+    names: tuple[str | None, ...]
+    """The names of its groups."""
+    loops: int
+    """How many of its parts may take any number of characters."""
+    choices: int
+    """In how many ways the rest of it may be tried at a place."""
+
+    def find_all(self, string: str) -> Iterator[re.Match[str]]:
+        """Yield all matches that do not overlap; an empty one right after another match does not count."""
+        place, before = 0, -1
+        while place <= len(string) and (match := self.compiled.search(string, place)) is not None:
+            start, end = match.span()
+            if end > start or start != before:
+                yield match
+            place = end if end > place else place + 1
+            before = end
+
+
+class _Translator:
+    """Reads a pattern from left to right."""
+
+    def __init__(self, pattern: str) -> None:
+        """Translate all of it. Raise `_UnlikeError`."""
+        self.made, self.names, self.groups = list[str](), list[str | None](), [_Group()]
+        self.loops, self.choices = 0, 1
+        self.last: _Group | None = None
+        """What a repetition would repeat; a character is a group of its own."""
+        place = len(_FOLD) if pattern.startswith(_FOLD) else 0
+        while place < len(pattern):
+            token = _TOKEN.match(pattern, place)
+            if token is None or len(pattern) > _MAX_PATTERN:
+                raise _UnlikeError
+            place = token.end()
+            getattr(self, f"_{token.lastgroup}", self._character)(token)
+        if len(self.groups) > 1:
+            raise _UnlikeError
+        self.choices *= self.groups[0].options
+
+    def _repeat(self, token: re.Match[str]) -> None:
+        least, most = _limits(token)
+        group = self.groups[-1]
+        if self.last is None or not self.last.always_takes or not (self.last.is_fixed or most == 1):
+            raise _UnlikeError
+        self.loops += most is None
+        self.choices *= most - least + 1 if most is not None else 1
+        group.is_fixed = group.is_fixed and least == most
+        group.takes = group.takes if least else group.took
+        self._add(token["repeat"], None)
+
+    def _open(self, token: re.Match[str]) -> None:
+        self.names += [] if token["open"] == "(?:" else [token["name"]]
+        self.groups.append(_Group())
+        self._add(token["open"].replace("(?<", "(?P<"), None)
+
+    def _close(self, _: re.Match[str]) -> None:
+        group = self.groups.pop()
+        if not self.groups:
+            raise _UnlikeError
+        group.end_alternative()
+        self.choices *= group.options
+        self._add(")", group)
+
+    def _bar(self, _: re.Match[str]) -> None:
+        group = self.groups[-1]
+        group.end_alternative()
+        group.options += 1
+        group.is_fixed = False
+        self._add("|", None)
+
+    def _border(self, token: re.Match[str]) -> None:
+        self.groups[-1].is_fixed = False
+        self._add(r"\Z" if token["border"] == "$" else token["border"], None)
+
+    def _character(self, token: re.Match[str]) -> None:
+        self._add(_character(token), _Group())
+
+    def _add(self, text: str, part: _Group | None) -> None:
+        """Note a translated token, which is a part that may be repeated or None."""
+        self.made.append(text)
+        self.last = part
+        if part is not None:
+            group = self.groups[-1]
+            group.took, group.takes = group.takes, group.takes or part.always_takes
+            group.is_fixed = group.is_fixed and part.is_fixed
+
+
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> _Pattern:
+    """Translate a pattern. Raise `_UnlikeError`."""
+    read = _Translator(pattern)
     try:
-        compiled = compile_pattern(pattern)
-    except UnsupportedError as error:
-        return NOT_EVALUATED(f"{error} in a pattern")
-    return use(compiled)
+        compiled = re.compile("".join(read.made), re.ASCII | (re.IGNORECASE if pattern.startswith(_FOLD) else 0))
+    except (re.error, OverflowError):
+        raise _UnlikeError from None
+    return _Pattern(compiled, tuple(read.names), read.loops + (not pattern.startswith("^")), read.choices)
+
+
+def _limits(token: re.Match[str]) -> tuple[int, int | None]:
+    """How often something is repeated at least and at most."""
+    if token["least"] is None:
+        return int(token["repeat"][0] == "+"), 1 if token["repeat"][0] == "?" else None
+    least = int(token["least"])
+    most = least if token["range"] is None else int(token["most"]) if token["most"] else None
+    if not least <= (least if most is None else most) <= _MAX_REPEAT:
+        raise _UnlikeError
+    return least, most
+
+
+def _character(token: re.Match[str]) -> str:
+    """Translate what takes one character."""
+    if token["class"] is not None:
+        return f"[{token['not']}{_class(token['class'])}]"
+    if (perl := token["perl"]) is not None:
+        return f"[{'^' if perl.isupper() else ''}{_SETS[perl.lower()]}]"
+    return "." if token["any"] else re.escape(_plain(token))
+
+
+def _plain(token: re.Match[str]) -> str:
+    return token["char"] or _LETTERS.get(token["escape"], token["escape"])
+
+
+def _class(members: str) -> str:
+    """Translate the members of a class in brackets."""
+    made, place = list[str](), 0
+    while place < len(members):
+        token = _IN_CLASS.match(members, place)
+        if token is None or (token["posix"] or "alpha") not in _SETS:
+            raise _UnlikeError
+        place = token.end()
+        if named := token["posix"] or token["perl"]:
+            made.append(_SETS[named])
+            continue
+        first = re.escape(_plain(token))
+        if members.startswith("-", place) and place + 1 < len(members):
+            token = _IN_CLASS.match(members, place + 1)
+            if token is None or token["posix"] or token["perl"]:
+                raise _UnlikeError
+            first, place = f"{first}-{re.escape(_plain(token))}", token.end()
+        made.append(first)
+    return "".join(made)
+
+
+def _usable(pattern: str, string: str) -> _Pattern:
+    """A pattern for use in a string. Raise `NotEvaluatedError` and `ResultTooLargeError`."""
+    try:
+        known = _compiled(pattern)
+    except _UnlikeError:
+        raise NotEvaluatedError(f'the pattern "{pattern}"') from None
+    if pattern.startswith(_FOLD) and not (pattern.isascii() and string.isascii()):
+        raise NotEvaluatedError("a pattern without case beyond ASCII")
+    if (len(string) + 1) ** known.loops * known.choices > _MAX_STEPS:
+        raise ResultTooLargeError
+    return known
+
+
+def _found(pattern: str, string: str) -> Iterator[Value]:
+    """Yield the matches: strings, tuples of groups, or maps of named groups."""
+    known = _usable(pattern, string)
+    if None in known.names and set(known.names) != {None}:
+        raise EvaluationError("pattern: either all groups have names, or none")
+    for match in known.find_all(string):
+        yield normal(match.group() if not known.names else match.groups() if known.names[0] is None else match.groupdict())
 
 
 @function("regex", text("pattern"), text("string"))
 def regex(pattern: str, string: str) -> Value:
-    """The first match: a string, a tuple of groups, or a map of named groups."""
-
-    def first(compiled: Pattern) -> Value:
-        _check_groups(compiled)
-        match = next(compiled.find_all(string), None)
-        if match is None:
-            raise EvaluationError("the pattern does not match any part of the string")
-        return _captured(compiled, match, string)
-
-    return _with_pattern(pattern, string, first)
+    """The first match."""
+    for match in _found(pattern, string):
+        return match
+    raise EvaluationError("the pattern does not match any part of the string")
 
 
 @function("regexall", text("pattern"), text("string"))
-def regex_all(pattern: str, string: str) -> Value:
+def regex_all(pattern: str, string: str) -> tuple[Value, ...]:
     """All matches."""
-
-    def every(compiled: Pattern) -> Value:
-        _check_groups(compiled)
-        matches = tuple(_captured(compiled, match, string) for match in compiled.find_all(string))
-        limit_elements(len(matches))
-        return matches
-
-    return _with_pattern(pattern, string, every)
-
-
-def _check_groups(compiled: Pattern) -> None:
-    if None in compiled.names and set(compiled.names) != {None}:
-        raise EvaluationError("pattern: either all groups have names, or none")
-
-
-def _captured(compiled: Pattern, match: Match, string: str) -> Value:
-    """Return what a match holds, in the form that its groups decide."""
-    parts = [None if start < 0 else string[start:end] for start, end in zip(match[::2], match[1::2], strict=True)]
-    if not compiled.names:
-        return parts[0]
-    if compiled.names[0] is None:
-        return tuple(parts[1:])
-    return dict(zip(compiled.names, parts[1:], strict=True))
+    matches = tuple(_found(pattern, string))
+    limit_elements(len(matches))
+    return matches
 
 
 @function("replace", text("str"), text("substr"), text("replace"))
 def replace(string: str, part: str, replacement: str) -> Value:
     """Replace a part, or the matches of a pattern that stands between slashes."""
     if len(part) > 1 and part[0] == part[-1] == "/":
-        return _with_pattern(part[1:-1], string, lambda compiled: _replace_matches(compiled, string, replacement))
+        return _replace_matches(_usable(part[1:-1], string), string, replacement)
     limit_text(len(string) + string.count(part) * len(replacement))
     return string.replace(part, replacement)
 
 
-def _replace_matches(compiled: Pattern, string: str, replacement: str) -> str:
+def _replace_matches(known: _Pattern, string: str, replacement: str) -> str:
     """Replace all matches, with ``$1`` and ``${name}`` standing for groups."""
     parts: list[str] = []
     place = size = 0
-    for match in compiled.find_all(string):
-        start, end = match[:2]
-        parts += (string[place:start], _expand(compiled, match, string, replacement))
+    for match in known.find_all(string):
+        parts += (string[place : match.start()], _expanded(known, match, replacement))
         size += len(parts[-1])
         limit_text(size)
-        place = end
+        place = match.end()
     return "".join(parts) + string[place:]
 
 
-def _expand(compiled: Pattern, match: Match, string: str, replacement: str) -> str:
+def _expanded(known: _Pattern, match: re.Match[str], replacement: str) -> str:
     """Fill the groups of a match into a replacement; one that there is not, or that took no part, is empty."""
 
     def group(reference: re.Match[str]) -> str:
         name = reference.group(1) or reference.group(2)
         if name is None:
             return "$"
-        number = int(name[:9]) if name.isascii() and name.isdigit() else compiled.names.index(name) + 1 if name in compiled.names else -1
-        if not 0 <= number <= len(compiled.names):
-            return ""
-        return string[match[2 * number] : match[2 * number + 1]] if match[2 * number] >= 0 else ""
+        number = int(name[:9]) if name.isascii() and name.isdigit() else known.names.index(name) + 1 if name in known.names else -1
+        return match.group(number) or "" if 0 <= number <= len(known.names) else ""
 
     return _REFERENCE.sub(group, replacement)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.frontends.terraform.functions.formats import csv_text, json_text, yaml_text
 from posturio_iac.frontends.terraform.functions.signature import anything, function, limit_text, text
-
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.values import Value
+from posturio_iac.frontends.terraform.values import Value, normal
 
 
 @function("jsondecode", text("str"))
 def json_decode(document: str) -> Value:
     limit_text(len(document))
-    return json_text.read(document)
+    return normal(json_text.read(document))
 
 
 @function("jsonencode", anything())
@@ -28,7 +24,7 @@ def json_encode(value: Value) -> str:
 @function("yamldecode", text("src"))
 def yaml_decode(document: str) -> Value:
     limit_text(len(document))
-    return yaml_text.read(document)
+    return normal(yaml_text.read(document))
 
 
 @function("yamlencode", anything())
@@ -43,4 +39,4 @@ def yaml_encode(value: Value) -> Value:
 @function("csvdecode", text("str"))
 def csv_decode(document: str) -> tuple[Value, ...]:
     limit_text(len(document))
-    return csv_text.read(document)
+    return tuple(map(normal, csv_text.read(document)))

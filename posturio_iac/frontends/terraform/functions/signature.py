@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ _INT64 = 1 << 63
 
 class ResultTooLargeError(Exception):
     """The result would be too large to hold. It becomes an unknown value."""
+
+
+class NotEvaluatedError(Exception):
+    """What was asked for is not evaluated here; the message names it. It becomes an unknown value."""
 
 
 class Sees(Enum):
@@ -223,6 +228,19 @@ def mapping(name: str, sees: Sees = Sees.INSIDE, *, null: bool = False) -> Param
         return argument
 
     return Parameter(name, convert, sees, null)
+
+
+_COMMON = lazy_pattern(
+    r"[\x00-\u017f\u0370-\u0482\u048a-\u0523\u2010-\u2027\u20a0-\u20bf\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
+)
+"""Characters that never join, and whose cases are the same, in all versions of Unicode that Terraform and Python have."""
+
+
+def characters(value: str) -> str:
+    """A string, for its length, places and cases: Terraform counts grapheme clusters. Raise `NotEvaluatedError` where these may differ."""
+    if "\r\n" in value or not (value.isascii() or _COMMON.fullmatch(value)):
+        raise NotEvaluatedError("text with such characters")
+    return value
 
 
 def limit_text(length: int) -> None:

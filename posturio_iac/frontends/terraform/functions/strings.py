@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
-from posturio_iac.frontends.terraform.functions.signature import function, limit_elements, limit_text, text, texts, whole
-from posturio_iac.frontends.terraform.values import EvaluationError
+from posturio_iac.frontends.terraform.functions.signature import (
+    characters,
+    function,
+    limit_elements,
+    limit_text,
+    text,
+    texts,
+    whole,
+)
+from posturio_iac.frontends.terraform.values import EvaluationError, normal
 
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space as Unicode, and Go, define it; Python's own list has four control characters more."""
@@ -57,25 +64,25 @@ def join(separator: str, *lists: tuple[str | None, ...]) -> str:
 @function("lower", text("str"))
 def lower(value: str) -> str:
     """Convert letters to lower case, each on its own."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in value) if not value.isascii() else value.lower()
+    return value.lower() if value.isascii() else "".join(char.lower()[0] for char in characters(value))
 
 
 @function("upper", text("str"))
 def upper(value: str) -> str:
     """Convert letters to upper case, each on its own."""
-    return "".join(char.upper() if len(char.upper()) == 1 else char for char in value) if not value.isascii() else value.upper()
+    return value.upper() if value.isascii() else "".join(char.upper() if len(char.upper()) == 1 else char for char in characters(value))
 
 
 @function("split", text("separator"), text("str"))
 def split(separator: str, value: str) -> tuple[str, ...]:
     """Split at each separator; an empty one separates all characters."""
     limit_elements(value.count(separator))
-    return tuple(value.split(separator)) if separator else tuple(value)
+    return tuple(map(normal, value.split(separator) if separator else characters(value)))
 
 
 @function("strrev", text("str"))
 def reverse(value: str) -> str:
-    return "".join(reversed(clusters(value)))
+    return characters(value)[::-1]
 
 
 @function("substr", text("str"), whole("offset"), whole("length"))
@@ -86,16 +93,17 @@ def substring(value: str, offset: int, length: int) -> str:
     """
     if offset >= 0 and length == 0:
         return ""
-    characters = clusters(value)
-    start = max(0, offset + len(characters) if offset < 0 else offset)
-    return "".join(characters[start : start + length] if length > 0 else characters[start:])
+    counted = characters(value)
+    start = max(0, offset + len(counted) if offset < 0 else offset)
+    return counted[start : start + length] if length > 0 else counted[start:]
 
 
 @function("title", text("str"))
 def title(value: str) -> str:
     """Convert the first letter of each word to upper case."""
     return "".join(
-        char.title() if _separates(before) and len(char.title()) == 1 else char for before, char in zip(f" {value}", value, strict=False)
+        char.title() if _separates(before) and len(char.title()) == 1 else char
+        for before, char in zip(f" {value}", characters(value), strict=False)
     )
 
 

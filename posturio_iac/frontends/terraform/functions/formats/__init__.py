@@ -1,4 +1,4 @@
-"""Text as Terraform reads and writes it: JSON, YAML, CSV, numbers, globs, grapheme clusters.
+"""Text as Terraform reads and writes it: JSON, YAML, CSV, numbers, globs.
 
 Imports the value model of Terraform.
 """

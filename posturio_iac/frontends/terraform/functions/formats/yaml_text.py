@@ -201,7 +201,8 @@ def write(value: Value) -> str | Unknown:
     lines = list(_lines(value))
     if any(unknown := line for line in lines if isinstance(line, Unknown)):
         return unknown
-    return "".join(f"{line}\n" for line in lines)
+    end = "..." if value is None or isinstance(value, (bool, int, float)) else ""  # the end of a document that is one plain scalar
+    return "".join(f"{line}\n" for line in (*lines, *filter(None, [end])))
 
 
 def _lines(value: Value) -> Iterator[str | Unknown]:
