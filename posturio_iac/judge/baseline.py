@@ -16,9 +16,12 @@ from posturio_iac.core.finding import Suppression
 from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
+from posturio_iac.judge.redaction import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from posturio_iac.core.model import AccessKey
 
 VERSION = 1
 SOURCE = "baseline"
@@ -32,6 +35,7 @@ ENTRY = (
     Option("root", Shape.TEXT, "The root module or template, relative to the folder of the baseline"),
     Option("fingerprint", Shape.TEXT, "What the finding is known by", required=True),
     Option("content", Shape.TEXT, "What the key is known by once its folder has another name"),
+    Option("user", Shape.TEXT, "The user whose key it is, or the expression of an open one"),
     Option("reason", Shape.TEXT, "Why it is accepted", required=True),
     Option("owner", Shape.TEXT, "Who answers for it"),
     Option("until", Shape.TEXT, "The last day on which it is accepted"),
@@ -62,6 +66,13 @@ class BaselineEntry:
     """Relative to the folder of the baseline, with forward slashes; empty in older files."""
     content: str = ""
     """A digest that stays the same when the folder of the code is moved; empty in older files."""
+
+    user: str = ""
+    """As `user_of` has it; empty in older files, where it holds for whatever user the key has."""
+
+    def holds_for(self, key: AccessKey | None) -> bool:
+        """True unless the key has another user by now: then it is another key."""
+        return not self.user or key is None or self.user == user_of(key)
 
     def suppression(self) -> Suppression:
         """The suppression of its finding. Raises `BadValueError` for an end that is not a date."""
@@ -98,6 +109,7 @@ class Baseline:
                 "root": entry.root,
                 "fingerprint": entry.fingerprint,
                 "content": entry.content,
+                "user": entry.user,
                 "reason": entry.reason,
                 "owner": entry.owner,
                 "until": entry.until,

@@ -18,7 +18,7 @@ from posturio_iac.judge.redaction import SHOWN
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, Report, Suppression
+    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
 
@@ -109,9 +109,6 @@ class KnownFindings(NamedTuple):
     left: tuple[KnownEntry, ...]
     """Entries without a finding."""
 
-    def suppressions(self) -> dict[str, Suppression]:
-        return {fingerprint: known.entry.suppression() for fingerprint, known in self.matched.items()}
-
 
 def entries_of(files: Iterable[BaselineFile]) -> Iterator[KnownEntry]:
     """Yield the entries of baselines with the places that they mean."""
@@ -126,7 +123,13 @@ def match(files: Sequence[BaselineFile], report: Report, code: CodeFiles) -> Kno
     """Return which entry each finding has."""
     known = list(entries_of(files))
     by_fingerprint = {one.entry.fingerprint: one for one in known}
-    matched = {f.fingerprint: by_fingerprint[f.fingerprint] for f in report.findings if f.fingerprint in by_fingerprint}
+    keys = {(judged.key.framework, judged.key.scope, judged.key.address): judged.key for judged in report.keys}
+
+    def fits(one: KnownEntry, finding: Finding) -> bool:
+        return one.entry.holds_for(keys.get((finding.framework, finding.root, finding.address)))
+
+    found = ((f, by_fingerprint.get(f.fingerprint)) for f in report.findings)
+    matched = {f.fingerprint: one for f, one in found if one is not None and fits(one, f)}
     left = [one for one in known if one.entry.fingerprint not in matched]
     if not left:
         return KnownFindings(matched, frozenset(), ())
@@ -136,8 +139,10 @@ def match(files: Sequence[BaselineFile], report: Report, code: CodeFiles) -> Kno
         for f in report.findings
         if f.fingerprint not in matched and f.span is not None and (f.rule.id, f.address) in open_
     ]
-    at_place = dict(_in_place(left, sightings))
-    moved = dict(_moved(_without(left, at_place), [s for s in sightings if s.finding.fingerprint not in at_place], report, code))
+    by_print = {s.finding.fingerprint: s.finding for s in sightings}
+    at_place = {f: one for f, one in _in_place(left, sightings) if fits(one, by_print[f])}
+    elsewhere = _moved(_without(left, at_place), [s for s in sightings if s.finding.fingerprint not in at_place], keys, code)
+    moved = {f: one for f, one in elsewhere if fits(one, by_print[f])}
     return KnownFindings({**matched, **at_place, **moved}, frozenset(moved), tuple(_without(left, at_place, moved)))
 
 
@@ -155,13 +160,14 @@ def _in_place(left: Sequence[KnownEntry], sightings: Sequence[_Sighting]) -> Ite
             yield from ((s.finding.fingerprint, one) for s, one in zip(found, same, strict=False))
 
 
-def _moved(left: Sequence[KnownEntry], sightings: Sequence[_Sighting], report: Report, code: CodeFiles) -> Iterator[tuple[str, KnownEntry]]:
+def _moved(
+    left: Sequence[KnownEntry], sightings: Sequence[_Sighting], keys: Mapping[tuple[str, str, str], AccessKey], code: CodeFiles
+) -> Iterator[tuple[str, KnownEntry]]:
     """Yield findings whose entry has the same rule, address and content, and names a file that is gone."""
     subjects = {s.subject for s in sightings}
     gone = [one for one in left if one.entry.content and one.subject in subjects and code.is_gone(one.place)]
     if not gone:
         return
-    keys = {(judged.key.framework, judged.key.scope, judged.key.address): judged.key for judged in report.keys}
 
     def content(s: _Sighting) -> str:
         key = keys.get((s.finding.framework, s.finding.root, s.finding.address))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from posturio_iac.config.records import Override
-    from posturio_iac.core.finding import Suppression
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions
+    from posturio_iac.judge.baseline import BaselineEntry
     from posturio_iac.rules import Registered
 
     class Policies(Protocol):
@@ -44,8 +44,8 @@ class Policy:
     """The scan root seen from the folder of the configuration, such as ``infra`` or ``..``: its globs are relative to that folder."""
     suppressions: bool = True
     """True if anything is suppressed (``--no-suppressions`` says no)."""
-    baseline: Mapping[str, Suppression] = field(default_factory=dict)
-    """What suppresses findings that are known already, by their fingerprints."""
+    baseline: Mapping[str, BaselineEntry] = field(default_factory=dict)
+    """The findings that are known already, by their fingerprints."""
 
     @property
     def general(self) -> Policy:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 SHOWN = "(sensitive)"
 
 
+def user_of(key: AccessKey) -> str:
+    """The user that an entry of a baseline accepts: the name, the expression of an open one, or that it is `SHOWN` as sensitive."""
+    if isinstance(key.user, str):
+        return SHOWN if SHOWN in key.user or any(secret and secret in key.user for secret in key.secrets) else key.user
+    parts = (key.user_address, *(map(str, key.user.arguments) if key.user is not None else ()))
+    return " ".join(filter(None, parts))
+
+
 def redacted(report: Report) -> Report:
     """The report with `SHOWN` in place of each secret that it would show of a key; one that its key does not use hides nothing."""
     used = {(judged.key.scope, judged.key.address): found for judged in report.keys if judged.key.secrets and (found := _used(judged))}

@@ -65,8 +65,11 @@ class Suppressions:
         if found:
             until = found[0].until
             return Suppression(found[0].reason, until if isinstance(until, datetime) else None, found[0].source)
-        known = policy.baseline.get(fingerprint)
-        if known is not None and known.until is not None and known.until <= self._as_of:
+        accepted = policy.baseline.get(fingerprint)
+        if accepted is None or not accepted.holds_for(key):
+            return None
+        known = accepted.suppression()
+        if known.until is not None and known.until <= self._as_of:
             self._ended[fingerprint] = (key, rule, known.until)
             return None
         return known

@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report, Suppression
-    from posturio_iac.judge.baseline import BaselineFile
+    from posturio_iac.core.finding import Report
+    from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
     from posturio_iac.judge.known import CodeFiles, KnownFindings
     from posturio_iac.judge.policy import Policy
     from posturio_iac.search import Selection
 
 
-def known_by(config: Config) -> Mapping[str, Suppression]:
-    """What the baselines of a configuration that are there suppress, by fingerprint."""
-    return {entry.fingerprint: entry.suppression() for file in files_of(config) for entry in file.baseline.entries}
+def known_by(config: Config) -> Mapping[str, BaselineEntry]:
+    """The entries of the baselines of a configuration that are there, by fingerprint."""
+    return {entry.fingerprint: entry for file in files_of(config) for entry in file.baseline.entries}
 
 
 def files_of(config: Config) -> tuple[BaselineFile, ...]:
@@ -38,7 +38,7 @@ def found_again(report: Report, policy: Policy, selection: Selection) -> Policy 
     from posturio_iac.core.record import replace
 
     matched = known_findings(report, files_of(policy.config), selection).matched
-    renamed = {f: one.entry.suppression() for f, one in matched.items() if f != one.entry.fingerprint}
+    renamed = {f: one.entry for f, one in matched.items() if f != one.entry.fingerprint}
     return replace(policy, baseline={**policy.baseline, **renamed}) if renamed else None
 
 

@@ -67,6 +67,7 @@ def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest
         "address": "aws_iam_access_key.ci",
         "path": "a/iam.tf",
         "root": "a",
+        "user": "a",
         "reason": REASON,
         "owner": "team",
         "until": None,
@@ -319,3 +320,34 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "baseline", "--help")
     assert code == 0
     assert all(flag in out for flag in ("--reason", "--owner", "--until", "--prune", "--baseline", EXPIRES[:0]))
+
+
+def test_entry_holds_for_the_user_that_it_was_written_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = Repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    repository.write("iam.tf", flagged("old"))
+    write(capsys, "--reason", "agreed")
+    assert [entry["user"] for entry in entries(tmp_path)] == ["old"]
+    repository.write("iam.tf", flagged("admin"))
+    assert scan(capsys, "--baseline", FILE)[0] == 1
+    assert run(capsys, "hook", "--as-of", AS_OF, "--baseline", FILE, "iam.tf")[0] == 1
+    write(capsys)
+    assert [(entry["user"], entry["reason"]) for entry in entries(tmp_path)] == [("admin", "agreed")]
+    assert scan(capsys, "--baseline", FILE)[0] == 0
+
+
+def test_older_entry_gets_its_user_when_the_file_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = Repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    repository.write("iam.tf", flagged("old"))
+    write(capsys)
+    text = (tmp_path / FILE).read_text(encoding="utf-8")
+    (tmp_path / FILE).write_text(text.replace('      "user": "old",\n', ""), encoding="utf-8")
+    repository.write("iam.tf", flagged("admin"))
+    assert scan(capsys, "--baseline", FILE)[0] == 0
+    write(capsys)
+    assert [entry["user"] for entry in entries(tmp_path)] == ["admin"]

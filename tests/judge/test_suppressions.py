@@ -12,14 +12,23 @@ import pytest
 from posturio_iac.config.model import Config
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
-from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.judge.baseline import DOCUMENT, ENTRY
+from posturio_iac.core.open_kinds import AS_STATED, NO_VALUE
+from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
 from posturio_iac.judge.engine import Policy, judge
+from posturio_iac.judge.redaction import redacted, user_of
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from posturio_iac.config.option_table import Option
+    from posturio_iac.core.finding import Finding
+
+
+def accepted(finding: Finding, until: datetime | None = None) -> BaselineEntry:
+    end = until.isoformat() if until else None
+    return BaselineEntry("", finding.address, finding.rule.id, finding.fingerprint, "adopted", until=end)
 
 
 def test_a_directive_suppresses_its_rules_and_no_others() -> None:
@@ -155,11 +164,10 @@ def test_an_entry_of_the_configuration_for_keys_that_are_not_here_is_left_alone(
 
 def test_a_baseline_suppresses_by_fingerprint_while_it_lasts() -> None:
     (finding,) = run(access_key()).findings
-    known = Suppression("adopted", day("2026-12-31"), "baseline")
+    known = accepted(finding, until=day("2026-12-31"))
     report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: known}))
-    assert report.findings[0].suppressed == known
-    ended = replace(known, until=day("2026-01-31"))
-    report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: ended}))
+    assert report.findings[0].suppressed == Suppression("adopted", day("2026-12-31"), "baseline")
+    report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: accepted(finding, until=day("2026-01-31"))}))
     assert rules(report) == [WITHOUT]
     assert [level for level, _ in said(report)] == ["warning"]
 
@@ -203,7 +211,7 @@ def test_of_several_suppressions_the_first_that_holds_gives_reason_and_end(
     configured = tuple(Exemption(WITHOUT, reason, until=until, address="*") for reason, until in exemptions)
     key = access_key(directives=written)
     (fingerprint,) = (finding.fingerprint for finding in run(key, suppress=False).findings)
-    baseline = {fingerprint: Suppression(known, LONG, "baseline")} if known else {}
+    baseline = {fingerprint: BaselineEntry("", key.address, WITHOUT, fingerprint, known, until=LONG.isoformat())} if known else {}
     report = judge([key], as_of=AS_OF, policy=Policy(Config(suppressions=configured), baseline=baseline))
     assert report.findings[0].suppressed == Suppression(*expected)
 
@@ -211,9 +219,33 @@ def test_of_several_suppressions_the_first_that_holds_gives_reason_and_end(
 def test_a_baseline_entry_ends_at_its_moment() -> None:
     (finding,) = run(access_key()).findings
     for until, suppressed in ((AS_OF, False), (AS_OF + timedelta(seconds=1), True)):
-        known = Suppression("adopted", until, "baseline")
+        known = accepted(finding, until=until)
         report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: known}))
-        assert (report.findings[0].suppressed == known) is suppressed
+        assert (report.findings[0].suppressed == Suppression("adopted", until, "baseline")) is suppressed
+
+
+@pytest.mark.parametrize(
+    ("user", "accepted_user", "suppressed"),
+    [
+        ("ci", "ci", True),
+        ("ci", "", True),
+        ("admin", "ci", False),
+        (NO_VALUE("var.who"), "aws_iam_user.ci var.who", True),
+        (NO_VALUE("var.admin"), "aws_iam_user.ci var.who", False),
+        (None, "ci", False),
+    ],
+)
+def test_a_baseline_entry_holds_for_the_same_user(user: Any, accepted_user: str, suppressed: bool) -> None:
+    key = access_key(user=user, user_address="aws_iam_user.ci")
+    (finding,) = run(key).findings
+    policy = Policy(baseline={finding.fingerprint: replace(accepted(finding), user=accepted_user)})
+    (found,) = judge([key], as_of=AS_OF, policy=policy).findings
+    assert (found.suppressed is not None) is suppressed
+
+
+def test_the_user_of_an_entry_is_no_secret() -> None:
+    key = access_key(user="x-bob", secrets=("bob",))
+    assert user_of(key) == user_of(redacted(run(key)).keys[0].key) == "(sensitive)"
 
 
 @pytest.mark.parametrize("option", [*ENTRY, *DOCUMENT], ids=lambda option: option.name)

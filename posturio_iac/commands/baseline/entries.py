@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
+from posturio_iac.judge.redaction import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -96,7 +97,7 @@ class Update:
             if one is None or (f.fingerprint != one.entry.fingerprint and f.fingerprint not in {*self._known.moved, *self._heirs}):
                 continue
             entry = replace(one.entry, fingerprint=f.fingerprint, **_place(f, os.path.dirname(os.path.realpath(one.file)), code))
-            changed[one.entry.fingerprint] = replace(entry, content=self._content(f, code))
+            changed[one.entry.fingerprint] = replace(entry, content=self._content(f, code), user=self._user(f))
         return changed
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
@@ -119,6 +120,7 @@ class Update:
                 owner=owner,
                 until=new.until,
                 content=self._content(f, code),
+                user=self._user(f),
             )
             added[file.path].append(entry)
         return added
@@ -129,6 +131,10 @@ class Update:
     def _content(self, finding: Finding, code: CodeFiles) -> str:
         key = self._key(finding)
         return code.content(key) if key is not None else ""
+
+    def _user(self, finding: Finding) -> str:
+        key = self._key(finding)
+        return user_of(key) if key is not None else ""
 
 
 def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
@@ -157,6 +163,9 @@ def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tup
     for subject, findings in rivals.items():
         if len(findings) == len(lost[subject]) == 1:
             yield findings[0].fingerprint, lost[subject][0]
+            continue
+        entries = {one.entry.fingerprint: one for one in lost[subject]}  # of keys that got another user
+        yield from ((f.fingerprint, entries[f.fingerprint]) for f in findings if f.fingerprint in entries)
 
 
 def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
