@@ -1,23 +1,33 @@
-"""From wanted remedies to changed files: remedy after remedy, in rounds of edits that do not touch each other."""
+"""From wanted remedies to proven changes of files: remedy after remedy, in rounds of edits that do not touch each other."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.remedy import AddComment, AddMetadata, AddTag, MergeTags
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
+from posturio_iac.fixes.proof import claim_of
+from posturio_iac.fixes.wanted import SPREAD, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Finding
+    from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.wanted import Wanted
+    from posturio_iac.fixes.proof import Failure, Proof
+    from posturio_iac.fixes.wanted import Suppress
     from posturio_iac.fixes.working_files import WorkingFiles
 
+OTHER_END = "the same code is to state another end for another key"
+FOLLOWING = 2
+"""How often changes are planned that others make necessary: a mended rotation can turn out to have too long an interval."""
 BREAKS = "the edit would break the file's syntax; make the change by hand"
 
 
@@ -28,6 +38,8 @@ class Outcome:
     finding: Finding
     level: ChangeLevel | None = None
     """None when nothing was done."""
+    remedy: Remedy | Suppress | None = None
+    """What the change carries out."""
     is_held: bool = False
     """The change that could be made, at a level that was not asked for."""
     why_not: str = ""
@@ -66,7 +78,7 @@ class _Round:
 
 
 def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Finding], int], *, unsafe: bool) -> tuple[Outcome, ...]:
-    """Change ``files`` as far as possible, and return the outcome for each finding, in order."""
+    """Change ``files`` as far as possible, unproven, and return the outcome for each finding, in order."""
     allowed = (*SAFE, ChangeLevel.REPLACES) if unsafe else SAFE
     done: dict[int, Outcome] = {}
     known: dict[object, int] = {}
@@ -76,23 +88,145 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
         for number in pending:
             one = found[number]
             if one.remedies and _target(one) in known:  # another instance of the same block, or another key of the same user
-                done[number] = Outcome(one.finding, done[known[_target(one)]].level)
+                leader = done[known[_target(one)]]
+                if is_alike(leader.remedy, one.remedies[0]):
+                    done[number] = Outcome(one.finding, leader.level, leader.remedy)
+                    continue
+                one = replace(one, remedies=one.remedies[1:], why_not=one.why_not or OTHER_END)
+            made = first_that_works(one, files, max_days(one.finding))
+            if isinstance(made, str):
+                done[number] = Outcome(one.finding, why_not=made)
                 continue
-            change = first_that_works(one, files, max_days(one.finding))
-            if isinstance(change, str):
-                done[number] = Outcome(one.finding, why_not=change)
-            elif change.level not in allowed:
-                done[number] = Outcome(one.finding, change.level, is_held=True)
+            remedy, change = made
+            if change.level not in allowed:
+                done[number] = Outcome(one.finding, change.level, remedy, is_held=True)
             elif current.clashes(change):
                 later.append(number)
             else:
                 current.take(number, change)
                 known[_target(one)] = number
-                done[number] = Outcome(one.finding, change.level)
+                done[number] = Outcome(one.finding, change.level, remedy)
         broken = _apply(current, files)
         done |= {number: Outcome(found[number].finding, why_not=BREAKS) for number in broken}
         pending = later
     return tuple(done[number] for number in range(len(found)))
+
+
+Changed = dict[str, tuple[bytes, bytes]]
+"""Files by their paths: their text before and now."""
+
+
+class ProvenPlan:
+    """Plans changes until all that are made are proven. One that fails is tried at its next place, and left where there is none."""
+
+    def __init__(
+        self,
+        files: Callable[[Mapping[str, bytes]], WorkingFiles],
+        max_days: Callable[[Finding], int],
+        proof: Callable[[Collection[str]], Proof],
+        *,
+        unsafe: bool,
+    ) -> None:
+        """Take functions to the files with some texts in place of those on the disk, and to what proves changes of some paths."""
+        self._files, self._max_days, self._proof, self._unsafe = files, max_days, proof, unsafe
+
+    def carry_out(self, found: Sequence[Wanted]) -> tuple[tuple[Outcome, ...], Changed]:
+        """The outcome for each finding, in order, and the changed files."""
+        left = list(found)
+        while True:
+            outcomes, changed, failures = self._tried(left)
+            if not failures:
+                return outcomes, changed
+            for number, why in self._culprits(left, outcomes, changed, failures).items():
+                left[number] = _without(left[number], outcomes[number], why)
+
+    def _tried(self, found: Sequence[Wanted], scopes: Collection[str] | None = None) -> tuple[tuple[Outcome, ...], Changed, list[Failure]]:
+        """Plan changes, those included that they make necessary for the same keys, and say what they must not change and do."""
+        files = self._files({})
+        outcomes = plan(found, files, self._max_days, unsafe=self._unsafe)
+        changed = files.changed()
+        claims = [claim_of(o.finding, o.remedy) for o in outcomes if o.remedy is not None and _is_made(o)]
+        for _ in range(FOLLOWING):
+            edited = {path: now for path, (_, now) in changed.items()}
+            following = self._proof(changed).following(claims, edited, scopes) if changed else ()
+            if not following:
+                break
+            files = self._files(edited)
+            more = plan([Wanted(f, (f.remedy,)) for f in following if f.remedy], files, self._max_days, unsafe=self._unsafe)
+            if not any(map(_is_made, more)):
+                break
+            claims += [claim_of(o.finding, o.remedy) for o in more if o.remedy is not None and _is_made(o)]
+            changed |= {path: (changed.get(path, (before,))[0], now) for path, (before, now) in files.changed().items()}
+        edited = {path: now for path, (_, now) in changed.items()}
+        return outcomes, changed, self._proof(changed).failures(claims, edited, scopes) if changed else []
+
+    def _culprits(self, left: Sequence[Wanted], outcomes: Sequence[Outcome], changed: Changed, failures: list[Failure]) -> dict[int, str]:
+        """The findings whose changes fail, each with the reason."""
+        made = [number for number, outcome in enumerate(outcomes) if _is_made(outcome)]
+        changes: dict[object, list[int]] = {}
+        for number in made:
+            changes.setdefault(_target_of(outcomes[number].remedy), []).append(number)
+        failing = {failure.identity for failure in failures}
+        spans = {span for one in failing if one is not None for key in self._proof(changed).keys(one) for span in _spans(key)}
+        suspects = [
+            numbers
+            for numbers in changes.values()
+            if any(_identity(outcomes[n].finding) in failing or _span(outcomes[n].remedy) in spans for n in numbers)
+        ]
+        scopes = {one[1] for one in failing if one is not None} | {outcomes[n].finding.root for numbers in suspects for n in numbers}
+        groups = self._failing(left, suspects, scopes) or self._failing(left, list(changes.values()), None) or [([made[-1]], failures)]
+        return {number: _reason(found) for numbers, found in groups for number in numbers}
+
+    def _failing(
+        self, left: Sequence[Wanted], groups: list[list[int]], scopes: Collection[str] | None
+    ) -> list[tuple[list[int], list[Failure]]]:
+        """The groups of findings, each with one change, that fail without the others, by halves."""
+        numbers = [number for group in groups for number in group]
+        failures = self._tried([left[number] for number in numbers], scopes)[2] if numbers else []
+        if not failures:
+            return []
+        if len(groups) == 1:
+            return [(groups[0], failures)]
+        half = len(groups) // 2
+        found = [*self._failing(left, groups[:half], scopes), *self._failing(left, groups[half:], scopes)]
+        return found or [(groups[-1], failures)]  # they fail together
+
+
+def _is_made(outcome: Outcome) -> bool:
+    return outcome.level is not None and not outcome.is_held
+
+
+def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
+    """A finding without the remedy that failed, and those that were tried before."""
+    failed = _target_of(outcome.remedy)  # another finding may have led to it, which states another day
+    tried = next((number for number, remedy in enumerate(one.remedies, 1) if _target_of(remedy) == failed), len(one.remedies))
+    return replace(one, remedies=one.remedies[tried:], why_not=one.why_not or why)
+
+
+def _reason(failures: Sequence[Failure]) -> str:
+    """Why an edit is not made, for a reader."""
+    first = failures[0]
+    if first.identity is None:
+        return f"the edit fails its proof, because {first.why}"
+    _, root, address = first.identity
+    return f"the edit fails its proof for {address}{f' of {root}' if root not in ('', '.') else ''}: {first.why}"
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    return finding.framework, finding.root, finding.address
+
+
+def _span(remedy: Remedy | Suppress | None) -> Span | None:
+    place = getattr(remedy, "place", None)
+    return place.span if place is not None else None
+
+
+def _spans(key: AccessKey) -> Iterator[Span]:
+    """Yield the places whose edits can be about a key."""
+    held = key.remedies
+    for span in (key.span, *(_span(one) for one in (held.declare, held.beside, *held.calls))):
+        if span is not None:
+            yield span
 
 
 def _apply(current: _Round, files: WorkingFiles) -> list[int]:
@@ -106,20 +240,30 @@ def _apply(current: _Round, files: WorkingFiles) -> list[int]:
     return broken
 
 
+def is_alike(one: Remedy | Suppress | None, other: Remedy | Suppress) -> bool:
+    """True if two remedies of one place state the same, or days of the same week."""
+    first, second = (parse_date(getattr(each, "value", "")) for each in (one, other))
+    return first is None or second is None or abs(first - second) < timedelta(days=SPREAD)
+
+
 def _target(one: Wanted) -> object:
-    """The target of a finding's first remedy: metadata is stated there once, whatever several keys would have it state."""
-    first = one.remedies[0]
+    """The target of a finding's first remedy."""
+    return _target_of(one.remedies[0])
+
+
+def _target_of(first: Remedy | Suppress | None) -> object:
+    """The target of a remedy: metadata is stated there once, whatever several keys would have it state."""
     if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
         return type(first), first.place.span, first.name
     return first
 
 
-def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | str:
-    """The change of the first remedy that can be carried out, or why none can."""
+def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> tuple[Remedy | Suppress, CodeChange] | str:
+    """The first remedy that can be carried out, with its change, or why none can."""
     why = one.why_not
     for remedy in one.remedies:
         try:
-            return carry_out(remedy, files, max_days)
+            return remedy, carry_out(remedy, files, max_days)
         except CannotFixError as error:
             why = why or str(error)
     return why or "no program can make this change"

@@ -55,8 +55,8 @@ class ShownChange:
 
 
 def shown(one: Wanted, files: WorkingFiles, max_days: int, is_in_diff: InDiff | None = None) -> ShownChange | None:
-    change = first_that_works(one, files, max_days)
-    return None if isinstance(change, str) or not change.edits else ShownChange(change, files, is_in_diff)
+    made = first_that_works(one, files, max_days)
+    return None if isinstance(made, str) or not made[1].edits else ShownChange(made[1], files, is_in_diff)
 
 
 def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:

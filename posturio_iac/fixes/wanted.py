@@ -11,7 +11,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.remedy import Declaring, Remedy
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""
 _EXPIRES = "expires"
+_ELSEWHERE = "its module is for callers elsewhere; state it where they call it"
 _TWO = "its user has two keys, and a rotation makes a third one first, which AWS refuses"
 
 
@@ -77,12 +78,13 @@ class RemedyChoice:
         """Choose among ``findings``, which are findings of ``report``."""
         self._findings, self._wishes = findings, wishes
         self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
-        self._settled = _Settled(self._keys.values())
+        self._shared = _shared(self._keys.values())
         self._clocks: dict[str, set[str]] | None = None
 
     def of(self, finding: Finding, days: int = 0) -> Wanted:
         """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
-        one = _wanted(finding, self._keys.get((finding.address, finding.root)), self._wishes, days, self._settled)
+        key = self._keys.get((finding.address, finding.root))
+        one = _wanted(finding, key, self._wishes, days, self._shared)
         named = tuple(self._named(remedy) if isinstance(remedy, r.AddBlock) else remedy for remedy in one.remedies)
         return replace(one, remedies=named) if named != one.remedies else one
 
@@ -109,54 +111,16 @@ def _folder(remedy: r.AddBlock) -> str:
     return remedy.place.span.path.rpartition("/")[0] if remedy.place.span is not None else ""
 
 
-class _Settled:
-    """The keys of each block and of each place that can state metadata: what is stated there would hold for all of them."""
-
-    def __init__(self, keys: Iterable[AccessKey]) -> None:
-        """Index the keys of a report."""
-        self._held: dict[Span, list[AccessKey]] = {}
-        for key in keys:
-            places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
-            for span in dict.fromkeys((key.span, *(place.span for place in places if place is not None))):
-                if span is not None:
-                    self._held.setdefault(span, []).append(key)
-
-    def others(self, remedy: Remedy, key: AccessKey | None) -> list[AccessKey]:
-        """The other keys that the code which a remedy would change makes as well."""
-        place = r.place_of(remedy)
-        if place is None or place.span is None or key is None:
-            return []
-        is_in_module = key.span is not None and dirname(place.span.path) == dirname(key.span.path)
-        held = (one for span in {place.span, *((key.span,) if is_in_module else ())} for one in self._held.get(span, ()) if span)
-        return [one for one in held if (one.address, one.scope) != (key.address, key.scope)]
-
-    def why_not(self, remedy: Remedy, name: str, key: AccessKey | None) -> str:
-        """Why a remedy must not state ``name``, for a reader; empty where it may."""
-        others = self.others(remedy, key)
-        if key is None or not others:
-            return ""
-        for other in others:
-            if name == "owner" and other.owner is not None:  # one that is not known is one too
-                return f"{_SAME}{other.address}, which {'has' if isinstance(other.owner, str) else 'may have'} an owner of its own"
-            if name != "owner" and (other.lifetimes or other.unknown_sources):  # what cannot be read may be an end
-                return f"{_SAME}{other.address}, which {'has' if other.effective() else 'may have'} an end of its own"
-        place = r.place_of(remedy)
-        if name == "owner" or place is None or place.span is None or key.span is None:
-            return ""
-        is_in_module = dirname(place.span.path) == dirname(key.span.path)
-        for other in others:
-            if key.is_active() is not True and other.is_active() is not False:
-                return f"{_SAME}{other.address}, which is in use and would end too"
-            if is_in_module and other.span == key.span and _module(other) != _module(key):
-                return f"{_SAME}{other.address}; state an end where each of them is made"
-        return ""
-
-
-_SAME = "the same code makes "
-
-
-def _module(key: AccessKey) -> tuple[str, tuple[str, ...]]:
-    return key.scope, calls(key.address)
+def _shared(keys: Iterable[AccessKey]) -> set[Span]:
+    """The blocks that several calls, units or root modules lead to."""
+    ways: dict[Span, set[object]] = {}
+    for key in keys:
+        way = calls(key.address)
+        above = [one.place.span for one in key.remedies.calls]
+        for span, length in (*((span, len(way) - number) for number, span in enumerate(above, 1)), (key.span, len(way))):
+            if span is not None:
+                ways.setdefault(span, set()).add((key.scope, way[:length]))
+    return {span for span, found in ways.items() if len(found) > 1}
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
@@ -173,7 +137,7 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
     return tuple(Wanted(f, (Suppress(places[n], tuple(sorted(rules[places[n]])), reason, until),)) for n, f in enumerate(findings))
 
 
-def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, settled: _Settled) -> Wanted:
+def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, shared: Collection[Span]) -> Wanted:
     """The wanted remedies for one finding."""
     remedy = finding.remedy
     if remedy is None:
@@ -187,14 +151,21 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
     name, value = _metadata(remedy, wishes, days, key)
     if not value:
         return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
-    beside = key.remedies.beside if key is not None else None
-    holders = (remedy, beside) if beside is not None else (remedy,)
-    refused = [settled.why_not(holder, name, key) for holder in holders]
-    if all(refused):
-        return Wanted(finding, (), refused[0])
-    free = [holder for holder, why in zip(holders, refused, strict=True) if not why]
-    first, *rest = [r.stating(holder, name, value) for holder in free]
-    return Wanted(finding, (first, *(other for other in rest if other != first)))
+    if key is None:
+        return Wanted(finding, (r.stating(remedy, name, value),))
+    held = key.remedies
+    places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, shared))
+    stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places))
+    return Wanted(finding, stated, "" if stated else _ELSEWHERE)
+
+
+def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> bool:
+    """True if what a remedy states would be about keys of this code alone, and of one caller."""
+    place = r.place_of(remedy)
+    if place is None or place.span is None or key.span is None:
+        return True
+    is_inside = dirname(place.span.path) == dirname(key.span.path)
+    return place.span not in shared and not (is_inside and (key.remedies.is_for_others or key.span in shared))
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:

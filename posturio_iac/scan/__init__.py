@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import discover
@@ -11,7 +12,7 @@ from posturio_iac.search.locations import WORKFLOWS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -90,41 +91,114 @@ def judged(
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up,
     without ``code_owners`` only the code itself says who owns a key.
     """
-    from posturio_iac.errors import UsageError
-    from posturio_iac.facts.shared_code import with_own_remedies
-    from posturio_iac.judge.engine import judge
-    from posturio_iac.rules import all_rules
-    from posturio_iac.search.module_calls import local_calls
+    return CodeScan(
+        selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded, code_owners=code_owners
+    ).report()
 
-    time = as_of or now()
-    reading = read_all(selection, config, time, place, narrowed, guarded=guarded)
-    keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
-    diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
-    if narrowed is not None:
-        keys = [key for key in keys if narrowed.keeps(key)]
-        diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
-    keys = _with_stable_scopes(keys, selection)
-    if code_owners and any(not isinstance(key.owner, str) for key in keys):
-        from posturio_iac.metadata.codeowners import with_code_owners
 
-        keys = [*with_code_owners(keys, selection.root, selection.repository)]
-    keys = [_with_known_status(key, diagnostics) for key in keys]
-    home = selection.repository or selection.root
-    if keys and os.path.isdir(os.path.join(home, WORKFLOWS)):
-        from posturio_iac.scan.workflows import with_workflows
+class CodeScan:
+    """Reads the selected files and judges their keys: as they are or with edits, at one time or at another.
 
-        keys = with_workflows(keys, home)
-    policy = policy_of(config, place, suppressions=suppressions)
-    if config.own & {"select", "ignore"} and not policy.selected(all_rules()):
-        raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
-    from posturio_iac.scan.baselines import found_again
-    from posturio_iac.scan.configuration import complaints
+    A plain class, whose keys are those of the last reading.
+    """
 
-    diagnostics += complaints(config, selection, place)
-    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
-    if (again := found_again(report, policy, selection)) is not None:
-        report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=again)
-    return report if narrowed is None else _without_idle(report)
+    def __init__(
+        self,
+        selection: Selection,
+        config: Config,
+        place: str,
+        as_of: datetime,
+        *,
+        suppressions: bool,
+        narrowed: Narrowed | None = None,
+        guarded: bool = True,
+        code_owners: bool = True,
+    ) -> None:
+        """Take the arguments of `judged`; nothing is read yet."""
+        self.selection, self.config, self.place, self.as_of = selection, config, place, as_of
+        self._narrowed, self._guarded, self._code_owners = narrowed, guarded, code_owners
+        self._policy = policy_of(config, place, suppressions=suppressions)
+        self.keys: Sequence[AccessKey] = ()
+        self.diagnostics: list[Diagnostic] = []
+
+    def report(self) -> Report:
+        """Read the files as they are, and judge all keys."""
+        from posturio_iac.errors import UsageError
+        from posturio_iac.judge.engine import judge
+        from posturio_iac.rules import all_rules
+        from posturio_iac.scan.baselines import found_again
+        from posturio_iac.scan.configuration import complaints
+
+        self.keys, self.diagnostics = self.read()
+        config = self.config
+        if config.own & {"select", "ignore"} and not self._policy.selected(all_rules()):
+            raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
+        said = [*self.diagnostics, *complaints(config, self.selection, self.place)]
+        files = self.selection.searched
+        report = judge(self.keys, as_of=self.as_of, diagnostics=said, files=files, policy=self._policy)
+        if (again := found_again(report, self._policy, self.selection)) is not None:
+            self._policy = again
+            report = judge(self.keys, as_of=self.as_of, diagnostics=said, files=files, policy=again)
+        return report if self._narrowed is None else _without_idle(report)
+
+    def judge(self, keys: Iterable[AccessKey], as_of: datetime) -> Report:
+        """Judge some keys at a time."""
+        from posturio_iac.judge.engine import judge
+
+        return judge(keys, as_of=as_of, policy=self._policy)
+
+    def read(
+        self, edited: Mapping[str, bytes] | None = None, scopes: Collection[str] | None = None
+    ) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
+        """The keys and what could not be read.
+
+        ``edited`` has texts that stand for files, by their paths relative to the scan root; ``scopes`` are the root modules and templates
+        that matter, by default all.
+        """
+        from posturio_iac.facts.shared_code import with_own_remedies
+        from posturio_iac.search.module_calls import local_calls
+
+        selection, narrowed = self.selection, self._narrowed
+        fence = selection.finder.fence
+        fence.edited = {os.path.realpath(os.path.join(selection.root, path)): text for path, text in (edited or {}).items()}
+        try:
+            only = None if scopes is None else _RootsOnly({_path_of(scope, selection) for scope in scopes})
+            reading = read_all(selection, self.config, self.as_of, self.place, only or narrowed, guarded=self._guarded)
+        finally:
+            fence.edited = {}
+        keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
+        diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
+        if narrowed is not None:
+            keys = [key for key in keys if narrowed.keeps(key)]
+            diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
+        keys = _with_stable_scopes(keys, selection)
+        if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
+            from posturio_iac.metadata.codeowners import with_code_owners
+
+            keys = [*with_code_owners(keys, selection.root, selection.repository)]
+        keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
+        home = selection.repository or selection.root
+        if keys and os.path.isdir(os.path.join(home, WORKFLOWS)):
+            from posturio_iac.scan.workflows import with_workflows
+
+            keys = with_workflows(keys, home)
+        return keys, diagnostics
+
+
+class _RootsOnly(NamedTuple):
+    """The root modules to read."""
+
+    folders: Collection[str]
+
+    def roots(self, front_end: str) -> Collection[str] | None:
+        """Those of a front end that can read a part; None for the others."""
+        return self.folders if front_end == "terraform" else None
+
+
+def _path_of(scope: str, selection: Selection) -> str:
+    """The folder of a root module as the reader of Terraform calls it."""
+    path = os.path.normpath(os.path.join(_top(selection), scope)).replace(os.sep, "/")
+    return "" if path == "." else path
 
 
 def _top(selection: Selection) -> str:

@@ -17,18 +17,27 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading, ReadRequest
-    from posturio_iac.impact.selection import Narrowed
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class RootChoice(Protocol):
+        """Says which root modules count."""
+
+        def roots(self, front_end: str) -> Collection[str] | None:
+            """Those of a front end; None for all."""
+
+
 LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
 """What reads code, by the name that it is imported by."""
 
 
-def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: Narrowed | None, *, guarded: bool) -> Reading:
+def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: RootChoice | None, *, guarded: bool) -> Reading:
     """The keys of all front ends, and what could not be read."""
     from functools import partial
 

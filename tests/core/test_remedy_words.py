@@ -36,7 +36,7 @@ WORDS = [
     (r.AddTag(UNSEEN, **DATE), 'add expires = "2027-01-31" to the tags of aws_iam_user.ci', TAG),
     (r.AddTag(KEY, **DATE, is_new=True), 'add tags = { expires = "2027-01-31" } to aws_iam_access_key.ci (iam.tf:3)', TAG),
     (r.AddTag(UNSEEN, **DATE, argument="labels", is_seen=False), f"{LABEL} in the code", TAG),
-    (r.MergeTags(UNSEEN, "tags", "local.t", **DATE), 'set tags = merge(local.t, { expires = "2027-01-31" }) in aws_iam_user.ci', TAG),
+    (r.MergeTags(UNSEEN, "tags", "local.t", **DATE), 'set tags = merge({ expires = "2027-01-31" }, local.t) in aws_iam_user.ci', TAG),
     (r.AddComment(KEY, **DATE), "write # posturio: expires=2027-01-31 above the block", (COMMENT, "# posturio: expires=2027-01-31")),
     (
         r.AddComment(KEY, **DATE, target="the user", json=True),

@@ -54,14 +54,14 @@ BODIES = {
         '\n  name = "ci"\n  tags = {\n    a = "1" # one\n  }\n',
         f'\n  name = "ci"\n  tags = {{\n    a = "1" # one\n\n    {END}\n    {WHO}\n  }}\n',
     ),
-    "a local value": ('\n  name = "ci"\n  tags = local.tags\n', f'\n  name = "ci"\n  tags = merge(local.tags, {{ {BOTH} }})\n'),
+    "a local value": ('\n  name = "ci"\n  tags = local.tags\n', f'\n  name = "ci"\n  tags = merge({{ {BOTH} }}, local.tags)\n'),
     "a merge": (
         '\n  name = "ci"\n  tags = merge(local.tags, { a = "b" })\n',
         f'\n  name = "ci"\n  tags = merge(local.tags, {{ a = "b", {BOTH} }})\n',
     ),
     "a condition": (
         '\n  name = "ci"\n  tags = true ? { a = "b" } : {}\n',
-        f'\n  name = "ci"\n  tags = merge(true ? {{ a = "b" }} : {{}}, {{ {BOTH} }})\n',
+        f'\n  name = "ci"\n  tags = merge({{ {BOTH} }}, true ? {{ a = "b" }} : {{}})\n',
     ),
     "four spaces": ('\n    name = "ci"\n', f'\n    name = "ci"\n\n    tags = {{\n        {END}\n        {WHO}\n    }}\n'),
     "an empty map in four spaces": (
@@ -161,7 +161,8 @@ def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
 
 
 REPEATED = (
-    'locals {{\n  teams = toset(["a", "b"])\n}}\n\nresource "aws_iam_user" "r" {{\n{key}  name = "r{each}"\n}}\n\n'
+    'locals {{\n  teams = toset(["a", "b"])\n  days  = ["2026-10-01", "2026-11-01"]\n'
+    '  months = {{ a = "2026-10-01", b = "2026-11-01" }}\n}}\n\nresource "aws_iam_user" "r" {{\n{key}  name = "r{each}"\n}}\n\n'
     'resource "time_rotating" "k" {{\n{clock}  rotation_days = 60\n}}\n\n{more}'
     'resource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r{each_user}.name\n\n'
     "  lifecycle {{\n    create_before_destroy = true\n    replace_triggered_by  = [{trigger}]\n  }}\n}}\n"
@@ -188,12 +189,12 @@ def held(kind: str, name: str, argument: str, value: str) -> str:
         (COUNTED, "", "time_rotating.k[0].id", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), "[0]"),
         (COUNTED, "", "time_rotating.k", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), ""),
         (EACH, EACH, "time_rotating.k[each.key]", ("time_static", "k", EACH, "rfc3339 = time_rotating.k[each.key].rfc3339"), "[each.key]"),
-        ("", EACH, "each.value", ("terraform_data", "rotation", EACH, "input = each.value"), "[each.key]"),
+        ("", EACH, "local.months[each.key]", ("terraform_data", "rotation", EACH, "input = local.months[each.key]"), "[each.key]"),
         (
             "",
             COUNTED,
-            "local.teams[count.index]",
-            ("terraform_data", "rotation", COUNTED, "input = local.teams[count.index]"),
+            "local.days[count.index]",
+            ("terraform_data", "rotation", COUNTED, "input = local.days[count.index]"),
             "[count.index]",
         ),
     ],
@@ -255,7 +256,7 @@ def test_an_input_that_tags_other_resources_too_stays_as_it_is(tmp_path: Path, b
     (tmp_path / "main.tf").write_text('module "m" {\n  source = "./m"\n  tags   = { owner = "x" }\n}\n', encoding="utf-8")
     _, diff, _ = fix(tmp_path)
     assert [line[6:] for line in diff.splitlines() if line.startswith("+++ ")] == [place]
-    assert ("merge(var.tags, { expires" in diff) is (place == "m/main.tf")
+    assert ("merge({ expires" in diff) is (place == "m/main.tf")
     fix(tmp_path, "--write")
     assert fix(tmp_path)[:2] == (0, "")
 
@@ -272,13 +273,14 @@ def test_an_input_that_tags_other_resources_too_stays_as_it_is(tmp_path: Path, b
         ("data.external.tags.result", "owner"),
     ],
 )
-def test_code_that_several_calls_share_says_nothing_anew_of_a_key_that_has_it(tmp_path: Path, given: str, name: str) -> None:
+def test_a_call_of_shared_code_gets_a_comment_of_its_own(tmp_path: Path, given: str, name: str) -> None:
     (tmp_path / "m").mkdir()
     module = 'variable "tags" {}\nresource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n' + USER % "\n  tags = var.tags\n" + KEY
     (tmp_path / "m/main.tf").write_text(module, encoding="utf-8")
     calls = "".join(f'module "{n}" {{\n  source = "./m"\n  tags   = {tags}\n}}\n' for n, tags in (("one", given), ("two", '{ a = "b" }')))
     (tmp_path / "main.tf").write_text(calls, encoding="utf-8")
     rule = "ownerless_access_keys" if name == "owner" else "access_keys_without_lifetime"
-    code, diff, said = fix(tmp_path, "--owner", OWNER, "--select", rule)
-    assert (code, diff) == (0, "")
-    assert f"module.one.aws_iam_access_key.ci, which {'has' if 'a@x' in given or '2027' in given else 'may have'} an" in said
+    fix(tmp_path, "--write", "--owner", OWNER, "--select", rule)
+    statement = f"# posturio: owner={OWNER}\n" if name == "owner" else "# posturio: expires=2027-02-21\n"
+    assert (tmp_path / "main.tf").read_text(encoding="utf-8") == calls.replace('module "two"', f'{statement}module "two"')
+    assert (tmp_path / "m/main.tf").read_text(encoding="utf-8") == module

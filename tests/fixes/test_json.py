@@ -80,15 +80,6 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
             {"count": 2, "rotation_days": 90},
         ),
     ),
-    "a hop to one of several clocks that is there": (
-        program(
-            {**HOP, "replace_triggered_by": ["time_rotating.r[0]"]},
-            clock={"r": {"for_each": "${toset([0])}", "rotation_days": 60}},
-            static={"s": {"for_each": "${toset([0])}", "rfc3339": "${time_rotating.r[each.key].rfc3339}"}},
-        ),
-        lambda p: (lifecycle(p)["replace_triggered_by"], list(p["resource"]["time_static"])),
-        (["time_static.s[0]"], ["s"]),
-    ),
     "what prevents it": (program({**ROTATES, "prevent_destroy": True}, static=STATIC), lifecycle, ROTATES),
     "the order": (program({**ROTATES, "create_before_destroy": False}, static=STATIC), lifecycle, ROTATES),
     "no order": (

@@ -89,12 +89,14 @@ def test_an_end_in_a_module_does_not_revive_the_expired_key_of_another_unit(tmp_
     assert expired <= {f["fingerprint"] for f in scan(tmp_path)[1]["findings"]}
 
 
-def test_no_advice_overrules_the_tags_of_other_instances(tmp_path: Path) -> None:
+def test_an_end_beside_computed_tags_overrules_none_of_them(tmp_path: Path) -> None:
     put(tmp_path, main_tf=EACH)
     findings = scan(tmp_path)[1]["findings"]
-    assert len(findings) > 1
-    assert not any("merge(" in f["remediation"] or "fix" in f for f in findings)
-    assert fix(tmp_path)[:2] == (0, "")
+    assert not any("merge(" in f["remediation"] for f in findings)
+    fix(tmp_path, "--write")
+    assert "merge({ expires" in (tmp_path / "main.tf").read_text(encoding="utf-8")
+    left = {f["fingerprint"] for f in findings if f["rule"] != "iam.access_keys_without_lifetime"}
+    assert {f["fingerprint"] for f in scan(tmp_path)[1]["findings"]} == left
 
 
 def test_the_end_of_a_disabled_key_does_not_end_an_active_one(tmp_path: Path) -> None:

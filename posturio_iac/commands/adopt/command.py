@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.planner import Outcome
+    from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
 
 DAYS = 180
@@ -53,8 +54,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     wanted = wanted_of(given)
     place = _place(given)
-    report = place.report(place.config)
-    outcomes = _planned(place, report)
+    made, report, outcomes = _planned(place)
     if not given.quiet:
         to_stdout(overview(report, outcomes))
     if not wanted.parts and questions.is_at_terminal():
@@ -62,12 +62,12 @@ def run(argv: Sequence[str]) -> int:
     if not wanted.parts:
         to_stdout("" if given.quiet else _next(place, report, outcomes))
         return int(_exit_code(report, place.config))
-    return _adopt(place, wanted, report)
+    return _adopt(place, wanted, report, made)
 
 
-def look(place: RepositoryToAdopt, report: Report) -> str:
+def look(place: RepositoryToAdopt) -> str:
     """Return what there is in a repository, and the command that goes on from here; nothing is written or asked."""
-    outcomes = _planned(place, report)
+    _, report, outcomes = _planned(place)
     return overview(report, outcomes) + _next(place, report, outcomes, lead="")
 
 
@@ -88,23 +88,23 @@ def _place(given: Arguments) -> RepositoryToAdopt:
     return RepositoryToAdopt(top, config, select((top,), top, config.with_values(baseline=there), given.exclude or ()), given)
 
 
-def _planned(place: RepositoryToAdopt, report: Report) -> tuple[Outcome, ...]:
-    """The outcome for each finding if every level of change were allowed; nothing is written."""
+def _planned(place: RepositoryToAdopt) -> tuple[FixRun, Report, tuple[Outcome, ...]]:
+    """What reads the code, its report, and the outcome for each finding if every level of change were allowed; nothing is written."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
-    from posturio_iac.commands.reporting.code_changes import files_below
 
     made = _fix_run(place, unsafe=True)
-    return fix.planned(made, report, wishes(made.given, report.as_of, place.config), files_below(place.selection.root))
+    report = made.report()
+    return made, report, fix.planned(made, report, wishes(made.given, report.as_of, place.config))[0]
 
 
-def _fix_run(place: RepositoryToAdopt, *, unsafe: bool = False) -> FixRun:
+def _fix_run(place: RepositoryToAdopt, code: CodeScan | None = None, *, unsafe: bool = False) -> FixRun:
     from posturio_iac.commands.fix import arguments, command
 
     given = parse(arguments.COMMAND, [*for_fix(place.given), *(["--unsafe"] if unsafe else [])])
     assert given is not None  # noqa: S101 - no word of it asks for help
     arguments.checked(given)
-    return command.FixRun(place.selection, place.config, None, given)
+    return command.FixRun(place.selection, place.config, None, given, code)
 
 
 def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
@@ -149,7 +149,7 @@ def _seems_used(top: str, part: str) -> bool:
     return gitlab == (part == "ci=gitlab")
 
 
-def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> int:
+def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made: FixRun) -> int:
     """Write the wanted parts. Everything that can be refused is refused before the first file is written."""
     baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
     if baseline:
@@ -163,7 +163,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> in
     for path in (*(change.path for change in changes), *([baseline] if baseline else [])):
         refuse_links_out(path, place.top)
     if FIX in wanted.parts:
-        report = _mend(place, report)
+        report = _mend(place, report, made)
     if baseline:
         _accept(place, wanted, baseline, report)
     if not place.given.quiet:
@@ -208,19 +208,17 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
         )
 
 
-def _mend(place: RepositoryToAdopt, report: Report) -> Report:
+def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
     """Write the mends, and return the report on the code after them."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.fix.summary import say
-    from posturio_iac.commands.reporting.code_changes import files_below
 
-    made = _fix_run(place)
-    asked, found = wishes(made.given, report.as_of, place.config), files_below(place.selection.root)
-    outcomes = fix.planned(made, report, asked, found)
-    every, last = fix.written(made, asked, found, outcomes, report)
+    made = _fix_run(place, planned.code)
+    outcomes, changed = fix.planned(made, report, wishes(made.given, report.as_of, place.config))
+    last = fix.written(made, changed) if changed else report
     if not place.given.quiet:
-        say(report.diagnostics, every, made.given, written=True)
+        say(report.diagnostics, outcomes, made.given, written=True)
     return last
 
 

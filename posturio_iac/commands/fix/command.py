@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,48 +11,92 @@ from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wi
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
-from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Finding, Report
-    from posturio_iac.fixes.planner import Outcome
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.fixes.planner import Changed, Outcome
+    from posturio_iac.fixes.proof import Proof
     from posturio_iac.fixes.wanted import Wanted, Wishes
-    from posturio_iac.fixes.working_files import WorkingFiles
     from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
 
 CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
 HIDDEN = "its code contains a sensitive value, so the diff is not shown; --write fixes it"
-PASSES = 3
-"""How often written code is judged again: a mended rotation can turn out to have too long an interval."""
 
 
-class FixRun(NamedTuple):
-    """The scope of one run."""
+class FixRun:
+    """The scope of one run, and the code as it was last read. A plain class, which reads it again when asked."""
 
-    selection: Selection
-    config: Config
-    narrowed: Narrowed | None
-    given: Arguments
+    def __init__(
+        self, selection: Selection, config: Config, narrowed: Narrowed | None, given: Arguments, code: CodeScan | None = None
+    ) -> None:
+        """Hold the scope; ``code`` is what another run has read of it."""
+        self.selection, self.config, self.narrowed, self.given = selection, config, narrowed, given
+        self._proofs: dict[frozenset[str], Proof] = {}
+        self.code = code
 
     def report(self) -> Report:
         """Judge the code as it is now."""
-        from posturio_iac.scan import judged
+        from posturio_iac.scan import now
 
-        return judged(
-            self.selection,
+        self._proofs.clear()
+        self.code = self._scan(self.selection, self.narrowed, self.given.as_of or now())
+        return self.code.report()
+
+    def proof(self, changed: Collection[str]) -> Proof:
+        """What proves changes of files: the run, where it is about the whole repository, or else all that these files concern."""
+        from posturio_iac.fixes.proof import Proof
+
+        if self.code is None:
+            self.report()
+        code = self.code
+        assert code is not None  # noqa: S101 - a report reads it
+        paths = frozenset() if self._is_whole() else frozenset(changed)
+        if paths not in self._proofs:
+            self._proofs[paths] = Proof(self._all_around(paths, code.as_of) if paths else code, code.as_of)
+        return self._proofs[paths]
+
+    def _scan(self, selection: Selection, narrowed: Narrowed | None, as_of: datetime) -> CodeScan:
+        from posturio_iac.scan import CodeScan
+
+        given = self.given
+        return CodeScan(
+            selection,
             self.config,
-            place=self.selection.root,
-            as_of=self.given.as_of,
-            suppressions=not self.given.no_suppressions,
-            narrowed=self.narrowed,
-            code_owners=self.given.owner_from != "codeowners",
+            selection.root,
+            as_of,
+            suppressions=not given.no_suppressions,
+            narrowed=narrowed,
+            code_owners=given.owner_from != "codeowners",
         )
+
+    def _is_whole(self) -> bool:
+        finder = self.selection.finder
+        is_all = "" in finder.places and self.selection.repository in (None, self.selection.root)
+        return self.narrowed is None and is_all
+
+    def _all_around(self, paths: Collection[str], as_of: datetime) -> CodeScan | ReaderFromTop:
+        """The code of the repository that files concern, as it is."""
+        from posturio_iac.impact.selection import narrow
+        from posturio_iac.scan import select
+
+        root = self.selection.root
+        top = self.selection.repository or root
+        prefix = os.path.relpath(root, top).replace(os.sep, "/")
+        whole = select((top,), top, self.config, self.given.exclude or ())
+        narrowed = narrow(whole, [posixpath.normpath(posixpath.join(prefix, path)) for path in paths], self.config)
+        code = self._scan(narrowed.selection, narrowed, as_of)
+        code.report()
+        return ReaderFromTop(code, prefix)
 
     def owner_of(self) -> Callable[[str], str | None] | None:
         """A function from a file to its owner by CODEOWNERS, if that was asked for."""
@@ -60,6 +105,17 @@ class FixRun(NamedTuple):
         from posturio_iac.metadata.codeowners import owner_by_file
 
         return owner_by_file(self.selection.root, self.selection.repository)
+
+
+class ReaderFromTop:
+    """Reads the code of a repository with edits whose paths are relative to a folder in it."""
+
+    def __init__(self, code: CodeScan, prefix: str) -> None:
+        self.keys, self.diagnostics, self.judge = code.keys, code.diagnostics, code.judge
+        self._code, self._prefix = code, prefix
+
+    def read(self, edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
+        return self._code.read({posixpath.normpath(posixpath.join(self._prefix, path)): text for path, text in edited.items()}, scopes)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -104,7 +160,6 @@ def _hooked(given: Arguments) -> FixRun | None:
 def _mend(run_: FixRun) -> int:
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
-    from posturio_iac.commands.reporting.code_changes import files_below
     from posturio_iac.core.finding import Level
     from posturio_iac.core.text.terminal import wants_color, without_commands
 
@@ -117,9 +172,7 @@ def _mend(run_: FixRun) -> int:
     if given.until:
         date(given.until, "--until", as_of)
     asked = replace(wishes(given, as_of, run_.config), owner_of=run_.owner_of())
-    files = files_below(run_.selection.root)
-    outcomes = planned(run_, report, asked, files)
-    changed = files.changed()
+    outcomes, changed = planned(run_, report, asked)
     write = given.write or given.hook
     if not write:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
@@ -127,9 +180,8 @@ def _mend(run_: FixRun) -> int:
         to_stdout(without_commands(unified(changed, color=color, exact=exact)))
         say(report.diagnostics, outcomes, given, written=False)
         return INCOMPLETE if failed else CHANGED if changed else CLEAN
-    every, last = written(run_, asked, files, outcomes, report)
-    remaining = selected(run_, last)
-    say(report.diagnostics, every, given, written=True)
+    remaining = selected(run_, written(run_, changed) if changed else report)
+    say(report.diagnostics, outcomes, given, written=True)
     if failed:
         return INCOMPLETE
     if given.baseline_rest and remaining:
@@ -140,50 +192,39 @@ def _mend(run_: FixRun) -> int:
     return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
 
 
-def written(
-    run_: FixRun, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome], report: Report
-) -> tuple[tuple[Outcome, ...], Report]:
-    """Write, and judge again until nothing more can be written; return all outcomes, and the last report."""
+def written(run_: FixRun, changed: Changed) -> Report:
+    """Write the changes, and judge the code again."""
     from posturio_iac.commands.guard import refuse_dirty, write_all
-    from posturio_iac.commands.reporting.code_changes import files_below
 
-    root, repository = run_.selection.root, run_.selection.repository
+    root = run_.selection.root
     if not (run_.given.allow_dirty or run_.given.hook):
-        refuse_dirty(files.changed(), root, repository)
-    done: dict[str, Outcome] = {}
-    for left in reversed(range(PASSES)):
-        done |= {outcome.finding.fingerprint: outcome for outcome in outcomes}
-        changed = files.changed()
-        if not changed:
-            break
-        write_all(changed, root)
-        report = run_.report()
-        files = files_below(run_.selection.root)
-        outcomes = planned(run_, report, asked, files) if left else ()
-    return tuple(done.values()), report
+        refuse_dirty(changed, root, run_.selection.repository)
+    write_all(changed, root)
+    return run_.report()
 
 
-def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
-    """Change ``files`` as requested, and return the outcomes for the selected findings."""
-    from posturio_iac.commands.reporting.code_changes import limits
-    from posturio_iac.fixes.planner import plan
+def planned(run_: FixRun, report: Report, asked: Wishes) -> tuple[tuple[Outcome, ...], Changed]:
+    """The outcomes for the selected findings, and the changed files."""
+    from posturio_iac.commands.reporting.code_changes import files_below, limits
+    from posturio_iac.fixes.planner import ProvenPlan
     from posturio_iac.fixes.wanted import suppressing, wanted
 
     given = run_.given
     findings = selected(run_, report)
     limit = limits(report, run_.config, run_.selection.root)
-    unsafe = bool(given.unsafe)
+    planner = ProvenPlan(lambda edited: files_below(run_.selection.root, edited), limit, run_.proof, unsafe=bool(given.unsafe))
     if given.suppress:
-        return plan(suppressing(report, findings, given.reason.strip(), given.until or ""), files, limit, unsafe=unsafe)
+        return planner.carry_out(suppressing(report, findings, given.reason.strip(), given.until or ""))
     found: tuple[Wanted, ...] = wanted(report, findings, asked)
     if not (given.write or given.hook):
         found = tuple(one if one.finding.shows_code else replace(one, remedies=(), why_not=HIDDEN) for one in found)
-    outcomes = plan(found, files, limit, unsafe=unsafe)
-    if not given.suppress_rest:
-        return outcomes
-    rest = [outcome.finding for outcome in outcomes if outcome.level is None or outcome.is_held]
-    accepted = {id(o.finding): o for o in plan(suppressing(report, rest, given.reason.strip(), given.until), files, limit, unsafe=unsafe)}
-    return tuple(accepted.get(id(outcome.finding), outcome) for outcome in outcomes)
+    outcomes, changed = planner.carry_out(found)
+    rest = {o.finding.fingerprint for o in outcomes if o.level is None or o.is_held}
+    if not given.suppress_rest or not rest:
+        return outcomes, changed
+    accepted = suppressing(report, [o.finding for o in outcomes if o.finding.fingerprint in rest], given.reason.strip(), given.until)
+    instead = {one.finding.fingerprint: one for one in accepted}
+    return planner.carry_out([instead.get(one.finding.fingerprint, one) for one in found])
 
 
 def _check_addresses(globs: Sequence[str], report: Report) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.adopt.command import RepositoryToAdopt
-    from posturio_iac.core.finding import Report
 
 COMMAND = Command(
     "init",
@@ -39,22 +38,22 @@ def run(argv: Sequence[str]) -> int:
         return 0
     top = top_of(given.words[0] if given.words else os.curdir)
     place = place_of(top)
-    report = place.report(place.config)  # before anything is written, since a configuration or baseline may be refused
+    place.report(place.config)  # before anything is written, since a configuration or baseline may be refused
     changes = [*hook(top, given.repo, given.rev), *configuration(top)]
     if not changes:
         to_stdout("the hook and a configuration are already in place\n")
-        return _looked(place, report)
+        return _looked(place)
     show(changes, top)
     if not (given.yes or agreed("write this?")):
         to_stdout("nothing was written\n")
         return 0
     write_all_files(changes, top)
-    return _looked(place, report)
+    return _looked(place)
 
 
-def _looked(place: RepositoryToAdopt, report: Report) -> int:
+def _looked(place: RepositoryToAdopt) -> int:
     """Show the findings in the code, and how to begin with them; findings do not make this fail."""
     from posturio_iac.commands.adopt.command import look
 
-    to_stdout(f"\n{look(place, report)}")
+    to_stdout(f"\n{look(place)}")
     return 0

@@ -18,7 +18,7 @@ _MOST_CHANGES = 5_000
 """How many changes are kept for the next format that asks."""
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from posturio_iac.commands.reporting.source_lines import Sources
     from posturio_iac.config.model import Config
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.working_files import WorkingFiles
 
 
-def files_below(root: str) -> WorkingFiles:
-    """The files below a folder, none of them read yet."""
+def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
+    """The files below a folder, none of them read yet; ``edited`` has texts that stand for some of them."""
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 
@@ -36,7 +36,7 @@ def files_below(root: str) -> WorkingFiles:
 
     def read(path: str) -> bytes | None:
         try:
-            return read_file(os.path.join(root, path), MOST_BYTES, fence)
+            return edited[path] if path in edited else read_file(os.path.join(root, path), MOST_BYTES, fence)
         except UnreadableError:
             return None
 

@@ -337,6 +337,11 @@ class Remedies:
     """Lets AWS end a key a number of days after its creation, where AWS can; the number is still to be set."""
     avoid: Advice | None = None
     """Does without the key, where a change of the code is enough."""
+    calls: tuple[AddComment, ...] = ()
+    """State metadata above the calls of the key's module, from the nearest on."""
+    is_for_others: bool = False
+    """True if the key's module is for callers elsewhere, whose keys a statement inside would be about: a published one, or one that is
+    applied again and again."""
 
     def stating(self, name: str, value: str) -> Declaring:
         """The change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""

@@ -24,7 +24,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.MergeTags(place, argument, _, name, value, is_shared=True):
             return f'add {name} = "{value}" to the {argument} of {place.text()}, for this key alone: others share that code'
         case r.MergeTags(place, argument, expression, name, value):
-            return f'set {argument} = merge({expression}, {{ {name} = "{value}" }}) in {place.text()}'
+            return f'set {argument} = merge({{ {name} = "{value}" }}, {expression}) in {place.text()}'
         case r.AddComment(name=name, value=value, target=target, json=json):
             return f'add "//": "posturio: {name}={value}" to {target}' if json else f"write # posturio: {name}={value} above {target}"
         case r.AddMetadata(place):

@@ -13,7 +13,7 @@ from posturio_iac.errors import system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 MIB = 1 << 20
 LIMIT = 10 * MIB
@@ -57,11 +57,13 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "named", "top")
+    __slots__ = ("_folders", "edited", "named", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
         self.top = top
+        self.edited: Mapping[str, bytes] = {}
+        """Texts that are read instead of those on the disk, by their real paths."""
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
 
@@ -224,6 +226,8 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
 
     Raises `UnreadableError` with the reason: outside, missing, no regular file, larger than ``limit``, or not allowed.
     """
+    if fence is not None and fence.edited and (text := fence.edited.get(real_path(path))) is not None:
+        return text[:limit] if head else text
     try:
         descriptor, size = open_regular(path, fence)
     except OSError as error:

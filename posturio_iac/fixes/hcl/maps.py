@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.hcl.source import Block, HclSource
 
 _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
+_OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")
+"""Values that may hold an entry of the same name, which a later one would overrule."""
 
 
 def quoted(text: str) -> str:
@@ -61,17 +63,18 @@ def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Ed
     if call is not None and source.text(call.children[0]) == "merge":
         arguments = next((c for c in call.children if c.type == "function_arguments"), None)
         given = [c for c in arguments.children if c.type == "expression"] if arguments is not None else []
-        objects = [held for held in map(_object, given) if held is not None]
-        if objects:
-            return _into_object(source, objects[-1], name, value)
-        spread = arguments is not None and arguments.children[-1].type == "ellipsis"
-        if given and not spread:
-            at = given[-1].end_byte
-            return [source.edit(at, at, f", {{ {_pair(name, value)} }}")]
+        found = next((held for held in map(_object, reversed(given)) if held is not None), None)
+        if found is not None and not _OPEN.search(source.data, given[0].start_byte, found.start_byte):
+            return _into_object(source, found, name, value)
+        if given:  # first, so that it overrules nothing
+            at = given[0].start_byte
+            line = source.data[source.line_start(at) : at]
+            gap = "\n" + source.indent(at) if not line.strip() else " "
+            return [source.edit(at, at, f"{{ {_pair(name, value)} }},{gap}")]
     start, end = expression.start_byte, expression.end_byte
     if source.data[start:end].lstrip().startswith(b"<<"):
         raise CannotFixError("the map is built from a heredoc; add the entry by hand")
-    return [source.edit(start, start, "merge("), source.edit(end, end, f", {{ {_pair(name, value)} }})")]
+    return [source.edit(start, start, f"merge({{ {_pair(name, value)} }}, "), source.edit(end, end, ")")]
 
 
 def _pair(name: str, value: str) -> str:

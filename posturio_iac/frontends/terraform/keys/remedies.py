@@ -39,6 +39,8 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
         disable=SetArgument(key, "status", INACTIVE, needs_person=True),
         overlap=_overlap(block, key),
         beside=beside,
+        calls=tuple(above_calls(scope.instance)),
+        is_for_others=scope.instance.program.is_for_others(posixpath.dirname(block.header.path)),
         narrower=tuple(narrower(block, scope, "status", key)),
         age=age_of(key, service, given=block.get(AGE) is not None),
         avoid=instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None,
@@ -132,22 +134,27 @@ def _comment(key: Place, scope: ModuleScope) -> AddComment:
 
 def _above_the_call(instance: ModuleInstance) -> AddComment:
     """The comment for a key in code outside of the scan: at the nearest call inside."""
+    return next(above_calls(instance), AddComment(Place(instance.address)))
+
+
+def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
+    """Yield the comments above the calls that lead to a module, the nearest first: those in code of the scan that is not for others."""
     at = instance
-    while at.call is not None and at.caller is not None and not at.program.is_ours(at.call.header.path):
+    while at.call is not None and at.caller is not None:
+        path = at.call.header.path
+        if at.program.is_ours(path) and not at.program.is_for_others(posixpath.dirname(path)):
+            call = Place(f"module.{at.call.labels[0]}", at.call.header)
+            yield AddComment(call, target=call.text(), json=path.endswith(".json"))
         at = at.caller.instance
-    if at.call is None:
-        return AddComment(Place(instance.address))
-    call = Place(f"module.{at.call.labels[0]}", at.call.header)
-    return AddComment(call, target=call.text())
 
 
 def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance, block: hcl.Block) -> AddTag | MergeTags:
     """Return how to add an entry to a map of ``block``: at the call of the module when the map is an input that goes nowhere else."""
     name = _input(expression) if instance.call is not None and instance.caller is not None else None
-    if name is not None and instance.call is not None and instance.caller is not None and not _goes_elsewhere(name, instance, block):
+    if name is not None and instance.call is not None and instance.caller is not None and _leads_to_user(name, instance, block):
         call = Place(f"module.{instance.call.labels[0]}", instance.call.header)
         return added(name, hcl.setting(instance.call, name), call, instance.caller.instance, instance.call)
-    if (of_unit := _unit_input(expression, instance)) is not None:
+    if (of_unit := _unit_input(expression, instance, block)) is not None:
         return of_unit
     if expression is None:
         return AddTag(place, argument=argument, is_new=True)
@@ -155,6 +162,12 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     if any(isinstance(part, hcl.ObjectExpr) for part in given):
         return AddTag(place, argument=argument)
     return MergeTags(place, argument, spelled(expression) or "…")
+
+
+def _leads_to_user(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
+    """True if an input leads from a call, which may be changed, to ``block`` alone."""
+    folder = posixpath.dirname(instance.call.header.path) if instance.call is not None else ""
+    return not instance.program.is_for_others(folder) and not _goes_elsewhere(name, instance, block)
 
 
 def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
@@ -168,11 +181,13 @@ def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bo
     return any(("var", name) in mentioned(held) for held in others) or any(references(part)[:2] == ("var", name) for part in made)
 
 
-def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance) -> AddTag | None:
+def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance, block: hcl.Block) -> AddTag | None:
     """Return how to add an entry to a map among the inputs of a Terragrunt unit, if the unit's own file holds it."""
     name, unit = _input(expression), instance.folder.unit
     given = instance.folder.tfvars.get(name) if name is not None and unit is not None else None
     if name is None or unit is None or given is None or not isinstance(given.expression, hcl.ObjectExpr):
+        return None
+    if _goes_elsewhere(name, instance, block):
         return None
     span = given.expression.span
     if posixpath.dirname(span.path) != unit.folder or not span.path.endswith(".hcl"):

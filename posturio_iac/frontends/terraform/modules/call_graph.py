@@ -12,6 +12,7 @@ from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
+from posturio_iac.frontends.terraform.modules.folder import is_example
 from posturio_iac.search.module_calls import local_calls
 from posturio_iac.search.outside import explore
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
     ModuleCaller = AppliedUnit | ComponentStack
-
-_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-"""Names of folders whose calls are examples or tests of a module."""
 
 
 def units_of(
@@ -187,9 +185,4 @@ def published_in(folders: dict[str, set[str]]) -> list[str]:
     for folder, targets in folders.items():
         for target in targets - {folder}:
             callers.setdefault(target, set()).add(folder)
-    return sorted(target for target, found in callers.items() if all(_is_example(caller, target) for caller in found))
-
-
-def _is_example(caller: str, target: str) -> bool:
-    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
-    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
+    return sorted(target for target, found in callers.items() if all(is_example(caller, target) for caller in found))

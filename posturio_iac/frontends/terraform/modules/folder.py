@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import meant
@@ -16,7 +17,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "resource": ("TYPE", "NAME"), "data": ("TYPE", "NAME")}
 """Blocks that have an address of their own, and the labels that it takes."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
+_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
+"""Names of folders whose calls are examples or tests of a module."""
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
@@ -65,8 +68,12 @@ class Module:
         if self.unit is not None:
             return True
         configured = any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)
-        backend = any(b.type in ("backend", "cloud") for s in self.settings for b in s.body.blocks)
-        return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+        return configured or self.has_backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+
+    @property
+    def has_backend(self) -> bool:
+        """True if the code says where its state is kept."""
+        return any(b.type in ("backend", "cloud") for s in self.settings for b in s.body.blocks)
 
 
 def load(
@@ -212,3 +219,34 @@ def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[s
         if diagnostics:
             folder.unreadable_tfvars = UNREAD_VALUES(path)
             folder.diagnostics.extend(diagnostics)
+
+
+def is_for_others(folder: str, folders: Mapping[str, Collection[str]], root: str) -> bool:
+    """True if a module is written for callers that are not here, or is applied again and again: of those, nothing here is the last word.
+
+    Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
+    modules, or binds what a service broker provisions.
+    """
+    pending, seen = [folder], {folder}
+    while pending:
+        one = pending.pop()
+        callers = {caller for caller, called in folders.items() if one in called and caller != one}
+        if not callers and not _is_offered(one, root):
+            return False
+        fresh = {caller for caller in callers if not is_example(caller, one)} - seen
+        seen |= fresh
+        pending += fresh
+    return True
+
+
+def _is_offered(folder: str, root: str) -> bool:
+    """True if a module that nothing calls shows that it is there to be called or applied by others."""
+    here, name = os.path.join(root, folder), posixpath.basename(folder)
+    if name == "bind" and os.path.isdir(os.path.join(here, os.pardir, "provision")):
+        return True
+    return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
+
+
+def is_example(caller: str, target: str) -> bool:
+    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
+    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])

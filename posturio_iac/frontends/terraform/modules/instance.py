@@ -108,6 +108,9 @@ class ModuleLoader(Protocol):
     def is_ours(self, path: str) -> bool:
         """True if findings may point at a file."""
 
+    def is_for_others(self, folder: str) -> bool:
+        """True if the callers of the module in a folder are not here."""
+
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
 

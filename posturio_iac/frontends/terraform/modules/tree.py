@@ -44,12 +44,13 @@ class ModuleTree:
         self,
         selection: Selection,
         options: TerraformOptions,
-        leading: Collection[str] = (),
+        leading: Mapping[str, Collection[str]] | None = None,
         units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
     ) -> None:
         """Read the modules of a selection when they are asked for.
 
-        ``leading`` are the folders that hold keys or lead to some, and ``units`` the units of Terragrunt's by their files.
+        ``leading`` are the folders that hold keys or lead to some, with those that they call, ``units`` the units of Terragrunt's by
+        their files.
         """
         self.root = selection.root
         self.repository = selection.repository
@@ -57,7 +58,8 @@ class ModuleTree:
         self._installed = Installed(self.root, self.fence, self.report)
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.finder)
         self.options = options
-        self._leading = leading
+        self._leading = leading or {}
+        self._for_others: dict[str, bool] = {}
         self._units = units or {}
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
@@ -89,6 +91,14 @@ class ModuleTree:
         if "/.terraform/" in f"/{path}" or self._holds_search_term(path):
             return False
         return self._tracked is not None or not self._passes_over(path)
+
+    def is_for_others(self, path: str) -> bool:
+        """True if the callers of the module in the folder ``path`` are not here."""
+        if path not in self._for_others:
+            module = self.folder(path)
+            is_program = bool(module.tfvars) or module.has_backend or module.unit is not None
+            self._for_others[path] = not is_program and folder.is_for_others(path, self._leading, self.root)
+        return self._for_others[path]
 
     def _in_nested(self, path: str) -> bool:
         """True if a folder belongs to a submodule or another repository below the root."""
