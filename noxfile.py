@@ -1,7 +1,7 @@
 """Everything that is checked about this project, each in an environment of its own.
 
-``nox`` alone runs all tests that a change can break; ``nox -s lint`` the linters; ``nox -s all`` everything; ``nox -l`` lists the rest.
-Both run several sessions at a time. Environments are kept between runs.
+``nox`` alone runs the tests that need nothing but Python, ``nox -s outside`` those in other programs, ``nox -s lint`` the linters,
+``nox -s all`` everything; ``nox -l`` lists the rest. Three sessions run at a time. Environments are kept between runs.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["change"]
-USUAL = ("tests", "hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "differential", "checkov_oldest", "sarif", "wheel")
-"""What a change can break, the longest first."""
+nox.options.sessions = ["quick"]
+QUICK = ("tests", "differential", "wheel")
+OUTSIDE = ("hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "checkov_oldest", "sarif")
+"""What a change can break where other programs are needed, the longest first."""
 AT_A_TIME = 3
 """Sessions: on two processors, two of them work while one waits for a package registry or for its last test."""
 
@@ -105,16 +106,22 @@ def together(session: nox.Session, names: Sequence[str]) -> None:
 
 
 @nox.session(venv_backend="none")
-def change(session: nox.Session) -> None:
-    """Run every session whose tests a change can break."""
-    together(session, USUAL)
+def quick(session: nox.Session) -> None:
+    """Run the tests that need nothing but Python."""
+    together(session, QUICK)
+
+
+@nox.session(venv_backend="none")
+def outside(session: nox.Session) -> None:
+    """Run the tests in checkov, cfn-lint, pre-commit, a browser, SARIF's validator and a played AWS."""
+    together(session, OUTSIDE)
 
 
 @nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
     rest = ("setups", "lint", "docs", "site", "oracle", "fuzz", "guard_rails", "lowest")
-    together(session, (*USUAL, *rest, *(f"compat-{python}" for python in PYTHONS)))
+    together(session, (*QUICK, *OUTSIDE, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
 @nox.session
