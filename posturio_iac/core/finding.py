@@ -149,23 +149,39 @@ CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 
 
+SUBJECT = "\0"
+"""Stands for the subject in the template of a diagnostic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A message about the run itself."""
 
     level: Level
-    message: str
+    template: str
+    """The message, with `SUBJECT` in the place of ``subject``."""
     path: str | None = None
     line: int | None = None
     column: int | None = None
     account: str | None = None
     about: str = ""
     """`CONFIGURATION`, `CRASH`, or empty."""
+    subject: str = ""
+    """The account or file that the message names, and that alone tells it from the same message about another one."""
+
+    @property
+    def message(self) -> str:
+        return self.template.replace(SUBJECT, self.subject)
 
     @property
     def is_always_shown(self) -> bool:
         """True if every format shows it: errors, and the effect on the verdict of a configuration that comes with the code."""
         return self.level is Level.ERROR or self.about == CONFIGURATION
+
+
+def of_account(level: Level, text: str, account: str | None) -> Diagnostic:
+    """A diagnostic about an account, which may hold what AWS says: there the id of the account stands in every ARN."""
+    return Diagnostic(level, text.replace(account, SUBJECT) if account else text, account=account, subject=account or "")
 
 
 class Verdict(str, Enum):

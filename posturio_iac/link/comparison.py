@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind, Place
 from posturio_iac.link.declared import places
@@ -24,7 +24,7 @@ def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]
         one = held.get(key.key_id) if key.status == "Inactive" and key.key_id else None
         if one is not None and _says_active(one):
             text = f'{key.address} is Inactive, and {_shown(one)} makes it Active again at the next apply; set status = "Inactive" there'
-            yield Diagnostic(Level.WARNING, text, account=key.account)
+            yield of_account(Level.WARNING, text, key.account)
 
 
 def missing(
@@ -51,7 +51,7 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
         what = called(one.key.kind, one.key.service)
         head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} ({_state(one)})"
         if account in accounts:
-            yield Diagnostic(Level.NOTE, f"{head}, but AWS does not have it: the next apply creates a new one", account=account)
+            yield of_account(Level.NOTE, f"{head}, but AWS does not have it: the next apply creates a new one", account)
         elif account is None and complete:
             yield Diagnostic(Level.NOTE, f"{head}, but no account that was read has it: it is gone, or belongs to another account")
         else:

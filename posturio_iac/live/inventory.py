@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
@@ -59,7 +59,7 @@ class Inventory:
     """When AWS made the credential report that was read."""
 
     def say(self, level: Level, text: str) -> None:
-        self.diagnostics.append(Diagnostic(level, text, account=self.account.id))
+        self.diagnostics.append(of_account(level, text, self.account.id))
 
 
 def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:

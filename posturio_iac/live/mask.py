@@ -19,7 +19,7 @@ class Mask(KeyIdMask):
     """Masks ids in reports as well as in text."""
 
     def diagnostic(self, said: Diagnostic) -> Diagnostic:
-        return replace(said, message=self.text(said.message))
+        return replace(said, template=self.text(said.template))
 
     def report(self, report: Report) -> Report:
         """A report without ids. Fingerprints stay: they are digests."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live import stacks
 from posturio_iac.live.connection.calls import CallBudget
@@ -56,8 +56,8 @@ class AccountOutcome:
     diagnostics: tuple[Diagnostic, ...]
     calls: dict[str, int]
     """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
-    no_credentials: bool = False
-    """True if there were no credentials."""
+    unsigned: str = ""
+    """Why there is nothing to sign calls with; empty where there is something."""
 
 
 class Surveyor:
@@ -106,7 +106,7 @@ class Surveyor:
             date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)
         except CredentialsError as error:
-            return replace(failed(target, str(error)), no_credentials=True)
+            return replace(failed(target, str(error)), unsigned=str(error))
         except AwsError as error:
             return failed(target, str(error))
         except (*NOT_UNDERSTOOD, OSError) as error:
@@ -195,4 +195,4 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
 def failed(target: AccountTarget, why: str) -> AccountOutcome:
     """Say why a target was not read: a clause without a full stop."""
     account = target.account.id if target.account else None
-    return AccountOutcome(target, None, (Diagnostic(Level.ERROR, f"{target.label} was not read: {why}", account=account),), {})
+    return AccountOutcome(target, None, (of_account(Level.ERROR, f"{target.label} was not read: {why}", account),), {})

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.posture.score import score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from posturio_iac.posture.parts import ResultPart, Unit
     from posturio_iac.posture.score import Score
@@ -25,7 +24,6 @@ LONGEST = "over 365"
 """Upper bounds in days, with the labels of their bars."""
 NEVER, UNKNOWN = "never", "unknown"
 NOBODY = "nobody"
-_DATE = lazy_pattern(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,35 +142,18 @@ def standings(posture: Posture) -> list[UnitSummary]:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSource:
-    """One source of facts about keys, and its time."""
+    """One source of facts about keys of a unit."""
 
     text: str
     unit: Unit
-    when: datetime
     keys: int
 
 
 def sources(posture: Posture) -> list[EvidenceSource]:
-    """The sources of facts about deployed keys, each once for each unit, the oldest first."""
-    counts: dict[tuple[str, Unit, datetime], int] = {}
-    for row in posture.rows:
-        for text in row.key.evidence:
-            name = (text, row.unit, row.as_of)
-            counts[name] = counts.get(name, 0) + 1
-    made = [EvidenceSource(text, unit, _when(text, as_of), number) for (text, unit, as_of), number in counts.items()]
-    return sorted(made, key=lambda source: (source.when, source.unit.label, source.text))
-
-
-def _when(text: str, as_of: datetime) -> datetime:
-    """The time that evidence names, or that of its result."""
-    found = _DATE.search(text)
-    if found is None:
-        return as_of
-    try:
-        named = type(as_of).fromisoformat(found[0]).replace(tzinfo=as_of.tzinfo)
-    except ValueError:
-        return as_of
-    return min(named, as_of)
+    """The sources of facts about deployed keys, each once for each unit."""
+    counts = Counter((text, row.unit) for row in posture.rows for text in row.key.evidence)
+    made = [EvidenceSource(text, unit, number) for (text, unit), number in counts.items()]
+    return sorted(made, key=lambda source: (source.unit.label, source.text))
 
 
 def has_deployed(rows: Iterable[KeyRow]) -> bool:

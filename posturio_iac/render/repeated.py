@@ -35,7 +35,7 @@ def _subject(said: Diagnostic) -> str | None:
 def _neutral(said: Diagnostic) -> object:
     subject = _subject(said)
     place = None if said.account or subject else (said.path, said.line, said.column)
-    return subject is None, bool(said.account), place, said.message.replace(subject, "\0") if subject else said.message
+    return subject is None, bool(said.account), place, said.template
 
 
 def _subjects(alike: Sequence[Diagnostic]) -> list[str]:
@@ -47,4 +47,4 @@ def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
     named = ", ".join(printable(subject) for subject in subjects[1:NAMED])
     rest = f"{len(subjects) - 1:,} more "
     rest += f"accounts: {named} and {len(subjects) - NAMED:,} more" if first.account else f"files, such as {named}; --format json lists all"
-    return replace(first, message=f"{first.message}; the same holds for {rest}")
+    return replace(first, template=f"{first.template}; the same holds for {rest}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from posturio_iac.contract import write
-from posturio_iac.core.finding import Diagnostic, Level, Report
+from posturio_iac.core.finding import Diagnostic, Level, Report, of_account
 from posturio_iac.render import markdown_page
 from posturio_iac.render.repeated import once
 from tests.support import canned
@@ -35,7 +35,7 @@ def test_each_file_that_could_not_be_read_is_named() -> None:
 
 
 def test_a_message_that_names_its_account_is_the_same_for_another() -> None:
-    errors = [Diagnostic(Level.ERROR, f"{n:012}: access denied", account=f"{n:012}") for n in range(1, 6)]
+    errors = [of_account(Level.ERROR, f"{n:012}: access denied", f"{n:012}") for n in range(1, 6)]
     (said,) = once(errors)
     assert said.message == ("000000000001: access denied; the same holds for 4 more accounts: 000000000002, 000000000003 and 2 more")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.run import Findings, Run
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
@@ -75,7 +75,7 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
         for account in known:
             has = organization.has_tag(account, name, glob)
             if isinstance(has, Unknown):
-                notes.append(Diagnostic(Level.ERROR, f"account {account.id} was not read: {has.reason}", account=account.id))
+                notes.append(of_account(Level.ERROR, f"account {account.id} was not read: {has.reason}", account.id))
             elif has:
                 accounts.append(account)
     if not accounts and not notes and (arguments.units or arguments.account_tags):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level, Verdict
+from posturio_iac.core.finding import Level, Verdict, of_account
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
 from posturio_iac.live import creators
@@ -50,7 +50,7 @@ def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> 
         found = creators.creators(surveyor.connected(target), partition, asked, report.as_of)
     except (AwsError, CredentialsError) as error:
         text = f"the creators of keys without an owner are not known: {error}"
-        return replace(report, diagnostics=(*report.diagnostics, Diagnostic(Level.NOTE, text, account=asked[0].account)))
+        return replace(report, diagnostics=(*report.diagnostics, of_account(Level.NOTE, text, asked[0].account)))
     keys = tuple(
         replace(judged, key=replace(judged.key, created_by=found[judged.key.key_id])) if judged.key.key_id in found else judged
         for judged in report.keys

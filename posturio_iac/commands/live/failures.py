@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
@@ -45,7 +45,7 @@ def with_failures(
         for result in verification.results
     )
     said = [
-        Diagnostic(Level.WARNING, reason, account=account)
+        of_account(Level.WARNING, reason, account)
         for account, signs in found.items()
         for reason in dict.fromkeys(one.reason for one in signs.values() if isinstance(one, Unknown) and not one.is_unasked)
     ]

@@ -151,7 +151,7 @@ class LedgerFile:
             with open(path, encoding="utf-8-sig", newline="") as file:
                 note_answers(self.ledger, read_answers(file.read()), self.as_of)
         except NoAnswersError as error:
-            raise UsageError(f"--answers {path}{'' if str(error).startswith(('has', 'is')) else ','} {error}") from None
+            raise UsageError(f"--answers {path}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--answers {path} cannot be read: {system_reason(error)}") from None
 

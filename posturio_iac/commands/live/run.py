@@ -129,8 +129,8 @@ class Run:
             self.ledger.begin(options_of(self.arguments))
         with closing(self._outcomes(targets)) as outcomes:
             for outcome in once_each(outcomes):
-                if outcome.no_credentials and len(targets) == 1:
-                    raise UsageError(outcome.diagnostics[0].message.partition(": ")[2])
+                if outcome.unsigned and len(targets) == 1:
+                    raise UsageError(outcome.unsigned)
                 self._progress.erase()
                 yield outcome
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import SUBJECT, Level
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 from posturio_iac.render.nothing_found import count
@@ -123,7 +123,7 @@ def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> s
     account = diagnostic.account
     if account is not None and account in names:
         account = f"{account} ({names[account]})"
-    elif account is not None and diagnostic.message.startswith(account):
+    elif account is not None and diagnostic.template.startswith(SUBJECT):
         account = None  # the message names it
     parts = [account, diagnostic.path, diagnostic.line, diagnostic.column]
     where = ":".join(printable(str(part)) for part in parts if part is not None)

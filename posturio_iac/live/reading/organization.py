@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.judge.policy import text_matches
@@ -46,7 +46,7 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
                 found[account.id] = account
             else:
                 text = f"account {listed['Id']} ({listed.get('Name', 'without a name')}) is {state} and was skipped"
-                notes.append(Diagnostic(Level.NOTE, text, account=listed["Id"]))
+                notes.append(of_account(Level.NOTE, text, listed["Id"]))
     if not found:
         notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts returned no active account, so nothing was read"))
     return sorted(found.values(), key=lambda account: account.id), notes

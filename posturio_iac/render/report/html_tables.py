@@ -49,7 +49,7 @@ def tables(posture: Posture) -> dict[str, Any]:
             "deployed": has_deployed(posture.rows),
             "evidence": bool(told),
         },
-        "evidence": [(s.text, s.unit.label, say.when(s.when), (posture.as_of - s.when).days, s.keys) for s in told],
+        "evidence": [(s.text, s.unit.label, s.keys) for s in told],
         "suppressions": _suppressions(posture),
         "errors": _said(posture, (Level.ERROR,)),
         "warnings": _said(posture, (Level.WARNING, Level.NOTE)),

@@ -254,11 +254,8 @@ def _basis(posture: Posture) -> Iterator[str]:
     yield from _table(("result", "as of", "version", "keys", "counts now"), rows)
     told = sources(posture)
     yield from _table(
-        ("evidence", "account", "of", "age in days", "keys"),
-        [
-            (_words(s.text), _words(s.unit.label), say.when(s.when), f"{(posture.as_of - s.when).days:,}", f"{s.keys:,}")
-            for s in told[:ROWS]
-        ],
+        ("evidence", "account", "keys"),
+        [(_words(s.text), _words(s.unit.label), f"{s.keys:,}") for s in told[:ROWS]],
     )
     yield from filter(None, [_more(len(told) - ROWS, "piece of evidence", "pieces of evidence")])
     yield f"Made by posturio-iac {__version__} from saved results alone."

@@ -51,10 +51,10 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         missing = [name for name in (KEY_ID, NEEDED) if name not in (reader.fieldnames or ())]
         if missing:
-            raise NoAnswersError(f"has no column {' and no column '.join(missing)}; take the CSV that --letters writes")
+            raise NoAnswersError(f"it has no column {' and no column '.join(missing)}; take the CSV that --letters writes")
         return tuple(found for row in reader if (found := _answer(reader.line_num, row)) is not None)
     except csv.Error as error:
-        raise NoAnswersError(f"is not a table: {error}") from None
+        raise NoAnswersError(f"it is not a table: {error}") from None
 
 
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
