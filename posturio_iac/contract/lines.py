@@ -31,11 +31,13 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
     keys = _grouped(report.keys, lambda judged: judged.key.account or "")
     findings = _grouped(report.findings, lambda finding: next(iter(finding.address.split(":")[4:5]), ""))
-    said = _grouped(report.diagnostics, lambda one: one.account or "")
+    diagnostics = _grouped(report.diagnostics, lambda one: one.account or "")
     for account in scope.accounts:
-        alone = Report(report.as_of, tuple(keys.get(account, ())), tuple(findings.get(account, ())), tuple(said.pop(account, ())), files=0)
+        alone = Report(
+            report.as_of, tuple(keys.get(account, ())), tuple(findings.get(account, ())), tuple(diagnostics.pop(account, ())), files=0
+        )
         yield account_line(alone, context.ages, scope.of_account(account))
-    rest = tuple(one for group in said.values() for one in group)
+    rest = tuple(one for group in diagnostics.values() for one in group)
     yield closing_line(Report(report.as_of, (), (), rest, report.files), Totals(report), scope, context.run)
 
 

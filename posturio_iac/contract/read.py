@@ -252,9 +252,9 @@ def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
     return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command)  # with a masked id it could not be run
 
 
-def _said(said: dict[str, Any]) -> SavedDiagnostic:
-    place = _optional(said.get("path")), _number(said.get("line")), _optional(said.get("account"))
-    return SavedDiagnostic(Level(said["level"]), _text(said["message"]), *place)
+def _said(diagnostic: dict[str, Any]) -> SavedDiagnostic:
+    place = _optional(diagnostic.get("path")), _number(diagnostic.get("line")), _optional(diagnostic.get("account"))
+    return SavedDiagnostic(Level(diagnostic["level"]), _text(diagnostic["message"]), *place)
 
 
 def _covered(scope: Any) -> Coverage:

@@ -186,7 +186,7 @@ class SavedResult:
     covered: Coverage
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
-    said: tuple[SavedDiagnostic, ...]
+    diagnostics: tuple[SavedDiagnostic, ...]
     files: int
     """How many files of code were searched."""
     users: frozenset[str] | None = None

@@ -34,7 +34,7 @@ class ResolvedFinding(NamedTuple):
         """True if something has failed since its key was switched off or deleted, so that trackers keep it open."""
         return self.state == "failing"
 
-    def said(self) -> str:
+    def clause(self) -> str:
         return f"is switched off or gone, and something has failed since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
 
     def title(self) -> str:

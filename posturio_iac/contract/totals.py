@@ -28,7 +28,7 @@ class Totals:
         self._verdicts.update(judged.verdict for judged in report.keys)
         self._files += report.files
         self._demerits += sum(judged.demerit for judged in report.keys)
-        self._incomplete |= any(said.level is Level.ERROR for said in report.diagnostics)
+        self._incomplete |= any(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics)
 
     def document(self) -> dict[str, int | None]:
         """The summary as the JSON contract has it."""

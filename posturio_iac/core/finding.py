@@ -79,7 +79,7 @@ class Rule:
 class Violation:
     """What a rule yields about one key."""
 
-    said: KeySentence
+    sentence: KeySentence
     """Why it matters, in half a sentence."""
     remediation: str
     """The shortest change that works."""
@@ -94,7 +94,7 @@ class Violation:
 
     @property
     def message(self) -> str:
-        return self.said.text
+        return self.sentence.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifeti
 def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
     """Yield sentences about metadata that is noteworthy and no lifetime."""
     for item in items:
-        said = exemption(item.name, item.value, origin=item.origin, names=names)
-        said = said or resembling(item.name, item.value, origin=item.origin, names=names)
-        if said is not None:
-            yield said
+        note = exemption(item.name, item.value, origin=item.origin, names=names)
+        note = note or resembling(item.name, item.value, origin=item.origin, names=names)
+        if note is not None:
+            yield note
 
 
 def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | None]:
@@ -56,8 +56,8 @@ def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | 
         return own, None
     known, open_ = _owners((*facts.beside, *user.tags), names)
     for item in known:
-        if (said := owner_named(item.value)) is not None:
-            return said, item.origin
+        if (owner := owner_named(item.value)) is not None:
+            return owner, item.origin
     if (configured := next(filter(None, map(owner_named, user.configured_owners)), None)) is not None:
         return configured, None
     if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:

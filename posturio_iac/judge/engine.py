@@ -89,20 +89,20 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
     keys = sorted((judged for part in parts for judged in part.keys), key=lambda judged: _key_order(judged.key))
     findings = (finding for part in parts for finding in part.findings)
     ordered = sorted(findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.root, f.fingerprint))
-    said = dict.fromkeys(chain((one for part in parts for one in part.diagnostics), diagnostics))
-    return Report(as_of, tuple(keys), tuple(ordered), tuple(_capped(sorted(said, key=_order))), files)
+    every = dict.fromkeys(chain((one for part in parts for one in part.diagnostics), diagnostics))
+    return Report(as_of, tuple(keys), tuple(ordered), tuple(_capped(sorted(every, key=_order))), files)
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
     """Yield diagnostics, at most `MOST_SAID` of each file, its errors first; the rest of a file is counted."""
     by_path: dict[str | None, list[Diagnostic]] = {}
-    for said in ordered:
-        by_path.setdefault(said.path, []).append(said)
+    for diagnostic in ordered:
+        by_path.setdefault(diagnostic.path, []).append(diagnostic)
     for path, all_said in by_path.items():
         if path is None or len(all_said) <= MOST_SAID:
             yield from all_said
             continue
-        gravest_first = sorted(all_said, key=lambda said: list(Level).index(said.level))
+        gravest_first = sorted(all_said, key=lambda one: list(Level).index(one.level))
         yield from sorted(gravest_first[:MOST_SAID], key=_order)
         text = f"{len(all_said) - MOST_SAID:,} more messages about this file are omitted"
         yield Diagnostic(gravest_first[MOST_SAID].level, text, path)
@@ -208,7 +208,7 @@ class _Run:
             root=key.scope,
             declaration=key.declaration,
             remedy=violation.remedy,
-            problem=violation.said.unnamed,
+            problem=violation.sentence.unnamed,
         )
 
     def _severity(self, rule: Registered, violation: Violation) -> Severity:
@@ -265,5 +265,12 @@ def _location(span: Span | None) -> tuple[str | None, int | None, int | None]:
     return (span.path, span.line, span.column) if span else (None, None, None)
 
 
-def _order(said: Diagnostic) -> tuple[str, int, int, str, str, str]:
-    return (said.path or "", said.line or 0, said.column or 0, said.level.value, said.message, said.account or "")
+def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    return (
+        diagnostic.path or "",
+        diagnostic.line or 0,
+        diagnostic.column or 0,
+        diagnostic.level.value,
+        diagnostic.message,
+        diagnostic.account or "",
+    )

@@ -46,7 +46,7 @@ def redacted(report: Report) -> Report:
         )
         for f in report.findings
     )
-    diagnostics = tuple(replace(said, template=hide(said.template)) for said in report.diagnostics)
+    diagnostics = tuple(replace(diagnostic, template=hide(diagnostic.template)) for diagnostic in report.diagnostics)
     return replace(report, keys=keys, findings=findings, diagnostics=diagnostics)
 
 

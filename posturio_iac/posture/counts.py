@@ -133,7 +133,7 @@ def standings(posture: Posture) -> list[UnitSummary]:
             part,
             _group(part.unit.label, rows[part.unit]),
             score([replace(part, general=())]),
-            sum(said.level is Level.ERROR for said in part.said),
+            sum(diagnostic.level is Level.ERROR for diagnostic in part.diagnostics),
         )
         for part in posture.parts
     ]

@@ -53,7 +53,7 @@ class ResultPart:
     tool: str
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
-    said: tuple[SavedDiagnostic, ...]
+    diagnostics: tuple[SavedDiagnostic, ...]
     older: Mapping[Identity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
@@ -68,11 +68,11 @@ class ResultPart:
     @property
     def failed(self) -> bool:
         """True if something of this part was not read, called or decided."""
-        return any(said.level is Level.ERROR for said in self.said)
+        return any(diagnostic.level is Level.ERROR for diagnostic in self.diagnostics)
 
     @property
     def incomplete(self) -> bool:
-        return self.failed or any(said.level is Level.ERROR for said in self.general)
+        return self.failed or any(diagnostic.level is Level.ERROR for diagnostic in self.general)
 
 
 def split(result: SavedResult) -> list[ResultPart]:
@@ -83,18 +83,18 @@ def split(result: SavedResult) -> list[ResultPart]:
 
     keys: dict[Unit, list[SavedKey]] = {of_account(account): [] for account in result.covered.accounts}
     found: dict[Unit, list[SavedFinding]] = {}
-    said: dict[Unit, list[SavedDiagnostic]] = {}
+    diagnostics: dict[Unit, list[SavedDiagnostic]] = {}
     code = _code_unit(result.covered)
     for key in result.keys:
         keys.setdefault(of_account(key.account or _account(key.address)) if key.deployed else code, []).append(key)
     for finding in result.found:
         found.setdefault(of_account(_account(finding.address)) if finding.framework == "aws" else code, []).append(finding)
-    for entry in result.said:
+    for entry in result.diagnostics:
         if entry.account is not None:
-            said.setdefault(of_account(entry.account), []).append(entry)
-    live = any(unit.kind == ACCOUNT for unit in (*keys, *said)) or (result.covered.name is None and not keys and not result.files)
-    units = dict.fromkeys((*keys, *found, *said)) or {Unit(ACCOUNT, "") if live else code: None}
-    general = tuple(entry for entry in result.said if entry.account is None)
+            diagnostics.setdefault(of_account(entry.account), []).append(entry)
+    live = any(unit.kind == ACCOUNT for unit in (*keys, *diagnostics)) or (result.covered.name is None and not keys and not result.files)
+    units = dict.fromkeys((*keys, *found, *diagnostics)) or {Unit(ACCOUNT, "") if live else code: None}
+    general = tuple(entry for entry in result.diagnostics if entry.account is None)
     alone = len(units) == 1
     return [
         ResultPart(
@@ -104,7 +104,7 @@ def split(result: SavedResult) -> list[ResultPart]:
             result.tool,
             tuple(keys.get(unit, ())),
             tuple(found.get(unit, ())),
-            (*said.get(unit, ()), *(general if alone else ())),
+            (*diagnostics.get(unit, ()), *(general if alone else ())),
             users=result.users,
             left_out=result.covered.left_out,
             general=() if alone else general,
@@ -153,9 +153,9 @@ def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
     names = {(key.framework, key.root, key.address) for key in kept.values()}
     older = {identity: before.older.get(identity, before.as_of) for identity in kept}
     found = tuple(f for f in before.found if (f.framework, f.root, f.address) in names)
-    rest = () if part.users is None else before.said
-    said = tuple(dict.fromkeys((*part.said, *rest)))
-    return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), said=said, older=older)
+    rest = () if part.users is None else before.diagnostics
+    diagnostics = tuple(dict.fromkeys((*part.diagnostics, *rest)))
+    return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), diagnostics=diagnostics, older=older)
 
 
 def _unseen(key: SavedKey, part: ResultPart) -> bool:

@@ -81,7 +81,7 @@ def _without(part: ResultPart, covering: Sequence[Unit]) -> ResultPart:
     keys = tuple(key for key in part.keys if mine(key.path))
     names = {(key.framework, key.root, key.address) for key in keys}
     found = tuple(f for f in part.found if (f.framework, f.root, f.address) in names)
-    return replace(part, keys=keys, found=found, said=tuple(said for said in part.said if mine(said.path)))
+    return replace(part, keys=keys, found=found, diagnostics=tuple(diagnostic for diagnostic in part.diagnostics if mine(diagnostic.path)))
 
 
 def _paths(unit: Unit) -> list[str]:

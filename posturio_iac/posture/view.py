@@ -92,7 +92,7 @@ class Posture:
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: tuple[tuple[Unit, datetime, datetime], ...]
     """Units with the times of the results before and now."""
-    said: tuple[tuple[Unit | None, SavedDiagnostic], ...]
+    diagnostics: tuple[tuple[Unit | None, SavedDiagnostic], ...]
     """Diagnostics that still hold, the most serious first."""
     results: tuple[SavedResult, ...]
     """The joined results, the newest first."""
@@ -114,7 +114,7 @@ class Posture:
 
     def errors(self) -> int:
         """How many things could not be read, called or decided."""
-        return sum(said.level is Level.ERROR for _, said in self.said)
+        return sum(diagnostic.level is Level.ERROR for _, diagnostic in self.diagnostics)
 
 
 def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ()) -> Posture:
@@ -134,7 +134,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
         trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
         compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
-        said=tuple(_said(parts, unread)),
+        diagnostics=tuple(_said(parts, unread)),
         results=tuple(sorted(results, key=lambda result: (result.as_of, result.source), reverse=True)),
         current=used,
         files=sum(result.files for result in results if result.source in used),
@@ -178,8 +178,12 @@ def _point(parts: Sequence[ResultPart], fresh: Sequence[ResultPart], current: Se
 
 
 def _said(parts: Iterable[ResultPart], unread: Iterable[SavedDiagnostic]) -> Iterator[tuple[Unit | None, SavedDiagnostic]]:
-    yield from ((None, said) for said in unread)
-    every = dict.fromkeys((None if said.account is None and said.path is None else part.unit, said) for part in parts for said in part.said)
-    every |= dict.fromkeys((None, said) for part in parts for said in part.general)
+    yield from ((None, diagnostic) for diagnostic in unread)
+    every = dict.fromkeys(
+        (None if diagnostic.account is None and diagnostic.path is None else part.unit, diagnostic)
+        for part in parts
+        for diagnostic in part.diagnostics
+    )
+    every |= dict.fromkeys((None, diagnostic) for part in parts for diagnostic in part.general)
     order = {level: place for place, level in enumerate(Level)}
     yield from sorted(every, key=lambda pair: (order[pair[1].level], pair[0].label if pair[0] else "", pair[1].path or "", pair[1].message))

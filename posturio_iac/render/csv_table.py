@@ -71,7 +71,7 @@ def _rows(report: Report) -> Iterator[dict[str, object]]:
         yield {**_finding(finding), **(_about(key) if key else {})}
     for judged in undetermined(report):
         yield from ({**_undetermined(judged), "rule": rule, **_about(judged.key)} for rule in open_beside(judged) or ("",))
-    yield from (_error(said) for said in report.diagnostics if said.is_always_shown)
+    yield from (_error(diagnostic) for diagnostic in report.diagnostics if diagnostic.is_always_shown)
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -106,9 +106,9 @@ def _undetermined(judged: JudgedKey) -> dict[str, object]:
     return {**names, **_place(key.span), "message": "; ".join(judged.undecided), **_declared(key.declaration)}
 
 
-def _error(said: Diagnostic) -> dict[str, object]:
-    where = {name: value for name in ("path", "line", "column", "account") if (value := getattr(said, name)) is not None}
-    return {"status": said.level.value, **where, "message": said.message}
+def _error(diagnostic: Diagnostic) -> dict[str, object]:
+    where = {name: value for name in ("path", "line", "column", "account") if (value := getattr(diagnostic, name)) is not None}
+    return {"status": diagnostic.level.value, **where, "message": diagnostic.message}
 
 
 def _place(span: Span | None) -> dict[str, object]:

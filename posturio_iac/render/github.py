@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 def render(report: Report, context: RenderContext) -> str:
     """One annotation for each error, finding, warning and undetermined key, and the line that sums up."""
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
-    rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    rows = [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
     rows += [_finding(finding, roots, context) for finding, roots in worst_first]
-    rows += [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.WARNING]
-    rows += [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.NOTE and said.is_always_shown]
+    rows += [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.WARNING]
+    rows += [
+        _diagnostic(diagnostic, context)
+        for diagnostic in report.diagnostics
+        if diagnostic.level is Level.NOTE and diagnostic.is_always_shown
+    ]
     if not context.quiet:
         rows += [_undetermined(judged, context) for judged in undetermined(report)]
         rows.append(summary(report, context))
@@ -48,13 +52,13 @@ def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
     return _command("notice", _place(judged.key.span, context), "undetermined", open_sentence(judged))
 
 
-def _diagnostic(said: Diagnostic, context: RenderContext) -> str:
+def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:
     where: dict[str, object] = {}
-    if said.path is not None:
-        where = {"file": context.prefix + said.path} | ({"line": said.line} if said.line else {})
-    kind = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}[said.level]
-    title = "posturio-iac: incomplete" if said.level is Level.ERROR else "posturio-iac"
-    return _command(kind, where, title, printable(said.message))
+    if diagnostic.path is not None:
+        where = {"file": context.prefix + diagnostic.path} | ({"line": diagnostic.line} if diagnostic.line else {})
+    kind = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}[diagnostic.level]
+    title = "posturio-iac: incomplete" if diagnostic.level is Level.ERROR else "posturio-iac"
+    return _command(kind, where, title, printable(diagnostic.message))
 
 
 def _place(span: Span | None, context: RenderContext) -> dict[str, object]:

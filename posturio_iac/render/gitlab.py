@@ -25,7 +25,7 @@ def render(report: Report, context: RenderContext) -> str:
     active = report.active()
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
-    issues += [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
+    issues += [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.is_always_shown]
     return harmless_json(_distinct(issues), indent=2) + "\n"
 
 
@@ -42,16 +42,16 @@ def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[s
     }
 
 
-def _diagnostic(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
-    path = printable(context.prefix + said.path) if said.path is not None else "."
-    error = said.level is Level.ERROR
-    message = f"{'posturio-iac could not finish: ' if error else ''}{printable(said.message)}"
+def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> dict[str, Any]:
+    path = printable(context.prefix + diagnostic.path) if diagnostic.path is not None else "."
+    error = diagnostic.level is Level.ERROR
+    message = f"{'posturio-iac could not finish: ' if error else ''}{printable(diagnostic.message)}"
     return {
         "description": message,
-        "check_name": "incomplete" if error else said.about,
+        "check_name": "incomplete" if error else diagnostic.about,
         "fingerprint": sha256(f"{path}\0{message}".encode()).hexdigest()[:32],
         "severity": "critical" if error else "info",
-        "location": {"path": path, "lines": {"begin": said.line or 1}},
+        "location": {"path": path, "lines": {"begin": diagnostic.line or 1}},
     }
 
 

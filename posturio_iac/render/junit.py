@@ -41,7 +41,7 @@ class _Case:
 def render(report: Report, context: RenderContext) -> str:
     """One XML document. Findings below what fails the run pass, with their text as the case's output."""
     suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
-    errors = [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
+    errors = [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.is_always_shown]
     if errors or not suites:
         suites.append((NAME, errors))
     every = [case for _, cases in suites for case in cases]
@@ -116,11 +116,15 @@ def _open(judged: JudgedKey, rule: str) -> _Case:
     return _Case(_classname(judged.key.scope, judged.key.address), rule, "skipped", f"<skipped {_attributes(message=message)}/>")
 
 
-def _diagnostic(said: Diagnostic, context: RenderContext) -> _Case:
-    place = printable(context.prefix + said.path) + (f":{said.line}" if said.line else "") if said.path is not None else "run"
-    if said.level is not Level.ERROR:
-        return _Case(said.about, place, "", f"<system-out>{escape(printable(said.message))}</system-out>")
-    head = _attributes(type="incomplete", message=printable(said.message))
+def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> _Case:
+    place = (
+        printable(context.prefix + diagnostic.path) + (f":{diagnostic.line}" if diagnostic.line else "")
+        if diagnostic.path is not None
+        else "run"
+    )
+    if diagnostic.level is not Level.ERROR:
+        return _Case(diagnostic.about, place, "", f"<system-out>{escape(printable(diagnostic.message))}</system-out>")
+    head = _attributes(type="incomplete", message=printable(diagnostic.message))
     return _Case("incomplete", place, "error", f"<error {head}/>")
 
 

@@ -28,7 +28,7 @@ LIMIT = 60_000
 
 def render(report: Report, context: RenderContext) -> str:
     """A heading, the line that sums up, and a table or list for each kind of entry."""
-    errors = [said for said in report.diagnostics if said.level is Level.ERROR]
+    errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT, context)
     parts = [TITLE, plain(summary(report, context))]
@@ -38,7 +38,9 @@ def render(report: Report, context: RenderContext) -> str:
     if not context.quiet:
         parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
         parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
-    others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
+    others = [
+        diagnostic for diagnostic in report.diagnostics if diagnostic.level is not Level.ERROR and (diagnostic.about or not context.quiet)
+    ]
     parts += left.section("### Notes", once(others), _diagnostic)
     return "\n\n".join(parts) + "\n"
 
@@ -122,7 +124,7 @@ def _suppressed(finding: Finding, context: RenderContext) -> str:
     return f"- {code(finding.address)}{where}: `{finding.rule.id}`, by {why.source}{until}: {plain(why.reason)}"
 
 
-def _diagnostic(said: Diagnostic, context: RenderContext) -> str:
-    line = f":{said.line}" if said.line else ""
-    where = f"{code(f'{context.prefix}{said.path}{line}')}: " if said.path is not None else ""
-    return f"- {where}{plain(said.message)}"
+def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:
+    line = f":{diagnostic.line}" if diagnostic.line else ""
+    where = f"{code(f'{context.prefix}{diagnostic.path}{line}')}: " if diagnostic.path is not None else ""
+    return f"- {where}{plain(diagnostic.message)}"

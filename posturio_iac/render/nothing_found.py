@@ -15,8 +15,8 @@ def no_deployed_keys(accounts: int, *, errors: bool) -> str:
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
     """The line for ``files`` searched files; with ``errors`` it does not sound like good news."""
     declared = f"No access keys are declared in {count(files, 'file')}"
-    said = declared if files else "No access keys are declared: there were no files to search"
-    return paint(said, "bold", "red" if errors else "green", color=color)
+    text = declared if files else "No access keys are declared: there were no files to search"
+    return paint(text, "bold", "red" if errors else "green", color=color)
 
 
 def took(seconds: float) -> str:

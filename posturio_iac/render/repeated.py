@@ -23,23 +23,23 @@ def once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     Errors of different files stay apart: each names a file that was not read.
     """
     same: dict[object, list[Diagnostic]] = {}
-    for said in diagnostics:
-        same.setdefault((said.level, said.about, _neutral(said)), []).append(said)
+    for diagnostic in diagnostics:
+        same.setdefault((diagnostic.level, diagnostic.about, _neutral(diagnostic)), []).append(diagnostic)
     return [one for alike in same.values() for one in (alike if len(_subjects(alike)) <= NAMED else [_of_many(alike)])]
 
 
-def _subject(said: Diagnostic) -> str | None:
-    return said.account or (None if said.level is Level.ERROR else said.path)
+def _subject(diagnostic: Diagnostic) -> str | None:
+    return diagnostic.account or (None if diagnostic.level is Level.ERROR else diagnostic.path)
 
 
-def _neutral(said: Diagnostic) -> object:
-    subject = _subject(said)
-    place = None if said.account or subject else (said.path, said.line, said.column)
-    return subject is None, bool(said.account), place, said.template
+def _neutral(diagnostic: Diagnostic) -> object:
+    subject = _subject(diagnostic)
+    place = None if diagnostic.account or subject else (diagnostic.path, diagnostic.line, diagnostic.column)
+    return subject is None, bool(diagnostic.account), place, diagnostic.template
 
 
 def _subjects(alike: Sequence[Diagnostic]) -> list[str]:
-    return list(dict.fromkeys(_subject(said) or "" for said in alike))
+    return list(dict.fromkeys(_subject(diagnostic) or "" for diagnostic in alike))
 
 
 def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:

@@ -133,12 +133,12 @@ class CodeScan:
         config = self.config
         if config.own & {"select", "ignore"} and not self._policy.selected(all_rules()):
             raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
-        said = [*self.diagnostics, *complaints(config, self.selection, self.place)]
+        diagnostics = [*self.diagnostics, *complaints(config, self.selection, self.place)]
         files = self.selection.searched
-        report = judge(self.keys, as_of=self.as_of, diagnostics=said, files=files, policy=self._policy)
+        report = judge(self.keys, as_of=self.as_of, diagnostics=diagnostics, files=files, policy=self._policy)
         if (again := found_again(report, self._policy, self.selection)) is not None:
             self._policy = again
-            report = judge(self.keys, as_of=self.as_of, diagnostics=said, files=files, policy=again)
+            report = judge(self.keys, as_of=self.as_of, diagnostics=diagnostics, files=files, policy=again)
         return report if self._narrowed is None else _without_idle(report)
 
     def judge(self, keys: Iterable[AccessKey], as_of: datetime) -> Report:
@@ -170,7 +170,7 @@ class CodeScan:
         diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
         if narrowed is not None:
             keys = [key for key in keys if narrowed.keeps(key)]
-            diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
+            diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.keeps_diagnostic(diagnostic)]
         keys = _with_stable_scopes(keys, selection)
         if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
             from posturio_iac.metadata.codeowners import with_code_owners
@@ -231,7 +231,7 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]
     readings = [front_end.read(selection, request) for front_end in own]
     keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)
-    return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
+    return Reading(tuple(keys), (*selection.diagnostics, *(one for reading in readings for one in reading.diagnostics)))
 
 
 def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:

@@ -68,8 +68,8 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
         raise
     except Exception as error:
         if isinstance(error, ImportError) and (library := LIBRARIES.get((error.name or "").partition(".")[0])):
-            said = f"cannot be read, because {library} is not installed or does not work on this machine and Python"
-            text = f"{what[:1].upper()}{what[1:]} {said}; no key in them was checked. Run: pip install {library}"
+            why = f"cannot be read, because {library} is not installed or does not work on this machine and Python"
+            text = f"{what[:1].upper()}{what[1:]} {why}; no key in them was checked. Run: pip install {library}"
             return Reading((), (Diagnostic(Level.ERROR, text),))
         if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
             raise

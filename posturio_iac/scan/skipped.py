@@ -26,8 +26,8 @@ _COMPUTED = "a source that the code does not fix"
 
 def skipped(selection: Selection, config: Config, report: Report) -> tuple[SkippedPlace, ...]:
     """Return everything of ``selection`` that was not checked, sorted by kind and path."""
-    said = (*selection.diagnostics, *(d for d in report.diagnostics if d.level is Level.ERROR))
-    unread = (SkippedPlace(UNREAD, d.path, d.message) for d in said if d.path is not None)
+    diagnostics = (*selection.diagnostics, *(d for d in report.diagnostics if d.level is Level.ERROR))
+    unread = (SkippedPlace(UNREAD, d.path, d.message) for d in diagnostics if d.path is not None)
     return tuple(sorted({*places(selection), *unread, *_module_calls(selection, config)}))
 
 

@@ -116,7 +116,7 @@ def test_an_organization_that_could_not_be_listed_is_superseded_by_any_later_loo
 
 def test_the_same_error_in_several_parts_is_told_once() -> None:
     view = joined(result([deployed("a"), deployed("b", account=B)], [], [error("the report is late")]))
-    assert [said.message for _, said in view.said] == ["the report is late"]
+    assert [said.message for _, said in view.diagnostics] == ["the report is late"]
 
 
 def test_code_of_the_same_name_is_one_series() -> None:

@@ -102,7 +102,7 @@ def test_good_keys_more_change_nothing(made: list[Any], number: int) -> None:
 @given(documents())
 def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> None:
     view = joined(*made)
-    current = [said for _, said in view.said if said.level is Level.ERROR]
+    current = [said for _, said in view.diagnostics if said.level is Level.ERROR]
     assert (view.score.value is None) == bool(current)
     for row in view.rows:
         if row.key.undecided or row.key.verdict is Verdict.UNDETERMINED:

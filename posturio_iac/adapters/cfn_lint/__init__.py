@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, said
+from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, matches
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
@@ -87,12 +87,12 @@ def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
 def _said(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
     """Judge a template, with the limit of cfn-lint's configuration when it has one."""
     if limit is None:
-        return said(template, None)
+        return matches(template, None)
     days = int(text) if (text := str(limit)).isascii() and text.isdigit() else 0
     if days:
-        return said(template, days)
+        return matches(template, days)
     problem = f'The configuration {LIMIT} of {LIMITED_BY} must be a whole number of days from 1, not "{limit}"; it was left out.'
-    return (HostMatch(CFN_LINT_INCOMPLETE, problem), *said(template, None))
+    return (HostMatch(CFN_LINT_INCOMPLETE, problem), *matches(template, None))
 
 
 _MEMORY = _Memory()

@@ -64,7 +64,7 @@ class _Input(NamedTuple):
     """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
 
 
-def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
+def matches(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
     """The matches for a template, in the order of the report.
 
     ``max_lifetime_days`` replaces that of the configuration. Errors of the configuration are matches too.

@@ -256,7 +256,7 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
 def _errors(report: Report) -> int:
     from posturio_iac.core.finding import Level
 
-    return sum(said.level is Level.ERROR for said in report.diagnostics)
+    return sum(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics)
 
 
 def _failing(report: Report, config: Config) -> list[Finding]:

@@ -67,7 +67,7 @@ def _mends(outcomes: Sequence[Outcome], total: int) -> Iterator[str]:
 
 
 def _errors(report: Report) -> Iterator[str]:
-    for said in report.diagnostics:
-        if said.level is Level.ERROR:
-            where = ":".join(printable(str(part)) for part in (said.path, said.line) if part is not None)
-            yield f"error: {f'{where}: ' if where else ''}{printable(said.message)}"
+    for diagnostic in report.diagnostics:
+        if diagnostic.level is Level.ERROR:
+            where = ":".join(printable(str(part)) for part in (diagnostic.path, diagnostic.line) if part is not None)
+            yield f"error: {f'{where}: ' if where else ''}{printable(diagnostic.message)}"

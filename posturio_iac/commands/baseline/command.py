@@ -205,11 +205,11 @@ def _complain(report: Report) -> bool:
     """Print the diagnostics of the run; tell whether it is incomplete."""
     from posturio_iac.core.finding import Level
 
-    said = [d for d in report.diagnostics if d.level is not Level.NOTE]
-    for d in said:
+    diagnostics = [d for d in report.diagnostics if d.level is not Level.NOTE]
+    for d in diagnostics:
         where = ":".join(printable(str(part)) for part in (d.path, d.line, d.column) if part is not None)
         to_stderr(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
-    return any(d.level is Level.ERROR for d in said)
+    return any(d.level is Level.ERROR for d in diagnostics)
 
 
 def _shown(path: str) -> str:

@@ -53,7 +53,7 @@ def _read(path: str) -> SavedResult:
 
 def is_incomplete(*results: SavedResult) -> bool:
     """True if something was not read, called or decided."""
-    return any(said.level is Level.ERROR for result in results for said in result.said)
+    return any(diagnostic.level is Level.ERROR for result in results for diagnostic in result.diagnostics)
 
 
 def updated(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryFields) -> NewBaseline:

@@ -37,7 +37,7 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
 
     An incomplete run proves nothing to be gone.
     """
-    if any(said.level is Level.ERROR for said in report.diagnostics):
+    if any(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics):
         return ()
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules
@@ -72,8 +72,8 @@ def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tup
         return report, False
     known = known_findings(report, files, searched.selection)
     gone = stale(known, report, searched)
-    said = [*_stale(gone, fail=fail), *_moved(known), *_shrunk(files, gone)]
-    return (replace(report, diagnostics=(*report.diagnostics, *said)) if said else report), bool(gone)
+    diagnostics = [*_stale(gone, fail=fail), *_moved(known), *_shrunk(files, gone)]
+    return (replace(report, diagnostics=(*report.diagnostics, *diagnostics)) if diagnostics else report), bool(gone)
 
 
 def _stale(gone: Sequence[KnownEntry], *, fail: bool) -> Iterator[Diagnostic]:

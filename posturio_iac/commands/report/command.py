@@ -33,8 +33,8 @@ def run(argv: Sequence[str]) -> int:
     from posturio_iac.posture.view import join
 
     results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))
-    for said in unread:
-        to_stderr(f"error: {printable(said.message)}\n")
+    for diagnostic in unread:
+        to_stderr(f"error: {printable(diagnostic.message)}\n")
     if not results:
         to_stderr("posturio-iac: no result could be read, so no report was written\n")
         return 3

@@ -20,5 +20,5 @@ def point_to_secrets(texts: Mapping[str, bytes]) -> None:
     from posturio_iac.core.text.terminal import printable
     from posturio_iac.search.provider_keys import pointer
 
-    if said := pointer(held):
-        to_stderr(f"note: {printable(said)}\n")
+    if text := pointer(held):
+        to_stderr(f"note: {printable(text)}\n")

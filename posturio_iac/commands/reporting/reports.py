@@ -64,8 +64,8 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     """
     choice = given.color or "auto"
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
-    said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
-    diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=scope.names if scope else None)
+    diagnostics = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
+    diagnose(diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=scope.names if scope else None)
     sources = sources or Sources(root)
     ready = []
     for name, target in targets:

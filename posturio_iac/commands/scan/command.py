@@ -88,13 +88,13 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
 
 def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
     """Say that a run which searched nothing passes whatever is wrong, or refuse it where that is asked for."""
-    said = f"{', '.join(paths)}: no Terraform or CloudFormation files here, so nothing is checked"
+    text = f"{', '.join(paths)}: no Terraform or CloudFormation files here, so nothing is checked"
     if given.fail_on_no_files:
-        raise UsageError(f"{said}; --fail-on-no-files makes that an error")
+        raise UsageError(f"{text}; --fail-on-no-files makes that an error")
     if not given.quiet:
         from posturio_iac.core.text.terminal import printable
 
-        to_stderr(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to make this an error\n")
+        to_stderr(f"warning: {printable(text)}; name the folder of the code, or add --fail-on-no-files to make this an error\n")
 
 
 def _warn_of_other_files(selection: Selection) -> None:

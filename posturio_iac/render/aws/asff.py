@@ -52,9 +52,9 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
         if judged.verdict is Verdict.UNDETERMINED or open_beside(judged):
             yield _undetermined(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
-    for said in deployed.errors(report):
-        if said.account is not None and re.fullmatch(r"[0-9]{12}", said.account):
-            yield _unread(said, said.account, now, context)
+    for diagnostic in deployed.errors(report):
+        if diagnostic.account is not None and re.fullmatch(r"[0-9]{12}", diagnostic.account):
+            yield _unread(diagnostic, diagnostic.account, now, context)
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
     return made | {
         **_severity(result.severity.name),
         "Title": cut(printable(result.title()), TITLE),
-        "Description": cut(f"{printable(result.address)} {printable(result.said())}.", DESCRIPTION),
+        "Description": cut(f"{printable(result.address)} {printable(result.clause())}.", DESCRIPTION),
         "Compliance": {"Status": "WARNING" if result.is_failing else "PASSED"},
         "RecordState": "ACTIVE" if result.is_failing else "ARCHIVED",
         "Resources": [_resource("AwsIamAccessKey", printable(result.address), partition, region, details)],
@@ -108,11 +108,11 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
     }
 
 
-def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
+def _unread(diagnostic: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
     """An error about an account, so that the account does not look clean."""
     region = context.region or deployed.REGIONS["aws"]
-    partition, text = deployed.partition_in(region), printable(said.message)
-    made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), (now, now), region)
+    partition, text = deployed.partition_in(region), printable(diagnostic.message)
+    made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, diagnostic.message), (now, now), region)
     return made | {
         **_severity("INFORMATIONAL"),
         "Title": "Access keys that could not all be read",

@@ -48,7 +48,7 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
 
 
 def errors(report: Report) -> list[Diagnostic]:
-    return [said for said in report.diagnostics if said.level is Level.ERROR]
+    return [diagnostic for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
 
 
 def account_of(key: AccessKey) -> str:

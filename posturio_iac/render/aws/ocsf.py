@@ -46,7 +46,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
         if judged.verdict is Verdict.UNDETERMINED or open_beside(judged) or not findings:
             yield _of_key(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
-    yield from (_unread(said, now, context) for said in deployed.errors(report))
+    yield from (_unread(diagnostic, now, context) for diagnostic in deployed.errors(report))
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
@@ -75,17 +75,17 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
     key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
     match judged.verdict:
         case Verdict.UNDETERMINED | Verdict.FLAGGED:
-            title, said, status = deployed.open_title(judged), open_sentence(judged), WARNING
+            title, text, status = deployed.open_title(judged), open_sentence(judged), WARNING
         case Verdict.SUPPRESSED:
-            title, said, status = (
+            title, text, status = (
                 "Access key with an accepted undetermined verdict",
                 f"{address} is undetermined, which is accepted.",
                 WARNING,
             )
         case _:
-            title, said, status = "Access key that no rule flags", f"{address} is flagged by no rule.", PASS
+            title, text, status = "Access key that no rule flags", f"{address} is flagged by no rule.", PASS
     name = deployed.key_identity(deployed.OPEN if status == WARNING else "clean", key)
-    event = _event(name, WHOLE, title, said, status, now, first=_first(name, now, context))
+    event = _event(name, WHOLE, title, text, status, now, first=_first(name, now, context))
     if judged.verdict is Verdict.SUPPRESSED:
         event |= {"status_id": SUPPRESSED, "status": "Suppressed"}
     return event | {**({"status_detail": reasons} if reasons else {}), **_place(key, context)}
@@ -95,9 +95,9 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
     """The outcome of an earlier finding under its own id: it is closed there, unless something has failed since."""
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
-    said = f"{address} {printable(result.said())}."
+    text = f"{address} {printable(result.clause())}."
     status, activity = (WARNING, UPDATE) if result.is_failing else (PASS, CLOSE)
-    event = _event(result.fingerprint, result.rule, printable(result.title()), said, status, now, activity, first=first)
+    event = _event(result.fingerprint, result.rule, printable(result.title()), text, status, now, activity, first=first)
     resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
     return event | {
         **_severity(SEVERITIES[result.severity]),
@@ -110,10 +110,10 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
     }
 
 
-def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
+def _unread(diagnostic: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
     """An error about an account or the run, so that it does not look clean."""
-    text, account = printable(said.message), printable(said.account or "")
-    name = deployed.identity("incomplete", said.account or "", said.message)
+    text, account = printable(diagnostic.message), printable(diagnostic.account or "")
+    name = deployed.identity("incomplete", diagnostic.account or "", diagnostic.message)
     event = _event(name, WHOLE, "Access keys that could not all be read", text, WARNING, now)
     resource = {"uid": account, "type": "AwsAccount"} if account else {"name": "the run", "type": "Other"}
     return event | {"status_detail": text, "cloud": _cloud(account, context), "resources": [resource]}

@@ -123,11 +123,11 @@ def _suppressions(posture: Posture) -> list[dict[str, Any]]:
 def _said(posture: Posture, levels: Sequence[Level]) -> list[tuple[str, str, str, str]]:
     return [
         (
-            said.level.value,
+            diagnostic.level.value,
             unit.label if unit else "",
-            f"{said.path}:{said.line}" if said.path and said.line else said.path or "",
-            said.message,
+            f"{diagnostic.path}:{diagnostic.line}" if diagnostic.path and diagnostic.line else diagnostic.path or "",
+            diagnostic.message,
         )
-        for unit, said in posture.said
-        if said.level in levels
+        for unit, diagnostic in posture.diagnostics
+        if diagnostic.level in levels
     ]

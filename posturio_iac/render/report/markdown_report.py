@@ -68,10 +68,10 @@ def _to_do(task: Task) -> str:
     row, several = task.rows[0], len(task.rows) > 1
     place = code(_cut(row.key.place)) if row.key.place and not several else ""
     known = "; ".join(filter(None, (_words(say.where(task.unit)), place, *map(_words, (*say.use(task.rows), say.owners(task.rows))))))
-    said = say.problem(task) or f"{say.title(task.findings[0].rule)}."
+    problem = say.problem(task) or f"{say.title(task.findings[0].rule)}."
     which = f"**{count(len(task.rows), 'key')}**" if several else _name(row)
     fix = f" **Do{' for each' if several else ''}:** {_words(say.mend(task.findings))}{_written(task)}" if task.findings else ""
-    return f"**{say.level(row)}** {which} ({known}): {_words(said)}{fix}"
+    return f"**{say.level(row)}** {which} ({known}): {_words(problem)}{fix}"
 
 
 def _written(task: Task) -> str:
@@ -226,9 +226,9 @@ def _suppressed(posture: Posture) -> Iterator[str]:
 def _unchecked(posture: Posture) -> Iterator[str]:
     yield "## What could not be checked"
     errors = [
-        f"{f'{_words(unit.label)}: ' if unit else ''}{f'{code(_cut(said.path))}: ' if said.path else ''}{_words(said.message)}"
-        for unit, said in posture.said
-        if said.level is Level.ERROR
+        f"{f'{_words(unit.label)}: ' if unit else ''}{f'{code(_cut(d.path))}: ' if d.path else ''}{_words(d.message)}"
+        for unit, d in posture.diagnostics
+        if d.level is Level.ERROR
     ]
     open_ = [
         f"{_name(row)} ({_words(row.unit.label)}): {_words('; '.join(row.key.undecided))}" for row in posture.rows if row.key.undecided

@@ -201,8 +201,8 @@ def _notifications(report: Report, context: RenderContext, cut: int) -> Iterator
     if cut:
         text = f"{cut:,} of {LIMIT + cut:,} findings, the least severe ones, are left out: GitHub takes no more than {LIMIT:,}."
         yield _notification(GENERAL, "warning", text)
-    for said in report.diagnostics:
-        yield _notification(GENERAL, said.level.value, said.message, **_where(said, context))
+    for diagnostic in report.diagnostics:
+        yield _notification(GENERAL, diagnostic.level.value, diagnostic.message, **_where(diagnostic, context))
     for judged in undetermined(report):
         place = judged.key.span
         where = {"artifactLocation": _artifact(repository_path(place, context)), "region": _region(place)} if place else {}
@@ -218,8 +218,10 @@ def _notification(kind: int, level: str, text: str, **physical: Any) -> dict[str
     return {**made, "locations": [{"physicalLocation": physical}]} if physical else made
 
 
-def _where(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
-    if said.path is None:
+def _where(diagnostic: Diagnostic, context: RenderContext) -> dict[str, Any]:
+    if diagnostic.path is None:
         return {}
-    region = {"startLine": said.line, **({"startColumn": said.column} if said.column else {})} if said.line else None
-    return {"artifactLocation": _artifact(context.prefix + said.path), **({"region": region} if region else {})}
+    region = (
+        {"startLine": diagnostic.line, **({"startColumn": diagnostic.column} if diagnostic.column else {})} if diagnostic.line else None
+    )
+    return {"artifactLocation": _artifact(context.prefix + diagnostic.path), **({"region": region} if region else {})}

@@ -72,7 +72,7 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
     yield from (_section(report, verdict, context) for verdict in _listed(report, context))
     if context.verbose:
         yield _suppressed(report, context)
-    yield tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about)
+    yield tuple(f"{diagnostic.level.value}: {printable(diagnostic.message)}" for diagnostic in report.diagnostics if diagnostic.about)
     yield advice(report, context)
 
 

@@ -22,7 +22,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield it line by line."""
-    errors = (_error(said, context) for said in report.diagnostics if said.level is Level.ERROR)
+    errors = (_error(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR)
     findings = (_finding(finding, roots, context) for finding, roots in folded(report.active()))
     for lines in (errors, findings):
         yield from (without_commands(f"{line}\n") for line in lines)
@@ -34,6 +34,8 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
     return f"{where}: {severity} {finding.rule.id}: {printable(finding.message)}{also(finding.framework, roots)}"
 
 
-def _error(said: Diagnostic, context: RenderContext) -> str:
-    where = ":".join(printable(str(part)) for part in (said.account, said.path, said.line, said.column) if part is not None)
-    return f"{where}{': ' if where else ''}{paint('ERROR', 'bold', 'red', color=context.color)}: {printable(said.message)}"
+def _error(diagnostic: Diagnostic, context: RenderContext) -> str:
+    where = ":".join(
+        printable(str(part)) for part in (diagnostic.account, diagnostic.path, diagnostic.line, diagnostic.column) if part is not None
+    )
+    return f"{where}{': ' if where else ''}{paint('ERROR', 'bold', 'red', color=context.color)}: {printable(diagnostic.message)}"

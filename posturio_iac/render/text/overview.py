@@ -36,8 +36,8 @@ def stream(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -
     """Yield it in pieces."""
     for block in _blocks(report, listed, context):
         yield without_commands("\n".join(block) + "\n\n")
-    said = [f"{d.level.value}: {printable(d.message)}" for d in report.diagnostics if d.about]
-    for lines in (said, advice(report, context)):
+    notes = [f"{d.level.value}: {printable(d.message)}" for d in report.diagnostics if d.about]
+    for lines in (notes, advice(report, context)):
         if lines:
             yield without_commands("\n".join(lines) + "\n\n")
     yield from section(context)

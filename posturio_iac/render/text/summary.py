@@ -36,8 +36,8 @@ def summary(report: Report, context: RenderContext) -> str:
 
 def advice(report: Report, context: RenderContext) -> list[str]:
     """The advice that is better than the remedies of the findings, each once."""
-    said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
-    return [line for text in said for line in wrapped(text, "", context.columns)]
+    texts = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    return [line for text in texts for line in wrapped(text, "", context.columns)]
 
 
 def _by_severity(findings: tuple[Finding, ...]) -> str:

@@ -111,7 +111,7 @@ def read(text: str, source: str = "") -> Earlier:
         if address not in by_address:  # its key was gone already, or could not be read
             keys[address] = by_address[address] = _key(address, known)
     findings = tuple(_finding(finding, by_address[finding.address], saved.as_of) for finding in found)
-    incomplete = any(said.level is Level.ERROR for said in saved.said)
+    incomplete = any(said.level is Level.ERROR for said in saved.diagnostics)
     return Earlier(saved.as_of, tuple(keys.values()), findings, incomplete)
 
 

@@ -125,9 +125,9 @@ def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime) -> Iterator[st
 
 def told(life: KeyTimeline) -> str:
     """The dates of one key in words."""
-    said = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
-    said += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
-    return f"{name(life.row.key)} ({level(life.row)}): {', '.join(filter(None, said))}"
+    dates = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
+    dates += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
+    return f"{name(life.row.key)} ({level(life.row)}): {', '.join(filter(None, dates))}"
 
 
 def _created(x: float, y: float) -> str:
