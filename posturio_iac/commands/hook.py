@@ -74,8 +74,8 @@ def run(argv: Sequence[str]) -> int:
     changed = triggers(given.words, top)
     _warn_of_misplaced(given.words, top)
     if not given.quiet:
-        point_to_secrets({path: data for path, data in selection.finder.texts.items() if path in changed})
-    hides = "exclude" in config.own and any(map(selection.finder.skips, changed))
+        point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})
+    hides = "exclude" in config.own and any(map(selection.search.skips, changed))
     if selection.is_empty and targets == PLAIN and not hides:
         return 0
     return _judge(selection, changed, config, given, targets, started, hides=hides)
@@ -194,5 +194,5 @@ def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Select
     from posturio_iac.search.selection import Selection as Made
 
     ours = tracked(selection.repository) | triggers
-    selection.finder.keep_only(ours)
-    return Made(selection.finder, selection.repository), ours.__contains__
+    selection.search.keep_only(ours)
+    return Made(selection.search, selection.repository), ours.__contains__

@@ -63,7 +63,7 @@ class Modules:
         self._units = ChangedUnits(selection) if not whole else None
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
-            if self._touched or (selection.finder.hcl and not all(map(_is_code, changed))):
+            if self._touched or (selection.search.hcl and not all(map(_is_code, changed))):
                 self._narrow(changed)
 
     @staticmethod

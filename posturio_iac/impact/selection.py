@@ -38,13 +38,13 @@ class PartialSelection(Selection):
 
     def __init__(
         self,
-        finder: FileSearch,
+        search: FileSearch,
         whole: Selection,
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
     ) -> None:
-        """Freeze the part of a ``whole`` selection that is left in ``finder``."""
-        super().__init__(finder, whole.repository)
+        """Freeze the part of a ``whole`` selection that is left in ``search``."""
+        super().__init__(search, whole.repository)
         object.__setattr__(self, "candidates", whole.terraform)
         object.__setattr__(self, "apart", apart)
         object.__setattr__(self, "tracked", tracked)
@@ -60,13 +60,13 @@ class Narrowed:
     ) -> None:
         """Hold ``impacts`` by the names of their front ends; a front end without one is left out."""
         self._impacts, self.changed = impacts, changed
-        finder = selection.finder
+        search = selection.search
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
             ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
-            finder.keep_files(kind, {path for impact in ours for path in impact.files})
-        finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
+            search.keep_files(kind, {path for impact in ours for path in impact.files})
+        search.problems = [problem for problem in search.problems if self._concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
-        self.selection = PartialSelection(finder, selection, tracked, apart)
+        self.selection = PartialSelection(search, selection, tracked, apart)
 
     def roots(self, front_end: str) -> frozenset[str] | None:
         """The folders of the root modules whose keys can count; None when all can."""

@@ -81,7 +81,7 @@ class Templates:
         from posturio_iac.frontends.cloudformation.files import Files
         from posturio_iac.frontends.cloudformation.including_files import parents_of
 
-        files = Files(self.selection.root, self.selection.finder.max_file_size, self.selection.finder.fence)
+        files = Files(self.selection.root, self.selection.search.max_file_size, self.selection.search.fence)
         parents = parents_of(self.selection.templates, self.selection, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
             self._texts[path] = text(self.selection, path)

@@ -25,10 +25,10 @@ class ChangedUnits:
         """Find the units; code without Terragrunt files has none."""
         self._root = selection.root
         self._units: list[ModuleCaller] = []
-        if selection.finder.hcl and selection.terraform:
+        if selection.search.hcl and selection.terraform:
             from posturio_iac.frontends.terraform.modules.call_graph import units_of
 
-            units, _ = units_of(selection, selection.finder.max_file_size)
+            units, _ = units_of(selection, selection.search.max_file_size)
             self._units = list(units.values())
 
     def calls(self) -> Iterator[tuple[str, str]]:
@@ -37,7 +37,7 @@ class ChangedUnits:
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
         """Yield the folders and files of the units whose modules are not here and may make keys."""
         for unit in self._units:
-            if any(selection.finder.search_terms.name_known_module(source.encode()) for source, _ in unit.called()):
+            if any(selection.search.search_terms.name_known_module(source.encode()) for source, _ in unit.called()):
                 yield unit.folder, unit.shown
 
     def concerned(self, changed: Collection[str], leading: Collection[str]) -> tuple[set[str], set[str]]:

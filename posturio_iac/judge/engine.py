@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
 
-MOST_SAID = 100
+MOST_OF_A_FILE = 100
 """How many diagnostics one file can give."""
 
 
@@ -74,10 +74,10 @@ class PartwiseJudge:
 
     def unredacted(self, keys: Iterable[AccessKey]) -> Report:
         """The report unredacted and unsorted."""
-        court = _Run(self._suppressions, self._policies, self._as_of)
-        judged = tuple(court.judge(key) for key in sorted(keys, key=_key_order))
-        self._crashed |= court.crashed
-        return Report(self._as_of, judged, tuple(court.findings), tuple(court.diagnostics), 0)
+        run = _Run(self._suppressions, self._policies, self._as_of)
+        judged = tuple(run.judge(key) for key in sorted(keys, key=_key_order))
+        self._crashed |= run.crashed
+        return Report(self._as_of, judged, tuple(run.findings), tuple(run.diagnostics), 0)
 
     def closing(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
@@ -94,26 +94,26 @@ def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: da
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """Yield diagnostics, at most `MOST_SAID` of each file, its errors first; the rest of a file is counted."""
+    """Yield diagnostics, at most `MOST_OF_A_FILE` of each file, its errors first; the rest of a file is counted."""
     by_path: dict[str | None, list[Diagnostic]] = {}
     for diagnostic in ordered:
         by_path.setdefault(diagnostic.path, []).append(diagnostic)
-    for path, all_said in by_path.items():
-        if path is None or len(all_said) <= MOST_SAID:
-            yield from all_said
+    for path, of_file in by_path.items():
+        if path is None or len(of_file) <= MOST_OF_A_FILE:
+            yield from of_file
             continue
-        gravest_first = sorted(all_said, key=lambda one: list(Level).index(one.level))
-        yield from sorted(gravest_first[:MOST_SAID], key=_order)
-        text = f"{len(all_said) - MOST_SAID:,} more messages about this file are omitted"
-        yield Diagnostic(gravest_first[MOST_SAID].level, text, path)
+        gravest_first = sorted(of_file, key=lambda one: list(Level).index(one.level))
+        yield from sorted(gravest_first[:MOST_OF_A_FILE], key=_order)
+        text = f"{len(of_file) - MOST_OF_A_FILE:,} more messages about this file are omitted"
+        yield Diagnostic(gravest_first[MOST_OF_A_FILE].level, text, path)
 
 
 class _Run:
     """The state of one run: its policies, and its findings so far. A plain class, which is quicker to load than a dataclass."""
 
-    def __init__(self, ledger: Suppressions, policies: Policies, as_of: datetime) -> None:
+    def __init__(self, suppressions: Suppressions, policies: Policies, as_of: datetime) -> None:
         """Start with nothing found."""
-        self.ledger, self.policies, self.as_of = ledger, policies, as_of
+        self.suppressions, self.policies, self.as_of = suppressions, policies, as_of
         self.rules: Mapping[str, Registered] = {}
         """The rules for the key being judged."""
         self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
@@ -132,7 +132,7 @@ class _Run:
         policy = self.policies.of(key)
         self.rules, self.configured, self.least = self._rules_of(policy, key)
         context = policy.context_for(key, self.as_of)
-        self.ledger.notice(key)
+        self.suppressions.notice(key)
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
         self.findings += findings
@@ -204,7 +204,7 @@ class _Run:
             framework=key.framework,
             span=key.span if key.declaration else violation.span or key.span,
             fingerprint=fingerprint,
-            suppressed=self.ledger.cover(key, rule.rule.id, fingerprint),
+            suppressed=self.suppressions.cover(key, rule.rule.id, fingerprint),
             root=key.scope,
             declaration=key.declaration,
             remedy=violation.remedy,
@@ -230,7 +230,7 @@ class _Run:
             return flagged.union(rule.rule.id for rule, _ in self._violations(assumed, context, broken, flagged))
 
         suspected = undetermined.suspected(key, flagged_by)
-        accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
+        accepted = {rule: why for rule in sorted(suspected) if (why := self.suppressions.cover(key, rule)) is not None}
         for rule, why in accepted.items():
             open_ = "; ".join(question.text for question in undetermined.open_questions(key, frozenset((rule,)), flagged_by))
             text = f"{rule} is undetermined for {key.address} ({open_}), which is accepted: {why.reason}"

@@ -67,7 +67,7 @@ def select(
         apart=config.baseline,
         step=step,
     )
-    if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
+    if config.exclude and config.path is not None and selection.search.leaves_out_everything():
         from posturio_iac.errors import UsageError
 
         raise UsageError(f"{config.path}: exclude leaves out everything; --no-config ignores it")

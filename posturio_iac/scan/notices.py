@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
-from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
+from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
@@ -73,7 +73,7 @@ def notices(config: Config, selection: Selection, place: str, *, without: str = 
     parts = list(dict.fromkeys(filter(None, (_part(option, config, selection, place) for option in told))))
     if parts:
         path = seen_below(config.path, place)
-        yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION)
+        yield Diagnostic(Level.NOTE, f"{SUBJECT} {_joined(parts)}; --no-config ignores it", path, about=CONFIGURATION, subject=path)
 
 
 def _part(option: Option, config: Config, selection: Selection, place: str) -> str:
@@ -112,8 +112,8 @@ _COUNTED: dict[str, Callable[[Any], int]] = {
 
 def _left_out(selection: Selection) -> str:
     """How many files and folders are left out."""
-    folders = sum(path.endswith("/") for path in selection.finder.left_out)
-    counted = ((len(selection.finder.left_out) - folders, "file"), (folders, "folder"))
+    folders = sum(path.endswith("/") for path in selection.search.left_out)
+    counted = ((len(selection.search.left_out) - folders, "file"), (folders, "folder"))
     return " and ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counted if n)
 
 
@@ -126,5 +126,5 @@ def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[D
     files = [(file, what) for what, paths in (("configuration", (config.path,)), ("baseline", config.baseline)) for file in paths]
     for file, what in files:
         if file is not None and (path := seen_below(file, place)) in changed:
-            text = f"the {what} {path} changed together with the code that it applies to; review it, or ignore it with --no-config"
-            yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION)
+            text = f"the {what} {SUBJECT} changed together with the code that it applies to; review it, or ignore it with --no-config"
+            yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION, subject=path)

@@ -96,7 +96,7 @@ def request_of(config: Config, as_of: datetime, selection: Selection, place: str
     from posturio_iac.frontends.reading import ReadRequest
 
     return ReadRequest(
-        config, as_of, names_of(config), _rule_ids(), _budget(config, selection.finder.step), place, search_terms_of(config), roots
+        config, as_of, names_of(config), _rule_ids(), _budget(config, selection.search.step), place, search_terms_of(config), roots
     )
 
 

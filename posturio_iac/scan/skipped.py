@@ -34,8 +34,8 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
-    for path in (*holding(selection, (_SOURCE,)), *sorted(selection.finder.hcl)):
-        kinds = (*CALLS, "terraform") if path in selection.finder.hcl else CALLS
+    for path in (*holding(selection, (_SOURCE,)), *sorted(selection.search.hcl)):
+        kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
@@ -68,7 +68,7 @@ class _Roots:
             seen.add(one)
             pending += self._callers.get(one or os.curdir, ())
             base = os.path.join(self._selection.root, one)
-            for call_path, installed in manifest(base, self._selection.finder.fence)[0].items():
+            for call_path, installed in manifest(base, self._selection.search.fence)[0].items():
                 if call_path.rpartition(".")[2:] == labels and os.path.isdir(os.path.join(base, installed.folder)):
                     return True
         return False

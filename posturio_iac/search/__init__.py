@@ -48,56 +48,56 @@ def discover(
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
-    finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
-    finder.apart = frozenset(real[len(finder.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
-    finder.step = step
+    search = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
+    search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
+    search.step = step
     for path in denied:
-        finder.error("cannot be read: permission denied", path)
+        search.error("cannot be read: permission denied", path)
     for file in files:
-        path = _relative(finder, file)
+        path = _relative(search, file)
         kind = kind_of(path) or OTHER
-        finder.examine(path, kind)
+        search.examine(path, kind)
         if calls_modules(path):
-            finder.hcl.add(path)
+            search.hcl.add(path)
         if os.path.islink(file):
-            finder.symlinks[path] = kind
+            search.symlinks[path] = kind
     places = [*directories, *dict.fromkeys(map(os.path.dirname, files))]
     for place in places[len(directories) :]:
-        _note(finder, repository_of(place))
-    searched = [_relative(finder, d) for d in directories]
-    finder.places = tuple(searched)
-    _search_all(finder, searched)
-    add_callers(finder, searched)
-    if finder.hcl:
+        _note(search, repository_of(place))
+    searched = [_relative(search, d) for d in directories]
+    search.places = tuple(searched)
+    _search_all(search, searched)
+    add_callers(search, searched)
+    if search.hcl:
         from posturio_iac.search.units import add_callers as add_units
 
-        add_units(finder, whole="" not in searched or root != (repository_of(root) or root))
-    if finder.symlinks:
+        add_units(search, whole="" not in searched or root != (repository_of(root) or root))
+    if search.symlinks:
         from posturio_iac.search.symbolic_links import resolve
 
-        resolve(finder)
-    selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
-    if selection.terraform or not (unseen := _unseen(finder)):
+        resolve(search)
+    selection = Selection(search, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
+    if selection.terraform or not (unseen := _unseen(search)):
         return selection
     from posturio_iac.search.outside import callers
 
-    finder.terraform.update(callers(selection, unseen))
-    return Selection(finder, selection.repository)
+    search.terraform.update(callers(selection, unseen))
+    return Selection(search, selection.repository)
 
 
-def _unseen(finder: FileSearch) -> dict[str, set[str]]:
+def _unseen(search: FileSearch) -> dict[str, set[str]]:
     """The folders of local modules that were not searched, each with the folders that may call it.
 
     They lie beside the named paths, above the root, in submodules, behind links, or where git ignores them.
     """
     from posixpath import join, normpath
 
-    seen = {path.rpartition("/")[0] for path in finder.read}.union(*(keep.folders() for keep in finder.trees))
+    seen = {path.rpartition("/")[0] for path in search.read}.union(*(keep.folders() for keep in search.trees))
     found: dict[str, set[str]] = {}
-    for folder, sources in finder.local.items():
+    for folder, sources in search.local.items():
         for source in sources:
             target = normpath(join(folder, os.fsdecode(source).replace("\\", "/")))
-            if target not in seen and target != "." and os.path.isdir(finder.prefix + target):
+            if target not in seen and target != "." and os.path.isdir(search.prefix + target):
                 found.setdefault(target, set()).add(folder)
     return found
 
@@ -110,12 +110,12 @@ def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
     return Exclusions(patterns)
 
 
-def _relative(finder: FileSearch, path: str) -> str:
+def _relative(search: FileSearch, path: str) -> str:
     """The path from the root with forward slashes; empty for the root itself."""
-    return path[len(finder.prefix) :].replace(os.sep, "/")
+    return path[len(search.prefix) :].replace(os.sep, "/")
 
 
-def _search_all(finder: FileSearch, directories: Sequence[str]) -> None:
+def _search_all(search: FileSearch, directories: Sequence[str]) -> None:
     """Search the directories with the git of the work tree that each is in, or without git.
 
     Repositories inside a directory that is in none are searched as well; those inside another repository are not ours.
@@ -123,25 +123,25 @@ def _search_all(finder: FileSearch, directories: Sequence[str]) -> None:
     trees: dict[str, list[str]] = {}
     plain: list[str] = []
     for directory in directories:
-        top = repository_of(finder.prefix + directory)
+        top = repository_of(search.prefix + directory)
         if top is None:
             plain.append(directory)
         else:
             trees.setdefault(top, []).append(directory)
-    for repository in _walk(finder, outermost(plain)):
-        trees.setdefault(finder.prefix + repository, []).append(repository)
+    for repository in _walk(search, outermost(plain)):
+        trees.setdefault(search.prefix + repository, []).append(repository)
     for top, named in trees.items():
-        _note(finder, top)
-        _walk(finder, _git(finder, top, named))
+        _note(search, top)
+        _walk(search, _git(search, top, named))
 
 
-def _note(finder: FileSearch, top: str | None) -> None:
+def _note(search: FileSearch, top: str | None) -> None:
     """Remember a work tree that is searched, when it begins at or below the root."""
-    if top is not None and f"{top}{os.sep}".startswith(finder.prefix):
-        finder.repositories.add(_relative(finder, top))
+    if top is not None and f"{top}{os.sep}".startswith(search.prefix):
+        search.repositories.add(_relative(search, top))
 
 
-def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
+def _git(search: FileSearch, top: str, named: Sequence[str]) -> list[str]:
     """Search directories of one work tree with git, and return those that remain for a walk."""
     copies = [d for d in named if not PRUNED.isdisjoint(d.split("/"))]
     asked = [d for d in named if d not in copies]
@@ -149,17 +149,17 @@ def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
         return copies
     from posturio_iac.search.git_tree import git_search
 
-    reason, ignored = git_search.search(finder, top, asked)
+    reason, ignored = git_search.list_files(search, top, asked)
     if not reason:
         return copies + ignored
-    finder.warn(f"git cannot list the files of {top}, so ignored files are searched too: {reason}")
+    search.warn(f"git cannot list the files of {top}, so ignored files are searched too: {reason}")
     return outermost(named)
 
 
-def _walk(finder: FileSearch, directories: Sequence[str]) -> list[str]:
+def _walk(search: FileSearch, directories: Sequence[str]) -> list[str]:
     """Search directories without git, and return the repositories in them."""
     if not directories:
         return []
     from posturio_iac.search import walk
 
-    return [repository for directory in directories for repository in walk.search(finder, directory)]
+    return [repository for directory in directories for repository in walk.walk(search, directory)]

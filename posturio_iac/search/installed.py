@@ -24,29 +24,29 @@ def is_initialised(directory: str) -> bool:
     return os.access(f"{directory}/{MANIFEST}", os.F_OK)
 
 
-def add_callers(finder: FileSearch, directories: Sequence[str]) -> None:
+def add_callers(search: FileSearch, directories: Sequence[str]) -> None:
     """Add the searched files of each initialised root module in ``directories`` whose installed modules hold one of the search terms."""
     inside = () if "" in directories else tuple(f"{directory}/" for directory in directories)
-    read = [path for path, kind in finder.read.items() if kind is TERRAFORM and (path.startswith(inside) or not inside)]
-    folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in finder.trees))
-    initialised = [folder for folder in folders if is_initialised(finder.prefix + folder)]
+    read = [path for path, kind in search.read.items() if kind is TERRAFORM and (path.startswith(inside) or not inside)]
+    folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in search.trees))
+    initialised = [folder for folder in folders if is_initialised(search.prefix + folder)]
     for folder in sorted(initialised):
-        if _holds_key(finder, os.path.join(finder.root, folder, ".terraform", "modules")):
-            code = (*read, *(path for keep in finder.trees for path, _ in keep.files(keep.code)))
-            finder.terraform.update(path for path in code if path.rpartition("/")[0] == folder)
+        if _holds_key(search, os.path.join(search.root, folder, ".terraform", "modules")):
+            code = (*read, *(path for keep in search.trees for path, _ in keep.files(keep.code)))
+            search.terraform.update(path for path in code if path.rpartition("/")[0] == folder)
 
 
-def _holds_key(finder: FileSearch, directory: str) -> bool:
-    return any(finder.search_terms.texts_are_in(spelled_out(data), TERRAFORM) for data in _texts(directory, finder))
+def _holds_key(search: FileSearch, directory: str) -> bool:
+    return any(search.search_terms.texts_are_in(spelled_out(data), TERRAFORM) for data in _texts(directory, search))
 
 
-def _texts(directory: str, finder: FileSearch) -> Iterator[bytes]:
+def _texts(directory: str, search: FileSearch) -> Iterator[bytes]:
     from posturio_iac.search.module_calls import content
 
-    if not finder.fence.holds(directory):
+    if not search.fence.holds(directory):
         return
     for folder, _, names in os.walk(directory):
         for name in names:
             path = os.path.join(folder, name)
-            if kind_of(name) is TERRAFORM and (data := content(path, finder.max_file_size, finder.fence)) is not None:
+            if kind_of(name) is TERRAFORM and (data := content(path, search.max_file_size, search.fence)) is not None:
                 yield data

@@ -24,15 +24,15 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
     Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
     A source that is computed does not count.
     """
-    finder = selection.finder
-    if finder.calls is None:
-        finder.calls = tuple(sorted(_calls(selection)))
-    return finder.calls
+    search = selection.search
+    if search.calls is None:
+        search.calls = tuple(sorted(_calls(selection)))
+    return search.calls
 
 
 def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
-    for path in _found(selection, selection.finder.calling, LOCAL):
+    for path in _found(selection, selection.search.calling, LOCAL):
         caller = posixpath.dirname(path)
         calls.update((caller or ".", target) for _, target in sources_in(selection, path) if is_ours(selection, target))
     return calls
@@ -40,9 +40,9 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
 
 def sources_in(selection: Selection, path: str) -> tuple[tuple[str, str], ...]:
     """The local modules that a file calls: the name of each call, and the directory. It is scanned once."""
-    known = selection.finder.sources.get(path)
+    known = selection.search.sources.get(path)
     if known is None:
-        known = selection.finder.sources[path] = tuple(sources(text(selection, path), path))
+        known = selection.search.sources[path] = tuple(sources(text(selection, path), path))
     return known
 
 
@@ -83,9 +83,9 @@ def is_ours(selection: Selection, target: str) -> bool:
 
 def text(selection: Selection, path: str) -> bytes:
     """The bytes of a file up to the limit, empty when it is gone."""
-    finder = selection.finder
-    kept = finder.texts.get(path)
-    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size, finder.fence) or b""
+    search = selection.search
+    kept = search.texts.get(path)
+    return kept if kept is not None else content(search.prefix + path, search.max_file_size, search.fence) or b""
 
 
 def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | None:
@@ -98,16 +98,16 @@ def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | Non
 
 def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
     """The Terraform files that hold one of ``search_terms``: git searches those it searched before, and the others are read."""
-    texts = ((path, text(selection, path)) for path, kind in selection.finder.read.items() if kind is TERRAFORM)
+    texts = ((path, text(selection, path)) for path, kind in selection.search.read.items() if kind is TERRAFORM)
     return _found(selection, {path for path, data in texts if any(search_term in data for search_term in search_terms)}, search_terms)
 
 
 def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:
     """The matches among the files that this process has read, and those that git finds."""
     found = set(ours)
-    if selection.finder.trees:
+    if selection.search.trees:
         from posturio_iac.search.git_tree import git_search
 
-        for keep in selection.finder.trees:
+        for keep in selection.search.trees:
             found.update(git_search.holding(keep, search_terms))
     return tuple(sorted(found))

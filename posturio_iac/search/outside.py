@@ -27,18 +27,18 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
 
     Return the folders that hold a search term, and the calls among them.
     """
-    search_terms = selection.finder.search_terms
+    search_terms = selection.search.search_terms
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
     pending = [folder for folder in folders if folder not in apart]
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
-        for name, data in _texts(os.path.join(selection.root, folder), selection.finder):
+        for name, data in _texts(os.path.join(selection.root, folder), selection.search):
             path = posixpath.join(folder, name)
             if search_terms.are_in_code(data, sources_in(data, path)):
                 holding.add(folder)
-            known = selection.finder.sources.get(path)
+            known = selection.search.sources.get(path)
             for _, target in sources(data, path) if known is None else known:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
@@ -49,18 +49,18 @@ def explore(selection: Selection, folders: Iterable[str], apart: Collection[str]
 
 def _real(selection: Selection, folder: str) -> str:
     path = os.path.join(selection.root, folder)
-    return selection.finder.fence.folder(path) or path
+    return selection.search.fence.folder(path) or path
 
 
-def _texts(folder: str, finder: FileSearch) -> Iterable[tuple[str, bytes]]:
-    if finder.fence.folder(folder) is None:
+def _texts(folder: str, search: FileSearch) -> Iterable[tuple[str, bytes]]:
+    if search.fence.folder(folder) is None:
         return
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return
     for name in names:
-        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), finder.max_file_size, finder.fence)) is not None:
+        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), search.max_file_size, search.fence)) is not None:
             yield name, data
 
 
@@ -78,7 +78,7 @@ def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[st
         holding |= more
     folders = {"" if caller == "." else caller for caller, target in calls if target in holding}
     found = (posixpath.join(folder, name) for folder in folders for name in _names(os.path.join(selection.root, folder)))
-    return {path for path in found if not selection.finder.skips(path)}
+    return {path for path in found if not selection.search.skips(path)}
 
 
 def _names(folder: str) -> list[str]:

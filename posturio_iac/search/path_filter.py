@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 class PathFilter:
     """Which of the paths that git names count, and what they are called from the root."""
 
-    __slots__ = ("base", "code", "directories", "finder")
+    __slots__ = ("base", "code", "directories", "search")
 
-    def __init__(self, finder: FileSearch, base: str, directories: Sequence[str]) -> None:
+    def __init__(self, search: FileSearch, base: str, directories: Sequence[str]) -> None:
         """Count what is in one of ``directories``."""
-        self.finder = finder
+        self.search = search
         self.base = f"{base}/" if base else ""
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
         self.code: Collection[str] = ()
@@ -26,21 +26,21 @@ class PathFilter:
 
     @property
     def narrow(self) -> bool:
-        return bool(self.directories or self.finder.exclusions)
+        return bool(self.directories or self.search.exclusions)
 
     def files(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
         for name in names:
             path = self.base + name
             kind = kind_of(path)
-            if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+            if kind and (not self.directories or path.startswith(self.directories)) and not self.search.skips(path):
                 yield path, kind
 
     def plain(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the paths from the root that count, of whatever kind."""
         for name in names:
             path = self.base + name
-            if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+            if (not self.directories or path.startswith(self.directories)) and not self.search.skips(path):
                 yield path
 
     def has_code(self, path: str) -> bool:
@@ -52,4 +52,4 @@ class PathFilter:
 
     def has_directory(self, path: str) -> bool:
         """True if a directory, which is relative to the root, counts."""
-        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")
+        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.search.skips(f"{path}/")

@@ -14,7 +14,7 @@ class Selection:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("diagnostics", "finder", "links", "others", "repository", "root", "searched", "templates", "terraform")
+    __slots__ = ("diagnostics", "links", "others", "repository", "root", "search", "searched", "templates", "terraform")
 
     root: str
     """The scan root: absolute, without symbolic links."""
@@ -32,21 +32,21 @@ class Selection:
     """How many files were searched."""
     diagnostics: tuple[Diagnostic, ...]
     """Files that were not searched, with the reasons, sorted."""
-    finder: FileSearch
+    search: FileSearch
     """Where `local_calls` and `holding` search again."""
 
-    def __init__(self, finder: FileSearch, repository: str | None) -> None:
-        """Freeze the results of ``finder``."""
+    def __init__(self, search: FileSearch, repository: str | None) -> None:
+        """Freeze the results of ``search``."""
         put = object.__setattr__
-        put(self, "root", finder.root)
+        put(self, "root", search.root)
         put(self, "repository", repository)
-        put(self, "terraform", tuple(sorted(finder.terraform)))
-        put(self, "templates", tuple(sorted(finder.templates)))
-        put(self, "others", {kind: tuple(sorted(paths)) for kind, paths in finder.others.items()})
-        put(self, "links", tuple(sorted(finder.links)))
-        put(self, "searched", finder.searched)
-        put(self, "diagnostics", finder.diagnostics())
-        put(self, "finder", finder)
+        put(self, "terraform", tuple(sorted(search.terraform)))
+        put(self, "templates", tuple(sorted(search.templates)))
+        put(self, "others", {kind: tuple(sorted(paths)) for kind, paths in search.others.items()})
+        put(self, "links", tuple(sorted(search.links)))
+        put(self, "searched", search.searched)
+        put(self, "diagnostics", search.diagnostics())
+        put(self, "search", search)
 
     @property
     def is_empty(self) -> bool:

@@ -47,28 +47,28 @@ class SkippedPlace:
 
 def places(selection: Selection) -> Iterator[SkippedPlace]:
     """Yield the files and folders that were not searched. Files that hold no code, and copies of code below ``.git``, do not count."""
-    finder = selection.finder
-    yield from (SkippedPlace(EXCLUDED, path) for path in finder.left_out)
-    yield from (SkippedPlace(CACHE, path) for path in finder.passed_by if finder.has_code(path))
-    searched = [place for place in finder.places if repository_of(os.path.join(finder.root, place)) is not None]
-    for base in outermost((*searched, *finder.repositories)) if searched or finder.repositories else ():
-        yield from _of_git(finder, base)
+    search = selection.search
+    yield from (SkippedPlace(EXCLUDED, path) for path in search.left_out)
+    yield from (SkippedPlace(CACHE, path) for path in search.passed_by if search.has_code(path))
+    searched = [place for place in search.places if repository_of(os.path.join(search.root, place)) is not None]
+    for base in outermost((*searched, *search.repositories)) if searched or search.repositories else ():
+        yield from _of_git(search, base)
 
 
-def _of_git(finder: FileSearch, base: str) -> Iterator[SkippedPlace]:
+def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
     """Yield the paths that git leaves out of the directory ``base``; none where git fails, which the scan has reported by then."""
     from posturio_iac.search.git_tree.git_search import command, run
 
     asked = (_IGNORED, _UNTRACKED, _TRACKED)
     try:
-        outcomes = run([command(finder, base, *arguments) for arguments in asked])
+        outcomes = run([command(search, base, *arguments) for arguments in asked])
     except OSError:
         return
     ignored, untracked, tracked = (output.split(b"\0") for _, output, _ in outcomes)
     before = f"{base}/" if base else ""
     for name in map(os.fsdecode, ignored):
         path = before + name
-        if name not in ("", "./") and path not in finder.read and (finder.has_code(path) if name.endswith("/") else kind_of(path)):
+        if name not in ("", "./") and path not in search.read and (search.has_code(path) if name.endswith("/") else kind_of(path)):
             yield SkippedPlace(IGNORED, path)
     yield from (SkippedPlace(REPOSITORY, before + os.fsdecode(name)) for name in untracked if name.endswith(b"/"))
     for record in tracked:

@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 
-def resolve(finder: FileSearch) -> None:
+def resolve(search: FileSearch) -> None:
     """Read the symbolic links that a search has met: each real file once, under its own path where that was searched."""
     chosen: dict[str, str] = {}
-    for path, kind in sorted(finder.symlinks.items()):
-        real = real_path(finder.prefix + path)
+    for path, kind in sorted(search.symlinks.items()):
+        real = real_path(search.prefix + path)
         if not os.path.isfile(real):
             continue
-        if not finder.fence.holds(real):
-            if path not in finder.read:
-                finder.warn("a symbolic link to a file outside of the scan root; not read", path)
+        if not search.fence.holds(real):
+            if path not in search.read:
+                search.warn("a symbolic link to a file outside of the scan root; not read", path)
             continue
-        target = real[len(finder.prefix) :].replace(os.sep, "/") if real.startswith(finder.prefix) else real
+        target = real[len(search.prefix) :].replace(os.sep, "/") if real.startswith(search.prefix) else real
         name = chosen.get(target, target)
-        if name == path or not finder.has(name):
-            finder.examine(path, kind)
+        if name == path or not search.has(name):
+            search.examine(path, kind)
             chosen[target] = path
         else:
-            for found in (finder.terraform, finder.templates, *finder.others.values()):
+            for found in (search.terraform, search.templates, *search.others.values()):
                 found.discard(path)
-            finder.links.append((path, name))
+            search.links.append((path, name))

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 _SOURCE = re.compile(rb"\bsource\"?\s*[=:]")
 
 
-def add_callers(finder: FileSearch, *, whole: bool) -> None:
+def add_callers(search: FileSearch, *, whole: bool) -> None:
     """Add the files that name a module which makes keys, or write out a key. With ``whole`` those that apply any module.
 
     The latter is for searches that do not cover all modules.
     """
-    search_terms = finder.search_terms
-    for path in finder.hcl:
-        data = content(finder.prefix + path, finder.max_file_size, finder.fence)
+    search_terms = search.search_terms
+    for path in search.hcl:
+        data = content(search.prefix + path, search.max_file_size, search.fence)
         if data is None:
             continue
-        finder.searched += 1
+        search.searched += 1
         data = spelled_out(data)
         if (whole and _SOURCE.search(data)) or search_terms.texts_are_in(data, TERRAFORM) or search_terms.name_known_module(data):
-            finder.terraform.add(path)
+            search.terraform.add(path)

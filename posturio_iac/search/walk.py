@@ -17,7 +17,7 @@ SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 """Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""
 
 
-def search(finder: FileSearch, start: str) -> list[str]:
+def walk(search: FileSearch, start: str) -> list[str]:
     """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
 
     Symbolic links to directories are not followed: a target inside the root is searched in its own place.
@@ -26,46 +26,46 @@ def search(finder: FileSearch, start: str) -> list[str]:
     pending = [start]
     while pending:
         directory = pending.pop()
-        if finder.step is not None:
-            finder.step("folder")
-        listing = _list(finder, directory)
-        if directory != start and ".git" in [entry.name for entry in listing] and is_repository(finder.prefix + directory):
+        if search.step is not None:
+            search.step("folder")
+        listing = _list(search, directory)
+        if directory != start and ".git" in [entry.name for entry in listing] and is_repository(search.prefix + directory):
             repositories.append(directory)
             continue
         base = f"{directory}/" if directory else ""
         for entry in listing:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name in SKIPPED:
-                    finder.passed_by.add(f"{base}{entry.name}/")
+                    search.passed_by.add(f"{base}{entry.name}/")
                     continue
-                if finder.exclusions and finder.exclusions.cover_directory(base + entry.name):
-                    finder.left_out.add(f"{base}{entry.name}/")
+                if search.exclusions and search.exclusions.cover_directory(base + entry.name):
+                    search.left_out.add(f"{base}{entry.name}/")
                 else:
                     pending.append(base + entry.name)
             elif kind := kind_of(entry.name):
-                _take(finder, entry, base + entry.name, kind)
-            elif calls_modules(entry.name) and not finder.skips(base + entry.name):
-                finder.hcl.add(base + entry.name)
+                _take(search, entry, base + entry.name, kind)
+            elif calls_modules(entry.name) and not search.skips(base + entry.name):
+                search.hcl.add(base + entry.name)
     return repositories
 
 
-def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
+def _list(search: FileSearch, directory: str) -> list[os.DirEntry[str]]:
     """The entries of the directory; none, with a diagnostic, when it cannot be read."""
     try:
-        with os.scandir(finder.prefix + directory) as entries:
+        with os.scandir(search.prefix + directory) as entries:
             return list(entries)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        finder.error(f"cannot be read: {system_reason(error)}", directory or ".")
+        search.error(f"cannot be read: {system_reason(error)}", directory or ".")
         return []
 
 
-def _take(finder: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
-    if finder.exclusions and finder.exclusions.cover(path):
-        finder.left_out.add(path)
+def _take(search: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
+    if search.exclusions and search.exclusions.cover(path):
+        search.left_out.add(path)
         return
     if entry.is_symlink():
-        finder.symlinks[path] = kind
+        search.symlinks[path] = kind
     elif entry.is_file(follow_symlinks=False):
-        finder.examine(path, kind)
+        search.examine(path, kind)

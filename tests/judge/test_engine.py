@@ -16,7 +16,7 @@ from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Se
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.open_kinds import AS_STATED, DECLARED_ELSEWHERE
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.engine import MOST_SAID
+from posturio_iac.judge.engine import MOST_OF_A_FILE
 from posturio_iac.judge.known import CodeFiles
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
@@ -265,14 +265,14 @@ def test_what_the_front_ends_say_is_passed_on_once_and_in_order() -> None:
     assert run(diagnostics=(first, second, first)).diagnostics == (second, first)
 
 
-@pytest.mark.parametrize(("errors", "rest"), [(0, Level.NOTE), (MOST_SAID, Level.NOTE), (MOST_SAID + 1, Level.ERROR)])
+@pytest.mark.parametrize(("errors", "rest"), [(0, Level.NOTE), (MOST_OF_A_FILE, Level.NOTE), (MOST_OF_A_FILE + 1, Level.ERROR)])
 def test_what_one_file_says_beyond_the_limit_is_counted_as_grave_as_the_gravest_of_it(errors: int, rest: Level) -> None:
-    said = [Diagnostic(Level.ERROR if n < errors else Level.NOTE, f"m{n}", "a.tf", n) for n in range(MOST_SAID + 2)]
+    said = [Diagnostic(Level.ERROR if n < errors else Level.NOTE, f"m{n}", "a.tf", n) for n in range(MOST_OF_A_FILE + 2)]
     shown = run(diagnostics=(*reversed(said), Diagnostic(Level.NOTE, "other", "b.tf"))).diagnostics
-    assert len(shown) == MOST_SAID + 2
+    assert len(shown) == MOST_OF_A_FILE + 2
     assert Diagnostic(rest, "2 more messages about this file are omitted", "a.tf") in shown
-    assert sum(one.level is Level.ERROR for one in shown) == min(errors, MOST_SAID) + (rest is Level.ERROR)
-    assert run(diagnostics=tuple(said[:MOST_SAID])).diagnostics == tuple(said[:MOST_SAID])
+    assert sum(one.level is Level.ERROR for one in shown) == min(errors, MOST_OF_A_FILE) + (rest is Level.ERROR)
+    assert run(diagnostics=tuple(said[:MOST_OF_A_FILE])).diagnostics == tuple(said[:MOST_OF_A_FILE])
 
 
 # Crashes

@@ -114,7 +114,7 @@ def test_a_repository_is_the_same_one_from_outside(tmp_path: Path) -> None:
     for path in ("inner", "inner/infra", "inner/infra/a.tf"):
         selection = Tree(tmp_path, git=False).discover(path)
         assert (found(selection), selection.repository) == (["inner/infra/a.tf"], inner.root)
-        assert selection.finder.repositories == {"inner"}
+        assert selection.search.repositories == {"inner"}
 
 
 def test_each_repository_in_a_plain_directory_is_searched_by_its_own_rules(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_names_with_tabs_are_whole(repository: Tree) -> None:
     repository.write("unit\there/terragrunt.hcl", unit, add=False)
     selection = repository.discover(".")
     assert found(selection) == ["tracked\ta.tf", "untracked\tb.tf"]
-    assert selection.finder.hcl == {"unit\there/terragrunt.hcl"}
+    assert selection.search.hcl == {"unit\there/terragrunt.hcl"}
 
 
 def test_a_repository_without_an_index_is_searched(repository: Tree) -> None:

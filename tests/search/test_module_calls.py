@@ -90,10 +90,10 @@ def test_who_calls_whom_is_asked_again_for_fewer_files(tree: Tree) -> None:
     tree.write("a/main.tf", call('"../m"'))
     tree.write("b/main.tf", call('"../m"'))
     selection = tree.discover(".")
-    if selection.finder.trees:
+    if selection.search.trees:
         pytest.skip("git has searched what it tracks, and knows nothing of fewer files")
     assert local_calls(selection) == (("a", "m"), ("b", "m"))
-    selection.finder.keep_only(frozenset(("a/main.tf",)))
+    selection.search.keep_only(frozenset(("a/main.tf",)))
     assert local_calls(selection) == (("a", "m"),)
 
 

@@ -90,7 +90,7 @@ def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -
     for said_of in (*notices(config, selection, selection.root), *complaints(config, selection, selection.root)):
         _tell(": ".join(map(printable, filter(None, (said_of.path if said_of.level is Level.WARNING else None, said_of.message)))))
     below = _below(selection.root, source.name)
-    if selection.finder.skips(below):
+    if selection.search.skips(below):
         _tell(f"{printable(below)} was not checked, because the configuration excludes it")
         return
     if not (selection.templates or selection.diagnostics):

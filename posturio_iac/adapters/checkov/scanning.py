@@ -59,8 +59,8 @@ class Scan:
             LOG.warning("posturio-iac: %s", said.message)
         self._unread = self.selection.terraform if missing_parser() else ()
         if self._unread:
-            self.selection.finder.terraform.clear()
-            self.selection = Selection(self.selection.finder, self.selection.repository)
+            self.selection.search.terraform.clear()
+            self.selection = Selection(self.selection.search, self.selection.repository)
 
     def matters(self, file: str) -> bool:
         """True if a file, by its real path, may declare a key or call a module that holds one."""

@@ -62,7 +62,7 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
         return True
     if not any(one.place == place or one.place.startswith(os.path.join(place, "")) for place in searched):
         return False
-    return not selection.finder.skips(os.path.relpath(one.place, selection.root).replace(os.sep, "/"))
+    return not selection.search.skips(os.path.relpath(one.place, selection.root).replace(os.sep, "/"))
 
 
 def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:

@@ -75,7 +75,7 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
     selection = select(paths, cwd, config, given.exclude or (), progress.listener)
     progress.erase()
     narrowed = _narrowed(selection, config, given)
-    if not selection.searched and all(level != "error" for level, _, _ in selection.finder.problems):
+    if not selection.searched and all(level != "error" for level, _, _ in selection.search.problems):
         _warn_of_no_files(paths, given)
     elif given.words and not given.quiet:
         _warn_of_other_files(selection)
@@ -101,13 +101,13 @@ def _warn_of_other_files(selection: Selection) -> None:
     """Say which of the named files are not what this program reads, such as the source of a CDK app: silence would pass for a verdict."""
     from posturio_iac.search.kinds import OTHER
 
-    finder = selection.finder
-    if OTHER not in finder.read.values():
+    search = selection.search
+    if OTHER not in search.read.values():
         return
     from posturio_iac.core.text.terminal import printable
 
-    told = {*finder.terraform, *finder.templates, *(path for _, _, path in finder.problems)}.union(*finder.others.values())
-    for path in sorted(path for path, kind in finder.read.items() if kind is OTHER and path not in told):
+    told = {*search.terraform, *search.templates, *(path for _, _, path in search.problems)}.union(*search.others.values())
+    for path in sorted(path for path, kind in search.read.items() if kind is OTHER and path not in told):
         text = "is neither Terraform nor CloudFormation by its name, and holds no resource for a key"
         to_stderr(f"warning: {printable(path)} {text}, so nothing in it is checked\n")
 
@@ -152,7 +152,7 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
     if not given.quiet:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
         to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
-        point_to_secrets(selection.finder.texts)
+        point_to_secrets(selection.search.texts)
     return 0
 
 
@@ -211,7 +211,7 @@ def _report(
         skipped=_skipped(selection, config, report) if given.show_skipped else None,
     )
     if not (report.keys or narrowed or given.quiet):
-        point_to_secrets(selection.finder.texts)
+        point_to_secrets(selection.search.texts)
     return int(code)
 
 

@@ -23,7 +23,7 @@ _MARKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "${file(
 
 def parents_of(paths: Sequence[str], selection: object, files: Files) -> tuple[str, ...]:
     """The files that name one of ``paths``, or one of their own kind that does, in the same directories and those above."""
-    skips = getattr(getattr(selection, "finder", None), "skips", None)
+    skips = getattr(getattr(selection, "search", None), "skips", None)
     found: dict[str, None] = {}
     pending, seen = list(paths), set(paths)
     while pending:

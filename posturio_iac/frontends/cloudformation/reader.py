@@ -85,7 +85,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
 
 def _fence(selection: TemplateSelection) -> Fence | None:
     """The fence of our own search; a selection that a linter made has none."""
-    fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
+    fence: Fence | None = getattr(getattr(selection, "search", None), "fence", None)
     return fence
 
 

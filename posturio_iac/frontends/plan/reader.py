@@ -63,7 +63,7 @@ def _document(selection: Selection, options: TerraformOptions, path: str, proble
 
 def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
     try:
-        return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.finder.fence))
+        return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.search.fence))
     except TooLargeError:
         raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it") from None
     except UnreadableError as error:

@@ -34,7 +34,7 @@ def _plans(selection: Selection) -> Iterator[str]:
         if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
             continue
         try:
-            data = read(os.path.join(selection.root, path), selection.finder.max_file_size, selection.finder.fence)
+            data = read(os.path.join(selection.root, path), selection.search.max_file_size, selection.search.fence)
         except UnreadableError:
             continue  # whoever reads the templates says so
         if looks_like_plan(data):

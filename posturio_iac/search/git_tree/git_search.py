@@ -81,7 +81,7 @@ _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
 
-def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
+def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
     """Search directories, relative to the root, of the work tree at ``top``.
 
     Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
@@ -92,27 +92,27 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
     kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
     specs = (*_specs(base, directories), *_specs(base, directories, HCL)[1:])
     try:
-        commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
+        commands = [command(search, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
         if not small:
-            commands += _searches(finder, base, directories)
+            commands += _searches(search, base, directories)
         outcomes = run(commands)
     except OSError as error:
         return f"git cannot be started: {system_reason(error)}", []
     if failed := next((reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
         return failed, []
     listing, *hits = (output for _, output, _ in outcomes)
-    keep = PathFilter(finder, base, directories)
+    keep = PathFilter(search, base, directories)
     listed = Listing(listing)
-    finder.hcl.update(path for path in keep.plain(listed.hcl) if calls_modules(path))
+    search.hcl.update(path for path in keep.plain(listed.hcl) if calls_modules(path))
     _read(keep, listed.own)
     if small:
         _read(keep, listed.there)
     else:
         _take_hits(keep, listed, hits)
-    finder.symlinks.update(keep.files(listed.links))
+    search.symlinks.update(keep.files(listed.links))
     if complaints := b"".join(errors for _, _, errors in outcomes):
         _take_complaints(keep, complaints.splitlines(), listed)
-    return "", _ignored(finder, base, named, listing)
+    return "", _ignored(search, base, named, listing)
 
 
 def _is_small(top: str) -> bool:
@@ -123,26 +123,26 @@ def _is_small(top: str) -> bool:
         return False
 
 
-def _searches(finder: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
+def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     """The commands that search what git tracks: for texts, and for lines that call modules."""
-    commands = [grep_command(finder, base, (*finder.search_terms.texts, *_MARKS), _specs(base, directories))]
-    if finder.search_terms.modules:
-        commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
+    commands = [grep_command(search, base, (*search.search_terms.texts, *_MARKS), _specs(base, directories))]
+    if search.search_terms.modules:
+        commands.append(command(search, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
     return commands
 
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
     """Count the files that git has searched, and look closer at those that it has found."""
-    finder = keep.finder
-    if keep.narrow or finder.read or listed.pruned:
-        finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
+    search = keep.search
+    if keep.narrow or search.read or listed.pruned:
+        search.searched += sum(path not in search.read for path, _ in keep.files(listed.there))
     else:
-        finder.searched += len(listed.there)
-    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(finder, keep.base, lines)]
+        search.searched += len(listed.there)
+    names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(search, keep.base, lines)]
     for path, kind in keep.files(names):
-        _examine_again(finder, path, kind)
+        _examine_again(search, path, kind)
     keep.code = {name for name in listed.there if name.endswith(_CODE)}
-    finder.trees.append(keep)
+    search.trees.append(keep)
 
 
 def _names(output: bytes) -> list[str]:
@@ -150,7 +150,7 @@ def _names(output: bytes) -> list[str]:
     return os.fsdecode(output).split("\0")
 
 
-def _callers(finder: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
+def _callers(search: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
     """Yield the names of the files with a call that only a parser can read, or of a known module, from git's ``name NUL line LF``."""
     known: dict[bytes, tuple[bytes, ...]] = {}
     for record in lines.split(b"\n"):
@@ -160,8 +160,8 @@ def _callers(finder: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
             sources = known[line] = tuple(written_sources(line)) or ((b"",) if line.rstrip(b'" \t\r').endswith(b"source") else ())
         for source in sources:
             if source.startswith(b"."):
-                finder.note_calls(base + os.fsdecode(name), (source,))
-            elif not source or finder.search_terms.holds_known_module(source):
+                search.note_calls(base + os.fsdecode(name), (source,))
+            elif not source or search.search_terms.holds_known_module(source):
                 yield name
 
 
@@ -176,13 +176,13 @@ def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = 
     return spawn.run(commands, environment)
 
 
-def command(finder: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:
-    return [find_git(finder.root, finder.fence.top), "-C", finder.prefix + base, *OPTIONS, *arguments]
+def command(search: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:
+    return [find_git(search.root, search.fence.top), "-C", search.prefix + base, *OPTIONS, *arguments]
 
 
-def grep_command(finder: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
+def grep_command(search: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
     patterns = [part for search_term in search_terms for part in ("-e", search_term)]
-    return command(finder, base, *_GREP, "-l", "-F", *patterns, *specs)
+    return command(search, base, *_GREP, "-l", "-F", *patterns, *specs)
 
 
 def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
@@ -207,19 +207,19 @@ def reason(errors: bytes) -> str:
 def _read(keep: PathFilter, names: Iterable[str]) -> None:
     """Read files, and record those that have become symbolic links."""
     for path, kind in keep.files(names):
-        keep.finder.examine_itself(path, kind)
+        keep.search.examine_itself(path, kind)
 
 
-def _examine_again(finder: FileSearch, path: str, kind: str) -> None:
+def _examine_again(search: FileSearch, path: str, kind: str) -> None:
     """Look closer at a file that git has searched, unless it, or a directory on the way, became a symbolic link."""
-    if path not in finder.read:
-        finder.searched -= 1
-        finder.examine_itself(path, kind)
+    if path not in search.read:
+        search.searched -= 1
+        search.examine_itself(path, kind)
 
 
 def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) -> None:
     """Turn git's error messages into diagnostics. It quotes file names loosely, so files are tried again one by one."""
-    finder = keep.finder
+    search = keep.search
     files = False
     for line in map(os.fsdecode, lines):
         if line.startswith("error: "):
@@ -227,27 +227,27 @@ def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) 
         elif line.startswith(_CLOSED):
             name, separator, why = line.removeprefix(_CLOSED).rpartition("/': ")
             if not separator:
-                finder.error(f"git says: {line}")
+                search.error(f"git says: {line}")
             elif keep.has_directory(keep.base + name):
-                finder.error(f"cannot be read: {why.lower()}", keep.base + name)
+                search.error(f"cannot be read: {why.lower()}", keep.base + name)
         elif line.startswith("warning: "):
-            finder.warn(f"git says: {line.removeprefix('warning: ')}")
+            search.warn(f"git says: {line.removeprefix('warning: ')}")
     if files:
         for path, kind in keep.files(listed.there):
-            _examine_again(finder, path, kind)
+            _examine_again(search, path, kind)
         for path, kind in keep.files(listed.missing):
-            finder.examine(path, kind)
+            search.examine(path, kind)
 
 
 def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
     """Yield the tracked Terraform files that hold one of ``search_terms``. What git cannot search any more is not found."""
     base = keep.base.removesuffix("/")
     specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
-    ((_, output, _),) = run([grep_command(keep.finder, base, search_terms, specs)])
+    ((_, output, _),) = run([grep_command(keep.search, base, search_terms, specs)])
     return (path for path, kind in keep.files(_names(output)) if kind is TERRAFORM)
 
 
-def _ignored(finder: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:
+def _ignored(search: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:
     """Return those of the directories that git ignores: it lists nothing in them, and says so when asked."""
     empty: list[str] = []
     for directory in named:
@@ -257,18 +257,18 @@ def _ignored(finder: FileSearch, base: str, named: Sequence[str], listing: bytes
     ignored: list[str] = []
     for start in range(0, len(empty), _AT_ONCE):
         some = empty[start : start + _AT_ONCE]
-        outcomes = run([command(finder, d, "check-ignore", "-q", "--", ".") for d in some])
+        outcomes = run([command(search, d, "check-ignore", "-q", "--", ".") for d in some])
         ignored += [d for d, (code, _, _) in zip(some, outcomes, strict=True) if code == 0]
     return ignored
 
 
-def is_ignored(finder: FileSearch, path: str) -> bool:
+def is_ignored(search: FileSearch, path: str) -> bool:
     """True if git ignores an absolute path, which need not be there."""
-    top = repository_of(finder.root)
+    top = repository_of(search.root)
     if top is None:
         return False
     try:
-        ((code, _, _),) = run([[find_git(finder.root, finder.fence.top), "-C", top, *OPTIONS, "check-ignore", "-q", "--", path]])
+        ((code, _, _),) = run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, "check-ignore", "-q", "--", path]])
     except OSError:
         return False
     return code == 0

@@ -187,6 +187,6 @@ def test_files_are_found_with_git_and_without(tmp_path: Path, monkeypatch: pytes
     tree.write("ignored/terragrunt.hcl", UNIT % "../x", add=False)
     tree.write(".terragrunt-cache/x/terragrunt.hcl", UNIT % "../x", add=False)
     selection = tree.discover(".")
-    assert {"live/root.hcl", "live/dev/iam/terragrunt.hcl"} <= selection.finder.hcl
-    assert not any(".terragrunt-cache" in path for path in selection.finder.hcl)
+    assert {"live/root.hcl", "live/dev/iam/terragrunt.hcl"} <= selection.search.hcl
+    assert not any(".terragrunt-cache" in path for path in selection.search.hcl)
     assert selection.searched == 4

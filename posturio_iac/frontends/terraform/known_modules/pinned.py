@@ -28,7 +28,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
     """
-    search_terms = selection.finder.search_terms
+    search_terms = selection.search.search_terms
     if not search_terms.modules:
         return set()
     idle: dict[str, bool] = {}
@@ -38,7 +38,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if not idle.setdefault(folder, True):
             continue
         data = text(selection, path)
-        if path in selection.finder.computing or search_terms.texts_are_in(data, TERRAFORM):
+        if path in selection.search.computing or search_terms.texts_are_in(data, TERRAFORM):
             idle[folder] = False
             continue
         if known is None:
@@ -46,7 +46,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
 
             known = load(options.known_modules)
         blocks = blocks_of(data, path, CALLS)
-        selection.finder.sources[path] = tuple(sources_of(blocks, path))
+        selection.search.sources[path] = tuple(sources_of(blocks, path))
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}

@@ -32,12 +32,12 @@ def units_of(
 ) -> tuple[dict[str, ModuleCaller], list[Diagnostic]]:
     """The units and stacks that call modules, by their files, and diagnostics about them."""
     problems: list[Diagnostic] = []
-    if not selection.finder.hcl or not selection.terraform:
+    if not selection.search.hcl or not selection.terraform:
         return {}, problems
-    paths = tuple(sorted(selection.finder.hcl))
+    paths = tuple(sorted(selection.search.hcl))
 
     def read(path: str) -> bytes | Diagnostic:
-        return files.read(selection.root, path, max_file_size, selection.finder.fence)
+        return files.read(selection.root, path, max_file_size, selection.search.fence)
 
     found: dict[str, ModuleCaller] = {}
     if any(path.endswith(COMPONENTS) for path in paths):
@@ -48,7 +48,7 @@ def units_of(
     from posturio_iac.frontends.terraform.terragrunt.units import Units
 
     # Functions may name any file, so those of a repository stay inside of it, wherever the scan was started.
-    fence = Fence(selection.repository) if selection.repository is not None else selection.finder.fence
+    fence = Fence(selection.repository) if selection.repository is not None else selection.search.fence
     documents = Documents(selection.root, selection.repository, fence, read)
     return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
 
@@ -91,7 +91,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
 
 def computed_calls(selection: Selection, options: TerraformOptions) -> Iterator[tuple[str, str]]:
     """Yield the calls of local modules whose sources are computed, with the defaults of variables."""
-    folders = {posixpath.dirname(path) for path in selection.finder.computing}
+    folders = {posixpath.dirname(path) for path in selection.search.computing}
     if not folders:
         return
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
@@ -124,7 +124,7 @@ def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
 def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator[tuple[str, str]]:
     """Yield the calls that lead to a folder only from where Terragrunt copies the module to."""
     calls: dict[str, list[str]] = {}
-    for path, found in selection.finder.sources.items() if units else ():
+    for path, found in selection.search.sources.items() if units else ():
         calls.setdefault(posixpath.dirname(path), []).extend(target for _, target in found)
     for unit in units.values():
         if isinstance(unit, ComponentStack):

@@ -103,9 +103,9 @@ MADE_BY_INIT = (".terraform", ".terraform.lock.hcl")
 class TextFiles:
     """The files below the scan root, as functions read them."""
 
-    def __init__(self, root: str, max_size: int, report: Callable[[Diagnostic], None], finder: FileSearch) -> None:
+    def __init__(self, root: str, max_size: int, report: Callable[[Diagnostic], None], search: FileSearch) -> None:
         """Read nothing outside of ``root``."""
-        self._root, self._max_size, self._report, self._finder = root, max_size, report, finder
+        self._root, self._max_size, self._report, self._search = root, max_size, report, search
 
     def read(self, base: str, path: str) -> str | Unknown:
         """The text of a file that the root module in the folder ``base`` names. Raises `EvaluationError` when it is certainly not there."""
@@ -132,7 +132,7 @@ class TextFiles:
     def _is_ignored(self, target: str) -> bool:
         from posturio_iac.search.git_tree.git_search import is_ignored
 
-        return is_ignored(self._finder, target)
+        return is_ignored(self._search, target)
 
     def below(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         """The files below a folder; what ``terraform init`` will add to them ends with a slash."""

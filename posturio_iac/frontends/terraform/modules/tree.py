@@ -54,9 +54,9 @@ class ModuleTree:
         """
         self.root = selection.root
         self.repository = selection.repository
-        self.fence = selection.finder.fence
+        self.fence = selection.search.fence
         self._installed = Installed(self.root, self.fence, self.report)
-        self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.finder)
+        self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
         self._leading = leading or {}
         self._for_others: dict[str, bool] = {}
@@ -65,10 +65,10 @@ class ModuleTree:
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
         self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
-        self._passes_over = selection.finder.passes_over
-        self._hcl = tuple(sorted(selection.finder.hcl))
+        self._passes_over = selection.search.passes_over
+        self._hcl = tuple(sorted(selection.search.hcl))
         self._terragrunt: Terragrunt | None = None
-        self._nested = dict.fromkeys(("", *selection.finder.repositories), False)
+        self._nested = dict.fromkeys(("", *selection.search.repositories), False)
         self.diagnostics: dict[Diagnostic, None] = {}
         self._folders: dict[str, folder.Module] = {}
         self._reals: dict[str, str] = {}
