@@ -159,7 +159,7 @@ class CodeScan:
         from posturio_iac.search.module_calls import local_calls
 
         selection, narrowed = self.selection, self._narrowed
-        fence = selection.finder.fence
+        fence = selection.search.fence
         fence.edited = {os.path.realpath(os.path.join(selection.root, path)): text for path, text in (edited or {}).items()}
         try:
             only = None if scopes is None else _RootsOnly({_path_of(scope, selection) for scope in scopes})

@@ -80,8 +80,8 @@ class FixRun:
         )
 
     def _is_whole(self) -> bool:
-        finder = self.selection.finder
-        is_all = "" in finder.places and self.selection.repository in (None, self.selection.root)
+        search = self.selection.search
+        is_all = "" in search.places and self.selection.repository in (None, self.selection.root)
         return self.narrowed is None and is_all
 
     def _all_around(self, paths: Collection[str], as_of: datetime) -> CodeScan | ReaderFromTop:
