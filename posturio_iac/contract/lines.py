@@ -12,6 +12,7 @@ from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext, RunScope
 from posturio_iac.contract.totals import Totals
 from posturio_iac.core.finding import Report
+from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.text.terminal import harmless_json
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the lines of a whole report one by one; diagnostics about accounts that were not read go into the last one."""
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
     keys = _grouped(report.keys, lambda judged: judged.key.account or "")
-    findings = _grouped(report.findings, lambda finding: next(iter(finding.address.split(":")[4:5]), ""))
+    findings = _grouped(report.findings, lambda finding: account_of(finding.address))
     diagnostics = _grouped(report.diagnostics, lambda one: one.account or "")
     for account in scope.accounts:
         alone = Report(

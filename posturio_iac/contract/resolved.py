@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.rules import all_rules
 
@@ -42,4 +43,4 @@ class ResolvedFinding(NamedTuple):
         return known.rule.title if known else self.rule
 
     def partition(self) -> str:
-        return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"
+        return partition_of(self.address)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.config.model import Config
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.finding import Severity
+from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context
 
@@ -125,8 +126,7 @@ class Policy:
 
 
 def _deployed_user(key: AccessKey) -> str | None:
-    arn = key.address.rpartition("/")[0] if key.address.startswith("arn:") else ""
-    return arn.partition(":user")[2] or None
+    return user_path(key.address.rpartition("/")[0]) or None
 
 
 def text_matches(glob: str, text: str) -> bool:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 
+from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.link.state import StateError, TerraformState, parse
 
 STDIN = "-"
 LIMIT = 512 * 1024 * 1024
 """The largest state that is read, in bytes."""
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _PLAN = b"PK\x03\x04"
 """A plan of ``terraform plan -out`` is a zip archive."""
@@ -75,11 +68,7 @@ def _text(data: bytes, label: str) -> str:
     for mark, name in _COMPRESSED:
         if data.startswith(mark):
             raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --tf-state -")
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        pass
-    raise StateError(
-        f"{label} is not text in {encoding.removesuffix('-sig').upper()}, so not a state; pass the output of `terraform state pull`"
-    )
+        return decode(data)
+    except UnicodeDecodeError as error:
+        raise StateError(f"{label} {not_text(error)}, so not a state; pass the output of `terraform state pull`") from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
@@ -65,7 +66,7 @@ def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
 def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | Unknown:
     """Return who uses a key, or why that is not known."""
     is_credential = key.kind is KeyKind.SERVICE_CREDENTIAL
-    regions = regions_for(key.address.split(":")[1], connection.region) if is_credential else regions_of(key)
+    regions = regions_for(partition_of(key.address), connection.region) if is_credential else regions_of(key)
     if not regions:
         return NO_REGION("its events")
     name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
@@ -82,7 +83,7 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
 
 def regions_of(key: AccessKey) -> tuple[str, ...]:
     """The region of the last use and the home region of IAM, each once."""
-    return regions_for(key.address.split(":")[1], key.used_for[1] if key.used_for else "")
+    return regions_for(partition_of(key.address), key.used_for[1] if key.used_for else "")
 
 
 def regions_for(partition: str, used: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.work_stealing import together
@@ -206,7 +207,7 @@ def _left(known: dict[str, DeployedUser], present: dict[str, DeployedUser] | Non
     """The users of earlier runs who are no longer there."""
     if present is None:
         return set()
-    return {arn for arn in request.expected if arn.split(":")[4] == account.id and arn not in known}
+    return {arn for arn in request.expected if account_of(arn) == account.id and arn not in known}
 
 
 def _ask(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NOT_ASKED, NOT_CALLED
 
@@ -72,7 +73,7 @@ class DeployedUser:
         """``/`` or a path that begins and ends with one, as IAM writes it."""
         if not self.is_listed:
             return UNTOLD_PATH
-        _, _, rest = self.arn.partition(":user")
+        rest = user_path(self.arn)
         return rest[: rest.rfind("/") + 1] or "/"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     Identity = tuple[str, ...]
 
 CODE, ACCOUNT = "code", "account"
-_FULL_ID = lazy_pattern(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
-_ACCOUNT_IN_ARN = 4
+_FULL_ID = lazy_pattern(r"[A-Za-z0-9_]{16,128}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ def split(result: SavedResult) -> list[ResultPart]:
     diagnostics: dict[Unit, list[SavedDiagnostic]] = {}
     code = _code_unit(result.covered)
     for key in result.keys:
-        keys.setdefault(of_account(key.account or _account(key.address)) if key.deployed else code, []).append(key)
+        keys.setdefault(of_account(key.account or account_of(key.address)) if key.deployed else code, []).append(key)
     for finding in result.found:
-        found.setdefault(of_account(_account(finding.address)) if finding.framework == "aws" else code, []).append(finding)
+        found.setdefault(of_account(account_of(finding.address)) if finding.framework == "aws" else code, []).append(finding)
     for entry in result.diagnostics:
         if entry.account is not None:
             diagnostics.setdefault(of_account(entry.account), []).append(entry)
@@ -118,11 +118,6 @@ def _code_unit(covered: Coverage) -> Unit:
     return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
 
 
-def _account(address: str) -> str:
-    parts = address.split(":", 5)
-    return parts[_ACCOUNT_IN_ARN] if len(parts) > _ACCOUNT_IN_ARN else ""
-
-
 def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[Identity, SavedKey]]:
     """Yield each key with its identity across results.
 
@@ -141,7 +136,7 @@ def _identity(key: SavedKey) -> Identity:
     if not key.deployed:
         return (key.framework, key.root, key.address)
     user, _, label = key.address.rpartition("/")
-    return (key.framework, user, key.created.isoformat() if key.created else _FULL_ID.sub(r"****\1", label))
+    return (key.framework, user, key.created.isoformat() if key.created else (hidden(label) if _FULL_ID.match(label) else label))
 
 
 def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:

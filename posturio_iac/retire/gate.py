@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
 from posturio_iac.core.record import dataclass, replace
@@ -167,7 +168,7 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
         return Decision(Action.WAIT, unasked, next="ask its owner")
     if LINGERING not in rules:
         return Decision(Action.KEEP, "What is stated of it lets it stay for now, so it is not deleted.")
-    if TRAIL_REGIONS.get(key.address.split(":")[1]) is None:
+    if TRAIL_REGIONS.get(partition_of(key.address)) is None:
         return Decision(Action.KEEP, "This partition cannot be asked whether it was switched on again, so delete it by hand.")
     return Decision(Action.DELETE, before, next=f"may be deleted since {over.date()}")
 

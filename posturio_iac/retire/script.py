@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_time
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -76,7 +77,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
 
 
 def _head(kind: str, account: str, what: str, text: str, steps: Sequence[Step], validity: Validity, ledger: str) -> str:
-    trail = next((TRAIL_REGIONS.get(step.key.address.split(":")[1], "") for step in steps), "")
+    trail = next((TRAIL_REGIONS.get(partition_of(step.key.address), "") for step in steps), "")
     facts = {"account": account, "trail": trail, "made": f"{_second(validity.made)}Z", "until": f"{_second(validity.until)}Z"}
     facts |= {"ledger": ledger} if ledger else {}
     words = " ".join(f"{name}={shlex.quote(value)}" for name, value in facts.items())

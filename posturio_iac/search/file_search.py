@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import (
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.gitignore import Exclusions
 
 GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has locked
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
 _ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
@@ -181,7 +180,7 @@ class FileSearch:
                 self.error("a saved plan in binary form; pass the output of terraform show -json instead", path)
                 return
             if data[:2] in UTF16:
-                data = data.decode("utf-16", "replace").encode()
+                data = decode(data, "replace").encode()
         if self._matters(path, kind, data):
             self._add(path, kind, data)
 

@@ -173,8 +173,8 @@ def test_states_as_shells_of_windows_write_them_are_read(encoding: str, tmp_path
         (gzip.compress(b"{}", mtime=0), "compressed with gzip"),
         (bz2.compress(b"{}"), "compressed with bzip2"),
         (b"PK\x03\x04tfplan", "a saved plan or an archive"),
-        (bytes(range(128, 256)), "not text in UTF-8"),
-        (b"\xff\xfe\x00\xd8", "not text in UTF-16"),
+        (bytes(range(128, 256)), "not UTF-8 text"),
+        (b"\xff\xfe\x00\xd8", "not UTF-16 text"),
         (b"# aws_iam_access_key.ci:\nresource ...", "is not complete JSON after line 1, column 1"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.baseline.entries import NewBaseline
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Level
+from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
@@ -18,22 +19,19 @@ if TYPE_CHECKING:
     from posturio_iac.contract.records import SavedResult
     from posturio_iac.judge.baseline import BaselineFile
 
-DEPLOYED = "arn:"
-"""The beginning of the address of a deployed key; entries about code are left alone here."""
-
 
 def read_results(paths: Sequence[str]) -> list[SavedResult]:
     """The results of live runs, with ids of keys masked; each account is only in the latest one. Raises `UsageError`."""
     ordered = sorted(map(_read, paths), key=lambda result: result.as_of)
     latest = {account: result for result in ordered for account in _accounts(result)}
     return [
-        replace(result, found=tuple(found for found in result.found if latest[found.address.split(":")[4]] is result)) for result in ordered
+        replace(result, found=tuple(found for found in result.found if latest[account_of(found.address)] is result)) for result in ordered
     ]
 
 
 def _accounts(result: SavedResult) -> set[str]:
     """The accounts that were read, and those of findings."""
-    return {*result.covered.accounts, *(found.address.split(":")[4] for found in result.found)}
+    return {*result.covered.accounts, *(account_of(found.address) for found in result.found)}
 
 
 def _read(path: str) -> SavedResult:
@@ -96,8 +94,7 @@ def _gone(old: BaselineFile, results: Sequence[SavedResult]) -> set[str]:
         for result in results
         if not is_incomplete(result)
         for entry in old.baseline.entries
-        if entry.address.startswith(DEPLOYED)
-        and entry.address.split(":")[4] in result.covered.accounts
+        if account_of(entry.address) in result.covered.accounts
         and entry.rule not in result.covered.left_out
         and entry.fingerprint not in there
     }

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
+from posturio_iac.core.keys.ids import is_arn
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.baselines import files_of, known_findings
@@ -56,7 +57,7 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
 
 def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
     """True if a run over ``searched`` would have seen the file of an entry; deployed keys are in none."""
-    if one.entry.address.startswith("arn:"):
+    if is_arn(one.entry.address):
         return False
     if not one.place:
         return True

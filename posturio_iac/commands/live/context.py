@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Verdict, of_account
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.core.record import replace
 from posturio_iac.live import creators
@@ -45,7 +46,7 @@ def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> 
     asked = _flagged(report, creators.is_worth_asking)
     if not asked:
         return report
-    partition = asked[0].address.split(":")[1]
+    partition = partition_of(asked[0].address)
     try:
         found = creators.creators(surveyor.connected(target), partition, asked, report.as_of)
     except (AwsError, CredentialsError) as error:

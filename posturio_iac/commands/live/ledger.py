@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
+from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.reading.switches import off
@@ -17,7 +18,7 @@ from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
 from posturio_iac.retire.ledger.codec import decode, encode
-from posturio_iac.retire.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, is_credential, read_ledger
+from posturio_iac.retire.ledger.history import Ledger, UnfinishedRun, account_line, is_credential, read_ledger
 from posturio_iac.retire.ledger.life import name_of
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class LedgerFile:
         lives = {name: judged.key.life for judged in report.keys if judged.key.life and (name := name_of(judged.key))}
         self._saw_keys(inventory, {name: life.delete_on for name, life in lives.items() if life.delete_on is not None})
         for finding in report.findings:
-            detail = {"rule": finding.rule.id, "account": finding.address.split(":")[4]}
+            detail = {"rule": finding.rule.id, "account": account_of(finding.address)}
             ledger.saw_finding(finding.fingerprint, as_of, key=names.get(finding.address, ""), detail=detail)
         everything = tuple(names_of(report))
         for name in sorted(set(everything) - {finding.fingerprint for finding in report.findings}):
@@ -192,7 +193,7 @@ def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
 
 def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
     created = written(key.created) if isinstance(key.created, datetime) else None
-    shown = f"****{(key.key_id or '')[-SHOWN:]}"
+    shown = hidden(key.key_id or "")
     return {"account": account, "user": key.user.arn, "id": shown, "created": created, "service": key.service}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level
+from posturio_iac.core.text.decoding import decode
 from posturio_iac.errors import system_reason
 
 if TYPE_CHECKING:
@@ -74,9 +75,8 @@ def _text(path: str) -> str:
             data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --ou or --accounts")
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
+        return decode(data)
     except UnicodeDecodeError as error:
         raise NotAResultError(
             f"is neither UTF-8 nor UTF-16 at byte {error.start}; write it again with --format json --output FILE"

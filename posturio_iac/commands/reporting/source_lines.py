@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.frontends.plan.sniff import looks_like_plan
 
@@ -11,7 +12,6 @@ MOST_BYTES = 256 * MIB
 """What is shown was read before, so that this is only for a file that grows meanwhile."""
 _MOST_FILES = 100
 """How many files are kept; findings come in the order of files."""
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Sources:
@@ -56,5 +56,4 @@ class Sources:
 
 
 def _split(data: bytes) -> list[str]:
-    encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
-    return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n") if data else []
+    return decode(data, "replace").split("\n") if data else []

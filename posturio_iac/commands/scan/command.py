@@ -11,6 +11,7 @@ from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.commands.reporting.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import COMMAND, DEFAULT_FORMAT, reports
+from posturio_iac.core.text.decoding import decode
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -240,8 +241,7 @@ def _scan_stdin(given: Arguments, targets: Targets, started: float) -> int:
 
 def _is_json(head: bytes) -> bool:
     """True if a text begins with a brace, which may be UTF-16, as PowerShell writes it."""
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return head.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()[:1] == "{"
+    return decode(head, "ignore").lstrip()[:1] == "{"
 
 
 def _relative(name: str) -> str:

@@ -6,6 +6,7 @@ import codecs
 import json
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError, Edit
@@ -18,7 +19,6 @@ Members = dict[str, Any]
 
 _SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@()-]*[A-Za-z0-9_/)-]|[A-Za-z_]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class NodeSource:
@@ -29,7 +29,7 @@ class NodeSource:
     def __init__(self, path: str, data: bytes) -> None:
         """Take ``data``, which is parsed where that is needed. Raises `CannotFixError` when it is not UTF-8."""
         self.path = path
-        if data.startswith(_WIDE):
+        if data.startswith(UTF16):
             raise CannotFixError(f"{path} is UTF-16; save it as UTF-8 first")
         self.base = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         self.text = data[self.base :].decode("utf-8")

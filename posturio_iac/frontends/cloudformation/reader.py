@@ -7,9 +7,8 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines, Object
-from posturio_iac.core.text.markup import markup
-from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder

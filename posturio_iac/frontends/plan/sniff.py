@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.search.kinds import STATE_MARKS, spelled_out
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.search import Selection
 
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""The byte order marks of UTF-16, which PowerShell writes plans in."""
 _MARKS = (
     ('"resource_changes"',),
     ('"planned_values"',),
@@ -44,7 +43,7 @@ def _plans(selection: Selection) -> Iterator[str]:
 def looks_like_plan(data: bytes) -> bool:
     """True if a file can be a plan, a state, or the messages of a plan."""
     if data[:2] in UTF16:
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+        data = decode(data, "replace").encode("utf-8", "replace")
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
         return False
     data = spelled_out(data)

@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from posturio_iac.core.model import Span
+from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.frontends.plan.sniff import UTF16
 
 _ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
 _SECTION = r'(?<!\\)"%s"\s*:'
@@ -29,11 +29,10 @@ class PlanTextError(Exception):
 
 def text_of(data: bytes) -> str:
     """The text in ``data``: UTF-8, or UTF-16 with its mark, without the mark. Raises `PlanTextError`."""
-    encoding = "utf-16" if data[:2] in UTF16 else "utf-8-sig"
     try:
-        return data.decode(encoding)
+        return decode(data)
     except UnicodeDecodeError as error:
-        raise PlanTextError(f"the plan is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None
+        raise PlanTextError(f"the plan {not_text(error)}") from None
 
 
 def parse(text: str) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
@@ -193,7 +194,7 @@ def _user(key: AccessKey, partition: str, region: str, known: dict[str, str]) ->
     if key.is_root is True:
         return _resource("AwsAccount", f"AWS::::Account:{deployed.account_of(key)}", partition, region)
     arn = printable(deployed.user_arn(key))
-    _, _, path = arn.partition(":user")
+    path = user_path(arn)
     details = {"UserName": known.get("user"), "Path": path[: path.rfind("/") + 1]}
     return _resource("AwsIamUser", arn, partition, region, {name: value for name, value in details.items() if value})
 

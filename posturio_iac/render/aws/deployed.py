@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.keys import ids
 from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def errors(report: Report) -> list[Diagnostic]:
 
 
 def account_of(key: AccessKey) -> str:
-    return key.account or key.address.split(":")[4]
+    return key.account or ids.account_of(key.address)
 
 
 def partition_of(key: AccessKey) -> str:
     """The partition of a key, such as ``aws-cn``."""
-    return key.address.split(":")[1]
+    return ids.partition_of(key.address)
 
 
 def partition_in(region: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.keys.ids import user_path
 from posturio_iac.posture.parts import CODE
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.timelines import COUNTS, declared_end
@@ -29,7 +30,7 @@ def name(key: SavedKey) -> str:
     """The name of a key: its address, without the part that repeats the account."""
     if not key.deployed:
         return key.address
-    return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
+    return user_path(key.address)[1:] or key.address.rpartition(":")[2]
 
 
 def sentence(clause: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.keys.ids import hidden
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.retire.ledger.change import KeyChangeKind
 from posturio_iac.retire.ledger.history import SHOWN, digest_of
@@ -82,9 +83,9 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
         alike = seen.get(answer.key_id[-SHOWN:], ())
         found = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
         if found is None:
-            end = answer.key_id[-SHOWN:]
             raise NoAnswersError(
-                f"line {answer.line}: the ledger does not know the key ****{end}; use the ledger that the letters were written with"
+                f"line {answer.line}: the ledger does not know the key {hidden(answer.key_id)}; "
+                "use the ledger that the letters were written with"
             )
         detail = {"needed": answer.is_needed, "note": answer.note or None}
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedVerdict
 from posturio_iac.core.finding import Level
+from posturio_iac.core.keys.ids import MASK
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 from posturio_iac.retire.verify.model import FindingState
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FRAMEWORK = "aws"
 OPEN_STATES = (FindingState.UNTOLD.value, FindingState.FAILING.value)
 """Findings that a verification left open beside those that it lists."""
-MASKED = "****"
 PLACE = "key-"
 """The name of a key of which only its place in a report was known."""
 
@@ -49,7 +49,7 @@ class EarlierKey:
 
     @property
     def id(self) -> str | None:
-        return None if self.label.startswith((MASKED, PLACE)) else self.label
+        return None if self.label.startswith((MASK, PLACE)) else self.label
 
 
 @dataclass(frozen=True, slots=True)

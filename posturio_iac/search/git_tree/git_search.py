@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.errors import system_reason
-from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path

@@ -6,6 +6,7 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.keys.use import KeyUse
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
@@ -118,8 +119,8 @@ def _key(key: AccessKey) -> str:
 
 
 def user_of(key: AccessKey) -> str:
-    _, _, rest = key.address.partition(":user/")
-    return printable(rest.rpartition("/")[0]) if rest else "root"
+    path = user_path(key.address)
+    return printable(path[1:].rpartition("/")[0]) if path else "root"
 
 
 def _code(key: AccessKey) -> str:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text import decoding
 from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read
 
 if TYPE_CHECKING:
     from posturio_iac.core.text.json_nodes import Node
-
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +63,7 @@ def read_text(root: str, path: str, limit: int, fence: Fence | None = None) -> s
 
 def decode(data: bytes) -> str:
     """The text in ``data``: UTF-8, or UTF-16 with its mark. Raises `UnreadableError` when it is neither."""
-    encoding = "utf-16" if data[:2] in _WIDE else "utf-8-sig"
     try:
-        return data.decode(encoding)
+        return decoding.decode(data)
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None
+        raise UnreadableError(decoding.not_text(error)) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, DEPENDS_ON, MUST_BE, TOO_LARGE
+from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.textfile import Fence, MissingError, TooLargeError, UnreadableError, read_named, real_path
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -45,7 +46,7 @@ def unreadable(path: str, data: bytes) -> Diagnostic | None:
     """Return why ``data`` is no text that Terraform reads, or None when it is."""
     if data.startswith(GIT_CRYPT):
         return Diagnostic(Level.ERROR, "encrypted with git-crypt; unlock the repository, or exclude the file", path)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(UTF16):
         return Diagnostic(Level.ERROR, "UTF-16, which Terraform does not read; save the file as UTF-8", path)
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1

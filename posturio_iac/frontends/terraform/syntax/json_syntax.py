@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span
+from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.metadata.comments import Comment

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.hcl_lexer import headers
-from posturio_iac.core.text.markup import markup
-from posturio_iac.core.text.merge_conflict import UNRESOLVED, conflict_line
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of

@@ -1,0 +1,37 @@
+"""Text from the bytes of a file, and signs that somebody has still to finish it: markup of template engines, and merge conflicts."""
+
+from __future__ import annotations
+
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16, which PowerShell writes."""
+_UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+_MARKUP = lazy_pattern(r"\{\{(?!resolve:)|\{%|<%|\{#")
+UNRESOLVED = "this merge conflict is not resolved"
+
+
+def decode(data: bytes, errors: str = "strict") -> str:
+    """The text in ``data``: UTF-8, or UTF-16 or UTF-32 with its mark, which is left out. Raises `UnicodeDecodeError`."""
+    encoding = "utf-32" if data.startswith(_UTF32) else "utf-16" if data.startswith(UTF16) else "utf-8-sig"
+    return data.decode(encoding, errors)
+
+
+def not_text(error: UnicodeDecodeError) -> str:
+    """The clause about a file whose bytes are no text: ``is not UTF-8 text (byte 12)``."""
+    return f"is not {error.encoding[:6].rstrip('-').upper()} text (byte {error.start})"
+
+
+def markup(text: str) -> int | None:
+    """Return where the first markup stands in a text, or None. CloudFormation's dynamic references (``{{resolve:…``) are none."""
+    found = _MARKUP.search(text)
+    return found.start() if found else None
+
+
+def conflict_line(text: str) -> int | None:
+    """The line of the first conflict, from 1, or None: the lines ``<<<<<<< …``, ``=======`` and ``>>>>>>> …``, in this order."""
+    framed = f"\n{text}"
+    start = framed.find("\n<<<<<<< ")
+    middle = framed.find("\n=======", start + 1) if start >= 0 else -1
+    end = framed.find("\n>>>>>>> ", middle + 1) if middle >= 0 else -1
+    return framed.count("\n", 0, start) + 1 if end >= 0 else None
