@@ -120,7 +120,7 @@ def outside(session: nox.Session) -> None:
 @nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    rest = ("setups", "lint", "docs", "site", "oracle", "fuzz", "guard_rails", "lowest")
+    rest = ("setups", "lint", "docs", "site", "oracle", "plans", "fuzz", "guard_rails", "lowest")
     together(session, (*QUICK, *OUTSIDE, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
@@ -158,6 +158,13 @@ def oracle(session: nox.Session) -> None:
     """Compare the values of 20,000 generated expressions with those of HashiCorp's own evaluator."""
     session.install("-e", ".", *group("differential"))
     pytest(session, "tests/differential/test_hcl_values.py", POSTURIO_ORACLE_EXAMPLES="20000")
+
+
+@nox.session
+def plans(session: nox.Session) -> None:
+    """Compare what is said of 2,000 generated rotations with Terraform's own plans."""
+    session.install("-e", ".", *group("differential"))
+    pytest(session, "tests/differential/test_terraform_plan.py", processes="0", POSTURIO_PLANS="2000")
 
 
 @nox.session

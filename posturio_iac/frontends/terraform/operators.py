@@ -8,6 +8,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.values import (
     FLOAT_DIGITS,
+    Due,
     EvaluationError,
     Value,
     canonical,
@@ -96,10 +97,19 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
         if left is not right and (is_heavy(left) or is_heavy(right)):
             return TOO_LARGE("the comparison")
         return equal(left, right) is wanted
+    if isinstance(unknown, Due) and _differ(left, right):
+        return not wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
         return not wanted
     return unknown
+
+
+def _differ(left: Value, right: Value) -> bool:
+    """True if values differ whatever their unknown parts are."""
+    from posturio_iac.frontends.terraform import values
+
+    return values.equal(left, right) is False
 
 
 def equal(left: Value, right: Value) -> bool:

@@ -113,15 +113,18 @@ class Due(Unknown):
     open value turns out so.
     """
 
-    __slots__ = ("causes", "doubt")
+    __slots__ = ("causes", "computed", "doubt")
     causes: tuple[Hashable, ...]
     doubt: Unknown | None
+    computed: bool
+    """Terraform may know something of it: that it is not null, how it begins, how long it is."""
 
-    def __init__(self, causes: Iterable[Hashable], doubt: Unknown | None = None, what: str = "it") -> None:
+    def __init__(self, causes: Iterable[Hashable], doubt: Unknown | None = None, *, computed: bool = False) -> None:
         """Be unknown because of ``causes``."""
-        super().__init__(AFTER_APPLY, (what,))
+        super().__init__(AFTER_APPLY, ("it",))
         object.__setattr__(self, "causes", tuple(dict.fromkeys(causes)))
         object.__setattr__(self, "doubt", doubt)
+        object.__setattr__(self, "computed", computed)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Due) and (self.causes, self.doubt) == (other.causes, other.doubt)
@@ -145,7 +148,7 @@ def due_of(*values: Value) -> Due | None:
     certain = [due for due in found if due.doubt is None]
     if certain or found:
         chosen = certain or found
-        return Due((cause for due in chosen for cause in due.causes), chosen[0].doubt)
+        return Due((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
     return None
 
 
@@ -155,6 +158,11 @@ def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:
         return unknown
     due = due_of(*dropped)
     return unknown if due is None else due.doubted(unknown)
+
+
+def computed(value: Value) -> Value:
+    """The result of an expression: of an unknown one Terraform may know something."""
+    return Due(value.causes, value.doubt, computed=True) if isinstance(value, Due) else value
 
 
 class EvaluationError(Exception):

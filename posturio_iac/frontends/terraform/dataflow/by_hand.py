@@ -57,7 +57,8 @@ def edits(trigger: hcl.Expr, scope: ModuleScope) -> list[HandEdit]:
             for edit in _edit(current, instance, words):
                 if edit.reason is None or is_open:
                     found[edit] = None
-        if reached.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e in expressions):
+        written = mentions([(e, reached.instance) for e in expressions], computed=True, only_held=True)
+        if reached.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e, _, _ in written):
             found[HandEdit(reached.address, reached.block.header)] = None
     return list(found)
 

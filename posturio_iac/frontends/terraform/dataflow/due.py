@@ -134,20 +134,16 @@ class DuePlan:
         if noticed is None or not way or not isinstance(way[0], str):
             return noticed if noticed is None or kind not in SCHEDULERS else output_of(noticed, None, block, scope, address)
         value = self.attribute(block, kind, address, scope, way[0])
-        is_map = SAME.get((kind, way[0]), way[0]) in _MAPS or None
-        expression = hcl.setting(block, SAME.get((kind, way[0]), way[0]))
+        argument = SAME.get((kind, way[0]), way[0])
+        map_like = True if argument in _MAPS else is_map(hcl.setting(block, argument), scope)
         for step in way[1:]:
             # Terraform follows a dot only into objects, and a text in brackets only into maps.
-            is_object = isinstance(expression, hcl.ObjectExpr) and not is_map
-            if isinstance(step, str) and _is_dotted(step) and is_map:
+            if isinstance(step, str) and map_like is _is_dotted(step):
                 return None
-            if isinstance(step, str) and not _is_dotted(step) and is_object:
-                return None
-            if isinstance(step, str) and not _is_dotted(step) and not is_map and not isinstance(expression, hcl.Call):
+            if isinstance(step, str) and map_like is None:
                 due = due_of(value)
                 return due.doubted(INDEXED_OBJECT(address)) if due is not None else None
-            value = part_of(value, step)
-            expression, is_map = None, None
+            value, map_like = part_of(value, step), False
         return due_of(value)
 
     def change(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Change:
@@ -190,7 +186,7 @@ class DuePlan:
             ignored = ignored_changes(block)
             view = USUAL if ignored is None or argument in ignored else self.view
             return scope.instance.cached(view, address, argument, lambda: evaluate_or_unknown(expression, scope.seen(view)))
-        if kind == ROTATING and name in ARGUMENTS:
+        if (kind == ROTATING and name in ARGUMENTS) or (kind in HOLDERS and expression is None and name in _UNSET):
             return None
         change = self.change(block, kind, address, scope)
         if kind in SCHEDULERS and change.updated is not None:
@@ -207,6 +203,30 @@ class DuePlan:
 
 _MAPS = ("triggers", "keepers", "tags")
 """Arguments that hold a map of texts."""
+
+
+_UNSET = (*_MAPS, "input", "output", "triggers_replace")
+"""Attributes of holders that are null where the argument is not set."""
+
+
+def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
+    """True if a value is a map, False if it is an object; None where that is open."""
+    match expression:
+        case hcl.ObjectExpr() | hcl.For():
+            return False
+        case hcl.Call("tomap"):
+            return True
+        case hcl.Call("zipmap", (_, hcl.TupleExpr())):
+            return False
+        case hcl.Call("merge" | "try", arguments):
+            kinds = [is_map(argument, scope) for argument in arguments]
+            return False if False in kinds else None if None in kinds else True
+        case hcl.Index(hcl.TupleExpr(items), hcl.Literal(int() as place)) if place < len(items):
+            return is_map(items[place], scope)
+        case hcl.GetAttr(hcl.Name("local"), name) if name in scope.instance.folder.locals:
+            return is_map(scope.instance.folder.locals[name].expression, scope.instance.scope(scope.view))
+        case _:
+            return None
 
 
 class _Dotted(str):

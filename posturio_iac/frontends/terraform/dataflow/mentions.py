@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.facts.schedulers import ROTATING
+from posturio_iac.facts.schedulers import HOLDERS, ROTATING
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import arguments_of
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance
@@ -25,6 +25,8 @@ MAX_STEPS = 10_000
 """How many expressions are looked at; beyond that a value counts as sensitive, and holds no more clocks."""
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))
 """A marker for something that is sensitive by itself."""
+_HELD = frozenset({"var", "local", "module", "component"}) | HOLDERS
+"""What merely holds values."""
 _OF_BLOCK = frozenset({"each", "count", "self"})
 
 
@@ -38,12 +40,13 @@ def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
 
 
 def mentions(
-    start: Iterable[Place], *, hidden_by: tuple[str, ...] = (), computed: bool = False
+    start: Iterable[Place], *, hidden_by: tuple[str, ...] = (), computed: bool = False, only_held: bool = False
 ) -> Iterator[tuple[hcl.Expr, ModuleInstance, tuple[str, ...]]]:
     """Yield each expression with its module and its words, if it is a reference.
 
     What a call of ``hidden_by`` holds is left out. With ``computed`` a computed attribute leads to all arguments of its resource, and of
-    a conditional whose condition the code fixes only one arm is looked at.
+    a conditional whose condition the code fixes only one arm is looked at. With ``only_held`` no resource is looked into but those that
+    merely hold values.
     """
     pending = list(reversed(list(start)))
     seen: set[tuple[int, tuple[str, ...]]] = set()
@@ -54,7 +57,7 @@ def mentions(
         instance.budget.spend()
         words = references(current)
         yield current, instance, words
-        if len(words) > 1 and (place := (id(instance), words)) not in seen:
+        if len(words) > 1 and (not only_held or words[0] in _HELD) and (place := (id(instance), words)) not in seen:
             seen.add(place)
             pending += _sources(words, instance, computed=computed)
         pending += [(part, instance) for part in (_keys(current) if words else _arms(current, instance) if computed else inside(current))]

@@ -23,6 +23,7 @@ from posturio_iac.frontends.terraform.values import (
     SetValue,
     SomeInstance,
     Value,
+    computed,
     doubtful,
     due_of,
     first_unknown,
@@ -94,7 +95,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
     if (unknown := first_unknown(tuple(texts))) is not None:
-        return unknown
+        return computed(unknown)
     text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
     return normal(text) if len(text) <= MAX_TEXT else TOO_LARGE("the text")
@@ -194,7 +195,18 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     from posturio_iac.frontends.terraform.functions import call
 
     result = call(expression.name, tuple(arguments), scope.environment)
-    return doubtful(result, arguments) if isinstance(result, Unknown) else result
+    if isinstance(result, Due) and expression.name in _ASKING:
+        return _unless_told(computed(result) if expression.name == "flatten" else result)
+    return computed(doubtful(result, *arguments)) if isinstance(result, Unknown) else result
+
+
+_ASKING = ("contains", "flatten", "length", "startswith")
+"""Functions that can tell something of values of which only a part is unknown, more than is told here."""
+
+
+def _unless_told(value: Value) -> Value:
+    """A value that is unknown, unless Terraform knows enough of what it is computed from."""
+    return value.doubted(NOT_EVALUATED("what Terraform knows of an unknown value")) if isinstance(value, Due) and value.computed else value
 
 
 IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))
@@ -230,11 +242,14 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     if decisive is not None and isinstance(left, Unknown) and isinstance(right, Unknown):
         return doubtful(right, left) if isinstance(left, Due) else doubtful(left, right)
     result = binary(expression.operator, left, right)
+    if isinstance(result, Due):
+        return _unless_told(result) if expression.operator in _COMPARING else computed(result)
     if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
         return NOT_EVALUATED("whether lists or maps are of one type")
     return result
 
 
+_COMPARING = ("==", "!=", "<", ">", "<=", ">=")
 _EQUALITY = {"==": True, "!=": False}
 """Results of the operators for equal operands."""
 
@@ -256,7 +271,7 @@ def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
             return Due(shared)
     if alike(yes, no) and (not isinstance(condition, Due) or yes is None or (isinstance(yes, (int, float)) and not isinstance(yes, bool))):
         return yes
-    return doubtful(condition, yes, no)
+    return computed(doubtful(condition, yes, no))
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:

@@ -43,8 +43,11 @@ _MAX_RANGE = 1024
 @function("alltrue", booleans("list", Sees.INSIDE))
 def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
     """True if all elements are true; null is not, and one that is not decides whatever is unknown."""
-    if any(element is False or element is None for element in elements):
-        return False
+    for element in elements:
+        if element is False or element is None:
+            return False
+        if isinstance(element, Due) and element.doubt is None:
+            return element  # Terraform looks no further.
     unknown = first_unknown(elements)
     return True if unknown is None else unknown
 
