@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MAX_STEPS = 80
 """How deep expressions may nest, references followed."""
 
+_STEPS_A_FUNCTION = 10
+"""What a function costs: about ten times a step of Terraform's evaluation."""
 _VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
@@ -82,8 +84,11 @@ class Evaluator:
         try:
             scope.stack.budget.spend()
             value = self._value(node, scope)
-            if isinstance(value, str) and isinstance(node.value, Object):
-                scope.stack.budget.add_text(len(value))
+            if isinstance(node.value, Object):
+                if isinstance(value, str):
+                    scope.stack.budget.add_text(len(value))
+                elif isinstance(value, tuple):
+                    scope.stack.budget.spend(len(value))
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
             return AS_STATED(str(error))
@@ -100,6 +105,7 @@ class Evaluator:
                 if len(members) == 1:
                     name = members[0][0].value
                     if (function := FUNCTIONS.get(str(name))) is not None:
+                        scope.stack.budget.spend(_STEPS_A_FUNCTION)
                         return function(self, members[0][1], scope)
                     if str(name).startswith("Fn::"):
                         return NOT_EVALUATED(str(name))
@@ -235,10 +241,12 @@ def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> Value:
             raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
     if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
         return unknown
-    parts = [
-        (ev.value(local[name], scope) if name in local else _variable(ev, name, scope)) if name else literal
-        for literal, name in sub_parts(pattern)
-    ]
+    parts: list[Value] = []
+    known: dict[str, Value] = {}
+    for literal, name in sub_parts(pattern):
+        if name and name not in known:
+            known[name] = ev.value(local[name], scope) if name in local else _variable(ev, name, scope)
+        parts.append(known[name] if name else literal)
     return ev.joined(parts) if parts else ""
 
 

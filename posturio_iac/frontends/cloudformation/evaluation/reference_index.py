@@ -22,11 +22,13 @@ _ALIAS = lazy_pattern(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
 class ReferenceIndex:
     """An index of the references in the outputs and resources of a stack."""
 
-    __slots__ = ("_spans", "_walked")
+    __slots__ = ("_mentions", "_spans", "_walked")
 
     def __init__(self, stack: Stack) -> None:
         """Index the outputs and the resources of ``stack``."""
         self._spans: dict[TemplateSource, tuple[list[tuple[int, int, str, TemplateEntry]], list[int]]] = {}
+        self._mentions: dict[int, dict[str, list[Mention]]] = {}
+        """Those of an entry that was walked, by its place among the spans."""
         self._walked: dict[str, list[tuple[str, TemplateEntry, Mention]]] = {}
         found: dict[TemplateSource, list[tuple[int, int, str, TemplateEntry]]] = {}
         for section, entries in (("Outputs", stack.outputs), ("Resources", stack.resources)):
@@ -45,20 +47,26 @@ class ReferenceIndex:
         yield from self._walked.get(name, ())
         for source, spans in self._spans.items():
             for _, _, section, entry in _around(name, source.text, *spans):
-                yield from ((section, entry, mention) for mention in mentions(entry.body) if mention.name == name)
+                if (found := self._mentions.get(id(entry))) is None:
+                    found = self._mentions[id(entry)] = {}
+                    for mention in mentions(entry.body):
+                        found.setdefault(mention.name, []).append(mention)
+                yield from ((section, entry, mention) for mention in found.get(name, ()))
 
 
 def _around(
     name: str, text: str, spans: list[tuple[int, int, str, TemplateEntry]], starts: list[int]
 ) -> Iterator[tuple[int, int, str, TemplateEntry]]:
-    """Yield the spans in which ``name`` stands; ``starts`` are where they start."""
-    done, at = -1, text.find(name)
+    """Yield the spans in which ``name`` stands; ``starts`` are where they start. No two overlap."""
+    last = spans[-1][1]
+    at = text.find(name, starts[0], last)
     while at >= 0:
         index = bisect_right(starts, at) - 1
-        if index > done and at < spans[index][1]:
-            done = index
+        if at < spans[index][1]:
             yield spans[index]
-        at = text.find(name, at + 1)
+        if index + 1 == len(spans):
+            return
+        at = text.find(name, max(starts[index + 1], at + 1), last)
 
 
 def _has_alias(entry: TemplateEntry) -> bool:

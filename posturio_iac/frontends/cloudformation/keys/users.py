@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import GENERATED_NAME, NAMES_NO
 from posturio_iac.core.record import NamedTuple
@@ -44,7 +45,7 @@ class TemplateUser(NamedTuple):
 class TemplateUsers:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_ev", "_families", "_named", "_roots")
+    __slots__ = ("_by_name", "_ev", "_families", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         """Search ``roots`` and what they nest."""
@@ -52,6 +53,7 @@ class TemplateUsers:
         self._ev = ev
         self._named: dict[int, dict[str, TemplateUser]] = {}
         self._families: dict[int, list[Stack]] = {}
+        self._by_name: dict[str, list[tuple[Stack, TemplateUser]]] | None = None
 
     def of(self, node: Node | None, scope: StackScope, ev: Evaluator) -> TemplateUser:
         """The user that an expression such as ``UserName`` names, as ``ev`` evaluates it."""
@@ -73,9 +75,17 @@ class TemplateUsers:
 
     def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:
         """The users of a name that other stacks declare. These may be stacks of other accounts."""
+        if self._by_name is None:
+            self._by_name = {}
+            for root in self._roots:
+                try:
+                    found = [pair for member in self._family(root) for pair in self._names(member).items()]
+                except BudgetError:  # which the reading of that template says
+                    continue
+                for known, user in found:
+                    self._by_name.setdefault(known, []).append((root, user))
         top = _outermost(stack)
-        others = (self._names(member).get(name) for root in self._roots if root is not top for member in self._family(root))
-        return [user for user in others if user is not None]
+        return [user for root, user in self._by_name.get(name, ()) if root is not top]
 
     def _family(self, top: Stack) -> list[Stack]:
         """A stack and all below it that declare a user."""
