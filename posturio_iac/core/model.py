@@ -183,6 +183,8 @@ class AccessKey:
     """Known tags of the user, provider defaults included; configuration can select by them."""
     scope: str = ""
     """Root module or template, as a path; with the address it identifies the key."""
+    reading: str = ""
+    """How the code is read, for a reader, where it is read in more than one way. The worse reading of a block holds."""
     account: str | None = None
     account_name: str = ""
     """As the organization calls it; empty where that is not known."""

@@ -16,6 +16,7 @@ AS_STATED = OpenKind("stated", "{}")
 
 # Whoever applies the code sets it.
 MAY_BE_SET = OpenKind("may_be_set", "{} may be set by whoever uses this module", _INPUT, is_named=True)
+SET_BY_CALLS = OpenKind("set_by_calls", "{} is set by calls of this module, and perhaps where it is applied alone", _INPUT, is_named=True)
 NO_VALUE = OpenKind("no_value", "{} has no value in this code", _INPUT, is_named=True)
 VALUE_IN_FILE = OpenKind("value_in_file", "{} has no value in this code (--var-file {} gives it one)", _INPUT, is_named=True)
 SET_PER_DEPLOYMENT = OpenKind("set_per_deployment", "{} is not the same known value in all deployments", _INPUT, is_named=True)

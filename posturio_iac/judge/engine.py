@@ -75,13 +75,45 @@ class PartwiseJudge:
     def unredacted(self, keys: Iterable[AccessKey]) -> Report:
         """The report unredacted and unsorted."""
         run = _Run(self._suppressions, self._policies, self._as_of)
-        judged = tuple(run.judge(key) for key in sorted(keys, key=_key_order))
+        parts = [run.judge_apart(key) for key in sorted(keys, key=_key_order)]
         self._crashed |= run.crashed
-        return Report(self._as_of, judged, tuple(run.findings), tuple(run.diagnostics), 0)
+        if any(one.key.reading for one, _ in parts):
+            parts = _worst_readings(parts)
+        found = tuple(finding for _, findings in parts for finding in findings)
+        return Report(self._as_of, tuple(one for one, _ in parts), found, tuple(run.diagnostics), 0)
 
     def closing(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
         return tuple(self._suppressions.diagnostics(self._crashed))
+
+
+_GRAVITY = (Verdict.CLEAN, Verdict.SUPPRESSED, Verdict.UNDETERMINED, Verdict.FLAGGED)
+Judged = tuple[JudgedKey, "list[Finding]"]
+
+
+def _worst_readings(parts: list[Judged]) -> list[Judged]:
+    """The keys, without those that are only another reading of a block and say no more about it than one that stays."""
+    by_place: dict[object, list[Judged]] = {}
+    for part in parts:
+        by_place.setdefault(part[0].key.span, []).append(part)
+        by_place.setdefault((part[0].key.address, part[0].key.scope), []).append(part)
+    left_out: set[int] = set()
+    for part in (one for one in parts if one[0].key.reading):
+        key = part[0].key
+        same = [one for one in by_place[key.address, key.scope] if one is not part and id(one) not in left_out and one[0].key.reading]
+        others = [one for one in by_place[key.span] if one[0].key.scope != key.scope and id(one) not in left_out]
+        if any(_weight(one) >= _weight(part) for one in same) or any(_covers(one, part) for one in others):
+            left_out.add(id(part))
+    return [part for part in parts if id(part) not in left_out]
+
+
+def _weight(part: Judged) -> tuple[int, int]:
+    return _GRAVITY.index(part[0].verdict), len(part[1])
+
+
+def _covers(one: Judged, other: Judged) -> bool:
+    rules = {finding.rule.id for finding in one[1]}
+    return _weight(one)[0] >= _weight(other)[0] and all(finding.rule.id in rules for finding in other[1])
 
 
 def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: datetime, files: int = 0) -> Report:
@@ -126,6 +158,12 @@ class _Run:
         """Rules whose severity the policy of that key sets."""
         self.fingerprints: set[str] = set()
         self.repetitions: Counter[str] = Counter()
+
+    def judge_apart(self, key: AccessKey) -> Judged:
+        """Apply every rule to one key, and return its own findings beside the verdict."""
+        before = len(self.findings)
+        judged = self.judge(key)
+        return judged, self.findings[before:]
 
     def judge(self, key: AccessKey) -> JudgedKey:
         """Apply every rule to one key."""

@@ -196,7 +196,8 @@ def _common_ending(search_terms: Sequence[bytes]) -> bytes:
 
 CALLS = frozenset(("module", "component"))
 """Blocks that call a module: Terraform's own, and those of stacks."""
-_COMPUTING = (b"${", b"%{", b"\\")
+_TEMPLATE = (b"${", b"%{")
+_COMPUTING = (*_TEMPLATE, b"\\")
 """Signs that a quoted text is more than what is written."""
 
 
@@ -214,7 +215,7 @@ def sources_in(data: bytes, path: str) -> list[bytes]:
 
 def _is_plain(expression: bytes) -> bool:
     text = expression.strip()
-    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in _COMPUTING)  # noqa: PLR2004 - its quotes
+    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in (*_TEMPLATE, b"\\u", b"\\U"))  # noqa: PLR2004 - its quotes
 
 
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:

@@ -141,7 +141,78 @@ UNSEARCHED = {
     ),
     "below": Program({"infra/main.tf": LOCAL % "../m", "m/k.tf": BARE}, M_KEY, ("infra",)),
 }
-TABLES = {"names": NAMES, "address": ADDRESSES, "installed": INSTALLED, "init": AFTER_INIT, "ignored": IGNORED, "unsearched": UNSEARCHED}
+OWN = ("aws_iam_access_key.k",)
+LOCK = 'provider "registry.%s.%s/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
+ENDS = "# posturio: expires=2026-12-24 owner=a@example.com\n"
+TOFU = {
+    "empty": Program({"main.tf": BARE, "main.tofu": ""}, OWN),
+    "engine": Program({"main.tf": BARE, "main.tofu": ""}, OWN, ("--engine", "terraform")),
+    "lock": Program({"main.tf": BARE, "main.tofu": "", ".terraform.lock.hcl": LOCK % ("terraform", "io")}, OWN),
+    "version": Program({"main.tf": BARE, "main.tofu": "", ".terraform-version": "1.9.0"}, OWN),
+    "json": Program({"main.tf.json": '{"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}}', "main.tofu.json": "{}"}, OWN),
+    "override": Program(
+        {"main.tf": KEY % "  count = 0\n", "a_override.tf": KEY % "  count = 1\n", "a_override.tofu": ""}, ("aws_iam_access_key.k[0]",)
+    ),
+    "only-tofu": Program({"main.tofu": BARE}, OWN),
+    "module": Program({"main.tf": LOCAL % "./m", "m/k.tf": BARE, "m/k.tofu": ""}, M_KEY),
+    "call": Program({"main.tf": LOCAL % "./m", "main.tofu": "", "m/k.tf": BARE}, M_KEY),
+    "count-in-tofu": Program({"main.tf": BARE, "main.tofu": KEY % "  count = 0\n"}, OWN),
+    "end-in-tofu": Program({"main.tf": BARE, "main.tofu": ENDS + BARE}, OWN),
+    "end-in-tf": Program({"main.tf": ENDS + BARE, "main.tofu": BARE}, OWN),
+    "local": Program(
+        {"main.tf": KEY % "  count = local.on\n", "l.tf": "locals {\n  on = 1\n}\n", "l.tofu": "locals {\n  on = 0\n}\n"},
+        ("aws_iam_access_key.k[0]",),
+    ),
+}
+SET_UP = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\nprovider "aws" {\n  region = "eu-west-1"\n}\n'
+ON = 'variable "on" {\n  default = %s\n}\n' + KEY % "  count = var.on ? 1 : 0\n"
+DECOY = 'module "m" {\n  source = "../prod"\n%s}\n'
+DECOYS = {
+    "count": Program({"prod/main.tf": SET_UP + BARE, "z/main.tf": DECOY % "  count = 0\n"}, OWN),
+    "tfvars": Program(
+        {"prod/main.tf": ON % "false", "prod/terraform.tfvars": "on = true\n", "z/main.tf": DECOY % "  on = false\n"},
+        ("aws_iam_access_key.k[0]",),
+    ),
+    "auto": Program(
+        {"prod/main.tf": ON % "false", "prod/x.auto.tfvars.json": '{"on": true}', "z/main.tf": DECOY % "  on = false\n"},
+        ("aws_iam_access_key.k[0]",),
+    ),
+    "backend": Program({"prod/main.tf": SET_UP + ON % "false", "z/main.tf": DECOY % "  on = false\n"}, OWN),
+    "cloud": Program(
+        {"prod/main.tf": 'terraform {\n  cloud {\n    organization = "o"\n  }\n}\n' + ON % "false", "z/main.tf": DECOY % "  on = false\n"},
+        OWN,
+    ),
+    "provider": Program({"prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE, "z/main.tf": DECOY % "  count = 0\n"}, OWN),
+    "for-each": Program({"prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE, "z/main.tf": DECOY % "  for_each = {}\n"}, OWN),
+    "depends-on": Program(
+        {
+            "prod/main.tf": SET_UP[SET_UP.index("provider") :] + ON % "true",
+            "z/main.tf": DECOY % "  on = false\n  depends_on = [terraform_data.x]\n",
+        },
+        OWN,
+    ),
+    "json": Program({"prod/main.tf": SET_UP + BARE, "z/main.tf.json": '{"module": {"m": {"source": "../prod", "count": 0}}}'}, OWN),
+    "component": Program(
+        {
+            "prod/main.tf": SET_UP + ON % "false",
+            "z/x.tfcomponent.hcl": 'component "m" {\n  source = "../prod"\n  inputs = { on = false }\n}\n',
+        },
+        OWN,
+    ),
+    "other-source": Program(
+        {"m/main.tf": BARE, "app/main.tf": LOCAL % '${"../m"}', "z/main.tf": 'module "m" {\n  source = "../m"\n  count = 0\n}\n'}, M_KEY
+    ),
+}
+TABLES = {
+    "names": NAMES,
+    "address": ADDRESSES,
+    "installed": INSTALLED,
+    "init": AFTER_INIT,
+    "ignored": IGNORED,
+    "unsearched": UNSEARCHED,
+    "tofu": TOFU,
+    "decoy": DECOYS,
+}
 PROGRAMS = {f"{kind}-{name}": program for kind, table in TABLES.items() for name, program in table.items()}
 
 
@@ -157,3 +228,20 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, git: bool) -> Non
     seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
     assert set(program.keys) <= seen.keys(), err
     assert "clean" not in seen.values()
+
+
+ONCE = {
+    "both alike": {"main.tf": BARE, "x.tofu": "locals {\n  a = 1\n}\n"},
+    "known as OpenTofu": {"main.tf": BARE, "main.tofu": ENDS + BARE, ".terraform.lock.hcl": LOCK % ("opentofu", "org")},
+    "torn": {"main.tf": KEY % "  count = local.on ? 1 : 0\n", "l.tofu": "locals {\n  on = false\n}\n"},
+    "call and folder alike": {"prod/main.tf": SET_UP + BARE, "z/main.tf": DECOY % ""},
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_two_readings_give_one_entry(tmp_path: Path, name: str) -> None:
+    for path, text in ONCE[name].items():
+        put(tmp_path, path, text)
+    keys = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
+    assert len(keys) == (name != "torn")
+    assert all(key["verdict"] == ("clean" if "OpenTofu" in name else "flagged") for key in keys)

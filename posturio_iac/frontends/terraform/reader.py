@@ -16,8 +16,27 @@ from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
 from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
-from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of, unread_call
-from posturio_iac.frontends.terraform.modules.engine_version import engine_of
+from posturio_iac.frontends.terraform.modules.call_graph import (
+    calls_that_matter,
+    misspelt_input,
+    published_in,
+    roots_of,
+    tops_above,
+    units_of,
+    unread_call,
+    unread_units,
+)
+from posturio_iac.frontends.terraform.modules.engine_version import engine_of, told_engine
+from posturio_iac.frontends.terraform.modules.readings import (
+    APART,
+    inputs_given,
+    is_refused,
+    is_torn,
+    marked,
+    standing_alone,
+    told_apart,
+    two_readings,
+)
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding, local_calls
@@ -25,8 +44,7 @@ from posturio_iac.search.module_calls import holding, local_calls
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterator, Mapping
 
-    from posturio_iac.core.model import AccessKey, Span
-    from posturio_iac.frontends.terraform.known_modules.lookup import Match
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
@@ -49,9 +67,12 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
     reader = _Reader(selection, options, folders, units)
     # The module that a broken file applies may make keys.
     problems += (problem for unit in units.values() for problem in unit.problems)
-    for problem in (*problems, *_unread_units(units, reader.program)):
+    for problem in (*problems, *unread_units(units, reader.program.unread_module)):
         reader.program.report(problem)
     found = {path: reader.guarded(path) for path in (*roots, *published)}
+    found |= {
+        path: reader.guarded(path, apart=True) for path in wanted(standing_alone(reader.program, reader.shared, units)) if path not in found
+    }
     # A call that evaluation does not reach, such as one in a block with a syntax error, does not make a module another one's.
     while left := wanted(roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
         found |= {path: reader.guarded(path) for path in left}
@@ -62,16 +83,6 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
-
-
-def _unread_units(units: Mapping[str, ModuleCaller], program: ModuleTree) -> Iterator[Diagnostic]:
-    """Yield a note on each unit that may apply a module with keys, which cannot be read."""
-    for unit in units.values():
-        yield from unit.unread()
-        for source, _ in unit.called():
-            name = program.unread_module(source)
-            if name is not None:
-                yield unread_call(unit.shown, source, name, None)
 
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
@@ -97,6 +108,8 @@ class _Reader:
         self.shared = {target for targets in folders.values() for target in targets}
         self.reached: set[str] = set()
         """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
+        self.visited: set[str] = set()
+        """The folders of the modules below the root module that is being read."""
 
     def with_namesakes(self, found: dict[str, list[AccessKey]]) -> dict[str, list[AccessKey]]:
         """The keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""
@@ -106,13 +119,16 @@ class _Reader:
         elsewhere = self.namesakes(names)
         return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
 
-    def guarded(self, path: str) -> list[AccessKey]:
-        """The keys of a root module and of all that it calls; a crash there is reported, and hides no other module."""
+    def guarded(self, path: str, *, apart: bool = False) -> list[AccessKey]:
+        """The keys of a root module and of all that it calls; a crash there is reported, and hides no other module.
+
+        One that is read ``apart`` is a module of others as well.
+        """
         if self.reached:
             free_last_part()
         self.reached.add(path)  # also when it fails: modules that were not reached are read again
         try:
-            return self.keys_below(path)
+            return self.keys_apart(path) if apart else self.keys_below(path)
         except (UsageError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - a crash in one module must not end the scan of all others
@@ -120,9 +136,37 @@ class _Reader:
             self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or ".", about=CRASH))
             return []
 
+    def keys_apart(self, path: str) -> list[AccessKey]:
+        """The keys of a folder by itself, whose calls set some of its inputs."""
+        callers = [caller for caller, called in self.folders.items() if path in called and caller not in self.units]
+        self.program.folder(path).given = inputs_given(self.program, path, callers)
+        return [marked(key, APART) for key in self.keys_below(path)]
+
     def keys_below(self, path: str) -> list[AccessKey]:
-        """The keys of a root module and of all that it calls."""
-        program = self.program
+        """The keys of a root module and of all that it calls, by each engine that may apply it."""
+        self.visited.clear()
+        found = self._keys_below(path, self.program)
+        twofold = sorted(self.visited & self.program.with_tofu)
+        if not twofold or path in self.units:
+            return found
+        folders, root = list(map(self.program.folder, twofold)), self.program.folder(path)
+        told = told_engine(self.program.root, root, self.program.options.engine, self.program.fence)
+        if told == "opentofu":
+            return found
+        other = ModuleTree(self.selection, self.program.options, self.folders, self.units, opentofu=False)
+        other.folder(path).given = root.given
+        by_terraform = self._keys_below(path, other, "terraform")
+        if told is None and any(is_torn(other.folder(folder.path), folder) for folder in folders):
+            return found
+        self.program.diagnostics.update(other.diagnostics)
+        if told == "terraform" or any(is_torn(folder, other.folder(folder.path)) for folder in folders):
+            return by_terraform
+        both = told_apart(found, by_terraform)
+        for note in two_readings(folders, both):
+            self.program.report(note)
+        return both
+
+    def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
         unit = self.units.get(path)
         self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
         try:
@@ -130,7 +174,8 @@ class _Reader:
         except BudgetError as error:
             program.report(_too_costly(error, path))
             return []
-        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
+        configured = engine_name or program.options.engine
+        engine = engine_of(program.root, root.folder, configured, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path if unit is None else unit.folder))
         declared: list[KeyOfUser] = []
         try:
@@ -150,9 +195,10 @@ class _Reader:
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         """Yield a module instance and all that it calls which can hold keys."""
         self.reached.add(instance.folder.path)
+        self.visited.add(instance.folder.path)
         yield instance
         for name, block in instance.folder.calls.items():
-            if not instance.program.may_hold_keys(instance, block):
+            if not instance.program.may_hold_keys(instance, block) or is_refused(instance, block, self.program):
                 continue
             try:
                 children = instance.children(name)
@@ -248,11 +294,5 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[K
         if not is_applied(instance):  # Terragrunt gives inputs as variables of the environment, and Terraform ignores unknown ones.
             match = match.fitting(block.body.attributes)
         for misspelt, meant in match.misspelt(block.body.attributes):
-            program.report(_misspelt(match, misspelt, meant, block.body.attributes[misspelt].span))
+            program.report(misspelt_input(match, misspelt, meant, block.body.attributes[misspelt].span))
         yield from keys_of_call(match, instance, block, setting)
-
-
-def _misspelt(match: Match, name: str, meant: str, span: Span) -> Diagnostic:
-    module = " ".join(filter(None, (match.module.name, match.version)))
-    text = f'{module} has no input "{name}"; did you mean "{meant}"?'
-    return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import MUST_BE, NOT_FIXED
+from posturio_iac.core.open_kinds import MUST_BE, NOT_FIXED, SET_BY_CALLS
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.access_key import key_of_user
 from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
@@ -54,7 +54,10 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
         expansion = instances_of(block, instance)
         condition = (block.get("count") or block.get("for_each")) if expansion.unknown is not None else None
         for suffix, scope in expansion.instances:
-            yield _key(block, scope, suffix, setting)._replace(condition=condition)
+            found = _key(block, scope, suffix, setting)._replace(condition=condition)
+            if expansion.unknown is not None and expansion.unknown.kind == SET_BY_CALLS:
+                found = found._replace(key=replace(found.key, existence=expansion.unknown))
+            yield found
 
 
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
@@ -58,6 +59,23 @@ def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diag
     text = f"{caller} uses {source}, whose code is not here; it has the name of {known}, which creates access keys"
     place = (span.path, span.line, span.column) if span is not None else (caller,)
     return Diagnostic(Level.NOTE, text, *place)
+
+
+def unread_units(units: Mapping[str, ModuleCaller], known_name: Callable[[str], str | None]) -> Iterator[Diagnostic]:
+    """Yield a note on each unit that may apply a module with keys, which cannot be read."""
+    for unit in units.values():
+        yield from unit.unread()
+        for source, _ in unit.called():
+            name = known_name(source)
+            if name is not None:
+                yield unread_call(unit.shown, source, name, None)
+
+
+def misspelt_input(match: Match, name: str, meant: str, span: Span) -> Diagnostic:
+    """The warning about an input that a known module does not have."""
+    module = " ".join(filter(None, (match.module.name, match.version)))
+    text = f'{module} has no input "{name}"; did you mean "{meant}"?'
+    return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)
 
 
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:

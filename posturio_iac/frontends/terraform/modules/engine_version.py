@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read
+from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -44,26 +45,33 @@ class Engine:
         return "" if self.name == "terraform" else " on Terraform"
 
 
+def told_engine(root: str, folder: Module, configured: str, fence: Fence) -> str | None:
+    """The engine that the configuration, the lock file or a file for version managers names; None when none does."""
+    return configured if configured in ("terraform", "opentofu") else _by_files(root, folder, fence)
+
+
 def engine_of(root: str, folder: Module, configured: str, version: str | None, fence: Fence | None = None) -> Engine:
     """The engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
 
     Files that cannot be read, or are outside of ``fence``, are ignored; without a fence ``root`` is one.
     """
     fence = fence or Fence(os.path.realpath(root))
-    found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder, fence)
+    found = told_engine(root, folder, configured, fence)
+    if found is None and any(n.endswith(TOFU) for n in folder.names):
+        found = "opentofu"
     at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder, fence)
     return Engine(found, at_least)
 
 
 def _by_files(root: str, folder: Module, fence: Fence) -> str | None:
-    if any(n.endswith((".tofu", ".tofu.json")) for n in folder.names) or ".opentofu-version" in folder.names:
-        return "opentofu"
     if ".terraform.lock.hcl" in folder.names:
         text = _text(root, folder, ".terraform.lock.hcl", fence)
         if '"registry.opentofu.org/' in text:
             return "opentofu"
         if '"registry.terraform.io/' in text:
             return "terraform"
+    if ".opentofu-version" in folder.names:
+        return "opentofu"
     return "terraform" if ".terraform-version" in folder.names else None
 
 

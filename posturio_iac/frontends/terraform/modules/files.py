@@ -23,6 +23,8 @@ GIT_CRYPT = b"\0GITCRYPT\0"
 HCL = (".tf", ".tofu")
 JSON = (".tf.json", ".tofu.json")
 CONFIGURATION = (*HCL, *JSON)
+TOFU = (".tofu", ".tofu.json")
+TERRAFORM_ONLY = (".tf", ".tf.json")
 
 Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
@@ -75,12 +77,12 @@ def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, nam
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 
 
-def configuration_files(names: list[str]) -> tuple[list[str], list[str]]:
+def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str], list[str]]:
     """Return which of a folder's file names make up its module: the ordinary ones and the override files, each in Terraform's order.
 
-    ``x.tofu`` hides ``x.tf``, as in OpenTofu.
+    On OpenTofu ``x.tofu`` hides ``x.tf``; Terraform does not know it.
     """
-    chosen = [n for n in names if n.endswith(CONFIGURATION) and not n.startswith(".")]
+    chosen = [n for n in names if n.endswith(CONFIGURATION if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
     present = set(chosen)
     chosen = [n for n in chosen if not _shadowed(n, present)]
     overrides = [n for n in chosen if _stem(n) == "override" or _stem(n).endswith("_override")]

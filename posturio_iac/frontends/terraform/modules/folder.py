@@ -28,6 +28,8 @@ _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "reso
 _READ = (*_NAMED, "provider", "locals", "terraform")
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 """Names of folders whose calls are examples or tests of a module."""
+_VALUES = ("terraform.tfvars",)
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
@@ -60,6 +62,8 @@ class Module:
     """Why there may be providers whose code cannot be seen."""
     names: tuple[str, ...] = ()
     """Every file name in the folder."""
+    given: frozenset[str] = frozenset()
+    """Inputs that calls set, where the folder is judged by itself all the same: their defaults tell nothing."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
@@ -67,13 +71,28 @@ class Module:
         """True if the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
         if self.unit is not None:
             return True
-        configured = any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)
-        return configured or self.has_backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+        return self.has_configured_provider or self.has_backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+
+    @property
+    def has_configured_provider(self) -> bool:
+        return any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)
 
     @property
     def has_backend(self) -> bool:
         """True if the code says where its state is kept."""
-        return any(b.type in ("backend", "cloud") for s in self.settings for b in s.body.blocks)
+        return bool(self._backends())
+
+    def _backends(self) -> list[hcl.Block]:
+        return [b for s in self.settings for b in s.body.blocks if b.type in ("backend", "cloud")]
+
+    def stands_alone(self, *, applied: bool) -> bool:
+        """True if Terraform applies the folder whoever calls it: a backend, or files of values that it loads by itself.
+
+        Terragrunt, where it has ``applied`` the folder, fills in an empty backend there, and gives way to the files of values.
+        """
+        if applied:
+            return any(b.body.attributes or b.body.blocks for b in self._backends())
+        return self.has_backend or any(name.startswith(_VALUES) or name.endswith(_AUTOMATIC) for name in self.names)
 
 
 def load(
@@ -83,6 +102,8 @@ def load(
     var_files: Iterable[str] = (),
     keep: Callable[[str], bool] | None = None,
     fence: Fence | None = None,
+    *,
+    opentofu: bool = True,
 ) -> Module:
     """Read the module in the folder ``path`` (relative to ``root``). Files that cannot be read are in its diagnostics.
 
@@ -97,7 +118,7 @@ def load(
         text = f"the module folder cannot be read: {system_reason(error)}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
         return folder
-    ordinary, overrides = files.configuration_files(list(folder.names))
+    ordinary, overrides = files.configuration_files(list(folder.names), opentofu=opentofu)
     for name in ordinary:
         for block in _blocks(folder, root, name, max_size, fence):
             folder.diagnostics.extend(_repeated(folder, block))
@@ -210,7 +231,7 @@ def _same_provider(folder: Module, block: hcl.Block) -> int | None:
 
 
 def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str], fence: Fence | None) -> None:
-    automatic = sorted(n for n in folder.names if n.endswith((".auto.tfvars", ".auto.tfvars.json")))
+    automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
     for path, named in [*((_joined(folder, n), False) for n in ordered), *((path, True) for path in given)]:

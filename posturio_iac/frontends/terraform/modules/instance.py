@@ -21,6 +21,7 @@ from posturio_iac.core.open_kinds import (
     NOT_FIXED,
     NOT_IN_CODE,
     REFERS_TO_ITSELF,
+    SET_BY_CALLS,
 )
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
@@ -315,8 +316,10 @@ class ModuleScope:
         instance = self.instance
         if instance.caller is None and instance.folder.unreadable_tfvars is not None:
             return instance.folder.unreadable_tfvars
-        if "default" not in block.body.attributes:
+        if "default" not in block.body.attributes and name not in instance.folder.given:
             return self._without_value(name)
+        if instance.caller is None and name in instance.folder.given:
+            return SET_BY_CALLS(f"var.{name}")
         if self.view.strict and instance.caller is None and instance.folder.unit is None:
             return MAY_BE_SET(f"var.{name}")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)

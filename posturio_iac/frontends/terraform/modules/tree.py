@@ -46,12 +46,17 @@ class ModuleTree:
         options: TerraformOptions,
         leading: Mapping[str, Collection[str]] | None = None,
         units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
+        *,
+        opentofu: bool = True,
     ) -> None:
-        """Read the modules of a selection when they are asked for.
+        """Read the modules of a selection when they are asked for, as OpenTofu does, or else as Terraform.
 
         ``leading`` are the folders that hold keys or lead to some, with those that they call, ``units`` the units of Terragrunt's by
         their files.
         """
+        self.opentofu = opentofu
+        self.with_tofu: set[str] = set()
+        """The folders that were read and hold files for OpenTofu alone."""
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
@@ -76,8 +81,11 @@ class ModuleTree:
     def folder(self, path: str) -> folder.Module:
         """The module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked, self.fence)
+            options, kept = self.options, self._tracked
+            loaded = folder.load(self.root, path, options.max_file_size, options.var_files, kept, self.fence, opentofu=self.opentofu)
             self._folders[path] = loaded
+            if any(name.endswith(files.TOFU) for name in loaded.names):
+                self.with_tofu.add(path)
             for diagnostic in loaded.diagnostics:
                 self.report(diagnostic)
         return self._folders[path]
