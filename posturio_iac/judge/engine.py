@@ -12,6 +12,7 @@ from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Rep
 from posturio_iac.core.record import replace
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
+from posturio_iac.judge.readings import worst_readings
 from posturio_iac.judge.redaction import redacted
 from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import all_rules
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Severity, Violation
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.judge.policy import Policies
+    from posturio_iac.judge.readings import Judged
     from posturio_iac.rules import Context, Registered
 
 __all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
@@ -78,42 +80,13 @@ class PartwiseJudge:
         parts = [run.judge_apart(key) for key in sorted(keys, key=_key_order)]
         self._crashed |= run.crashed
         if any(one.key.reading for one, _ in parts):
-            parts = _worst_readings(parts)
+            parts = worst_readings(parts)
         found = tuple(finding for _, findings in parts for finding in findings)
         return Report(self._as_of, tuple(one for one, _ in parts), found, tuple(run.diagnostics), 0)
 
     def closing(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that need all parts to be judged: suppressions that suppressed nothing in any of them."""
         return tuple(self._suppressions.diagnostics(self._crashed))
-
-
-_GRAVITY = (Verdict.CLEAN, Verdict.SUPPRESSED, Verdict.UNDETERMINED, Verdict.FLAGGED)
-Judged = tuple[JudgedKey, "list[Finding]"]
-
-
-def _worst_readings(parts: list[Judged]) -> list[Judged]:
-    """The keys, without those that are only another reading of a block and say no more about it than one that stays."""
-    by_place: dict[object, list[Judged]] = {}
-    for part in parts:
-        by_place.setdefault(part[0].key.span, []).append(part)
-        by_place.setdefault((part[0].key.address, part[0].key.scope), []).append(part)
-    left_out: set[int] = set()
-    for part in (one for one in parts if one[0].key.reading):
-        key = part[0].key
-        same = [one for one in by_place[key.address, key.scope] if one is not part and id(one) not in left_out and one[0].key.reading]
-        others = [one for one in by_place[key.span] if one[0].key.scope != key.scope and id(one) not in left_out]
-        if any(_weight(one) >= _weight(part) for one in same) or any(_covers(one, part) for one in others):
-            left_out.add(id(part))
-    return [part for part in parts if id(part) not in left_out]
-
-
-def _weight(part: Judged) -> tuple[int, int]:
-    return _GRAVITY.index(part[0].verdict), len(part[1])
-
-
-def _covers(one: Judged, other: Judged) -> bool:
-    rules = {finding.rule.id for finding in one[1]}
-    return _weight(one)[0] >= _weight(other)[0] and all(finding.rule.id in rules for finding in other[1])
 
 
 def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: datetime, files: int = 0) -> Report:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.syntax import hcl
+
 _VERSION = lazy_pattern(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]{1,99}(?:\.[0-9A-Za-z-]{1,99})*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
+_SAID = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
 _TERM = lazy_pattern(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
 
 
@@ -133,3 +138,11 @@ def _next(version: Version, fixed: int) -> Version | None:
     kept = list(version.release[:fixed])
     kept[-1] += 1
     return Version((kept[0], kept[1] if fixed > 1 else 0, 0))
+
+
+def said_version(block: hcl.Block) -> str | None:
+    """The version that a comment on the line of a call's source tells; None when there is none, or more than one."""
+    source = block.get("source")
+    comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
+    found = [version for text in comments for version in _SAID.findall(text)]
+    return found[0] if len(found) == 1 else None

@@ -10,7 +10,6 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
-
-_VERSION = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
 
 
 class ModuleTree:
@@ -173,10 +170,11 @@ class ModuleTree:
         if source is None or source.startswith(LOCAL) or not self._sounds_known(source):
             return None
         from posturio_iac.frontends.terraform.known_modules.lookup import Match
+        from posturio_iac.frontends.terraform.known_modules.versions import said_version
 
         version = _text(block.get("version"), instance)
         installed = self._installed.entry(instance.root.folder.path, instance.call_path(block.labels[0]), source, version)
-        match = self._known_modules().match(source, installed.version if installed and installed.version else version, _said_version(block))
+        match = self._known_modules().match(source, installed.version if installed and installed.version else version, said_version(block))
         return match if isinstance(match, Match) else None
 
     def unread_module(self, source: str) -> str | None:
@@ -288,14 +286,6 @@ def _text(expression: hcl.Expr | None, instance: ModuleInstance | None) -> str |
     if instance is not None and expression is not None and not isinstance(expression, hcl.Literal):
         value = evaluate_or_unknown(expression, instance.scope())
     return value if isinstance(value, str) else None
-
-
-def _said_version(block: hcl.Block) -> str | None:
-    """The version that a comment on the line of a call's source tells; None when there is none, or more than one."""
-    source = block.get("source")
-    comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
-    found = [version for text in comments for version in _VERSION.findall(text)]
-    return found[0] if len(found) == 1 else None
 
 
 def local_folder(base: str, source: str) -> str | None:
