@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.core.evidence.remedy import MergeTags, place_of
+from posturio_iac.core.evidence.remedy import AddTag, MergeTags, place_of
 from posturio_iac.core.record import replace
 
 if TYPE_CHECKING:
@@ -32,16 +32,17 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
         for holder in _holders(key):
             holders.setdefault(holder, set()).add(key.span)
     graph = CallGraph(calls() if switches else ())
-    return [_with_own(_for_it_alone(key, made, holders), switches, holders, graph, top) for key in keys]
+    return [_with_own(_for_it_alone(key, made), switches, holders, graph, top) for key in keys]
 
 
-def _for_it_alone(key: AccessKey, made: Counter[Span | None], holders: dict[Span, set[Span | None]]) -> AccessKey:
-    """A key that says so where the tags of its user, which an expression makes, are those of other keys too."""
+def _for_it_alone(key: AccessKey, made: Counter[Span | None]) -> AccessKey:
+    """A key that says so where the tags of its user would be those of other keys too: the same code makes them, here or elsewhere."""
     declare = key.remedies.declare
-    if not isinstance(declare, MergeTags) or declare.place.span is None:
+    if not isinstance(declare, (AddTag, MergeTags)) or declare.place.span is None or key.span is None:
         return key
-    is_in_module = key.span is not None and posixpath.dirname(key.span.path) == posixpath.dirname(declare.place.span.path)
-    if len(holders[declare.place.span]) == 1 and (made[key.span] == 1 or not is_in_module):
+    is_in_module = posixpath.dirname(key.span.path) == posixpath.dirname(declare.place.span.path)
+    is_made_once = made[key.span] == 1 and not key.remedies.is_for_others
+    if is_made_once or not is_in_module:
         return key
     return replace(key, remedies=replace(key.remedies, declare=replace(declare, is_shared=True)))
 

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.evidence.remedy import AddComment, AddMetadata, AddTag, MergeTags
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.fixes.wanted import SPREAD, Wanted
+from posturio_iac.fixes.wanted import SPREAD, Wanted, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -165,7 +164,7 @@ class ProvenPlan:
         made = [number for number, outcome in enumerate(outcomes) if _is_made(outcome)]
         changes: dict[object, list[int]] = {}
         for number in made:
-            changes.setdefault(_target_of(outcomes[number].remedy), []).append(number)
+            changes.setdefault(target_of(outcomes[number].remedy), []).append(number)
         failing = {failure.identity for failure in failures}
         spans = {span for one in failing if one is not None for key in self._proof(changed).keys(one) for span in _spans(key)}
         suspects = [
@@ -198,8 +197,8 @@ def _is_made(outcome: Outcome) -> bool:
 
 def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
     """A finding without the remedy that failed, and those that were tried before."""
-    failed = _target_of(outcome.remedy)  # another finding may have led to it, which states another day
-    tried = next((number for number, remedy in enumerate(one.remedies, 1) if _target_of(remedy) == failed), len(one.remedies))
+    failed = target_of(outcome.remedy)  # another finding may have led to it, which states another day
+    tried = next((number for number, remedy in enumerate(one.remedies, 1) if target_of(remedy) == failed), len(one.remedies))
     return replace(one, remedies=one.remedies[tried:], why_not=one.why_not or why)
 
 
@@ -248,14 +247,7 @@ def is_alike(one: Remedy | Suppress | None, other: Remedy | Suppress) -> bool:
 
 def _target(one: Wanted) -> object:
     """The target of a finding's first remedy."""
-    return _target_of(one.remedies[0])
-
-
-def _target_of(first: Remedy | Suppress | None) -> object:
-    """The target of a remedy: metadata is stated there once, whatever several keys would have it state."""
-    if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
-        return type(first), first.place.span, first.name
-    return first
+    return target_of(one.remedies[0])
 
 
 def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> tuple[Remedy | Suppress, CodeChange] | str:

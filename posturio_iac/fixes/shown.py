@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from posturio_iac.fixes.change import CodeChange, Edit
-    from posturio_iac.fixes.wanted import Wanted
+    from posturio_iac.fixes.wanted import RemedyChoice, Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
     InDiff = Callable[[str, int, int], bool]
@@ -54,9 +54,12 @@ class ShownChange:
         return whole if self._is_in_diff(whole.span.path, whole.span.line, whole.span.end_line) else None
 
 
-def shown(one: Wanted, files: WorkingFiles, max_days: int, is_in_diff: InDiff | None = None) -> ShownChange | None:
+def shown(one: Wanted, files: WorkingFiles, max_days: int, choice: RemedyChoice, is_in_diff: InDiff | None = None) -> ShownChange | None:
+    """The change that `fix` would make, where its structure alone makes it harmless."""
     made = first_that_works(one, files, max_days)
-    return None if isinstance(made, str) or not made[1].edits else ShownChange(made[1], files, is_in_diff)
+    if isinstance(made, str) or not made[1].edits or not choice.is_harmless(one.finding, made[0]):
+        return None
+    return ShownChange(made[1], files, is_in_diff)
 
 
 def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:

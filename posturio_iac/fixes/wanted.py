@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
@@ -80,12 +81,33 @@ class RemedyChoice:
         self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
         self._shared = _shared(self._keys.values())
         self._clocks: dict[str, set[str]] | None = None
+        self._made: Counter[object] = Counter()
+        self._named: dict[object, set[tuple[str, str]]] = {}
+
+    def is_harmless(self, finding: Finding, remedy: Remedy | Suppress) -> bool:
+        """True if structure alone says that a remedy is about the key of a finding and no other.
+
+        Its block makes this one key of a user that has no other, nothing else is found at the same place, and only the key's root module
+        leads there.
+        """
+        key, place = self._keys.get((finding.address, finding.root)), getattr(remedy, "place", None)
+        if key is None or key.span is None or place is None or place.span is None or key.remedies.is_for_others:
+            return False
+        if not self._made:
+            self._made.update(one for each in self._keys.values() for one in _counted(each))
+            for each in self._findings:
+                if each.remedy is not None:
+                    self._named.setdefault(target_of(each.remedy), set()).add((each.address, each.root))
+        above = key.remedies.calls
+        is_in_root = place.span == above[-1].place.span if above else len(calls(key.address)) <= (place.span == key.span)
+        is_named_once = len(self._named.get(target_of(finding.remedy), ())) <= 1
+        return (is_in_root or place.span.path.endswith(".hcl")) and is_named_once and all(self._made[one] == 1 for one in _counted(key))
 
     def of(self, finding: Finding, days: int = 0) -> Wanted:
         """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
         key = self._keys.get((finding.address, finding.root))
         one = _wanted(finding, key, self._wishes, days, self._shared)
-        named = tuple(self._named(remedy) if isinstance(remedy, r.AddBlock) else remedy for remedy in one.remedies)
+        named = tuple(self._with_shared_name(remedy) if isinstance(remedy, r.AddBlock) else remedy for remedy in one.remedies)
         return replace(one, remedies=named) if named != one.remedies else one
 
     def spread(self) -> Iterator[int]:
@@ -97,7 +119,7 @@ class RemedyChoice:
             mine = seen.setdefault(owner, {})
             yield mine.setdefault(finding.address, len(mine)) % SPREAD
 
-    def _named(self, remedy: r.AddBlock) -> r.AddBlock:
+    def _with_shared_name(self, remedy: r.AddBlock) -> r.AddBlock:
         """Give the clocks of one module one name where several keys are to follow them."""
         if self._clocks is None:
             self._clocks = {}
@@ -105,6 +127,14 @@ class RemedyChoice:
                 if isinstance(one, r.AddBlock):
                     self._clocks.setdefault(_folder(one), set()).add(one.name)
         return replace(remedy, name="access_keys") if len(self._clocks.get(_folder(remedy), ())) > 1 else remedy
+
+
+def _counted(key: AccessKey) -> Iterator[object]:
+    """Yield what must not be that of another key: its block, its user, what sets its interval."""
+    yield key.span
+    if key.user_address is not None or isinstance(key.user, str):
+        yield key.scope, key.user_address or key.user
+    yield from dict.fromkeys(("interval", e.setting.place) for e in key.lifetimes if e.setting is not None)
 
 
 def _folder(remedy: r.AddBlock) -> str:
@@ -121,6 +151,13 @@ def _shared(keys: Iterable[AccessKey]) -> set[Span]:
             if span is not None:
                 ways.setdefault(span, set()).add((key.scope, way[:length]))
     return {span for span, found in ways.items() if len(found) > 1}
+
+
+def target_of(first: Remedy | Suppress | None) -> object:
+    """The target of a remedy: metadata is stated there once, whatever several keys would have it state."""
+    if isinstance(first, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
+        return type(first), first.place.span, first.name
+    return first
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import shutil
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
-from tests.support.fixing import fix
-from tests.support.fixture_tools import scan
+import pytest
+
+from posturio_iac.commands.fix.arguments import COMMAND, wishes
+from posturio_iac.commands.fix.command import chosen, planned
+from posturio_iac.commands.fix.diff import unified
+from posturio_iac.commands.parser import parse
+from tests.support.fixing import OWNER, edited, fix
+from tests.support.fixture_tools import AS_OF, FIXTURES, cases, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
 BOT = """\
 variable "tags" {
   type    = map(string)
@@ -109,3 +119,66 @@ def test_two_keys_of_one_user_get_no_rotation(tmp_path: Path) -> None:
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
     assert "its user has two keys" in said
+
+
+def facts(folder: Path, as_of: str = AS_OF) -> dict[tuple[str, str], tuple[str, str | None, list[Any], list[str]]]:
+    """The verdict, the owner, the end and the findings of each key, by its root module or template and its address."""
+    report = scan(folder, "--as-of", as_of)[1]
+    found: dict[tuple[str, str], list[str]] = {}
+    for finding in report["findings"]:
+        if "suppressed" not in finding:
+            found.setdefault((finding["root"], finding["address"]), []).append(finding["fingerprint"])
+    ends = {(key["root"], key["address"]): [(e["kind"], e["effect"], e.get("value")) for e in key["lifetime"]] for key in report["keys"]}
+    return {
+        place: (key["verdict"], key.get("owner"), ends[place], sorted(found.get(place, [])))
+        for key in report["keys"]
+        for place in [(key["root"], key["address"])]
+    }
+
+
+def stated(diff: str) -> set[str]:
+    """The days after the ends that a diff adds."""
+    ends = re.findall(r"^\+.*expires\"?\W+(20\d\d-\d\d-\d\d)", diff, re.MULTILINE | re.IGNORECASE)
+    return {(date.fromisoformat(end) + timedelta(days=1)).isoformat() for end in ends}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_scan_says_afterwards_what_the_proof_said(tmp_path: Path, program: Path) -> None:
+    folder = tmp_path / program.name
+    shutil.copytree(program, folder)
+    before = facts(folder)
+    argv = ["--unsafe", "--owner", OWNER, "--write", "--as-of", AS_OF, str(folder)]
+    given = parse(COMMAND, argv)
+    assert given is not None
+    run = chosen(given)
+    report = run.report()
+    outcomes, changed = planned(run, report, wishes(given, report.as_of, run.config))
+    named = {(o.finding.root, o.finding.address) for o in outcomes if o.level is not None and not o.is_held}
+    gone = {o.finding.fingerprint for o in outcomes if o.level is not None and not o.is_held}
+    days = stated("".join(unified(changed)))
+    later = {day: facts(folder, day) for day in days}
+    for path, (_, now) in changed.items():
+        (folder / path).write_bytes(now)
+    after = facts(folder)
+    assert {f for one in before.values() for f in one[3]} - {f for one in after.values() for f in one[3]} == gone
+    assert {f for one in after.values() for f in one[3]} <= {f for one in before.values() for f in one[3]}
+    for day, then in [(AS_OF, before), *later.items()]:
+        now_ = facts(folder, day)
+        assert {key: one for key, one in now_.items() if key not in named} == {key: one for key, one in then.items() if key not in named}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_a_scan_shows_is_harmless(tmp_path: Path, program: Path) -> None:
+    shutil.copytree(program, tmp_path / "before")
+    before = facts(tmp_path / "before")
+    for number, finding in enumerate(scan(tmp_path / "before")[1]["findings"]):
+        if "fix" not in finding:
+            continue
+        folder = tmp_path / str(number)
+        shutil.copytree(program, folder)
+        for path in {edit["path"] for edit in finding["fix"]["edits"]}:
+            (folder / path).write_bytes(edited((folder / path).read_bytes(), [e for e in finding["fix"]["edits"] if e["path"] == path]))
+        after, mine = facts(folder), (finding["root"], finding["address"])
+        assert finding["fingerprint"] not in after[mine][3]
+        assert {key: one for key, one in after.items() if key != mine} == {key: one for key, one in before.items() if key != mine}
+        assert [f for f in before[mine][3] if f not in after[mine][3]] == [finding["fingerprint"]]

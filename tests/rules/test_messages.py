@@ -252,7 +252,7 @@ def test_of_several_long_lifetimes_the_shortest_is_named() -> None:
 
 def test_a_placeholder_inside_a_name_or_other_braces_stay_as_they_are() -> None:
     remedies = replace(access_key().remedies, declare=MergeTags(Place("a"), "tags", "local.{name}"))
-    assert describe(remedies.stating("{value}", "2027-01-01")) == 'set tags = merge(local.{name}, { {value} = "2027-01-01" }) in a'
+    assert describe(remedies.stating("{value}", "2027-01-01")) == 'set tags = merge({ {value} = "2027-01-01" }, local.{name}) in a'
 
 
 @pytest.mark.parametrize("rule", all_rules())

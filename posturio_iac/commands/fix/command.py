@@ -125,11 +125,12 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(help_text(COMMAND))
         return 0
     checked(given)
-    chosen = _hooked(given) if given.hook else _chosen(given)
-    return _mend(chosen) if chosen is not None else CLEAN
+    scope = _hooked(given) if given.hook else chosen(given)
+    return _mend(scope) if scope is not None else CLEAN
 
 
-def _chosen(given: Arguments) -> FixRun:
+def chosen(given: Arguments) -> FixRun:
+    """The run on the named paths."""
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 

@@ -120,7 +120,7 @@ class _Changes:
             if isinstance(finding.remedy, self._asks_days):  # no other asks for it
                 self._days = self._days or limits(*self._asked)
                 limit = self._days(finding)
-            return self._shown(self._choice.of(finding), self._files, limit, self._is_in_diff)
+            return self._shown(self._choice.of(finding), self._files, limit, self._choice, self._is_in_diff)
         except Exception as error:
             if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
                 raise

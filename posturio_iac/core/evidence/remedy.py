@@ -30,6 +30,8 @@ class AddTag:
     """The map itself is not there yet."""
     is_seen: bool = True
     """True if the code was read; a plan shows no files."""
+    is_shared: bool = False
+    """True if others share that code, whose keys the entry would be about too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class MergeTags:
     name: str = ""
     value: str = ""
     is_shared: bool = False
-    """True if other keys share that code, for which the entry would hold too."""
+    """True if others share that code, whose keys the entry would be about too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"{lead}: {shell(*words)}"
         case r.AddTag():
             return _tag(remedy)
-        case r.MergeTags(place, argument, _, name, value, is_shared=True):
-            return f'add {name} = "{value}" to the {argument} of {place.text()}, for this key alone: others share that code'
+        case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
+            entry = f'{remedy.name} = "{remedy.value}"'
+            return f"state {entry} for this key alone (others share {remedy.place.text()}; posturio-iac fix finds the place)"
         case r.MergeTags(place, argument, expression, name, value):
             return f'set {argument} = merge({{ {name} = "{value}" }}, {expression}) in {place.text()}'
         case r.AddComment(name=name, value=value, target=target, json=json):
@@ -76,8 +77,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 def outline(remedy: Remedy) -> tuple[str, str]:
     """Return what a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
-        case r.MergeTags(is_shared=True, name=name, value=value):
-            return "add this tag to the user, for this key alone", f'{name} = "{value}"'
+        case r.AddTag(is_shared=True, name=name, value=value) | r.MergeTags(is_shared=True, name=name, value=value):
+            return "state this for the key alone, since others share its code", f'{name} = "{value}"'
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):
