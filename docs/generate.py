@@ -52,7 +52,7 @@ FIXES = {
 }
 """Programs of the fixtures whose change docs/fix.md shows, by the name of the block."""
 BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/security.md"))
-SECURITY = {"promises": promise_table.table, "fuzzing": promise_table.fuzzing, "mutation": promise_table.mutation}
+SECURITY = {"promises": promise_table.table, "mutation": promise_table.mutation}
 """What stands in docs/security.md, by the name of the block."""
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 

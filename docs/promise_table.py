@@ -74,28 +74,10 @@ def _figure(figure: dict[str, Any] | None) -> str:
     return f"{figure['cases']:,} case{'' if figure['cases'] == 1 else 's'} passed, {figure['day']}" if figure else ""
 
 
-def fuzzing(root: Path) -> str:
-    """The figures of the last long run of the fuzzer, input by input."""
-    told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["fuzz"]
-    rows = (
-        f"| {name} | {one['executions']:,} | {one['cpu'] / 60:.1f} min | {one['slowest']:.2f} s | {one['largest']} MB |\n"
-        for name, one in told["inputs"].items()
-    )
-    total, cpu = (sum(one[what] for one in told["inputs"].values()) for what in ("executions", "cpu"))
-    found = f"{told['found']} found" if told["found"] else "nothing found"
-    head = f"The last long run: {told['day']}, {told['minutes']} minutes, {cpu / 60:.0f} of them CPU time, {total:,} executions, {found}."
-    return f"{head}\n\n| input | executions | CPU time | slowest | most memory |\n| --- | --- | --- | --- | --- |\n" + "".join(rows)
-
-
 def mutation(root: Path) -> str:
     """The figures of the last sample of mutants, package by package."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
-    rows = "".join(
-        f"| {name} | {run:,} | {killed:,} | {refused:,} | {(killed + refused) / run:.0%} |\n"
-        for name, (run, killed, refused) in told["parts"].items()
-        if run
-    )
-    run, killed, refused = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
-    more = f"mypy refuses {refused:,} more ({(killed + refused) / run:.1%} together)" if refused else "mypy was not asked about the others"
-    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants. Tests killed {killed:,} ({killed / run:.1%}); {more}."
-    return f"{head}\n\n| part | mutants | killed by tests | refused by mypy | |\n| --- | --- | --- | --- | --- |\n{rows}"
+    rows = "".join(f"| {name} | {run:,} | {killed:,} | {killed / run:.0%} |\n" for name, (run, killed) in told["parts"].items())
+    run, killed = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
+    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants. Tests killed {killed:,} ({killed / run:.1%})."
+    return f"{head}\n\n| part | mutants | killed by tests | |\n| --- | --- | --- | --- |\n{rows}"

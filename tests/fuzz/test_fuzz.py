@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.fuzz.__main__ import round_apart
 from tests.fuzz.execution import STATUS, Broken, Figures, command, watched
 from tests.fuzz.targets import Target, targets
 
@@ -51,23 +48,3 @@ def test_a_crash_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posturio_iac.cli._dispatch", crash)
     with pytest.raises(Broken, match=r"a crash: .*LookupError"):
         command("scan")
-
-
-def die(_figures: Figures, _made: object) -> None:
-    os._exit(9)
-
-
-def refuse_ten(figures: Figures, made: int) -> None:
-    figures.executions += 1
-    if made >= 10:
-        raise Broken(f"{made} is too many")
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the fuzzer forks")
-def test_each_round_has_a_process_of_its_own() -> None:
-    assert "died in the round of seed 1" in round_apart(Target("deadly", st.none(), die), 1, set())
-    target, known = Target("numbers", st.integers(), refuse_ten), set[str]()
-    assert round_apart(target, 1, known).startswith("numbers: 10 is too many\n10\n")
-    assert round_apart(target, 1, known) == ""  # the same again is no news
-    assert known == {"_ is too many"}
-    assert target.figures.executions > 100

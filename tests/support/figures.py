@@ -1,7 +1,6 @@
-"""Figures about security that docs/security.md shows: how many cases of each promise passed, and what the last long fuzzing did.
+"""Figures about security that docs/security.md shows: how many cases of each promise passed, and how many mutants the tests find.
 
-``POSTURIO_FIGURES=1 pytest -m promise tests/attack …`` writes the first, ``python -m tests.fuzz SECONDS --record`` the second;
-``python -m tests.mutation SEED COUNT --record`` writes how many mutants the tests find.
+``POSTURIO_FIGURES=1 pytest -m promise tests/attack …`` writes the first, ``python -m tests.mutation SEED COUNT --record`` the second.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
+
+It works on a copy of the tree: the tests run once under coverage, and each mutant then meets the tests that run its line, or of a line that
+only imports run, those of its module. ``--record`` writes the figures for docs/security.md down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.support.figures import record, today
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import libcst as cst
+
+ROOT = Path(__file__).parents[1]
+PYTEST = ("-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
+MOST_TESTS = 80
+SECONDS = 240
+"""For the tests of one mutant; one that takes longer never ends."""
+UNTIMED = ("tests/attack", "tests/fuzz", "tests/test_work.py", "tests/test_limits.py", "tests/test_scaling.py")
+"""Tests of time and memory are left out: they fail on a busy machine."""
+
+
+class Mutant(NamedTuple):
+    """One change of one file."""
+
+    path: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+
+def places(module: cst.Module) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
+    """Each node that an operator changes, with its change; types, documentation and imports are left out."""
+    import libcst as cst  # noqa: PLC0415 - the tests need it nowhere else
+    from mutmut.mutation.mutators import mutation_operators  # noqa: PLC0415 - the same
+
+    class Places(cst.CSTVisitor):  # type: ignore[misc]  # libcst is not there when mypy runs
+        def __init__(self) -> None:
+            super().__init__()
+            self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+
+        def on_visit(self, node: cst.CSTNode) -> bool:
+            match node:
+                case cst.Annotation() | cst.Import() | cst.ImportFrom() | cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString()):
+                    return False
+                case cst.If(test=cst.Name("TYPE_CHECKING")) | cst.Call(func=cst.Name("TypeVar" | "cast" | "isinstance" | "len")):
+                    return False
+            self.found += [(node, changed) for kind, operator in mutation_operators if isinstance(node, kind) for changed in operator(node)]
+            return True
+
+    visitor = Places()
+    module.visit(visitor)
+    return visitor.found
+
+
+def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
+    """Yield mutants of the whole package, files by their size, in an order that the seed fixes: any number of the first is a sample."""
+    import libcst as cst  # noqa: PLC0415 - the tests need it nowhere else
+    from libcst.metadata import MetadataWrapper, PositionProvider  # noqa: PLC0415 - the same
+
+    files = sorted((root / "posturio_iac").rglob("*.py"))
+    sizes = [file.stat().st_size for file in files]
+    chance = random.Random(seed)  # noqa: S311 - a sample that can be drawn again
+    for number in count(1):
+        (file,) = chance.choices(files, sizes)
+        text = file.read_text(encoding="utf-8")
+        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+        if not (found := places(wrapper.module)):
+            continue
+        node, changed = chance.choice(found)
+        mutated = wrapper.module.deep_replace(node, changed).code
+        try:
+            same = compile(mutated, "", "exec") == compile(text, "", "exec")
+        except SyntaxError:
+            same = True
+        if not same:
+            before, after = (wrapper.module.code_for_node(one) for one in (node, changed))
+            line = wrapper.resolve(PositionProvider)[node].start.line
+            yield number, Mutant(file.relative_to(root).as_posix(), line, before, after, mutated)
+
+
+def copied(away: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (away / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, away / name)
+    subprocess.run(["git", "init", "-q", str(away)], check=True)
+
+
+def measured(away: Path, data: Path) -> dict[str, dict[int, set[str]]]:
+    """The tests that run each line of each file; ``data`` keeps what coverage measured."""
+    import coverage  # noqa: PLC0415 - the tests need it nowhere else
+
+    if not data.exists():
+        (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\ndynamic_context = test_function\nsource = posturio_iac\n")
+        ignored = [word for path in UNTIMED for word in ("--ignore", path)]
+        command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests", *ignored]
+        subprocess.run(command, cwd=away, check=False, stdout=subprocess.DEVNULL)
+    found = coverage.CoverageData(str(data))
+    found.read()
+    lines: dict[str, dict[int, set[str]]] = {}
+    for path in found.measured_files():
+        name = f"posturio_iac/{path.rpartition('/posturio_iac/')[2]}"
+        lines[name] = {line: {test for test in tests if test} for line, tests in found.contexts_by_lineno(path).items()}
+    return lines
+
+
+def node_id(root: Path, test: str) -> str:
+    """The id of a test by its dotted name: ``tests.core.test_x.TestDay.test_end`` is ``tests/core/test_x.py::TestDay::test_end``."""
+    parts = test.split(".")
+    at = next((at for at in range(1, len(parts)) if (root / "/".join(parts[:at])).with_suffix(".py").is_file()), len(parts) - 1)
+    return "::".join([f"{'/'.join(parts[:at])}.py", *parts[at:]])
+
+
+def outcome(away: Path, mutant: Mutant, lines: dict[str, dict[int, set[str]]]) -> str:
+    """Run the tests that can find a mutant, those of its own folder first; return ``killed``, ``never ends`` or ``survived``."""
+    known = lines.get(mutant.path, {})
+    tests = known.get(mutant.line) or set[str]().union(*known.values())
+    ids = sorted((node_id(away, test) for test in tests), key=lambda test: (f"/{mutant.path.split('/')[1]}/" not in test, test))
+    file = away / mutant.path
+    text = file.read_text(encoding="utf-8")
+    file.write_text(mutant.source, encoding="utf-8")
+    try:
+        done = subprocess.run([sys.executable, *PYTEST, *ids[:MOST_TESTS]], cwd=away, capture_output=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return "never ends"
+    finally:
+        file.write_text(text, encoding="utf-8")
+    return "survived" if not ids or done.returncode in (0, 5) else "killed"
+
+
+def main() -> int:
+    """Draw mutants, run them, and write the figures down where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--data", type=Path, help="where coverage's measurement is kept for another run")
+    given = parser.parse_args()
+    drawn, found = Counter[str](), Counter[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        away = Path(folder).resolve()
+        copied(away)
+        lines = measured(away, (given.data or away / ".measured").resolve())
+        for number, mutant in islice(mutants(away, given.seed), given.count):
+            how, part = outcome(away, mutant, lines), mutant.path.split("/")[1]
+            drawn[part] += 1
+            found[part] += how != "survived"
+            changed = f"{mutant.before.strip()[:70]!r} -> {mutant.after.strip()[:70]!r}"
+            sys.stdout.write(f"{number} {how} {mutant.path}:{mutant.line} {changed}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{found.total()} of {drawn.total()} killed, seed {given.seed}\n")
+    if given.record:
+        record("mutation", {"day": today(), "seed": given.seed, "parts": {part: [drawn[part], found[part]] for part in sorted(drawn)}})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
