@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 WIDE = 1280
 COLORS = 128
-PICTURES = {"report.png": ("header", "#changes", "light"), "report-timeline.png": ("#timeline", "#owners", "dark")}
+PICTURES = {"report.png": ("header", "#changes", "light"), "report-timeline.png": ("#timeline", "#keys", "dark")}
 """Each picture goes from the top of one element to that of another."""
 
 

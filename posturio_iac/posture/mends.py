@@ -9,7 +9,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from posturio_iac.contract.records import SavedFinding
     from posturio_iac.posture.parts import Unit
@@ -77,51 +77,6 @@ def decisive(findings: Sequence[SavedFinding]) -> SavedFinding | None:
     return next((finding for finding in worst if finding.rule == UNUSED.id), worst[0] if worst else None)
 
 
-def likeness(finding: SavedFinding) -> tuple[str, ...]:
-    """The grouping key of a finding: equal for findings that are mended alike."""
-    remedy = finding.remedy
-    return (remedy.summary, remedy.code) if remedy is not None and remedy.summary else (finding.remediation,)
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleFindings:
-    """The findings of one rule in one module, template or account."""
-
-    unit: Unit
-    root: str
-    module: str
-    pairs: tuple[tuple[KeyRow, SavedFinding], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFindings:
-    """The findings of one rule."""
-
-    rule: str
-    severity: Severity
-    """The worst of them, since a configuration may change some."""
-    modules: tuple[ModuleFindings, ...]
-
-    @property
-    def count(self) -> int:
-        return sum(len(module.pairs) for module in self.modules)
-
-
-def by_rule(rows: Iterable[KeyRow]) -> list[RuleFindings]:
-    """The open findings by rule and module: the worst rules first, and in each the modules with most findings."""
-    rules: dict[str, dict[tuple[Unit, str, str], list[tuple[KeyRow, SavedFinding]]]] = {}
-    for row, finding in _open(rows):
-        place = (row.unit, row.key.root, row.key.module)
-        rules.setdefault(finding.rule, {}).setdefault(place, []).append((row, finding))
-    made = [_rule(rule, modules) for rule, modules in rules.items()]
-    return sorted(made, key=lambda group: (-group.severity.rank, -group.count, group.rule))
-
-
-def _open(rows: Iterable[KeyRow]) -> Iterator[tuple[KeyRow, SavedFinding]]:
-    return ((row, finding) for row in rows for finding in row.active)
-
-
-def _rule(rule: str, modules: dict[tuple[Unit, str, str], list[tuple[KeyRow, SavedFinding]]]) -> RuleFindings:
-    ordered = sorted(modules.items(), key=lambda item: (-len(item[1]), item[0][0].label, *item[0][1:]))
-    worst = max(finding.severity for pairs in modules.values() for _, finding in pairs)
-    return RuleFindings(rule, worst, tuple(ModuleFindings(*place, tuple(pairs)) for place, pairs in ordered))
+def likeness(finding: SavedFinding) -> str:
+    """The grouping key of a finding: equal for findings that are mended by the same kind of change, each with its own date."""
+    return finding.remedy.kind if finding.remedy is not None and finding.remedy.kind else finding.remediation

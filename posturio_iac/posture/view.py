@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import dataclass
 from posturio_iac.posture.changes import changes, worst_first
+from posturio_iac.posture.ends import ends
 from posturio_iac.posture.parts import identities
-from posturio_iac.posture.progress import progress
 from posturio_iac.posture.score import score
 from posturio_iac.posture.series import Series
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.changes import ChangeCategory, UnitChange
+    from posturio_iac.posture.ends import Ends
     from posturio_iac.posture.parts import ResultPart, Unit
-    from posturio_iac.posture.progress import Progress
     from posturio_iac.posture.score import Score
 
 
@@ -65,15 +65,12 @@ class TrendPoint:
 
     when: datetime
     score: Score
+    ends: Ends
     verdicts: Mapping[Verdict, int]
     units: int
     """How many of the units of the report were known then."""
     tools: tuple[str, ...]
     """The versions that made the results."""
-
-    @property
-    def keys(self) -> int:
-        return sum(self.verdicts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ class Posture:
     parts: tuple[ResultPart, ...]
     """The parts that the report rests on, by unit."""
     score: Score
-    progress: Progress
+    ends: Ends
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: tuple[tuple[Unit, datetime, datetime], ...]
@@ -130,7 +127,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
         rows=tuple(sorted((row for part in parts for row in _rows(part, as_of)), key=badness)),
         parts=tuple(sorted(parts, key=lambda part: (part.unit.kind, part.unit.name, part.unit.paths))),
         score=score(parts, unread=bool(unread)),
-        progress=progress(series, parts),
+        ends=ends(parts),
         trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
         compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
@@ -174,7 +171,9 @@ def _point(parts: Sequence[ResultPart], fresh: Sequence[ResultPart], current: Se
             verdicts[key.verdict] += 1
     known = {part.unit for part in parts}
     tools = tuple(sorted({part.tool for part in fresh}))
-    return TrendPoint(max(part.as_of for part in fresh), score(parts), verdicts, sum(part.unit in known for part in current), tools)
+    return TrendPoint(
+        max(part.as_of for part in fresh), score(parts), ends(parts), verdicts, sum(part.unit in known for part in current), tools
+    )
 
 
 def _said(parts: Iterable[ResultPart], unread: Iterable[SavedDiagnostic]) -> Iterator[tuple[Unit | None, SavedDiagnostic]]:

@@ -66,7 +66,7 @@ def test_formats_and_their_files(capsys: pytest.CaptureFixture[str], options: tu
 def test_markdown_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "report", save("a.json", flagged()), "--format", "markdown")
     assert (code, err) == (0, "")
-    assert "**Score: 91 of 100.**" in out
+    assert "Score: 91 of 100." in out
     code, out, _ = run(capsys, "report", "a.json", "--output", "-", "--quiet")
     assert out.startswith("<!DOCTYPE html>")
 
@@ -128,7 +128,7 @@ def test_a_bad_file_is_said_and_the_others_count(capsys: pytest.CaptureFixture[s
     assert code == 3
     assert err.startswith(f"error: {why}")
     assert err.count("\n") == 1
-    assert "**Score: unknown.**" in out
+    assert "Score: unknown." in out
     assert why.partition(" ")[2].partition(" (")[0].replace("_", r"\_") in out
 
 

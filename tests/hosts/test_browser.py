@@ -119,7 +119,7 @@ def test_axe_would_find_something(open_page: Callable[..., Opened]) -> None:
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
 def test_it_looks_like_a_report(open_page: Callable[..., Opened], name: str, scheme: str, dark: bool) -> None:
-    for width in (1280, 400):
+    for width in (1280, 800, 390):
         page = open_page(VIEWS[name](), color_scheme=scheme, viewport={"width": width, "height": 900}).page
         assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page itself does not scroll sideways"
         image = Image.open(BytesIO(page.screenshot())).convert("L")
@@ -140,7 +140,7 @@ def test_every_picture_shows_something_and_no_label_lies_on_another(open_page: C
     })"""
     assert page.evaluate(overlaps) == []
     boxes = page.evaluate("[...document.querySelectorAll('main svg[role=img]')].map((svg) => svg.getBBox().height)")
-    assert len(boxes) == 4, "the scale, the timeline and two histograms"
+    assert len(boxes) == 2, "the scale and the timeline"
     assert all(height > 20 for height in boxes)
 
 
@@ -249,22 +249,6 @@ def test_commands_are_copied_as_they_are(open_page: Callable[..., Opened]) -> No
     button.press("Enter")
     expect(button).to_have_text("Copied")
     assert opened.page.evaluate("navigator.clipboard.readText()") == command
-
-
-def test_findings_are_filtered_by_their_text_rule_and_module(open_page: Callable[..., Opened]) -> None:
-    page = open_page(made(50)).page
-    total = int((page.locator("#findings > .tools output").text_content() or "").split()[0])
-    search = page.locator("#findings").get_by_label("Filter by text")
-    search.fill("ci-")
-    expect(page.locator("#findings > .tools output")).to_contain_text(f" of {total} findings")
-    rows = page.evaluate(
-        "[...document.querySelectorAll('#findings tbody tr')].filter((e) => e.checkVisibility()).map((e) => e.textContent)"
-    )
-    assert rows
-    assert all("ci-" in row for row in rows)
-    search.fill("nothing is called that")
-    expect(page.locator("#findings > .tools output")).to_have_text(f"0 of {total} findings")
-    assert page.locator("#findings details.rule:visible").count() == 0
 
 
 def test_details_open_by_keyboard(open_page: Callable[..., Opened]) -> None:

@@ -46,7 +46,7 @@ def test_shards_of_one_day_are_one_point_and_overlapping_ones_count_once() -> No
     earlier = result([deployed("a")], days=7, scope=accounts(A, B, C))
     view = joined(earlier, first, second)
     assert users(view) == ["a", "b", "c"]
-    assert [(point.keys, point.units) for point in view.trend] == [(1, 3), (3, 3)]
+    assert [(sum(point.verdicts.values()), point.units) for point in view.trend] == [(1, 3), (3, 3)]
     assert changed(view) == {ChangeCategory.NEW_KEY: ["c", "b"]}
 
 
@@ -58,7 +58,7 @@ def test_results_of_one_day_alone_are_compared_by_their_times() -> None:
 
 def test_results_of_one_day_that_are_about_different_things_are_one_point() -> None:
     view = joined(result([deployed("a")], days=0.2), result([deployed("b", account=B)], days=0.1), result([declared("k")], scope=code()))
-    assert [(point.keys, point.units, point.when.hour) for point in view.trend] == [(3, 3, 12)]
+    assert [(sum(point.verdicts.values()), point.units, point.when.hour) for point in view.trend] == [(3, 3, 12)]
 
 
 def test_at_the_same_time_one_without_errors_counts_then_the_last_one_named() -> None:
@@ -123,7 +123,7 @@ def test_code_of_the_same_name_is_one_series() -> None:
     view = joined(result([declared("k")], days=7, scope=code()), result([declared("k"), declared("l")], scope=code()))
     assert users(view) == ["k", "l"]
     assert changed(view) == {ChangeCategory.NEW_KEY: ["ci"]}
-    assert [point.keys for point in view.trend] == [1, 2]
+    assert [sum(point.verdicts.values()) for point in view.trend] == [1, 2]
 
 
 def test_code_of_other_repositories_is_told_apart_though_addresses_are_the_same() -> None:

@@ -142,7 +142,7 @@ def test_plain_text_has_no_markup_of_its_own(text: str) -> None:
         ("1. no item", r"1\. no item"),
         ("- no item", r"\- no item"),
         ("a & b < c", "a &amp; b &lt; c"),
-        ("@acme #12", f"@{BREAK}acme #{BREAK}12"),
+        ("@acme #12", f"`@acme` #{BREAK}12"),
         ("https://a.example", f"https{BREAK}://a.example"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac import __version__
 from posturio_iac.core.text.terminal import XML_SHARP, inert
 from posturio_iac.errors import UsageError
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
     from posturio_iac.posture.view import Posture
 
+LARGE = 500
+"""With more keys a browser lays out sections further down only when they come into view."""
+MOST = 20_000
+"""How many rows a table has at most."""
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
 
@@ -42,8 +47,12 @@ def page(posture: Posture) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from posturio_iac.render.report.html_text import shown, soft
-    from posturio_iac.render.report.html_view import view
+    from posturio_iac.core.finding import Level, Verdict
+    from posturio_iac.posture.score import shown as score
+    from posturio_iac.render.report import wording as say
+    from posturio_iac.render.report.charts import scale
+    from posturio_iac.render.report.html_text import markup, shown
+    from posturio_iac.render.report.sections import diagnostics, sections
 
     def inline(name: str) -> tuple[Markup, str]:
         """A file of the page, and the source expression by which its policy allows it."""
@@ -60,8 +69,29 @@ def page(posture: Posture) -> str:
         undefined=StrictUndefined,
         finalize=shown,
     )
-    environment.filters["soft"] = soft
     (style, style_hash), (script, script_hash) = inline("report.css"), inline("report.js")
     policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; base-uri 'none'; form-action 'none'"
-    made = environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes
+    made = environment.get_template("report.html").render(
+        title=say.TITLE,
+        version=__version__,
+        as_of=say.when(posture.as_of),
+        looked_at=say.looked_at(posture),
+        percent=posture.ends.percent,
+        ending=say.ending(posture),
+        scale=Markup(scale(posture.ends)),  # noqa: S704 - our own picture, which escapes what it shows
+        verdict=say.verdict(posture),
+        score=score(posture.score.value),
+        score_known=posture.score.value is not None,
+        counts=[(verdict.value, posture.count(verdict)) for verdict in Verdict],
+        severities=[(severity.value, number) for severity, number in posture.severities().items()],
+        errors=[said for level, said in diagnostics(posture) if level is Level.ERROR],
+        sections=sections(posture),
+        large=len(posture.rows) > LARGE,
+        most=MOST,
+        svg=Markup,
+        pieces=markup,
+        style=style,
+        script=script,
+        policy=Markup(policy),  # noqa: S704 - our own hashes
+    )
     return inert(made, XML_SHARP)

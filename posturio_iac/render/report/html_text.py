@@ -1,26 +1,23 @@
-"""Text on the page: line breaks, code and links inside sentences, and links to lines of code."""
+"""Text on the page: what is cut, and where a name may break."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.render.report.document import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from posturio_iac.contract.records import SavedFinding
-    from posturio_iac.posture.view import KeyRow
+    from posturio_iac.render.report.document import Piece
 
 LONGEST = 600
 """Longer texts are cut, with a note."""
-BRIEF = 120
-"""Longer names in tables are cut, with a note."""
 _BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<=[a-z0-9])(?=[A-Z])")
 """Where an address or a path may go on in the next line: between its parts, yet neither in a date nor before the number of a line."""
 _ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")
@@ -56,40 +53,27 @@ def _soft(text: str) -> Markup:
     return Markup(made)  # noqa: S704 - escaped above
 
 
-def source_link(row: KeyRow, path: str | None, line: int | None) -> str:
-    """The URL of a line of code; empty where it is not known."""
-    if not row.source_url or not path:
-        return ""
-    return row.source_url.replace("{path}", quote(path, errors="replace")).replace("{line}", str(line or 1))
+def markup(pieces: Iterable[Piece], *, breaks: bool = False) -> Markup:
+    """Pieces of a sentence as markup; with ``breaks`` plain text too may break between the parts of a name, as in a narrow cell."""
+    return Markup("".join(_piece(piece, breaks=breaks) for piece in pieces))  # noqa: S704 - each text is escaped
 
 
-def key_link(row: KeyRow) -> str:
-    key = row.key
-    return source_link(row, key.declared_path, key.declared_line) if key.deployed else source_link(row, key.path, key.line)
-
-
-def finding_link(row: KeyRow, finding: SavedFinding) -> str:
-    return source_link(row, finding.path, finding.line) or key_link(row)
-
-
-def mend(finding: SavedFinding) -> list[tuple[str, bool]]:
-    """The remedy of a finding in pieces, each with whether it is code that a reader may want to copy."""
-    remedy = finding.remedy
-    return list(_pieces(finding.remediation, (remedy.command, remedy.code) if remedy is not None else ()))
-
-
-def _pieces(text: str, code: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Take a text apart at the first piece of ``code`` that it holds."""
-    found = next((piece for piece in code if copyable(piece) and piece in text), None)
-    if found is None:
-        yield text, False
-        return
-    before, _, after = text.partition(found)
-    yield before, False
-    yield found, True
-    yield after, False
-
-
-def copyable(code: str) -> bool:
-    """True if the page shows a piece of code exactly as it is, so that a copy of it does what it says."""
-    return bool(code) and shown(code) == code
+def _piece(piece: Piece, *, breaks: bool) -> str:
+    text: str
+    match piece.role:
+        case Role.BREAK:
+            return "<br>"
+        case Role.LEVEL:
+            text = escape(shown(piece.text))
+            return f'<span class="level {text}">{text}</span>'
+        case Role.COPY:
+            return f"<code{' data-copy' if shown(piece.text) == piece.text else ''}>{escape(shown(piece.text))}</code>"
+        case Role.CODE:
+            text = f"<code>{soft(piece.text)}</code>"
+        case Role.STRONG:
+            return f'<strong class="name">{soft(piece.text)}</strong>'
+        case Role.SOFT:
+            return f'<span class="meta">{soft(piece.text) if breaks else escape(shown(piece.text))}</span>'
+        case _:
+            text = soft(piece.text) if breaks else escape(shown(piece.text))
+    return f'<a href="{escape(piece.url)}">{text}</a>' if piece.url else text

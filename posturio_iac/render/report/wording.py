@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 TITLE = "IAM access key posture"
 NOT_KNOWN = "unknown"
+SOON = 30
+"""How many days before its end an exception is marked."""
 
 
 def name(key: SavedKey) -> str:
@@ -46,11 +49,6 @@ def problem(task: Task) -> str:
     return told.pop() if len(told) == 1 else ""
 
 
-def mend(found: Sequence[SavedFinding]) -> str:
-    remedy, told = found[0].remedy, {finding.remediation for finding in found}
-    return sentence(remedy.summary) if len(told) > 1 and remedy else found[0].remediation
-
-
 def title(rule: str) -> str:
     return known.rule.title if (known := all_rules().get(rule)) else rule
 
@@ -64,11 +62,6 @@ def standards(rule: str) -> tuple[str, ...]:
 def where(unit: Unit) -> str:
     """The name of a unit inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
     return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label
-
-
-def module(unit: Unit, root: str, address: str) -> str:
-    """The name of a group of keys in code or of an account: its place, its root module or template, its module."""
-    return " · ".join(filter(None, (where(unit), root, address)))
 
 
 def use(rows: Sequence[KeyRow]) -> list[str]:
@@ -195,22 +188,10 @@ def verdict(posture: Posture) -> str:
     return f"{first}{more}{f'; {undetermined:,} undetermined' if undetermined else ''}."
 
 
-def progress(posture: Posture) -> str:
-    """Say how many keys end, and how much of the debt was closed lately; empty without keys."""
-    known, debt = posture.progress, posture.progress.debt
-    if not known.keys:
-        return ""
-    share = f"{known.with_end:,} of {count(known.keys, 'usable key')} ({_percent(known.with_end / known.keys)}) have an end that holds."
-    if debt is None:
-        return share
-    closed = f" In {count(debt.days, 'day')} {debt.closed:,g} of {debt.before:,g} demerits were closed and {debt.added:,g} are new"
-    net = "" if debt.less is None else f": {_percent(abs(debt.less))} {'less' if debt.less >= 0 else 'more'}"
-    return f"{share}{closed}{net}."
-
-
-def _percent(share: float) -> str:
-    """A share as a whole number; nothing is rounded to none or to all."""
-    return f"{min(max(round(share * 100), 1), 99) if 0 < share < 1 else round(share * 100)} %"
+def ending(posture: Posture) -> str:
+    """Say how many keys end; empty without keys."""
+    known = posture.ends
+    return f"{known.holding:,} of {count(known.keys, 'usable key')} have an end that holds." if known.keys else ""
 
 
 def not_asked(posture: Posture) -> list[tuple[str, str]]:
@@ -231,3 +212,19 @@ SCORE = (
     "deleting a key never lowers it, adding good keys never raises it. If anything could not be read, there is no score."
 )
 """How the score is computed, for readers."""
+
+
+def source_link(row: KeyRow, path: str | None, line: int | None) -> str:
+    """The URL of a line of code; empty where it is not known."""
+    if not row.source_url or not path:
+        return ""
+    return row.source_url.replace("{path}", quote(path, errors="replace")).replace("{line}", str(line or 1))
+
+
+def key_link(row: KeyRow) -> str:
+    key = row.key
+    return source_link(row, key.declared_path, key.declared_line) if key.deployed else source_link(row, key.path, key.line)
+
+
+def finding_link(row: KeyRow, finding: SavedFinding) -> str:
+    return source_link(row, finding.path, finding.line) or key_link(row)

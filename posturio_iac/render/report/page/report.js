@@ -30,8 +30,7 @@
       this.limit = PAGE;
       this.heads = [...table.tHead.rows[0].cells];
       this.heads.forEach((head, column) => this.sortable(head, column));
-      this.group = table.closest("details.rule");
-      if (this.rows.length > 5 && !this.group) this.filters();
+      if (this.rows.length > 5) this.filters();
       this.more = make("div", { className: "more" });
       table.parentElement.after(this.more);
       this.show();
@@ -95,7 +94,8 @@
       this.timer = setTimeout(() => this.filter(), 150);
     }
 
-    filter(words = wordsOf(this.search)) {
+    filter() {
+      const words = wordsOf(this.search);
       const wanted = (this.choices || []).filter(([, select]) => select.value);
       this.texts ||= new Map(this.rows.map((row) => [row, words.length ? row.textContent.toLowerCase() : null]));
       this.kept = this.rows.filter((row) => {
@@ -138,36 +138,7 @@
     }
   }
 
-  const tables = [...document.querySelectorAll("table[data-sortable]")].map((table) => new Table(table));
-
-  const filterFindings = () => {
-    const grouped = tables.filter((table) => table.group);
-    const total = grouped.reduce((sum, table) => sum + table.rows.length, 0);
-    if (total <= 5) return;
-    const search = make("input", { type: "search", id: "findings-filter", autocomplete: "off", spellcheck: false });
-    const status = make("output", {});
-    const apply = () => {
-      const words = wordsOf(search);
-      grouped.forEach((table) => {
-        const module = table.table.closest(".module");
-        const heading = `${table.group.querySelector("h3").textContent} ${module.querySelector("h4").textContent}`.toLowerCase();
-        table.filter(words.filter((word) => !heading.includes(word)));
-        module.hidden = !table.kept.length;
-      });
-      document.querySelectorAll("details.rule").forEach((rule) => {
-        rule.hidden = !rule.querySelector(".module:not([hidden])");
-        if (words.length && !rule.hidden) rule.open = true;
-      });
-      const kept = grouped.reduce((sum, table) => sum + table.kept.length, 0);
-      status.textContent = `${kept === total ? "" : `${counted(kept)} of `}${counted(total)} findings`;
-    };
-    let timer;
-    search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, 150); });
-    const field = make("div", {}, make("label", { htmlFor: search.id }, "Filter by text"), search);
-    document.querySelector("details.rule").before(make("div", { className: "tools" }, field, status));
-    apply();
-  };
-  filterFindings();
+  document.querySelectorAll("table[data-sortable]").forEach((table) => new Table(table));
 
   // The tables are short now. A section that is not laid out has no true places, which programs such as axe and jumps to a row need.
   document.querySelectorAll("section.late").forEach((section) => section.classList.remove("late"));

@@ -1,4 +1,0 @@
-"""Pictures as inline SVG. Written here because charting libraries need scripts or a network.
-
-Imports the standard library only.
-"""

@@ -1,0 +1,358 @@
+"""The sections of a report of joined results, for HTML and Markdown alike. Over 300 lines: one function a section."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from posturio_iac import __version__
+from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.posture.counts import has_deployed, sources, standings
+from posturio_iac.posture.mends import tasks
+from posturio_iac.posture.score import shown
+from posturio_iac.posture.timelines import lives
+from posturio_iac.render.nothing_found import count
+from posturio_iac.render.report import charts
+from posturio_iac.render.report import wording as say
+from posturio_iac.render.report.document import BREAK, Commands, Entries, Folded, Paragraph, Picture, Piece, Role, Section, Table
+from posturio_iac.render.wording import page_url
+from posturio_iac.rules.unused_access_keys import RULE as UNUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.contract.records import SavedFinding, SavedRemedy
+    from posturio_iac.posture.mends import Task
+    from posturio_iac.posture.view import KeyRow, Posture
+    from posturio_iac.render.report.document import Block, Pieces
+
+FIRST, NAMED = 10, 50
+"""How many tasks are told, and how many keys and commands each of them names."""
+TOLD = 1000
+"""How many findings are told in full in the table of keys; the others name their rule."""
+CHANGES, DRAWN, LISTED = 100, 100, 200
+"""How many changes of a kind are listed, keys drawn in the timeline, and errors and warnings listed."""
+WRITTEN = ("nothing", "in_place")
+"""The levels of changes that ``fix --write`` makes without ``--unsafe``."""
+
+
+def sections(posture: Posture) -> tuple[Section, ...]:
+    """All sections in their order."""
+    return (
+        *(made(posture) for made in (_first, _changes)),
+        *([_trend(posture)] if len(posture.trend) > 1 else []),
+        *([_timeline(posture)] if has_deployed(posture.rows) else []),
+        *(made(posture) for made in (_keys, _rules, _unchecked, _basis)),
+    )
+
+
+def _page(rule: str) -> str:
+    """The address of a rule's page; empty for what cannot be the name of a rule."""
+    return page_url(rule) if rule.isascii() and rule.replace(".", "").replace("_", "").isalnum() else ""
+
+
+def words(text: str, role: Role = Role.PLAIN, url: str = "") -> Pieces:
+    return (Piece(text, role, url),) if text else ()
+
+
+def _paragraph(*pieces: Piece | str) -> Paragraph:
+    return Paragraph(tuple(piece if isinstance(piece, Piece) else Piece(piece) for piece in pieces))
+
+
+def _first(posture: Posture) -> Section:
+    every = tasks(posture.rows)
+    entries = tuple(tuple(_task(task)) for task in every[:FIRST])
+    blocks = (Entries(entries, numbered=True, left=len(every) - FIRST),) if every else ()
+    return Section("first", "What to do first", blocks, "Nothing: no key is flagged or undetermined.")
+
+
+def _task(task: Task) -> Iterator[Block]:
+    row, several = task.rows[0], len(task.rows) > 1
+    finding = task.findings[0] if task.findings else None
+    level = Piece(finding.severity.value if finding else row.key.verdict.value, Role.LEVEL)
+    name = Piece(count(len(task.rows), "key") if several else say.name(row.key), Role.STRONG)
+    title = (Piece(": "), Piece(say.title(finding.rule), url=_page(finding.rule))) if finding else ()
+    yield _paragraph(level, " ", name, f" in {say.where(task.unit)}", *title)
+    yield Paragraph(tuple(_facts(task)))
+    if problem := say.problem(task):
+        yield _paragraph(say.sentence(problem) if not finding else problem)
+    if finding:
+        yield Paragraph((Piece("Do for each: " if several else "Do: ", Role.STRONG), *_mend(task.findings)))
+    if several and (commands := dict.fromkeys(f.remedy.command for f in task.findings if f.remedy and f.remedy.command)):
+        yield Commands("\n".join(list(commands)[:NAMED]))
+        if len(commands) > NAMED:
+            yield _paragraph(Piece(f"… and {len(commands) - NAMED:,} more, one for each key in the table.", Role.SOFT))
+    if command := _fix(task):
+        yield _paragraph(Piece("Or run", Role.STRONG), f" in {say.where(task.unit)}: ", Piece(command, Role.COPY))
+    if several:
+        named = tuple((Paragraph(_named(row)),) for row in task.rows[:NAMED])
+        yield Folded(f"The {count(len(task.rows), 'key')}", (Entries(named, left=len(task.rows) - NAMED),))
+    if task.further:
+        further = sorted(task.further.items(), key=lambda entry: (-entry[1], entry[0]))
+        told = ", ".join(f"{title[:1].lower()}{title[1:]} ({n:,})" for title, n in ((say.title(rule), n) for rule, n in further))
+        yield _paragraph(Piece(f"{'They have' if several else 'It has'} more findings: {told}.", Role.SOFT))
+
+
+def _facts(task: Task) -> Iterator[Piece]:
+    row, finding = task.rows[0], task.findings[0] if task.findings else None
+    says_use = len(task.rows) == 1 and finding is not None and finding.rule == UNUSED.id
+    yield Piece(" · ".join((*([] if says_use else say.use(task.rows)), say.owners(task.rows))), Role.SOFT)
+    place = "" if len(task.rows) > 1 else say.place(row.key, finding) if finding else row.key.place
+    if place:
+        yield Piece(" · ", Role.SOFT)
+        yield Piece(place, Role.CODE, say.finding_link(row, finding) if finding else say.key_link(row))
+
+
+def _mend(findings: Sequence[SavedFinding]) -> Iterator[Piece]:
+    """What mends all of these: the remedy itself where it is one, else what it is for each, with its own value in the table."""
+    first, remedy = findings[0], findings[0].remedy
+    if len({finding.remediation for finding in findings}) == 1 or remedy is None:
+        yield from remedied(first)
+        return
+    alike = len({(f.remedy.summary, f.remedy.code) for f in findings if f.remedy}) == 1
+    if alike and remedy.code:
+        yield Piece(f"{say.sentence(remedy.summary)} ")
+        yield Piece(remedy.code, Role.COPY)
+    elif alike:
+        yield Piece(say.sentence(remedy.summary))
+    else:
+        yield Piece("its own line is in the table of keys. For the first: ")
+        yield from remedied(first)
+
+
+def remedied(finding: SavedFinding) -> Iterator[Piece]:
+    """The remedy of a finding, in which code that may be copied is a piece of its own."""
+    code = next((code for code in _codes(finding.remedy) if code in finding.remediation), "")
+    before, _, after = finding.remediation.partition(code) if code else (finding.remediation, "", "")
+    yield from words(before)
+    yield from words(code, Role.COPY)
+    yield from words(after)
+
+
+def _codes(remedy: SavedRemedy | None) -> Iterator[str]:
+    if remedy is not None:
+        yield from filter(None, (remedy.command, remedy.code))
+
+
+def _fix(task: Task) -> str:
+    """The command that lets a program mend all of a task, where it can."""
+    levels = {finding.fix for finding in task.findings}
+    if not levels or "" in levels:
+        return ""
+    unsafe = () if levels <= set(WRITTEN) else ("--unsafe",)
+    paths = () if task.unit.paths in ((), (".",)) else task.unit.paths
+    return shlex.join(("posturio-iac", "fix", "--select", task.findings[0].short_rule, "--write", *unsafe, *paths))
+
+
+def _named(row: KeyRow) -> Pieces:
+    place = (Piece(" "), Piece(row.key.place, Role.CODE, say.key_link(row))) if row.key.place else ()
+    used = say.used(row.key)
+    return (Piece(say.name(row.key)), *place, *words(f" last used: {used}" if used else "", Role.SOFT))
+
+
+def _changes(posture: Posture) -> Section:
+    blocks: list[Block] = []
+    for what, found in posture.changed.items():
+        blocks.append(_paragraph(Piece(f"{what.value} ({len(found):,})", Role.STRONG)))
+        entries = []
+        for change in found[:CHANGES]:
+            level = (Piece(change.finding.severity.value, Role.LEVEL), Piece(" ")) if change.finding else ()
+            rule = (Piece(" "), Piece(change.finding.rule, url=_page(change.finding.rule))) if change.finding else ()
+            note = words(f": {change.note}" if change.note else "")
+            since = Piece(f" {change.unit.label}, since {say.day(change.since)}", Role.SOFT)
+            entries.append((Paragraph((*level, Piece(say.name(change.key), Role.STRONG), *rule, *note, since)),))
+        blocks.append(Entries(tuple(entries), left=len(found) - CHANGES))
+    nothing = "No key and no finding changed." if posture.compared else "No earlier result to compare with."
+    return Section("changes", "Changes since the last result", tuple(blocks), nothing)
+
+
+def _trend(posture: Posture) -> Section:
+    points, units = posture.trend, len(posture.parts)
+    rows = [
+        (
+            words(say.when(point.when)),
+            words(f"{point.ends.holding:,} of {point.ends.keys:,}"),
+            words(shown(point.score.value)),
+            words(f"{point.score.demerits:g}"),
+            *(words(f"{point.verdicts[verdict]:,}") for verdict in Verdict),
+            words(f"{point.units} of {units}"),
+        )
+        for point in points
+    ]
+    columns: tuple[tuple[str, str], ...] = (("Time", "text"), ("With an end", "text"), ("Score", "num"), ("Demerits", "num"))
+    columns += (*((verdict.value.capitalize(), "num") for verdict in Verdict), ("Accounts and code", "text"))
+    notes = [
+        "Hollow points: not all of today's accounts and code were known." if any(point.units < units for point in points) else "",
+        "The results were not checked by the same rules, so they are not comparable."
+        if len({result.covered.left_out for result in posture.results}) > 1
+        else "",
+        "Several versions of posturio-iac wrote the results; a later one may find more in the same keys."
+        if len({tool for point in points for tool in point.tools}) > 1
+        else "",
+    ]
+    table = Table("trend-table", "Posture at each point in time", columns, rows)
+    told = tuple(_paragraph(Piece(note, Role.SOFT)) for note in notes if note)
+    return Section("trend", "Trend", (Picture("trend", charts.trend(points, units)), *told, Folded("The numbers", (table,))))
+
+
+def _timeline(posture: Posture) -> Section:
+    known = list(lives(posture.rows))
+    drawn = known[:DRAWN]
+    if not drawn:
+        return Section("timeline", "Timeline", (), "No dates are known.")
+    more = f"The {len(drawn)} worst of {len(known):,} keys with a known date. " if len(known) > len(drawn) else ""
+    unknown = len(posture.rows) - len(known)
+    undated = f"No date is known for {count(unknown, 'key')}. " if unknown else ""
+    note = f"{more}{undated}The table of keys has the dates."
+    drawing = Picture("timeline", charts.timeline(drawn, posture.as_of), tuple(charts.legend()))
+    return Section("timeline", "Timeline", (drawing, _paragraph(Piece(note, Role.SOFT))))
+
+
+def _keys(posture: Posture) -> Section:
+    live, several = has_deployed(posture.rows), len({row.unit for row in posture.rows}) > 1
+    columns = [("Mark", "level"), ("Key", "text"), *([("Account or code", "choice")] if several else []), ("Status", "choice")]
+    columns += [("Age, days", "num"), ("Last used", "text")] if live else []
+    columns += [("Ends", "text"), ("Owner", "choice"), ("What is wrong, and what to do", "text")]
+    told = 0
+    rows = []
+    for row in posture.rows:
+        key = row.key
+        used = (words("" if row.age is None else str(row.age)), words(say.used(key))) if live else ()
+        place: Pieces = (BREAK, Piece(key.place, Role.CODE, say.key_link(row))) if key.place else ()
+        place += (BREAK, Piece(key.address, Role.CODE)) if key.deployed else ()
+        rows.append(
+            (
+                words(say.level(row), Role.LEVEL),
+                (Piece(say.name(key)), *place),
+                *([words(row.unit.label)] if several else []),
+                words(key.status or say.NOT_KNOWN),
+                *used,
+                words(say.ends(key)),
+                words(key.owner or "", Role.CODE if "@" in (key.owner or "") else Role.PLAIN),
+                tuple(_why(row, posture, full=told < TOLD)),
+            )
+        )
+        told += len(row.found)
+    table = Table("keys-table", "Every key, the worst first", tuple(columns), rows)
+    return Section("keys", "Keys", (table,) if rows else (), "None.", len(rows))
+
+
+def _why(row: KeyRow, posture: Posture, *, full: bool) -> Iterator[Piece]:
+    """What is wrong with a key, what to do, what is accepted and what is open."""
+    shown_before = False
+    for finding in row.found:
+        if shown_before:
+            yield BREAK
+        shown_before = True
+        yield Piece(finding.severity.value, Role.LEVEL)
+        yield Piece(" ")
+        yield Piece(say.title(finding.rule), url=_page(finding.rule))
+        if (place := say.place(row.key, finding)) != row.key.place:
+            yield Piece(" at ")
+            yield Piece(place, Role.CODE, say.finding_link(row, finding))
+        if (why := finding.suppressed) is not None:
+            left = (why.until - posture.as_of).days if why.until else None
+            end = "without an end" if left is None else f"until {say.until(why)}{', soon' if left < say.SOON else ''}"
+            yield Piece(f" Accepted {end}: {why.reason} ({why.source}).")
+        elif full:
+            yield Piece(f": {finding.problem} ")
+            yield from remedied(finding)
+    for reason in row.key.undecided:
+        if shown_before:
+            yield BREAK
+        shown_before = True
+        yield Piece("undetermined", Role.LEVEL)
+        yield Piece(f" {reason}.")
+    if row.older:
+        yield Piece(" Not seen this time.", Role.SOFT)
+
+
+def _rules(posture: Posture) -> Section:
+    found = [finding for row in posture.rows for finding in row.found]
+    worst = {finding.rule: finding.severity for finding in sorted(found, key=lambda finding: finding.severity.rank)}
+    active, accepted = Counter(f.rule for f in found if f.suppressed is None), Counter(f.rule for f in found if f.suppressed is not None)
+    rows = [
+        (
+            words(severity.value, Role.LEVEL),
+            (Piece(say.title(rule)), BREAK, Piece(rule, Role.CODE, _page(rule))),
+            words(f"{active[rule]:,}"),
+            words(f"{accepted[rule]:,}"),
+            words("; ".join(say.standards(rule))),
+        )
+        for rule, severity in sorted(worst.items(), key=lambda entry: (-entry[1].rank, -active[entry[0]], entry[0]))
+    ]
+    columns = (("Severity", "level"), ("Rule", "text"), ("Findings", "num"), ("Accepted", "num"), ("Requirements", "text"))
+    table = Table("rules-table", "Findings by rule, and the requirements that each belongs to", columns, rows)
+    note = _paragraph(Piece("An accepted finding costs as much in the score as an open one: it is not fixed.", Role.SOFT))
+    return Section("rules", "Findings by rule", (table, *([note] if accepted else [])) if rows else (), "None.", active.total())
+
+
+def _unchecked(posture: Posture) -> Section:
+    blocks: list[Block] = [_paragraph(Piece(unit, Role.STRONG), f": {text}") for unit, text in say.not_asked(posture)]
+    for levels, summary in (((Level.ERROR,), ""), ((Level.WARNING, Level.NOTE), "warning or note")):
+        entries = tuple((Paragraph(say_so),) for level, say_so in diagnostics(posture) if level in levels)
+        if entries:
+            made = Entries(entries[:LISTED], left=len(entries) - LISTED)
+            blocks.append(Folded(count(len(entries), summary, "warnings and notes"), (made,)) if summary else made)
+    return Section("unchecked", "What could not be checked", tuple(blocks), "Nothing: everything was read.")
+
+
+def diagnostics(posture: Posture) -> Iterator[tuple[Level, Pieces]]:
+    """What the results say beside their findings."""
+    for unit, said in posture.diagnostics:
+        place = f"{said.path}:{said.line}" if said.path and said.line else said.path or ""
+        yield (
+            said.level,
+            (
+                *words(f"{unit.label} " if unit else "", Role.STRONG),
+                *words(place, Role.CODE),
+                Piece(f"{' ' if place else ''}{said.message}"),
+            ),
+        )
+
+
+def _basis(posture: Posture) -> Section:
+    rows = [
+        (
+            words(s.unit.label),
+            words(f"{s.keys:,}"),
+            words(f"{s.flagged:,}"),
+            words(shown(s.score.value)),
+            words(f"{s.errors:,}"),
+            words(say.when(s.part.as_of)),
+            words(s.part.source, Role.CODE),
+            words(s.part.tool),
+        )
+        for s in standings(posture)
+    ]
+    columns: tuple[tuple[str, str], ...] = (
+        ("Account or code", "text"),
+        ("Keys", "num"),
+        ("Flagged", "num"),
+        ("Score", "num"),
+        ("Errors", "num"),
+    )
+    columns += (("Seen", "text"), ("Result", "text"), ("Version", "text"))
+    blocks: list[Block] = [Table("units-table", "Accounts and code, those with errors first, then what costs most", columns, rows)]
+    earlier = [result for result in posture.results if result.source not in posture.current]
+    if earlier:
+        named = [(Piece(r.source, Role.CODE), Piece(f" of {say.when(r.as_of)}{', ' if r is not earlier[-1] else '.'}")) for r in earlier]
+        blocks.append(_paragraph("Only for trend and changes: ", *(piece for pair in named for piece in pair)))
+    if told := sources(posture):
+        evidence = [(words(text), words(unit.label), words(f"{number:,}")) for text, unit, number in told]
+        heads = (("Evidence", "text"), ("Account", "choice"), ("Keys", "num"))
+        blocks.append(Folded("Evidence about deployed keys", (Table("evidence-table", "What told of keys", heads, evidence),)))
+    blocks.append(Folded("How the score is computed", tuple(_sum(posture))))
+    blocks.append(_paragraph(Piece(f"Made by posturio-iac {__version__} from saved results alone.", Role.SOFT)))
+    return Section("basis", "What this report rests on", tuple(blocks))
+
+
+def _sum(posture: Posture) -> Iterator[Block]:
+    score = posture.score
+    best = f" From what could be read it is {shown(score.at_best)} at best." if score.value is None and score.at_best is not None else ""
+    yield _paragraph(f"The score is {say.SCORE}{best}")
+    if score.lines:
+        rows = [(words(s.cause), words(f"{s.keys:,}"), words(f"{s.each:g}"), words(f"{s.demerits:g}")) for s in score.lines]
+        columns = (("Because", "text"), ("Keys", "num"), ("Demerits each", "num"), ("Demerits", "num"))
+        yield Table("score-lines", "Demerits of this report", columns, [*rows, (words("d"), (), (), words(f"{score.demerits:g}"))])
