@@ -48,7 +48,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class EntryList:
     """A list; ``left`` is the number of entries that it leaves out."""
 
     entries: tuple[tuple[Block, ...], ...]
@@ -90,7 +90,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Union[Paragraph, Entries, Commands, Table, Picture, Folded]
+Block = Union[Paragraph, EntryList, Commands, Table, Picture, Folded]
 
 
 @dataclass(frozen=True, slots=True)

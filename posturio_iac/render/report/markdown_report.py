@@ -9,7 +9,7 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.posture.score import shown
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.report import wording as say
-from posturio_iac.render.report.document import Commands, Entries, Folded, Paragraph, Picture, Piece, Role, Table
+from posturio_iac.render.report.document import Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
 from posturio_iac.render.report.sections import sections
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _block(block: Block) -> Iterator[str]:
             yield fenced("\n".join(map(printable, block.text.split("\n"))), "sh").rstrip("\n")
         case Table():
             yield _table(block)
-        case Entries():
+        case EntryList():
             marks = (f"{number}." if block.numbered else "-" for number in range(1, ROWS + 1))
             yield "\n".join(_entry(mark, entry) for mark, entry in zip(marks, block.entries, strict=False))
             left = max(block.left, 0) + max(len(block.entries) - ROWS, 0)

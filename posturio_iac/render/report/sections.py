@@ -15,7 +15,7 @@ from posturio_iac.posture.timelines import lives
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
-from posturio_iac.render.report.document import BREAK, Commands, Entries, Folded, Paragraph, Picture, Piece, Role, Section, Table
+from posturio_iac.render.report.document import BREAK, Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Section, Table
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
@@ -63,7 +63,7 @@ def _paragraph(*pieces: Piece | str) -> Paragraph:
 def _first(posture: Posture) -> Section:
     every = tasks(posture.rows)
     entries = tuple(tuple(_task(task)) for task in every[:FIRST])
-    blocks = (Entries(entries, numbered=True, left=len(every) - FIRST),) if every else ()
+    blocks = (EntryList(entries, numbered=True, left=len(every) - FIRST),) if every else ()
     return Section("first", "What to do first", blocks, "Nothing: no key is flagged or undetermined.")
 
 
@@ -87,7 +87,7 @@ def _task(task: Task) -> Iterator[Block]:
         yield _paragraph(Piece("Or run", Role.STRONG), f" in {say.where(task.unit)}: ", Piece(command, Role.COPY))
     if several:
         named = tuple((Paragraph(_named(row)),) for row in task.rows[:NAMED])
-        yield Folded(f"The {count(len(task.rows), 'key')}", (Entries(named, left=len(task.rows) - NAMED),))
+        yield Folded(f"The {count(len(task.rows), 'key')}", (EntryList(named, left=len(task.rows) - NAMED),))
     if task.further:
         further = sorted(task.further.items(), key=lambda entry: (-entry[1], entry[0]))
         told = ", ".join(f"{title[:1].lower()}{title[1:]} ({n:,})" for title, n in ((say.title(rule), n) for rule, n in further))
@@ -162,7 +162,7 @@ def _changes(posture: Posture) -> Section:
             note = words(f": {change.note}" if change.note else "")
             since = Piece(f" {change.unit.label}, since {say.day(change.since)}", Role.SOFT)
             entries.append((Paragraph((*level, Piece(say.name(change.key), Role.STRONG), *rule, *note, since)),))
-        blocks.append(Entries(tuple(entries), left=len(found) - CHANGES))
+        blocks.append(EntryList(tuple(entries), left=len(found) - CHANGES))
     nothing = "No key and no finding changed." if posture.compared else "No earlier result to compare with."
     return Section("changes", "Changes since the last result", tuple(blocks), nothing)
 
@@ -293,7 +293,7 @@ def _unchecked(posture: Posture) -> Section:
     for levels, summary in (((Level.ERROR,), ""), ((Level.WARNING, Level.NOTE), "warning or note")):
         entries = tuple((Paragraph(say_so),) for level, say_so in diagnostics(posture) if level in levels)
         if entries:
-            made = Entries(entries[:LISTED], left=len(entries) - LISTED)
+            made = EntryList(entries[:LISTED], left=len(entries) - LISTED)
             blocks.append(Folded(count(len(entries), summary, "warnings and notes"), (made,)) if summary else made)
     return Section("unchecked", "What could not be checked", tuple(blocks), "Nothing: everything was read.")
 
