@@ -46,6 +46,7 @@ class Ends:
 
 
 def ends(parts: Sequence[ResultPart]) -> Ends:
+    """The keys of ``parts`` that can be used, and how many of them end."""
     alive = [(part, key) for part in parts for key in part.keys if key.status not in NOT_ACTIVE]
     doubted = {(id(part), f.framework, f.root, f.address) for part in parts for f in part.found if f.rule in WITHOUT_END}
     holding = sum(
