@@ -44,15 +44,12 @@ from tests.support.rule_cases import (
     FIRED,
     INERT,
     LINGERING,
-    OLD,
     OUTAGE,
     OVERDUE,
     OVERLONG,
     PAST,
-    SEVERAL,
     SOON,
     UNREADABLE,
-    UNUSED,
     WITHOUT,
 )
 
@@ -124,100 +121,6 @@ def test_of_the_rotations_that_come_after_an_end_by_aws_the_first_is_named(days:
     assert violation.message == (
         f"aws_iam_access_key.ci ends 90 days after its creation and {first}, so everything that uses it fails then."
     )
-
-
-@pytest.mark.parametrize(
-    ("key", "rule", "message", "remediation", "line"),
-    [
-        (
-            access_key(notes=("the name holds the date 2023-09, 1157 days ago",)),
-            WITHOUT,
-            (
-                "aws_iam_access_key.ci never expires: the code states neither an expiry date nor a rotation. "
-                "The name holds the date 2023-09, 1157 days ago."
-            ),
-            'Add expires = "2027-02-21" to the tags of aws_iam_user.ci (iam.tf:1).',
-            None,
-        ),
-        (
-            access_key(PAST),
-            EXPIRED,
-            'aws_iam_access_key.ci is still active 84 days after its end: tag "expires" of aws_iam_user.ci says 2026-08-31.',
-            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-21 or earlier, or set status = "Inactive".'),
-            2,
-        ),
-        (
-            access_key(rotates(365)),
-            OVERLONG,
-            'aws_iam_access_key.ci may live 365 days, but the maximum is 90 days: tag "rotation" of aws_iam_user.ci says 365d.',
-            'Set tag "rotation" of aws_iam_user.ci to 90 days or less.',
-            3,
-        ),
-        (
-            access_key(unreadable()),
-            UNREADABLE,
-            (
-                'aws_iam_access_key.ci has a lifetime that cannot be read in tag "expires" of aws_iam_user.ci: '
-                '"soon" is neither a date nor an interval.'
-            ),
-            'Set tag "expires" of aws_iam_user.ci to 2027-02-21 or earlier.',
-            2,
-        ),
-        (
-            access_key(inert()),
-            INERT,
-            (
-                "aws_iam_access_key.ci is never replaced by replace_triggered_by = [time_rotating.ci], "
-                "because Terraform does not react to a resource that it creates."
-            ),
-            "Go through a time_static.",
-            6,
-        ),
-        (
-            access_key(inert(fix="")),
-            INERT,
-            (
-                "aws_iam_access_key.ci is never replaced by replace_triggered_by = [time_rotating.ci], "
-                "because Terraform does not react to a resource that it creates."
-            ),
-            (
-                'Add resource "time_rotating" "ci" { rotation_days = 90 } and '
-                'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }, '
-                "and put replace_triggered_by = [time_static.ci] and create_before_destroy = true in the lifecycle block of the key."
-            ),
-            6,
-        ),
-        (
-            access_key(rotated("2026-03-19")),
-            OVERDUE,
-            (
-                "aws_iam_access_key.ci was last rotated 249 days ago, but the maximum is 90 days: "
-                'tag "rotated-on" of aws_iam_user.ci says 2026-03-19.'
-            ),
-            'Replace the key and set tag "rotated-on" of aws_iam_user.ci to 2026-11-24.',
-            4,
-        ),
-        (
-            access_key(SOON, created=OLD, last_used=None),
-            UNUSED,
-            "aws_iam_access_key.ci was never used in the 249 days since it was created on 2026-03-20, and the window is 45 days.",
-            'Set status = "Inactive", and delete the key 14 days later.',
-            None,
-        ),
-        (
-            access_key(SOON, active_siblings=("b", "c")),
-            SEVERAL,
-            "aws_iam_access_key.ci is one of 3 active keys of user ci, and each of them can leak; the others are b and c.",
-            'Set status = "Inactive", unless this is the key to keep.',
-            None,
-        ),
-    ],
-)
-def test_what_a_reader_is_told(key: AccessKey, rule: str, message: str, remediation: str, line: int | None) -> None:
-    (violation,) = violations(key)[rule]
-    assert violation.message == message
-    assert violation.remediation == remediation
-    assert (violation.span.line if violation.span else None) == line
 
 
 def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
