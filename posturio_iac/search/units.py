@@ -11,11 +11,14 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
-_SOURCE = re.compile(rb"\bsource\"?\s*[=:]")
+_APPLIES = re.compile(rb"\b(?:source|include)\b")
+_BUILT = re.compile(rb"""\bsource"?\s*[=:]\s*(?:"(?:\$\{[^}]*\})?[^"?\n]*[$%]\{|[a-z]\w*\()|\bcontents"?\s*[=:]\s*(?!<<|")""")
+"""A source or a generated text that is put together, so that none of its words need stand in the file."""
+_WRITES = re.compile(rb"""\b(?:resource|module)\b[\s"\\]""")
 
 
 def add_callers(search: FileSearch, *, whole: bool) -> None:
-    """Add the files that name a module which makes keys, or write out a key. With ``whole`` those that apply any module.
+    """Add the files that name a module which makes keys, or write out code that may. With ``whole`` those that apply any module.
 
     The latter is for searches that do not cover all modules.
     """
@@ -26,5 +29,11 @@ def add_callers(search: FileSearch, *, whole: bool) -> None:
             continue
         search.searched += 1
         data = spelled_out(data)
-        if (whole and _SOURCE.search(data)) or search_terms.texts_are_in(data, TERRAFORM) or search_terms.name_known_module(data):
+        if (
+            (whole and _APPLIES.search(data))
+            or search_terms.texts_are_in(data, TERRAFORM)
+            or search_terms.name_known_module(data)
+            or _BUILT.search(data)
+            or (b"generate" in data and _WRITES.search(data))
+        ):
             search.terraform.add(path)

@@ -203,6 +203,62 @@ DECOYS = {
         {"m/main.tf": BARE, "app/main.tf": LOCAL % '${"../m"}', "z/main.tf": 'module "m" {\n  source = "../m"\n  count = 0\n}\n'}, M_KEY
     ),
 }
+UNIT = 'terraform {\n  source = "../m"\n}\n'
+GENERATE = 'generate "x" {\n  path      = "%s"\n  if_exists = "overwrite"\n  contents  = %s\n}\n'
+HEREDOC = "<<EOF\n%sEOF\n"
+EMPTY = {"m/main.tf": "locals {\n  a = 1\n}\n"}
+CODE = json.dumps({"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}})
+KNOWN_UNIT = f"tfr:///{IAM_USER}?version=5.30.0"
+BUILT = """jsonencode({ resource = { "aws_iam_access_${"key"}" = { k = { user = "joe" } } } })"""
+INCLUDE = 'include "r" {\n  path = "%s"\n}\n'
+PIECES = KNOWN_UNIT.replace("-user", '-${"user"}')
+ON_FALSE = "inputs = {\n  on = false\n}\n"
+COUNTED = ("aws_iam_access_key.k[0]",)
+
+
+def unit(text: str) -> dict[str, str]:
+    """A unit that applies a module without keys."""
+    return {"u/terragrunt.hcl": UNIT + text, **EMPTY}
+
+
+def in_json(name: str = "u/terragrunt.hcl.json", **members: object) -> dict[str, str]:
+    return {name: json.dumps(members)}
+
+
+LOCAL_TEXT = f"locals {{\n  t = {HEREDOC % BARE}}}\n"
+WRITTEN = {"path": "k.tf", "if_exists": "skip", "contents": BARE}
+TERRAGRUNT = {
+    "heredoc": Program(unit(GENERATE % ("k.tf", HEREDOC % BARE)), OWN),
+    "quoted": Program(unit(GENERATE % ("k.tf", json.dumps(BARE))), OWN),
+    "json-file": Program(unit(GENERATE % ("k.tf.json", json.dumps(CODE))), OWN),
+    "encoded": Program(unit(GENERATE % ("k.tf.json", BUILT)), OWN),
+    "file": Program(unit(GENERATE % ("k.tf", 'file("k.tpl")')) | {"u/k.tpl": BARE}, OWN),
+    "local": Program(unit(LOCAL_TEXT + GENERATE % ("k.tf", "local.t")), OWN),
+    "included": Program(unit(INCLUDE % "../root.hcl") | {"root.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
+    "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), ("module.m",)),
+    "no-source": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE), "u/main.tf": ""}, OWN),
+    "tfvars": Program(unit(GENERATE % ("x.auto.tfvars", '"on = true\\n"') + ON_FALSE) | {"m/main.tf": ON % "false"}, COUNTED),
+    "unit-in-json": Program(in_json(terraform={"source": "../m"}, inputs={"on": True}) | {"m/main.tf": ON % "false"}, COUNTED),
+    "known-in-json": Program(in_json(terraform={"source": KNOWN_UNIT}, inputs={"name": "j"}), ("aws_iam_access_key.this",)),
+    "generate-in-json": Program(in_json(terraform={"source": "../m"}, generate={"x": WRITTEN}) | EMPTY, OWN),
+    "include-in-json": Program(
+        in_json(include={"path": "../root.hcl.json"}, inputs={"name": "j"}) | in_json("root.hcl.json", terraform={"source": KNOWN_UNIT}),
+        ("aws_iam_access_key.this",),
+    ),
+    "labelled-include-in-json": Program(
+        in_json(include={"r": {"path": "../root.hcl"}}) | EMPTY | {"root.hcl": UNIT + GENERATE % ("k.tf", HEREDOC % BARE)}, OWN
+    ),
+    "pieces": Program({"u/terragrunt.hcl": f'terraform {{\n  source = "{PIECES}"\n}}\n'}, ("aws_iam_access_key.this",)),
+    "above": Program(
+        {
+            "infra/u/terragrunt.hcl": INCLUDE % "../../root.hcl",
+            "root.hcl": 'terraform {\n  source = "${get_repo_root()}/m"\n}\n',
+            "m/main.tf": BARE,
+        },
+        OWN,
+        ("infra",),
+    ),
+}
 TABLES = {
     "names": NAMES,
     "address": ADDRESSES,
@@ -212,6 +268,7 @@ TABLES = {
     "unsearched": UNSEARCHED,
     "tofu": TOFU,
     "decoy": DECOYS,
+    "terragrunt": TERRAGRUNT,
 }
 PROGRAMS = {f"{kind}-{name}": program for kind, table in TABLES.items() for name, program in table.items()}
 

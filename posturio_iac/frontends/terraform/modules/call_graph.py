@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.folder import is_example
-from posturio_iac.search.module_calls import local_calls
+from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
@@ -83,7 +86,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
     idle = without_keys(selection, options)
     wanted -= idle
-    wanted |= _calling_known(units, options)
+    wanted |= _calling_known(units, options) | _generating(units, selection)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -179,6 +182,21 @@ def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions)
 
     known = load(options.known_modules)
     return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
+
+
+def _generating(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
+    """The units that write code with a key or a call beside their module, or code that is not known."""
+    written = (text(selection, path) for path in selection.terraform if not path.endswith(files.CONFIGURATION))
+    if not any(b"generate" in data for data in written):
+        return set()
+    return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(map(_matters, unit.unit.generated()))}
+
+
+def _matters(written: GeneratedFile | Unknown) -> bool:
+    if isinstance(written, Unknown):
+        return False
+    keys = (block.type == "resource" and not KEY_TYPES.keys().isdisjoint(block.labels[:1]) for block in written.blocks)
+    return any(keys) or any(block.type == "module" for block in written.blocks)
 
 
 def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:

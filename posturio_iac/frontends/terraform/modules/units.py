@@ -74,6 +74,10 @@ def _add(module: Module, written: GeneratedFile) -> None:
             return
         module.providers = [block for block in module.providers if block.header.path != replaced]
         module.settings = [block for block in module.settings if block.header.path != replaced]
+        for name in ("variables", "resources", "data", "calls", "outputs"):
+            kept = {key: block for key, block in getattr(module, name).items() if block.header.path != replaced}
+            setattr(module, name, kept)
+    module.tfvars.update({value.name: value for value in written.values})
     for block in written.blocks:
         add_block(module, block)
 

@@ -116,9 +116,9 @@ def _find_in_parent_folders(configuration: CallingFile, arguments: tuple[Value, 
         if above == folder:
             break
         folder = above
-        path = posixpath.join(folder, name)
-        if documents.has_file(path) or documents.has_folder(path):
-            return path
+        for path in [posixpath.join(folder, name)] if arguments else [posixpath.join(folder, name), posixpath.join(folder, f"{name}.json")]:
+            if documents.has_file(path) or documents.has_folder(path):
+                return path
     if len(arguments) > 1:
         return arguments[1]
     raise EvaluationError(f"there is no {name} in the folders above")
@@ -129,6 +129,7 @@ def _read_terragrunt_config(configuration: CallingFile, arguments: tuple[Value, 
     path = configuration.absolute(str(arguments[0] if arguments else ""))
     if documents.has_folder(path):
         path = posixpath.join(path, "terragrunt.hcl")
+        path = path if documents.has_file(path) else f"{path}.json"
     if documents.has_file(path):
         return configuration.another(path)
     if len(arguments) > 1:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 UNIT_FILE = "terragrunt.hcl"
 _VARIABLE = "TF_VAR_"
+CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class GeneratedFile:
     blocks: tuple[hcl.Block, ...]
     overwrites: bool
     """True if it takes the place of a file of that name."""
+    values: tuple[hcl.Attribute, ...] = ()
+    """The values of variables in it, if it is a file of these."""
 
 
 class TerragruntUnit:
@@ -185,7 +188,7 @@ class TerragruntUnit:
         for block, configuration in by_name.values():
             yield _written(block, configuration)
         attribute = self.configuration.body.attributes.get("generate")
-        if attribute is not None:
+        if attribute is not None and not self.configuration.body.all("generate"):
             yield GENERATES(self.shown, "files")
 
 
@@ -199,7 +202,8 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     if contents is None or not isinstance(path, str):
         return GENERATES(configuration.shown, "a file")
     name = posixpath.basename(path)
-    if not name.endswith((".tf", ".tofu")) or configuration.value(block.get("disable")) is True:
+    holds_values = name.startswith("terraform.tfvars") or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+    if not (name.endswith(CONFIGURATION) or holds_values) or name.startswith(".") or configuration.value(block.get("disable")) is True:
         return GeneratedFile(name, (), overwrites=False)
     template, scope, file = configuration.template_of(contents)
     text = text_of(template, lambda part: evaluate_or_unknown(part, scope))
@@ -207,8 +211,15 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
         return GENERATES(configuration.shown, name)
     heredoc = contents.span.end_line > contents.span.line
     lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
-    body, problems = parse(file or block.header.path, f"{lines}{text}".encode("utf-8", "replace"))
+    place, data = file or block.header.path, f"{lines}{text}".encode("utf-8", "replace")
+    if name.endswith(".json"):
+        from posturio_iac.frontends.terraform.syntax import json_syntax
+
+        body, problems = json_syntax.parse(place, data)
+    else:
+        body, problems = parse(place, data)
     if problems:
         return GENERATES(configuration.shown, name)
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")
-    return GeneratedFile(name, body.blocks, overwrites=overwrites)
+    values = tuple(body.attributes.values()) if holds_values else ()
+    return GeneratedFile(name, () if holds_values else body.blocks, overwrites, values)

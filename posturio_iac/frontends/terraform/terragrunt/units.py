@@ -158,7 +158,9 @@ class Units:
                 self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path))
             for problem in stack.problems:
                 self._report(problem)
-        paths = [path for path in self._paths if posixpath.basename(path) == UNIT_FILE]
+        named = {path for path in self._paths if posixpath.basename(path) == UNIT_FILE}
+        in_json = (path for path in self._paths if posixpath.basename(path) == f"{UNIT_FILE}.json")
+        paths = sorted({*named, *(path for path in in_json if path.removesuffix(".json") not in named)})
         if len(paths) > MOST:
             text = f"this unit and {len(paths) - MOST - 1:,} more were not read, since there are more than {MOST:,}; scan a part at a time"
             self._report(Diagnostic(Level.ERROR, text, paths[MOST]))
