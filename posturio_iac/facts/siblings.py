@@ -6,7 +6,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import bare
-from posturio_iac.core.model import Replacement, Unknown
+from posturio_iac.core.evidence.origin import ChangeOrigin, TriggerOrigin
+from posturio_iac.core.evidence.reason import THIRD_KEY
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.model import Effect, Replacement, Unknown
+from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.describe import by_hand, name_of_block
@@ -29,7 +33,7 @@ class Sibling(NamedTuple):
     is_beside: Attr[bool]
     """True if it exists whenever the one does; False when they cannot be combined."""
     takes_turns: bool = False
-    """True if the code rotates both, so that they overlap on purpose."""
+    """True if the code rotates both at different times, so that they overlap on purpose."""
 
 
 class KeyOfUser(NamedTuple):
@@ -71,7 +75,9 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
             continue
         beside = ((o, _unsure(one, o) or is_beside(one, o)) for o in others)
         seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), there, _take_turns(one, o)) for o, there in beside]
-        yield replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+        alone = one.condition is not None and not any(is_beside(o, one) is True for o in others)
+        key = replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+        yield _within_quota(key, [other for other in seen if other.is_beside is not False], may_be_absent=alone)
 
 
 def _is_alike(one: KeyOfUser, other: KeyOfUser) -> bool:
@@ -107,7 +113,31 @@ def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | N
 
 
 def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:
-    return all(any(e.renews for e in declared.key.lifetimes) for declared in (one, other))
+    """True if the code replaces both keys, and each by another clock or by another output of one."""
+    return bool(one.schedules and other.schedules) and one.schedules.isdisjoint(other.schedules)
+
+
+_TURNS = Advice("let the user's two keys take turns, each following its own output of a toggles_leapfrog, without create_before_destroy")
+
+
+def _within_quota(key: AccessKey, beside: list[Sibling], *, may_be_absent: bool) -> AccessKey:
+    """A key of a user who has, or may have, another one: a rotation that first makes a third key never happens."""
+    if not beside:
+        return key
+    certain = next((other for other in beside if other.is_beside is True), None)
+    if certain is not None:
+        key = replace(key, remedies=replace(key.remedies, rotate=_TURNS, overlap=_TURNS))
+    order = key.replacement.create_before_destroy if isinstance(key.replacement, Replacement) else False
+    if order is False:
+        return key
+    absent = NOT_FIXED(f"whether {key.address} exists") if may_be_absent else None
+    doubt = order if isinstance(order, Unknown) else absent if certain is not None else beside[0].is_beside
+    is_open = isinstance(doubt, Unknown)
+    effect, remedy = (Effect.UNKNOWN, None) if is_open else (Effect.INERT, _TURNS)
+    reason = doubt.as_reason() if isinstance(doubt, Unknown) else THIRD_KEY((certain or beside[0]).place.text())
+    own = [e.renews and isinstance(e.origin, (TriggerOrigin, ChangeOrigin)) for e in key.lifetimes]
+    changed = (replace(e, effect=effect, reason=reason, remedy=remedy) for e in key.lifetimes)
+    return replace(key, lifetimes=tuple(new if is_own else e for e, new, is_own in zip(key.lifetimes, changed, own, strict=True)))
 
 
 def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | None]:
@@ -115,5 +145,5 @@ def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | N
     replacement = one.key.replacement
     if not isinstance(replacement, Replacement) or replacement.takes_turns:
         return replacement
-    turns = any(_take_turns(one, o) and o.schedules != one.schedules for o in others)
+    turns = any(_take_turns(one, o) for o in others)
     return Replacement(replacement.span, replacement.create_before_destroy, takes_turns=turns)

@@ -24,7 +24,6 @@ SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""
 _EXPIRES = "expires"
 _ELSEWHERE = "its module is for callers elsewhere; state it where they call it"
-_TWO = "its user has two keys, and a rotation makes a third one first, which AWS refuses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +180,6 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, 
         return Wanted(finding, (), finding.remediation)
     if key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age and wishes.states_end:
         remedy = key.remedies.stating(_EXPIRES, "")
-    if isinstance(remedy, (r.AddBlock, r.ReplaceTrigger, r.HoldTrigger, r.CreateFirst)) and key is not None and key.active_siblings:
-        return Wanted(finding, (), _TWO)
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)

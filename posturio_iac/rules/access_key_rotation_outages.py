@@ -9,6 +9,9 @@ replaces it. If that end is intended, state it: `# posturio: expires=2027-01-31`
 The old key is deleted before the new one exists, so everything that uses it fails until it receives the new secret.
 After the first such outage, people switch the rotation off.
 
+`create_before_destroy` only turns the order round: the old key still goes in the same apply. What gets the new secret from that
+apply goes on; whoever still holds the old one fails. A rotation without any gap needs two keys that take turns.
+
 ## Terraform
 
 Flagged:
@@ -20,7 +23,7 @@ Flagged:
       }
     }
 
-Fixed:
+Fixed for what reads the secret again after each apply:
 
     resource "aws_iam_access_key" "ci" {
       user = aws_iam_user.ci.name
@@ -30,7 +33,47 @@ Fixed:
       }
     }
 
-A user can have two keys at a time, so there must be room for the second one.
+A user can have two keys, inactive ones included, so this works for users with one key only.
+
+### Two keys that take turns
+
+At each turn one key is replaced and becomes the current one. The other goes on until the next turn: everybody has 30 days to
+fetch the new secret, and each key lives for 60. There is no `create_before_destroy`, which would need a third key.
+
+    resource "time_rotating" "ci" {
+      rotation_days = 30
+    }
+
+    resource "toggles_leapfrog" "ci" {
+      trigger = time_rotating.ci.rotation_rfc3339
+    }
+
+    resource "terraform_data" "alpha" {
+      triggers_replace = toggles_leapfrog.ci.alpha_timestamp
+    }
+
+    resource "terraform_data" "beta" {
+      triggers_replace = toggles_leapfrog.ci.beta_timestamp
+    }
+
+    resource "aws_iam_access_key" "alpha" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by = [terraform_data.alpha]
+      }
+    }
+
+    resource "aws_iam_access_key" "beta" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by = [terraform_data.beta]
+      }
+    }
+
+    resource "aws_secretsmanager_secret_version" "ci" {
+      secret_id     = aws_secretsmanager_secret.ci.id
+      secret_string = toggles_leapfrog.ci.alpha ? aws_iam_access_key.alpha.secret : aws_iam_access_key.beta.secret
+    }
 
 ## CloudFormation
 

@@ -8,6 +8,9 @@ Flags an active key whose only lifetime cannot take effect. The message says why
 - a change that `ignore_changes` covers, or that `prevent_destroy` makes fail, replaces nothing;
 - Terraform and OpenTofu ignore `replace_triggered_by` in override files;
 - with `destroy = false` OpenTofu forgets the old key, which stays active;
+- an expression that mentions the clock and stands still when it is due: `coalesce("c", time_rotating.ci.id)`, `triggers["other"]`;
+- `for_each` and `count` that a clock decides: Terraform refuses the plan;
+- with `create_before_destroy`, a user with two keys would need a third one, which AWS refuses;
 - a date computed from `timestamp()` moves with every run;
 - a `max_age` of 0 and a rotation set to `off` are switched off;
 - AWS accepts no age (`credential_age_days`) for passwords of CodeCommit and Keyspaces, and refuses to create them;

@@ -1,7 +1,7 @@
 """Users with more than one active access key.
 
-Flags a key if the same user has other active keys, the keys do not take turns, and no enforced rotation explains the
-second one. All of these keys are flagged, because only the owner knows which one should stay. While the youngest is within
+Flags a key if the same user has other active keys, unless they take turns: each is replaced by a clock, or by an output of
+one scheduler, of its own. All of these keys are flagged, because only the owner knows which one should stay. While the youngest is within
 the grace period, somebody is rotating, and none is flagged. API keys are compared with those of the same user and service.
 
 ## Why it matters
@@ -104,7 +104,7 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
-    if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect in (Effect.ENFORCED, Effect.UNKNOWN) for e in key.lifetimes):
+    if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect is Effect.UNKNOWN for e in key.lifetimes):
         return
     if isinstance(key.newest_active, Unknown) or _rotating(key, context):
         return

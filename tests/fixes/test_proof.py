@@ -118,7 +118,7 @@ def test_two_keys_of_one_user_get_no_rotation(tmp_path: Path) -> None:
     put(tmp_path, main_tf=TWO, **{"posturio-iac_toml": 'require = "enforced"\n'})
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
-    assert "its user has two keys" in said
+    assert "two keys take turns" in said
 
 
 def facts(folder: Path, as_of: str = AS_OF) -> dict[tuple[str, str], tuple[str, str | None, list[Any], list[str]]]:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         (access_key(enforced(), owner=UNKNOWN), Verdict.UNDETERMINED),
         (access_key(enforced(), owner=UNKNOWN, is_root=UNKNOWN), Verdict.CLEAN),
         (access_key(SOON, active_siblings=UNKNOWN), Verdict.UNDETERMINED),
-        (access_key(enforced(), active_siblings=UNKNOWN), Verdict.CLEAN),
+        (access_key(enforced(), active_siblings=UNKNOWN), Verdict.UNDETERMINED),
         (access_key(SOON, status="Inactive", active_siblings=UNKNOWN), Verdict.CLEAN),
         (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)), Verdict.UNDETERMINED),
         (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN, takes_turns=True)), Verdict.CLEAN),

@@ -43,6 +43,8 @@ class ReasonKind(str, Enum):
     """``depends_on`` replaces nothing."""
     NOT_ACCEPTED = "not_accepted"
     """AWS does not accept it for this kind of key."""
+    QUOTA = "quota"
+    """AWS allows a user two keys, and it needs a third."""
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"
     NEVER = "never"
@@ -136,12 +138,16 @@ COMPUTED_ONCE = Clause(ReasonKind.UNCHANGING, "{} computes its time once, when i
 STANDS_STILL = Clause(ReasonKind.UNCHANGING, "{} stays the same when {} is due")
 NOT_FOLLOWED = Clause(ReasonKind.UNCHANGING, "Terraform does not follow {} there, and compares nothing")
 REFUSED_PLAN = Clause(ReasonKind.UNCHANGING, "Terraform refuses a {} that is known only after apply")
+NO_RUN = Clause(ReasonKind.UNCHANGING, "{} names no day of the next ten years")
 NEVER_CHANGED = Clause(ReasonKind.UNCHANGING, "nothing in this code ever changes {}")
 CONSTANT_START = Clause(ReasonKind.UNCHANGING, "{} starts at the constant {}, so what it computes never changes again")
 CONSTANT_END = Clause(ReasonKind.UNCHANGING, "rotation_rfc3339 of {} is always the constant {}")
 DIRECT_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a creation, and replace_triggered_by ignores creations{}")
 NEW_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a new resource, and Terraform reacts only to updates and replacements")
 CONSTANT_ARGUMENT = Clause(ReasonKind.UNCHANGING, "{} is an argument in the code, which the rotation leaves as it is")
+THIRD_KEY = Clause(
+    ReasonKind.QUOTA, "create_before_destroy makes a third key first, and AWS refuses it beside this one and {}: a user can have two"
+)
 NOT_MERGED = Clause(ReasonKind.NOT_MERGED, "Terraform ignores replace_triggered_by in an override file")
 FORGOTTEN = Clause(ReasonKind.FORGOTTEN, "destroy = false makes OpenTofu forget the old key, which stays active, instead of deleting it")
 PREVENTED_AT = Clause(ReasonKind.PREVENTED, "prevent_destroy of {} makes every apply fail once the rotation is due")

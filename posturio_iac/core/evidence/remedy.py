@@ -319,7 +319,7 @@ class Remedies:
     """Makes the code replace the key; the number of days is still to be set."""
     disable: Remedy
     """Switches the key off."""
-    overlap: CreateFirst | None = None
+    overlap: CreateFirst | Advice | None = None
     """Makes the new key exist before the old one goes."""
     witness: str = "the code states"
     """Subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.frontends.cloudformation.keys.rotation import cron_interval
 from tests.support.cloudformation_reading import key
 
 if TYPE_CHECKING:
@@ -65,16 +65,35 @@ def test_a_schedule_on_another_secret_says_nothing(tmp_path: Path, of: str, secr
         ("cron(0 8 1 * ? *)", 31),
         ("cron(0 8 */10 * ? *)", 10),
         ("cron(0 8 ? * MON *)", 7),
-        ("cron(0 8 ? * 2#1 *)", 31),
+        ("cron(0 8 ? * 2#1 *)", 35),
+        ("cron(0 8 ? FEB,MAY,AUG,NOV TUE#2 *)", 98),
+        ("cron(0 8 L * ? *)", 31),
+        ("cron(0 8 LW * ? *)", 33),
+        ("cron(0 8 ? * 6L *)", 35),
+        ("cron(0 8 1,15 * ? *)", 17),
         ("cron(0 8 1 */2 ? *)", 62),
         ("cron(0 8 1 JAN ? *)", 366),
-        ("cron(0 8 1 * ? 2027)", None),
+        ("cron(0 8 29 2 ? *)", 1461),
+        ("cron(0 0/12 * * ? *)", 0.5),
+        ("cron(0 8 30 2 ? *)", "never"),
+        ("cron(0 8 31 4,6 ? *)", "never"),
+        ("cron(0 8 1 * ? 2025)", "never"),
+        ("cron(0 8 1 1 2 *)", None),
+        ("cron(0 8 40 * ? *)", None),
+        ("cron(0 8 1/0 * ? *)", None),
         ("cron(0 8)", None),
         ("rate(1 day)", None),
     ],
 )
-def test_the_longest_time_between_two_runs_of_a_cron_schedule(text: str, days: int | None) -> None:
-    assert cron_interval(text) == (timedelta(days=days) if days else None)
+def test_the_longest_time_between_two_runs_of_a_cron_schedule(text: str, days: float | str | None) -> None:
+    start = datetime(2026, 11, 24, tzinfo=timezone.utc)
+    assert longest_gap(text, start) == (None if days is None else NEVER if isinstance(days, str) else timedelta(days=days))
+
+
+def test_a_schedule_that_never_runs_is_inert(tmp_path: Path) -> None:
+    rest = "RotationLambdaARN: x, RotationRules: {ScheduleExpression: 'cron(0 8 30 2 ? *)'}"
+    (found,) = key(tmp_path, HELD.format(of="Key", secret="!Ref Secret", rest=rest)).lifetimes  # noqa: S106 - a logical id
+    assert (found.effect, found.interval) == (Effect.INERT, None)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Reader:
             label=entry.name,
             beside=(*evidence.items, *self._beside_user(user, ev)),
             unread=tuple(evidence.unread),
-            lifetimes=tuple(rotations(entry, stack, ev)),
+            lifetimes=tuple(rotations(entry, stack, ev, self.options.as_of)),
             notes=tuple(self._notes(declaration, comments)),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, RULES_WITHOUT_INTERVAL
+from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, NO_RUN, RULES_WITHOUT_INTERVAL
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place
@@ -21,6 +21,7 @@ from posturio_iac.metadata.lifetime import parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.text.json_nodes import Node
@@ -34,13 +35,11 @@ SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 _HOSTED = lazy_pattern(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
 _LAMBDA = Advice("set RotationLambdaARN to a rotation function of your own, and RotationRules to how often it runs")
-_CRON = lazy_pattern(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
-_STEP = lazy_pattern(r"[\w*]+/(\d+)")
 _SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
 """Properties that hold the interval of a schedule, and their units."""
 
 
-def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
+def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) -> Iterator[Lifetime]:
     """Yield the rotations of the secrets that hold ``key``."""
     secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name)}
     if not secrets:
@@ -51,7 +50,7 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifet
         exists = existence(entry, stack, ev)
         if exists is False:
             continue
-        found = _rotation(entry, stack, ev)
+        found = _rotation(entry, stack, ev, as_of)
         if isinstance(exists, Unknown) and found.effect is Effect.ENFORCED:
             found = replace(found, effect=Effect.UNKNOWN, reason=exists.as_reason())
         yield found
@@ -72,11 +71,11 @@ def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
     return next(iter(named)) if len(named) == 1 else None
 
 
-def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
+def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) -> Lifetime:
     """The lifetime that one schedule gives."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
-    interval, shown, reason = _interval(entry, scope, ev)
+    interval, shown, reason = _interval(entry, scope, ev, as_of)
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
     if function is None and hosted is None:
         return Lifetime(
@@ -91,6 +90,8 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = FOR_DATABASES(kind)
         return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=because, remedy=_LAMBDA)
+    if interval == NEVER:
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=NO_RUN(shown), remedy=Advice("name days that come"))
     setting = _setting(entry, Place(stack.address(entry), span))
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, reason=reason, setting=setting)
 
@@ -102,7 +103,7 @@ def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
 
 
-def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[timedelta | None, str, Reason | None]:
+def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator, as_of: datetime) -> tuple[timedelta | None, str, Reason | None]:
     """Return how often a schedule rotates, as it is written, and why that is unknown."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
@@ -114,7 +115,7 @@ def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[t
         text = ev.text(ev.value(node, scope))
         if isinstance(text, Unknown):
             return None, "", text.as_reason()
-        found = cron_interval(text) or parse_interval(text)
+        found = parse_interval(text) or longest_gap(text, as_of)
         return found or None, text, None if found else NO_INTERVAL(text)
     return None, "", RULES_WITHOUT_INTERVAL()
 
@@ -126,22 +127,3 @@ def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:
         return None
     stated = (name for name in _SHORTER if rules.value.get(name) is not None)
     return next((IntervalSetting(place, name, _SHORTER[name]) for name in stated), None)
-
-
-def cron_interval(text: str) -> timedelta | None:
-    """The longest time between two runs of ``cron(minutes hours day-of-month month day-of-week year)``, or None."""
-    found = _CRON.fullmatch(text.strip())
-    if found is None:
-        return None
-    _, _, day, month, weekday, year = found.groups()
-    if year not in ("*", "?"):
-        return None
-    if month not in ("*", "?"):
-        step = _STEP.fullmatch(month)
-        return timedelta(days=31 * int(step[1]) if step and step[1] != "0" else 366)
-    if weekday not in ("*", "?"):
-        return timedelta(days=31 if "#" in weekday or "L" in weekday.upper() else 7)
-    if day not in ("*", "?"):
-        step = _STEP.fullmatch(day)
-        return timedelta(days=int(step[1]) if step and step[1] != "0" else 31)
-    return timedelta(days=1)

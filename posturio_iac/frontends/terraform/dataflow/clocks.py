@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.frontends.terraform.values import Value
 
+MOST_TURNS = 100
+"""Schedulers with more outputs count as those with the usual number."""
 PLAN_TIME = "plantimestamp()"
 """The one function that differs in each run and is known in the plan."""
 ARGUMENTS = frozenset({"triggers", *(name for name, _ in ROTATION_ARGUMENTS)})
@@ -106,15 +109,21 @@ def scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | Non
     return None
 
 
-def output_of(due: Due, attribute: str | None, block: hcl.Block, scope: ModuleScope, address: str) -> Due:
-    """The turn of a scheduler as one attribute shows it: outputs that take turns change at every second or third one."""
+def turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address: str) -> Value:
+    """The planned value of one attribute of a scheduler whose turn comes; a list where its outputs are one."""
     scheduler = SCHEDULERS[block.labels[0]]
-    turns = dict(scheduler.outputs).get(attribute or "", 1)
+    turns = dict(scheduler.outputs).get(attribute, 1)
+    if turns == 1 or not scheduler.turns_argument:
+        return output_of(due, attribute, turns, address)
+    number = evaluate_or_unknown(block.get(scheduler.turns_argument), scope)
+    turns = number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST_TURNS else turns
+    return tuple(output_of(due, f"{attribute}[{place}]", turns, address) for place in range(turns))
+
+
+def output_of(due: Due, attribute: str, turns: int, address: str) -> Due:
+    """The turn of a scheduler as one output shows it: of those that take turns each changes at every second or third one."""
     if turns == 1:
         return due
-    if scheduler.turns_argument:
-        number = evaluate_or_unknown(block.get(scheduler.turns_argument), scope)
-        turns = number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else turns
     longer = (
         replace(c, turns=turns, interval=c.interval * turns if c.interval is not None else None, output=f"{address}.{attribute}")
         for c in due.causes

@@ -14,7 +14,7 @@ from posturio_iac.core.evidence.reason import EVERY_APPLY
 from posturio_iac.core.open_kinds import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, output_of, rotating, scheduled
+from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import repeated
 from posturio_iac.frontends.terraform.dataflow.steps import flatten, select
@@ -132,7 +132,7 @@ class DuePlan:
         """Why a trigger notices a change of a resource, or of the part that ``way`` leads to."""
         noticed = self.change(block, kind, address, scope).noticed
         if noticed is None or not way or not isinstance(way[0], str):
-            return noticed if noticed is None or kind not in SCHEDULERS else output_of(noticed, None, block, scope, address)
+            return noticed
         value = self.attribute(block, kind, address, scope, way[0])
         argument = SAME.get((kind, way[0]), way[0])
         map_like = True if argument in _MAPS else is_map(hcl.setting(block, argument), scope)
@@ -190,7 +190,7 @@ class DuePlan:
             return None
         change = self.change(block, kind, address, scope)
         if kind in SCHEDULERS and change.updated is not None:
-            return output_of(change.updated, name, block, scope, scope.instance.full(address))
+            return turn(change.updated, name, block, scope, scope.instance.full(address))
         due = due_of(change.created, change.replaced)
         if kind.startswith("data.") or name == "output":
             due = due_of(due, change.updated)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA
+from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -169,8 +170,11 @@ def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)
     elif isinstance(schedule, str):
-        interval = parse_interval(schedule)
+        interval = parse_interval(schedule) or longest_gap(schedule, rotation.scope.instance.program.options.as_of)
     place = Place(address, span)
+    if interval == NEVER:
+        never, remedy = NO_RUN(str(schedule)), Advice("name days that come")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, str(schedule), span, reason=never, remedy=remedy)
     setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
