@@ -28,7 +28,6 @@ class Severity(Enum):
 
     @property
     def rank(self) -> int:
-        """Place in the order, from 0."""
         return _RANKS[self._value_]
 
     def __lt__(self, other: object) -> bool:
@@ -61,8 +60,14 @@ class Rule:
     """Its id in cfn-lint, where a template can break it: ``W9371``, whose letter says error or warning. Permanent, as above."""
     only_live: str = ""
     """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
-    is_about_user: bool = False
-    """True if its verdict is independent of when a key was used, so that ``live`` need not ask."""
+    needs_use: bool = True
+    """False if its verdict is independent of when a key was used, so that ``live`` need not ask."""
+    means_unneeded: bool = False
+    """True if a finding means that the key is not needed, or should have ended."""
+    about_words: bool = False
+    """True if a finding is about what is said of a key, so that a new one would be flagged too."""
+    denies_end: bool = False
+    """True if a finding, suppressed or not, says that the end of a key does not hold."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
@@ -222,7 +227,6 @@ class JudgedKey:
 
     @property
     def undecided_rules(self) -> tuple[str, ...]:
-        """The rules whose verdict ``open_questions`` leave open."""
         return tuple(rule for rule in self.open_rules if rule not in self.accepted_rules)
 
     @property
@@ -278,9 +282,7 @@ class Report:
     def score(self) -> int | None:
         """How good the posture is, from 100 (nothing is known to be wrong) towards 0; None when the run is incomplete.
 
-        ``100 / (1 + d / 10)``, rounded, where ``d`` adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1,
-        low 0.25), suppressed or not, and at least 1 while something is undetermined, or 0.25 where that could add a low finding only. So
-        it depends on the number of bad keys and not on their share: more good keys do not raise it, a suppression does not either, and
+        It depends on the number of bad keys and not on their share: more good keys do not raise it, a suppression does not either, and
         mending or deleting never lowers it.
         """
         if any(d.level is Level.ERROR for d in self.diagnostics):

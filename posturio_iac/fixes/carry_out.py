@@ -10,6 +10,7 @@ from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.hcl import comments, maps, rotation
 from posturio_iac.fixes.wanted import Suppress
+from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.hcl.source import Block, HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
-HCL = (".tf", ".tofu")
 UNIT = ".hcl"
-TERRAFORM_JSON = (".tf.json", ".tofu.json")
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
@@ -39,14 +38,14 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         raise CannotFixError(reason)
     if isinstance(remedy, Suppress):
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
-    elif place.span.path.endswith(HCL):
+    elif place.span.path.endswith(IN_HCL):
         level, edits = _in_hcl(remedy, place.span, files, max_days)
     elif place.span.path.endswith(UNIT):
         level, edits = _in_unit(remedy, place.span, files)
     else:
         from posturio_iac.fixes.carry_out_nodes import in_json, in_template
 
-        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, place.span, files, max_days)
+        level, edits = (in_json if place.span.path.endswith(IN_JSON) else in_template)(remedy, place.span, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
@@ -61,12 +60,12 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {comments.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
         raise CannotFixError("its code is not here; write the exception in the module's own code")
-    if span.path.endswith(HCL):
+    if span.path.endswith(IN_HCL):
         hcl = files.hcl(span.path)
         return [comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
-    if span.path.endswith(TERRAFORM_JSON):
+    if span.path.endswith(IN_JSON):
         from posturio_iac.fixes.nodes import json_values
 
         return json_values.add_comment(source, body, text.partition(":")[2], joined=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.place import Span
 from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl.source import BOM, HclSource
+from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +69,7 @@ class WorkingFiles:
         folder = posixpath.dirname(path)
         found = []
         for name in sorted(self._listing(folder)):
-            if name.endswith((".tf", ".tofu")):
+            if name.endswith(IN_HCL):
                 try:
                     found.append(self.hcl(posixpath.join(folder, name)))
                 except CannotFixError:
@@ -80,7 +81,7 @@ class WorkingFiles:
         folder = posixpath.dirname(path)
         found = []
         for name in sorted(self._listing(folder)):
-            if name.endswith((".tf.json", ".tofu.json")):
+            if name.endswith(IN_JSON):
                 try:
                     source = self.nodes(posixpath.join(folder, name))
                     found += [source] if source.roots else []
@@ -169,7 +170,7 @@ class WorkingFiles:
         """True if the files are still free of syntax errors with these edits."""
         for path in {edit.path for edit in edits}:
             data = apply(self.data(path), [edit for edit in edits if edit.path == path])
-            if path.endswith((".tf", ".tofu", ".hcl")):
+            if path.endswith((*IN_HCL, ".hcl")):
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue

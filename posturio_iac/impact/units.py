@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.search.kinds import calls_modules
+from posturio_iac.search.kinds import IN_HCL, calls_modules
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ChangedUnits:
 
         A deleted file concerns all units below it, since they may have found it.
         """
-        files = {path for path in changed if not path.endswith((".tf", ".tofu"))}
+        files = {path for path in changed if not path.endswith(IN_HCL)}
         folders: set[str] = set()
         read: set[str] = set()
         for unit in self._units if files else ():

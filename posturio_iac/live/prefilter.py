@@ -12,7 +12,7 @@ from posturio_iac.core.open_kinds import NOT_LISTED
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
 from posturio_iac.live.ownership import short_description
-from posturio_iac.rules import all_rules
+from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.model import Account, DeployedKey, DeployedUser
     from posturio_iac.live.request import Request
 
-UNMANAGED = "iam.unmanaged_access_keys"
-SEVERAL = "iam.multiple_active_access_keys"
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
 TOGETHER = timedelta(minutes=1)
 """The report cannot be wrong about the age of a key that it dates so soon after the creation of its user."""
@@ -47,15 +45,15 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     """
     strict, linker = replace(request.policy, suppressions=False), request.linker
     built = access_keys(keys, account, request.names, request.owners, request.as_of)
-    about_code = linker is not None and UNMANAGED in strict.selected(all_rules())
+    about_code = linker is not None and unmanaged_access_keys.RULE.id in strict.selected(all_rules())
     asked = set(linker.undecided(built) if linker is not None and about_code else ())
     report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=strict)
     named: set[str] = set()
     for finding in report.findings:
-        (named if finding.rule.is_about_user else asked).add(finding.address)
+        (named if not finding.rule.needs_use else asked).add(finding.address)
     asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
     named |= _older(keys, account, request)
-    named |= {one.address for one in built if one.active_siblings and SEVERAL in strict.selected(all_rules())}
+    named |= {one.address for one in built if one.active_siblings and multiple_active_access_keys.RULE.id in strict.selected(all_rules())}
     arns = {address(key): key.user.arn for key in keys}
     chosen = frozenset(arns[one] for one in asked)
     described = {key.user.arn for key in keys if _is_described(key.user)}
@@ -64,7 +62,7 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
 
 def _about_users() -> frozenset[str]:
     """The rules whose verdict does not depend on when a key was used."""
-    return frozenset(name for name, entry in all_rules().items() if entry.rule.is_about_user)
+    return frozenset(name for name, entry in all_rules().items() if not entry.rule.needs_use)
 
 
 def _is_open(judged: JudgedKey) -> bool:

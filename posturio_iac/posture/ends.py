@@ -6,24 +6,13 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import NOT_ACTIVE, Effect
 from posturio_iac.core.record import dataclass
+from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.posture.parts import ResultPart
 
-WITHOUT_END = frozenset(
-    f"iam.{name}"
-    for name in (
-        "access_keys_without_lifetime",
-        "expired_access_keys",
-        "inert_access_key_rotation",
-        "overdue_access_key_rotations",
-        "overlong_access_key_lifetimes",
-        "unreadable_access_key_lifetimes",
-    )
-)
-"""Rules whose findings say that the end of a key does not hold, suppressed or not."""
 _EFFECTIVE = (Effect.ENFORCED.value, Effect.DECLARED.value)
 
 
@@ -48,7 +37,8 @@ class Ends:
 def ends(parts: Sequence[ResultPart]) -> Ends:
     """The keys of ``parts`` that can be used, and how many of them end."""
     alive = [(part, key) for part in parts for key in part.keys if key.status not in NOT_ACTIVE]
-    doubted = {(id(part), f.framework, f.root, f.address) for part in parts for f in part.found if f.rule in WITHOUT_END}
+    denying = {name for name, one in all_rules().items() if one.rule.denies_end}
+    doubted = {(id(part), f.framework, f.root, f.address) for part in parts for f in part.found if f.rule in denying}
     holding = sum(
         (id(part), key.framework, key.root, key.address) not in doubted and any(e.effect in _EFFECTIVE for e in key.lifetime)
         for part, key in alive

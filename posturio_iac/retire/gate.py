@@ -15,22 +15,17 @@ from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.live.reading.switches import TRAIL_REGIONS
+from posturio_iac.rules import all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from posturio_iac.core.finding import Report
+    from posturio_iac.core.finding import Report, Rule
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.by_kind import PoliciesByKind
     from posturio_iac.rules import Context
 
-QUARANTINED = "iam.quarantined_access_keys"
-DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys", QUARANTINED})
-"""Rules whose findings mean that the key is not needed, or should have ended."""
-LINGERING = "iam.lingering_inactive_access_keys"
-SEVERAL = "iam.multiple_active_access_keys"
-OF_WORDS = frozenset({"iam.ownerless_access_keys", "iam.unmanaged_access_keys", "iam.unreadable_access_key_lifetimes"})
-"""Rules whose findings are about what is said of a key, so a new key would be flagged as well."""
+QUARANTINED, LINGERING = quarantined_access_keys.RULE.id, lingering_inactive_access_keys.RULE.id
 OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
 PUBLIC = "AWS found it in public, so it is switched off at once, even if something uses it: give that a role or a new key."
 PUBLIC_IN_CODE = (
@@ -75,7 +70,7 @@ def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bo
     if (hindrance := _hindrance(key)) is not None:
         return Decision(Action.KEEP, hindrance)
     declared, before = key.declaration, ""
-    if declared is not None and declared.exact and (declared.restores_status or not DISABLING & {*rules}):
+    if declared is not None and declared.exact and (declared.restores_status or not any(one.means_unneeded for one in _known(rules))):
         return Decision(Action.KEEP, PUBLIC_IN_CODE if QUARANTINED in rules else OF_CODE)
     if declared is not None and declared.restores_status:
         before = f"Look at the code first, because it would undo changes made by hand: the key {declared.text()}."
@@ -123,6 +118,10 @@ def _untold_use(key: AccessKey) -> str | None:
     return None
 
 
+def _known(rules: Collection[str]) -> list[Rule]:
+    return [one.rule for name, one in all_rules().items() if name in rules]
+
+
 def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *, alone: bool) -> Decision:
     """Decide about an active key."""
     life, as_of = key.life or KeyLife(), limits.as_of
@@ -131,7 +130,7 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
         why = f"Its owner answered on {life.answered.date()}: {life.answer()}. So it stays active."
         return Decision(Action.KEEP, why, option, life.answer())
     late = _awaited(life, as_of)
-    if not DISABLING & rules and key.kind is KeyKind.ACCESS_KEY:
+    if not any(one.means_unneeded for one in _known(rules)) and key.kind is KeyKind.ACCESS_KEY:
         return Decision(Action.KEEP, f"It may be in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
     if life.is_awaited(as_of) and life.answer_by is not None:
         return Decision(Action.WAIT, f"Its owner was asked, and may answer until {life.answer_by.date()}.", option, late)
@@ -197,9 +196,10 @@ def _unasked(key: AccessKey, life: KeyLife) -> str | None:
 
 def _advice(key: AccessKey, rules: set[str], *, alone: bool) -> str:
     """What its owner can do about a key that may be in use: a sentence, or empty. A user has two keys at most."""
-    if not rules - OF_WORDS:
+    rest = rules - {one.id for one in _known(rules) if one.about_words}
+    if not rest:
         return ""
-    if rules <= OF_WORDS | {SEVERAL}:
+    if rest == {multiple_active_access_keys.RULE.id}:
         return "Find out which keys of its user are needed, and then switch off the others."
     if key.active_siblings and not isinstance(key.active_siblings, Unknown) and not alone:
         return "Its user has another active key: move to that, and then switch this one off."

@@ -136,12 +136,13 @@ RULE = Rule(
     title="Access keys with no expiry date and no rotation",
     checkov=2,
     cfn_lint="W9371",
-    is_about_user=True,
+    needs_use=False,
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
     advice="Best is no key at all (a role; OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then "
     "a rotation that fires, then an expiry date.",
+    denies_end=True,
 )
 
 

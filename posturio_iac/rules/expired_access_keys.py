@@ -90,6 +90,8 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
+    means_unneeded=True,
+    denies_end=True,
 )
 
 

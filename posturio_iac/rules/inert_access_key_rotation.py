@@ -115,6 +115,7 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
+    denies_end=True,
 )
 
 

@@ -96,7 +96,7 @@ RULE = Rule(
     title="Users with more than one active access key",
     checkov=7,
     cfn_lint="W9376",
-    is_about_user=True,
+    needs_use=False,
     cis=CIS_ONE_KEY,
 )
 

@@ -102,6 +102,7 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
+    denies_end=True,
 )
 
 

@@ -83,7 +83,8 @@ RULE = Rule(
     title="Access keys without an owner",
     checkov=10,
     cfn_lint="W9379",
-    is_about_user=True,
+    needs_use=False,
+    about_words=True,
 )
 
 

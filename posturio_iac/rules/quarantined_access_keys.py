@@ -61,7 +61,8 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     title="Access keys that AWS found in public",
     only_live="code does not show which keys AWS found in public",
-    is_about_user=True,
+    needs_use=False,
+    means_unneeded=True,
 )
 
 

@@ -63,7 +63,8 @@ RULE = Rule(
     severity=Severity.LOW,
     title="Deployed access keys that no code declares",
     only_live="a key found in code is declared by definition",
-    is_about_user=True,
+    needs_use=False,
+    about_words=True,
 )
 
 

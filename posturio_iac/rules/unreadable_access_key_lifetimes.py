@@ -94,6 +94,8 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
+    about_words=True,
+    denies_end=True,
 )
 
 

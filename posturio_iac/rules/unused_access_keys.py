@@ -74,6 +74,7 @@ RULE = Rule(
     cis=UNUSED_FOR_45_DAYS,
     nist=NIST_UNUSED,
     pci=PCI_UNUSED,
+    means_unneeded=True,
 )
 LONG = timedelta(days=365)
 """A key that nobody used for so long is worse than one that is a little late."""

@@ -30,8 +30,9 @@ _ENDINGS = {
     "cfn": TEMPLATE,
 }
 
-CODE = ("tf", "tofu", "tf.json", "tofu.json")
+IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
 """The endings of Terraform's own files."""
+CODE = (*IN_HCL, *IN_JSON)
 
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
@@ -57,7 +58,7 @@ def kind_of(path: str) -> str | None:
     if kind is None:
         kind = _ENDINGS.get(ending.lower())
         return None if kind is TERRAFORM else kind
-    if kind is JSON and name.endswith((".tf.json", ".tofu.json")):
+    if kind is JSON and name.endswith(IN_JSON):
         kind = TERRAFORM
     elif kind is JSON and name.endswith(STACK_JSON):
         return None
@@ -81,7 +82,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     if only is HCL:
         return [plain + HCL]
     if only is TERRAFORM:
-        return [plain + ending for ending in CODE]
+        return [plain + ending[1:] for ending in CODE]
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 

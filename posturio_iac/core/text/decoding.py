@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
-
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes."""
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
-_MARKUP = lazy_pattern(r"\{\{(?!resolve:)|\{%|<%|\{#")
+_MARKUP = r"\{\{(?!resolve:)|\{%|<%|\{#"
 UNRESOLVED = "this merge conflict is not resolved"
 
 
@@ -24,7 +22,9 @@ def not_text(error: UnicodeDecodeError) -> str:
 
 def markup(text: str) -> int | None:
     """Return where the first markup stands in a text, or None. CloudFormation's dynamic references (``{{resolve:…``) are none."""
-    found = _MARKUP.search(text)
+    import re  # which a search that finds nothing does not need
+
+    found = re.search(_MARKUP, text)
     return found.start() if found else None
 
 

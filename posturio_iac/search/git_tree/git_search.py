@@ -69,7 +69,6 @@ OPTIONS = tuple(
 _AT_ONCE = 8
 SMALL_INDEX = 64 << 10
 """In bytes: some 600 files."""
-_CODE = tuple(f".{ending}" for ending in CODE)
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*([=:]|/[*]|$)'
@@ -141,7 +140,7 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
     names = _names(outputs[0]) + [os.fsdecode(name) for lines in outputs[1:] for name in _callers(search, keep.base, lines)]
     for path, kind in keep.files(names):
         _examine_again(search, path, kind)
-    keep.code = {name for name in listed.there if name.endswith(_CODE)}
+    keep.code = {name for name in listed.there if name.endswith(CODE)}
     search.trees.append(keep)
 
 

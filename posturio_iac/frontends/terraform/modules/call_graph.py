@@ -15,6 +15,7 @@ from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.folder import is_example
+from posturio_iac.search.kinds import CODE
 from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.outside import explore
 
@@ -83,7 +84,7 @@ def misspelt_input(match: Match, name: str, meant: str, span: Span) -> Diagnosti
 
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
     """The folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
-    wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
+    wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
     idle = without_keys(selection, options)
     wanted -= idle
     wanted |= _calling_known(units, options) | _generating(units, selection)
@@ -186,7 +187,7 @@ def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions)
 
 def _generating(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
     """The units that write code with a key or a call beside their module, or code that is not known."""
-    written = (text(selection, path) for path in selection.terraform if not path.endswith(files.CONFIGURATION))
+    written = (text(selection, path) for path in selection.terraform if not path.endswith(CODE))
     if not any(b"generate" in data for data in written):
         return set()
     return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(map(_matters, unit.unit.generated()))}

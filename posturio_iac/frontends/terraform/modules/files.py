@@ -12,6 +12,7 @@ from posturio_iac.core.text.textfile import Fence, MissingError, TooLargeError, 
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError
+from posturio_iac.search.kinds import CODE, IN_HCL, IN_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 GIT_CRYPT = b"\0GITCRYPT\0"
-HCL = (".tf", ".tofu")
-JSON = (".tf.json", ".tofu.json")
-CONFIGURATION = (*HCL, *JSON)
 TOFU = (".tofu", ".tofu.json")
 TERRAFORM_ONLY = (".tf", ".tf.json")
 
@@ -82,7 +80,7 @@ def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str],
 
     On OpenTofu ``x.tofu`` hides ``x.tf``; Terraform does not know it.
     """
-    chosen = [n for n in names if n.endswith(CONFIGURATION if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
+    chosen = [n for n in names if n.endswith(CODE if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
     present = set(chosen)
     chosen = [n for n in chosen if not _shadowed(n, present)]
     overrides = [n for n in chosen if _stem(n) == "override" or _stem(n).endswith("_override")]
@@ -90,7 +88,7 @@ def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str],
 
 
 def _stem(name: str) -> str:
-    return next(name.removesuffix(ending) for ending in (*JSON, *HCL) if name.endswith(ending))
+    return next(name.removesuffix(ending) for ending in (*IN_JSON, *IN_HCL) if name.endswith(ending))
 
 
 def _shadowed(name: str, present: set[str]) -> bool:

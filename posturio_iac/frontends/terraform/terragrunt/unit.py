@@ -14,6 +14,7 @@ from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
+from posturio_iac.search.kinds import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 UNIT_FILE = "terragrunt.hcl"
 _VARIABLE = "TF_VAR_"
-CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
         return GENERATES(configuration.shown, "a file")
     name = posixpath.basename(path)
     holds_values = name.startswith("terraform.tfvars") or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
-    if not (name.endswith(CONFIGURATION) or holds_values) or name.startswith(".") or configuration.value(block.get("disable")) is True:
+    if not (name.endswith(CODE) or holds_values) or name.startswith(".") or configuration.value(block.get("disable")) is True:
         return GeneratedFile(name, (), overwrites=False)
     template, scope, file = configuration.template_of(contents)
     text = text_of(template, lambda part: evaluate_or_unknown(part, scope))

@@ -16,6 +16,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
 from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, TerragruntStack, is_given_values
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
+from posturio_iac.search.kinds import CODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +211,7 @@ class Units:
 
 
 def has_code(folder: str) -> bool:
-    return _has_files(folder, (".tf", ".tofu", ".tf.json", ".tofu.json"))
+    return _has_files(folder, CODE)
 
 
 def _has_files(folder: str, endings: tuple[str, ...]) -> bool:
