@@ -128,7 +128,8 @@ class Documents:
 
             labels = {**json_syntax.LABELS, "generate": 1, "dependency": 1, "include": 1}
             body, problems = json_syntax.parse(self.shown(real), data, labels)
-            if any(block.get("path") is None for block in body.all("include")):  # it has no label: its members are arguments
+            if not all(block.get("path") for block in body.all("include")) or ("include" in body.attributes and not body.all("include")):
+                # it has no label: its members are arguments
                 body, problems = json_syntax.parse(self.shown(real), data, {**labels, "include": 0})
             return body, problems
         return parse(self.shown(real), data)
