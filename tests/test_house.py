@@ -16,6 +16,9 @@ from posturio_iac.core.unknown import ABOUT, OpenKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
 MOST_LINES = 300
 pytestmark = pytest.mark.xdist_group("house")
@@ -27,13 +30,52 @@ def trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def test_each_public_class_has_a_name_of_its_own() -> None:
+SHARED_ALIASES = 5
+"""At most so many names stand for several classes or aliases; it only falls."""
+SHARED_FUNCTIONS = 97
+"""At most so many names stand for several public functions; it only falls."""
+INTERFACES = {"read", "parse", "check", "render", "run", "stream"}
+"""Names that several modules give to the same kind of function on purpose."""
+
+
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield what stands at the top of a module, also under a condition such as ``TYPE_CHECKING``."""
+    pending = list(tree.body)
+    for node in pending:
+        yield node
+        if isinstance(node, ast.If):
+            pending += [*node.body, *node.orelse]
+
+
+def shared(named: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
     found: defaultdict[str, list[Path]] = defaultdict(list)
-    for path, tree in trees().items():
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                found[node.name].append(path)
-    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+    for name, path in named:
+        found[name].append(path)
+    return {name: paths for name, paths in found.items() if len(paths) > 1}
+
+
+def aliases_of(node: ast.stmt) -> list[str]:
+    names = [target.id for target in node.targets if isinstance(target, ast.Name)] if isinstance(node, ast.Assign) else []
+    return [name for name in names if name[0].isupper() and not name.isupper()]
+
+
+def test_each_public_class_has_a_name_of_its_own() -> None:
+    tops = [(node, path) for path, tree in trees().items() for node in statements(tree)]
+    classes = [(node.name, path) for node, path in tops if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+    assert shared(classes) == {}
+    aliases = [(name, path) for node, path in tops for name in aliases_of(node)]
+    assert len(shared([*classes, *aliases])) <= SHARED_ALIASES
+
+
+def test_few_public_functions_share_a_name() -> None:
+    """Those that have the names of Terraform's functions aside."""
+    functions = [
+        (node.name, path)
+        for path, tree in trees().items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not node.decorator_list
+    ]
+    assert len(shared((name, path) for name, path in functions if name not in INTERFACES)) <= SHARED_FUNCTIONS
 
 
 def imported(tree: ast.Module) -> set[str]:

@@ -31,10 +31,10 @@ class Stacks:
     """Where, as the user says; empty for the region of the other calls alone."""
 
 
-Answer = Union[StackKey, Unknown, None]
+StackAnswer = Union[StackKey, Unknown, None]
 """The stack; None where no region knows one; or why it is unknown."""
 TYPE = "AWS::IAM::AccessKey"
 
 if TYPE_CHECKING:
-    Answers = Mapping[str, Answer]
+    Answers = Mapping[str, StackAnswer]
     """By key id."""

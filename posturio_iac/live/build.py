@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Attr
-    from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Tags
+    from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
     from posturio_iac.live.ownership import Owner
     from posturio_iac.metadata.names import Names
 
@@ -114,7 +114,7 @@ def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
     return unsure or max((time for time in times if isinstance(time, datetime)), default=None)
 
 
-def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
+def _items(tags: AwsTags, holder: str) -> tuple[MetadataItem, ...]:
     return tuple(MetadataItem(name, value, TagOrigin(name, holder)) for name, value in tags)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from posturio_iac.link.stack import Answer
+    from posturio_iac.link.stack import StackAnswer
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.reading.report import CredentialReport
     from posturio_iac.live.reading.usage import UserKeys
@@ -52,7 +52,7 @@ class Inventory:
     """ARNs of users whose keys were all listed."""
     credentials_listed: bool = False
     """True if the API keys of services of all users were listed."""
-    stacks: dict[str, Answer] = field(default_factory=dict)
+    stacks: dict[str, StackAnswer] = field(default_factory=dict)
     """CloudFormation's answers about keys, by their ids."""
     is_blind: bool = False
     """True if neither the report nor the users could be read, so that no access key was seen for that reason."""

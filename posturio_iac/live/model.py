@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Attr, Privilege
 
-Tags = tuple[tuple[str, str], ...]
+AwsTags = tuple[tuple[str, str], ...]
 _ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
 
 
@@ -37,7 +37,7 @@ class Account:
     partition: str = "aws"
     name: str = ""
     """Its name in the organization; empty where that is not known."""
-    tags: Attr[Tags] = ()
+    tags: Attr[AwsTags] = ()
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id) or not _PARTITION.fullmatch(self.partition):
@@ -57,7 +57,7 @@ class DeployedUser:
 
     name: str
     arn: str
-    tags: Attr[Tags] = AWS_NOT_ASKED
+    tags: Attr[AwsTags] = AWS_NOT_ASKED
     is_root: bool = False
     created: datetime | None = None
     """When the user was made, where that is known."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.link.linker import Linker
-    from posturio_iac.link.stack import Answer
+    from posturio_iac.link.stack import StackAnswer
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.request import Request
@@ -62,7 +62,7 @@ def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[
             yield key.key_id
 
 
-def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, str], AwsError]) -> Answer:
+def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, str], AwsError]) -> StackAnswer:
     """Ask one region after the other; a region that denied is not asked again."""
     unsure: Unknown | None = None
     for place in places:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
-    from posturio_iac.posture.parts import Identity, ResultPart, Unit
+    from posturio_iac.posture.parts import ResultPart, SavedIdentity, Unit
 
 
 class ChangeCategory(Enum):
@@ -67,7 +67,9 @@ def changes(now: ResultPart, before: ResultPart) -> Iterator[UnitChange]:
     yield from _findings(now, before, old, new)
 
 
-def _findings(now: ResultPart, before: ResultPart, old: dict[Identity, SavedKey], new: dict[Identity, SavedKey]) -> Iterator[UnitChange]:
+def _findings(
+    now: ResultPart, before: ResultPart, old: dict[SavedIdentity, SavedKey], new: dict[SavedIdentity, SavedKey]
+) -> Iterator[UnitChange]:
     """Compare findings by their fingerprints and, where an id is masked in only one result, by key and rule."""
     were, are = _named(before.found, old), _named(now.found, new)
     prints = {finding.fingerprint for _, finding in were}
@@ -89,7 +91,7 @@ def _findings(now: ResultPart, before: ResultPart, old: dict[Identity, SavedKey]
             yield UnitChange(ChangeCategory.MENDED, now.unit, before.as_of, new[identity], finding)
 
 
-def _named(found: Iterable[SavedFinding], keys: dict[Identity, SavedKey]) -> list[tuple[Identity, SavedFinding]]:
+def _named(found: Iterable[SavedFinding], keys: dict[SavedIdentity, SavedKey]) -> list[tuple[SavedIdentity, SavedFinding]]:
     """Return findings with the identity of their key; one whose key the result does not hold is left out."""
     names = {(key.framework, key.root, key.address): identity for identity, key in keys.items()}
     pairs = ((names.get((f.framework, f.root, f.address)), f) for f in found)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
 
-    Identity = tuple[str, ...]
+    SavedIdentity = tuple[str, ...]
 
 CODE, ACCOUNT = "code", "account"
 _FULL_ID = lazy_pattern(r"[A-Za-z0-9_]{16,128}$")
@@ -54,7 +54,7 @@ class ResultPart:
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
     diagnostics: tuple[SavedDiagnostic, ...]
-    older: Mapping[Identity, datetime] = field(default_factory=dict)
+    older: Mapping[SavedIdentity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
@@ -118,13 +118,13 @@ def _code_unit(covered: Coverage) -> Unit:
     return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
 
 
-def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[Identity, SavedKey]]:
+def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[SavedIdentity, SavedKey]]:
     """Yield each key with its identity across results.
 
     A deployed key is known by its user and the second in which it was created, because its id may be masked in one result, shown in
     another, and replaced by its place in the credential report in a third. A key in code is known by its address in its root module.
     """
-    seen: dict[Identity, int] = {}
+    seen: dict[SavedIdentity, int] = {}
     for key in keys:
         made = _identity(key)
         number = seen.get(made, 0)
@@ -132,7 +132,7 @@ def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[Identity, SavedKey]]:
         yield (*made, str(number)), key
 
 
-def _identity(key: SavedKey) -> Identity:
+def _identity(key: SavedKey) -> SavedIdentity:
     if not key.deployed:
         return (key.framework, key.root, key.address)
     user, _, label = key.address.rpartition("/")

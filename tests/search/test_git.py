@@ -274,7 +274,7 @@ def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.M
     repository.write("a.tf")
     real_run = spawn.run
 
-    def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Outcome]:
+    def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Exited]:
         return [(code, output, b"warning: strange weather\n") for code, output, _ in real_run(commands, environment)]
 
     monkeypatch.setattr(spawn, "run", run)
@@ -360,7 +360,7 @@ def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.Mo
 def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
 
-    def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Outcome]:
+    def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Exited]:
         seen.update(environment)
         return []
 

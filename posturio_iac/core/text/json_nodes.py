@@ -62,7 +62,7 @@ class Lines:
 class Node(NamedTuple):
     """A value and its place. Lines and columns count code points from 1, the end column is exclusive."""
 
-    value: Value
+    value: JsonValue
     """``None``, ``bool``, ``int``, ``float``, ``str``, `Array` or `Object`."""
     start: int
     """Offset of the first character in the text."""
@@ -123,7 +123,7 @@ class Object(tuple[tuple[Node, Node], ...]):
         return tuple(key for key, _ in self if key.value in seen or seen.add(key.value))  # type: ignore[func-returns-value]  # None is meant: it is false
 
 
-Value = Union[None, bool, int, float, str, Array, Object]
+JsonValue = Union[None, bool, int, float, str, Array, Object]
 
 
 def decode(text: str) -> Node:

@@ -9,7 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_KNOWN
 from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
-from posturio_iac.live.model import Account, Tags
+from posturio_iac.live.model import Account, AwsTags
 from posturio_iac.live.reading.users import pairs
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def has_tag(account: Account, name: str, glob: str) -> Attr[bool]:
     return any(key == name and text_matches(glob, value) for key, value in account.tags)
 
 
-def tags_of(connection: Connection, account: Account) -> Attr[Tags]:
+def tags_of(connection: Connection, account: Account) -> Attr[AwsTags]:
     """The tags of an account; Unknown when they cannot be read."""
     try:
         pages = connection.pages("organizations:ListTagsForResource", ResourceId=account.id)

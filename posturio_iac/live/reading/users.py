@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
 from posturio_iac.core.open_kinds import NOT_KNOWN, TAGS_NOT_NEEDED
-from posturio_iac.live.model import DeployedUser, Tags
+from posturio_iac.live.model import AwsTags, DeployedUser
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def listed(connection: Connection) -> dict[str, DeployedUser]:
     return {user["Arn"]: DeployedUser(user["UserName"], user["Arn"], created=moment_of(user.get("CreateDate"))) for user in found}
 
 
-def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
+def tags_of(connection: Connection, user: DeployedUser) -> Attr[AwsTags]:
     """The tags of one user. Raises `AwsError`."""
     pages = connection.pages("iam:ListUserTags", UserName=user.name)
     return pairs(tag for page in pages for tag in page.get("Tags", ()))
 
 
-def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
+def pairs(tags: Iterable[Mapping[str, Any]]) -> AwsTags:
     return tuple((str(tag.get("Key", "")), str(tag.get("Value", ""))) for tag in tags)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Lifetime, Span
     from posturio_iac.render.text.key_entries import KeyEntry
 
-    Block = Sequence[str]
+    TextBlock = Sequence[str]
 
 SHOWN_LINES = 6
 """How many lines of a longer change are shown."""
@@ -64,7 +64,7 @@ def _is_too_long(report: Report, listed: Sequence[KeyEntry], context: RenderCont
     return sum(len(block) + 1 for block in _blocks(report, listed, context) if block) >= context.screen
 
 
-def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> Iterator[Block]:
+def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> Iterator[TextBlock]:
     for owner, theirs in _by_owner(listed).items() if context.by_owner else [("", listed)]:
         if context.by_owner:
             yield (paint(f"{owner}: {count(sum(entry.size for entry in theirs), 'key')}", "bold", color=context.color),)
@@ -85,7 +85,7 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
     return {owner: groups[owner] for owner in ranked}
 
 
-def _entry(entry: KeyEntry, context: RenderContext) -> Block:
+def _entry(entry: KeyEntry, context: RenderContext) -> TextBlock:
     """The block of a key: its place and owner, its code, each finding with what mends it, and what is open beside them."""
     span, findings = entry.span, entry.findings
     where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
@@ -130,7 +130,7 @@ def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
         yield f"      … {len(lines) - len(shown)} more lines"
 
 
-def _code(span: Span | None, context: RenderContext) -> Block:
+def _code(span: Span | None, context: RenderContext) -> TextBlock:
     line = context.lines(span.path, span.line) if span else None
     return excerpt(span, line, color=context.color) if span and line is not None else ()
 
@@ -142,7 +142,7 @@ def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
     yield from (verdict for verdict in wanted if report.count(verdict))
 
 
-def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
+def _section(report: Report, verdict: Verdict, context: RenderContext) -> TextBlock:
     """The keys of a verdict with their reasons; keys that share all of them stand together."""
     rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
     alike: dict[tuple[str, ...], list[JudgedKey]] = {}
@@ -171,7 +171,7 @@ def _lifetime(evidence: Lifetime) -> str:
     return f"{evidence.kind.value}{value} ({evidence.effect.value}): {evidence.source}"
 
 
-def _suppressed(report: Report, context: RenderContext) -> Block:
+def _suppressed(report: Report, context: RenderContext) -> TextBlock:
     rows = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:

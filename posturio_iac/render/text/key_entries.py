@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import Span
 
-    Identity = tuple[str, str, str]
+    KeyIdentity = tuple[str, str, str]
 
 _MODULE = lazy_pattern(r"(?:module\.[^.]+\.)+")
 
@@ -85,11 +85,11 @@ def _indexes(address: str) -> str:
 
 def entries(report: Report) -> list[KeyEntry]:
     """The keys with open findings in the order of their places, those that look alike once."""
-    found: dict[Identity, list[Finding]] = {}
+    found: dict[KeyIdentity, list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
     keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
-    placed: dict[tuple[str, int, int], list[Identity]] = {}
+    placed: dict[tuple[str, int, int], list[KeyIdentity]] = {}
     for identity, findings in found.items():
         judged = keys.get(identity)
         placed.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
@@ -109,7 +109,7 @@ def _alike(group: list[JudgedKey]) -> KeyEntry:
     return KeyEntry(group[0], (), tuple(addresses), tuple(roots), len(group))
 
 
-def _identity(judged: JudgedKey) -> Identity:
+def _identity(judged: JudgedKey) -> KeyIdentity:
     return judged.key.framework, judged.key.scope, judged.key.address
 
 
@@ -118,14 +118,14 @@ def _place(span: Span | None) -> tuple[str, int, int]:
 
 
 def _folded(
-    together: list[Identity], found: dict[Identity, list[Finding]], keys: dict[Identity, JudgedKey], *, is_placed: bool
+    together: list[KeyIdentity], found: dict[KeyIdentity, list[Finding]], keys: dict[KeyIdentity, JudgedKey], *, is_placed: bool
 ) -> Iterator[KeyEntry]:
     """Yield the keys of one place, grouping those that differ only in address and root module."""
     if len(together) == 1:
         identity = together[0]
         yield KeyEntry(keys.get(identity), tuple(found[identity]), (identity[2],), (identity[1],), 1)
         return
-    groups: dict[object, list[Identity]] = {}
+    groups: dict[object, list[KeyIdentity]] = {}
     for identity in together:
         look = _look(keys.get(identity), found[identity]) if is_placed else identity
         groups.setdefault(look, []).append(identity)

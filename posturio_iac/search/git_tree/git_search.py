@@ -164,7 +164,7 @@ def _callers(search: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
                 yield name
 
 
-def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Outcome]:
+def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Exited]:
     """Run git commands, undisturbed by a hook's variables and the user's language; ``more`` are variables of their environment.
 
     Raises `OSError` when git is not there.

@@ -8,13 +8,13 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Outcome = tuple[int, bytes, bytes]
+Exited = tuple[int, bytes, bytes]
 """Exit code (negative: the signal), standard output, standard error."""
 
 _BLOCK = 1 << 16
 
 
-def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[Outcome]:
+def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[Exited]:
     """Run the commands in parallel without input, and return their results.
 
     Raises:
@@ -94,7 +94,7 @@ def _drain(children: Sequence[_Child]) -> None:
                 del sinks[pipe]
 
 
-def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Outcome:
+def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Exited:
     """Run one command by `subprocess`."""
     import subprocess
 

@@ -17,7 +17,7 @@ from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, StackValue
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_CASES = 4096
@@ -80,11 +80,11 @@ def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     return False
 
 
-def _word(value: bool | Unknown) -> Value:  # noqa: FBT001 - the value is the point
+def _word(value: bool | Unknown) -> StackValue:  # noqa: FBT001 - the value is the point
     return value if isinstance(value, Unknown) else "true" if value else "false"
 
 
-def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _equals(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     left, right = arguments(node, range(2, 3), "Fn::Equals takes two values")
     if left.data() == right.data():
         return "true"
@@ -98,27 +98,27 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
             return _word(one == other)
 
 
-def _not(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _not(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     (inner,) = arguments(node, range(1, 2), "Fn::Not takes a list of one condition")
     found = truth(ev, inner, scope)
     return found if isinstance(found, Unknown) else _word(not found)
 
 
-def _and(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _and(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::And takes a list of up to ten conditions")]
     if any(result is False for result in found):
         return "false"
     return next((result for result in found if isinstance(result, Unknown)), "true")
 
 
-def _or(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _or(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::Or takes a list of up to ten conditions")]
     if any(result is True for result in found):
         return "true"
     return next((result for result in found if isinstance(result, Unknown)), "false")
 
 
-def _condition(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _condition(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     if not isinstance(node.value, str):
         raise WrongArgumentsError("Condition takes the name of a condition")
     return _word(named(ev, node.value, scope))
@@ -142,7 +142,7 @@ def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, 
             return (yes if holds else no,), None
 
 
-def _if(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def _if(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
     if not isinstance(name.value, str):
         raise WrongArgumentsError("Fn::If takes the name of a condition first")

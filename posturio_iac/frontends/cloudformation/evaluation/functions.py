@@ -9,7 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import AT_DEPLOYMENT, HAS_NO
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
-from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, Value
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, StackValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,12 @@ _DEPLOYED = (
 """Functions whose values are known only at deployment."""
 
 
-def _function(name: str) -> Callable[[Callable[[Evaluator, Node, StackScope], Value]], Callable[[Evaluator, Node, StackScope], Value]]:
+def _function(
+    name: str,
+) -> Callable[[Callable[[Evaluator, Node, StackScope], StackValue]], Callable[[Evaluator, Node, StackScope], StackValue]]:
     """Make the decorated function the one of this name."""
 
-    def wrap(function: Callable[[Evaluator, Node, StackScope], Value]) -> Callable[[Evaluator, Node, StackScope], Value]:
+    def wrap(function: Callable[[Evaluator, Node, StackScope], StackValue]) -> Callable[[Evaluator, Node, StackScope], StackValue]:
         FUNCTIONS[name] = function
         return function
 
@@ -45,7 +47,7 @@ def arguments(node: Node, counts: range, form: str) -> Array:
 
 
 @_function("Ref")
-def ref(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def ref(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Ref``; the transform ``AWS::LanguageExtensions`` lets a function give the name."""
     name = ev.text(ev.value(node, scope)) if isinstance(node.value, Object) else node.value
     if isinstance(name, Unknown):
@@ -56,7 +58,7 @@ def ref(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::GetAtt")
-def get_att(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def get_att(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::GetAtt``."""
     if isinstance(node.value, str) and "." in node.value:
         name, _, attribute = node.value.partition(".")
@@ -70,7 +72,7 @@ def get_att(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::Join")
-def join(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def join(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Join``."""
     form = "Fn::Join takes a delimiter and a list"
     delimiter, items = arguments(node, range(2, 3), form)
@@ -88,7 +90,7 @@ def join(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::Select")
-def select(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def select(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Select``."""
     form = "Fn::Select takes an index and a list"
     first, items = arguments(node, range(2, 3), form)
@@ -104,12 +106,12 @@ def select(ev: Evaluator, node: Node, scope: StackScope) -> Value:
         raise WrongArgumentsError(form)
     if int(index) >= len(values):
         raise WrongArgumentsError(f"Fn::Select asks for item {index} of a list of {len(values)}")
-    chosen: Value = values[int(index)]
+    chosen: StackValue = values[int(index)]
     return chosen
 
 
 @_function("Fn::Split")
-def split(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def split(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Split``."""
     form = "Fn::Split takes a delimiter and a text"
     delimiter, source = arguments(node, range(2, 3), form)
@@ -120,7 +122,7 @@ def split(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::FindInMap")
-def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::FindInMap``."""
     items = arguments(node, range(3, 5), "Fn::FindInMap takes a map and two keys")
     path = [ev.text(ev.value(item, scope)) for item in items[:3]]
@@ -140,13 +142,13 @@ def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::Base64")
-def base64(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def base64(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Base64``, of which only the text inside is of interest."""
     return ev.value(node, scope)
 
 
 @_function("Fn::Length")
-def length(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def length(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Length``."""
     match ev.value(node, scope):
         case tuple() as items:
@@ -160,7 +162,7 @@ def length(ev: Evaluator, node: Node, scope: StackScope) -> Value:
 
 
 @_function("Fn::ToJsonString")
-def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> Value:
+def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::ToJsonString``."""
     if not isinstance(node.value, (Array, Object)):
         raise WrongArgumentsError("Fn::ToJsonString takes a map or a list")
@@ -168,7 +170,7 @@ def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     return plain if isinstance(plain, Unknown) else json.dumps(plain)
 
 
-def _plain(ev: Evaluator, value: Value) -> Any:
+def _plain(ev: Evaluator, value: StackValue) -> Any:
     """A value without references, or the first unknown in it."""
     match value:
         case dict():
@@ -181,10 +183,10 @@ def _plain(ev: Evaluator, value: Value) -> Any:
             return ev.text(value)
 
 
-def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
+def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], StackValue]:
     """A function whose value is known only at deployment."""
 
-    def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
+    def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> StackValue:
         return AT_DEPLOYMENT(name)
 
     return function

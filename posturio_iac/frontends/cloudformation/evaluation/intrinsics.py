@@ -21,7 +21,7 @@ from posturio_iac.core.open_kinds import (
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
-from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Value
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackValue
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Evaluator:
         self._opened.steps = self.steps
         return self._opened
 
-    def value(self, node: Node, scope: StackScope) -> Value:
+    def value(self, node: Node, scope: StackScope) -> StackValue:
         """The value of an expression."""
         if self.steps >= MAX_STEPS:
             return TOO_LARGE("the expression")
@@ -99,7 +99,7 @@ class Evaluator:
         finally:
             self.steps -= 1
 
-    def _value(self, node: Node, scope: StackScope) -> Value:
+    def _value(self, node: Node, scope: StackScope) -> StackValue:
         match node.value:
             case Object() as members:
                 if len(members) == 1:
@@ -115,7 +115,7 @@ class Evaluator:
             case scalar:
                 return self.scalar(scalar, serverless=scope.source.serverless)
 
-    def scalar(self, raw: Any, *, serverless: bool = False) -> Value:
+    def scalar(self, raw: Any, *, serverless: bool = False) -> StackValue:
         """The value of a scalar: text, nothing, or unknown when something else fills it in."""
         match raw:
             case Plain() if raw.is_null:
@@ -137,7 +137,7 @@ class Evaluator:
             self._reported.add(problem)
             self.problems.append(problem)
 
-    def text(self, value: Value) -> str | Unknown:
+    def text(self, value: StackValue) -> str | Unknown:
         """A value as text."""
         match value:
             case str() | Unknown():
@@ -160,7 +160,7 @@ class Evaluator:
         finally:
             self.steps -= 1
 
-    def named(self, name: str, scope: StackScope) -> Value:
+    def named(self, name: str, scope: StackScope) -> StackValue:
         """The value of ``Ref`` for a name."""
         stack = scope.stack
         if name == "AWS::NoValue":
@@ -175,7 +175,7 @@ class Evaluator:
             return NOT_FIXED(f"the list whose items {name} stands for")
         return NOT_DECLARED(name)
 
-    def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> Value:
+    def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> StackValue:
         """The value of a parameter."""
         kind = _literal(entry, "Type") or "String"
         if (given := stack.given.get(name)) is not None:
@@ -194,7 +194,7 @@ class Evaluator:
             return PARAMETER(name)
         return _typed(self.scalar(default.value), kind)
 
-    def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
+    def attribute(self, name: str, attribute: str, scope: StackScope) -> StackValue:
         """The value of ``Fn::GetAtt``."""
         entry = scope.stack.resources.get(name)
         if entry is None:
@@ -208,7 +208,7 @@ class Evaluator:
             return self.value(node, child.scope(output))
         return Reference(entry, scope.stack, attribute)
 
-    def joined(self, parts: list[Value], delimiter: str = "") -> Value:
+    def joined(self, parts: list[StackValue], delimiter: str = "") -> StackValue:
         """Return parts as one text; a reference that stands alone stays one."""
         if len(parts) == 1:
             return parts[0]
@@ -230,7 +230,7 @@ def as_deployed(text: str) -> str:
     return _BOOLEANS.get(text.lower(), text)
 
 
-def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> Value:
+def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> StackValue:
     """Evaluate ``Fn::Sub``."""
     match (argument, *argument.value) if isinstance(argument.value, Array) else (argument,):
         case (_, Node(value=str() as pattern), Node(value=Object() as members)):
@@ -241,8 +241,8 @@ def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> Value:
             raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
     if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
         return unknown
-    parts: list[Value] = []
-    known: dict[str, Value] = {}
+    parts: list[StackValue] = []
+    known: dict[str, StackValue] = {}
     for literal, name in sub_parts(pattern):
         if name and name not in known:
             known[name] = ev.value(local[name], scope) if name in local else _variable(ev, name, scope)
@@ -265,7 +265,7 @@ def sub_parts(text: str) -> list[tuple[str, str]]:
     return parts
 
 
-def _variable(ev: Evaluator, name: str, scope: StackScope) -> Value:
+def _variable(ev: Evaluator, name: str, scope: StackScope) -> StackValue:
     head, dot, tail = name.partition(".")
     return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
 
@@ -275,12 +275,12 @@ def _literal(entry: TemplateEntry | None, name: str) -> str | None:
     return node.value if node is not None and isinstance(node.value, str) else None
 
 
-def _typed(value: Value, kind: str) -> Value:
+def _typed(value: StackValue, kind: str) -> StackValue:
     """Split the value of a parameter that is a list."""
     if isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
         return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
     return value
 
 
-FUNCTIONS: dict[str, Callable[[Evaluator, Node, StackScope], Value]] = {"Fn::Sub": substitute}
+FUNCTIONS: dict[str, Callable[[Evaluator, Node, StackScope], StackValue]] = {"Fn::Sub": substitute}
 """Functions by name; `posturio_iac.frontends.cloudformation.evaluation.functions` and `conditions` add theirs."""

@@ -95,5 +95,5 @@ class Reference:
         return AT_DEPLOYMENT(f"{self.entry.name}.{self.attribute}" if self.attribute else self.entry.name)
 
 
-Value = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]
+StackValue = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]
 """The value of an expression: text (numbers and booleans are text, too), nothing, a list, a map, a resource's value, or unknown."""

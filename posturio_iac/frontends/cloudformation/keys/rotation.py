@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, StackValue
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 SECRET_TYPE = "AWS::SecretsManager::Secret"  # noqa: S105 - the type of a resource
@@ -64,7 +64,7 @@ def _holds(secret: TemplateEntry, key: str) -> bool:
 def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
     """The logical id of the secret that a schedule rotates."""
     node = schedule.prop("SecretId")
-    value: Value = ev.value(node, stack.scope(schedule)) if node is not None else None
+    value: StackValue = ev.value(node, stack.scope(schedule)) if node is not None else None
     if isinstance(value, Reference):
         return value.entry.name
     named = {m.name for m in mentions(node)} if node is not None else set()

@@ -39,11 +39,11 @@ class InstalledModule(NamedTuple):
         return exact is not None and allowed is not None and allowed.holds(exact)
 
 
-Entries = dict[str, InstalledModule]
-_cache: dict[str, tuple[Entries, str]] = {}
+InstalledModules = dict[str, InstalledModule]
+_cache: dict[str, tuple[InstalledModules, str]] = {}
 
 
-def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
+def manifest(folder: str, fence: Fence | None = None) -> tuple[InstalledModules, str]:
     """The installed modules of the root module at ``folder`` (absolute), by their call paths.
 
     The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
@@ -54,7 +54,7 @@ def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
     return _cache[path]
 
 
-def _read(path: str, fence: Fence) -> tuple[Entries, str]:
+def _read(path: str, fence: Fence) -> tuple[InstalledModules, str]:
     if not os.path.lexists(path):
         return {}, ""
     import json

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
     Nested = Callable[[Node], hcl.Expr]
-    Part = str | tuple[hcl.Expr, bool, bool]
+    TemplatePart = str | tuple[hcl.Expr, bool, bool]
     """Raw text, or an expression and whether it strips white space before and after it."""
 
 
@@ -105,7 +105,7 @@ class _Text:
         return text.rstrip() if self.quoted else head + newline + line.rstrip()
 
 
-def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[Part]:
+def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[TemplatePart]:
     """Yield literal text and (expression, strips before, strips after) in order."""
     at = start
     for child in children:
@@ -122,7 +122,7 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
         yield text.literal(at, end)
 
 
-def _dynamic(node: Node, text: _Text) -> Part:
+def _dynamic(node: Node, text: _Text) -> TemplatePart:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
         expression = text.nested(inner) if inner else hcl.InvalidExpr(SYNTAX_ERROR(), text.source.span(node))
@@ -172,7 +172,7 @@ def _for(node: Node, text: _Text) -> hcl.Expr:
     return hcl.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
 
 
-def _strip(parts: Iterator[Part], text: _Text) -> list[str | hcl.Expr]:
+def _strip(parts: Iterator[TemplatePart], text: _Text) -> list[str | hcl.Expr]:
     result: list[str | hcl.Expr] = []
     strip_next = False
     for part in parts:
