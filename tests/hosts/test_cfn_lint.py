@@ -270,7 +270,7 @@ def test_a_crash_of_ours_is_one_e0002_and_fails(tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text(
         "from posturio_iac.adapters import cfn_lint\n"
-        "from posturio_iac.adapters.cfn_lint_host import verdicts\n"
+        "from posturio_iac.adapters import cfn_lint_host as verdicts\n"
         "def boom(*_): raise RuntimeError('kaput')\n"
         "verdicts.judged = lambda *_, **__: boom()\n"
         "globals().update(cfn_lint.RULES)\n"

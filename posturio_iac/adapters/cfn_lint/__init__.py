@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, matches
+from posturio_iac.adapters.cfn_lint_host import HostMatch, matches
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
@@ -19,7 +19,7 @@ from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.cfn_lint_host.verdicts import HostTemplate
+    from posturio_iac.adapters.cfn_lint_host import HostTemplate
 
 LOG = logging.getLogger("posturio-iac")
 LIMIT = "max_lifetime_days"

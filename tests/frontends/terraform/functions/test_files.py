@@ -7,7 +7,7 @@ import pytest
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import AS_STATED, BEYOND
 from posturio_iac.frontends.terraform.functions import Environment, call
-from posturio_iac.frontends.terraform.functions.formats.globbing import matches
+from posturio_iac.frontends.terraform.functions.files import matches
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
 OUTSIDE = BEYOND("../secret", "the scan root")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-from posturio_iac.adapters.cfn_lint_host.places import HostPlace, resource_of
-from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
 from posturio_iac.core.finding import Level
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
 from posturio_iac.core.record import NamedTuple
@@ -22,11 +21,97 @@ from posturio_iac.scan.configuration import complaints, configuration_near
 from posturio_iac.scan.notices import notices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.search import Selection
+
+
+class HostPlace(NamedTuple):
+    """A region of a file; lines and columns count from 0, the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @classmethod
+    def of(cls, span: Span) -> HostPlace:
+        """A span in cfn-lint's counting."""
+        return cls(span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
+
+
+def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | None) -> tuple[str, ...]:
+    """The logical id, as the template has it, of the resource in which a key stands; nothing when there is none.
+
+    The key of a stack set stands in a text of the stack set. A loop gives several resources the same place.
+    """
+    name = address.partition(" (")[0].rpartition("/")[2]
+    around = [] if place is None else list(_around(resources, place))
+    if name in (around or resources):
+        return (name,)
+    return tuple(around[:1])
+
+
+def _around(resources: Mapping[str, Any], place: HostPlace) -> Iterator[str]:
+    """Yield the resources whose text holds a place."""
+    for name, body in resources.items():
+        start, end = getattr(name, "start_mark", None), getattr(body, "end_mark", None)
+        if start is not None and end is not None and (start.line, start.column) <= place[:2] < (end.line, end.column):
+            yield name
+
+
+class ParameterSet(Protocol):
+    """The part of cfn-lint's ``ParameterSet`` that is used here."""
+
+    source: str | None
+    """The file that it comes from."""
+    parameters: dict[str, Any]
+
+
+def write_template(template: dict[str, Any], folder: str) -> str:
+    return _write(template, folder, "stdin.json")
+
+
+def write_parameters(sets: Sequence[ParameterSet], folder: str) -> Iterator[tuple[str, ...]]:
+    """Yield the files of each way in which the template is deployed: one without any file when cfn-lint was given no parameters."""
+    if not sets:
+        yield ()
+    for number, one in enumerate(sets):
+        content = {"Parameters": one.parameters, "Tags": _tags(one.source)}
+        yield (_write(content, folder, f"parameters-{number}.json"),)
+
+
+def _tags(source: str | None) -> dict[str, Any]:
+    """The tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
+    if source is None:
+        return {}
+    from cfnlint.decode import decode
+
+    data = decode(source)[0]
+    tags = data.get("tags") if isinstance(data, dict) else None
+    return tags if isinstance(tags, dict) else {}
+
+
+def _write(content: object, folder: str, name: str) -> str:
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(_plain(content), file)
+    return path
+
+
+def _plain(value: object) -> object:
+    """A value as JSON can hold it: an unquoted date is the text that it was."""
+    if isinstance(value, dict):
+        return {_key(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)
 
 
 class HostTemplate(Protocol):
