@@ -33,7 +33,7 @@ def load(path: str, fence: Fence | None = None, home: str | None = None) -> Conf
     folder = os.path.dirname(os.path.abspath(path))
     for name in _FILES:
         if name in own:
-            own[name] = tuple(os.path.join(folder, file) for file in own[name])
+            own[name] = tuple(dict.fromkeys(os.path.join(folder, file) for file in own[name]))
     if "source" in own:
         own["source"] = os.path.join(folder, own["source"])
     _refuse_paths(own, fence, shown)

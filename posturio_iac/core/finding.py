@@ -150,6 +150,8 @@ class Level(str, Enum):
 
 CRASH = "crash"
 """The subject of diagnostics about a crash of our own, because of which something was not checked."""
+BUDGET = "budget"
+"""The subject of diagnostics about a budget that is spent, because of which keys were not checked."""
 CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 
@@ -170,7 +172,7 @@ class Diagnostic:
     column: int | None = None
     account: str | None = None
     about: str = ""
-    """`CONFIGURATION`, `CRASH`, or empty."""
+    """`BUDGET`, `CONFIGURATION`, `CRASH`, or empty."""
     subject: str = ""
     """The account or file that the message names, and that alone tells it from the same message about another one."""
 

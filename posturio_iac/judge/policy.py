@@ -14,7 +14,7 @@ from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from typing import Protocol
 
@@ -89,9 +89,8 @@ class Policy:
         The last override that matches decides; a looser one only while its exception lasts.
         """
         limits = {name: getattr(self.config, name) for name in _LIMITS}
-        for override in self.config.overrides:
-            if self._selects(override, key):
-                limits.update(_changes(override, limits, as_of))
+        for override in self._overrides_of(key):
+            limits.update(_changes(override, limits, as_of))
         return Context(
             as_of=as_of,
             max_lifetime=timedelta(days=limits["max_lifetime_days"]),
@@ -104,25 +103,27 @@ class Policy:
     def severities_for(self, key: AccessKey, as_of: datetime, ids: Collection[str]) -> dict[str, tuple[Severity, bool]]:
         """The severities that overrides give rules for ``key``, and whether an exception lasts that may lower them."""
         found: dict[str, tuple[Severity, bool]] = {}
-        for override in self.config.overrides:
-            if override.severity and self._selects(override, key):
-                excepted = _is_excepted(override, as_of)
-                found |= {rule_id(name, ids): (Severity(text), excepted) for name, text in override.severity.items()}
+        for override in self._overrides_of(key) if any(one.severity for one in self.config.overrides) else ():
+            excepted = _is_excepted(override, as_of)
+            found |= {rule_id(name, ids): (Severity(text), excepted) for name, text in override.severity.items()}
         return found
 
     def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:
         """True if the file of ``key`` matches one of ``globs``, which are written like those of ``--exclude``."""
         if key.span is None:
             return False
-        return _paths(globs).cover(_normalised(f"{self.root}/{key.span.path}" if self.root else key.span.path))
+        return _covers(globs, f"{self.root}/{key.span.path}" if self.root else key.span.path)
 
-    def _selects(self, override: Override, key: AccessKey) -> bool:
-        """True if an override is about ``key``."""
-        tags = dict(key.tags)
-        tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
-        user = _deployed_user(key)
-        named = not override.users or (user is not None and any(text_matches(glob, user) for glob in override.users))
-        return tagged and named and (not override.paths or self.in_paths(key, override.paths))
+    def _overrides_of(self, key: AccessKey) -> Iterator[Override]:
+        """Yield the overrides about ``key``."""
+        if not self.config.overrides:
+            return
+        tags, user = dict(key.tags), _deployed_user(key)
+        for override in self.config.overrides:
+            tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
+            named = not override.users or (user is not None and any(text_matches(glob, user) for glob in override.users))
+            if tagged and named and (not override.paths or self.in_paths(key, override.paths)):
+                yield override
 
 
 def _deployed_user(key: AccessKey) -> str | None:
@@ -159,7 +160,13 @@ def _looser(value: int | str, than: int | str) -> bool:
     return value == "declared" and than == "enforced"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=10_000)
+def _covers(globs: tuple[str, ...], path: str) -> bool:
+    """True if globs cover a path with forward slashes, in which ``..`` may stand."""
+    return _paths(globs).cover(_normalised(path))
+
+
+@functools.lru_cache(maxsize=10_000)
 def _paths(globs: tuple[str, ...]) -> Exclusions:
     """Compile globs of paths."""
     from posturio_iac.core.text.gitignore import Exclusions
@@ -167,8 +174,8 @@ def _paths(globs: tuple[str, ...]) -> Exclusions:
     return Exclusions(globs)
 
 
+@functools.lru_cache(maxsize=1_000)
 def _normalised(path: str) -> str:
-    """Resolve the ``..`` in a path with forward slashes."""
     from posixpath import normpath
 
     return normpath(path)

@@ -51,6 +51,8 @@ class Suppressions:
         self._selected: dict[_Entry, dict[int, Policy]] = {}
         self._configured: dict[int, tuple[tuple[Exemption, str], ...]] = {}
         self._configured_by(policies.general)
+        self._last: tuple[AccessKey | None, tuple[tuple[Exemption, str], ...]] = None, ()
+        """The entries of the configuration about the key that was asked for last."""
         self._ended: dict[str, tuple[AccessKey, str, datetime]] = {}
         self._used: set[tuple[_Entry, str]] = set()
 
@@ -100,11 +102,12 @@ class Suppressions:
             if directive not in self._entries:
                 self._entries[directive] = _from_directive(directive)
             yield self._noted(directive, policy)
-        for exemption, rule in self._configured_by(policy):
-            if _matches(exemption, key, policy):
-                if exemption not in self._entries:
-                    self._entries[exemption] = _from_configuration(exemption, rule)
-                yield self._noted(exemption, policy)
+        if self._last[0] is not key:
+            self._last = key, tuple(pair for pair in self._configured_by(policy) if _matches(pair[0], key, policy))
+        for exemption, rule in self._last[1]:
+            if exemption not in self._entries:
+                self._entries[exemption] = _from_configuration(exemption, rule)
+            yield self._noted(exemption, policy)
 
     def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
         """An entry, and record the rules that it could have been of use for."""

@@ -6,8 +6,10 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.gitignore import MOST_COMPARISONS, Patterns
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.core.text.gitignore import Exclusions
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """Where it is looked for, in this order; the first one counts.
@@ -33,31 +34,49 @@ _SPACE = lazy_pattern(r"(?<!\\)\s+")
 class CodeOwners:
     """The rules of one file. Of those that match a path the last one counts; one without owners takes the owners away."""
 
-    def __init__(self, text: str) -> None:
-        """Read the text of a CODEOWNERS file; lines that cannot be read are passed over, as GitHub does."""
-        self._rules = list(_rules(text))
+    def __init__(self, text: str, place: str = PLACES[1]) -> None:
+        """Read the text of the CODEOWNERS file at ``place``; lines that cannot be read are passed over, as GitHub does."""
+        self.place = place
+        self.problem = ""
+        """Why not all of the file counts."""
+        self._patterns, self._owners = Patterns(), list[str]()
+        self._directories: dict[str, int] = {"": -1}
+        for pattern, owners in _rules(text):
+            try:
+                self._patterns.add(len(self._owners), pattern)
+            except (re.error, IndexError):
+                continue
+            except UsageError as error:
+                self.problem = self.problem or str(error).partition(";")[0]
+            self._owners.append(owners)
 
     def of(self, path: str) -> str | None:
         """The owners of a path relative to the repository, separated by spaces."""
-        return next((owners or None for patterns, owners in reversed(self._rules) if patterns.cover(path)), None)
+        folder, pending = path.rpartition("/")[0], []
+        while (found := self._directories.get(folder)) is None:
+            pending.append(folder)
+            folder = folder.rpartition("/")[0]
+        for below in reversed(pending):
+            found = self._directories[below] = max(found, self._patterns.last(below, directory=True))
+        found = max(found, self._patterns.last(path, directory=False))
+        if self._patterns.spent:
+            self.problem = self.problem or f"its patterns with wildcards need more than {MOST_COMPARISONS:,} comparisons with files"
+            return None
+        return (self._owners[found] or None) if found >= 0 else None
 
 
-def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
-    from posturio_iac.core.text.gitignore import Exclusions
-
+def _rules(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the patterns with their owners."""
     default = ""
     for line in text.splitlines():
-        stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip()
+        stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip() if "#" in line else line.strip()
         if not stripped:
             continue
         if section := _SECTION.fullmatch(stripped):
             default = section[1].strip()
             continue
         pattern, *owners = _SPACE.split(stripped)
-        try:
-            yield Exclusions([pattern.replace("\\ ", " ").removeprefix("!")]), " ".join(owners) or default
-        except UsageError:
-            continue
+        yield pattern.replace("\\ ", " ").removeprefix("!").removeprefix("./"), " ".join(owners) or default
 
 
 def find(root: str) -> CodeOwners | None:
@@ -65,7 +84,7 @@ def find(root: str) -> CodeOwners | None:
     fence = Fence(os.path.realpath(root))
     for place in PLACES:
         try:
-            return CodeOwners(read(os.path.join(root, place), MOST_BYTES, fence, head=True).decode("utf-8", "replace"))
+            return CodeOwners(read(os.path.join(root, place), MOST_BYTES, fence, head=True).decode("utf-8", "replace"), place)
         except UnreadableError:
             continue
     return None
@@ -85,14 +104,24 @@ def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | No
     return _by_file(owners, root, top)
 
 
-def with_code_owners(keys: Iterable[AccessKey], root: str, repository: str | None) -> tuple[AccessKey, ...]:
-    """Give keys without an owner the one of their file. Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``."""
+def with_code_owners(
+    keys: Iterable[AccessKey], root: str, repository: str | None, problems: list[Diagnostic] | None = None
+) -> tuple[AccessKey, ...]:
+    """Give keys without an owner the one of their file, and add to ``problems`` why not all of CODEOWNERS counts.
+
+    Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``.
+    """
     keys = tuple(keys)
     top = repository or root
     if not any(_ownerless(key) for key in keys) or (owners := find(top)) is None:
         return keys
     owner_of = _by_file(owners, root, top)
-    return tuple(_owned(key, owner_of) if _ownerless(key) else key for key in keys)
+    owned = tuple(_owned(key, owner_of) if _ownerless(key) else key for key in keys)
+    if owners.problem and problems is not None:
+        place = os.path.relpath(os.path.join(top, owners.place), root).replace(os.sep, "/")
+        text = f"{owners.problem}, so not all owners are known; name whole files and folders"
+        problems.append(Diagnostic(Level.ERROR, text, place))
+    return owned
 
 
 def _by_file(owners: CodeOwners, root: str, top: str) -> Callable[[str], str | None]:

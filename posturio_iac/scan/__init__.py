@@ -12,7 +12,7 @@ from posturio_iac.search.locations import WORKFLOWS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
     from posturio_iac.search import Selection
+
+MOST_PAIRS = 2_000_000
+"""How often entries of the configuration are compared with keys."""
 
 
 def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:
@@ -133,13 +136,26 @@ class CodeScan:
         config = self.config
         if config.own & {"select", "ignore"} and not self._policy.selected(all_rules()):
             raise UsageError(f"{config.path}: select and ignore leave no rule to check; --no-config checks all")
-        diagnostics = [*self.diagnostics, *complaints(config, self.selection, self.place)]
+        diagnostics = [*self.diagnostics, *complaints(config, self.selection, self.place), *self._bounded()]
         files = self.selection.searched
         report = judge(self.keys, as_of=self.as_of, diagnostics=diagnostics, files=files, policy=self._policy)
         if (again := found_again(report, self._policy, self.selection)) is not None:
             self._policy = again
             report = judge(self.keys, as_of=self.as_of, diagnostics=diagnostics, files=files, policy=again)
         return report if self._narrowed is None else _without_idle(report)
+
+    def _bounded(self) -> Iterator[Diagnostic]:
+        """Keep the comparisons of entries of the configuration with keys within bounds; yield why none of them counts."""
+        config, number = self.config, len(self.config.overrides) + len(self.config.suppressions)
+        if number * len(self.keys) <= MOST_PAIRS:
+            return
+        from posturio_iac.core.finding import Diagnostic, Level
+        from posturio_iac.core.record import replace
+        from posturio_iac.scan.configuration import seen_below
+
+        self._policy = replace(self._policy, config=config.with_values(overrides=(), suppressions=()))
+        text = f"{number:,} overrides and suppressions for {len(self.keys):,} keys are too many to compare, so none of them counts"
+        yield Diagnostic(Level.ERROR, f"{text}; select more keys by one entry", seen_below(config.path or "", self.place))
 
     def judge(self, keys: Iterable[AccessKey], as_of: datetime) -> Report:
         """Judge some keys at a time."""
@@ -175,7 +191,7 @@ class CodeScan:
         if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
             from posturio_iac.metadata.codeowners import with_code_owners
 
-            keys = [*with_code_owners(keys, selection.root, selection.repository)]
+            keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
         home = selection.repository or selection.root
         if keys and os.path.isdir(os.path.join(home, WORKFLOWS)):

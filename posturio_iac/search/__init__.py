@@ -76,6 +76,11 @@ def discover(
         from posturio_iac.search.symbolic_links import resolve
 
         resolve(search)
+    if search.exclusions is not None and search.exclusions.spent:
+        from posturio_iac.core.text.gitignore import MOST_COMPARISONS
+
+        text = f"the exclude patterns with wildcards need more than {MOST_COMPARISONS:,} comparisons with files, so not all that they mean"
+        search.error(f"{text} was left out; name whole files and folders")
     selection = Selection(search, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
     if selection.terraform or not (unseen := _unseen(search)):
         return selection

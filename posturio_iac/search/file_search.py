@@ -251,13 +251,6 @@ class FileSearch:
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
         self.calls = None
 
-    def drop_excluded(self) -> None:
-        """Forget the files that exclusions cover by now; those that were named stay."""
-        for found in (self.terraform, self.templates, *self.others.values()):
-            covered = {path for path in found if self.skips(path)}
-            found -= {path for path in covered if self.prefix + path not in self.fence.named}
-        self.calls = None
-
     def has(self, path: str) -> bool:
         return path in self.terraform or path in self.templates or any(path in paths for paths in self.others.values())
 

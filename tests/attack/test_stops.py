@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, posturio, put, scan
+from tests.support.attacks import SOUND, posturio, put, scan, scan_within
+from tests.support.bombs import BOMBS, MOST_BYTES, nested_sub
 from tests.support.command_line import MISSING, shown
 
 pytestmark = pytest.mark.promise("the rest")
@@ -207,3 +208,41 @@ def test_folders_deeper_than_python_recurses(root: Path, monkeypatch: pytest.Mon
         subprocess.run(["rm", "-rf", "d"], check=True)  # `shutil.rmtree` recurses as well
     assert code == 1
     assert [posixpath.basename(key["path"]) for key in json.loads(out)["keys"]] == ["deep.tf", "deep.yaml", "sound.tf"]
+
+
+@pytest.mark.promise("any input")
+@pytest.mark.parametrize("files", BOMBS.values(), ids=BOMBS)
+def test_a_small_input_takes_three_seconds_at_most(tmp_path: Path, files: dict[str, str]) -> None:
+    assert all(len(text) <= MOST_BYTES for text in files.values())
+    for name, text in files.items():
+        put(tmp_path, name, text)
+    assert scan_within(tmp_path, 3) in (0, 1, 2, 3)
+
+
+@pytest.mark.promise("budget")
+def test_many_files_and_many_patterns_are_a_product_with_a_budget(root: Path) -> None:
+    put(root, "posturio-iac.toml", "exclude = [" + ",".join(f'"*v{n}"' for n in range(4900)) + "]\n")
+    for number in range(700):
+        put(root, f"f{number}.tf", "")
+    assert "the exclude patterns with wildcards need more than 3,000,000 comparisons with files" in incomplete(root)
+    put(root, "posturio-iac.toml", "exclude = [" + ",".join(f'"v{n}"' for n in range(4900)) + ', "f1.tf"]\n')
+    code, out, _ = scan(root)
+    assert (code, FOUND in shown(out), "leaves out 1 file" in out) == (1, True, True)
+
+
+@pytest.mark.promise("budget")
+def test_many_owners_and_many_entries_for_many_keys_are_bounded(root: Path) -> None:
+    put(root, "CODEOWNERS", "".join(f"*a{n} @x\n" for n in range(5001)))
+    assert "CODEOWNERS: error: there are more than 5,000 patterns with wildcards" in incomplete(root)
+    put(root, "CODEOWNERS", "")
+    put(root, "posturio-iac.toml", "".join(f'[[overrides]]\ntags = {{ a = "{n}" }}\nmax_lifetime_days = 30\n' for n in range(1000)))
+    keys = "".join(f"  K{n}: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: u{n}}}}}\n" for n in range(2000))
+    put(root, "s.yaml", f"Resources:\n{keys}")
+    assert "1,000 overrides and suppressions for 2,001 keys are too many to compare, so none of them counts" in incomplete(root)
+
+
+@pytest.mark.promise("budget")
+def test_a_spent_budget_fails_the_hook(root: Path) -> None:
+    put(root, "s.json", nested_sub(25))
+    code, _, err = posturio(root, "hook", "s.json")
+    assert (code, "so not all of its keys were checked" in err) == (3, True)

@@ -14,6 +14,7 @@ import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT
+from tests.support.bombs import nested_sub
 from tests.support.hosts.cfn_linting import (
     EXPOSED,
     INCOMPLETE,
@@ -186,6 +187,11 @@ def test_a_limit_that_is_none_is_one_sentence(tmp_path: Path, limit: str) -> Non
     (match,) = lint(tmp_path, "stack.yaml", options=("-x", f"{OVERLONG}:max_lifetime_days={limit}"))
     said = f'The configuration max_lifetime_days of W9378 must be a whole number of days from 1, not "{limit}"; it was left out.'
     assert (match.id, match.line, match.message) == (INCOMPLETE, 1, said)
+
+
+def test_a_spent_budget_fails(tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text(nested_sub(25))
+    assert [m.id for m in lint(tmp_path, "stack.json", options=())] == [INCOMPLETE]
 
 
 def test_a_wrong_configuration_of_ours_is_one_sentence_and_fails(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from posturio_iac.core.host_ids import CHECKOV
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
+from tests.support.bombs import nested_sub
 from tests.support.hosts.checkov_running import (
     KEY,
     MISSING,
@@ -97,6 +98,13 @@ def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
     assert failed(found) == set()
     assert {one.check: one.reason for one in found if one.result == "skipped"} == {MISSING: "moves to roles", OWNERLESS: "one team"}
     assert checkov(tmp_path, "-d", ".").returncode == 0
+
+
+def test_a_spent_budget_fails(tmp_path: Path) -> None:
+    write(tmp_path, {"stack.json": nested_sub(25)})
+    done = checkov(tmp_path, "-d", ".")
+    assert done.returncode == 1
+    assert "K may not have been checked: stack.json:1: the template stack.json" in done.stdout
 
 
 def test_a_baseline_of_checkov_holds(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MEMORY = 2 << 30
@@ -37,7 +38,16 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
 
     ``more`` are variables of its environment. With some, Python is started, which may read them then.
     """
-    code = _LIMITED.format(memory=MEMORY, seconds=SECONDS)
+    return _ran(cwd, arguments, SECONDS, more)
+
+
+def scan_within(cwd: Path, cpu: int) -> int:
+    """The exit code of a scan, which is killed after ``cpu`` seconds of CPU time."""
+    return _ran(cwd, ("scan", "--as-of", "2026-11-24"), cpu, {})[0]
+
+
+def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str]) -> tuple[int, str, str]:
+    code = _LIMITED.format(memory=MEMORY, seconds=cpu)
     if more:
         command = [sys.executable, "-c", code, *arguments]
         ran = subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=SECONDS)

@@ -61,7 +61,10 @@ def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
         return NOTHING
     if found.matters(entity.file):
         found.tell(entity.file)
-        return _joined([_of_key(key, found.findings, rule) for key in keys_of(entity, found)])
+        keys = keys_of(entity, found)
+        if not keys and found.cut_short and entity.kind in (*KEY_TYPES, "AWS::IAM::AccessKey") and rule == min(found.selected):
+            return Answer(CheckResult.FAILED, _cut(f"{entity.name} may not have been checked: {found.cut_short}"))
+        return _joined([_of_key(key, found.findings, rule) for key in keys])
     found.lacks_parser(entity.file)
     if entity.kind in KEY_TYPES:
         report = found.borrowed(entity)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.core.finding import CONFIGURATION, CRASH, Level
+from posturio_iac.core.finding import BUDGET, CONFIGURATION, CRASH, Level
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
@@ -105,6 +105,11 @@ class Scan:
         if (crash := next((said for said in report.diagnostics if said.about == CRASH), None)) is not None:
             raise RuntimeError(crash.message)
         return report
+
+    @functools.cached_property
+    def cut_short(self) -> str:
+        """Why not all keys were read: a budget was spent. Empty where none was; checkov itself does not fail on what is not read."""
+        return next((text_of(one) for one in self.report.diagnostics if one.about == BUDGET), "")
 
     def tell(self, file: str) -> None:
         """Log as a warning what could not be read or has no effect, once, for files of the kind of ``file``.

@@ -18,15 +18,82 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MOST_WILDCARDS = 5_000
+"""How many patterns of one list may hold wildcards."""
+MOST_COMPARISONS = 3_000_000
+"""How often patterns with wildcards of one list are compared with paths."""
+
+
+class Patterns:
+    """A list of patterns. Those without wildcards are looked up, however many there are; the others are compared one by one."""
+
+    __slots__ = ("_globs", "_left", "_literal", "spent")
+
+    def __init__(self) -> None:
+        self._literal: tuple[dict[str, int], dict[str, int]] = {}, {}
+        """The place of the last pattern for a name, or for a path with a slash before it: for directories only, and for all."""
+        self._globs: list[tuple[int, bool, re.Pattern[str]]] = []
+        self._left = MOST_COMPARISONS
+        self.spent = False
+        """True once there were more comparisons than a run can afford. Since then nothing matches."""
+
+    def add(self, place: int, pattern: str) -> None:
+        """Add the pattern at a ``place`` in the list, which is higher than those before it.
+
+        Raises `re.error` or IndexError for one that cannot be read, and `UsageError` for too many.
+        """
+        directories_only, body = pattern.endswith("/"), pattern.removesuffix("/")
+        if not body:
+            return
+        if not any(character in body for character in "*?[\\"):
+            name = f"/{body.removeprefix('/')}" if "/" in body else body
+            self._literal[not directories_only][name] = place
+            return
+        if len(self._globs) >= MOST_WILDCARDS:
+            raise UsageError(f"there are more than {MOST_WILDCARDS:,} patterns with wildcards; name whole files and folders")
+        self._globs.append((place, directories_only, of_paths(body)))
+
+    def last(self, path: str, *, directory: bool) -> int:
+        """The place of the last pattern that matches a path itself, -1 without one."""
+        names = (path.rpartition("/")[2], f"/{path}")
+        found = max(places.get(name, -1) for places in self._literal[not directory :] for name in names)
+        if not self._globs:
+            return found
+        self._left -= len(self._globs)
+        self.spent = self._left < 0
+        if self.spent:
+            return -1
+        for place, directories_only, regex in reversed(self._globs):
+            if place < found:
+                break
+            if (directory or not directories_only) and regex.fullmatch(path):
+                return place
+        return found
+
+
 class Exclusions:
     """Compiled patterns, with a cache of directories."""
 
-    __slots__ = ("_directories", "_rules")
+    __slots__ = ("_directories", "_patterns", "_signs")
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Compile the patterns. Raises `UsageError` for one that cannot be read."""
-        self._rules = [rule for pattern in patterns if (rule := _compile(pattern)) is not None]
+        self._patterns = Patterns()
+        self._signs: list[bool] = []
+        """Whether each pattern excludes."""
         self._directories: dict[str, bool] = {"": False}
+        for place, pattern in enumerate(patterns):
+            self._signs.append(not pattern.startswith("!"))
+            try:
+                self._patterns.add(place, pattern.removeprefix("!").removeprefix("./"))
+            except (re.error, IndexError):
+                text = f'the exclude pattern "{pattern}" cannot be read: a bracket or a backslash has no end, or a range runs backwards'
+                raise UsageError(text) from None
+
+    @property
+    def spent(self) -> bool:
+        """True if there were too many comparisons, so that nothing is covered any more."""
+        return self._patterns.spent
 
     def cover(self, path: str) -> bool:
         return self.cover_directory(path.rpartition("/")[0]) or self._matches(path, directory=False)
@@ -42,22 +109,5 @@ class Exclusions:
         return known
 
     def _matches(self, path: str, *, directory: bool) -> bool:
-        for excludes, directories_only, regex in reversed(self._rules):
-            if (directory or not directories_only) and regex.fullmatch(path):
-                return excludes
-        return False
-
-
-def _compile(pattern: str) -> tuple[bool, bool, re.Pattern[str]] | None:
-    """Return whether the pattern excludes, whether it is for directories only, and its expression; None when it is empty."""
-    excludes = not pattern.startswith("!")
-    body = pattern.removeprefix("!").removeprefix("./")
-    directories_only = body.endswith("/")
-    body = body.removesuffix("/")
-    if not body:
-        return None
-    try:
-        return excludes, directories_only, of_paths(body)
-    except (re.error, IndexError):
-        text = f'the exclude pattern "{pattern}" cannot be read: a bracket or a backslash has no end, or a range runs backwards'
-        raise UsageError(text) from None
+        place = self._patterns.last(path, directory=directory)
+        return place >= 0 and self._signs[place]

@@ -18,14 +18,14 @@ _STAR, _SLASH, _FOLDERS, _REST = "*", "/", "**/", "**"
 """Tokens of a glob beside expressions of one character."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=10_000)
 def of_text(glob: str) -> re.Pattern[str]:
     """Compile a glob in which ``*`` stands for any text and everything else for itself."""
     tokens = [_STAR if character == "*" else "[/]" if character == "/" else re.escape(character) for character in re.sub(r"\*+", "*", glob)]
     return re.compile(_Writer(".").part(tokens), re.DOTALL)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=10_000)
 def of_paths(glob: str) -> re.Pattern[str]:
     """Compile a glob of gitignore, without ``!`` and the slash at its end. Raises `re.error` or IndexError for one that cannot be read."""
     tokens = list(_tokens(glob.removeprefix("/")))

@@ -6,7 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import parse
@@ -62,5 +62,6 @@ class Files:
 def too_costly(error: BudgetError, path: str) -> Diagnostic:
     """The diagnostic for the template at ``path`` whose budget is spent."""
     text = f"the template {path} {error}, so not all of its keys were checked; simplify it, or split it"
-    place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
-    return Diagnostic(Level.ERROR, text, *place)
+    if error.span is None:
+        return Diagnostic(Level.ERROR, text, path, about=BUDGET)
+    return Diagnostic(Level.ERROR, text, error.span.path, error.span.line, error.span.column, about=BUDGET)

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.finding import CRASH, Diagnostic, Level
+from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
 from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
@@ -274,8 +274,9 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
 def _too_costly(error: BudgetError, path: str) -> Diagnostic:
     """The diagnostic for the root module in the folder ``path`` whose budget is spent."""
     text = f"the root module {path or '.'} {error}, so not all of its keys were checked; simplify it, or split it"
-    place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
-    return Diagnostic(Level.ERROR, text, *place)
+    if error.span is None:
+        return Diagnostic(Level.ERROR, text, path or ".", about=BUDGET)
+    return Diagnostic(Level.ERROR, text, error.span.path, error.span.line, error.span.column, about=BUDGET)
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:

@@ -44,8 +44,9 @@ def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[st
             return
     if values is None:
         scope.stack.loops.add(name)
-    before = len(found)
+    before, size = len(found), sum(_size(body) for _, body in members)
     for value in values if values is not None else [None]:
+        scope.stack.budget.spend(2 * size)
         for key, body in members:
             if len(found) - before >= MAX_ENTRIES:
                 ev.report(f"{entry.name} creates more than {MAX_ENTRIES:,} members; the rest was not checked", entry.key, scope)
@@ -70,6 +71,17 @@ def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | N
     if any(isinstance(t, Unknown) for t in texts) or (not texts and isinstance(fixed, Unknown)):
         return None
     return tuple(dict.fromkeys(str(t) for t in texts))
+
+
+def _size(node: Node) -> int:
+    """How many nodes a node consists of."""
+    match node.value:
+        case Object() as members:
+            return 1 + sum(_size(key) + _size(value) for key, value in members)
+        case Array() as items:
+            return 1 + sum(map(_size, items))
+        case _:
+            return 1
 
 
 def substituted(node: Node, name: str, value: str) -> Node:

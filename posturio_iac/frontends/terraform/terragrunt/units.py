@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_IN_CODE
@@ -156,7 +156,9 @@ class Units:
                     made.add(unit.shown)
                     yield from self._guarded(unit, files)
             except BudgetError as error:
-                self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path))
+                self._report(
+                    Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path, about=BUDGET)
+                )
             for problem in stack.problems:
                 self._report(problem)
         named = {path for path in self._paths if posixpath.basename(path) == UNIT_FILE}
@@ -176,7 +178,9 @@ class Units:
             yield from self._applied(unit, files)
         except BudgetError as error:
             self._report(
-                Diagnostic(Level.ERROR, f"the unit {error}, so the module that it applies was not checked; simplify it", unit.shown)
+                Diagnostic(
+                    Level.ERROR, f"the unit {error}, so the module that it applies was not checked; simplify it", unit.shown, about=BUDGET
+                )
             )
         except RecursionError:
             self._report(

@@ -1,0 +1,80 @@
+"""Small inputs that cost much: products of two parts that are each small, and values that double. At most 64 kB each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MOST_BYTES = 64_000
+_KEY = "Type: AWS::IAM::AccessKey, Properties: {UserName: %s}"
+
+
+def nested_sub(depth: int) -> str:
+    """A template with a user whose name doubles at each level."""
+    name: Any = "x"
+    for _ in range(depth):
+        name = {"Fn::Sub": ["${A}${A}", {"A": name}]}
+    user = {"Type": "AWS::IAM::User", "Properties": {"UserName": name}}
+    return json.dumps({"Resources": {"U": user, "K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "U"}}}}})
+
+
+def _alias_sub(depth: int) -> str:
+    lines = ["M:\n  - &a0 x\n"]
+    lines += [f"  - &a{n}\n    Fn::Sub: ['${{A}}${{B}}', {{A: *a{n - 1}, B: *a{n - 1}}}]\n" for n in range(1, depth + 1)]
+    return f"{''.join(lines)}Resources:\n  K: {{{_KEY % f'*a{depth}'}}}\n"
+
+
+def _chain(links: int) -> str:
+    """Mappings that look each other up twice."""
+    entries: dict[str, Any] = {"k0": "x"}
+    for n in range(1, links):
+        entries[f"k{n}"] = {"Fn::Join": ["", [{"Fn::FindInMap": ["M", "a", f"k{n - 1}"]}] * 2]}
+    user = {"Fn::FindInMap": ["M", "a", f"k{links - 1}"]}
+    key = {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": user}}
+    return json.dumps({"Mappings": {"M": {"a": entries}}, "Resources": {"K": key}})
+
+
+def _loop(outer: str, members: str) -> str:
+    return f"Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::A:\n    - I\n    - [{outer}]\n    - {members}\n"
+
+
+def _list(letter: str, number: int) -> str:
+    return ", ".join(f"{letter}{n}" for n in range(number))
+
+
+def _keys(number: int) -> str:
+    return "".join(f'resource "aws_iam_access_key" "k{n}" {{\n  user = "u"\n}}\n' for n in range(number))
+
+
+_ENTRY = 'reason="r"\nuntil=2027-01-01\n'
+BOMBS: dict[str, dict[str, str]] = {
+    "nested Fn::Sub": {"s.json": nested_sub(25)},
+    "Fn::Sub of aliases": {"s.yaml": _alias_sub(25)},
+    "maps that look each other up": {"s.json": _chain(40)},
+    "a loop in a loop": {"s.yaml": _loop(_list("x", 3000), "Fn::ForEach::B: [J, [" + _list("y", 3000) + "], {K: {" + _KEY % "a" + "}}]")},
+    "a loop over a large body": {"s.yaml": _loop(_list("x", 5000), "K: {" + _KEY % "a" + ", Metadata: {X: [" + "b, " * 8000 + "]}}")},
+    "documents": {"s.yaml": "".join(f"---\nResources:\n  K{n}: {{{_KEY % 'u'}}}\n" for n in range(700))},
+    "keys of one user": {"main.tf": _keys(1000)},
+    "suppressions by address": {
+        "posturio-iac.toml": "".join(f'[[suppressions]]\nrule="ownerless_access_keys"\naddress="*x{n}*"\n{_ENTRY}' for n in range(350)),
+        "main.tf": _keys(600),
+    },
+    "suppressions by path": {
+        "posturio-iac.toml": "".join(f'[[suppressions]]\nrule="ownerless_access_keys"\npath="*x{n}"\n{_ENTRY}' for n in range(350)),
+        "main.tf": _keys(600),
+    },
+    "overrides": {
+        "posturio-iac.toml": "".join(f'[[overrides]]\npaths=["*x{n}"]\nmax_lifetime_days=30\n' for n in range(700)),
+        "main.tf": _keys(500),
+    },
+    "patterns": {"posturio-iac.toml": "exclude=[" + ",".join(f'"*v{n}"' for n in range(4900)) + "]\n", "main.tf": _keys(1)},
+    "more patterns": {"posturio-iac.toml": "exclude=[" + ",".join(f'"*{n}"' for n in range(7000)) + "]\n", "main.tf": _keys(1)},
+    "owners": {"CODEOWNERS": "".join(f"*a{n} @x\n" for n in range(5800)), "main.tf": _keys(10)},
+    "files of variables": {
+        "posturio-iac.toml": "var_files=[" + ",".join(['"x.tfvars"'] * 5000) + "]\n",
+        "x.tfvars": "",
+        "main.tf": _keys(9),
+    },
+    "words of a comment": {"main.tf": "# posturio: " + "a " * 31000 + "\n" + _keys(1)},
+}
+"""Files by their names."""
