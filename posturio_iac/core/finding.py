@@ -148,10 +148,8 @@ class Level(str, Enum):
     NOTE = "note"
 
 
-CRASH = "crash"
-"""The subject of diagnostics about a crash of our own, because of which something was not checked."""
-BUDGET = "budget"
-"""The subject of diagnostics about a budget that is spent, because of which keys were not checked."""
+CRASH, BUDGET = "crash", "budget"
+"""What diagnostics are about: a crash of our own, or a spent budget, because of which something was not checked."""
 CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 
