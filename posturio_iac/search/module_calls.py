@@ -98,8 +98,19 @@ def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | Non
 
 def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
     """The Terraform files that hold one of ``search_terms``: git searches those it searched before, and the others are read."""
-    texts = ((path, text(selection, path)) for path, kind in selection.search.read.items() if kind is TERRAFORM)
-    return _found(selection, {path for path, data in texts if any(search_term in data for search_term in search_terms)}, search_terms)
+    return holding_each(selection, search_terms)[0]
+
+
+def holding_each(selection: Selection, *groups: Sequence[bytes]) -> tuple[tuple[str, ...], ...]:
+    """The same for several groups of search terms, for which each file is read once."""
+    found: tuple[set[str], ...] = tuple(set() for _ in groups)
+    for path, kind in selection.search.read.items():
+        if kind is TERRAFORM:
+            data = text(selection, path)
+            for group, paths in zip(groups, found, strict=True):
+                if any(map(data.__contains__, group)):
+                    paths.add(path)
+    return tuple(_found(selection, paths, group) for group, paths in zip(groups, found, strict=True))
 
 
 def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:

@@ -39,10 +39,10 @@ from posturio_iac.frontends.terraform.modules.readings import (
 )
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
-from posturio_iac.search.module_calls import holding, local_calls
+from posturio_iac.search.module_calls import holding_each, local_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterator, Mapping
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
@@ -227,15 +227,14 @@ class _Reader:
     def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
         """The users of the whole scan that have one of these names, by name and by the folder of the root module."""
         found: dict[str, dict[str, list[Namesake]]] = {}
-        tops = self._tops_with(b"iam_user")
-        if tops:
-            tops &= self._tops_with(*(f'"{name}"'.encode() for name in sorted(names)))
+        users, named = holding_each(self.selection, (b"iam_user",), [f'"{name}"'.encode() for name in sorted(names)])
+        tops = self._tops_of(users) & self._tops_of(named)
         # Diagnostics of a root module are reported where its own keys are read.
         program = ModuleTree(self.selection, self.program.options)
         for top in sorted(tops):
             free_last_part()
-            for name, users in self._users_in(top, names, program).items():
-                found.setdefault(name, {})[top] = users
+            for name, same in self._users_in(top, names, program).items():
+                found.setdefault(name, {})[top] = same
         return found
 
     @staticmethod
@@ -246,14 +245,13 @@ class _Reader:
         program.forget(top)
         return {name: same for name, same in found.items() if same}
 
-    def _tops_with(self, *search_terms: bytes) -> set[str]:
-        """The folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""
+    def _tops_of(self, paths: Iterable[str]) -> set[str]:
+        """The folders of the root modules that these files are in, or that lead to a module that they are in."""
         callers: dict[str, set[str]] = {}
         for caller, target in local_calls(self.selection):
             source, called = ("" if path == "." else path for path in (caller, target))
             callers.setdefault(called, set()).add(source)
-        folders = {posixpath.dirname(path) for path in holding(self.selection, search_terms)}
-        return {top for folder in folders for top in tops_above(folder, callers)}
+        return {top for folder in set(map(posixpath.dirname, paths)) for top in tops_above(folder, callers)}
 
     def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
         """A key of the root module in ``path``, left open where users of the same name in other root modules state more."""

@@ -50,20 +50,29 @@ class SecretCarriers:
         self._users: dict[ScopedName, list[ScopedName]] = {}
         self._carrying: set[ScopedName] = set()
         self._explored: set[ScopedName] = set()
+        self._words: dict[hcl.Block, tuple[tuple[str, str], ...] | None] = {}
+        self._arguments: dict[tuple[ModuleInstance, hcl.Block], list[tuple[str, hcl.Expr]]] = {}
 
     def may_reach(self, block: hcl.Block, instance: ModuleInstance) -> bool:
         """True if the secret of a key can be part of anything in a block, by the words in its text, so that most are not parsed."""
-        text = block.text
-        if text is None:
-            return True
-        for kind, name in dict.fromkeys(_NAMED.findall(text)):
-            if not name:
-                return True
-            scoped = ScopedName(instance, _KINDS[kind.decode()], name.decode("utf-8", "replace"))
-            self._explore(scoped)
-            if scoped in self._carrying:
-                return True
-        return False
+        words = self._words_in(block)
+        return words is None or any(self._carries(ScopedName(instance, kind, name)) for kind, name in words)
+
+    def _words_in(self, block: hcl.Block) -> tuple[tuple[str, str], ...] | None:
+        if block not in self._words:
+            self._words[block] = _words_in(block)
+        return self._words[block]
+
+    def _carries(self, name: ScopedName) -> bool:
+        self._explore(name)
+        return name in self._carrying
+
+    def given(self, call: hcl.Block, instance: ModuleInstance) -> list[tuple[str, hcl.Expr]]:
+        """The arguments of a call that the secret of a key can be part of."""
+        place = instance, call
+        if place not in self._arguments:
+            self._arguments[place] = self.arguments(call, instance) if self.may_reach(call, instance) else []
+        return self._arguments[place]
 
     def arguments(self, block: hcl.Block, instance: ModuleInstance, names: Container[str] | None = None) -> list[tuple[str, hcl.Expr]]:
         """The arguments of a block, or those called ``names``, that the secret of a key can be part of."""
@@ -88,11 +97,33 @@ class SecretCarriers:
             name.instance.budget.spend()
             if _holds_key(name):
                 self._mark(name)
-            for source in _sources(name):
+            for source in self._sources(name):
                 self._users.setdefault(source, []).append(name)
                 if source in self._carrying:
                     self._mark(name)
                 pending.append(source)
+
+    def _sources(self, name: ScopedName) -> Iterator[ScopedName]:
+        """Yield the names that a name gets its value from."""
+        instance, kind, own = name
+        folder = instance.folder
+        if kind == "local":
+            found = folder.locals.get(own)
+            if found is not None:
+                yield from _names(found.expression, instance)
+        elif kind == "var" and instance.call is not None and instance.caller is not None:
+            for expression in (instance.call.get(own), instance.call.get("for_each")):
+                if expression is not None:
+                    yield from _names(expression, instance.caller.instance)
+        elif kind == "module" or kind in PASSING:
+            table = folder.data if kind.startswith("data.") else folder.resources
+            block = folder.calls.get(own) if kind == "module" else table.get((kind.removeprefix("data."), own))
+            words = self._words_in(block) if block is not None else ()
+            if words is not None:
+                yield from (ScopedName(instance, *word) for word in words)
+            elif block is not None:
+                expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
+                yield from (one for expression in expressions if expression is not None for one in _names(expression, instance))
 
     def _mark(self, start: ScopedName) -> None:
         pending = [start]
@@ -101,6 +132,14 @@ class SecretCarriers:
             if name not in self._carrying:
                 self._carrying.add(name)
                 pending += self._users.get(name, ())
+
+
+def _words_in(block: hcl.Block) -> tuple[tuple[str, str], ...] | None:
+    """The kinds and names in the text of a block that can stand for a secret; None where a parser has to tell."""
+    found = None if block.text is None else dict.fromkeys(_NAMED.findall(block.text, block.text.find(b"{")))
+    if found is None or not all(name for _, name in found):
+        return None
+    return tuple((_KINDS[kind.decode()], name.decode("utf-8", "replace")) for kind, name in found)
 
 
 def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
@@ -122,27 +161,6 @@ def _holds_key(name: ScopedName) -> bool:
     call = name.instance.folder.calls.get(name.name)
     program = name.instance.program
     return call is not None and (program.may_hold_keys(name.instance, call) or program.known_module(name.instance, call) is not None)
-
-
-def _sources(name: ScopedName) -> Iterator[ScopedName]:
-    """Yield the names that a name gets its value from."""
-    instance, kind, own = name
-    folder = instance.folder
-    if kind == "local":
-        found = folder.locals.get(own)
-        if found is not None:
-            yield from _names(found.expression, instance)
-    elif kind == "var" and instance.call is not None and instance.caller is not None:
-        for expression in (instance.call.get(own), instance.call.get("for_each")):
-            if expression is not None:
-                yield from _names(expression, instance.caller.instance)
-    elif kind == "module" or kind in PASSING:
-        table = folder.data if kind.startswith("data.") else folder.resources
-        block = folder.calls.get(own) if kind == "module" else table.get((kind.removeprefix("data."), own))
-        for _, argument in arguments_of(block) if block is not None else ():
-            yield from _names(argument, instance)
-        if block is not None and (repeated := block.get("for_each")) is not None:
-            yield from _names(repeated, instance)
 
 
 def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Iterator[tuple[str, hcl.Expr]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.facts.model import ComputedValue
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.names import Names
@@ -85,7 +85,8 @@ def permission_note(user: TerraformUser) -> Iterator[str]:
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    for (kind, name), block in instance.resources(*_POLICIES):
+    policies_here = instance.resources(*_POLICIES) if instance.index(_Ends).may_be_said(instance) else []
+    for (kind, name), block in policies_here:
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
             if target is not None and any(
@@ -110,10 +111,33 @@ def _attached(block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
 
 
 def _ends_by_date(block: hcl.Block, scope: ModuleScope) -> bool:
-    texts = list(literals_in(block))
     policy = block.get("policy")
-    for reached in origins_of(policy, scope) if policy is not None else ():
-        if isinstance(reached, ResourceOrigin):
-            texts += literals_in(reached.block)
-    joined = "\n".join(texts).lower()
-    return "aws:currenttime" in joined and "datelessthan" in joined
+    reached = origins_of(policy, scope) if policy is not None else ()
+    blocks = (block, *(r.block for r in reached if isinstance(r, ResourceOrigin)))
+    joined = "\n".join(text for one in blocks if _may_end(one) for text in literals_in(one)).lower()
+    return all(word in joined for word in _END_BY_DATE)
+
+
+_END_BY_DATE = ("aws:currenttime", "datelessthan")
+
+
+def _may_end(block: hcl.Block) -> bool:
+    """True if a block says one of these words, or where only a parser can tell; most are not parsed for that."""
+    text = block.text.lower() if block.text is not None else None
+    return text is None or b"\\u" in text or any(word.encode() in text for word in _END_BY_DATE)
+
+
+class _Ends:
+    """Knows whether a policy of a root module may end by date; most say nothing of the kind, and are not parsed."""
+
+    def __init__(self) -> None:
+        self._said: bool | None = None
+
+    def may_be_said(self, instance: ModuleInstance) -> bool:
+        """True if a block says so, or where a call or a caller may give what is said."""
+        folder = instance.folder
+        if instance.caller is not None or folder.calls:
+            return True
+        if self._said is None:
+            self._said = any(_may_end(block) for block in (*folder.resources.values(), *folder.data.values()))
+        return self._said

@@ -43,7 +43,7 @@ class SecretWalk:
             self._visited.add(instance)
             self.look(instance, carriers)
             for name, call in instance.folder.calls.items():
-                if given := carriers.arguments(call, instance):
+                if given := carriers.given(call, instance):
                     pending += self._given(instance, name, call, given)
 
     def _given(self, instance: ModuleInstance, name: str, call: hcl.Block, given: list[tuple[str, hcl.Expr]]) -> tuple[ModuleInstance, ...]:
