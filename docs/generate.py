@@ -23,7 +23,7 @@ from posturio_iac.commands import explain
 from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
-from posturio_iac.config.option_table import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
+from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
 from posturio_iac.frontends.terraform.known_modules import lookup, pages
 from posturio_iac.metadata.names import Names
@@ -143,6 +143,14 @@ SUPPRESSIONS_TEXT = """
 
 Findings of one rule that do not count, selected by `path`, by `address`, or by both. After `until` the entry suppresses nothing, and
 the run says so. `--no-suppressions` switches off all suppressions, comments included.
+
+"""
+
+FORBIDDEN_TEXT = """
+## forbidden
+
+The table, empty or not, forbids declared keys ([the rule](rules/iam.forbidden_access_keys.md)). Each `[[forbidden.allow]]` lets some
+exist until a day, by a `user`, an `address`, or both:
 
 """
 
@@ -292,6 +300,8 @@ def configuration() -> str:
         + _fields(OVERRIDE)
         + SUPPRESSIONS_TEXT
         + _fields(SUPPRESSION)
+        + FORBIDDEN_TEXT
+        + _fields(FORBIDDEN[0].fields)
         + OWNERS_TEXT
         + _fields(OWNERS)
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config.check import check_table
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
 from posturio_iac.config.option_table import LIMITS, OPTIONS
-from posturio_iac.config.records import Exemption, Override
+from posturio_iac.config.records import AllowedKey, Exemption, Override
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
 
@@ -45,6 +45,9 @@ def load(path: str, fence: Fence | None = None, home: str | None = None) -> Conf
         own["suppressions"] = tuple(
             _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(own["suppressions"])
         )
+    if "forbidden" in own:
+        allowed = own["forbidden"].get("allow", ())
+        own["forbidden"] = tuple(_allowed(AllowedKey(**entry), f"{shown}: forbidden.allow[{n}]") for n, entry in enumerate(allowed))
     return Config(path, folder, home, **own)
 
 
@@ -91,6 +94,12 @@ def _looser(limit: int | str, than: int | str) -> bool:
     if isinstance(limit, int) and isinstance(than, int):
         return limit > than
     return limit == "declared" and than == "enforced"
+
+
+def _allowed(allowed: AllowedKey, where: str) -> AllowedKey:
+    if allowed.user is None and allowed.address is None:
+        raise UsageError(f"{where} would allow every key: give it a user or an address, or delete [forbidden]")
+    return allowed
 
 
 def _exemption(exemption: Exemption, where: str) -> Exemption:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from posturio_iac.config.records import Exemption, Override
+    from posturio_iac.config.records import AllowedKey, Exemption, Override
 
 
 FILE = "posturio-iac.toml"
@@ -56,6 +56,8 @@ class Config:
     known_modules: tuple[dict[str, Any], ...]
     overrides: tuple[Override, ...]
     suppressions: tuple[Exemption, ...]
+    forbidden: tuple[AllowedKey, ...] | None
+    """The keys that may exist although keys are forbidden; None where they are not."""
     owners: tuple[Mapping[str, str], ...]
     """Each with ``users`` and ``owner``."""
     path: str | None

@@ -116,6 +116,21 @@ OWNERS = (
     Option("owner", Shape.TEXT, "Who is responsible for the keys of these users", required=True),
 )
 
+FORBIDDEN = (
+    Option(
+        "allow",
+        Shape.TABLES,
+        "Keys that may exist for a while",
+        (),
+        fields=(
+            Option("user", Shape.TEXT, "Glob of the user's name; `*` matches any text"),
+            Option("address", Shape.TEXT, "Glob of the key's address; `*` matches any text"),
+            Option(REASON.name, REASON.shape, REASON.help, required=True),
+            Option(UNTIL.name, UNTIL.shape, UNTIL.help, required=True),
+        ),
+    ),
+)
+
 OPTIONS = (
     *LIMITS,
     Option("warn_days", Shape.DAYS, "How many days before its stated end a key is reported", 14),
@@ -168,6 +183,9 @@ OPTIONS = (
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, in addition to the built-in table", ()),
     Option("overrides", Shape.TABLES, "Other limits for some keys; looser ones need `reason` and `until`", (), fields=OVERRIDE),
     Option("suppressions", Shape.TABLES, "Findings that do not count, by rule and place", (), fields=SUPPRESSION),
+    Option(
+        "forbidden", Shape.TABLE, "Forbids declared access keys (`iam.forbidden_access_keys`), also as an empty table", fields=FORBIDDEN
+    ),
     Option("owners", Shape.TABLES, "Who is responsible for users with a given path and name (live)", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""

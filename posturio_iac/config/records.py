@@ -30,6 +30,16 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowedKey:
+    """A key that may exist although keys are forbidden, by the name of its user or by its address."""
+
+    reason: str
+    until: datetime
+    user: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exemption:
     """A suppression that configuration holds."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
-    from posturio_iac.config.records import Override
+    from posturio_iac.config.records import AllowedKey, Override
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions
     from posturio_iac.judge.baseline import BaselineEntry
@@ -98,7 +98,13 @@ class Policy:
             grace=timedelta(days=limits["grace_days"]),
             enforced_only=limits["require"] == "enforced",
             warning=timedelta(days=self.config.warn_days),
+            is_forbidden=self._forbids(key, as_of),
         )
+
+    def _forbids(self, key: AccessKey, as_of: datetime) -> bool:
+        """True if the configuration forbids declared keys and allows this one neither by its user nor by its address."""
+        allowed = self.config.forbidden
+        return allowed is not None and key.account is None and not any(_allows(entry, key) for entry in allowed if entry.until > as_of)
 
     def severities_for(self, key: AccessKey, as_of: datetime, ids: Collection[str]) -> dict[str, tuple[Severity, bool]]:
         """The severities that overrides give rules for ``key``, and whether an exception lasts that may lower them."""
@@ -124,6 +130,12 @@ class Policy:
             named = not override.users or (user is not None and any(text_matches(glob, user) for glob in override.users))
             if tagged and named and (not override.paths or self.in_paths(key, override.paths)):
                 yield override
+
+
+def _allows(allowed: AllowedKey, key: AccessKey) -> bool:
+    """True if an exception names a key; a user whose name is not known is named by nothing."""
+    by_user = allowed.user is None or (isinstance(key.user, str) and text_matches(allowed.user, key.user))
+    return by_user and (allowed.address is None or text_matches(allowed.address, key.address))
 
 
 def _deployed_user(key: AccessKey) -> str | None:

@@ -37,6 +37,8 @@ class Context:
     """Declared lifetimes do not suffice (``require = "enforced"``)."""
     warning: timedelta = timedelta(days=14)
     """How many days before its stated end a key is reported."""
+    is_forbidden: bool = False
+    """No key may be declared, and none of the exceptions names this one."""
 
 
 @dataclass(frozen=True, slots=True)

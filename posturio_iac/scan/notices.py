@@ -43,6 +43,7 @@ EFFECTS = {
     "known_modules": "adds known modules ({})",
     "overrides": "relaxes limits in overrides ({})",
     "suppressions": "suppresses findings by place ({})",
+    "forbidden": "allows keys although they are forbidden ({})",
     "owners": "names owners of users ({})",
 }
 """What an option of the file does to verdicts, as the notice of every report says it. Others have no effect on them."""
@@ -106,6 +107,7 @@ _COUNTED: dict[str, Callable[[Any], int]] = {
     "known_modules": len,
     "overrides": lambda overrides: sum(bool(one.reason and one.until) for one in overrides),
     "suppressions": len,
+    "forbidden": len,
     "owners": len,
 }
 

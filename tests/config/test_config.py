@@ -75,6 +75,11 @@ address = "module.demo.*"
 reason = "a demonstration"
 until = "2027-03-01T12:00:00+02:00"
 
+[[forbidden.allow]]
+user = "smtp-*"
+reason = "no role"
+until = 2027-03-01
+
 [[owners]]
 users = "/payments/*"
 owner = "payments@example.com"
@@ -333,3 +338,16 @@ def test_a_file_that_names_no_rule_is_named(folder: Path, capsys: pytest.Capture
     path = write(folder, '[severity]\nownrless = "high"\n')
     code, _, err = run(capsys, "scan")
     assert (code, err) == (2, f'posturio-iac: {path}: there is no rule "ownrless"; did you mean "iam.ownerless_access_keys"?\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[forbidden.allow]]\nreason = "r"\nuntil = 2027-01-01', "forbidden.allow[0] would allow every key: give it a user or an address"),
+        ('[[forbidden.allow]]\nuser = "a"\nuntil = 2027-01-01', "forbidden.allow[0] needs reason"),
+        ('[[forbidden.allow]]\nuser = "a"\nreason = "r"', "forbidden.allow[0] needs until"),
+        ("forbidden = true", "forbidden must be a table"),
+    ],
+)
+def test_an_exception_from_forbidden_keys_says_whom_why_and_until_when(folder: Path, text: str, message: str) -> None:
+    assert refused(folder, text).startswith(message)

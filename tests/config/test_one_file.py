@@ -168,6 +168,7 @@ VALUES = {
     "known_modules": '[{ registry = "acme/user/aws", evidence = ["x"], versions = [{ range = "*", creates = false }] }]',
     "overrides": '[{ paths = ["a"], max_lifetime_days = 99, reason = "r", until = 2027-01-01 }]',
     "suppressions": '[{ rule = "ownerless_access_keys", path = "nowhere", reason = "r", until = 2027-01-01 }]',
+    "forbidden": '{ allow = [{ user = "*", reason = "r", until = 2027-01-01 }] }',
     "owners": '[{ users = "/a/*", owner = "a" }]',
 }
 """A value of each setting that can turn a finding into silence."""

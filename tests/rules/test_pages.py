@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIVE = frozenset(name for name, entry in all_rules().items() if entry.rule.only_live)
 """Rules that code alone cannot break."""
-WITHOUT_KEY = frozenset({"iam.root_access_keys"})
+WITHOUT_KEY = frozenset({"iam.root_access_keys", "iam.forbidden_access_keys"})
 """Rules whose mended code declares no key, so that there is nothing to look at."""
 TERRAFORM = {
     'resource "aws_iam_user" "ci"': '{\n  name = "ci"\n  tags = { owner = "payments@example.com" }\n}',
@@ -73,7 +73,9 @@ def cloudformation(parts: dict[str, str]) -> str:
 
 def found(path: Path, capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The rules that flag something in a file."""
-    assert main(["scan", str(path), "--no-config", "--as-of", AS_OF.isoformat(), "--format", "json"]) in (0, 1)
+    configured = path.with_name("posturio-iac.toml")
+    config = ["--config", str(configured)] if configured.exists() else ["--no-config"]
+    assert main(["scan", str(path), *config, "--as-of", AS_OF.isoformat(), "--format", "json"]) in (0, 1)
     report = json.loads(capsys.readouterr().out)
     assert report["keys"]
     assert report["diagnostics"] == []
@@ -102,5 +104,7 @@ def test_the_examples_of_a_page_are_true(rule: str, section: str, name: str, tmp
         if not is_flagged and rule in WITHOUT_KEY:
             continue
         (tmp_path / name).write_text(complete(parts))
+        if rule == "iam.forbidden_access_keys":
+            (tmp_path / "posturio-iac.toml").write_text("[forbidden]\n")
         assert (rule in found(tmp_path / name, capsys)) is is_flagged, complete(parts)
     assert told or section == "CloudFormation"

@@ -37,6 +37,13 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
         "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.exposed_access_key_secrets.md",
     ),
     (
+        "iam.forbidden_access_keys",
+        "CKV_POSTURIO_14",
+        "HIGH",
+        "Access keys where none may be declared",
+        "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.forbidden_access_keys.md",
+    ),
+    (
         "iam.inert_access_key_rotation",
         "CKV_POSTURIO_5",
         "MEDIUM",
