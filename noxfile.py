@@ -44,6 +44,7 @@ SARIF_MULTITOOL = "5.7.0"
 IAM_SIMULATE = "0.1.173"
 HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
 HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf", "test_pack_isolation"]
+HOSTS += ["test_guard_file"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
