@@ -52,6 +52,8 @@ class Rule:
     """Controls of NIST SP 800-53 Rev. 5, such as ``AC-2(1)``."""
     pci: tuple[str, ...] = ()
     """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
+    owasp: tuple[str, ...] = ()
+    """Risks of the OWASP Non-Human Identities Top 10, such as ``NHI7:2025 Long-Lived Secrets``."""
     advice: str = ""
     """Advice that is better than any of its changes, as a sentence that a report states once."""
     checkov: int | None = None
@@ -72,6 +74,7 @@ class Rule:
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
         named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
+        named["OWASP Non-Human Identities Top 10"] = self.owasp
         return {name: numbers for name, numbers in named.items() if numbers}
 
     @property

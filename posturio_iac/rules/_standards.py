@@ -14,3 +14,8 @@ PCI_UNUSED = ("8.2.6",)
 PCI_ROOT = ("7.2.1", "7.2.2", "8.2.2")
 CIS_ONE_KEY = ("1.13 in v1.4 to v4.0.1", "1.12 in v5", "2.12 in v6")
 CIS_ROOT = ("1.4 in v1.4 to v4.0.1", "1.3 in v5", "2.3 in v6", "2.4 in v7")
+# https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025
+NHI_OFFBOARDING = ("NHI1:2025 Improper Offboarding",)
+NHI_LEAKAGE = ("NHI2:2025 Secret Leakage",)
+NHI_PRIVILEGE = ("NHI5:2025 Overprivileged NHI",)
+NHI_LONG_LIVED = ("NHI7:2025 Long-Lived Secrets",)

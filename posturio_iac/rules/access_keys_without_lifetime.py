@@ -121,7 +121,7 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence, unseen
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ RULE = Rule(
     advice="Best is no key at all (a role; OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then "
     "a rotation that fires, then an expiry date.",
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

@@ -72,7 +72,7 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, proposed_end, sentence
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ RULE = Rule(
     pci=PCI_ROTATION,
     means_unneeded=True,
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

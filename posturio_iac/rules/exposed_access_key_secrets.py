@@ -64,6 +64,7 @@ from posturio_iac.core.evidence.secret_holder import identity_of_holder
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
+from posturio_iac.rules._standards import NHI_LEAKAGE
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ RULE = Rule(
     title="Access key secrets exposed in plain text",
     checkov=4,
     cfn_lint="E9373",
+    owasp=NHI_LEAKAGE,
 )
 
 

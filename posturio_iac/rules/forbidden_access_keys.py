@@ -60,6 +60,7 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
+from posturio_iac.rules._standards import NHI_LONG_LIVED
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ RULE = Rule(
     title="Access keys where none may be declared",
     checkov=14,
     cfn_lint="E9383",
+    owasp=NHI_LONG_LIVED,
 )
 
 

@@ -95,7 +95,7 @@ from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ RULE = Rule(
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

@@ -71,6 +71,7 @@ from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, latest_end, spent
+from posturio_iac.rules._standards import NHI_OFFBOARDING
 from posturio_iac.rules._words import ago, day, end, sentence
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ RULE = Rule(
     title="Inactive access keys that are never removed",
     checkov=6,
     cfn_lint="W9375",
+    owasp=NHI_OFFBOARDING,
 )
 
 

@@ -79,7 +79,7 @@ from posturio_iac.core.model import Replacement
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ RULE = Rule(
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

@@ -82,7 +82,7 @@ from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, proposed_end, sentence
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ RULE = Rule(
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

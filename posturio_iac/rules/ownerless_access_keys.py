@@ -69,6 +69,7 @@ from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
+from posturio_iac.rules._standards import NHI_OFFBOARDING
 from posturio_iac.rules._words import sentence, unseen
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ RULE = Rule(
     cfn_lint="W9379",
     needs_use=False,
     about_words=True,
+    owasp=NHI_OFFBOARDING,
 )
 
 

@@ -48,6 +48,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._standards import NHI_LEAKAGE
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ RULE = Rule(
     only_live="code does not show which keys AWS found in public",
     needs_use=False,
     means_unneeded=True,
+    owasp=NHI_LEAKAGE,
 )
 
 

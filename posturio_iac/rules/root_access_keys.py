@@ -50,7 +50,7 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._standards import CIS_ROOT, NIST_ROOT, PCI_ROOT
+from posturio_iac.rules._standards import CIS_ROOT, NHI_PRIVILEGE, NIST_ROOT, PCI_ROOT
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ RULE = Rule(
     cis=CIS_ROOT,
     nist=NIST_ROOT,
     pci=PCI_ROOT,
+    owasp=NHI_PRIVILEGE,
 )
 
 

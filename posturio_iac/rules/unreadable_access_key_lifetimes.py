@@ -75,7 +75,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
+from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, proposed_end, sentence
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ RULE = Rule(
     pci=PCI_ROTATION,
     about_words=True,
     denies_end=True,
+    owasp=NHI_LONG_LIVED,
 )
 
 

@@ -57,7 +57,7 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import NIST_UNUSED, PCI_UNUSED
+from posturio_iac.rules._standards import NHI_OFFBOARDING, NIST_UNUSED, PCI_UNUSED
 from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ RULE = Rule(
     nist=NIST_UNUSED,
     pci=PCI_UNUSED,
     means_unneeded=True,
+    owasp=NHI_OFFBOARDING,
 )
 LONG = timedelta(days=365)
 """A key that nobody used for so long is worse than one that is a little late."""
