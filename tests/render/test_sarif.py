@@ -204,5 +204,5 @@ class TestLineHashes:
 def test_rules_name_the_standards_that_they_belong_to() -> None:
     rules = {rule["id"]: rule for rule in descriptors({}, dict.fromkeys(Severity, "warning"))}
     assert rules["iam.root_access_keys"]["properties"]["standards"]["NIST SP 800-53 Rev. 5"][0] == "AC-2(1)"
-    assert "PCI DSS v4.0.1: 8.2.6." in rules["iam.unused_access_keys"]["help"]["text"]
-    assert "standards" not in rules["iam.ownerless_access_keys"]["properties"]
+    assert "PCI DSS v4.0.1: 8.2.6" in rules["iam.unused_access_keys"]["help"]["text"]
+    assert "standards" not in rules["iam.access_key_rotation_outages"]["properties"]
