@@ -37,6 +37,9 @@ class Severity(Enum):
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
+STANDARDS = ("CIS AWS Foundations Benchmark", "NIST SP 800-53 Rev. 5", "PCI DSS v4.0.1", "OWASP Non-Human Identities Top 10")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The constants of a rule. Its page is the docstring of its module."""
@@ -47,13 +50,10 @@ class Rule:
     title: str
     """Names the bad thing, in the plural, without a full stop."""
     cis: tuple[str, ...] = ()
-    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``1.13 in v5``."""
     nist: tuple[str, ...] = ()
-    """Controls of NIST SP 800-53 Rev. 5, such as ``AC-2(1)``."""
     pci: tuple[str, ...] = ()
-    """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
     owasp: tuple[str, ...] = ()
-    """Risks of the OWASP Non-Human Identities Top 10, such as ``NHI7:2025 Long-Lived Secrets``."""
+    """Requirements of the `STANDARDS`: ``1.13 in v5``, ``AC-2(1)``, ``8.3.9``, ``NHI7:2025 Long-Lived Secrets``."""
     advice: str = ""
     """Advice that is better than any of its changes, as a sentence that a report states once."""
     checkov: int | None = None
@@ -73,9 +73,8 @@ class Rule:
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
-        named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
-        named["OWASP Non-Human Identities Top 10"] = self.owasp
-        return {name: numbers for name, numbers in named.items() if numbers}
+        named = zip(STANDARDS, (self.cis, self.nist, self.pci, self.owasp), strict=True)
+        return {name: numbers for name, numbers in named if numbers}
 
     @property
     def host_ids(self) -> dict[str, str]:
