@@ -35,8 +35,6 @@ class Severity(Enum):
 
 
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-
-
 STANDARDS = ("CIS AWS Foundations Benchmark", "NIST SP 800-53 Rev. 5", "PCI DSS v4.0.1", "OWASP Non-Human Identities Top 10")
 
 
