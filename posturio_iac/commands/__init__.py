@@ -11,7 +11,7 @@ COMMANDS = {
     "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that fix findings in code"),
     "hook": ("posturio_iac.commands.hook", "Check the modules and templates of changed files; the pre-commit entry point"),
     "baseline": ("posturio_iac.commands.baseline.command", "Record known findings, so only new ones fail"),
-    "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
+    "report": ("posturio_iac.commands.report", "Join saved JSON results into one HTML or Markdown report"),
     "adopt": ("posturio_iac.commands.adopt.command", "Go from a first run to a passing hook: fix, accept and set up, step by step"),
     "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),

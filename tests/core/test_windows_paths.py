@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.commands import ci_environment, coverage
-from posturio_iac.commands.report import files
+from posturio_iac.commands import report_files as files
 from posturio_iac.core.text import globs
 
 if TYPE_CHECKING:

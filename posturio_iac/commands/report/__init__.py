@@ -1,4 +1,0 @@
-"""``posturio-iac report``.
-
-Imports ``posture``, ``contract`` and the formats.
-"""
