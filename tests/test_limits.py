@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.hook import TIMEOUT
@@ -258,6 +258,7 @@ _OLD_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
 _OLD_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 
 
+@example("${file(x.yml)}")
 @given(
     st.lists(st.sampled_from(("{{", "}}", "{%", "%}", "<%", "%>", "${", "{", "}", ":", "(", "a", "AWS::", "$")), max_size=12).map("".join)
 )

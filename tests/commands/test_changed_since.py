@@ -233,7 +233,7 @@ def test_standard_input_has_no_history(capsys: pytest.CaptureFixture[str], monke
 
 
 def test_a_change_of_lines_in_the_diff_is_a_suggestion(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    repository.write("c/iam.tf", "\n" * 9 + flagged("c"))
+    repository.write("c/iam.tf", "\n" * 9 + flagged("c") + "\n# more\n# below\n")
     text = (repository.path / "a/iam.tf").read_text(encoding="utf-8")
     repository.write("a/iam.tf", f"{text}# Seen.\n")
     _, page, _ = run(capsys, "scan", "--as-of", AS_OF, "--changed-since", "main", "-f", "markdown", "--select", MISSING)

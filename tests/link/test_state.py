@@ -89,6 +89,7 @@ ENCRYPTED = {
     "encryption_version": "v0",
 }
 BACKEND = {"type": "s3", "config": {"access_key": SECRETS[0], "bucket": "b"}, "hash": 5}
+PLAN_MEMBERS = ("planned_values", "resource_changes", "planned_change")
 NAMELESS = {"mode": "managed", "type": KEY_TYPE, "instances": [{}]}
 
 
@@ -101,6 +102,7 @@ def plan() -> dict[str, Any]:
     [
         (ENCRYPTED, "an encrypted OpenTofu state; pass the output of `tofu state pull` or `tofu show -json`"),
         (plan(), "a plan, not a state; pass the output of `terraform state pull` or `terraform show -json` without a plan file"),
+        *(({"format_version": "1.2", name: {}, "prior_state": shown(CI)}, "a plan, not a state") for name in PLAN_MEMBERS),
         ({"version": 3, "serial": 1, "backend": BACKEND, "modules": []}, "only names the backend that holds the state"),
         ({"version": 3, "terraform_version": "1.9.8", "backend": {"type": "s3", "config": {}}}, "only names the backend"),
         ({"version": 2, "serial": 1, "modules": []}, "a state of version 2, but only versions 3 and 4 are read"),

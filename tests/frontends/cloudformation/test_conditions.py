@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Unknown
-from tests.support.cloudformation_reading import key, keys
+from tests.support.cloudformation_reading import PLAIN, key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +63,20 @@ def test_a_condition_says_nothing_about_the_others_and_none_that_never_holds_has
 def test_conditions_exclude_each_other_without_a_list_of_allowed_values(tmp_path: Path, other: str, beside: bool) -> None:
     second = f"  Second: {{Type: AWS::IAM::AccessKey, Condition: {other}, Properties: {{UserName: a}}}}\n"
     assert keys(tmp_path, UNDER % ("IsProd", "a") + second)["Key"].active_siblings == (("Second (template.yaml:19)",) if beside else ())
+
+
+UNDER_A = PLAIN.replace("    Properties", "    Condition: A\n    Properties")
+
+
+@pytest.mark.parametrize(
+    "body", ["x", "", "[x]", "!Not [x]", "!Not [[x]]", "!And [x, {}]", "!Or [!Not [x], ~]", "!Equals x", "{a: 1, b: 2}"]
+)
+def test_what_is_no_condition_hides_no_key(tmp_path: Path, body: str) -> None:
+    found = reading(tmp_path, {"template.yaml": f"Conditions:\n  A: {body}\n{UNDER_A}"})
+    assert [one.address for one in found.keys] == ["Key"]
+
+
+def test_an_attribute_of_a_user_is_not_its_name(tmp_path: Path) -> None:
+    user = "Resources:\n  U:\n    Type: AWS::IAM::User\n    Properties: {UserName: ci, Tags: [{Key: owner, Value: !GetAtt U.Arn}]}\n"
+    found = key(tmp_path, user + "  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref U}\n")
+    assert (found.user, isinstance(found.owner, Unknown)) == ("ci", True)

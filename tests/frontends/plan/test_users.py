@@ -147,6 +147,11 @@ def test_tags_that_are_a_list(tmp_path: Path) -> None:
     assert len(found.unknown_sources) == 2
 
 
+def test_a_list_of_tags_without_a_gap_leaves_nothing_open(tmp_path: Path) -> None:
+    change = resource("awscc_iam_user.ci", {"user_name": "ci", "tags": [{"key": "owner", "value": "ops"}]})
+    assert not any("part of tags" in why.reason for why in one(tmp_path, plan(change, key(f"{KEY}.ci"))).unknown_sources)
+
+
 def test_the_path_of_the_user_names_the_owner(tmp_path: Path) -> None:
     assert one(tmp_path, plan(user(f"{USER}.ci", path="/payments/"), key(f"{KEY}.ci"))).owner == "/payments/"
     unknown = resource(f"{USER}.ci", {"name": "ci", "tags": None, "tags_all": {}}, {"path": True})

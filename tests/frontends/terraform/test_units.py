@@ -238,9 +238,11 @@ def test_own_variable_files_of_the_module_win_over_inputs(tmp_path: Path) -> Non
 
 
 def test_files_beside_the_unit_are_part_of_the_module(tmp_path: Path) -> None:
-    files = live() | {"live/prod/user/more.tf": 'resource "aws_iam_access_key" "more" {\n  user = var.name\n}\n'}
-    found = read(tmp_path, files)
-    assert {key.address for key in found.keys} == {"aws_iam_access_key.this[0]", "aws_iam_access_key.more"}
+    more = 'resource "aws_iam_access_key" "more" {\n  user = aws_iam_user.this.name\n}\n'
+    found = read(tmp_path, live() | {"live/prod/user/more.tf": more})
+    assert {(key.address, key.scope, key.user, key.user_address) for key in found.keys} == {
+        (address, "live/prod/user", "ci", "aws_iam_user.this") for address in ("aws_iam_access_key.this[0]", "aws_iam_access_key.more")
+    }
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
