@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from posturio_iac.adapters.pack_pages import promises
-from posturio_iac.config.option_table import ARGUMENTS, LIVE_ARGUMENTS, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION
+from posturio_iac.config.option_table import ARGUMENTS, LIVE_GROUPS, NAMES, OPTIONS, OVERRIDE, OWNERS, RETIRE_GROUPS, SUPPRESSION
 from posturio_iac.core.finding import Exit
 from posturio_iac.rules import all_rules
 
@@ -21,9 +21,10 @@ KEYS = """
 FLAGS = """
     --fail-on --strict --select --ignore --exclude --max-file-size --engine --var-file --source --parameters --baseline --changed-since
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
-    --window --profile --region --exact --ledger --context --resume --fail-on-new --organization --ou --account-tag --accounts
-    --exclude-account --role-name --external-id --workers --dask
-    --iac --tf-state --stack-region --group-by --plan --letters --evidence --owners-file --verify --show-key-ids --stats --all
+    --window --profile --exact --ledger --context --resume --fail-on-new --organization --ou --account-tag --accounts
+    --exclude-account --role-name --external-id --dask
+    --iac --tf-state --stack-region --group-by --owners-file --show-key-ids
+    --answers --again --ask-ownerless --reply-to --include-in-use --valid --check --stats --all
 """
 
 
@@ -44,7 +45,8 @@ def test_keys_of_the_configuration_stay() -> None:
 
 
 def test_options_of_the_command_line_stay() -> None:
-    assert {option.flag for option in (*ARGUMENTS, *LIVE_ARGUMENTS)} >= set(FLAGS.split())
+    groups = (ARGUMENTS, *LIVE_GROUPS.values(), *RETIRE_GROUPS.values())
+    assert {option.flag for options in groups for option in options} >= set(FLAGS.split())
 
 
 def test_exit_codes_stay() -> None:

@@ -26,12 +26,27 @@ HELP = ("-h", "--help")
 class Command:
     """The command line of a subcommand."""
 
-    __slots__ = ("description", "most", "name", "options", "word", "word_help")
+    __slots__ = ("absent", "description", "groups", "most", "name", "options", "word", "word_help")
 
-    def __init__(self, name: str, description: str, word: str, word_help: str, *, most: int | None, options: Sequence[Option] = ()) -> None:
-        """Describe the command ``name``, which takes at most ``most`` words, any number when that is None."""
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        word: str,
+        word_help: str,
+        *,
+        most: int | None,
+        options: Sequence[Option] = (),
+        groups: Sequence[tuple[str, Sequence[str]]] = (),
+        absent: Sequence[str] = (),
+    ) -> None:
+        """Describe the command ``name``, which takes at most ``most`` words, any number when that is None.
+
+        ``groups`` are the titles of its options in the help, each with their names; ``absent`` are options of like commands, which
+        nobody can give here.
+        """
         self.name, self.description, self.word, self.word_help = name, description, word, word_help
-        self.most, self.options = most, tuple(options)
+        self.most, self.options, self.groups, self.absent = most, tuple(options), tuple(groups), tuple(absent)
 
     @property
     def usage(self) -> str:
@@ -58,7 +73,7 @@ class Arguments:
         """Hold the given values; a list option takes all of them, any other the last one."""
         self.words = tuple(words)
         self.order = tuple((option.name, value) for option, value in order)
-        self._values: dict[str, Any] = {option.name: None for option in command.options}
+        self._values: dict[str, Any] = dict.fromkeys((*command.absent, *(option.name for option in command.options)))
         for option, value in order:
             self._values[option.name] = (*(self._values[option.name] or ()), value) if option.shape in SEVERAL else value
 
@@ -148,13 +163,16 @@ def help_text(command: Command, columns: int | None = None) -> str:
     from posturio_iac.core.text.terminal import columns_of_stdout
 
     wide = columns or min(columns_of_stdout() or WIDTH, WIDTH)
-    rows = [(_head(option), f"{option.help}{_ending(option)}") for option in command.options]
-    rows.append((", ".join(HELP), "Print this help"))
-    left = max(len(head) for head, _ in [*rows, (command.word, "")]) + 4
-    options = "\n".join(_row(*row, left, wide) for row in rows)
+    last = (", ".join(HELP), "Print this help")
+    rows = {option.name: (_head(option), f"{option.help}{_ending(option)}") for option in command.options}
+    left = max(len(head) for head, _ in [*rows.values(), last, (command.word, "")]) + 4
+    grouped = {name for _, names in command.groups for name in names}
+    groups = (*command.groups, ("options", [name for name in rows if name not in grouped]))
+    parts = [f"{title}:\n" + "\n".join(_row(*rows[name], left, wide) for name in names) for title, names in groups if names]
     about = _row(command.word, command.word_help, left, wide) if command.word else fill(f"{command.word_help}.", max(wide, LEAST))
     description = fill(command.description, max(wide, LEAST), break_on_hyphens=False)
-    return f"usage: {command.usage}\n\n{description}\n\n{about}\n\noptions:\n{options}\n"
+    options = "\n\n".join(parts)
+    return f"usage: {command.usage}\n\n{description}\n\n{about}\n\n{options or 'options:'}\n{_row(*last, left, wide)}\n"
 
 
 def _head(option: Option) -> str:

@@ -239,24 +239,7 @@ ARGUMENTS = (
 )
 """What the command line of ``scan`` may hold, in the order of its help."""
 
-_SHARED = (
-    "max_lifetime_days",
-    "fail_on",
-    "strict",
-    "select",
-    "ignore",
-    "baseline",
-    "exit_zero",
-    "no_suppressions",
-    "as_of",
-    "config",
-    "no_config",
-    "source_url",
-    "color",
-    "stats",
-    "verbose",
-    "quiet",
-)
+_BY_NAME = {option.name: option for option in ARGUMENTS}
 
 
 def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[str, ...] = (), default: str | None = None) -> Option:
@@ -264,14 +247,8 @@ def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[st
     return Option(name, shape, text, default, choices, flag=flag, metavar=metavar, in_file=False)
 
 
-LIVE_ARGUMENTS = (
-    _live("window", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
+WHICH_ACCOUNTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
-    _live("region", Shape.TEXT, "AWS region for the calls, as for the AWS CLI", "NAME"),
-    _live("exact", Shape.SWITCH, "Ask AWS about every key instead of using the credential report"),
-    _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY"),
-    _live("resume", Shape.SWITCH, "Continue the interrupted run in the ledger: read only the accounts that it did not read"),
-    _live("fail_on_new", Shape.SWITCH, "Exit with 1 only for findings that the last run in the ledger did not have"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, separated by commas", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave out these accounts, separated by commas", "IDS"),
@@ -279,8 +256,9 @@ LIVE_ARGUMENTS = (
     _live("account_tag", Shape.LIST, "Read only the organization's accounts with this tag; * matches any text", "NAME=VALUE"),
     _live("role_name", Shape.TEXT, "Role to assume in each account", "NAME"),
     _live("external_id", Shape.TEXT, "External ID that the role requires", "ID"),
-    _live("workers", Shape.TEXT, "How many calls to make at once across all accounts (default: 32)", "N"),
-    _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
+)
+_LEDGER = _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY")
+_CODE = (
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this Terraform or OpenTofu state which keys it holds; - is standard input", "FILE"),
     _live(
@@ -289,17 +267,49 @@ LIVE_ARGUMENTS = (
         "With --iac or --tf-state, ask CloudFormation in this region which stack holds a key; none asks nowhere",
         "NAME",
     ),
-    GROUP_BY,
-    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or only callers that are denied"),
-    _live("plan", Shape.TEXT, "Write scripts that disable and delete keys to this new folder, for review; nothing runs them", "DIR"),
-    _live("letters", Shape.TEXT, "Write a letter to each owner to this new folder, in Markdown and CSV, with full key IDs", "DIR"),
-    _live("answers", Shape.TEXT, "Record the owners' answers in the ledger: the CSV of a letter, with needed and note filled in", "FILE"),
-    _live("evidence", Shape.TEXT, "Add the result, how it was made, and digests chained to the previous run to this folder", "DIR"),
-    _live("owners_file", Shape.TEXT, "Read more owners from this CSV file with the columns users and owner", "FILE"),
-    _live("plan_valid", Shape.TEXT, "How many hours the plan's scripts stay valid (default: 72)", "HOURS"),
-    _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or this user's keys, although they are in use", "KEY_ID|USER"),
-    _live("verify", Shape.TEXT, "Report what became of the findings in this earlier JSON result, or of this plan, key by key", "FILE|DIR"),
-    _live("show_key_ids", Shape.SWITCH, "Show full key IDs, not only their last four characters"),
-    *(option for option in ARGUMENTS if option.name in _SHARED),
 )
-"""What the command line of ``live`` may hold, in the order of its help."""
+_OWNERS = _live("owners_file", Shape.TEXT, "Read more owners from this CSV file with the columns users and owner", "FILE")
+_SHOWN = (
+    _live("show_key_ids", Shape.SWITCH, "Show full key IDs, not only their last four characters"),
+    _BY_NAME["verbose"],
+    _BY_NAME["quiet"],
+)
+_FILES = (_BY_NAME["config"], _BY_NAME["no_config"])
+LIVE_GROUPS = {
+    "which accounts": (
+        *WHICH_ACCOUNTS,
+        _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
+    ),
+    "what counts": (
+        _live("window", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
+        _live("exact", Shape.SWITCH, "Ask AWS about every key instead of using the credential report"),
+        _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or whoever tries what it may do"),
+        *_CODE,
+        _OWNERS,
+        *(_BY_NAME[name] for name in ("baseline", "fail_on", "as_of")),
+        *_FILES,
+    ),
+    "from run to run": (
+        _LEDGER,
+        _live("resume", Shape.SWITCH, "Continue the interrupted run in the ledger: read only the accounts that it did not read"),
+        _live("fail_on_new", Shape.SWITCH, "Exit with 1 only for findings that the last run in the ledger did not have"),
+    ),
+    "output": (GROUP_BY, *_SHOWN),
+}
+"""What the command line of ``live`` may hold, by the titles of its help; formats are added to the last one."""
+RETIRE_GROUPS = {
+    "which accounts": WHICH_ACCOUNTS,
+    "the process": (
+        _live("ledger", Shape.TEXT, "The ledger that the process rests on; always needed", "FILE|s3://BUCKET/KEY"),
+        _live("answers", Shape.LIST, "First record owners' answers: the CSV of a letter, with needed and note filled in", "FILE"),
+        _live("again", Shape.SWITCH, "ask: also write to those who have answered, and give everybody a new day to answer by"),
+        _live("ask_ownerless", Shape.TEXT, "ask: who is asked about keys that nobody is known to own", "ADDRESS"),
+        _live("reply_to", Shape.TEXT, "ask: where owners send their answers", "ADDRESS"),
+        _live("include_in_use", Shape.LIST, "plan: switch off this key, or this user's keys, although they are in use", "KEY_ID|USER"),
+        _live("valid", Shape.TEXT, "plan: how many hours its scripts may be run (default: 72)", "HOURS"),
+        _live("check", Shape.SWITCH, "evidence: check the whole chain in the folder instead of adding to it; asks AWS nothing"),
+    ),
+    "what counts": (*_CODE, _OWNERS, _BY_NAME["baseline"], *_FILES),
+    "output": _SHOWN,
+}
+"""The same for ``retire``."""

@@ -26,17 +26,10 @@ class ResolvedFinding(NamedTuple):
     """The fingerprint of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
-    state: str = "resolved"
-    """``resolved``, ``no_sign_of_failure`` or ``failing``, as the contract has it."""
     first_seen: datetime | None = None
 
-    @property
-    def is_failing(self) -> bool:
-        """True if something has failed since its key was switched off or deleted, so that trackers keep it open."""
-        return self.state == "failing"
-
     def clause(self) -> str:
-        return f"is switched off or gone, and something has failed since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
+        return f"is resolved: {self.why}"
 
     def title(self) -> str:
         known = all_rules().get(self.rule)

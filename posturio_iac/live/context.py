@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.reading.switches import MEMORY, TRAIL_REGIONS
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.reading.events import TrailEvent
 
 BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
@@ -30,12 +30,16 @@ MOST_PAGES = 4
 SHOWN = 5
 IDENTITY = "sts:GetCallerIdentity"
 DENIED = re.compile(r"AccessDenied|Unauthorized|Forbidden|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch", re.IGNORECASE)
+RECONNAISSANCE = 3
+"""How many different calls that look around and are denied are no accident."""
+LOOKS = re.compile(r":(?:List|Describe|Get)[A-Z]")
+"""Calls with which whoever finds a key tries what it may do."""
 PERSON = re.compile(
     r"console|signin\.amazonaws|Mozilla/|S3 ?Browser|Cyberduck|CloudBerry|WinSCP|exec-env/CloudShell|aws-toolkit"
-    r"|^aws-cli/(?!.*exec-env/)",
+    r"|^aws-cli/(?!.*exec-env/)(?=.*(?:os/macos|os/windows|Darwin/|Windows/))",
     re.IGNORECASE,
 )
-"""User agents of people: the console, browsers, desktop clients, and the command line unless it is known to run elsewhere."""
+"""User agents of people: the console, browsers, desktop clients, and the command line on a desk. On Linux it is a job's as often."""
 
 
 @dataclass(slots=True)
@@ -53,6 +57,8 @@ class _Tally:
     calls: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     denied: int = 0
+    looks: Counter[str] = field(default_factory=Counter)
+    """Calls that only look around: who am I, and what may I list, where that is denied."""
     ids: list[str] = field(default_factory=list)
 
 
@@ -70,10 +76,13 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     if not regions:
         return NO_REGION("its events")
     name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
-    asked, tally = [{"AttributeKey": name, "AttributeValue": value}], _Tally(by_token=is_credential)
+    tally = _Tally(by_token=is_credential)
     try:
         for region in regions:
-            _read(connection.in_region(region), asked, as_of, tally)
+            told = lookup(connection.in_region(region), (name, str(value)), (as_of - MEMORY, as_of), MOST_PAGES)
+            tally.complete = tally.complete and told.complete
+            for event in told.found:
+                _take(event, tally)
     except AwsError as error:
         return NOT_KNOWN("who uses the key", str(error))
     if tally.by_token and not tally.events and not tally.complete:
@@ -93,37 +102,22 @@ def regions_for(partition: str, used: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(region for region in (used if known else "", home) if region))
 
 
-def _read(connection: Connection, asked: list[Any], as_of: datetime, tally: _Tally) -> None:
-    pages = connection.pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
-    for number, page in enumerate(pages, start=1):
-        for event in page.get("Events", ()):
-            _take(event, tally)
-        if number == MOST_PAGES and page.get("NextToken"):
-            tally.complete = False
-            return
-
-
-def _take(event: Mapping[str, Any], tally: _Tally) -> None:
-    """Count one event, if it is understood."""
-    try:
-        detail = json.loads(event.get("CloudTrailEvent", ""))
-        source, name = str(detail["eventSource"]).partition(".")[0], str(detail["eventName"])
-    except (ValueError, RecursionError, LookupError, TypeError):
+def _take(event: TrailEvent, tally: _Tally) -> None:
+    if tally.by_token and event.held("additionalEventData", "callWithBearerToken") is not True:
         return
-    more = detail.get("additionalEventData")
-    if tally.by_token and not (isinstance(more, dict) and more.get("callWithBearerToken") is True):
-        return
+    agent = event.detail.get("userAgent")
     tally.events += 1
-    identity, error, agent = detail.get("userIdentity"), detail.get("errorCode"), detail.get("userAgent")
-    tally.calls[f"{source}:{name}"] += 1
-    _count(tally.principals, identity.get("arn") if isinstance(identity, dict) else None)
-    _count(tally.addresses, detail.get("sourceIPAddress"))
+    tally.calls[event.name] += 1
+    _count(tally.principals, event.by)
+    _count(tally.addresses, event.detail.get("sourceIPAddress"))
     _count(tally.agents, agent)
-    _count(tally.errors, error)
-    tally.denied += isinstance(error, str) and DENIED.search(error) is not None
+    _count(tally.errors, event.error)
+    denied = DENIED.search(event.error) is not None
+    tally.denied += denied
+    tally.looks[event.name] += event.name == IDENTITY or (denied and LOOKS.search(event.name) is not None)
     tally.persons += isinstance(agent, str) and PERSON.search(agent) is not None
-    if isinstance(event.get("EventId"), str):
-        tally.ids.append(event["EventId"])
+    if event.id:
+        tally.ids.append(event.id)
 
 
 def _count(counter: Counter[str], value: object) -> None:
@@ -152,7 +146,8 @@ def _kind(tally: _Tally) -> UseKind:
         return UseKind.NONE
     if set(tally.calls) == {IDENTITY}:
         return UseKind.IDENTITY
-    if tally.denied == tally.events:
+    looks, kinds = tally.looks.total(), sum(tally.looks[name] > 0 for name in tally.looks if name != IDENTITY)
+    if tally.denied == tally.events or (kinds and looks == tally.events) or (kinds >= RECONNAISSANCE and looks * 2 > tally.events):
         return UseKind.DENIED
     return UseKind.PERSON if tally.persons * 2 > tally.events else UseKind.WORKLOAD
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import KeyKind
-from posturio_iac.live.reading.switches import MEMORY, MOST_PAGES, TRAIL_REGIONS
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, lookup
+from posturio_iac.live.reading.switches import MOST_PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
@@ -44,26 +44,9 @@ def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], 
 
 
 def _found(connection: Connection, kind: KeyKind, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
-    ids = {key.key_id for key in keys}
+    ids, (name, answer, called) = {key.key_id for key in keys}, EVENTS[kind]
     times = [key.created for key in keys if isinstance(key.created, datetime)]
-    asked = [{"AttributeKey": "EventName", "AttributeValue": EVENTS[kind][0]}]
-    span = {"StartTime": min(times) - AROUND, "EndTime": min(max(times) + AROUND, as_of)}
-    found: dict[str, str] = {}
-    pages = connection.pages("cloudtrail:LookupEvents", LookupAttributes=asked, **span)
-    for number, page in enumerate(pages, start=1):
-        told = (_told(event, kind) for event in page.get("Events", ()))
-        found |= {key_id: arn for key_id, arn in filter(None, told) if key_id in ids}
-        if number == MOST_PAGES or len(found) == len(ids):
-            break
-    return found
-
-
-def _told(event: Mapping[str, Any], kind: KeyKind) -> tuple[str, str] | None:
-    """The id of the key and the ARN of its creator; nothing for an event that failed or is not understood."""
-    _, answer, name = EVENTS[kind]
-    try:
-        detail = json.loads(event.get("CloudTrailEvent", ""))
-        key_id, arn = detail["responseElements"][answer][name], detail["userIdentity"]["arn"]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return None
-    return (key_id, arn) if isinstance(key_id, str) and isinstance(arn, str) and arn and not detail.get("errorCode") else None
+    span = (min(times) - AROUND, min(max(times) + AROUND, as_of))
+    told = lookup(connection, ("EventName", name), span, MOST_PAGES).found
+    made = ((event.held("responseElements", answer, called), event) for event in told)
+    return {key_id: event.by for key_id, event in made if key_id in ids and event.by and not event.error}

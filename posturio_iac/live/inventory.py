@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.link.stack import StackAnswer
     from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.model import KeyEvent
     from posturio_iac.live.reading.report import CredentialReport
     from posturio_iac.live.reading.usage import UserKeys
     from posturio_iac.live.request import Request
@@ -52,6 +53,8 @@ class Inventory:
     """ARNs of users whose keys were all listed."""
     credentials_listed: bool = False
     """True if the API keys of services of all users were listed."""
+    deletions: dict[str, KeyEvent] = field(default_factory=dict)
+    """The events that deleted keys, by their ids, where some are missing."""
     stacks: dict[str, StackAnswer] = field(default_factory=dict)
     """CloudFormation's answers about keys, by their ids."""
     is_blind: bool = False

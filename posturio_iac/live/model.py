@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NOT_ASKED, NOT_CALLED
+from posturio_iac.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,16 @@ class DeployedUser:
         return rest[: rest.rfind("/") + 1] or "/"
 
 
+class KeyEvent(NamedTuple):
+    """An event that switched a key on or off, or deleted it."""
+
+    at: datetime
+    by: str = ""
+    id: str = ""
+    active: bool = False
+    """True if the key was active from then on."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeployedKey:
     """One access key, or API key of a service, as AWS describes it."""
@@ -93,6 +104,8 @@ class DeployedKey:
     disabled_since: Attr[datetime | None] = None
     disabled_by: str | None = None
     """Who switched it off, from a CloudTrail event."""
+    switched_off: KeyEvent | None = None
+    """The event that switched it off."""
     switched_on: datetime | None = None
     """When it was last switched on, from a CloudTrail event."""
     switched: datetime | None = None

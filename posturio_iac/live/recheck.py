@@ -12,7 +12,6 @@ from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.inventory import Inventory, say_failures
 from posturio_iac.live.reading import service_credentials, usage, users
 from posturio_iac.live.reading.root import of_summary, reported, root_arn, summarised
-from posturio_iac.live.renamed import Renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +39,6 @@ def recheck(
     known = _detailed(connection, inventory) if people else {}
     asked = [replace(one, user=known.get(one.user.arn, one.user)) for one in people]
     looks = together(pool, lambda one: usage.look(connection, one.user), asked)
-    renamed = Renamed(connection, inventory, [one.user.arn for one in people], pool)
     for one, looked in zip(asked, looks, strict=True):
         if looked.user_gone:
             inventory.gone.add(one.user.arn)
@@ -49,12 +47,26 @@ def recheck(
         else:
             inventory.keys += looked.keys
             inventory.listed.add(one.user.arn)
-            renamed.search(replace(one, keys=tuple(key for key in one.keys if key.kind is KeyKind.ACCESS_KEY)), looked)
+            _renamed(connection, one, looked, inventory)
     _credentials(connection, asked, known, inventory)
     say_failures(inventory, [*((one.user, looked) for one, looked in zip(asked, looks, strict=True)), *inventory.failed])
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):
         inventory.say(Level.ERROR, why)
     return inventory
+
+
+def _renamed(connection: Connection, one: UserQuery, looked: usage.UserKeys, inventory: Inventory) -> None:
+    """Say of a key that its user lacks who has it now: a renamed user keeps its keys."""
+    there = {key.key_id for key in looked.keys or ()}
+    for known in one.keys:
+        if known.kind is not KeyKind.ACCESS_KEY or known.key_id is None or known.key_id in there:
+            continue
+        try:
+            name = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=known.key_id).get("UserName")
+        except AwsError:
+            continue  # a deleted key is refused
+        if name and name != one.user.name:
+            inventory.unread[known.address] = f"its user is called {name} now: look with live"
 
 
 def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, request: Request) -> None:
@@ -79,23 +91,17 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
 
 
 def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the API keys of services of these users, if the earlier result has any; those of a renamed user are found as well."""
-    wanted = [(one, key) for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
+    """Add the API keys of services of these users, if the earlier result has any."""
+    wanted = [key for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
     if not wanted:
         return
     users_ = (*known.values(), *(key.user for key in inventory.keys if not key.user.is_root))
     found = service_credentials.read(connection, users_, inventory.account, inventory.say)
     if isinstance(found, AwsError):
-        inventory.unread |= {key.address: str(found) for _, key in wanted}
+        inventory.unread |= {key.address: str(found) for key in wanted}
         return
-    inventory.keys += (key for key in found if key.user.arn in {one.user.arn for one, _ in wanted})
+    inventory.keys += (key for key in found if key.user.arn in {one.user.arn for one in asked})
     inventory.credentials_listed = True
-    told_of = {one.user.arn for one in asked}
-    for one, key in wanted:
-        alike = [other for other in found if key.may_be(other)]
-        if alike and all(other.user.arn not in told_of for other in alike):
-            inventory.keys += (replace(other, user=replace(other.user, arn=one.user.arn)) for other in alike)
-            inventory.gone.discard(one.user.arn)
 
 
 def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:

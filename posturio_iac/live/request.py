@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from posturio_iac.core.finding import Level
     from posturio_iac.link.linker import Linker
     from posturio_iac.live.ownership import Owner
 
@@ -34,5 +35,5 @@ class Request:
     linker: Linker | None = None
     """The linker to code, when keys are joined to it."""
     sleep: Callable[[float], object] = wait
-    switches: bool = False
-    """Whether CloudTrail is asked which keys were switched on or off, even where no key is off."""
+    switches: Level | None = None
+    """CloudTrail is asked which keys were switched on or off, even where none is off: how bad it is if it does not answer; else None."""

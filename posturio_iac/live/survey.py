@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -104,6 +105,7 @@ class Surveyor:
             connection = self.connected(target)
             inventory = self._inventory(connection, account, target.wanted, pool)
             date_disabled(connection, inventory, self.request)
+            ask_deletions(connection, inventory, self.request, target.wanted)
             stacks.ask(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(failed(target, str(error)), unsigned=str(error))
@@ -189,7 +191,24 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
         inventory.keys = [one for key in inventory.keys for one in (switches.from_trail([key], known) if key.kind is kind else (key,))]
     for why in failures:
-        inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
+        if request.switches is None:
+            inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
+        else:
+            inventory.say(request.switches, f"which keys were switched on or off is not known: {why}")
+
+
+def ask_deletions(connection: Connection, inventory: Inventory, request: Request, wanted: tuple[UserQuery, ...] | None) -> None:
+    """Look up who deleted keys, if some that were expected are missing."""
+    there = {key.label for key in inventory.keys}
+    missing = [key for one in wanted or () if not one.user.is_root for key in one.keys if key.label not in there]
+    counts = Counter(key.user.arn for key in inventory.keys)
+    start = f"arn:{inventory.account.partition}:iam::{inventory.account.id}:"
+    fewer = any(counts[arn] < number for arn, number in request.expected.items() if arn.startswith(start))
+    if missing or (fewer and wanted is None):
+        try:
+            inventory.deletions = switches.read_deletions(connection, inventory.account.partition, request.as_of)
+        except AwsError as error:
+            inventory.say(Level.NOTE, f"who deleted keys is not known: {error}")
 
 
 def failed(target: AccountTarget, why: str) -> AccountOutcome:

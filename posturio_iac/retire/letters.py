@@ -1,4 +1,4 @@
-"""One letter for each owner: which keys, why, what happens when, and the commands, with ids in full. Pure."""
+"""One letter for each owner, as text to paste into mail: which keys, why, how to answer, what happens when. Holds ids in full. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_time
 from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
+from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.csv_table import harmless
-from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.retire.gate import OF_CODE, Action
 from posturio_iac.retire.ledger.answers import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.model import AccessKey, Declaration
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.retire.plan import Step
 
 COLUMNS = (
@@ -29,20 +30,70 @@ COLUMNS = (
     *ANSWERS,
 )
 MAY_BE_RUN = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+ACTIVE = re.compile(r"[<>\[\]!`]|(?<=:)(?=//)|(?<![\w.+-])@")
+"""What would be a link, an image, a tag or a mention where a letter is pasted into a ticket; addresses stay as they are."""
+BEFORE = """\
+To: {to}
+Subject: {count}{whose}: {subject}
+
+On {day} posturio-iac found {count} in AWS {known}.
+For each: is it needed, and by what?
+
+How to answer
+  Fill in the last columns of {table}, and send it{back}{by}:
+    needed       yes or no
+    note         what needs it, and until when
+    answered_by  your name
+  A mail that names the key and says the same is enough.
+
+What happens
+  Until {answer}: nothing is switched off or deleted{public}.
+  After that: keys that nobody needs and nobody uses are switched off. This can be undone.
+  {grace} days later: keys that stayed off are deleted. This cannot be undone.
+  A key that you say is needed is never deleted.
+"""
 
 
-def letters(made: Sequence[Step], as_of: datetime, grace: timedelta) -> dict[str, str]:
-    """The files of all letters by name: for each owner one in Markdown, to send or to put into a ticket, and one in CSV."""
+class Asking(NamedTuple):
+    """Who is asked, when, and by when an answer is due."""
+
+    as_of: datetime
+    grace: timedelta
+    ownerless: str = ""
+    """Who is asked about keys that nobody is known to own; empty where nobody is."""
+    reply_to: str = ""
+    again: bool = False
+    """True if those are asked too who have answered, and everybody gets a new day."""
+
+    def is_asked(self, step: Step) -> bool:
+        """Tell whose owner is to be asked: who has not answered, about any key but one of the root user."""
+        life = step.key.life
+        return step.key.is_root is not True and step.key.key_id is not None and (self.again or life is None or life.answered is None)
+
+    def recipient(self, step: Step) -> str:
+        """The owner of the key, or whoever is asked in their place; empty where nobody is."""
+        return step.key.owner if isinstance(step.key.owner, str) and step.key.owner else self.ownerless
+
+    def answer_by(self, step: Step) -> datetime:
+        """By when an answer is due: a reminder moves no day."""
+        life = step.key.life
+        fresh = life is None or life.answer_by is None or self.again or life.asked_owner not in ("", self.recipient(step))
+        return self.as_of + self.grace if fresh or life is None or life.answer_by is None else life.answer_by
+
+
+def letters(made: Sequence[Step], asking: Asking) -> dict[str, str]:
+    """The files of all letters by name: for each owner the text, to send, and a table, to be filled in."""
     files = {}
-    for owner in dict.fromkeys(step.owner for step in made):
-        theirs = [step for step in made if step.owner == owner]
+    for owner in dict.fromkeys(asking.recipient(step) for step in made):
+        theirs = [step for step in made if asking.recipient(step) == owner]
         name = file_name(owner)
-        files[f"{name}.md"] = _markdown(owner, theirs, as_of, grace)
-        files[f"{name}.csv"] = _table(theirs, as_of + grace)
+        files[f"{name}.txt"] = _text(owner, theirs, asking, f"{name}.csv")
+        files[f"{name}.csv"] = _table(theirs, asking)
     return files
 
 
 def file_name(owner: str) -> str:
+    """A name of a file that is safe everywhere and different for each owner."""
     safe = re.sub(r"[^a-z0-9]+", "-", owner.lower()).strip("-")[:40] or "owner"
     return f"{safe}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
@@ -63,57 +114,59 @@ def command_of(step: Step) -> str:
     return shlex.join(("aws", "iam", f"delete-{what}", *of_key)) if step.action is Action.DELETE else ""
 
 
-def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelta) -> str:
+def _plain(text: str) -> str:
+    """Make words of others harmless in mail and in tickets, in one line."""
+    return ACTIVE.sub(lambda found: {"@": "(at)", "": " "}.get(found[0], "?"), printable(text))
+
+
+def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
     what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
-    answer, count = min(step.answer_by(as_of + grace) for step in made), f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
-    whose, ask = f" of {plain(owner)}", "that you are responsible for. Please tell us for each whether it is needed, and by what."
-    if not isinstance(made[0].key.owner, str) or not made[0].key.owner:
-        whose = f", owner {plain(owner)}"
-        ask = "that nobody is known to own. Please tell us for each whose it is, whether it is needed, and by what."
-    lines = [
-        f"# {count}{whose}: please answer by {answer.date()}",
-        "",
-        f"On {as_of.date()} posturio-iac found {count} in AWS {ask}",
-        "",
-        f"- Until {answer.date()}: answer, or make the change below yourself.",
-        f"- After that: keys that are not in use are switched off. This can be undone for {grace.days} days.",
-        f"- From {(answer + grace).date()} on: keys that stayed switched off without causing a failure are deleted. This cannot be undone.",
-        "",
-    ]
-    for step in made:
-        lines += _about(step)
-    return "\n".join(lines)
+    answer, count = min(map(asking.answer_by, made)).date(), f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
+    owned = isinstance(made[0].key.owner, str) and made[0].key.owner
+    late = answer < asking.as_of.date()
+    head = BEFORE.format(
+        to=_plain(owner),
+        count=count,
+        whose=" of yours" if owned else " without a known owner",
+        subject=f"no answer since {answer}" if late else f"please answer by {answer}",
+        day=asking.as_of.date(),
+        known="that you are responsible for" if owned else "that nobody is known to own. Whose is it",
+        table=table,
+        back=f" to {_plain(asking.reply_to)}" if asking.reply_to else " back",
+        by="" if late else f" by {answer}",
+        answer=answer,
+        public=", but for keys that AWS found in public" if any(step.is_public for step in made) else "",
+        grace=asking.grace.days,
+    )
+    blocks = ["\n".join(_about(number, step)) for number, step in enumerate(made, start=1)]
+    return "\n".join((head, *(f"{block}\n" for block in blocks)))
 
 
-def _about(step: Step) -> Iterator[str]:
+def _about(number: int, step: Step) -> Iterator[str]:
     key = step.key
-    account = f"{key.account} ({key.account_name})" if key.account_name else key.account or ""
-    what = "" if key.kind is KeyKind.ACCESS_KEY else f", {called(key.kind, key.service)},"
-    yield from (f"## {code(key.address.rpartition('/')[2])}{plain(what)} of user {code(str(key.user))} in account {plain(account)}", "")
-    yield f"- created: {_time(key.created)}; last used: {_used(key)}"
-    yield from (f"- {plain(finding.message)}" for finding in step.findings)
+    account = f"{key.account} ({_plain(key.account_name)})" if key.account_name else key.account or ""
+    what = "Key" if key.kind is KeyKind.ACCESS_KEY else called(key.kind, key.service)
+    yield f"{number}. {_plain(what)} {_plain(key.address.rpartition('/')[2])} of user {_plain(str(key.user))} in account {account}"
+    yield f"   created: {_time(key.created)}; last used: {_plain(_used(key))}"
+    yield from (f"   {_plain(finding.message)}" for finding in step.findings)
+    if key.created_by and not (isinstance(key.owner, str) and key.owner):
+        yield f"   It was created by {_plain(key.created_by)}."
     if step.decision.why not in ("", OF_CODE):  # which follows
-        yield f"- {plain(step.decision.why)}"
+        yield f"   {_plain(step.decision.why)}"
     if key.declaration is not None:
-        yield from _in_code(step, key.declaration)
-    yield ""
+        yield f"   Change the code, merge and apply it, since changes by hand would be undone: the key {_plain(key.declaration.text())}."
+        yield from (f"     {_plain(text)}" for text in dict.fromkeys(finding.remediation for finding in step.findings))
     if command := command_of(step):
+        when = "only once nothing needs it any more"
         if step.is_public:
-            yield from ("At once, even if something still needs it:", "")
+            when = "at once, even if something still needs it"
         elif key.declaration is not None:
-            yield from ("Only if that code does not declare this key:", "")
-        elif not step.is_step:
-            yield from ("Only once nothing needs it any more:", "")
-        yield fenced(command, "sh")
+            when = "only if that code does not declare this key"
+        yield f"   To do it yourself, {when}:"
+        yield f"     {command}"
 
 
-def _in_code(step: Step, declaration: Declaration) -> Iterator[str]:
-    """Yield the changes of the code, each once, with places: changes by hand would be undone, or differ from the code."""
-    yield f"- **Change the code**, merge and apply it: the key {plain(declaration.text())}."
-    yield from (f"  - {plain(text)}" for text in dict.fromkeys(finding.remediation for finding in step.findings))
-
-
-def _table(made: Iterable[Step], answer: datetime) -> str:
+def _table(made: Iterable[Step], asking: Asking) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -122,7 +175,7 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
         rules = " ".join(sorted({finding.rule.id for finding in step.findings}))
         about = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
         declared = key.declaration.shown() if key.declaration is not None else ""
-        row = (*about, step.action.value, str(step.answer_by(answer).date()), command_of(step), declared, *("" for _ in ANSWERS))
+        row = (*about, step.action.value, str(asking.answer_by(step).date()), command_of(step), declared, *("" for _ in ANSWERS))
         writer.writerow([harmless(cell) for cell in row])
     return out.getvalue()
 

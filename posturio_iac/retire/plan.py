@@ -51,10 +51,6 @@ class Step:
         """Whether AWS found the key in public, so nobody should wait until nothing needs it."""
         return any(finding.rule.id == QUARANTINED for finding in self.findings)
 
-    def answer_by(self, otherwise: datetime) -> datetime:
-        """By when its owner may answer: a reminder moves no day."""
-        return self.key.life.answer_by if self.key.life is not None and self.key.life.answer_by is not None else otherwise
-
     def remark(self) -> str:
         """What whoever runs the plan should know about the key."""
         return f"{self.decision.why} {self.decision.option}".strip()

@@ -21,15 +21,19 @@ class Entry(NamedTuple):
     outcome: str
     """``begun``, ``done``, ``kept``, ``failed`` or ``refused``."""
     why: str
+    caller: str = ""
+    """The ARN of whoever ran the script."""
 
     def text(self) -> str:
         """Describe the step: a clause without a full stop."""
         day = self.at[:16].replace("T", " ")
         match self.outcome:
             case "done":
-                return f"{DONE[self.step]} by the plan on {day} UTC"
+                return f"{DONE[self.step]} by the plan on {day} UTC{f', run by {self.caller}' if self.caller else ''}"
             case "begun":
                 return f"the plan began to {WORDS[self.step]} on {day} UTC, and its log does not show whether it did"
+            case "refused":
+                return f"whoever was asked did not let the plan {WORDS[self.step]} on {day} UTC"
             case _:
                 return f"the plan did not {WORDS[self.step]} on {day} UTC: {self.why or 'its log does not show why'}"
 
@@ -44,7 +48,8 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
     for line in text.splitlines():
         try:
             entry = json.loads(line)
-            told = Entry(*(str(entry[name]) for name in ("at", "step", "outcome", "why")))
+            words = {name: str(entry[name]) for name in ("at", "step", "outcome", "why")}
+            told = Entry(**words, caller=str(entry.get("caller", "")))
             key_id = str(entry["key_id"])
         except (ValueError, RecursionError, LookupError, TypeError):
             lost += 1

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import describe_time
-from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.live.reading.switches import MEMORY, TRAIL_REGIONS
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.ledger.life import name_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr
     from posturio_iac.retire.plan import Step
 
-LOG, SHARED = "log.jsonl", "steps.sh"
+LOG, SHARED, RUNNER = "log.jsonl", "steps.sh", "run.sh"
 SECOND = timedelta(seconds=1)
 VERBS = {Action.DISABLE: "switch-off", Action.DELETE: "delete"}
 HEAD = """\
@@ -50,11 +50,37 @@ class Validity(NamedTuple):
     until: datetime
 
 
-def shared() -> str:
-    """Return the file that all scripts of a plan share."""
+def shared(name: str) -> str:
+    """Return a file that is the same in every plan."""
     from importlib.resources import files
 
-    return files("posturio_iac.retire").joinpath(SHARED).read_text(encoding="utf-8")
+    return files("posturio_iac.retire").joinpath(name).read_text(encoding="utf-8")
+
+
+def runner(accounts: Sequence[str], partition: str) -> str:
+    """Return the script that runs those of all accounts."""
+    facts = f"accounts={shlex.quote(' '.join(accounts))} partition={shlex.quote(partition)}"
+    return shared(RUNNER).replace("\nset -u\n", f"\nset -u\n{facts}\n", 1)
+
+
+def permissions(steps: Sequence[Step], ledger: str) -> str:
+    """The policy that whoever runs the scripts of one account needs, as IAM has it."""
+    due = [step.key for step in steps if step.is_step]
+    users = sorted({key.address.rpartition("/")[0] for key in due})
+    kinds = {KeyKind.ACCESS_KEY: ("AccessKey", "AccessKeys"), KeyKind.SERVICE_CREDENTIAL: ("ServiceSpecificCredential",) * 2}
+    actions = [f"iam:{verb}{one}" for kind, (one, _) in kinds.items() for verb in ("Update", "Delete") if any(k.kind is kind for k in due)]
+    lists = [f"iam:List{many}{'' if many.endswith('s') else 's'}" for kind, (_, many) in kinds.items() if any(k.kind is kind for k in due)]
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": [*actions, *lists], "Resource": users}] if users else []
+    looks = ["cloudtrail:LookupEvents", "iam:GetAccessKeyLastUsed", "sts:GetCallerIdentity"]
+    statements.append({"Effect": "Allow", "Action": looks, "Resource": "*"})
+    if ledger.startswith("s3://"):
+        place = f"arn:{_partition(steps)}:s3:::{ledger.removeprefix('s3://')}"
+        statements.append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": place})
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+
+
+def _partition(steps: Sequence[Step]) -> str:
+    return next((step.key.address.split(":")[1] for step in steps), "aws")
 
 
 def script(account: str, steps: Sequence[Step], validity: Validity, ledger: str) -> str:
@@ -77,7 +103,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
 
 
 def _head(kind: str, account: str, what: str, text: str, steps: Sequence[Step], validity: Validity, ledger: str) -> str:
-    trail = next((TRAIL_REGIONS.get(partition_of(step.key.address), "") for step in steps), "")
+    trail = TRAIL_REGIONS.get(_partition(steps), "")
     facts = {"account": account, "trail": trail, "made": f"{_second(validity.made)}Z", "until": f"{_second(validity.until)}Z"}
     facts |= {"ledger": ledger} if ledger else {}
     words = " ".join(f"{name}={shlex.quote(value)}" for name, value in facts.items())

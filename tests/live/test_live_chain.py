@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from posturio_iac.cli import main
 from posturio_iac.commands.live.run_record import _options
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import Cloud, retire
 
 if TYPE_CHECKING:
     import pytest
@@ -25,8 +26,8 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
     cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=80, used=60)
     folder = tmp_path / "evidence"
-    argv = ("--evidence", str(folder), "--accounts", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
-    assert live(capsys, *argv).code == live(capsys, *argv).code == 1
+    argv = (str(folder), "--accounts", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
+    assert retire(capsys, "evidence", *argv).code == retire(capsys, "evidence", *argv).code == 0
     first, second = sorted(folder.iterdir())
     assert (first.name, second.name) == ("20261124T120000Z", "20261124T120000Z-2")
     manifest = json.loads((second / "manifest.json").read_bytes())
@@ -38,20 +39,20 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
         name: hashlib.sha256((second / name).read_bytes()).hexdigest() for name in ("ledger.jsonl", "result.json", "run.json")
     }
     run = json.loads((second / "run.json").read_bytes())
-    assert (run["caller"], run["exit_code"], run["as_of_given"], run["accounts"]) == (
-        "arn:aws:sts::123456789012:user/moto",
-        1,
-        False,
-        [cloud.account],
-    )
+    assert (run["caller"], run["exit_code"], run["accounts"]) == ("arn:aws:sts::123456789012:user/moto", 0, [cloud.account])
     assert "iam.unused_access_keys" in run["policy"]["rules"]
     assert run["ledger_sha256"] == manifest["files"]["ledger.jsonl"]
     everything = b"".join(path.read_bytes() for path in folder.glob("*/*"))
     assert b"do-not-show-this" not in everything
     assert key.encode() not in everything
-    (second / "result.json").write_text("{}", encoding="utf-8")
-    refused = live(capsys, *argv)
-    assert (refused.code, "result.json was changed after it was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
+    whole = retire(capsys, "evidence", str(folder), "--check")
+    assert (whole.code, "2 runs" in whole.out) == (0, True)
+    (first / "result.json").write_text("{}", encoding="utf-8")
+    for words in (argv, (str(folder), "--check")):
+        refused = retire(capsys, "evidence", *words)
+        assert (refused.code, "result.json was changed after it was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
+    shutil.rmtree(first)
+    assert "or runs are missing before it" in retire(capsys, "evidence", str(folder), "--check").err
 
 
 def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys: Capsys, tmp_path: Path) -> None:
@@ -61,8 +62,8 @@ def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys:
     baseline.write_text('{"version": 1, "findings": []}', encoding="utf-8")
     argv = ["live", "--organization", "--role-name", "Audit", "--external-id=do-not-show-this", "--config", str(config), "--format", "json"]
     key = "AKIAIOSFODNN7EXAMPLE"
-    words = [*argv, "--ledger", str(ledger), "--baseline", str(baseline), "--plan", str(tmp_path / "p"), "--include-in-use", key]
-    assert main(words) == 2, "no flagged key has this id"
+    words = ["--ledger", str(ledger), "--baseline", str(baseline), "--include-in-use", key]
+    assert main(["retire", "plan", str(tmp_path / "p"), *argv[1:-2], *words]) == 2, "no flagged key has this id"
     assert key in capsys.readouterr().err
     assert main([*argv, "--ledger", str(ledger), "--baseline", str(baseline)]) == 1
     document = json.loads(capsys.readouterr().out)
@@ -91,11 +92,16 @@ def test_options_are_kept_without_secrets_and_ids() -> None:
     assert told == ["--external-id", "****", "--include-in-use", "****MPLE", "--external-id=****"]
 
 
-def test_a_verification_is_evidence_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+def test_plans_and_logs_are_evidence_without_ids(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
-    earlier = tmp_path / "before.json"
-    live(capsys, "--output", str(earlier))
-    live(capsys, "--verify", str(earlier), "--evidence", str(tmp_path / "evidence"))
-    (path,) = (tmp_path / "evidence").glob("*/result.json")
-    assert json.loads(path.read_bytes())["verification"]["still_open"] == 1
+    key = cloud.key("ci", age=80, used=60)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    retire(capsys, "plan", str(tmp_path / "plan-1"), *ledger)
+    log = json.dumps({"at": "2026-11-24T12:00:00Z", "step": "disable", "key_id": key, "caller": "arn:aws:iam::123456789012:user/me"})
+    (tmp_path / "plan-1/log.jsonl").write_text(f"{log}\n", encoding="utf-8")
+    assert retire(capsys, "evidence", str(tmp_path / "evidence"), str(tmp_path / "plan-1"), *ledger).code == 0
+    (run,) = (tmp_path / "evidence").iterdir()
+    assert {path.name for path in run.iterdir()} >= {"plan-1-plan.json", "plan-1-log.jsonl", "ledger.jsonl", "result.json", "run.json"}
+    assert "user/me" in (run / "plan-1-log.jsonl").read_text(encoding="utf-8")
+    assert not [path for path in run.iterdir() if key in path.read_text(encoding="utf-8")]
+    assert retire(capsys, "evidence", str(tmp_path / "evidence"), str(tmp_path / "none"), *ledger).code == 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.live.cloud import AS_OF, Cloud, live
+from tests.support.live.cloud import AS_OF, Cloud, live, retire
 from tests.support.live.linked import CI, Tree, stacks, tree
 from tests.support.states import pulled
 
@@ -27,18 +27,20 @@ def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: 
     cloud.user("b", owner="=cmd|' /C calc'![x](http://evil)\n# head")
     cloud.key("b", age=80, used=60)
     folder, ledger = tmp_path / "letters", tmp_path / "ledger.jsonl"
-    answer = live(capsys, "--letters", str(folder), "--ledger", str(ledger))
-    assert (answer.code, mine in answer.out) == (1, False)
+    answer = retire(capsys, "ask", str(folder), "--ledger", str(ledger), "--reply-to", "security@example.com")
+    assert (answer.code, mine in answer.out) == (0, False)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    (letter,) = folder.glob("payments-example-com-*.md")
+    (letter,) = folder.glob("payments-example-com-*.txt")
     text = letter.read_text(encoding="utf-8")
-    assert text.startswith("# 1 access key of payments@<!-- -->example.com: please answer by 2026-12-08\n")
+    assert text.startswith("To: payments@example.com\nSubject: 1 access key of yours: please answer by 2026-12-08\n")
+    assert f"Fill in the last columns of {letter.stem}.csv, and send it to security@example.com by 2026-12-08:" in text
     assert f"aws iam update-access-key --user-name ci --access-key-id {mine} --status Inactive" in text
-    assert "- From 2026-12-22 on:" in text
+    assert "14 days later: keys that stayed off are deleted." in text
     assert "****" not in text
-    (odd,) = (path for path in folder.glob("*.md") if path != letter)
+    (odd,) = (path for path in folder.glob("*.txt") if path != letter)
     assert "\n# head" not in odd.read_text(encoding="utf-8")
+    assert not {"![", "<", "](http://"} & {mark for mark in ("![", "<", "](http://") if mark in odd.read_text(encoding="utf-8")}
     with next(folder.glob("payments*.csv")).open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["user"], row["key_id"], row["action"], row["answer_by"]) == ("ci", mine, "disable", "2026-12-08")
@@ -46,7 +48,7 @@ def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: 
     assert {(line["owner"], line["how"], line["answer_by"]) for line in asked} >= {
         ("payments@example.com", "letter", "2026-12-08T12:00:00Z")
     }
-    assert live(capsys, "--letters", str(folder)).code == 2
+    assert retire(capsys, "ask", str(folder), "--ledger", str(ledger)).code == 2
 
 
 def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -69,39 +71,42 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
     cloud.key("hand", age=80, used=60)
     tree.write("infra/iam.tf", CI)
     state = tree.state(pulled(("aws_iam_access_key.ci", key, "ci")))
-    live(capsys, "--iac", "infra", "--tf-state", state, "--letters", "exact")
-    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "exact").glob("payments*.md"))
-    place = "aws\\_iam\\_access\\_key.ci (infra/iam.tf:5)".replace("\\_", "_")
-    assert f"- **Change the code**, merge and apply it: the key is declared by {place}, as state x.tfstate says." in text
-    assert f'  - Set status = "Inactive" for {place} and apply (' in text
+    retire(capsys, "ask", "exact", "--ledger", "l1", "--iac", "infra", "--tf-state", state)
+    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "exact").glob("payments*.txt"))
+    place = "aws_iam_access_key.ci (infra/iam.tf:5)"
+    assert "Change the code, merge and apply it, since changes by hand would be undone: the key is declared by " in text
+    assert f"is declared by {place}, as state x.tfstate says." in text
+    assert f'     Set status = "Inactive" for {place} and apply (' in text
     assert "aws iam " not in text
     with next((tree.root / "exact").glob("payments*.csv")).open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["command"], row["declared_as"]) == ("", place)
-    assert "aws iam update-access-key" in next((tree.root / "exact").glob("shop*.md")).read_text(encoding="utf-8")
-    live(capsys, "--iac", "infra", "--letters", "likely")
-    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "likely").glob("payments*.md"))
-    order = [
-        text.index(part) for part in ("**Change the code**", "Only if that code does not declare this key:", "aws iam update-access-key")
-    ]
+    assert "aws iam update-access-key" in next((tree.root / "exact").glob("shop*.txt")).read_text(encoding="utf-8")
+    retire(capsys, "ask", "likely", "--ledger", "l2", "--iac", "infra")
+    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "likely").glob("payments*.txt"))
+    order = [text.index(part) for part in ("Change the code", "only if that code does not declare this key:", "aws iam update-access-key")]
     assert order == sorted(order)
 
 
-def test_a_letter_to_nobody_does_not_say_that_the_reader_is_responsible(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+def test_a_key_without_an_owner_is_asked_of_whoever_is_named(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci")
     cloud.key("ci", age=100, used=60)
-    live(capsys, "--letters", str(tmp_path / "letters"))
-    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
-    assert text.startswith("# 1 access key, owner unknown: please answer by ")
-    assert "that nobody is known to own. Please tell us for each whose it is, whether it is needed, and by what." in text
+    ledger = ("--ledger", str(tmp_path / "l"))
+    answer = retire(capsys, "ask", str(tmp_path / "none"), *ledger)
+    assert (answer.code, (tmp_path / "none").exists()) == (0, False)
+    assert "1 key that nobody is known to own: nobody was asked; --ask-ownerless names who is" in answer.out
+    assert retire(capsys, "ask", str(tmp_path / "letters"), *ledger, "--ask-ownerless", "security@example.com").code == 0
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
+    assert text.startswith("To: security@example.com\nSubject: 1 access key without a known owner: please answer by ")
+    assert "in AWS that nobody is known to own. Whose is it" in text
 
 
 def test_a_key_of_midnight_is_of_its_own_day(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=100.5, used=60.5)
-    live(capsys, "--letters", str(tmp_path / "letters"))
-    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
-    assert "- created: 2026-08-16 00:00 UTC; last used: 2026-09-25 00:00 UTC (s3 in eu-west-1)" in text
+    retire(capsys, "ask", str(tmp_path / "letters"), "--ledger", str(tmp_path / "l"))
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
+    assert "   created: 2026-08-16 00:00 UTC; last used: 2026-09-25 00:00 UTC (s3 in eu-west-1)" in text
 
 
 def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -110,10 +115,10 @@ def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud,
     cloud.key("ci", age=60, used=1)
     cloud.user("ci2", owner="payments@example.com")
     cloud.key("ci2", age=400, used=1)
-    live(capsys, "--letters", str(tmp_path / "letters"), "--plan", str(tmp_path / "plan"))
-    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.md"))
+    process(capsys, tmp_path)
+    (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
     assert "It is in use, so it stays active." in text
-    assert text.count("Only once nothing needs it any more:\n\n```sh\naws iam update-access-key") == 2
+    assert text.count("only once nothing needs it any more:\n     aws iam update-access-key") == 2
     assert ("--include-in-use" in text, "Ask its owner" in text) == (False, False)
     steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
     assert all("--include-in-use" in step["why"] for step in steps)
@@ -133,10 +138,16 @@ def test_a_key_in_use_gets_advice_that_helps(cloud: Cloud, capsys: Capsys, tmp_p
     cloud.user("ci", **({"owner": owner} if owner else {}))
     for age, used in keys:
         cloud.key("ci", age=age, used=used)
-    live(capsys, "--plan", str(tmp_path / "plan"), "--letters", str(tmp_path / "letters"))
+    process(capsys, tmp_path)
     steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
     told = [step["why"].removeprefix("It may be in use, so it stays active.").partition("--include-in-use")[0].strip() for step in steps]
     assert told == why
+
+
+def process(capsys: Capsys, tmp_path: Path) -> None:
+    """Plan, and then ask: a plan after the letter would wait."""
+    retire(capsys, "plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "l"))
+    retire(capsys, "ask", str(tmp_path / "letters"), "--ledger", str(tmp_path / "l"))
 
 
 def answered(folder: Path, owner: str, **cells: str) -> Path:
@@ -161,11 +172,12 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
     cloud.user("old", owner="shop@example.com")
     needed, silent = cloud.key("ci", age=80, used=60), cloud.key("old", age=80, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
-    live(capsys, *ledger, "--letters", str(tmp_path / "letters"))
+    retire(capsys, "ask", str(tmp_path / "letters"), *ledger)
     asked = live(capsys, *ledger, *at(1), json_format=False).out
     assert asked.count("answer by 2026-12-08") == 2
     file = answered(tmp_path / "letters", "payments", needed="Yes", note="the export\nof every quarter")
-    answer = live(capsys, *ledger, "--answers", str(file), "--plan", str(tmp_path / "plan"), *at(2))
+    assert retire(capsys, "plan", str(tmp_path / "plan"), *ledger, "--answers", str(file), *at(2)).code == 3, "no CloudTrail here"
+    answer = live(capsys, *ledger, *at(2))
     life = {key["user"]: key["lifecycle"] for key in answer.json["keys"]}
     assert life["ci"] == {
         "asked_owner": "payments@example.com",
@@ -186,8 +198,8 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
     late = live(capsys, *ledger, *at(20), json_format=False).out
     assert ("needed (the export of every quarter)" in late, "answer late since 2026-12-08" in late) == (True, True)
     assert "1 owner answer late" in late
-    live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(20))
-    assert [path.name[:4] for path in (tmp_path / "again").glob("*.md")] == ["shop"], "who has answered is not asked again"
+    retire(capsys, "ask", str(tmp_path / "again"), *ledger, *at(20))
+    assert [path.name[:4] for path in (tmp_path / "again").glob("*.txt")] == ["shop"], "who has answered is not asked again"
     again = live(capsys, *ledger, *at(21), json_format=False).out
     assert ("needed (the export of every quarter)" in again, "answer late since 2026-12-08" in again) == (True, True), "no day is moved"
 
@@ -199,11 +211,11 @@ def test_no_plan_runs_ahead_of_its_own_letter(cloud: Cloud, capsys: Capsys, tmp_
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
 
     def step(name: str, *more: str) -> tuple[str, str]:
-        live(capsys, *ledger, "--plan", str(tmp_path / name), *more)
+        retire(capsys, "plan", str(tmp_path / name), *ledger, *more)
         (one,) = json.loads((tmp_path / name / "plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
         return one["action"], one["why"]
 
-    live(capsys, *ledger, "--letters", str(tmp_path / "letters"))
+    retire(capsys, "ask", str(tmp_path / "letters"), *ledger)
     assert step("same")[0] == "wait"
     assert step("last day", *at(14))[1].startswith("Its owner was asked, and may answer until 2026-12-08.")
     assert step("after", *at(14.5)) == ("disable", "")
@@ -215,11 +227,12 @@ def test_a_key_that_is_needed_is_never_deleted(cloud: Cloud, capsys: Capsys, tmp
     cloud.key("ci", age=400, used=300, status="Inactive")
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *ledger)
-    live(capsys, *ledger, "--letters", str(tmp_path / "letters"), *at(1))
+    retire(capsys, "ask", str(tmp_path / "letters"), *ledger, *at(1))
     if needed:
         file = answered(tmp_path / "letters", "payments", needed=needed, note="restore test")
-        live(capsys, *ledger, "--answers", str(file), *at(2))
-    table = live(capsys, *ledger, "--plan", str(tmp_path / "plan"), *at(30), json_format=False).out
+        assert retire(capsys, "ask", *ledger, "--answers", str(file), *at(2)).code == 0
+    retire(capsys, "plan", str(tmp_path / "plan"), *ledger, *at(30))
+    table = live(capsys, *ledger, *at(30), json_format=False).out
     (one,) = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
     assert one["action"] == action
     assert ("needed (restore test)" in table, "may be deleted since" in table) == (needed == "yes", action == "delete")
@@ -237,6 +250,6 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         ("key_id,needed\n\xff,no\n", "cannot be read"),
     ):
         path.write_bytes(text.encode("latin-1"))
-        answer = live(capsys, *ledger, "--answers", str(path))
+        answer = retire(capsys, "ask", *ledger, "--answers", str(path))
         assert (answer.code, answer.err.count("\n"), why in answer.err) == (2, 1, True), answer.err
-    assert live(capsys, "--answers", str(path)).code == 2
+    assert retire(capsys, "ask", "--answers", str(path)).code == 2

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSResponse
 
 from posturio_iac.live.connection import session
 from posturio_iac.render import FORMATS
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import ACCOUNT, Cloud, live, retire
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, SECRETS, ancient, pulled, shown
 
@@ -109,8 +109,8 @@ def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> 
 def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
     """The lines of a plan about keys, without their indentation."""
     folder = tree.root / f"plan-{len(list(tree.root.glob('plan-*')))}"
-    live(capsys, "--plan", str(folder), *argv)
-    (path,) = (path for path in folder.glob("*.sh") if "undo" not in path.name)
+    retire(capsys, "plan", str(folder), "--ledger", str(folder.with_suffix(".jsonl")), *argv)
+    path = folder / f"{ACCOUNT}.sh"
     assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
     return [line.strip() for line in path.read_text().partition("# Owner: ")[2].splitlines()]
 
@@ -118,16 +118,16 @@ def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
 def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tree, capsys: Capsys) -> None:
     lines = plan(capsys, tree, *LINKED)
     assert not [line for line in lines if line.startswith("disable ")]
-    assert "#   Code declares it and would undo changes made by hand, so nothing is planned here. Change the code." in lines
+    assert "#   keep: Code declares it and would undo changes made by hand, so nothing is planned here. Change the code." in lines
     assert any(line.startswith(f'#     Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply') for line in lines)
     assert any(line.endswith(f"user/ci/{key}") for line in lines)
 
 
 def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, capsys: Capsys) -> None:
     lines = plan(capsys, tree, "--iac", "infra")
-    (step,) = (number for number, line in enumerate(lines) if line.startswith("disable ci "))
+    (step,) = (number for number, line in enumerate(lines) if line.startswith("disable user=ci "))
     assert key in lines[step]
-    text = f"#   Look at the code first, because it would undo changes made by hand: the key is likely declared by {ADDRESS}"
+    text = f"#   disable: Look at the code first, because it would undo changes made by hand: the key is likely declared by {ADDRESS}"
     assert any(line.startswith(text) for line in lines[:step])
 
 
@@ -139,7 +139,7 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     tree.write("state.json", "")
     (tree.root / "state.json").unlink()
     argv = ("--ledger", "state.json")
-    live(capsys, *argv, "--as-of", "2026-10-01T00:00:00Z")
+    retire(capsys, "ask", "letters", *argv, "--as-of", "2026-10-01T00:00:00Z")
     deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]
     assert len(deleting) == 1
     linked = plan(capsys, tree, *argv, *LINKED)
@@ -151,11 +151,11 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
 def test_where_code_ignores_the_status_it_is_switched_by_hand(key: str, tree: Tree, capsys: Capsys, ignored: str) -> None:
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", f".ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n"))
     (finding,) = live(capsys, *LINKED).json["findings"]
-    assert finding["remediation"].startswith("Switch it off (--plan DIR writes the command, --show-key-ids shows it)")
+    assert finding["remediation"].startswith("Switch it off (retire plan DIR writes the command, --show-key-ids shows it)")
     assert finding["remediation"].endswith(
         f"({ADDRESS} (infra/iam.tf:5) ignores changes of the status), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
     )
-    assert [line for line in plan(capsys, tree, *LINKED) if line.startswith("disable ci ") and key in line]
+    assert [line for line in plan(capsys, tree, *LINKED) if line.startswith("disable user=ci ") and key in line]
 
 
 @pytest.mark.usefixtures("key")
@@ -204,11 +204,13 @@ def test_no_secret_of_a_state_is_in_any_output(
     tree.write("encrypted.tfstate", json.dumps({"serial": 1, "encrypted_data": SECRETS[0], "encryption_version": "v0"}))
     states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--tf-state", f"{name}.tfstate")]
     outputs = [word for name in FORMATS if name not in NEEDS_JINJA for word in ("--format", name, "--output", f"out.{name}")]
-    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan", "--ledger", "own.json", json_format=False)
+    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--ledger", "own.json", json_format=False)
+    more = [flag for flag in flags if flag != "--exact"]
+    assert retire(capsys, "plan", "plan", *more, "--iac", "infra", *states, "--ledger", "own.json").code == 3
     assert answer.code == 3, "four states are none"
     assert answer.err.count("error: ") == 4
     written = [answer.out, answer.err, *everything(tree)]
-    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 6
+    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 9
     assert any(ADDRESS in text for text in written)
     for secret in SECRETS:
         assert not [text for text in written if secret in text]
@@ -310,7 +312,7 @@ def test_verification_without_the_code_cannot_tell_what_only_code_said(cloud: Cl
     cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=80, used=1)
     tree.write("earlier.json", live(capsys, *LINKED).out)
-    told = {(r["user"], r["state"]) for r in live(capsys, "--verify", "earlier.json").json["verification"]["results"]}
+    told = {(r["user"], r["state"]) for r in retire(capsys, "verify", "earlier.json").json["verification"]["results"]}
     assert told == {("hand", "cannot_tell"), ("ci", "still_open")}
-    again = live(capsys, "--verify", "earlier.json", *LINKED).json["verification"]["results"]
+    again = retire(capsys, "verify", "earlier.json", *LINKED).json["verification"]["results"]
     assert {(r["user"], r["state"]) for r in again} == {("hand", "still_open"), ("ci", "still_open")}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac import __version__
-from posturio_iac.commands.live.writing.evidence import check_evidence
+from posturio_iac.commands.retire.evidence import check
 from posturio_iac.errors import UsageError
 from posturio_iac.live import dask_executor
 from posturio_iac.live.connection import session
@@ -21,14 +21,14 @@ from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountTarget, Surveyor
 from posturio_iac.render import FORMATS
-from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, live
+from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, live, retire
 from tests.support.live.lying import KEY_ID, OTHER, SECRETS, answering, caller, details, granted, honest, keys, made_report, report
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Capsys = pytest.CaptureFixture[str]
-WRITTEN = ("--plan", "plan", "--letters", "letters", "--evidence", "evidence", "--ledger", "ledger.jsonl")
+WRITTEN = ("--ledger", "ledger.jsonl")
 ORGANIZATION = ("--organization", *WRITTEN)
 NO_ACCOUNTS = ["../../x", "/x", "..", "", "12345678901", "1" * 5000, "$(touch x)", f"{ACCOUNT}\n1", "\u202e1", "\u0661" * 12]
 STRANGE_ARNS = [
@@ -51,13 +51,18 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def refused(answer: Answer, work: Path) -> str:
+def refused(answer: Answer, work: Path, capsys: Capsys) -> str:
     """Check that a run read nothing, said so, and wrote its outputs alone; return what it said."""
     assert answer.code == 3
     assert "internal error" not in answer.err
     assert answer.json["keys"] == []
     assert [path.name for path in work.parent.iterdir()] == ["work"]
-    assert {path.name for path in (work / "plan").iterdir()} == {"plan.json"}
+    for step in ("plan", "ask"):
+        taken = retire(capsys, step, step, *WRITTEN)
+        assert taken.code in (2, 3)
+        assert "internal error" not in taken.err
+    assert not (work / "plan").exists() or {path.name for path in (work / "plan").iterdir()} == {"plan.json"}
+    assert not (work / "ask").exists()
     return answer.err
 
 
@@ -65,7 +70,7 @@ def refused(answer: Answer, work: Path) -> str:
 @pytest.mark.parametrize("account", NO_ACCOUNTS)
 def test_what_is_no_account_names_no_script(work: Path, capsys: Capsys, account: str) -> None:
     with answering(GetCallerIdentity=caller(account)):
-        assert "is not an AWS account" in refused(live(capsys, *WRITTEN), work) or account in ("", "$(touch x)")
+        assert "is not an AWS account" in refused(live(capsys, *WRITTEN), work, capsys) or account in ("", "$(touch x)")
 
 
 @pytest.mark.promise("lying AWS")
@@ -192,9 +197,11 @@ def test_names_of_accounts_users_and_owners_are_text_everywhere(work: Path, caps
     formats = [word for form in FORMATS for word in ("--format", form, "--output", f"out.{form}")]
     with answering(**{**honest(name, name), "ListAccounts": {"Accounts": listed}}):
         answer = live(capsys, *ORGANIZATION, *formats, json_format=False)
+        for step in ("plan", "ask", "evidence"):
+            assert retire(capsys, step, step, *ORGANIZATION).code == 0
     assert (answer.code, "Traceback" in answer.err) == (1, False)
     written = {path.relative_to(work).as_posix(): path.read_text(encoding="utf-8") for path in work.rglob("*") if path.is_file()}
-    assert {path.split("/")[0] for path in written} == {"plan", "letters", "evidence", "ledger.jsonl", *(f"out.{form}" for form in FORMATS)}
+    assert {path.split("/")[0] for path in written} == {"plan", "ask", "evidence", "ledger.jsonl", *(f"out.{form}" for form in FORMATS)}
     assert [path.name for path in work.parent.iterdir()] == ["work"]
     assert len(json.loads(written["out.json"])["keys"]) == 2
     for text in (answer.err, *written.values()):
@@ -225,5 +232,5 @@ def test_evidence_of_a_stranger_is_one_sentence_and_names_no_other_file(work: Pa
     run = work / "evidence" / "20261124T110000Z"
     run.mkdir(parents=True)
     (run / "manifest.json").write_text(manifest, encoding="utf-8")
-    with pytest.raises(UsageError, match="the manifest of 20261124T110000Z is damaged; name another folder"):
-        check_evidence("evidence")
+    with pytest.raises(UsageError, match="is damaged: the manifest of 20261124T110000Z cannot be read"):
+        check("evidence")

@@ -203,7 +203,6 @@ def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], cap
     [
         (("--accounts", "12"), "12 digits"),
         (("--organization", "--accounts", "111122223333"), "cannot be combined"),
-        (("--workers", "0"), "whole number from 1"),
         (("--window", "soon"), "whole number from 1"),
     ],
 )

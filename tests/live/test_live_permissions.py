@@ -12,7 +12,7 @@ import pytest
 from moto.core.responses import BaseResponse
 
 from posturio_iac.live.connection import session
-from tests.support.live.cloud import Cloud, enforced, live
+from tests.support.live.cloud import Cloud, enforced, live, retire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,12 +128,16 @@ def test_nothing_that_reaches_aws_writes(
     before = keys_of(members)
     earlier = tmp_path / "earlier.json"
     for argv in (
-        ("--plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "state.json"), "--output", str(earlier)),
-        ("--exact", "--group-by", "owner"),
-        ("--organization",),
-        ("--verify", str(earlier)),
+        ("live", "--output", str(earlier)),
+        ("live", "--exact", "--group-by", "owner"),
+        ("live", "--organization"),
+        ("plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "ledger.jsonl")),
+        ("ask", str(tmp_path / "letters"), "--ledger", str(tmp_path / "ledger.jsonl")),
+        ("verify", str(earlier)),
     ):
-        counted = Counter(live(capsys, *argv, json_format="--output" in argv).calls())
+        step, *words = argv
+        answer = live(capsys, *words, json_format="--output" in words) if step == "live" else retire(capsys, step, *words)
+        counted = Counter(answer.calls())
         assert arrived == counted, argv
         arrived.clear()
     assert keys_of(members) == before

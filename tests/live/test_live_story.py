@@ -1,4 +1,4 @@
-"""The sixty days of docs/live.md happen as the page tells them: found, asked, switched off, used again, deleted, verified."""
+"""The sixty days of docs/live-sixty-days.md happen as the page tells them: found, asked, switched off, used again, deleted, verified."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ def test_the_page_shows_what_happens() -> None:
     """Seconds long: fifteen commands and the scripts of three plans are run, one after the other."""
     text = live_story.PAGE.read_text(encoding="utf-8")
     assert live_story.page(text) == text, "run docs/live_story.py"
-    assert "no sign of failure in 15 days" in text
+    assert "whether anything misses it cannot be told from AWS" in " ".join(text.split())

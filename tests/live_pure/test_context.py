@@ -39,7 +39,7 @@ def event(call: str = "s3:ListBuckets", agent: str = "Boto3/1.42 md/Botocore", e
         **({"errorCode": error} if error else {}),
         **more,
     }
-    return {"EventId": f"e-{call}", "CloudTrailEvent": json.dumps(detail)}
+    return {"EventId": f"e-{call}", "EventTime": AS_OF, "CloudTrailEvent": json.dumps(detail)}
 
 
 @dataclass
@@ -81,7 +81,13 @@ CONSOLE = "[S3Console/0.4, aws-internal/3]"
         ((), UseKind.NONE),
         ((event(),), UseKind.WORKLOAD),
         ((event(agent="aws-cli/2.31 md/awscrt exec-env/AWS_ECS_FARGATE"),), UseKind.WORKLOAD),
-        ((event(agent="aws-cli/2.31 md/awscrt"), event(agent=CONSOLE), event()), UseKind.PERSON),
+        ((event(agent="aws-cli/2.31 md/awscrt os/macos#24"), event(agent=CONSOLE), event()), UseKind.PERSON),
+        ((event(agent="aws-cli/2.31 md/awscrt os/linux#6.1"),), UseKind.WORKLOAD),
+        ((event("sts:GetCallerIdentity"), event("iam:ListUsers", error="AccessDenied"), event(error="AccessDenied")), UseKind.DENIED),
+        (
+            (event(), *(event(call, error="AccessDenied") for call in ("iam:ListUsers", "ec2:DescribeInstances", "s3:ListBuckets"))),
+            UseKind.DENIED,
+        ),
         ((event("sts:GetCallerIdentity"), event("sts:GetCallerIdentity", error="AccessDenied")), UseKind.IDENTITY),
         ((event(error="AccessDenied"), event("ec2:RunInstances", error="Client.UnauthorizedOperation")), UseKind.DENIED),
         ((event(error="AccessDenied"), event()), UseKind.WORKLOAD),

@@ -30,8 +30,8 @@ CREDENTIAL = replace(KEY, key_id="ACCAEXAMPLE123EXAMPLE", kind=KeyKind.SERVICE_C
 
 
 def event(key_id: str, arn: object, **more: object) -> dict[str, Any]:
-    detail = {"userIdentity": {"arn": arn}, "responseElements": {"accessKey": {"accessKeyId": key_id}}, **more}
-    return {"CloudTrailEvent": json.dumps(detail)}
+    head = {"eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey", "userIdentity": {"arn": arn}}
+    return {"EventTime": AS_OF, "CloudTrailEvent": json.dumps({**head, "responseElements": {"accessKey": {"accessKeyId": key_id}}, **more})}
 
 
 class Trail:

@@ -18,7 +18,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 from posturio_iac.retire.gate import Action
-from posturio_iac.retire.letters import letters
+from posturio_iac.retire.letters import Asking, letters
 from posturio_iac.retire.plan import steps
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
@@ -96,9 +96,9 @@ def test_a_key_that_was_found_in_public_is_switched_off_and_nobody_waits(used: i
     (step,) = steps(report, Policy(config), ())
     assert (step.action, step.is_forced) == (Action.DISABLE, True)
     assert "switched off at once" in step.decision.why
-    (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
-    assert "At once, even if something still needs it:" in letter
-    assert "Only once nothing needs it" not in letter
+    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14))).items() if name.endswith(".txt"))
+    assert "at once, even if something still needs it:" in letter
+    assert "only once nothing needs it" not in letter
 
 
 def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
@@ -115,8 +115,8 @@ def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
         True,
         True,
     )
-    (letter,) = (text for name, text in letters([step], AS_OF, timedelta(days=14)).items() if name.endswith(".md"))
-    assert letter.index("**Change the code**") < letter.index("At once, even if") < letter.index("aws iam update-access-key")
+    (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14))).items() if name.endswith(".txt"))
+    assert letter.index("Change the code") < letter.index("at once, even if") < letter.index("aws iam update-access-key")
 
 
 def test_a_rotation_in_progress_is_no_second_finding_until_it_lasts_longer_than_the_grace() -> None:

@@ -21,9 +21,8 @@ from posturio_iac.live.mask import Mask
 from posturio_iac.live.recheck import recheck
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
-from posturio_iac.retire.verify.baseline import read
+from posturio_iac.retire.verify.baseline import KeyState, read
 from posturio_iac.retire.verify.compare import Now, compare
-from posturio_iac.retire.verify.model import FindingState
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, credential_id_of, id_of
@@ -79,7 +78,7 @@ def saved(report: Report, *, masked: bool) -> Earlier:
 
 
 def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:
-    """Do what ``--verify`` does with one account."""
+    """Do what ``retire verify`` does with one account."""
     request = Request(LATER, Policy(config), sleep=lambda _: None)
     inventory = recheck(aws, ACCOUNT, earlier.wanted(ACCOUNT.id), request)  # type: ignore[arg-type]  # it answers like a connection
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
@@ -99,20 +98,18 @@ def test_what_it_says_is_so(changed: tuple[list[Person], Aws], exact: bool, mask
     before = look(Aws(people), config, exact=exact)
     earlier = saved(before, masked=masked)
     verification, _ = verify(aws, earlier, config)
-    assert len(verification.results) - verification.count(FindingState.NEW) == len(earlier.findings) == len(before.findings)
-    truth_then, truth_now = known(look(Aws(people), config, exact=True)), known(look_later(aws, config))
+    assert sum(len(key.findings) for key in verification.keys) == len(earlier.findings) == len(before.findings)
+    truth_now = known(look_later(aws, config))
     really = {finding.fingerprint: _real(finding.address) for finding in before.findings}
-    for result in verification.results:
-        match result.state:
-            case FindingState.RESOLVED:
-                assert (really[result.fingerprint], result.rule) not in truth_now
-            case FindingState.OPEN:
-                assert (really[result.fingerprint], result.rule) in truth_now or "/key-" in _label(before, result.fingerprint)
-            case FindingState.NEW:
-                assert (result.address, result.rule) in truth_now
-                assert (result.address, result.rule) not in truth_then
-            case FindingState.UNTOLD:
-                assert result.why
+    for key in verification.keys:
+        still = [finding for finding in key.findings if (really[finding.fingerprint], finding.rule) in truth_now]
+        match key.state:
+            case KeyState.RESOLVED:
+                assert not still or key.status != "Active"
+            case KeyState.OPEN:
+                assert still or any("/key-" in _label(before, finding.fingerprint) for finding in key.findings)
+            case KeyState.UNTOLD:
+                assert key.why
 
 
 @given(changes(), st.frozensets(st.sampled_from(DENIABLE), min_size=1))
@@ -123,10 +120,10 @@ def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aw
     verification, report = verify(replace(aws, denied=denied), saved(before, masked=True), config)
     truth_now = known(look_later(aws, config))
     really = {finding.fingerprint: finding.address for finding in before.findings}
-    for result in verification.results:
-        if result.state is FindingState.RESOLVED:
-            assert (really[result.fingerprint], result.rule) not in truth_now
-    assert not verification.count(FindingState.UNTOLD) or verification.exit_code(report, None) == 3
+    for key in verification.keys:
+        if key.state is KeyState.RESOLVED and key.status == "Active":
+            assert not any((really[finding.fingerprint], finding.rule) in truth_now for finding in key.findings)
+    assert not verification.count(KeyState.UNTOLD) or verification.exit_code(report) == 3
     if "iam:ListAccessKeys" in denied and before.findings:
         assert any(said.level is Level.ERROR for said in report.diagnostics)
 

@@ -22,7 +22,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.reading.service_credentials import UNTOLD_USE
 from posturio_iac.live.reading.switches import Trail, from_trail
 from posturio_iac.metadata.names import Names
@@ -104,7 +104,7 @@ class World:
         key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
         if story.service:
             key = replace(key, last_used=UNTOLD_USE, kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
-        told = [(at, on) for at, on in self.events(now) if at > now - 90 * DAY]
+        told = [KeyEvent(at, active=on) for at, on in self.events(now) if at > now - 90 * DAY]
         (key,) = from_trail([key], Trail({KEY: told}) if story.trail else AwsError("cloudtrail:LookupEvents", "AccessDenied", "no"))
         return from_ledger([key], ledger, now)[0]
 
@@ -239,7 +239,7 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, *, deni
     for name, text in (("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"'), ("date", shown(now)), ("sleep", "")):
         (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
-    (folder / SHARED).write_text(shared(), encoding="utf-8")
+    (folder / SHARED).write_text(shared(SHARED), encoding="utf-8")
     validity, ledger = Validity(AS_OF, AS_OF + timedelta(hours=72)), str(folder / "ledger.jsonl")
     (folder / "plan.sh").write_text(script(ACCOUNT.id, made, validity, ledger), encoding="utf-8")
     environment = {"PATH": f"{folder}:/usr/bin:/bin"}

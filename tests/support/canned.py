@@ -189,10 +189,6 @@ def of_deployed(rule: Rule, about: AccessKey, message: str, why: Suppression | N
 
 
 MENDED = ResolvedFinding(UNUSED, Severity.MEDIUM, f"arn:aws:iam::{ACCOUNT}:user/old/****ABCD", ACCOUNT, "old", "ab" * 16, "the key is gone")
-QUIET = MENDED._replace(fingerprint="cd" * 16, state="no_sign_of_failure", why="it is off; no sign of failure in 13 days")
-FAILING = MENDED._replace(
-    fingerprint="ef" * 16, state="failing", why="it is off; since then calls of user old have failed: CloudTrail shows s3:ListBuckets (2)"
-)
 
 
 def hostile_mended() -> tuple[ResolvedFinding, ...]:

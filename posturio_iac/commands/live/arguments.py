@@ -9,7 +9,7 @@ from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Command
 from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_ARGUMENTS, Option
+from posturio_iac.config.option_table import LIVE_GROUPS, Option
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -17,6 +17,7 @@ TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Level
 
 EVERY_FORMAT = Option(
     FORMAT.name,
@@ -29,20 +30,22 @@ EVERY_FORMAT = Option(
     metavar=FORMAT.metavar,
     in_file=False,
 )
+GROUPS = LIVE_GROUPS | {"output": (EVERY_FORMAT, OUTPUT, *LIVE_GROUPS["output"])}
+ABSENT = ("color", "stats", "select", "ignore", "answers")
+"""Options of commands that share code with this one."""
 COMMAND = Command(
     "live",
     "Finds deployed IAM access keys that are unused, overdue, expired or without an owner. It only reads.",
     "",
     "Options select the accounts; the default is the account of the default credentials",
     most=0,
-    options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
+    options=[option for options in GROUPS.values() for option in options],
+    groups=[(title, [option.name for option in options]) for title, options in GROUPS.items()],
+    absent=ABSENT,
 )
-TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
 WORKERS = 32
 """Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
-MOST_WORKERS = 256
-PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
-"""Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
+TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
 ROLE = "OrganizationAccountAccessRole"
 """The role that AWS creates in accounts that an organization makes."""
 NOWHERE = "none"
@@ -66,10 +69,9 @@ class LiveArguments:
         self.units: tuple[str, ...] = tuple(dict.fromkeys(split(given.ou or ())))
         self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
         self.organization = bool(given.organization)
-        self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
+        self.workers = WORKERS
         self.role = given.role_name or ROLE
-        self.plan_valid = _whole("--plan-valid", given.plan_valid, PLAN_VALID, MOST_PLAN_VALID)
-        self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
+        self.answers: tuple[str, ...] = tuple(given.answers or ())
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
         self.states: tuple[str, ...] = tuple(given.tf_state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
@@ -79,6 +81,18 @@ class LiveArguments:
     def several(self) -> bool:
         """True if accounts are read by assuming a role in them."""
         return self.organization or bool(self.accounts)
+
+    @property
+    def asks_by_key(self) -> bool:
+        """True if an earlier result says which users are read, and so which accounts."""
+        return False
+
+    @property
+    def trail_level(self) -> Level:
+        """How bad it is if CloudTrail does not tell which keys were switched on or off, where there is a ledger."""
+        from posturio_iac.core.finding import Level
+
+        return Level.WARNING
 
     @property
     def links(self) -> bool:
@@ -91,7 +105,7 @@ class LiveArguments:
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
         if self.given.window is not None:
-            config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
+            config = config.with_values(unused_days=whole("--window", self.given.window, 0, 36500))
         if not config.select:
             from posturio_iac.live.by_kind import ABOUT_CODE
 
@@ -106,14 +120,11 @@ class LiveArguments:
                 raise UsageError(f'--ou must be the ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
         if self.organization and self.accounts:
             raise UsageError("--organization and --accounts cannot be combined; --exclude-account leaves accounts out")
-        if self.given.verify:
-            self._check_verify()
-        elif self.several and len(self.profiles) > 1:
+        if self.several and len(self.profiles) > 1:
             raise UsageError("--organization and --accounts take one --profile, which assumes the roles")
-        if not (self.several or self.given.verify) and (self.given.role_name or self.given.external_id or self.excluded):
+        if not (self.several or self.asks_by_key) and (self.given.role_name or self.given.external_id or self.excluded):
             raise UsageError("--role-name, --external-id and --exclude-account need --organization or --accounts")
         self._check_links()
-        self._check_plan()
         self._check_ledger()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose cannot be combined")
@@ -125,25 +136,11 @@ class LiveArguments:
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
-    def _check_verify(self) -> None:
-        beside = ("accounts", "exclude_account", "exact", "group_by", "stats")
-        if extra := next((name for name in beside if getattr(self.given, name)), None):
-            flag = f"--{extra.replace('_', '-')}"
-            raise UsageError(f"{flag} cannot be combined with --verify, which asks about each key in its file and groups by outcome")
-
-    def _check_plan(self) -> None:
-        if not self.given.plan and (self.include_in_use or self.given.plan_valid is not None):
-            raise UsageError("--include-in-use and --plan-valid need --plan")
-        if self.given.as_of is not None and (self.given.plan or self.given.ledger):
-            raise UsageError("--plan and --ledger record the present; leave out --as-of")
-
     def _check_ledger(self) -> None:
         if self.given.ledger is None and (self.given.resume or self.given.fail_on_new):
             raise UsageError("--resume and --fail-on-new need --ledger, which remembers earlier runs")
-        if self.given.ledger is None and self.given.answers:
-            raise UsageError("--answers needs --ledger, which keeps the answers")
-        if self.given.verify and (self.given.resume or self.given.fail_on_new):
-            raise UsageError("--resume and --fail-on-new cannot be combined with --verify")
+        if self.given.ledger is not None and self.given.as_of is not None:
+            raise UsageError("--ledger records the present; leave out --as-of")
 
     def _check_links(self) -> None:
         if self.states.count("-") > 1:
@@ -172,7 +169,7 @@ def _account_tag(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _whole(flag: str, text: str | None, default: int, most: int) -> int:
+def whole(flag: str, text: str | None, default: int, most: int) -> int:
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:

@@ -18,7 +18,7 @@ from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
 from posturio_iac.retire.ledger.codec import decode, encode
-from posturio_iac.retire.ledger.history import Ledger, UnfinishedRun, account_line, is_credential, read_ledger
+from posturio_iac.retire.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
 from posturio_iac.retire.ledger.life import name_of
 
 if TYPE_CHECKING:
@@ -149,8 +149,9 @@ class LedgerFile:
     def answers(self, path: str) -> None:
         """Add the answers of owners, which are written with the rest. Raises `UsageError`."""
         try:
-            with open(path, encoding="utf-8-sig", newline="") as file:
-                note_answers(self.ledger, read_answers(file.read()), self.as_of)
+            with open(path, "rb") as file:
+                data = file.read()
+            note_answers(self.ledger, read_answers(data.decode("utf-8-sig")), self.as_of, sha256(data).hexdigest())
         except NoAnswersError as error:
             raise UsageError(f"--answers {path}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
@@ -170,7 +171,11 @@ class LedgerFile:
                 self._saw_switches(name, key, ends.get(name))
         for name, change in living.items():
             if name not in seen and _is_listed(change, inventory):
-                ledger.note(name, KeyChangeKind.DELETED, self.as_of, {})
+                user, tail = str(change.detail.get("user", "")), str(change.detail.get("id", ""))[-SHOWN:]
+                ids = (key_id for key_id in inventory.deletions if key_id.endswith(tail) and digest_of(user, key_id) == name)
+                event = next((inventory.deletions[key_id] for key_id in ids), None)
+                told = {"on": written(event.at), "by": event.by or None, "event": event.id or None} if event else {}
+                ledger.note(name, KeyChangeKind.DELETED, self.as_of, told)
 
     def _saw_switches(self, name: str, key: DeployedKey, delete_on: datetime | None) -> None:
         """Remember since when a key has been off and when it may be deleted, and that it was used in spite of that."""

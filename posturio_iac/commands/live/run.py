@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
     from posturio_iac.live.survey import Progress
-    from posturio_iac.retire.verify.model import Verification
 
 
 SEVERAL = 2
@@ -68,8 +67,6 @@ class Findings:
     """The accounts that were read, including those without keys."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of accounts, by their ids, as far as they are known."""
-    verified: Verification | None = None
-    """The verification of an earlier result, when that was requested."""
     links: Links = Links()
     """The code that keys were joined to."""
     unread: int = 0
@@ -84,11 +81,9 @@ class Findings:
 
     def masked(self) -> Findings:
         """The same without key ids, those that only a state knows included."""
-        verified = self.verified.results if self.verified else ()
-        earlier = (result.address.rpartition("/")[2] for result in verified)
         held = self.links.linker.ids if self.links.linker else ()
-        mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *earlier, *held])
-        return replace(self, report=mask.report(self.report), verified=self.verified.masked(mask) if self.verified else None)
+        mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *held])
+        return replace(self, report=mask.report(self.report))
 
 
 class Run:
@@ -104,16 +99,17 @@ class Run:
         self.arguments = arguments
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
-        self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, arguments.given.region, CallBudget()))
+        self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, None, CallBudget()))
         self.as_of = self.ledger.as_of if self.ledger else as_of
-        if self.ledger is not None and arguments.given.answers:
-            self.ledger.answers(arguments.given.answers)
+        if self.ledger is not None:
+            for path in arguments.answers:
+                self.ledger.answers(path)
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
-            self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=True)
-        self.surveyor = Surveyor(self.request, arguments.given.region)
-        self.record = RunRecord(config, self.surveyor, self.ledger, as_of_given=arguments.given.as_of is not None)
+            self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=arguments.trail_level)
+        self.surveyor = Surveyor(self.request, None)
+        self.record = RunRecord(config, self.surveyor, self.ledger)
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
     def read(self, targets: Sequence[AccountTarget]) -> Iterator[AccountOutcome]:
@@ -125,7 +121,7 @@ class Run:
 
         """
         self._tell_accounts_of_states(targets)
-        if self.ledger is not None and not self.arguments.given.verify:
+        if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.begin(options_of(self.arguments))
         with closing(self._outcomes(targets)) as outcomes:
             for outcome in once_each(outcomes):
@@ -147,7 +143,7 @@ class Run:
 
     def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
         """Record the data read of an account, and show the progress of the run."""
-        if self.ledger is not None and not self.arguments.given.verify:
+        if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.read(outcome)
         self._progress.show(f"{done} of {total} accounts")
 
@@ -202,7 +198,7 @@ class Run:
         judging = PartwiseJudge(self.as_of, policies or self.policies)
         parts = list(self.parts(outcomes, judging))
         said = [*self.links.diagnostics, *notes]
-        if not self.arguments.given.verify:
+        if not self.arguments.asks_by_key:
             said += self._compared(parts)
         report = joined([part.report for part in parts], [*said, *judging.closing()], self.as_of)
         self.finish_ledger()
@@ -230,7 +226,7 @@ class Run:
     def finish_ledger(self) -> None:
         """Write the ledger with all observations. Raises `OutputError`."""
         if self.ledger is not None:
-            self.ledger.finish(rules_of(self.policies), whole=not self.arguments.given.verify)
+            self.ledger.finish(rules_of(self.policies), whole=not self.arguments.asks_by_key)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """The keys of an account; its own tags are asked for when nothing else names an owner."""
@@ -263,7 +259,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, known_by(config)),
+        policy=Policy(config, links.seen_from, baseline=known_by(config)),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners) + read_owners(arguments.given.owners_file),
         exact=bool(arguments.given.exact),

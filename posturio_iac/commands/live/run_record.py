@@ -25,9 +25,9 @@ SECRET = "--external-id"  # noqa: S105 - the name of an option
 class RunRecord:
     """Notes how a run is made while it goes on."""
 
-    def __init__(self, config: Config, surveyor: Surveyor, ledger: LedgerFile | None, *, as_of_given: bool) -> None:
+    def __init__(self, config: Config, surveyor: Surveyor, ledger: LedgerFile | None) -> None:
         """Start with nothing read."""
-        self._config, self._surveyor, self._ledger, self._as_of_given = config, surveyor, ledger, as_of_given
+        self._config, self._surveyor, self._ledger = config, surveyor, ledger
         self._roles: set[str] = set()
         self._reports: dict[str, datetime] = {}
 
@@ -45,7 +45,6 @@ class RunRecord:
         return {
             "started": moment(times[0]),
             "finished": moment(times[1]),
-            "as_of_given": self._as_of_given,
             "caller": callers[0] if callers else None,
             **({"callers": list(callers)} if len(callers) > 1 else {}),
             "roles": sorted(self._roles),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.survey import AccountTarget
 
 FORMAT = "jsonl"
-WHOLE = ("plan", "letters", "evidence", "verify", "iac", "tf_state")
+WHOLE = ("iac", "tf_state")
 """Options that need all accounts at once."""
 
 

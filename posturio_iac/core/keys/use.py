@@ -19,7 +19,7 @@ class UseKind(str, Enum):
     PERSON = "person"
     """Most calls come from the console, a browser, a desktop client or the command line on a desk."""
     DENIED = "only_denied_calls"
-    """No call succeeded: someone may be testing what the key can do."""
+    """Calls that look around and are denied: someone may be testing what the key can do."""
     IDENTITY = "only_get_caller_identity"
     """Only calls that ask whose key it is, as thieves and scanners of leaked keys make."""
     NONE = "no_events"

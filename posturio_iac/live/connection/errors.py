@@ -20,9 +20,9 @@ HINTS = {
     "UnauthorizedSSOTokenError": "the SSO session has ended; run aws sso login",
     "SSOTokenLoadError": "there is no SSO session; run aws sso login",
     "EndpointConnectionError": "check the region and the network",
-    "Throttling": "AWS is throttling the calls; try again later or with fewer --workers",
+    "Throttling": "AWS is throttling the calls; try again later",
     "ParamValidationError": "this boto3 is too old for that; update it",
-    "ThrottlingException": "AWS is throttling the calls; try again later or with fewer --workers",
+    "ThrottlingException": "AWS is throttling the calls; try again later",
 }
 UNEXPECTED = "a response that is not from AWS"
 """The code of an `AwsError` about an answer that came, and cannot be one."""

@@ -1,15 +1,16 @@
-"""Reads from CloudTrail when keys were switched on and off. Absence of events proves nothing."""
+"""Reads from CloudTrail when keys were switched on and off, and deleted. Absence of events proves nothing."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
 from posturio_iac.core.open_kinds import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.model import KeyEvent
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.model import DeployedKey
 
-TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
-MEMORY = timedelta(days=90)
-"""How far CloudTrail's event history goes back."""
 MOST_PAGES = 40
 SETTLING = timedelta(hours=1)
 """How long a key may still be used after it was switched off, until every part of IAM knows of it."""
@@ -36,20 +33,17 @@ UNTOLD = SWITCH_UNSEEN("CloudTrail shows no event for it")
 class Trail:
     """When the keys of an account were switched on and off, as far as CloudTrail tells."""
 
-    switches: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
-    """Time, and whether the key was active from then on, by key id."""
-    actors: dict[tuple[str, datetime], str] = field(default_factory=dict)
-    """Who switched, by key id and time."""
-    events: dict[tuple[str, datetime], str] = field(default_factory=dict)
-    """The ids of these events, likewise."""
+    switches: dict[str, list[KeyEvent]] = field(default_factory=dict)
+    """The events by key id."""
 
     def last_on(self, key_id: str) -> datetime | None:
-        return max((when for when, active in self.switches.get(key_id, ()) if active), default=None)
+        return max((event.at for event in self.switches.get(key_id, ()) if event.active), default=None)
 
-    def off_since(self, key_id: str) -> datetime | None:
-        """Return when a key was first switched off after it was last switched on; repetitions do not count."""
+    def off_since(self, key_id: str) -> KeyEvent | None:
+        """Return the event that first switched a key off after it was last switched on; repetitions do not count."""
         on = self.last_on(key_id)
-        return min((when for when, active in self.switches.get(key_id, ()) if not active and (on is None or when >= on)), default=None)
+        off_then = (event for event in self.switches.get(key_id, ()) if not event.active and (on is None or event.at >= on))
+        return min(off_then, key=lambda event: event.at, default=None)
 
 
 def off(key: DeployedKey) -> bool:
@@ -57,7 +51,6 @@ def off(key: DeployedKey) -> bool:
 
 
 def is_undated(key: DeployedKey) -> bool:
-    """True if events may tell since when a key has been off."""
     return off(key) and key.key_id is not None and key.disabled_since is None
 
 
@@ -74,32 +67,23 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
     if region is None:
         return NO_REGION(f"IAM events of the partition {partition}")
     found, (name, called) = Trail(), SWITCHES[kind]
-    asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
-    pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
-    for number, page in enumerate(pages, start=1):
-        for event in page.get("Events", ()):
-            _take(event, called, found)
-        if number == MOST_PAGES:
-            break
+    for event in lookup(connection.in_region(region), ("EventName", name), (as_of - MEMORY, as_of), MOST_PAGES).found:
+        key_id, status = event.held("requestParameters", called), event.held("requestParameters", "status")
+        if not event.error and isinstance(key_id, str) and status in ("Active", "Inactive"):
+            found.switches.setdefault(key_id, []).append(KeyEvent(event.at, event.by, event.id, status == "Active"))
     return found
 
 
-def _take(event: dict[str, Any], called: str, found: Trail) -> None:
-    """Add one event, whose field ``called`` holds the id, unless it failed or is not understood."""
-    try:
-        detail = json.loads(event.get("CloudTrailEvent", ""))
-        asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
-        key_id, status = asked.get(called), asked.get("status")
-    except (ValueError, RecursionError, AttributeError, TypeError):
-        return
-    if not detail.get("errorCode") and isinstance(when, datetime) and isinstance(key_id, str) and status in ("Active", "Inactive"):
-        moment = when.astimezone(timezone.utc)
-        found.switches.setdefault(key_id, []).append((moment, status == "Active"))
-        if isinstance(event.get("EventId"), str):
-            found.events[key_id, moment] = event["EventId"]
-        actor = detail.get("userIdentity")
-        if isinstance(actor, dict) and isinstance(actor.get("arn"), str):
-            found.actors[key_id, moment] = actor["arn"]
+def read_deletions(connection: Connection, partition: str, as_of: datetime) -> dict[str, KeyEvent]:
+    """Return the events that deleted keys of any kind, by key id. Raises `AwsError`."""
+    region, found = TRAIL_REGIONS.get(partition), dict[str, KeyEvent]()
+    for name, called in SWITCHES.values() if region is not None else ():
+        asked = ("EventName", name.replace("Update", "Delete"))
+        for event in lookup(connection.in_region(str(region)), asked, (as_of - MEMORY, as_of), MOST_PAGES).found:
+            key_id = event.held("requestParameters", called)
+            if not event.error and isinstance(key_id, str):
+                found[key_id] = KeyEvent(event.at, event.by, event.id)
+    return found
 
 
 def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
@@ -113,7 +97,7 @@ def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | 
 def _switched(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
     if not isinstance(known, Trail) or key.key_id is None or not (switches := known.switches.get(key.key_id)):
         return key
-    return replace(key, switched_on=known.last_on(key.key_id), switched=max(when for when, _ in switches))
+    return replace(key, switched_on=known.last_on(key.key_id), switched=max(event.at for event in switches))
 
 
 def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
@@ -121,19 +105,14 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=SWITCH_UNSEEN(str(known)))
     if isinstance(known, Unknown):
         return replace(key, disabled_since=SWITCH_UNSEEN(known))
-    key_id = key.key_id
-    if known is None or key_id is None or not off(key):
+    event = known.off_since(key.key_id) if known is not None and key.key_id is not None and off(key) else None
+    if event is None:
         return replace(key, disabled_since=UNTOLD)
-    since = known.off_since(key_id)
-    if since is None:
-        return replace(key, disabled_since=UNTOLD)
-    used = None if key.is_credential else key.last_used
+    since, used = event.at, None if key.is_credential else key.last_used
     if isinstance(used, Unknown):
         return replace(key, disabled_since=SWITCHED_OFF(str(since.date()), used))
     if isinstance(used, datetime) and used > since + SETTLING:
         return replace(key, disabled_since=USED_AFTER(str(since.date()), str(used.date())))
     later = max(since, used) if isinstance(used, datetime) else since
-    by = known.actors.get((key_id, since))
-    event = known.events.get((key_id, since))
-    told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event}' if event else ''}"
-    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, told))
+    told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event.id}' if event.id else ''}"
+    return replace(key, disabled_since=later, disabled_by=event.by or None, switched_off=event, evidence=(*key.evidence, told))

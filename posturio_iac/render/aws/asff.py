@@ -102,10 +102,10 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
         **_severity(result.severity.name),
         "Title": cut(printable(result.title()), TITLE),
         "Description": cut(f"{printable(result.address)} {printable(result.clause())}.", DESCRIPTION),
-        "Compliance": {"Status": "WARNING" if result.is_failing else "PASSED"},
-        "RecordState": "ACTIVE" if result.is_failing else "ARCHIVED",
+        "Compliance": {"Status": "PASSED"},
+        "RecordState": "ARCHIVED",
         "Resources": [_resource("AwsIamAccessKey", printable(result.address), partition, region, details)],
-        "ProductFields": {f"posturio-iac/{result.state}": cut(printable(result.why), FIELD)},
+        "ProductFields": {"posturio-iac/resolved": cut(printable(result.why), FIELD)},
     }
 
 

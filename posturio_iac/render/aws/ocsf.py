@@ -96,15 +96,15 @@ def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
     text = f"{address} {printable(result.clause())}."
-    status, activity = (WARNING, UPDATE) if result.is_failing else (PASS, CLOSE)
+    status, activity = PASS, CLOSE
     event = _event(result.fingerprint, result.rule, printable(result.title()), text, status, now, activity, first=first)
     resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
     return event | {
         **_severity(SEVERITIES[result.severity]),
-        "status_id": IN_PROGRESS if result.is_failing else RESOLVED,
-        "status": "In Progress" if result.is_failing else "Resolved",
+        "status_id": RESOLVED,
+        "status": "Resolved",
         "status_detail": why,
-        "unmapped": {"verification": result.state},
+        "unmapped": {"verification": "resolved"},
         "cloud": _cloud(result.account, context),
         "resources": [resource],
     }

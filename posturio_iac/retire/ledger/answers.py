@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.retire.ledger.history import Ledger
 
-NEEDED, NOTE, KEY_ID = "needed", "note", "key_id"
-ANSWERS = (NEEDED, NOTE)
+NEEDED, NOTE, BY, KEY_ID = "needed", "note", "answered_by", "key_id"
+ANSWERS = (NEEDED, NOTE, BY)
 """The columns for the owner."""
 WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 LONGEST_NOTE = 500
@@ -35,6 +35,7 @@ class OwnerAnswer(NamedTuple):
     key_id: str
     is_needed: bool
     note: str
+    by: str = ""
 
 
 def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
@@ -52,7 +53,7 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         missing = [name for name in (KEY_ID, NEEDED) if name not in (reader.fieldnames or ())]
         if missing:
-            raise NoAnswersError(f"it has no column {' and no column '.join(missing)}; take the CSV that --letters writes")
+            raise NoAnswersError(f"it has no column {' and no column '.join(missing)}; take the CSV of a letter")
         return tuple(found for row in reader if (found := _answer(reader.line_num, row)) is not None)
     except csv.Error as error:
         raise NoAnswersError(f"it is not a table: {error}") from None
@@ -60,17 +61,18 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
 
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
     key_id, needed, note = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, NOTE))
+    by = " ".join(str(row.get(BY) or "").split())[:LONGEST_NOTE]
     if not needed and not note:
         return None
     if needed.lower() not in WORDS:
         raise NoAnswersError(f'line {line}: needed must be yes or no, not "{needed[:40]}"')
     if not key_id or "*" in key_id:
         raise NoAnswersError(f"line {line}: key_id must be a full key ID, as in the letter")
-    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE])
+    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by)
 
 
-def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime) -> None:
-    """Add answers to a ledger.
+def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
+    """Add answers to a ledger, with the digest of the file that holds them.
 
     Raises:
         NoAnswersError: one is about a key that the ledger does not know.
@@ -87,7 +89,7 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
                 f"line {answer.line}: the ledger does not know the key {hidden(answer.key_id)}; "
                 "use the ledger that the letters were written with"
             )
-        detail = {"needed": answer.is_needed, "note": answer.note or None}
+        detail = {"needed": answer.is_needed, "note": answer.note or None, "by": answer.by or None, "file_sha256": digest}
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
 
 

@@ -13,10 +13,13 @@ from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.unknown import ABOUT, OpenKind
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.inventory import Inventory
-from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.retire.ledger.change import DamagedLedgerError, moment, written
 
-TYPES = {kind.__name__: kind for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Diagnostic, Level, Privilege, StackKey)}
+TYPES = {
+    kind.__name__: kind
+    for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Diagnostic, Level, Privilege, StackKey, KeyEvent)
+}
 OPEN_KINDS = {kind.name: kind for kind in (ABOUT, *vars(open_kinds).values()) if isinstance(kind, OpenKind)}
 KIND, VALUE = "~", "="
 LEFT_OUT = frozenset({"failed"})

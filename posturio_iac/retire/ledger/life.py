@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.live.reading.switches import MEMORY, UNTOLD, off
+from posturio_iac.live.reading.events import MEMORY
+from posturio_iac.live.reading.switches import UNTOLD, off
 from posturio_iac.retire.ledger.change import KeyChangeKind, moment
 from posturio_iac.retire.ledger.history import digest_of
 

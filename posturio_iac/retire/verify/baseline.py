@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.read import NotAResultError, load
@@ -11,7 +12,6 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.keys.ids import MASK
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
-from posturio_iac.retire.verify.model import FindingState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from posturio_iac.contract.records import SavedFinding, SavedKey
     from posturio_iac.core.finding import Severity
 
+
+class KeyState(str, Enum):
+    """The outcome for a key and its earlier findings."""
+
+    OPEN = "still_open"
+    UNTOLD = "cannot_tell"
+    RESOLVED = "resolved"
+
+
 FRAMEWORK = "aws"
-OPEN_STATES = (FindingState.UNTOLD.value, FindingState.FAILING.value)
+OPEN_STATES = (KeyState.UNTOLD.value,)
 """Findings that a verification left open beside those that it lists."""
 PLACE = "key-"
 """The name of a key of which only its place in a report was known."""

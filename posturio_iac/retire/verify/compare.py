@@ -1,10 +1,10 @@
-"""The outcome of earlier findings: each is compared with the rules' verdict on its key now. Pure."""
+"""What became of each key of an earlier result, by the rules' verdict on it now, by CloudTrail and by the log of a plan. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import parse_date
@@ -12,24 +12,23 @@ from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
 from posturio_iac.retire.gate import LINGERING
-from posturio_iac.retire.verify.model import FindingState, MissedKey, Verification, Verified
+from posturio_iac.retire.verify.baseline import KeyState
+from posturio_iac.retire.verify.model import Verification, VerifiedKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
+    from posturio_iac.live.model import KeyEvent
     from posturio_iac.retire.plan_log import Entry
     from posturio_iac.retire.verify.baseline import Earlier, EarlierFinding, EarlierKey
-
 
 BY_CODE = frozenset(
     {"iam.unmanaged_access_keys", "iam.overdue_access_key_rotations", "iam.expired_access_keys", "iam.overlong_access_key_lifetimes"}
 )
 """Rules that may have flagged a key for its code, or because no code declares it."""
-
-
 BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
 OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
 BY_TAGS = OF_ACTIVE_KEYS | {
@@ -38,6 +37,7 @@ BY_TAGS = OF_ACTIVE_KEYS | {
     "iam.unreadable_access_key_lifetimes",
 }
 """Rules that judge the tags of a key's user: tags that were not read may still hold the answer."""
+MISSED = "whether anything misses it cannot be told from AWS, where a request with such a key leaves no trace: ask the owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +54,20 @@ class Now:
     """The log of a plan, by the ids of keys."""
     was_off: Mapping[str, datetime] = field(default_factory=dict)
     """Since when keys had been off, by their addresses, from a ledger after the earlier result."""
+    switched_off: Mapping[str, KeyEvent] = field(default_factory=dict)
+    """The events that switched off keys that are off, by their ids."""
+    deleted: Mapping[str, KeyEvent] = field(default_factory=dict)
+    """The events that deleted keys, by their ids."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
-    """The outcome of each earlier finding, and the new findings of the same users."""
-    comparison = _Comparison(earlier, now, policy)
-    outcomes = (_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings)
-    results = [*(comparison.with_new_keys(result) for result in outcomes), *comparison.new()]
-    return Verification(earlier.as_of, Verification.ordered(results))
-
-
-def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
-    """A result with the entry about its key in the log of the plan."""
-    entry = log.get(finding.key.id or "")
-    if entry is None:
-        return result
-    if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
-        why = f"it was switched on again, although it was {entry.text()}"
-        if result.state is not FindingState.OPEN:  # the message of the rule is true no longer
-            result = replace(result, message=f"{result.address} is active again.", remediation=BACK)
-        return replace(result, plan=entry, state=FindingState.OPEN, why=why)
-    if entry.outcome == "done" and entry.step == "disable" and result.missed is not None and result.status == "Inactive":
-        return replace(result, plan=entry, why=f"the key was {entry.text()}", missed=_since(result.missed, entry))
-    if entry.outcome == "done":
-        result = replace(result, missed=_since(result.missed, entry))
-    contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
-    joined = ", although it was " if contradicted else ", " if entry.outcome == "done" else "; "
-    if entry.outcome == "done" and result.state is FindingState.UNTOLD:
-        joined = "; it was "
-    return replace(result, plan=entry, why=f"{result.why}{joined}{entry.text()}")
-
-
-def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:
-    """The key that may be missed since the step of a plan that was done."""
-    done = parse_date(entry.at)
-    return missed if missed is None or done is None else replace(missed, since=done)
+    """Return what became of each key that the earlier result has a finding about."""
+    by_key: dict[int, list[EarlierFinding]] = {}
+    for finding in earlier.findings:
+        by_key.setdefault(id(finding.key), []).append(finding)
+    comparison, order = _Comparison(earlier, now, policy), list(KeyState)
+    made = [comparison.outcome(sorted(theirs, key=lambda f: (-f.severity.rank, f.rule))) for theirs in by_key.values()]
+    return Verification(earlier.as_of, tuple(sorted(made, key=lambda one: (order.index(one.state), -one.severity.rank, one.address))))
 
 
 def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> PoliciesByKind:
@@ -102,7 +81,7 @@ def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Polic
 
 
 class _Comparison:
-    """The work of one comparison. A plain class with the indexes that it needs."""
+    """The work of one comparison, with the indexes that it needs."""
 
     def __init__(self, earlier: Earlier, now: Now, policy: Policy) -> None:
         self.earlier, self.now, self.policy = earlier, now, policy
@@ -112,93 +91,103 @@ class _Comparison:
         self.found: dict[str, list[Finding]] = {}
         for finding in now.report.findings:
             self.found.setdefault(finding.address, []).append(finding)
-        self.fingerprints = {finding.fingerprint for finding in earlier.findings}
-        self.explained: set[int] = set()
-        """Findings of now that an earlier one may be about, by identity."""
 
-    def outcome(self, finding: EarlierFinding) -> Verified:
-        """The outcome of one finding."""
-        key = finding.key
-        why = next((self.now.unread[name] for name in (key.account, key.user.arn, key.address) if name in self.now.unread), None)
+    def outcome(self, findings: Sequence[EarlierFinding]) -> VerifiedKey:
+        """What became of the key that these findings are about."""
+        was = findings[0].key
+        why = next((self.now.unread[name] for name in (was.account, was.user.arn, was.address) if name in self.now.unread), None)
         if why is not None:
-            return _result(finding, FindingState.UNTOLD, why)
-        candidates = possible(key, self.keys.get(key.user.arn, []))
-        certain = [candidate for candidate in candidates if self._is_certain(finding, candidate)]
+            return self._result(findings, KeyState.UNTOLD, why)
+        candidates = possible(was, self.keys.get(was.user.arn, []))
+        prints = {finding.fingerprint for finding in findings}  # they hold the full id, so one that is the same proves which key it is
+        certain = [key for key in candidates if any(found.fingerprint in prints for found in self.found.get(key.address, ()))]
         candidates = certain or candidates
         if not candidates:
-            gone = f"user {key.user.name} no longer exists" if key.user.arn in self.now.gone else "the key no longer exists"
-            return self._missed(_result(finding, FindingState.RESOLVED, gone), finding)
-        outcomes = [self._of(finding, candidate) for candidate in candidates]
-        if len({outcome.state for outcome in outcomes}) == 1:
+            return self._gone(findings, was)
+        outcomes = [self._of(findings, key) for key in candidates]
+        if len(outcomes) == 1 or len({one.state for one in outcomes}) == 1:
             return outcomes[0]
-        ids = " or ".join(sorted(candidate.address.rpartition("/")[2] for candidate in candidates))
-        return _result(finding, FindingState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
+        ids = " or ".join(sorted(key.address.rpartition("/")[2] for key in candidates))
+        return self._result(findings, KeyState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
 
-    def with_new_keys(self, result: Verified) -> Verified:
-        """A resolved result with the keys that its user got since the earlier result, which may replace the old one."""
-        since = self.earlier.as_of
-        if result.state is not FindingState.RESOLVED:
-            return result
-        keys = self.keys.get(result.address.rpartition("/")[0], ())
-        fresh = [key for key in keys if isinstance(key.created, datetime) and key.created > since and key.address != result.address]
-        if not fresh:
-            return result
-        names = " and ".join(f"{key.key_id or key.address.rpartition('/')[2]} of {key.created:%Y-%m-%d}" for key in fresh)
-        return replace(result, why=f"{result.why}; since then its user has the new key{'' if len(fresh) == 1 else 's'} {names}")
+    def _gone(self, findings: Sequence[EarlierFinding], was: EarlierKey) -> VerifiedKey:
+        """The outcome for a key that is not there."""
+        entry = self.now.log.get(was.id or "")
+        tail = was.label.lstrip("*")
+        event = next((self.now.deleted[one] for one in self.now.deleted if one == was.id or (was.id is None and one.endswith(tail))), None)
+        if event is not None:
+            return self._result(
+                findings, KeyState.RESOLVED, f"deleted on {event.at.date()}{_by(event.by)}", at=event.at, by=event.by, event=event.id
+            )
+        if entry is not None and (entry.step, entry.outcome) == ("delete", "done"):
+            return self._result(findings, KeyState.RESOLVED, entry.text(), at=parse_date(entry.at), by=entry.caller)
+        if was.user.arn in self.now.gone:
+            why = f"user {was.user.name} no longer exists"
+            if was.id is None and not was.user.is_root:
+                return self._result(findings, KeyState.UNTOLD, f"{why}, and whether it was renamed or deleted is not known: look with live")
+            return self._result(findings, KeyState.RESOLVED, why)
+        return self._result(findings, KeyState.RESOLVED, "the key no longer exists; who deleted it, and when, is not known")
 
-    def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
-        """The outcome of a finding if it is about ``key``."""
-        status = key.status if isinstance(key.status, str) else None
-        again = self._switched_on(finding, key) if status == "Active" else None
-        if (found := self._same(finding, key)) is not None:
-            self.explained.add(id(found))
-            if found.suppressed is not None:
-                return _result(finding, FindingState.RESOLVED, f"it is suppressed: {found.suppressed.reason}", key)
-            still = _result(finding, FindingState.OPEN, again or "the rule still flags it", key)
-            return replace(still, message=found.message, remediation=found.remediation)
-        if again is not None:
-            return replace(_result(finding, FindingState.OPEN, again, key), message=f"{key.address} is active again.", remediation=BACK)
-        if (open_ := self._open_question(finding.rule, key)) is not None:
-            return _result(finding, FindingState.UNTOLD, open_, key)
-        if status == "Inactive" and finding.key.status != "Inactive":
-            return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
-        if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
-            return _result(finding, FindingState.UNTOLD, "the earlier result was linked to code; give the same --iac and --tf-state", key)
-        return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
+    def _of(self, findings: Sequence[EarlierFinding], key: AccessKey) -> VerifiedKey:
+        """The outcome if the findings are about ``key``."""
+        status, entry = key.status if isinstance(key.status, str) else None, self.now.log.get(key.key_id or "")
+        again = self._switched_on(findings, key, entry) if status == "Active" else None
+        still = [found for finding in findings for found in self.found.get(key.address, ()) if found.rule.id == finding.rule]
+        counted = [found for found in still if found.suppressed is None]
+        if _is_off(key) and findings[0].key.status == "Active":  # what is to be said of a key matters no more once it waits for its end
+            counted = [found for found in counted if not found.rule.about_words]
+        failed = f"; {entry.text()}" if entry is not None and entry.outcome != "done" else ""
+        if again is not None or counted:
+            held = f"it is {str(status).lower()}, and {_rules(counted)} still hold{'s' if len(counted) == 1 else ''}"
+            fix = " ".join(dict.fromkeys(found.remediation for found in counted)) or BACK
+            return self._result(findings, KeyState.OPEN, (again or held) + failed, key, remediation=fix)
+        open_ = next((why for finding in findings if (why := self._open_question(finding, key)) is not None), None)
+        was_on = findings[0].key.status != status
+        if _is_off(key) and (was_on or open_ is None):
+            return self._off(findings, key, entry, failed)
+        if open_ is not None:
+            return self._result(findings, KeyState.UNTOLD, open_, key)
+        reasons = "; ".join(dict.fromkeys(found.suppressed.reason for found in still if found.suppressed))
+        why = f"it is suppressed: {reasons}" if reasons else "no earlier finding holds any longer"
+        return self._result(findings, KeyState.RESOLVED, why + failed, key)
 
-    def _switched_on(self, finding: EarlierFinding, key: AccessKey) -> str | None:
-        """Say that an active key had been off, by a ledger or by the earlier finding: a clause without a full stop."""
+    def _off(self, findings: Sequence[EarlierFinding], key: AccessKey, entry: Entry | None, failed: str) -> VerifiedKey:
+        """The outcome for a key that is switched off, and flagged no more."""
+        event = self.now.switched_off.get(key.key_id or "")
+        at, by = (event.at, event.by) if event is not None else (None, "")
+        if event is None and entry is not None and (entry.step, entry.outcome) == ("disable", "done"):
+            at, by = parse_date(entry.at), entry.caller
+        if at is None and isinstance(key.disabled_since, datetime):
+            at = key.disabled_since
+        day = f"switched off on {at.date()}{_by(by)}" if at is not None else "switched off; since when is not known"
+        told = f"{day}{failed}; {MISSED}{self._new_keys(key)}"
+        return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "")
+
+    def _new_keys(self, key: AccessKey) -> str:
+        """Name the keys that the user got since the earlier result, which may replace this one."""
+        since, theirs = self.earlier.as_of, self.keys.get(key.address.rpartition("/")[0], ())
+        fresh = [one for one in theirs if isinstance(one.created, datetime) and one.created > since and one.address != key.address]
+        names = " and ".join(f"{one.key_id or one.address.rpartition('/')[2]} of {one.created:%Y-%m-%d}" for one in fresh)
+        return f"; its user has the new key{'' if len(fresh) == 1 else 's'} {names}" if fresh else ""
+
+    def _switched_on(self, findings: Sequence[EarlierFinding], key: AccessKey, entry: Entry | None) -> str | None:
+        """Say that an active key had been off, by the log, by a ledger or by the earlier finding: a clause without a full stop."""
+        if entry is not None and (entry.step, entry.outcome) == ("disable", "done"):
+            return f"it was switched on again, although it was {entry.text()}"
         if (since := self.now.was_off.get(key.address)) is not None:
             return f"it was switched on again, although the ledger shows that it was switched off on {since.date()}"
-        return "it was switched on again" if finding.rule == LINGERING and finding.key.status == "Inactive" else None
+        was_off = any(finding.rule == LINGERING for finding in findings) and findings[0].key.status == "Inactive"
+        return "it was switched on again" if was_off else None
 
-    def _missed(self, result: Verified, finding: EarlierFinding, key: AccessKey | None = None) -> Verified:
-        """A result with the key that something may miss, and since when; nothing is asked about the root user."""
-        was = finding.key
-        if was.user.is_root:
-            return result
-        since = key.disabled_since if key is not None and isinstance(key.disabled_since, datetime) else was.off_since or self.earlier.as_of
-        region = key.used_for[1] if key is not None and key.used_for else was.region
-        key_id = key.key_id if key is not None else was.id
-        return replace(result, missed=MissedKey(key_id, was.user.name, was.user.arn, was.partition, region, since))
-
-    def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
-        """The current finding that is the earlier one, if that is about ``key``: by its fingerprint, where that is the same."""
-        alike = [found for found in self.found.get(key.address, []) if found.rule.id == finding.rule]
-        exact = (found for found in alike if found.fingerprint == finding.fingerprint)
-        others = (found for found in alike if found.fingerprint not in self.fingerprints)
-        return next(exact, None) or next(others, None)
-
-    def _is_certain(self, finding: EarlierFinding, key: AccessKey) -> bool:
-        """True if a finding of now proves that the earlier one is about ``key``: its fingerprint holds the full id."""
-        return any(found.fingerprint == finding.fingerprint for found in self.found.get(key.address, []))
-
-    def _open_question(self, rule: str, key: AccessKey) -> str | None:
+    def _open_question(self, finding: EarlierFinding, key: AccessKey) -> str | None:
         """Say what keeps open whether a rule flags a key; None when it certainly does not."""
         from posturio_iac.rules import all_rules
 
+        rule = finding.rule
         if rule not in all_rules():
             return f"this version has no rule {rule}"
+        if rule in BY_CODE and finding.key.linked and key.managed is None and not _is_off(key):
+            return "the earlier result was linked to code; give the same --iac and --tf-state"
         hidden = "; ".join(place.reason for place in key.unknown_sources)
         if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
             return hidden
@@ -206,20 +195,42 @@ class _Comparison:
         (judged,) = judge([key], as_of=self.now.report.as_of, policy=alone).keys
         return "; ".join(judged.undecided) or None
 
-    def new(self) -> Iterator[Verified]:
-        """Yield the current findings that match no earlier one."""
-        keys = {judged.key.address: judged.key for judged in self.now.report.keys}
-        known = {id(candidate) for key in self.earlier.keys for candidate in possible(key, self.keys.get(key.user.arn, []))}
-        for found in self.now.report.active():
-            if id(found) in self.explained:
-                continue
-            key = keys[found.address]
-            why = "the key had no such finding" if id(key) in known else "the key came after the earlier result"
-            yield _new(found, key, why)
+    def _result(
+        self, findings: Sequence[EarlierFinding], state: KeyState, why: str, key: AccessKey | None = None, **more: Any
+    ) -> VerifiedKey:
+        was = findings[0].key
+        entry = self.now.log.get((key.key_id if key is not None else was.id) or "")
+        if entry is not None and state is KeyState.UNTOLD:
+            why = f"{why}; {'it was ' if entry.outcome == 'done' else ''}{entry.text()}"
+        return VerifiedKey(
+            state=state,
+            address=key.address if key is not None else was.address,
+            account=was.account,
+            user=was.user.name,
+            owner=key.owner if key is not None and isinstance(key.owner, str) else was.owner,
+            kind=was.kind,
+            status=key.status if key is not None and isinstance(key.status, str) else None,
+            findings=tuple(findings),
+            why=why,
+            plan=entry,
+            **more,
+        )
+
+
+def _is_off(key: AccessKey) -> bool:
+    return isinstance(key.status, str) and key.status != "Active"
+
+
+def _by(who: str) -> str:
+    return f" by {who}" if who else ""
+
+
+def _rules(found: Sequence[Finding]) -> str:
+    return " and ".join(dict.fromkeys(one.rule.id.partition(".")[2] for one in found))
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
-    """The current keys of a user that may be the one in the earlier result.
+    """Return the current keys of a user that may be the one in the earlier result.
 
     A masked id leaves its last four characters, and one that nobody asked for leaves the day of creation, which the report gives later
     where a key was changed. So of the latter every key of the user is possible, unless one was created at that very time.
@@ -235,41 +246,3 @@ def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
     if masked and earlier.created is not None:
         return same_day or [key for key in ending if isinstance(key.created, Unknown)]
     return same_day or ending
-
-
-def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessKey | None = None) -> Verified:
-    owner = key.owner if key is not None and isinstance(key.owner, str) else finding.key.owner
-    return Verified(
-        state=state,
-        rule=finding.rule,
-        severity=finding.severity,
-        address=key.address if key is not None else finding.key.address,
-        account=finding.key.account,
-        kind=finding.key.kind,
-        user=finding.key.user.name,
-        owner=owner,
-        why=why,
-        message=finding.message,
-        remediation=finding.remediation,
-        fingerprint=finding.fingerprint,
-        first_seen=finding.first_seen,
-        status=key.status if key is not None and isinstance(key.status, str) else None,
-    )
-
-
-def _new(found: Finding, key: AccessKey, why: str) -> Verified:
-    return Verified(
-        state=FindingState.NEW,
-        rule=found.rule.id,
-        severity=found.severity,
-        address=found.address,
-        account=key.account or "",
-        kind=key.kind,
-        user=str(key.user),
-        owner=key.owner if isinstance(key.owner, str) else None,
-        why=why,
-        message=found.message,
-        remediation=found.remediation,
-        fingerprint=found.fingerprint,
-        status=key.status if isinstance(key.status, str) else None,
-    )

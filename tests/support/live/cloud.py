@@ -92,14 +92,36 @@ class Answer:
 
 def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
     """Run ``posturio-iac live`` with a clock that shows the time of the tests, or what ``--as-of`` says."""
-    more, words, now = ("--format", "json") if json_format else (), list(argv), AS_OF
-    if "--as-of" in words:
-        place = words.index("--as-of")
-        now = datetime.fromisoformat(words[place + 1].replace("Z", "+00:00"))
-        del words[place : place + 2]
+    return _run(capsys, ["live", "--no-config", *(("--format", "json") if json_format else ())], argv)
+
+
+def retire(capsys: pytest.CaptureFixture[str], step: str, *argv: str, json_format: bool = True) -> Answer:
+    """Run a step of ``posturio-iac retire`` likewise; verify alone has a format."""
+    return _run(capsys, ["retire", step, "--no-config", *(("--format", "json") if json_format and step == "verify" else ())], argv)
+
+
+PLAYED = {"--as-of": "", "--workers": "posturio_iac.commands.live.arguments.WORKERS", "--region": "AWS_DEFAULT_REGION"}
+"""Words that a test gives beside the options: the time, how many calls are made at once, and the region of the environment."""
+
+
+def _run(capsys: pytest.CaptureFixture[str], head: list[str], argv: tuple[str, ...]) -> Answer:
+    words, now = list(argv), AS_OF
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("posturio_iac.commands.live.command._now", lambda: now)
-        code = main(["live", "--no-config", *more, *words])
+        for word, target in PLAYED.items():
+            if word not in words:
+                continue
+            place = words.index(word)
+            value = words[place + 1]
+            del words[place : place + 2]
+            if word == "--as-of":
+                now = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            elif word == "--workers":
+                patch.setattr(target, int(value))
+            else:
+                patch.setenv(target, value)
+        for command in ("live", "retire"):
+            patch.setattr(f"posturio_iac.commands.{command}.command._now", lambda: now)
+        code = main([*head, *words])
     out, err = capsys.readouterr()
     assert "Traceback" not in err, err
     return Answer(code, out, err)

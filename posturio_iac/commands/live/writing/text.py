@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
-HINT = "--verbose shows why and what to do; --plan DIR writes the commands for review."
-PLANNED_HINT = "--verbose shows why and what to do."
+HINT = "--verbose shows why and what to do; posturio-iac retire writes letters to owners and the commands for review."
 
 
 class RunCoverage(NamedTuple):
@@ -32,16 +31,14 @@ class RunCoverage(NamedTuple):
     unread: int = 0
 
 
-def render(
-    report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES, planned: bool = False
-) -> str:
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES) -> str:
     """The keys, what is undetermined, and one line that sums up."""
     shown = (entry for entry in entries(report, ages) if entry.findings or entry.is_in_grace or style.verbose)
     listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
         blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
-        hint = [PLANNED_HINT if planned else HINT] if any(entry.findings for entry in listed) and not style.verbose else []
+        hint = [HINT] if any(entry.findings for entry in listed) and not style.verbose else []
         blocks.append([summary(report, read, ages, color=style.color), *hint])
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return without_commands(f"{text}\n" if text else "")

@@ -1,19 +1,24 @@
-"""``posturio-iac live --verify``: the outcome of the findings of an earlier result."""
+"""``posturio-iac retire verify``: what became of the keys of a plan, or of an earlier result."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.accounts import members, way_to
-from posturio_iac.commands.live.failures import with_failures
 from posturio_iac.commands.live.run import Findings, Run
-from posturio_iac.commands.live.writing.plan import files_of
+from posturio_iac.commands.live.writing.output import emit
+from posturio_iac.commands.output import to_stderr
+from posturio_iac.commands.retire.planning import files_of
+from posturio_iac.commands.retire.verification_text import ShownVerification
+from posturio_iac.commands.scan.arguments import reports
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.contract.read import NotAResultError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account
 from posturio_iac.retire.plan_log import read_log
 from posturio_iac.retire.verify.baseline import Earlier, read
@@ -25,19 +30,39 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.commands.retire.command import RetireTask
     from posturio_iac.config.model import Config
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
     from posturio_iac.retire.plan_log import Entry
+    from posturio_iac.retire.verify.model import Verification
 
 
-def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
+def take(task: RetireTask) -> int:
+    """Verify, report, and return the exit code. Raises `UsageError` and `OutputError`."""
+    started, begun, given = time.perf_counter(), task.now(), task.arguments.given
+    targets = reports(given)
+    found, verification = verify(task.arguments, task.config, begun, task.arguments.path)
+    code = int(verification.exit_code(found.report))
+    record = found.record.document((begun, task.now()), task.argv, code)
+    if not given.show_key_ids:
+        ids = (judged.key.key_id for judged in found.report.keys)
+        mask = Mask([*filter(None, ids), *(key.address.rpartition("/")[2] for key in verification.keys)])
+        found, verification = replace(found, report=mask.report(found.report)), verification.masked(mask)
+    shown = ShownVerification(found.report, verification, found.ages)
+    emit(found, given, targets, elapsed=time.perf_counter() - started, code=code, config=task.config, run=record, verification=shown)
+    if not given.quiet:
+        to_stderr(f"{found.budget}\n")
+    return code
+
+
+def verify(arguments: LiveArguments, config: Config, as_of: datetime, path: str) -> tuple[Findings, Verification]:
     """Ask about the keys of an earlier result, judge them, and compare.
 
     Raises:
         UsageError: the file is no result of ours, there are no credentials or no such profile.
 
     """
-    path, log_path = files_of(arguments.given.verify)
+    path, log_path = files_of(path)
     earlier, log = _load(path), _log(log_path)
     run = Run(arguments, config, as_of)
     try:
@@ -49,15 +74,18 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     outcomes = list(run.read(targets))
     policies = by_rules_of(earlier, run.request.policy, all_rules())
     found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
-    gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
-    was_off = run.ledger.switched_off(found.report, earlier.as_of) if run.ledger is not None else {}
-    now = Now(found.report, unread | _unread(outcomes), gone, log[0], was_off)
+    inventories = [outcome.inventory for outcome in outcomes if outcome.inventory]
+    now = Now(
+        found.report,
+        unread | _unread(outcomes),
+        frozenset(arn for inventory in inventories for arn in inventory.gone),
+        log[0],
+        run.ledger.switched_off(found.report, earlier.as_of) if run.ledger is not None else {},
+        {key.key_id: key.switched_off for inventory in inventories for key in inventory.keys if key.key_id and key.switched_off},
+        {key_id: event for inventory in inventories for key_id, event in inventory.deletions.items()},
+    )
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings}
-    ages = FindingAges({**found.ages.first_seen, **first})
-    compared = compare(earlier, now, policies.general)
-    verified, said = with_failures(compared, outcomes, run.surveyor, found.report.as_of)
-    report = replace(found.report, diagnostics=(*found.report.diagnostics, *said))
-    return replace(found, report=report, verified=verified, ages=ages, budget=run.surveyor.budget.line())
+    return replace(found, ages=FindingAges({**found.ages.first_seen, **first})), compare(earlier, now, policies.general)
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:
@@ -68,7 +96,7 @@ def _log(path: str | None) -> tuple[dict[str, Entry], int]:
         with open(path, encoding="utf-8", errors="replace") as file:
             return read_log(file.read())
     except OSError as error:
-        raise UsageError(f"--verify {path} cannot be read: {system_reason(error)}") from None
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
 
 
 def _lost(lines: int, path: str | None) -> list[Diagnostic]:
@@ -83,9 +111,9 @@ def _load(path: str) -> Earlier:
         with open(path, encoding="utf-8") as file:
             return read(file.read(), path)
     except NotAResultError as error:
-        raise UsageError(f"--verify {path} {error}") from None
+        raise UsageError(f"{path} {error}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--verify {path} cannot be read: {system_reason(error)}") from None
+        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
 
 
 def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
