@@ -116,9 +116,7 @@ def played(aws: FakeAws, folder: Path) -> str:
     text = sheet.read_text(encoding="utf-8").splitlines()
     answered = [f"{line[:-2]}yes,the export at the end of a quarter,Pat" if REPORTS in line else line for line in text]
     (folder / "payments.csv").write_text("\n".join(answered) + "\n", encoding="utf-8")
-    story.day(
-        12, "An answer comes back: `needed` says `yes`, and `note` what for. A plan of this day waits for the other."
-    )
+    story.day(12, "An answer comes back: `needed` says `yes`, and `note` what for. A plan of this day waits for the other.")
     story.type(f"{TOOL} retire ask {ledger} --answers payments.csv", f"{TOOL} retire plan early {ledger}")
 
     story.day(15, "The time to answer is over. The plan keeps the key that is needed, and switches off the other two.")

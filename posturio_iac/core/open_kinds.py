@@ -101,7 +101,6 @@ NO_REGION = OpenKind("no_region", "it is not known in which region CloudTrail sh
 TOO_MANY_EVENTS = OpenKind(
     "too_many_events", "none of the newest CloudTrail events of user {} was made with an API key, and not all were read", _NOT_READ
 )
-NOT_YET = OpenKind("not_yet", "it is too early for a sign of failure", is_unasked=True)
 ODD_ANSWER = OpenKind("odd_answer", '{} gives "{}", which this version does not know', _NOT_READ)
 SWITCH_UNSEEN = OpenKind("switch_unseen", "IAM does not record when a key was switched off, and {}", _NOT_READ)
 SWITCHED_OFF = OpenKind("switched_off", "CloudTrail shows that it was switched off on {}; whether it was used after that is not known: {}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.open_kinds import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, NOT_YET, TAGS_UNSEEN
+from posturio_iac.core.open_kinds import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN
 
 if TYPE_CHECKING:
     from posturio_iac.core.unknown import Unknown
@@ -37,7 +37,6 @@ APPLY = AFTER_APPLY("aws_iam_user.ci.name")
         ),
         (NO_CODE("module.{x}"), "the code of module.{x} is not here", OpenCause.ABSENT_CODE, "module.{x}", False),
         (NOT_ASKED("AWS"), "AWS was not asked", OpenCause.NOT_READ, "", True),
-        (NOT_YET().about("signs"), "signs: it is too early for a sign of failure", None, "", False),
     ],
 )
 def test_the_kind_and_its_arguments_make_the_sentence_the_cause_and_the_subject(

@@ -170,6 +170,7 @@ def _account_tag(text: str) -> tuple[str, str]:
 
 
 def whole(flag: str, text: str | None, default: int, most: int) -> int:
+    """Read the whole number of an option, from 1 on. Raises `UsageError`."""
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
