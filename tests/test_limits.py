@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.dataflow import origins
 from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
-from posturio_iac.frontends.terraform.syntax import long_text, tree
+from posturio_iac.frontends.terraform.syntax import source, tree
 from posturio_iac.metadata.codeowners import CodeOwners
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import MAX_PROBLEMS
@@ -216,9 +216,9 @@ PIECES = st.lists(st.sampled_from((*MARKS, *HEREDOCS, *LONG)), max_size=14).map(
 def test_what_the_parser_does_not_see_changes_nothing(text: str) -> None:
     data = text.encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(long_text, "LARGE", 0)
+        patch.setattr(source, "LARGE", 0)
         seen = list(_nodes(tree.tree_of(data).root_node))
-        skipped = long_text.left_out(data)
+        skipped = source.left_out(data)
         patch.setattr(tree, "left_out", lambda _: [])
         whole = tree.tree_of(data).root_node
     assert all(0 <= start < end <= len(data) for start, end in skipped)

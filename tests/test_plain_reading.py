@@ -65,9 +65,9 @@ def test_the_plain_way_reads_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     parsed: list[str] = []
     load = folder.load
 
-    def watched(root: str, path: str, *rest: Any) -> folder.Module:
+    def watched(root: str, path: str, *rest: Any, **named: Any) -> folder.Module:
         parsed.append(path)
-        return load(root, path, *rest)
+        return load(root, path, *rest, **named)
 
     monkeypatch.setattr(folder, "load", watched)
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 0)

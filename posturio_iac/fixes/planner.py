@@ -10,7 +10,6 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
-from posturio_iac.fixes.proof import claim_of
 from posturio_iac.fixes.wanted import SPREAD, Wanted, target_of
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ class ProvenPlan:
     def _tried(self, found: Sequence[Wanted], scopes: Collection[str] | None = None) -> tuple[tuple[Outcome, ...], Changed, list[Failure]]:
         """Plan changes, those included that they make necessary for the same keys, and say what they must not change and do."""
         files = self._files({})
+        from posturio_iac.fixes.proof import claim_of  # a change that is only shown needs no proof
+
         outcomes = plan(found, files, self._max_days, unsafe=self._unsafe)
         changed = files.changed()
         claims = [claim_of(o.finding, o.remedy) for o in outcomes if o.remedy is not None and _is_made(o)]

@@ -12,7 +12,6 @@ from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Rep
 from posturio_iac.core.record import replace
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
-from posturio_iac.judge.readings import worst_readings
 from posturio_iac.judge.redaction import redacted
 from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import all_rules
@@ -80,6 +79,8 @@ class PartwiseJudge:
         parts = [run.judge_apart(key) for key in sorted(keys, key=_key_order)]
         self._crashed |= run.crashed
         if any(one.key.reading for one, _ in parts):
+            from posturio_iac.judge.readings import worst_readings
+
             parts = worst_readings(parts)
         found = tuple(finding for _, findings in parts for finding in findings)
         return Report(self._as_of, tuple(one for one, _ in parts), found, tuple(run.diagnostics), 0)

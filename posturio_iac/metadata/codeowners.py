@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.gitignore import MOST_COMPARISONS, Patterns
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
@@ -39,6 +38,8 @@ class CodeOwners:
         self.place = place
         self.problem = ""
         """Why not all of the file counts."""
+        from posturio_iac.core.text.gitignore import Patterns  # most repositories have no such file
+
         self._patterns, self._owners = Patterns(), list[str]()
         self._directories: dict[str, int] = {"": -1}
         for pattern, owners in _rules(text):
@@ -60,6 +61,8 @@ class CodeOwners:
             found = self._directories[below] = max(found, self._patterns.last(below, directory=True))
         found = max(found, self._patterns.last(path, directory=False))
         if self._patterns.spent:
+            from posturio_iac.core.text.gitignore import MOST_COMPARISONS
+
             self.problem = self.problem or f"its patterns with wildcards need more than {MOST_COMPARISONS:,} comparisons with files"
             return None
         return (self._owners[found] or None) if found >= 0 else None

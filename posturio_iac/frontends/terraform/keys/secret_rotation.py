@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
@@ -166,15 +165,18 @@ def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     if not rotation.has_lambda:
         return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
     days, schedule = rotation.days, rotation.schedule
-    interval = None
+    interval, never = None, False
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)
     elif isinstance(schedule, str):
+        from posturio_iac.core.cron import NEVER, longest_gap  # few secrets have a schedule
+
         interval = parse_interval(schedule) or longest_gap(schedule, rotation.scope.instance.program.options.as_of)
+        never = interval == NEVER
     place = Place(address, span)
-    if interval == NEVER:
-        never, remedy = NO_RUN(str(schedule)), Advice("name days that come")
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, str(schedule), span, reason=never, remedy=remedy)
+    if never:
+        no_run, remedy = NO_RUN(str(schedule)), Advice("name days that come")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, str(schedule), span, reason=no_run, remedy=remedy)
     setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)

@@ -1,13 +1,34 @@
-"""One source text with its places, and what parsing it found wrong."""
+"""One source text with its places, and what of it the parser need not see: the middle of long texts, and of long runs of blanks.
+
+The grammar makes a node of each character of a text (170 bytes of memory), and its recovery from errors is quadratic in blanks. Nodes keep
+their places in the file, and all text is cut from the file, so that leaving out the middle changes nothing else.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
+from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
+
+    Range = tuple[int, int]
+
+LARGE = 100_000
+"""Files from this size on are searched for long texts."""
+_KEPT = 24
+"""Bytes that stay at each end."""
+_LONG = 4 * _KEPT
+
+_BLANKS = lazy_pattern(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")
+_unsure = lazy_pattern(rb"[$%]{3,}\{")
+"""The grammar says whether this is an escape or an interpolation."""
+_word = lazy_pattern(rb"[\w\x80-\xff-]+")
 
 
 class SourceText:
@@ -60,3 +81,51 @@ class SourceText:
 
     def text_of(self, node: Node) -> str:
         return self.text(node.start_byte, node.end_byte)
+
+
+def left_out(data: bytes) -> list[Range]:
+    """The ranges of ``data`` that the parser need not see, in order and apart from one another."""
+    found = [_lines(data, *run.span()) or _middle(data, *run.span()) for run in _BLANKS.finditer(data)]
+    if len(data) >= LARGE:
+        found += _texts(data)
+    apart: list[Range] = []
+    for start, end in sorted(found):
+        if start < end and (not apart or start >= apart[-1][1]):
+            apart.append((start, end))
+    return apart
+
+
+def _middle(data: bytes, start: int, end: int) -> Range:
+    """Return what lies between the ends of a range, without half of a character."""
+    start, end = start + _KEPT, end - _KEPT
+    while start < end and data[start] & 0xC0 == 0x80:  # noqa: PLR2004 - a byte that goes on with a character
+        start += 1
+    while end > start and data[end] & 0xC0 == 0x80:  # noqa: PLR2004
+        end -= 1
+    return start, end
+
+
+def _lines(data: bytes, start: int, end: int) -> Range | None:
+    first, last = data.find(b"\n", start, end), data.rfind(b"\n", start, end)
+    return (first + 1, last + 1) if first < last else None
+
+
+def _texts(data: bytes) -> Iterator[Range]:
+    """Yield what may be left out of strings and heredocs, up to an interpolation that may be none."""
+    unsure = _unsure.search(data)
+    for start, end, kind in pieces(data)[0]:
+        if unsure is not None and end > unsure.start():
+            return
+        if kind == COMMENT or end - start <= _LONG or b"${" in (text := data[start:end]) or b"%{" in text:
+            continue
+        first, last = (start + text.find(b"\n", 1), start + text.rfind(b"\n", 1)) if kind == HEREDOC else (-1, -1)
+        if first < start:
+            yield _middle(data, start, end) if kind == STRING else _line(data, start, end)
+        else:
+            yield from (_line(data, start, first), (first + 1, last + 1), _line(data, last + 1, end))
+
+
+def _line(data: bytes, start: int, end: int) -> Range:
+    """Return what may be left out of a line of a heredoc; its ends alone must not look like the marker that ends one."""
+    first, last = _middle(data, start, end)
+    return (start, start) if first >= last or _word.fullmatch((data[start:first] + data[last:end]).strip()) else (first, last)

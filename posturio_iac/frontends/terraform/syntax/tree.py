@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
-from posturio_iac.frontends.terraform.syntax.long_text import left_out
+from posturio_iac.frontends.terraform.syntax.source import left_out
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Range, Tree
