@@ -53,6 +53,16 @@ def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
         return list(_torn(data, wanted))
 
 
+def constant_of(code: bytes, name: str) -> str | None:
+    """The constant string that the one block of some code sets an argument to; None where it is none, or is absent."""
+    header = hcl_lexer.header.match(code)
+    try:
+        found = (value for argument, value in _arguments(code[header.end() : -1]) if argument == name) if header else iter(())
+        return hcl_lexer.literal(next(found, b""))
+    except TornError:
+        return None
+
+
 def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
     at = hcl_lexer.start(data)
     while (at := hcl_lexer.skip_blank(data, at)) < len(data):

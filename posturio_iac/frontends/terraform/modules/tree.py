@@ -162,7 +162,10 @@ class ModuleTree:
 
     def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
         """The source of a module call: a constant, or in an ``instance`` what variables and locals make of it, as in OpenTofu."""
-        return _text(block.get("source"), instance)
+        from posturio_iac.search.hcl_scanner import constant_of
+
+        written = constant_of(block.text, "source") if block.text is not None else None
+        return written if written is not None else _text(block.get("source"), instance)
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
