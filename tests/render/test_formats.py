@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from posturio_iac.core.evidence.open_question import Question
 from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
 from posturio_iac.render.wording import DOCS, page_url
@@ -242,3 +243,19 @@ def test_every_rule_has_a_page_where_the_links_lead() -> None:
 )
 def test_ci_services_see_no_commands(text: str, shown: str) -> None:
     assert without_commands(text) == shown
+
+
+def test_the_ids_of_a_clean_and_of_an_open_key_stay_and_every_reason_is_told() -> None:
+    """A SIEM knows an event by its id: another one would double each event."""
+    report = canned.deployed()
+    twice = [
+        replace(judged, open_questions=(*judged.open_questions, open_question("iam:ListUserTags is denied", Question.OWNER)))
+        for judged in report.keys
+    ]
+    events = map(json.loads, renderer("ocsf")(replace(report, keys=tuple(twice)), canned.context()).splitlines())
+    told = {(event["resources"] or [{}])[0].get("uid", "").split("/")[-2:][0]: event for event in events}
+    assert (told["open"]["finding_info"]["uid"], told["fine"]["finding_info"]["uid"]) == (
+        "1ea83d5cd9e347104101fe81f626f288",
+        "afbb6abd91fa67a3981c89e7b2c3c028",
+    )
+    assert told["open"]["status_detail"].split("; ")[1:] == ["whether it has an owner: iam:ListUserTags is denied"]
