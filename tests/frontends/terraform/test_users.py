@@ -492,3 +492,17 @@ def test_keys_of_modules_called_from_two_roots_are_two(tmp_path: Path) -> None:
         ("b", "module.three.aws_iam_access_key.k", "also-b"),
     ]
     assert {k.span.path for k in found.keys if k.span} == {"m/main.tf"}
+
+
+@pytest.mark.parametrize(
+    ("ignored", "effect"),
+    [
+        *((name, Effect.UNKNOWN) for name in ("[tags]", "[tags_all]", '[tags["expires"]]', "[tags.expires]", "all")),
+        ("[name]", Effect.INERT),
+    ],
+)
+def test_a_tag_that_is_never_applied_again_may_keep_its_first_date(tmp_path: Path, ignored: str, effect: Effect) -> None:
+    tags = '  tags = { expires = timeadd(timestamp(), "24h") }\n'
+    user = f'resource "aws_iam_user" "u" {{\n  name = "u"\n{tags}  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
+    found = key(tmp_path, {"main.tf": f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n'})
+    assert [lifetime.effect for lifetime in found.lifetimes] == [effect]
