@@ -93,3 +93,21 @@ def test_blocks_of_torn_code_begin_at_their_lines() -> None:
 )
 def test_constant_strings_are_read(expression: bytes, value: str | None) -> None:
     assert literal(expression) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (r"\n", "\n"),
+        (r"\r", "\r"),
+        (r"\t", "\t"),
+        (r"\"", '"'),
+        (r"\\", "\\"),
+        (r"\u00e9", "é"),
+        (r"\U0001f511", "🔑"),
+        ("$${", "${"),
+        ("%%{", "%{"),
+    ],
+)
+def test_each_escape_is_resolved(written: str, text: str) -> None:
+    assert literal(f'"a{written}b"'.encode()) == f"a{text}b"
