@@ -19,7 +19,7 @@ from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.text import textfile
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.render import streamer
-from posturio_iac.render.sarif import line_hash
+from posturio_iac.render.sarif import log
 from posturio_iac.scan import judge_paths
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, mon
     read, plan = Mock(side_effect=textfile.read), Mock(side_effect=carry_out)
     monkeypatch.setattr("posturio_iac.commands.reporting.source_lines.read", read)
     monkeypatch.setattr("posturio_iac.fixes.planner.carry_out", plan)
-    line_hash._digest.cache_clear()
+    log._digest.cache_clear()
     sources = Sources(str(tmp_path))
     context = RenderContext(sources.line, str(tmp_path), 0.0, text=sources.text, change=shown_changes(report, Config(), sources))
     text = "".join(streamer(name)(report, context))
     assert text.count("expires = ") >= len(report.keys) == read.call_count == plan.call_count == 10
-    assert line_hash._digest.cache_info().misses == (1 if name == "sarif" else 0), "of alike lines, each is hashed once"
+    assert log._digest.cache_info().misses == (1 if name == "sarif" else 0), "of alike lines, each is hashed once"

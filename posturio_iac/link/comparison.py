@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.link.linker import Linker
-    from posturio_iac.link.root_module_match import StateEntry
+    from posturio_iac.link.linker import Linker, StateEntry
 
 
 def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:

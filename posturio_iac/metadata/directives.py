@@ -16,19 +16,41 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Directive
+from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
+from posturio_iac.core.model import Directive, Span
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, items, statements
-from posturio_iac.metadata.linter_skips import skips_in
 from posturio_iac.metadata.names import classify, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
 
-    from posturio_iac.core.model import Attr, Span
+    from posturio_iac.core.model import Attr
     from posturio_iac.metadata.comments import Comment, Item, Statement
     from posturio_iac.metadata.names import Names
+
+
+RULES = {check: rule for rule, check in CHECKOV.items()}
+_SKIP = r"(?:checkov|bridgecrew|cortex):skip= *(?P<ids>[\w-]+(?:,[\w-]+)*)(?::(?P<reason>[^\n]*))?"
+"""The form that checkov searches for in each line of a block (checkov/common/comment/enum.py)."""
+
+
+def skips_in(comment: Comment) -> Iterator[Directive]:
+    """Yield the instructions in one comment. One that gives no reason has an empty one here."""
+    for row, line in enumerate(comment.text.split("\n")):
+        found = re.search(_SKIP, line)
+        rules = tuple(RULES[check] for check in found["ids"].split(",") if check in RULES) if found else ()
+        if found and rules:
+            start = found.start() + (comment.column if row == 0 else 1)
+            at = Span(comment.path, comment.line + row, start, comment.line + row, start + len(found[0]))
+            yield Directive(rules, _reason(found["reason"] or ""), None, at, IN_CHECKOV)
+
+
+def _reason(text: str) -> str:
+    """A reason without the end of the comment around it."""
+    return " ".join(text.removesuffix("*/").split())
+
 
 MAX_PROBLEMS = 20
 """The most warnings about one comment; the rest is counted."""

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
-from posturio_iac.link.prune import decoded
-from posturio_iac.link.state import StateError, StateKey, parse
+from posturio_iac.link.state import StateError, StateKey, decoded, parse
 from tests.support.states import KEY_TYPE, SECRETS, ancient, pulled, shown
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from posturio_iac.core.place import Span
 from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.linter_skips import RULES, skips_in
+from posturio_iac.metadata.directives import RULES, skips_in
 from posturio_iac.metadata.parsed_comments import parse
 from tests.support.fixture_tools import scan
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Rule, Severity
 from posturio_iac.core.model import Span
 from posturio_iac.render.sarif import log as sarif
-from posturio_iac.render.sarif.line_hash import LineHashes
-from posturio_iac.render.sarif.log import render
+from posturio_iac.render.sarif.log import LineHashes, render
 from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.rules import all_rules
 from tests.support import canned

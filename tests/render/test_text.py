@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
-from posturio_iac.render.text.blocks import render
-from posturio_iac.render.text.excerpt import LIMIT, excerpt
+from posturio_iac.render.text.blocks import LIMIT, excerpt, render
 from posturio_iac.render.text.summary import summary
 from tests.support import canned
 
