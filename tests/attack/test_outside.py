@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.commands.live.ledger_store import FileStore
+from posturio_iac.commands.live.writing.private_folder import write_folder
+from posturio_iac.errors import OutputError
 from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.command_line import MISSING, shown
 
@@ -221,6 +224,19 @@ def test_nothing_is_written_into_git(root: Path, link: str, argv: tuple[str, ...
     assert (root / ".git/hooks/x").read_text() == before
     assert (root / link).is_symlink()
     assert link == "main.tf" or (code in (2, 3) and ".git" in err)
+
+
+@pytest.mark.promise("links out")
+@pytest.mark.parametrize("target", ["../outside", ".git"])
+def test_the_live_check_writes_through_no_link(root: Path, target: str) -> None:
+    put(root, ".git/HEAD", "ref: refs/heads/main\n")
+    (root / "away").symlink_to(target)
+    (root / "ledger.jsonl").symlink_to(f"{target}/ledger.jsonl")
+    with pytest.raises(OutputError):
+        write_folder({"a": "b"}, str(root / "away/plan"), "the plan")
+    with pytest.raises(OutputError):
+        FileStore(str(root / "ledger.jsonl")).load()
+    assert not (root / target / "plan").exists()
 
 
 @pytest.mark.promise("links out")

@@ -322,6 +322,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(flag in out for flag in ("--reason", "--owner", "--until", "--prune", "--baseline", EXPIRES[:0]))
 
 
+@pytest.mark.promise("accepted")
 def test_entry_holds_for_the_user_that_it_was_written_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

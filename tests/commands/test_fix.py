@@ -283,6 +283,7 @@ def test_the_hook_writes_what_is_safe_and_fails(
     assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("name", ["--exclude=*.tf", "--write.tf", "--as-of=x.tf", "-q.tf"])
 def test_the_hook_takes_names_that_look_like_options_for_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
@@ -294,6 +295,7 @@ def test_the_hook_takes_names_that_look_like_options_for_files(
     assert "expires" in file.read_text(encoding="utf-8")
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("program", ["git", "patch"])
 @pytest.mark.parametrize("name", ["with space", "ümlaut", "tab\there", 'q"uo\\te', INJECTED])
 def test_no_name_of_a_file_makes_the_diff_change_another(

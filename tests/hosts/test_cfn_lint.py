@@ -169,6 +169,7 @@ def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_fold
         assert [(m.id, m.file) for m in lint(tmp_path / folder, *names, options=())] == [(MISSING, names[1])]
 
 
+@pytest.mark.promise("configuration")
 def test_what_our_configuration_excludes_is_left_out_aloud(tmp_path: Path) -> None:
     for name in ("vendor", "own"):
         (tmp_path / name).mkdir()
@@ -189,6 +190,7 @@ def test_a_limit_that_is_none_is_one_sentence(tmp_path: Path, limit: str) -> Non
     assert (match.id, match.line, match.message) == (INCOMPLETE, 1, said)
 
 
+@pytest.mark.promise("budget")
 def test_a_spent_budget_fails(tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text(nested_sub(25))
     assert [m.id for m in lint(tmp_path, "stack.json", options=())] == [INCOMPLETE]

@@ -100,6 +100,7 @@ def test_suppressions_of_ours_hold(tmp_path: Path) -> None:
     assert checkov(tmp_path, "-d", ".").returncode == 0
 
 
+@pytest.mark.promise("budget")
 def test_a_spent_budget_fails(tmp_path: Path) -> None:
     write(tmp_path, {"stack.json": nested_sub(25)})
     done = checkov(tmp_path, "-d", ".")

@@ -224,6 +224,7 @@ def test_a_baseline_entry_ends_at_its_moment() -> None:
         assert (report.findings[0].suppressed == Suppression("adopted", until, "baseline")) is suppressed
 
 
+@pytest.mark.promise("accepted")
 @pytest.mark.parametrize(
     ("user", "accepted_user", "suppressed"),
     [

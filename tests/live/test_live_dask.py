@@ -251,6 +251,7 @@ def test_no_credentials_travel(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) ->
     assert b"a-secret-of-this-machine" not in dumps((surveyor, TARGET))
 
 
+@pytest.mark.promise("workers")
 @pytest.mark.usefixtures("cloud")
 def test_what_is_no_address_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
     for address in ("localhost", "tcp://10.0.0.1:8786", "tcp://127.0.0.1.example.com:1", "tcp://127.0.0.1:1@10.0.0.1:1", "smoke://x:1"):
