@@ -125,8 +125,9 @@ def _joined(parts: list[str]) -> str:
 
 def _changed(config: Config, place: str, changed: Collection[str]) -> Iterator[Diagnostic]:
     """Warn of a configuration or baseline that changed together with the code that it judges."""
-    files = [(file, what) for what, paths in (("configuration", (config.path,)), ("baseline", config.baseline)) for file in paths]
-    for file, what in files:
-        if file is not None and (path := seen_below(file, place)) in changed:
+    named = [*((path, "configuration") for path in (config.path,) if path), *((path, "baseline") for path in config.baseline)]
+    for file, what in named:
+        # behind a link, the file that changes is another one than the one that is named
+        for path in {seen_below(file, place), seen_below(os.path.realpath(file), place)}.intersection(changed):
             text = f"the {what} {SUBJECT} changed together with the code that it applies to; review it, or ignore it with --no-config"
             yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION, subject=path)

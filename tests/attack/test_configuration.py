@@ -122,6 +122,20 @@ def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path,
     assert "the configuration pyproject.toml changed together with the code that it applies to" in report
 
 
+@pytest.mark.promise("changed configuration")
+def test_a_configuration_that_changed_behind_a_link_is_a_warning(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.write("policy/config.toml", "")
+    (repository.path / "posturio-iac.toml").symlink_to("policy/config.toml")
+    repository.git("add", "-A")
+    base = repository.commit()
+    repository.write("sound.tf", SOUND)
+    repository.write("policy/config.toml", 'fail_on = "never"\n')
+    repository.commit()
+    _, out, _ = scan(repository.path, "--changed-since", base)
+    assert "the configuration policy/config.toml changed together with the code that it applies to" in out
+
+
 def test_a_configuration_that_did_not_change_is_no_warning(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     repository.write("posturio-iac.toml", "max_lifetime_days = 30\n")

@@ -271,7 +271,8 @@ def test_a_finding_that_is_accepted_now_is_resolved_and_says_so(
     stale(cloud, "ci")
     path = earlier()
     config = tmp_path / "posturio-iac.toml"
-    config.write_text('[[suppressions]]\nrule = "unused_access_keys"\naddress = "*"\nreason = "quarter end"\n', encoding="utf-8")
+    entry = '[[suppressions]]\nrule = "unused_access_keys"\naddress = "*"\nreason = "quarter end"\nuntil = 2027-06-30\n'
+    config.write_text(entry, encoding="utf-8")
     monkeypatch.setattr("posturio_iac.commands.retire.command._now", lambda: AS_OF)
     code = main(["retire", "verify", path, "--config", str(config), "--format", "json"])
     results = json.loads(capsys.readouterr().out)["verification"]["results"]

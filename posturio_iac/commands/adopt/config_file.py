@@ -12,7 +12,7 @@ def short(baseline: str = "") -> str:
     """The file; it names a ``baseline`` where there is one."""
     default = Config()
     return f"""\
-# Configuration of posturio-iac, for this folder and all below. Every option: {DOCS}/configuration.md
+# Configuration of posturio-iac for this repository. Every option: {DOCS}/configuration.md
 max_lifetime_days = {default.max_lifetime_days}
 fail_on = "{default.fail_on}"
 {f'baseline = "{baseline}"{chr(10)}' if baseline else ""}"""
