@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
-TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
+TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey", b"CreateAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
 if TYPE_CHECKING:

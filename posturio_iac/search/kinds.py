@@ -88,24 +88,51 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
+BUILDING = (b"TemplateBody", b"Custom::AWS")
+"""Texts of templates that may put a template or a call together: no word of it need stand in the file."""
+OWN_VALUE = b"${self:"
+INCLUDES = b"${file("
+_READ_BY_THEMSELVES = (b".yml", b".yaml", b".json", b".txt", b".js", b".cjs", b".mjs", b".ts", b".py")
 _escape: re.Pattern[bytes] | None = None
 
 
 def spelled_out(data: bytes) -> bytes:
-    r"""A text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``."""
+    r"""A text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``.
+
+    In a text within a text an escape has more than one backslash.
+    """
     global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
     if b"\\" not in data:
         return data
     if _escape is None:
         import re
 
-        _escape = re.compile(rb"\\(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|\r?\n[ \t]*)")
+        _escape = re.compile(rb"\\+(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|(?:\r?\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9])[ \t]*)")
     return _escape.sub(_letter, data)
 
 
 def _letter(found: re.Match[bytes]) -> bytes:
     """Return what an escape stands for; a line end after a backslash joins the lines in YAML."""
     return bytes((int(found[1], 16),)) if found[1] else found[2] or b""
+
+
+def puts_together(data: bytes) -> bool:
+    """True if a template may make a key by a text that it puts together, or that it takes from a file which is not searched."""
+    if any(mark in data for mark in BUILDING):
+        return True
+    at = data.find(b"Type") if b"${" in data else -1
+    while at >= 0:
+        end = data.find(b"\n", at)
+        if data.find(b"${", at, end if end >= 0 else len(data)) >= 0:
+            return True
+        at = data.find(b"Type", at + 1)
+    at = data.find(INCLUDES)
+    while at >= 0:
+        name = data[at + len(INCLUDES) : data.find(b")", at)].strip(b" '\"").lower()
+        if not name.endswith(_READ_BY_THEMSELVES):
+            return True
+        at = data.find(INCLUDES, at + 1)
+    return False
 
 
 class SearchTerms:
@@ -141,7 +168,9 @@ class SearchTerms:
         return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
-        return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
+        if self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)):
+            return True
+        return kind in (TEMPLATE, JSON) and puts_together(data)
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """True if a text holds one of the search terms for its kind, known modules apart.

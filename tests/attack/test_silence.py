@@ -259,7 +259,40 @@ TERRAGRUNT = {
         ("infra",),
     ),
 }
+STACK = json.dumps({"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "joe"}}}})
+HIDDEN = STACK.replace("AccessKey", "AccessKe\\u0079")
+CALL = json.dumps({"service": "IAM", "action": "create@ccessKey", "parameters": {"UserName": "joe"}})
+
+
+def resource(kind: str, **properties: object) -> str:
+    return json.dumps({"Resources": {"R": {"Type": kind, "Properties": properties}}})
+
+
+JOIN, SUB = "Fn::Join", "Fn::Sub"
+SET, SDK = "AWS::CloudFormation::StackSet", "Custom::AWS"
+SERVERLESS = "service: s\nprovider: {name: aws}\ncustom: {a: 'AWS::IAM::Access', b: {c: Key}}\nresources:\n  "
+TYPED = SERVERLESS + "Resources:\n    K:\n      Type: %s\n"
+TEMPLATES = {
+    "stack-set": Program({"t.json": resource(SET, TemplateBody=HIDDEN)}, ("R/K",)),
+    "stack-set-joined": Program({"t.json": resource(SET, TemplateBody={JOIN: ["", [STACK[:60], STACK[60:]]]})}, ("R/K",)),
+    "stack-set-torn": Program({"t.json": resource(SET, TemplateBody={JOIN: ["Key", STACK.split("Key")[:2]]})}, ("R/K",)),
+    "stack-set-sub": Program({"t.json": resource(SET, TemplateBody={SUB: [HIDDEN, {}]})}, ("R/K",)),
+    "stack-set-yaml": Program({"t.yaml": f"Resources:\n  R:\n    Type: {SET}\n    Properties: {{TemplateBody: '{HIDDEN}'}}\n"}, ("R/K",)),
+    "custom-aws": Program({"t.json": resource(SDK, Create=CALL.replace("@", "\\u0041"))}, ("R",)),
+    "custom-aws-joined": Program({"t.json": resource(SDK, Create={JOIN: ["", CALL.replace("@", "A@").split("@")]})}, ("R",)),
+    "custom-aws-command": Program({"t.json": resource(SDK, Create=CALL.replace("create@ccessKey", "CreateAccessKeyCommand"))}, ("R",)),
+    "custom-aws-update": Program({"t.json": resource(SDK, Update=CALL.replace("@", "\\u0041"))}, ("R",)),
+    "serverless-self": Program({"serverless.yml": TYPED % "'${self:custom.a}${self:custom.b.c}'"}, ("K",)),
+    "serverless-part": Program({"serverless.yml": TYPED % "AWS::IAM::Access${self:custom.b.c}"}, ("K",)),
+    "serverless-file": Program(
+        {"serverless.yml": SERVERLESS + "Resources:\n    K: ${file(r.tmpl)}\n", "r.tmpl": "Type: AWS::IAM::AccessKey\n"}, ("K",)
+    ),
+    "folded": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\n      Key"\n'}, ("K",)),
+    "folded-cr": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\r      Key"\n'}, ("K",)),
+    "folded-nel": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\u0085      Key"\n'}, ("K",)),
+}
 TABLES = {
+    "templates": TEMPLATES,
     "names": NAMES,
     "address": ADDRESSES,
     "installed": INSTALLED,

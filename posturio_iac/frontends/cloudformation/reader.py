@@ -26,7 +26,7 @@ from posturio_iac.frontends.cloudformation.syntax.source import read_text
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, is_heat, plain
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.search.kinds import spelled_out
+from posturio_iac.search.kinds import puts_together, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +68,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     files = Files(selection.root, options.max_file_size, _fence(selection))
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
+    quiet = {path for path in paths if path not in scan.naming}
     if not paths:
         return Reading((), tuple(problems))
     templates = [t for path in parents_of(paths, selection, files) for t in scan.templates(path, parent=True)]
@@ -79,6 +80,8 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
     reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources})
     keys = reader.keys(roots)
+    quiet -= {key.scope for key in keys}
+    problems = [problem for problem in problems if problem.path not in quiet]  # it makes no key, whatever else is wrong with it
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
 
 
@@ -95,19 +98,21 @@ class _Scan:
         self.files = files
         self.problems = problems
         self.types = (KEY_TYPE, *options.custom_types)
+        self.naming: set[str] = set()
+        """The files that name a type which makes keys, or the call that makes one."""
 
     def can_matter(self, path: str) -> bool:
-        """True if a file names a type that makes keys."""
+        """True if a file names a type that makes keys, or may put one together."""
         try:
             text = read_text(self.files.root, path, self.files.limit, self.files.fence)
         except UnreadableError as error:
             self._error(str(error), path)
             return False
         names = (*self.types, SDK_CALL)
-        if any(name in text for name in names):
-            return True
-        spelled = spelled_out(text.encode("utf-8", "replace"))
-        return any(name.encode() in spelled for name in names)
+        data = text.encode("utf-8", "replace")
+        if any(name in text for name in names) or any(name.encode() in spelled_out(data) for name in names):
+            self.naming.add(path)
+        return path in self.naming or puts_together(data)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""

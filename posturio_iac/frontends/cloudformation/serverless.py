@@ -25,7 +25,8 @@ FUNCTION = "serverless function"
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider", "functions")
 _MAX_DEPTH = 20
-_DATA = (".yml", ".yaml", ".json")
+_OWN = lazy_pattern(r"\$\{self:([\w.-]+)[^}]*\}")
+_PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
 def is_serverless(root: Node) -> bool:
@@ -36,7 +37,7 @@ def is_serverless(root: Node) -> bool:
 class Gatherer:
     """Gathers the sections of one Serverless Framework file."""
 
-    __slots__ = ("files", "found", "home", "problems", "source")
+    __slots__ = ("files", "found", "home", "problems", "root", "source")
 
     def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic]) -> None:
         """Read what ``source`` names from ``files``; add what is wrong to ``problems``."""
@@ -49,6 +50,7 @@ class Gatherer:
     def template(self, root: Node) -> Template:
         """The template that the file at ``root`` makes."""
         assert isinstance(root.value, Object)  # noqa: S101 - `is_serverless` has looked
+        self.root = root
         resources = root.value.get("resources")
         if resources is not None:
             self._part(resources, self.source)
@@ -80,7 +82,8 @@ class Gatherer:
                 case Object() as members:
                     for key, body in members:
                         for inner, where, named in self._followed(body, origin, key):
-                            self.found[name][str(key.value)] = TemplateEntry(str(key.value), named or _start(inner, key), inner, where)
+                            entry = self._typed(inner)
+                            self.found[name][str(key.value)] = TemplateEntry(str(key.value), named or _start(inner, key), entry, where)
                 case Array() as items:
                     for item in items:
                         self._section(name, item, origin)
@@ -88,6 +91,22 @@ class Gatherer:
                     continue
                 case _:
                     self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
+
+    def _typed(self, body: Node) -> Node:
+        """An entry whose type may be put together from values of the same file."""
+        if not isinstance(body.value, Object):
+            return body
+        kind = body.value.get("Type")
+        if kind is None or not isinstance(kind.value, str) or "${self:" not in kind.value:
+            return body
+
+        def own(found: re.Match[str]) -> str:
+            target, _ = _inside(self.root, found[1])
+            return str(target.value) if target is not None and isinstance(target.value, str) else found[0]
+
+        text = _OWN.sub(own, kind.value)
+        members = tuple((key, value._replace(value=text) if key.value == "Type" else value) for key, value in body.value)
+        return body._replace(value=Object(members))
 
     def _followed(
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
@@ -102,7 +121,7 @@ class Gatherer:
 
     def _included(self, found: re.Match[str], node: Node, source: TemplateSource) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         name = found[1].strip().strip("'\"")
-        if not name.lower().endswith(_DATA):
+        if name.lower().endswith(_PROGRAMS):
             self._report(node, source, f"{name} creates resources itself, so keys in them are not checked", Level.NOTE)
             return
         try:

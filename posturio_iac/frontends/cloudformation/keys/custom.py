@@ -9,7 +9,9 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.syntax.embedded import written
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
+from posturio_iac.search.kinds import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Proper
         return Properties(entry.prop("UserName"))
     if kind in custom_types:
         return Properties(next((node for name in _USER_NAMES if (node := entry.prop(name)) is not None), None))
-    if kind == SDK_TYPE and (call := entry.prop("Create")) is not None and any(_CALL.search(text) for text in _texts(call)):
+    if kind == SDK_TYPE and (call := entry.prop("Create") or entry.prop("Update")) is not None and any(map(_CALL.search, _texts(call))):
         return Properties(_named_in(call))
     return None
 
@@ -54,10 +56,12 @@ def _named_in(call: Node) -> Node | None:
 
 
 def _texts(node: Node) -> Iterator[str]:
-    """Yield the strings in a node."""
+    """Yield the strings in a node, whose JSON may write its letters as escapes, and those that it puts together."""
+    if isinstance(node.value, Object) and (text := written(node)):
+        yield spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
     match node.value:
         case str() as text:
-            yield text
+            yield spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
         case Array() as items:
             for item in items:
                 yield from _texts(item)
