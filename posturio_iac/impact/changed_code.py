@@ -8,8 +8,9 @@ import posixpath
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of, kind_of
+from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
+from posturio_iac.search.written_sources import CALLS, blocks_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:

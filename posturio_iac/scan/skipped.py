@@ -9,9 +9,9 @@ from posturio_iac.core.finding import Level
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
-from posturio_iac.search.kinds import CALLS, blocks_of
 from posturio_iac.search.module_calls import holding, local_calls, text
 from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places
+from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

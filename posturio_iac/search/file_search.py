@@ -7,17 +7,8 @@ import os
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
 from posturio_iac.errors import system_reason
-from posturio_iac.search.kinds import (
-    JSON,
-    OTHER,
-    TEMPLATE,
-    TERRAFORM,
-    SearchTerms,
-    kind_of,
-    looks_like_state,
-    looks_like_terraform,
-    sources_in,
-)
+from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
+from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

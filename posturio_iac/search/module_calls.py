@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
-from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of
+from posturio_iac.search.kinds import TERRAFORM
+from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

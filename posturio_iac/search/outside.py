@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.search.kinds import TERRAFORM, kind_of, sources_in
+from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content, is_ours, local_calls, sources
+from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

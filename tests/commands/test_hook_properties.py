@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.frontends.terraform.syntax import parsing
 from posturio_iac.impact import changed_code
-from posturio_iac.search import kinds, module_calls
+from posturio_iac.search import module_calls, written_sources
 from tests.support.command_line import run
 from tests.support.repository import AS_OF, Repository, flagged
 
@@ -161,7 +161,7 @@ def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reposito
         inner.setattr(os, "open", counted("opened", os.open))
         inner.setattr(compiler, "compile", counted("compiled", compiler.compile))
         inner.setattr(changed_code, "text", counted("searched", module_calls.text))
-        inner.setattr(changed_code, "blocks_of", counted("searched", kinds.blocks_of))
+        inner.setattr(changed_code, "blocks_of", counted("searched", written_sources.blocks_of))
         files = sorted(str(path.relative_to(repository.path)) for path in repository.path.rglob("*.tf"))
         code, _, err = run(capsys, "hook", "--as-of", AS_OF, *files)
     assert (code, err) == (1, "")

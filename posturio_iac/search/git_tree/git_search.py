@@ -10,20 +10,10 @@ from posturio_iac.errors import system_reason
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
-from posturio_iac.search.kinds import (
-    BUILDING,
-    CODE,
-    ESCAPES,
-    HCL,
-    INCLUDES,
-    OWN_VALUE,
-    TERRAFORM,
-    calls_modules,
-    pathspecs,
-    written_sources,
-)
+from posturio_iac.search.kinds import BUILDING, CODE, ESCAPES, HCL, INCLUDES, OWN_VALUE, TERRAFORM, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.path_filter import PathFilter
+from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

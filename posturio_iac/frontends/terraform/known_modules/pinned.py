@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.search.installed import is_initialised
-from posturio_iac.search.kinds import CALLS, TERRAFORM, blocks_of
+from posturio_iac.search.kinds import TERRAFORM
 from posturio_iac.search.module_calls import local_calls, sources_of, text
+from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules

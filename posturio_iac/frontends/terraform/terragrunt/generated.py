@@ -16,7 +16,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
-from posturio_iac.search.kinds import blocks_of
+from posturio_iac.search.written_sources import blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,80 @@
+"""The sources of module calls, by the text of the code."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from posturio_iac.search.hcl_scanner import ScannedBlock
+
+CALLS = frozenset(("module", "component"))
+"""Blocks that call a module: Terraform's own, and those of stacks."""
+_TEMPLATE = (b"${", b"%{")
+_COMPUTING = (*_TEMPLATE, b"\\")
+"""Signs that a quoted text is more than what is written."""
+
+
+def sources_in(data: bytes, path: str) -> list[bytes]:
+    """The sources that stand in a Terraform file; an empty text for each that only a parser can read."""
+    found = list(written_sources(data))
+    if all(found):
+        return found
+    plain = list(filter(None, found))
+    for block in blocks_of(data, path, CALLS) if b"module" in data else ():
+        if block.labels:
+            plain += [text.strip()[1:-1] if _is_plain(text) else b"" for text in block.expressions("source")] or [b""]
+    return plain
+
+
+def _is_plain(expression: bytes) -> bool:
+    text = expression.strip()
+    return text.count(b'"') == 2 and text[:1] == text[-1:] == b'"' and not any(mark in text for mark in (*_TEMPLATE, b"\\u", b"\\U"))  # noqa: PLR2004 - its quotes
+
+
+def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
+    """The top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
+    if path.endswith(".json"):
+        from posturio_iac.search import json_scanner
+
+        return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
+    from posturio_iac.search import hcl_scanner
+
+    return hcl_scanner.blocks(data, kinds)
+
+
+def written_sources(data: bytes) -> Iterator[bytes]:
+    """Yield what ``source`` is set to in HCL or JSON; an empty text for what is no plain string.
+
+    Importing `re` would take longer than most searches.
+    """
+    at = data.find(b"source")
+    while at >= 0:
+        at += len(b"source")
+        # Most are the end of ``resource "type"``; in JSON the quote follows the word itself.
+        if not data.startswith(b' "', at):
+            start = _without(data, at, b'" \t\r\n\v\f')
+            if data[start : start + 1] in (b"=", b":"):
+                start = _without(data, start + 1, b" \t\r\n\v\f")
+                end = data.find(b"\n", start)
+                address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
+                if len(address) == 1 or address[0] or any(mark in address[1] for mark in _COMPUTING):
+                    yield b""
+                elif address[1]:
+                    yield address[1]
+            elif data.startswith(b"/*", start):
+                yield b""
+        at = data.find(b"source", at)
+
+
+_WINDOW = 32
+"""Bytes that are looked at together, more than there are blanks beside most signs."""
+
+
+def _without(data: bytes, at: int, skipped: bytes) -> int:
+    """Return where the first character stands from ``at`` on that is none of ``skipped``."""
+    while window := data[at : at + _WINDOW]:
+        if rest := window.lstrip(skipped):
+            return at + len(window) - len(rest)
+        at += _WINDOW
+    return len(data)
