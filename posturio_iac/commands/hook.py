@@ -16,7 +16,7 @@ from posturio_iac.frontends.table import frameworks
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
@@ -148,7 +148,8 @@ def _judge(
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    if part.is_empty and targets == PLAIN and not hides:
+    follows = not part.search.may_lead_elsewhere or _follows_all(part, config, narrowed.changed)
+    if part.is_empty and follows and targets == PLAIN and not hides:
         return 0
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
@@ -160,7 +161,9 @@ def _judge(
 
         speaks = speaks or any(notices(config, part, part.root, without="baseline"))
         report = with_notices(report, config, part, part.root)
-    code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    code = report.exit_code(
+        None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict, strict_calls=config.strict_calls
+    )
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if speaks or given.verbose or targets != PLAIN:
         from posturio_iac.commands.reporting.code_changes import shown_changes
@@ -184,6 +187,12 @@ def _judge(
             screen=shown,
         )
     return int(code)
+
+
+def _follows_all(selection: Selection, config: Config, changed: Collection[str]) -> bool:
+    from posturio_iac.scan.skipped import unfollowed
+
+    return unfollowed(selection, config, changed) is None
 
 
 def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:

@@ -32,6 +32,7 @@ class Config:
     require: str
     fail_on: str
     strict: bool
+    strict_calls: bool
     severity: Mapping[str, str]
     """The severity of each rule, by the name that the configuration gives it."""
     select: tuple[str, ...]

@@ -141,6 +141,7 @@ OPTIONS = (
         "fail_on", Shape.CHOICE, "The lowest severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
     ),
     Option("strict", Shape.SWITCH, "Exit with 1 for undetermined keys too", False, flag="--strict"),
+    Option("strict_calls", Shape.SWITCH, "Exit with 1 for module calls whose code is not here too", False, flag="--strict-calls"),
     Option("severity", Shape.MAPPING, "Severities that replace those of rules, by the rule's id or its last part", {}, SEVERITIES),
     Option("select", Shape.RULES, "Check only these rules", (), flag="--select", metavar="RULE"),
     Option("ignore", Shape.RULES, "Skip these rules", (), flag="--ignore", metavar="RULE"),

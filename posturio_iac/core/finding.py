@@ -148,8 +148,8 @@ class Level(str, Enum):
     NOTE = "note"
 
 
-CRASH, BUDGET = "crash", "budget"
-"""What diagnostics are about: a crash of our own, or a spent budget, because of which something was not checked."""
+CRASH, BUDGET, CALLS_NOT_FOLLOWED = "crash", "budget", "calls"
+"""What diagnostics are about: a crash of our own, a spent budget, or calls of code that is not here: something was not checked."""
 CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
 
@@ -170,7 +170,7 @@ class Diagnostic:
     column: int | None = None
     account: str | None = None
     about: str = ""
-    """`BUDGET`, `CONFIGURATION`, `CRASH`, or empty."""
+    """`BUDGET`, `CALLS_NOT_FOLLOWED`, `CONFIGURATION`, `CRASH`, or empty."""
     subject: str = ""
     """The account or file that the message names, and that alone tells it from the same message about another one."""
 
@@ -289,12 +289,17 @@ class Report:
             return None
         return round(exact_score(sum(key.demerit for key in self.keys)))
 
-    def exit_code(self, fail_on: Severity | None, *, strict: bool = False) -> Exit:
-        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided."""
+    def exit_code(self, fail_on: Severity | None, *, strict: bool = False, strict_calls: bool = False) -> Exit:
+        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided.
+
+        ``strict_calls`` fails on calls that were not followed.
+        """
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS
         if strict and any(k.open_questions or k.verdict is Verdict.UNDETERMINED for k in self.keys):
+            return Exit.FINDINGS
+        if strict_calls and any(d.about == CALLS_NOT_FOLLOWED for d in self.diagnostics):
             return Exit.FINDINGS
         return Exit.CLEAN

@@ -94,9 +94,16 @@ def judged(
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up,
     without ``code_owners`` only the code itself says who owns a key.
     """
-    return CodeScan(
+    report = CodeScan(
         selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded, code_owners=code_owners
     ).report()
+    if not selection.search.may_lead_elsewhere:
+        return report
+    from posturio_iac.core.record import replace
+    from posturio_iac.scan.skipped import unfollowed
+
+    said = unfollowed(selection, config, None if narrowed is None else narrowed.changed)
+    return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 
 
 class CodeScan:

@@ -28,6 +28,7 @@ EFFECTS = {
     "warn_days": "reports an end only {} days before",
     "fail_on": "fails on {} only",
     "strict": STRICTER,
+    "strict_calls": STRICTER,
     "severity": "changes severities ({})",
     "select": RULES_LEFT,
     "ignore": RULES_LEFT,

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
+from posturio_iac.frontends.terraform.known_modules.without_keys import makes_no_key
 from posturio_iac.frontends.terraform.modules.installed import manifest
-from posturio_iac.search.module_calls import holding, local_calls, text
+from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.search import Selection
 
-_SOURCE = b"source"
+_SHOWN = 3
+_CREDENTIALS = lazy_pattern(r"//[^/@]*@")
 _COMPUTED = "a source that the code does not fix"
 
 
@@ -31,18 +34,34 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
     return tuple(sorted({*places(selection), *unread, *_module_calls(selection, config)}))
 
 
+def unfollowed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
+    """The note on the module calls that lead to code which is not here, if there are any: with ``changed`` only those in these files."""
+    if not selection.search.may_lead_elsewhere:
+        return None
+    calls = sorted({place for place in _module_calls(selection, config) if changed is None or place.path in changed})
+    if not calls:
+        return None
+    shown = "; ".join(f"{place.path} {place.text}" for place in calls[:_SHOWN])
+    subject, object_ = ("1 module call was", "it makes") if len(calls) == 1 else (f"{len(calls):,} module calls were", "they make")
+    more = "; …" if len(calls) > _SHOWN else ""
+    text = f"{subject} not followed, so it is not known whether {object_} keys ({shown}{more})"
+    return Diagnostic(Level.NOTE, f"{text}: run terraform init, or --show-skipped to list them", about=CALLS_NOT_FOLLOWED)
+
+
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
-    for path in (*holding(selection, (_SOURCE,)), *sorted(selection.search.hcl)):
+    search = selection.search
+    for path in (*sorted({*search.elsewhere, *search.computing}), *sorted(search.hcl)):
         kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
                 parsed = parse_source(source.removeprefix("tfr://").lstrip("/"))
-                here = parsed.origin is SourceKind.LOCAL or known.holds(source.removeprefix("tfr://").lstrip("/"))
+                address = source.removeprefix("tfr://").lstrip("/")
+                here = parsed.origin is SourceKind.LOCAL or known.holds(address) or makes_no_key(address, config.known_modules)
                 if not here and not roots.have_installed(os.path.dirname(path), block.labels):
-                    yield SkippedPlace(MODULE, path, f"{name}: {source}")
+                    yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
 
 
 def _computed(expressions: list[bytes]) -> tuple[str, ...]:

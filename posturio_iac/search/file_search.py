@@ -70,6 +70,8 @@ class FileSearch:
         """Terraform files that this process has read and that may call local modules."""
         self.local: dict[str, set[bytes]] = {}
         """The sources of local modules that stand in the files of a folder, some perhaps in comments or other blocks."""
+        self.elsewhere: dict[str, set[bytes]] = {}
+        """What stands as a source in each Terraform file and may be a module of a registry or of git."""
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.calls: tuple[tuple[str, str], ...] | None = None
@@ -187,11 +189,18 @@ class FileSearch:
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
+    @property
+    def may_lead_elsewhere(self) -> bool:
+        """True if some call may lead to code that is not here."""
+        return bool(self.elsewhere or self.computing or self.hcl)
+
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
-        """Remember the local modules that a file may call, by the text of its sources."""
+        """Remember the modules that a file may call, by the text of its sources."""
         for source in sources:
             if source.startswith(b"."):
                 self.local.setdefault(path.rpartition("/")[0], set()).add(source)
+            elif source.count(b"/") > 1 or b"::" in source:
+                self.elsewhere.setdefault(path, set()).add(source)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""

@@ -335,3 +335,26 @@ def test_two_readings_give_one_entry(tmp_path: Path, name: str) -> None:
     keys = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
     assert len(keys) == (name != "torn")
     assert all(key["verdict"] == ("clean" if "OpenTofu" in name else "flagged") for key in keys)
+
+
+FORK = "git::https://token@git.example.com/platform/modules.git//user"
+
+
+def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "main.tf", LOCAL % FORK + LOCAL.replace('"m"', '"vpc"') % "terraform-aws-modules/vpc/aws")
+    status, out, err = scan(tmp_path)
+    said = out + err
+    assert status == 0
+    assert "module.m: git::https://git.example.com" in said
+    assert "token" not in said
+    assert "vpc" not in said
+    assert scan(tmp_path, "--strict-calls")[0] == 1
+    for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
+        _, out, err = scan(tmp_path, "--format", form)
+        assert "1 module call was not followed" in out + err, form
+
+
+def test_a_configuration_names_modules_that_make_no_key(tmp_path: Path) -> None:
+    put(tmp_path, "main.tf", LOCAL % FORK)
+    put(tmp_path, "posturio-iac.toml", '[[known_modules]]\nrepository = "git.example.com/platform/*"\ncreates = false\n')
+    assert scan(tmp_path, "--strict-calls")[0] == 0

@@ -82,9 +82,16 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
         _warn_of_other_files(selection)
     if narrowed is not None:
         selection = narrowed.selection
-    if selection.is_empty and config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),):
+    follows = not selection.search.may_lead_elsewhere or _follows_all(selection, config, narrowed)
+    if selection.is_empty and follows and config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started, progress)
+
+
+def _follows_all(selection: Selection, config: Config, narrowed: Narrowed | None) -> bool:
+    from posturio_iac.scan.skipped import unfollowed
+
+    return unfollowed(selection, config, None if narrowed is None else narrowed.changed) is None
 
 
 def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
@@ -187,7 +194,9 @@ def _report(
 
         changed = () if narrowed is None else narrowed.changed
         report = with_notices(report, config, selection, place, changed)
-    code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    code = report.exit_code(
+        None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict, strict_calls=config.strict_calls
+    )
     code = Exit.FINDINGS if stale and given.fail_on_stale and code is Exit.CLEAN else code
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started

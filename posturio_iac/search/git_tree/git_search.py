@@ -163,9 +163,8 @@ def _callers(search: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
         if sources is None:
             sources = known[line] = tuple(written_sources(line)) or ((b"",) if line.rstrip(b'" \t\r').endswith(b"source") else ())
         for source in sources:
-            if source.startswith(b"."):
-                search.note_calls(base + os.fsdecode(name), (source,))
-            elif not source or search.search_terms.holds_known_module(source):
+            search.note_calls(base + os.fsdecode(name), (source,))
+            if not source or search.search_terms.holds_known_module(source):
                 yield name
 
 

@@ -119,7 +119,20 @@ def read_modules(entries: Iterable[Mapping[str, Any]], origin: str) -> tuple[Kno
         UsageError: an entry is wrong; the text names ``origin``, the entry and the key.
 
     """
-    return tuple(_module(_Fields(entry, f"{origin}[{index}]")) for index, entry in enumerate(entries))
+    named = ((entry, f"{origin}[{index}]") for index, entry in enumerate(entries))
+    return tuple(_module(_Fields(entry, where)) for entry, where in named if not _makes_none(entry, where))
+
+
+def _makes_none(entry: Any, where: str) -> bool:
+    """True for an entry that only says which modules make no key: ``registry`` or ``repository`` as globs, and ``creates = false``."""
+    if not isinstance(entry, dict) or entry.get("creates") is not False:
+        return False
+    fields = _Fields(entry, where)
+    fields.take("creates", (bool,), "false")
+    if not (fields.texts("registry") or fields.texts("repository")):
+        raise UsageError(f"{where} must name a registry or a repository")
+    fields.end()
+    return True
 
 
 class _Fields:
