@@ -290,16 +290,11 @@ class Report:
         return round(exact_score(sum(key.demerit for key in self.keys)))
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool = False, strict_calls: bool = False) -> Exit:
-        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided.
-
-        ``strict_calls`` fails on calls that were not followed.
-        """
+        """The exit code; incomplete wins. ``fail_on=None`` never fails on findings, ``strict`` does on what is left open."""
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS
         if strict and any(k.open_questions or k.verdict is Verdict.UNDETERMINED for k in self.keys):
             return Exit.FINDINGS
-        if strict_calls and any(d.about == CALLS_NOT_FOLLOWED for d in self.diagnostics):
-            return Exit.FINDINGS
-        return Exit.CLEAN
+        return Exit.FINDINGS if strict_calls and any(d.about == CALLS_NOT_FOLLOWED for d in self.diagnostics) else Exit.CLEAN

@@ -32,10 +32,7 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 
     The library's entry: it prints nothing, reads no clock and never exits. ``as_of`` is the time to judge at, with its time zone.
     ``config`` is read from nowhere: without it, the defaults hold; `configuration_near` finds what the command line would use.
-
-    Raises:
-        UsageError: a path does not exist, or the configuration leaves nothing to judge by.
-
+    Raises `UsageError` for a path that does not exist, or a configuration that leaves nothing to judge by.
     """
     from posturio_iac.config.model import Config
 
@@ -99,11 +96,9 @@ def judged(
     ).report()
     if not selection.search.may_lead_elsewhere:
         return report
-    from posturio_iac.core.record import replace
-    from posturio_iac.scan.skipped import unfollowed
+    from posturio_iac.scan.skipped import with_unfollowed
 
-    said = unfollowed(selection, config, None if narrowed is None else narrowed.changed)
-    return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
+    return with_unfollowed(report, selection, config, narrowed)
 
 
 class CodeScan:

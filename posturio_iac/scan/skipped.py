@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
+    from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
 
 _SHOWN = 3
@@ -46,6 +48,12 @@ def unfollowed(selection: Selection, config: Config, changed: Collection[str] | 
     more = "; …" if len(calls) > _SHOWN else ""
     text = f"{subject} not followed, so it is not known whether {object_} keys ({shown}{more})"
     return Diagnostic(Level.NOTE, f"{text}: run terraform init, or --show-skipped to list them", about=CALLS_NOT_FOLLOWED)
+
+
+def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:
+    """The report with that note, if there is one."""
+    said = unfollowed(selection, config, None if narrowed is None else narrowed.changed)
+    return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 
 
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
