@@ -17,7 +17,6 @@ COMMANDS = {
     "baseline": ("posturio_iac.commands.baseline.command", "Record known findings, so only new ones fail"),
     "report": ("posturio_iac.commands.report", "Join saved JSON results into one HTML or Markdown report"),
     "adopt": ("posturio_iac.commands.adopt.command", "Go from a first run to a passing hook: fix, accept and set up, step by step"),
-    "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
     "completion": ("posturio_iac.commands.completion", "Print the shell completion for bash, zsh or fish"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),

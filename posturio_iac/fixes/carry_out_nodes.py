@@ -10,9 +10,8 @@ from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel
-from posturio_iac.fixes.hcl import comments, rotation
-from posturio_iac.fixes.hcl.rotation import CLOCKS
-from posturio_iac.fixes.nodes import json_rotation, json_values
+from posturio_iac.fixes.hcl import comments
+from posturio_iac.fixes.nodes import json_values
 from posturio_iac.fixes.values import ELSEWHERE, new_text
 
 if TYPE_CHECKING:
@@ -28,52 +27,28 @@ if TYPE_CHECKING:
 _SAID = ("Metadata", "//")
 
 
-def in_json(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """The edits of Terraform's JSON. Raises `CannotFixError` where no edit can do it."""
+def in_json(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """The edits of Terraform's JSON, which leave rotations to people. Raises `CannotFixError` where no edit can do it."""
     source = files.nodes(span.path)
     if isinstance(remedy, r.ReplaceValue):
         return _replaced(remedy, source, files.start(span), files.end(span))
     _, block = source.member_at(files.start(span))
-    return _said_in_json(remedy, source, block) or _rotated_in_json(remedy, source, block, files, max_days)
-
-
-def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[ChangeLevel, list[Edit]] | None:
-    """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, json_values.add_comment(source, block, comments.item(name, value))
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
-            json_rotation.check_not_ignored(block, argument)
+            json_values.check_not_ignored(block, argument)
             return ChangeLevel.IN_PLACE, json_values.add_tag(source, block, argument, name, value)
         case r.HideOutput():
             return ChangeLevel.NOTHING, json_values.hidden_output(source, block)
-        case r.CreateFirst(misspelt=misspelt):
-            return ChangeLevel.NOTHING, json_rotation.create_first(source, block, misspelt)
-        case _:
-            return None
-
-
-def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """The edits that let a key rotate."""
-    match remedy:
         case r.SetInterval(setting, days):
-            edits = json_values.set_interval(source, block, setting, days)
+            return ChangeLevel.REPLACES, json_values.set_interval(source, block, setting, days)
         case r.SetArgument(argument=argument, value=value) if argument == AGE:
-            edits = source.put(block, argument, int(value))
-        case r.AddBlock(name=name, days=days):
-            edits = json_rotation.add_schedule(source, block, files.names(source.path, CLOCKS), name, days)
-        case r.ReplaceTrigger():
-            taken = files.names(source.path, CLOCKS[1:])
-            edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
-        case r.HoldTrigger():
-            edits = json_rotation.hold(source, block, files.names(source.path, (rotation.DATA,)), remedy)
-        case r.RemoveArgument(argument=argument):
-            edits = json_rotation.remove_argument(source, block, argument)
-        case r.StopIgnoring(names=names):
-            edits = json_rotation.stop_ignoring(source, block, names)
-        case _:
+            return ChangeLevel.REPLACES, source.put(block, argument, int(value))
+        case r.RunCommand() | r.Advice():
             raise CannotFixError(PERSON)
-    return ChangeLevel.REPLACES, edits
+        case _:
+            raise CannotFixError("change the rotation of Terraform's JSON in the program that writes it, or by hand")
 
 
 def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.place import Span
 from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl.source import BOM, HclSource
-from posturio_iac.search.kinds import IN_HCL, IN_JSON
+from posturio_iac.search.kinds import IN_HCL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -75,29 +75,6 @@ class WorkingFiles:
                 except CannotFixError:
                     continue
         return found
-
-    def json_module(self, path: str) -> list[NodeSource]:
-        """The JSON files of the module that a file belongs to; those with syntax errors are left out."""
-        folder = posixpath.dirname(path)
-        found = []
-        for name in sorted(self._listing(folder)):
-            if name.endswith(IN_JSON):
-                try:
-                    source = self.nodes(posixpath.join(folder, name))
-                    found += [source] if source.roots else []
-                except CannotFixError:
-                    continue
-        return found
-
-    def names(self, path: str, kinds: Sequence[str]) -> frozenset[str]:
-        """The names of all resources of some types in the module that a file belongs to."""
-        from posturio_iac.fixes.nodes.json_rotation import resources
-
-        found = (
-            *(resource for source in self.module(path) for resource in source.resources()),
-            *(resource for source in self.json_module(path) for resource in resources(source)),
-        )
-        return frozenset(name for kind, name, _ in found if kind in kinds)
 
     def start(self, span: Span) -> int:
         """The byte at which a region begins now."""

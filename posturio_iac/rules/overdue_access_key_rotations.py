@@ -67,6 +67,8 @@ lifetime.
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import quote
@@ -108,15 +110,23 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     late = overdue(key, context) if in_use(key) else None
     if late is None:
         return
-    age, limit = describe_interval(context.as_of - late.since), describe_interval(late.limit)
+    since = late.since if late.rotated is None else late.since - timedelta(days=1)  # a stated day counts from its end
+    age, limit = describe_interval(context.as_of - since), describe_interval(late.limit)
     allowed = f", but {late.stated.source} allows {limit}" if late.stated else f", but the maximum is {limit}"
     if late.rotated is None:
         message = about(key, f"is {age} old, created on {day(late.since)}{allowed}.")
         yield Violation(message, sentence(key.remedies.replace, f"or {describe(key.remedies.disable)}"), remedy=key.remedies.replace)
     else:
         message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
-        today = ReplaceValue(Place(late.rotated.source, late.rotated.span), day(context.as_of), late.rotated.value, needs_person=True)
+        value = _alike(late.rotated.value, day(context.as_of))
+        today = ReplaceValue(Place(late.rotated.source, late.rotated.span), value, late.rotated.value, needs_person=True)
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
+
+
+def _alike(old: str, today: str) -> str:
+    """Today in the form of an older value: ``20261128#1`` after ``20260319#2``."""
+    found = re.fullmatch(r"\d{4}(-?)\d{2}\1\d{2}(#\d+)?", old)
+    return today if found is None else f"{today.replace('-', found[1])}{'#1' if found[2] else ''}"
 
 
 def _change(key: AccessKey, rotated: Lifetime, today: ReplaceValue) -> str:

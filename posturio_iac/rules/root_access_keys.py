@@ -1,6 +1,6 @@
 """Access keys of the root user.
 
-Flags every key of an account's root user. Other rules do not report such a key again.
+Flags every key of an account's root user, and code that asks for one. Other rules do not report such a key again.
 
 ## Why it matters
 
@@ -9,7 +9,8 @@ out.
 
 ## Terraform
 
-Flagged; `root` is the name of the root user unless the code declares a user of that name:
+Flagged: only the root user itself can create its key, in the console. IAM takes `root` for an IAM user of that name, so
+either the apply fails, or somebody made such a user. Code that declares a user of that name is not flagged:
 
     resource "aws_iam_access_key" "root" {
       user = "root"
@@ -24,7 +25,7 @@ Fixed by not having a long-lived key at all. Assume a role to get its permission
 
 ## CloudFormation
 
-Flagged; `root` is the name of the root user unless a template of the stack declares a user of that name:
+Flagged, unless a template of the stack declares a user of that name:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -75,7 +76,14 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
-    if key.is_root is True:
+    if key.is_root is not True:
+        return
+    if key.span is not None and key.key_id is None:
+        message = about(key, 'is for the user "root". IAM makes no key of the root user here: it takes this for an IAM user of that name.')
+        remedy = Advice(
+            "remove the block, or name the IAM user that is meant; keys of the root user are deleted in the console, signed in as it"
+        )
+    else:
         message = about(key, "belongs to the root user, which no policy restricts.")
         remedy = Advice("sign in as the root user, delete the key, and use an IAM role instead")
-        yield Violation(message, sentence(remedy), remedy=remedy)
+    yield Violation(message, sentence(remedy), remedy=remedy)

@@ -8,7 +8,6 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import discover
-from posturio_iac.search.locations import WORKFLOWS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -195,11 +194,6 @@ class CodeScan:
 
             keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
-        home = selection.repository or selection.root
-        if keys and os.path.isdir(os.path.join(home, WORKFLOWS)):
-            from posturio_iac.scan.workflows import with_workflows
-
-            keys = with_workflows(keys, home)
         return keys, diagnostics
 
 

@@ -11,9 +11,6 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WORKFLOWS = ".github/workflows"
-"""Where GitHub looks for workflows, from the top of a repository."""
-
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
     """The directories, by their real paths, the files, by the real paths of their directories, and the paths that cannot be read.

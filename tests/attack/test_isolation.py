@@ -39,8 +39,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     ),
     "scan of changes": (("scan", *DAY, "--changed-since", "HEAD", "--format", "sarif"), frozenset()),
     "hook": (("hook", *DAY, "main.tf", "stack.yaml"), frozenset()),
-    "baseline": (("baseline", *DAY, "--reason", "known"), frozenset({"posturio-iac-baseline.json"})),
-    "init": (("init", "--yes"), frozenset({"posturio-iac.toml", ".pre-commit-config.yaml"})),
+    "baseline": (("baseline", *DAY, "--reason", "known", "--until", "2099-12-31"), frozenset({"posturio-iac-baseline.json"})),
     "adopt": (("adopt", *DAY), frozenset()),
     "adopt, written": (
         (
@@ -160,7 +159,7 @@ STRACE = shutil.which("strace")
 
 @pytest.mark.promise("isolation")
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
-@pytest.mark.parametrize("name", ["scan of changes", "hook", "baseline", "init", "adopt, written", "fix, written", "report"])
+@pytest.mark.parametrize("name", ["scan of changes", "hook", "baseline", "adopt, written", "fix, written", "report"])
 def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) -> None:
     arguments, may_write = COMMANDS[name]
     log = tmp_path / "calls"

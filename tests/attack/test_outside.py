@@ -191,7 +191,7 @@ def test_a_configuration_is_no_link_out_of_the_folder(root: Path) -> None:
 def test_write_through_link_of_a_baseline(root: Path) -> None:
     target = root.parent / "outside" / "new.json"
     (root / "posturio-iac-baseline.json").symlink_to("../outside/new.json")
-    code, _, err = posturio(root, "baseline", "--reason", "known")
+    code, _, err = posturio(root, "baseline", "--reason", "known", "--until", "2099-12-31")
     assert (code, target.exists()) == (3, False)
     assert "a symbolic link leads outside of" in err
 
@@ -210,7 +210,7 @@ def test_write_through_link_of_init(root: Path) -> None:
     ("link", "argv"),
     [
         ("out.sarif", ("scan", "--format", "sarif", "--output", "out.sarif")),
-        ("posturio-iac-baseline.json", ("baseline", "--reason", "known")),
+        ("posturio-iac-baseline.json", ("baseline", "--reason", "known", "--until", "2099-12-31")),
         (".pre-commit-config.yaml", ("adopt", "--write", "hook")),
         ("main.tf", ("fix", "--write", "--allow-dirty")),
     ],

@@ -244,14 +244,6 @@ def test_an_existing_configuration_gets_one_line_that_names_the_baseline(
     assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
 
 
-def test_the_command_that_init_suggests_works(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    said = run(capsys, "init", "--yes")[1]
-    _, *words = shlex.split(said.rpartition("next: ")[2])
-    commit_all(repository)
-    given = {"DATE": "2027-06-30", "TEXT": "before the project", "NAME": "platform"}
-    assert run(capsys, *(given.get(word, word) for word in words), "--as-of", AS_OF)[0] == 0
-
-
 def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("a/iam.tf", flagged("changed"))
     before = state(repository.path)
@@ -280,28 +272,6 @@ def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repo
         "the hook fails on 1 error: correct what could not be read, or leave it out with exclude; "
         "3 findings accepted until 2027-06-30, each with an owner\n"
     )
-
-
-def test_terminal_is_asked_step_by_step(
-    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    terminal = sit(monkeypatch, "n", "y", "2027-03-31", "", "y", "y", "n")
-    code, out, _ = adopt(capsys)
-    assert (code, terminal.lines) == (0, [])
-    entries = json.loads((repository.path / BASELINE).read_text())["findings"]
-    assert {(entry["until"], entry["reason"]) for entry in entries} == {("2027-03-31", f"existed when posturio-iac was adopted on {AS_OF}")}
-    assert (repository.path / HOOKS).exists()
-    assert not (repository.path / ".github").exists()
-    assert "the hook passes" in out
-
-
-def test_no_to_everything_writes_nothing(
-    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = state(repository.path)
-    sit(monkeypatch, *["n"] * 5)
-    assert adopt(capsys)[0] == 1
-    assert state(repository.path) == before
 
 
 def test_folder_without_git(top: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry, load
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, ends, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
-    found, out, err = run(capsys, "baseline", "--as-of", AS_OF, *argv)
+    found, out, err = run(capsys, "baseline", "--as-of", AS_OF, *ends(argv))
     assert found == code, err
     return out
 
@@ -70,7 +70,7 @@ def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest
         "user": "a",
         "reason": REASON,
         "owner": "team",
-        "until": None,
+        "until": "2099-12-31",
     }
 
 
@@ -280,9 +280,28 @@ def test_wrong_use_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str
     assert not (tree / FILE).exists()
 
 
+def test_a_baseline_without_a_last_day_is_refused(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "baseline", "--as-of", AS_OF)
+    assert (code, "need" in err and "a last day: add --until DATE" in err) == (2, True)
+    assert not (tree / FILE).exists()
+
+
+def test_grave_findings_are_accepted_by_name(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exposed = 'output "secret" {\n  value = nonsensitive(aws_iam_access_key.k.secret)\n}\n'
+    (tree / "exposed.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n' + exposed)
+    code, out, _ = run(capsys, "baseline", "--as-of", AS_OF, "--until", "2027-01-31")
+    assert code == 1
+    assert "1 high not accepted: fix them, or name them with --accept" in out
+    assert run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE)[0] == 1
+    code, out, _ = run(capsys, "baseline", "--as-of", AS_OF, "--until", "2027-01-31", "--accept", "high")
+    assert code == 0
+    assert "(1 high)" in out
+    assert run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE)[0] == 0
+
+
 def test_unwritable_file_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tree / "nowhere").write_text("a file")
-    code, _, err = run(capsys, "baseline", "--baseline", "nowhere/known.json")
+    code, _, err = run(capsys, "baseline", *ends(()), "--baseline", "nowhere/known.json")
     assert code == 3
     assert "cannot write" in err
     assert (tree / "nowhere").read_text() == "a file"

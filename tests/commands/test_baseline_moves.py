@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, ends, run
 from tests.support.repository import AS_OF, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 def write(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    code, out, err = run(capsys, "baseline", "--as-of", AS_OF, *argv)
+    code, out, err = run(capsys, "baseline", "--as-of", AS_OF, *ends(argv))
     assert code == 0, err
     return out
 

@@ -132,7 +132,6 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.Captur
         (("--rotate", "1y"), "exceeds max_lifetime_days (90)"),
         (("--expires", "2027-02-23"), "exceeds max_lifetime_days (90)"),
         (("--in", "1d", "--rotate", "1d"), "cannot be combined"),
-        (("--suppress",), "needs a reason"),
         (("--suppress-rest", "--reason", "x"), "--until DATE"),
         (("--reason", "x"), "belong to --suppress"),
         (("--address", "*.ci", "--address", "*.cl"), 'no key has the address "*.cl"'),

@@ -27,9 +27,9 @@ def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tree: Path
     place(tree, USER + KEY, "a/main.tf")
     place(tree, EXPIRED, "b/main.tf")
     place(tree, INERT + USER, "c/main.tf")
-    code, out, said = run(capsys, *REST, "--reason", "until the move to OIDC")
+    code, out, said = run(capsys, *REST, "--accept", "high", "--reason", "until the move to OIDC")
     assert code == 0
-    assert "wrote posturio-iac-baseline.json: 2 entries, 2 new" in out
+    assert "wrote posturio-iac-baseline.json: 2 entries (1 high), 2 new" in out
     assert "Fixed 1 finding" in said
     entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
     assert {(e["path"], e["rule"], e["reason"], e["until"]) for e in entries} == {
@@ -48,11 +48,11 @@ def test_nothing_is_written_where_nothing_remains(tree: Path, capsys: pytest.Cap
 
 def test_entries_that_are_there_stay(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place(tree, EXPIRED, "b/main.tf")
-    run(capsys, "baseline", "--reason", "agreed", "--until", "2026-12-31", *AS_OF)
+    run(capsys, "baseline", "--reason", "agreed", "--until", "2026-12-31", "--accept", "high", *AS_OF)
     place(tree, INERT + USER, "c/main.tf")
     code, out, _ = run(capsys, *REST, "--baseline", "posturio-iac-baseline.json", "--reason", "new")
     assert code == 0
-    assert "2 entries, 1 new" in out
+    assert "2 entries (1 high), 1 new" in out
     entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
     assert {(e["reason"], e["until"]) for e in entries} == {("agreed", "2026-12-31"), ("new", "2027-01-31")}
 
@@ -62,7 +62,7 @@ def test_entries_that_are_there_stay(tree: Path, capsys: pytest.CaptureFixture[s
     [
         (("--baseline-rest", "--until", "2027-01-31"), "add --write"),
         (("--write", "--baseline-rest"), "needs the last day"),
-        (("--write", "--baseline-rest", "--until", "2027-01-31", "--suppress-rest", "--reason", "x"), "replaces --suppress"),
+        (("--write", "--baseline-rest", "--until", "2027-01-31", "--suppress-rest", "--reason", "x"), "cannot be combined"),
         (("--write", "--baseline-rest", "--until", "2027-01-31", "--address", "*"), "leave out --address"),
         (("--write", "--baseline-rest", "--until", "2026-01-31"), "has passed"),
         (("--write", "--until", "2027-01-31"), "belong to"),

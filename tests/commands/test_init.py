@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import importlib.metadata
+import json
 import re
-import sys
 from difflib import ndiff
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MODULE = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
 HOOKS, CONFIGURATION = ".pre-commit-config.yaml", "posturio-iac.toml"
+SET_UP = ("adopt", "--write", "config,hook")
 EXISTING = """\
 # Our hooks.
 repos:
@@ -52,24 +55,6 @@ def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let somebody sit at the terminal and type a line."""
-
-    def sit(answer: str) -> None:
-        class Terminal:
-            def isatty(self) -> bool:
-                return True
-
-            def readline(self) -> str:
-                return answer
-
-        monkeypatch.setattr(sys, "stdin", Terminal())
-        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-
-    return sit
-
-
 def added(text: str) -> str:
     return with_hook(text, "https://example.com/posturio-iac", "v1", HOOKS)
 
@@ -78,18 +63,18 @@ def test_both_files_are_made_at_the_top_of_the_repository(
     top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(top / "infra")
-    code, out, _ = run(capsys, "init", "--yes")
+    code, out, _ = run(capsys, *SET_UP)
     assert code == 0
     assert "+    - id: posturio-iac" in out or "+  - id: posturio-iac" in out
     (repository,) = yaml.safe_load((top / HOOKS).read_text())["repos"]
-    assert repository == {"repo": files.REPOSITORY, "rev": f"v{__version__}", "hooks": [{"id": "posturio-iac"}]}
+    assert repository == {"repo": files.REPOSITORY, "rev": files.own_revision(), "hooks": [{"id": "posturio-iac"}]}
     assert (top / CONFIGURATION).read_text() == short()
     assert list((top / "infra").iterdir()) == []
 
 
 def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (top / HOOKS).write_text(EXISTING)
-    assert run(capsys, "init", "--yes", "--repo", "https://example.com/x", "--rev", "v9")[0] == 0
+    assert run(capsys, "adopt", "--write", "config,hook", "--repo", "https://example.com/x", "--rev", "v9")[0] == 0
     text = (top / HOOKS).read_text()
     new = "  - repo: https://example.com/x\n    rev: v9\n    hooks:\n    - id: posturio-iac\n"
     assert text == EXISTING.replace("          b\n", f"          b\n{new}")
@@ -103,27 +88,44 @@ def test_a_list_whose_values_are_shared_without_end_is_left_alone() -> None:
 
 
 def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(capsys, "init", "--yes")
+    run(capsys, *SET_UP)
     before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
-    code, out, _ = run(capsys, "init")
-    assert (code, out.partition("\n")[0]) == (0, "the hook and a configuration are already in place")
-    assert "no finding is open" in out
+    code, out, _ = run(capsys, "adopt")
+    assert code == 0
+    assert "nothing to do: the hook and a configuration are in place" in out
     assert before == {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
 
 
-def test_the_code_is_looked_at_and_the_next_step_is_named(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (top / "infra/main.tf").write_text(MODULE)
-    for options in (("--yes",), ()):
-        code, out, _ = run(capsys, "init", *options)
-        assert code == 0
-        assert "1 key in 1 folder: 2 findings" in out
-        assert "next: posturio-iac adopt --write fix,baseline --until DATE" in out
+def test_an_installation_of_unknown_origin_writes_no_hook(
+    top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(files, "own_revision", lambda: None)
+    code, _, err = run(capsys, *SET_UP)
+    assert code == 2
+    assert "--rev" in err
+    assert not (top / HOOKS).exists()
+    assert run(capsys, *SET_UP, "--rev", "v9")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("record", "revision"),
+    [
+        (None, f"v{__version__}"),
+        ({"url": "https://example.com/x", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}, "c0ffee"),
+        ({"url": "file:///nowhere", "dir_info": {}}, None),
+        ({"url": "https://example.com/x.whl", "archive_info": {}}, None),
+    ],
+)
+def test_the_hook_is_pinned_to_what_was_installed(monkeypatch: pytest.MonkeyPatch, record: Any, revision: str | None) -> None:
+    held = SimpleNamespace(read_text=lambda _name: None if record is None else json.dumps(record))
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _name: held)
+    assert files.own_revision() == revision
 
 
 @pytest.mark.parametrize(("name", "text"), [(CONFIGURATION, "strict = true\n"), ("pyproject.toml", "[tool.posturio-iac]\nstrict = true\n")])
 def test_existing_configuration_is_left_alone(top: Path, capsys: pytest.CaptureFixture[str], name: str, text: str) -> None:
     (top / name).write_text(text)
-    run(capsys, "init", "--yes")
+    run(capsys, *SET_UP)
     assert (top / name).read_text() == text
     assert name == CONFIGURATION or not (top / CONFIGURATION).exists()
 
@@ -142,29 +144,10 @@ def test_nothing_is_written_beside_a_configuration_that_is_refused(
 ) -> None:
     (top / name).write_text(text)
     (top / "known.json").write_text("[]")
-    code, out, err = run(capsys, "init", "--yes")
+    code, out, err = run(capsys, *SET_UP)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert name in err or "known.json" in err
     assert not (top / HOOKS).exists()
-
-
-def test_without_a_terminal_the_diff_is_shown_and_nothing_written(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "init")
-    assert code == 2
-    assert f"+++ b/{HOOKS}" in out
-    assert f"+++ b/{CONFIGURATION}" in out
-    assert "--yes writes without asking" in err
-    assert sorted(path.name for path in top.iterdir()) == [".git", "infra"]
-
-
-@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("", False)])
-def test_terminal_is_asked(top: Path, capsys: pytest.CaptureFixture[str], terminal: Any, answer: str, written: bool) -> None:
-    terminal(answer)
-    code, out, _ = run(capsys, "init")
-    assert code == 0
-    assert "write this? [y/N] " in out
-    assert (top / HOOKS).exists() is written
-    assert ("nothing was written" in out) is not written
 
 
 @pytest.mark.parametrize("hook", ["posturio-iac", "posturio-iac-terraform", "posturio-iac-cloudformation"])
@@ -217,7 +200,7 @@ def test_text_that_cannot_be_extended_is_refused(text: str, complaint: str) -> N
 
 def test_refused_file_is_untouched(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (top / HOOKS).write_bytes(b"repos: \xff")
-    assert run(capsys, "init", "--yes")[0] == 2
+    assert run(capsys, *SET_UP)[0] == 2
     assert (top / HOOKS).read_bytes() == b"repos: \xff"
     assert not (top / CONFIGURATION).exists()
 
@@ -254,4 +237,4 @@ def test_configuration_is_short_and_sets_what_holds_anyway(tmp_path: Path) -> No
 
 
 def test_folder_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "init", "nowhere")[0] == 2
+    assert run(capsys, "adopt", "nowhere")[0] == 2

@@ -211,5 +211,5 @@ def test_the_hook_says_that_a_changed_file_is_left_out(repository: Repository, c
 def test_the_hook_is_silent_about_a_baseline_that_covers_all(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("posturio-iac.toml", 'baseline = "known.json"\n')
     repository.write("iam.tf", flagged())
-    assert run(capsys, "baseline", "--as-of", AS_OF, "--baseline", "known.json")[0] == 0
+    assert run(capsys, "baseline", "--as-of", AS_OF, "--baseline", "known.json", "--until", "2099-12-31")[0] == 0
     assert run(capsys, "hook", "--as-of", AS_OF, "iam.tf") == (0, "", "")

@@ -34,7 +34,6 @@ OPTIONS = {
     "safe": ("--owner", OWNER, "--in", "60d"),
     "unsafe": ("--owner", OWNER, "--unsafe"),
     "rotate": ("--owner", OWNER, "--unsafe", "--rotate", "60d"),
-    "suppress": ("--suppress", "--reason", "known, for now", "--until", "2027-01-31"),
 }
 NOT_FORMATTED = {
     "access_keys_without_lifetime/flagged_crlf",

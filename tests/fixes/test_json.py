@@ -51,47 +51,10 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
         lambda p: p["resource"]["time_rotating"]["r"],
         {"rotation_days": 90},
     ),
-    "a hop": (
-        program(HOP),
-        lambda p: (lifecycle(p)["replace_triggered_by"], p["resource"]["time_static"]),
-        (["time_static.r", "aws_iam_user.u"], STATIC),
-    ),
-    "a hop that is there": (
-        program(HOP, static={"other": STATIC["r"]}),
-        lambda p: lifecycle(p)["replace_triggered_by"][0],
-        "time_static.other",
-    ),
-    "a hop whose name is taken": (
-        program(HOP, static={"r": {"rfc3339": "2026-01-01T00:00:00Z"}}),
-        lambda p: (lifecycle(p)["replace_triggered_by"][0], p["resource"]["time_static"]["r_2"]),
-        ("time_static.r_2", STATIC["r"]),
-    ),
-    "a hop and a clock that is too slow": (
-        program(HOP, clock={"r": {"rotation_days": 300}}),
-        lambda p: p["resource"]["time_rotating"]["r"]["rotation_days"],
-        90,
-    ),
-    "a hop to one of several clocks": (
-        program({**HOP, "replace_triggered_by": ["time_rotating.r[1].id"]}, clock={"r": {"count": 2, "rotation_days": 300}}),
-        lambda p: (lifecycle(p)["replace_triggered_by"], p["resource"]["time_static"], p["resource"]["time_rotating"]["r"]),
-        (
-            ["time_static.r[1]"],
-            {"r": {"count": 2, "rfc3339": "${time_rotating.r[count.index].rfc3339}"}},
-            {"count": 2, "rotation_days": 90},
-        ),
-    ),
-    "what prevents it": (program({**ROTATES, "prevent_destroy": True}, static=STATIC), lifecycle, ROTATES),
-    "the order": (program({**ROTATES, "create_before_destroy": False}, static=STATIC), lifecycle, ROTATES),
-    "no order": (
-        program({"replace_triggered_by": ["time_static.r"]}, static=STATIC),
-        lambda p: lifecycle(p)["create_before_destroy"],
-        True,
-    ),
-    "a lifecycle in a list": (program([{**ROTATES, "create_before_destroy": False}], static=STATIC), lifecycle, [ROTATES]),
     "tags of an expression": (
         program(tags="${local.t}", locals={"t": {"owner": OWNER}}),
         lambda p: p["resource"]["aws_iam_user"]["u"]["tags"],
-        '${merge(local.t, { expires = "2027-02-22" })}',
+        '${merge({ expires = "2027-02-22" }, local.t)}',
     ),
     "blocks in lists": (
         {
@@ -102,16 +65,6 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
         },
         lambda p: p["resource"][0]["aws_iam_user"]["u"],
         [{"name": "u", "tags": {"expires": "2027-02-22", "owner": OWNER}}],
-    ),
-    "a hop of blocks in lists": (
-        {
-            "resource": [
-                {"time_rotating": {"r": [{"rotation_days": 300}]}, "aws_iam_user": USER},
-                {"aws_iam_access_key": {"k": [{"user": "${aws_iam_user.u.name}", "lifecycle": [HOP]}]}},
-            ]
-        },
-        lambda p: (p["resource"][0]["time_rotating"], p["resource"][1]["aws_iam_access_key"]["k"][0]["lifecycle"][0]),
-        ({"r": [{"rotation_days": 90}]}, {**HOP, "replace_triggered_by": ["time_static.r", "aws_iam_user.u"]}),
     ),
     "an output": (
         program(ROTATES, static=STATIC, output={"s": {"value": "${nonsensitive(aws_iam_access_key.k.secret)}"}}),

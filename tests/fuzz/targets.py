@@ -39,8 +39,7 @@ OTHERS: tuple[tuple[str, ...], ...] = (
     ("scan", *DAY, "--group-by", "owner", "--verbose", "--no-suppressions", "--no-config"),
     ("fix", *DAY),
     ("fix", *DAY, "--unsafe", "--owner", "payments@example.com", "--in", "60d"),
-    ("baseline", *DAY, "--reason", "known"),
-    ("init", "--yes"),
+    ("baseline", *DAY, "--reason", "known", "--until", "2099-12-31"),
 )
 """What runs over some of the programs after the scan."""
 

@@ -162,7 +162,7 @@ def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_fold
     Repository(tmp_path)
     write(tmp_path / "infra", known=KEY, other=KEY)
     monkeypatch.chdir(tmp_path)
-    assert main(["baseline", "infra/known.yaml", "--reason", "known"]) == 0, capsys.readouterr()
+    assert main(["baseline", "infra/known.yaml", "--reason", "known", "--until", "2099-12-31"]) == 0, capsys.readouterr()
     suppression = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "infra/other.yaml"\nreason = "agreed"\nuntil = 2099-01-01\n'
     (tmp_path / "posturio-iac.toml").write_text(f'baseline = "posturio-iac-baseline.json"\n{suppression}')
     for folder, names in ((".", ["infra/known.yaml", "infra/other.yaml"]), ("infra", ["known.yaml", "other.yaml"])):

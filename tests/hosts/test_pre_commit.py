@@ -171,7 +171,12 @@ def test_change_far_away_in_the_calls_is_followed(host: Host, repository: Reposi
 
 def test_baseline_lets_old_findings_pass(host: Host, repository: Repository) -> None:
     repository.write("old/iam.tf", flagged("old"))
-    subprocess.run([executable(host), "baseline", "--as-of", "2026-12-01"], cwd=repository.path, check=True, capture_output=True)
+    subprocess.run(
+        [executable(host), "baseline", "--as-of", "2026-12-01", "--until", "2099-12-31"],
+        cwd=repository.path,
+        check=True,
+        capture_output=True,
+    )
     repository.write("posturio-iac.toml", 'baseline = "posturio-iac-baseline.json"\n')
     repository.git("add", "-A")
     code, said = host.commit(repository)
@@ -180,7 +185,10 @@ def test_baseline_lets_old_findings_pass(host: Host, repository: Repository) -> 
 
 def test_init_writes_what_the_host_accepts(host: Host, repository: Repository) -> None:
     subprocess.run(
-        [executable(host), "init", "--yes", "--repo", "https://example.com/x"], cwd=repository.path, check=True, capture_output=True
+        [executable(host), "adopt", "--write", "hook,config", "--repo", "https://example.com/x", "--rev", "v1"],
+        cwd=repository.path,
+        check=True,
+        capture_output=True,
     )
     assert "posturio-iac" in (repository.path / ".pre-commit-config.yaml").read_text()
     code, said = host.run(repository, "validate-config", ".pre-commit-config.yaml")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.cli import main
+from tests.support.command_line import ends
 from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def result(cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def baseline(capsys: Capsys, *argv: str) -> tuple[int, str]:
-    code = main(["baseline", "--no-config", "--live", "keys.json", *argv])
+    code = main(["baseline", "--no-config", "--live", "keys.json", *ends(argv)])
     out, err = capsys.readouterr()
     return code, out + err
 

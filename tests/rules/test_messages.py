@@ -223,7 +223,7 @@ def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
     (violation,) = violations(key)[OVERDUE]
     assert (
         violation.message
-        == f"aws_iam_access_key.ci was last rotated 249 days ago by {describe_origin(origin)}, but the maximum is 90 days."
+        == f"aws_iam_access_key.ci was last rotated 250 days ago by {describe_origin(origin)}, but the maximum is 90 days."
     )
     assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
 

@@ -11,6 +11,8 @@ from posturio_iac.cli import main
 from tests.support import canned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -41,3 +43,9 @@ def shown(text: str) -> list[tuple[str, str, str]]:
             rows = re.findall(r"(?m)^ +([A-Z]+) (iam\.\w+)(?: at (\S+))?$", block)
             found += [(place or head[1], severity, rule) for severity, rule, place in rows]
     return found
+
+
+def ends(argv: Sequence[str]) -> list[str]:
+    """The command line of ``baseline`` with a last day, and with a word for grave findings, where it has none."""
+    kept = any(option in argv for option in ("--until", "--prune"))
+    return [*argv, *([] if kept else ["--until", "2099-12-31"]), *([] if kept and "--until" not in argv else ["--accept", "critical,high"])]

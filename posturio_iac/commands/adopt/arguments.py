@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt.ci_files import PLACES
 from posturio_iac.commands.adopt.files import REPO, REV
+from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.config.suggest import meant
@@ -28,8 +29,8 @@ def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
 COMMAND = Command(
     "adopt",
     "Shows the findings, which of them can be fixed and what the next apply would then do, and what remains. Writes what --write names: "
-    "the fixes, a baseline of the rest with owner, reason and end date, the configuration, the hook and a CI file. At a terminal it asks "
-    "step by step. It writes nothing unless told to, and never overwrites a file.",
+    "the fixes, a baseline of the rest with owner, reason and end date, the configuration, the hook and a CI file. "
+    "It writes nothing unless told to, and never overwrites a file.",
     "FOLDER",
     "A folder of the repository to set up (default: .)",
     most=1,
@@ -38,6 +39,7 @@ COMMAND = Command(
         _option("until", Shape.TEXT, "The last day on which findings in the baseline are accepted", "DATE"),
         _option("reason", Shape.TEXT, "Why those findings are accepted", "TEXT"),
         _option("owner", Shape.TEXT, "Who is responsible for keys that name no owner", "NAME"),
+        ACCEPT,
         _option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
         _option("expires", Shape.TEXT, "Fix keys without an end by letting them expire on this date", "DATE"),
         _option("in", Shape.TEXT, "Fix them by letting them expire after this time, such as 60d", "TIME"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.adopt import files, questions
-from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, AdoptionPlan, checked, for_fix, wanted_of
+from posturio_iac.commands.adopt import files
+from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, AdoptionPlan, for_fix, wanted_of
 from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
-
-DAYS = 180
-"""How long findings are accepted, unless another time is given at the terminal."""
 
 
 class RepositoryToAdopt(NamedTuple):
@@ -57,25 +54,10 @@ def run(argv: Sequence[str]) -> int:
     made, report, outcomes = _planned(place)
     if not given.quiet:
         to_stdout(overview(report, outcomes))
-    if not wanted.parts and questions.is_at_terminal():
-        wanted = _asked(place, report, outcomes)
     if not wanted.parts:
         to_stdout("" if given.quiet else _next(place, report, outcomes))
         return int(_exit_code(report, place.config))
     return _adopt(place, wanted, report, made)
-
-
-def look(place: RepositoryToAdopt) -> str:
-    """Return what there is in a repository, and the command that goes on from here; nothing is written or asked."""
-    _, report, outcomes = _planned(place)
-    return overview(report, outcomes) + _next(place, report, outcomes, lead="")
-
-
-def place_of(folder: str) -> RepositoryToAdopt:
-    """The repository of a folder with its configuration; ``UsageError`` where that cannot be read."""
-    given = parse(COMMAND, [folder])
-    assert given is not None  # noqa: S101 - no word of it asks for help
-    return _place(given)
 
 
 def _place(given: Arguments) -> RepositoryToAdopt:
@@ -107,7 +89,7 @@ def _fix_run(place: RepositoryToAdopt, code: CodeScan | None = None, *, unsafe: 
     return command.FixRun(place.selection, place.config, None, given, code)
 
 
-def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
+def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]) -> str:
     """The next command."""
     from posturio_iac.scan.configuration import in_folder
 
@@ -119,34 +101,7 @@ def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome],
         return "\nnothing to do: the hook and a configuration are in place, and no finding is open\n"
     accept = ' --until DATE --reason "TEXT"' if report.active() else ""
     owner = " --owner NAME" if without_owner(report, report.active()) else ""
-    return f"\n{lead}next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
-
-
-def _asked(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
-    """Ask step by step what to write."""
-    parts = set()
-    if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nfix what can be fixed?"):
-        parts.add(FIX)
-    accepted = AdoptionPlan(frozenset())
-    if report.active() and questions.agreed("accept the rest in a baseline, until a given day?"):
-        parts.add(BASELINE)
-        day = questions.text("until when?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
-        reason = questions.text("why are they accepted?", f"existed when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
-        ownerless = without_owner(report, report.active())
-        owner = questions.text(f"who is responsible for the {len(ownerless)} findings without an owner?") if ownerless else ""
-        accepted = AdoptionPlan(frozenset(), reason, day, owner)
-    named = {CONFIG: "write a short configuration?", HOOK: "add the hook to pre-commit?"}
-    named |= {part: f"write a file for CI on {part.partition('=')[2]}?" for part in PARTS if part.startswith("ci=")}
-    for part, question in named.items():
-        if part in (CONFIG, HOOK) or _seems_used(place.top, part):
-            parts |= {part} if questions.agreed(question) else set()
-    return checked(accepted._replace(parts=frozenset(parts)), place.given)
-
-
-def _seems_used(top: str, part: str) -> bool:
-    """True if a repository seems to be on a service: GitLab's file is there or has its folder, and else GitHub is."""
-    gitlab = os.path.exists(os.path.join(top, ".gitlab")) or os.path.exists(os.path.join(top, ".gitlab-ci.yml"))
-    return gitlab == (part == "ci=gitlab")
+    return f"\nnothing was written; next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
 
 
 def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made: FixRun) -> int:
@@ -218,18 +173,18 @@ def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
     outcomes, changed = fix.planned(made, report, wishes(made.given, report.as_of, place.config))
     last = fix.written(made, changed) if changed else report
     if not place.given.quiet:
-        say(report.diagnostics, outcomes, made.given, written=True)
+        say(report, outcomes, made.given, written=True)
     return last
 
 
 def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: Report) -> None:
     """Write the remaining findings into a baseline."""
     from posturio_iac.commands.baseline.command import updated
-    from posturio_iac.commands.baseline.entries import NewEntryFields
+    from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities
     from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.judge.baseline import Baseline, BaselineFile
 
-    new = NewEntryFields(wanted.reason, wanted.owner, wanted.until)
+    new = NewEntryFields(wanted.reason, wanted.owner, wanted.until, accepted_severities(place.given.accept))
     (made,) = updated([BaselineFile(path, Baseline())], report, Searched(place.selection, place.config, (place.top,)), new)
     write(made.baseline.text(), path, within=os.path.dirname(path))
     to_stdout(f"wrote {os.path.relpath(path)}: {made.summary()}\n")
@@ -237,6 +192,9 @@ def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: R
 
 def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
     """Judge again with the written files, and say whether the hook passes."""
+    from posturio_iac.commands.baseline.entries import by_severity
+    from posturio_iac.core.finding import Severity
+
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
     report = place.report(config)
@@ -247,8 +205,10 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
         3: f"the hook fails on {count(_errors(report), 'error')}: correct what could not be read, or leave it out with exclude",
     }[code]
     if baseline:
-        accepted = sum(f.suppressed is not None and f.suppressed.source == "baseline" for f in report.findings)
-        text += f"; {count(accepted, 'finding')} accepted until {wanted.until}, each with an owner" if accepted else "; nothing is accepted"
+        accepted = [f for f in report.findings if f.suppressed is not None and f.suppressed.source == "baseline"]
+        grave = by_severity(Counter(f.severity for f in accepted), Severity.HIGH)
+        held = f"{count(len(accepted), 'finding')}{f' ({grave})' if grave else ''} accepted until {wanted.until}"
+        text += f"; {held}, each with an owner" if accepted else "; nothing is accepted"
     to_stdout(f"{text}\n")
     return code
 

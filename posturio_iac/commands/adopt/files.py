@@ -26,7 +26,7 @@ REPOSITORY = "https://github.com/posturio/posturio-iac"
 
 
 REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
-REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: the one running)", flag="--rev", metavar="TAG", in_file=False)
+REV = Option("rev", Shape.TEXT, "Use this tag or commit of the hook (default: the one running)", flag="--rev", metavar="REV", in_file=False)
 
 
 class FileChange(NamedTuple):
@@ -48,15 +48,44 @@ def top_of(folder: str) -> str:
 
 
 def hook(top: str, repository: str | None, revision: str | None) -> Iterator[FileChange]:
-    """Yield the change that adds the hook, unless it is there."""
-    from posturio_iac import __version__
+    """Yield the change that adds the hook, unless it is there. Raises `UsageError` when nothing tells which version to fetch."""
     from posturio_iac.commands.adopt.hook_file import with_hook
 
     path = os.path.join(top, HOOKS)
     before = _read(path)
-    after = with_hook(before, repository or REPOSITORY, revision or f"v{__version__}", os.path.relpath(path))
+    found = revision or own_revision()
+    if found is None and with_hook(before, repository or REPOSITORY, "", os.path.relpath(path)) != before:
+        raise UsageError(
+            "this installation does not tell which commit it was made from, so no hook was written: name a tag or commit with --rev"
+        )
+    after = with_hook(before, repository or REPOSITORY, found or "", os.path.relpath(path))
     if after != before:
         yield FileChange(path, before, after)
+
+
+def own_revision() -> str | None:
+    """The commit of the checkout or git address, or the tag of the release, that was installed; None where nothing tells."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import unquote
+
+    try:
+        record = json.loads(distribution("posturio-iac").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return None
+    if not record:
+        from posturio_iac import __version__
+
+        return f"v{__version__}"  # from a package index
+    commit = record.get("vcs_info", {}).get("commit_id")
+    if isinstance(commit, str):
+        return commit
+    folder = unquote(str(record.get("url", "")).partition("file://")[2])
+    if not folder or not os.path.lexists(os.path.join(folder, ".git")):
+        return None
+    from posturio_iac.search.git_tree.git_changes import commit_of
+
+    return commit_of("HEAD", folder)
 
 
 def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:

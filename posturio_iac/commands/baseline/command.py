@@ -41,6 +41,15 @@ _TAKEN = (
 )
 _MEANING = {"baseline": "The file to write (default: those of the configuration, or posturio-iac-baseline.json)"}
 
+ACCEPT = Option(
+    "accept",
+    Shape.LIST,
+    "Also accept findings of these severities: critical, high (lower ones need no word)",
+    flag="--accept",
+    metavar="SEVERITIES",
+    in_file=False,
+)
+
 COMMAND = Command(
     "baseline",
     "Writes the current findings to a file; later scans with --baseline report only new ones. Keeps what people edited in the file.",
@@ -58,6 +67,7 @@ COMMAND = Command(
             in_file=False,
         ),
         Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
+        ACCEPT,
         Option(
             "live",
             Shape.LIST,
@@ -136,7 +146,7 @@ def _check_until(given: Arguments) -> None:
 
 def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:
     """Write the baselines that differ, and return the exit code."""
-    from posturio_iac.commands.baseline.entries import NewEntryFields, pruned
+    from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities, pruned
     from posturio_iac.commands.baseline.stale import stale
     from posturio_iac.scan.baselines import known_findings
 
@@ -147,14 +157,16 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
         gone = stale(known_findings(report, files, searched.selection), report, searched)
         outcomes = tuple(pruned(files, gone))
     else:
-        outcomes = updated(files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until))
+        outcomes = updated(
+            files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
+        )
     return _save(files, outcomes, incomplete=incomplete)
 
 
 def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], *, incomplete: bool) -> int:
     for old, new in zip(files, outcomes, strict=True):
         _write(old, new)
-    return INCOMPLETE if incomplete else 0
+    return INCOMPLETE if incomplete else int(any(new.refused for new in outcomes))
 
 
 def _write(old: BaselineFile, new: NewBaseline) -> None:
@@ -168,7 +180,7 @@ def _write(old: BaselineFile, new: NewBaseline) -> None:
 def _of_live_result(config: Config, given: Arguments) -> int:
     """Write the findings of live runs into a baseline, or remove those that are gone; return the exit code."""
     from posturio_iac.commands.baseline import live_result
-    from posturio_iac.commands.baseline.entries import NewEntryFields
+    from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
 
     if given.words:
@@ -185,9 +197,9 @@ def _of_live_result(config: Config, given: Arguments) -> int:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
-    fields = NewEntryFields(given.reason or "", given.owner or "", given.until)
-    _write(old, live_result.pruned(old, results) if given.prune else live_result.updated(old, results, fields))
-    return INCOMPLETE if incomplete else 0
+    fields = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
+    new = live_result.pruned(old, results) if given.prune else live_result.updated(old, results, fields)
+    return _save([old], [new], incomplete=incomplete)
 
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
@@ -27,6 +28,35 @@ class NewEntryFields(NamedTuple):
     owner: str
     """The owner for keys that name none."""
     until: str | None
+    accept: tuple[Severity, ...] = ()
+    """The grave severities whose findings are accepted by name."""
+
+    def check_end(self, added: int) -> None:
+        """Raise `UsageError` for new entries that would never end."""
+        if added and not self.until:
+            raise UsageError(f"{'1 new entry needs' if added == 1 else f'{added:,} new entries need'} a last day: add --until DATE")
+
+    def accepts(self, severity: Severity) -> bool:
+        """True if findings of a severity may become entries."""
+        return severity not in GRAVE or severity in self.accept
+
+
+GRAVE = (Severity.CRITICAL, Severity.HIGH)
+"""Severities that only --accept puts into a baseline."""
+
+
+def accepted_severities(values: Sequence[str] | None) -> tuple[Severity, ...]:
+    """What ``--accept critical,high`` names. Raises `UsageError` for other words."""
+    named = [word.strip().lower() for value in values or () for word in value.split(",") if word.strip()]
+    for word in named:
+        if word not in [one.value for one in GRAVE]:
+            raise UsageError(f'--accept takes critical and high, not "{word}"; lower ones need no word')
+    return tuple(one for one in GRAVE if one.value in named)
+
+
+def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
+    """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
+    return ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities.get(one) and one >= least)
 
 
 class NewBaseline(NamedTuple):
@@ -38,16 +68,22 @@ class NewBaseline(NamedTuple):
     moved: int = 0
     removed: int = 0
     stale: int = 0
+    severities: Mapping[Severity, int] = {}
+    """How many findings of each severity its entries accept, as far as they were found."""
+    refused: Mapping[Severity, int] = {}
+    """How many findings have no entry, since nobody accepted their severity by name."""
 
     def summary(self) -> str:
         """One line about its content and its changes."""
         total = len(self.baseline.entries)
-        parts = [f"{total} {'entry' if total == 1 else 'entries'}"]
+        held = by_severity(self.severities, Severity.HIGH)
+        parts = [f"{total} {'entry' if total == 1 else 'entries'}{f' ({held})' if held else ''}"]
         parts += [f"{n} {word}" for n, word in ((self.added, "new"), (self.moved, "moved"), (self.removed, "removed")) if n]
         if self.stale:
             parts.append(f"{self.stale} stale, which --prune removes")
         shrinkage = self.baseline.shrinkage(total)
-        return ", ".join(parts) + (f"; {shrinkage}" if shrinkage else "")
+        left = f"; {by_severity(self.refused)} not accepted: fix them, or name them with --accept" if self.refused else ""
+        return ", ".join(parts) + (f"; {shrinkage}" if shrinkage else "") + left
 
 
 def pruned(files: Iterable[BaselineFile], gone: Iterable[KnownEntry]) -> Iterator[NewBaseline]:
@@ -78,13 +114,18 @@ class Update:
         day = f"{self._report.as_of:%Y-%m-%d}"
         changed = self._changed(code)
         added = self._added(new, code)
+        new.check_end(sum(map(len, added.values())))
+        found = {f.fingerprint: f.severity for f in self._report.findings}
+        refused = Counter(f.severity for f in self._fresh if f.fingerprint not in self._heirs and not new.accepts(f.severity))
         followed = {*self._known.moved, *self._heirs}
         for path, old in self._files:
             entries = tuple(changed.get(entry.fingerprint, entry) for entry in old.entries) + tuple(added[path])
             moved = sum(entry.fingerprint in followed for entry in entries)
             stale = sum(one.file == path for one in self._stale)
             then = (old.written, old.findings_then) if old.written else (day, len(entries))
-            yield NewBaseline(path, Baseline(entries, *then), len(added[path]), moved, stale=stale)
+            severities = Counter(found[entry.fingerprint] for entry in entries if entry.fingerprint in found)
+            yield NewBaseline(path, Baseline(entries, *then), len(added[path]), moved, stale=stale, severities=severities, refused=refused)
+            refused = Counter()  # said once
 
     def _changed(self, code: CodeFiles) -> Mapping[str, BaselineEntry]:
         """The entries whose code is known, with the place where it is now, by the fingerprints that they had.
@@ -105,7 +146,7 @@ class Update:
         reason = new.reason or f"existed when the baseline was written on {self._report.as_of:%Y-%m-%d}"
         added: defaultdict[str, list[BaselineEntry]] = defaultdict(list)
         for f in self._fresh:
-            if f.fingerprint in self._heirs:
+            if f.fingerprint in self._heirs or not new.accepts(f.severity):
                 continue
             file = nearest(self._files, code.place(f.span.path) if f.span else code.root)
             key = self._key(f)

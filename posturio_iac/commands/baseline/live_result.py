@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.baseline.entries import NewBaseline
@@ -72,11 +73,14 @@ def updated(old: BaselineFile, results: Sequence[SavedResult], new: NewEntryFiel
         )
         for result in results
         for found in result.found
-        if found.suppressed is None and found.fingerprint not in known
+        if found.suppressed is None and found.fingerprint not in known and new.accepts(found.severity)
     }
+    new.check_end(len(added))
+    fresh = {f.fingerprint: f.severity for result in results for f in result.found if f.suppressed is None and f.fingerprint not in known}
+    refused = Counter(severity for severity in fresh.values() if not new.accepts(severity))
     entries = (*old.baseline.entries, *added.values())
     then = (old.baseline.written, old.baseline.findings_then) if old.baseline.written else (day, len(entries))
-    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, results)))
+    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, results)), refused=refused)
 
 
 def pruned(old: BaselineFile, results: Sequence[SavedResult]) -> NewBaseline:

@@ -62,8 +62,9 @@ COMMAND = Command(
             metavar="WHAT",
             in_file=False,
         ),
-        _option("suppress", Shape.SWITCH, "Suppress the findings in the code instead of fixing them; needs --reason"),
         _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be fixed; needs --reason and --until"),
+        _option("accept", Shape.LIST, "Baseline findings of these severities as well: critical, high", "SEVERITIES"),
+        _option("no_baseline", Shape.SWITCH, "Also fix findings that the baseline accepts"),
         _option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
         _option("reason", Shape.TEXT, "Why findings are suppressed or added to the baseline", "TEXT"),
         _option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
@@ -83,25 +84,23 @@ def checked(given: Arguments) -> None:
     ends = [flag for flag, value in (("--expires", given.expires), ("--in", _within(given)), ("--rotate", given.rotate)) if value]
     if len(ends) > 1:
         raise UsageError(f"{' and '.join(ends)} cannot be combined")
-    if given.suppress and given.suppress_rest:
-        raise UsageError("--suppress and --suppress-rest cannot be combined")
-    if (given.suppress or given.suppress_rest) and not (given.reason or "").strip():
+    if given.suppress_rest and not (given.reason or "").strip():
         raise UsageError("a suppression needs a reason: add --reason TEXT")
     if given.suppress_rest and not given.until:
         raise UsageError("--suppress-rest needs the last day of the exceptions: add --until DATE")
     if given.baseline_rest:
         _check_baseline_rest(given)
-    elif (given.reason or given.until) and not (given.suppress or given.suppress_rest):
-        raise UsageError("--reason and --until belong to --suppress, --suppress-rest or --baseline-rest")
+    elif (given.reason or given.until) and not given.suppress_rest:
+        raise UsageError("--reason and --until belong to --suppress-rest or --baseline-rest")
 
 
 def _check_baseline_rest(given: Arguments) -> None:
-    if given.suppress or given.suppress_rest:
-        raise UsageError("--baseline-rest replaces --suppress and --suppress-rest; use one of them")
+    if given.suppress_rest:
+        raise UsageError("--baseline-rest and --suppress-rest cannot be combined")
     if not given.write:
         raise UsageError("--baseline-rest writes a file: add --write")
-    if given.address or given.no_suppressions:
-        raise UsageError("--baseline-rest covers everything that remains; leave out --address and --no-suppressions")
+    if given.address or given.no_suppressions or given.no_baseline:
+        raise UsageError("--baseline-rest covers everything that remains; leave out --address, --no-suppressions and --no-baseline")
     if not given.until:
         raise UsageError("--baseline-rest needs the last day of the exceptions: add --until DATE")
 

@@ -137,6 +137,8 @@ def chosen(given: Arguments) -> FixRun:
     if "-" in given.words:
         raise UsageError("fix changes files, so it cannot read standard input")
     config = settings(given, given.words)
+    if given.no_baseline:
+        config = config.with_values(baseline=())
     return FixRun(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
 
 
@@ -179,17 +181,18 @@ def _mend(run_: FixRun) -> int:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
         exact = not color and (sys.stdout is None or not sys.stdout.isatty())
         to_stdout(without_commands(unified(changed, color=color, exact=exact)))
-        say(report.diagnostics, outcomes, given, written=False)
+        say(report, outcomes, given, written=False)
         return INCOMPLETE if failed else CHANGED if changed else CLEAN
     remaining = selected(run_, written(run_, changed) if changed else report)
-    say(report.diagnostics, outcomes, given, written=True)
+    say(report, outcomes, given, written=True)
     if failed:
         return INCOMPLETE
     if given.baseline_rest and remaining:
         from posturio_iac.commands.baseline.command import accept_rest
-        from posturio_iac.commands.baseline.entries import NewEntryFields
+        from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities
 
-        return accept_rest(run_.config, given, NewEntryFields((given.reason or "").strip(), (given.owner or "").strip(), given.until))
+        new = NewEntryFields((given.reason or "").strip(), (given.owner or "").strip(), given.until, accepted_severities(given.accept))
+        return accept_rest(run_.config, given, new)
     return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
 
 
@@ -214,8 +217,6 @@ def planned(run_: FixRun, report: Report, asked: Wishes) -> tuple[tuple[Outcome,
     findings = selected(run_, report)
     limit = limits(report, run_.config, run_.selection.root)
     planner = ProvenPlan(lambda edited: files_below(run_.selection.root, edited), limit, run_.proof, unsafe=bool(given.unsafe))
-    if given.suppress:
-        return planner.carry_out(suppressing(report, findings, given.reason.strip(), given.until or ""))
     found: tuple[Wanted, ...] = wanted(report, findings, asked)
     if not (given.write or given.hook):
         found = tuple(one if one.finding.shows_code else replace(one, remedies=(), why_not=HIDDEN) for one in found)

@@ -9,13 +9,14 @@ from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.judge.baseline import SOURCE as BASELINE
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.core.finding import Diagnostic, Finding
+    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.planner import Outcome
 
 SHOWN = 10
@@ -27,13 +28,19 @@ _EFFECTS: dict[ChangeLevel | None, tuple[str, str]] = {
 """The effect of one change, and of several."""
 
 
-def say(diagnostics: Sequence[Diagnostic], outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
+def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
     """Print errors of the run, and the outcome of each finding; only errors with ``--quiet``."""
     lines = [
-        f"{':'.join(str(p) for p in (d.path, d.line) if p is not None)}: error: {d.message}" for d in diagnostics if d.level is Level.ERROR
+        f"{':'.join(str(p) for p in (d.path, d.line) if p is not None)}: error: {d.message}"
+        for d in report.diagnostics
+        if d.level is Level.ERROR
     ]
     if not given.quiet:
         lines += _lines(outcomes, written=written)
+        known = sum(f.suppressed is not None and f.suppressed.source == BASELINE for f in report.findings)
+        lines += [
+            f"{known:,} more {'is' if known == 1 else 'are'} in the baseline: --no-baseline fixes {'it' if known == 1 else 'them'} too."
+        ] * (known > 0)
     to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
 

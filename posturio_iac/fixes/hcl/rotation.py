@@ -20,7 +20,6 @@ ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"
 CLOCKS = (CLOCK, HOLDER)
 DATA, DATA_NAME = "terraform_data", "rotation"
-OTHER_SYNTAX = "the clock stands in a file of another syntax; make the change by hand"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
@@ -82,7 +81,7 @@ def add_schedule(source: HclSource, block: Block, module: list[HclSource], name:
     return [*_follow(source, block, f"{HOLDER}.{name}"), _before(source, block, blocks), *_provider(module)]
 
 
-def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
+def _instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
     """The address of a clock without its index, and the index, empty where the clock has one instance or all are meant."""
     clock, bracket, rest = remedy.clock.partition("[")
     if "…" in rest:
@@ -92,12 +91,12 @@ def instance_of(remedy: ReplaceTrigger) -> tuple[str, str]:
 
 def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
     """The edits that put a ``time_static`` between a key and the clock that it names itself."""
-    clock, index = instance_of(remedy)
+    clock, index = _instance_of(remedy)
     blocks = [(held, found) for held in module for kind, name, found in held.resources() if f"{kind}.{name}" == clock]
     following = [("rfc3339", f"{clock}.rfc3339")]
     if remedy.repeated:
         if not blocks:
-            raise CannotFixError(OTHER_SYNTAX)
+            raise CannotFixError("the clock stands in a file of another syntax; make the change by hand")
         following = [_repetition(*blocks[0], remedy.repeated), ("rfc3339", f"{clock}[{INSTANCE[remedy.repeated]}].rfc3339")]
     existing = _holder_of(module, following)
     name = existing or _free(module, remedy.name, (HOLDER,))

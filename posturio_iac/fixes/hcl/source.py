@@ -69,6 +69,16 @@ class HclSource:
             pending += (c for c in node.children if c.has_error)
         return found
 
+    def _broken_line(self) -> int:
+        """The first line with a syntax error, from 1; 1 where there is none."""
+        found, pending = len(self.data), [self.root]
+        while pending:
+            node = pending.pop()
+            if node.is_error or node.is_missing:
+                found = min(found, node.start_byte)
+            pending += (c for c in node.children if c.has_error or c.is_missing)
+        return self.data.count(b"\n", 0, found) + 1 if found < len(self.data) else 1
+
     def edit(self, start: int, end: int, text: str) -> Edit:
         """An edit of ``data[start:end]``; ``text`` has line feeds only."""
         return Edit(self.path, start + self.base, end + self.base, text.replace("\n", self.newline))
@@ -127,7 +137,7 @@ class HclSource:
                 pending += [c for c in node.children if c.type in ("body", "block", "ERROR")]
         found = self._blocks.get(start)
         if found is None:
-            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+            raise CannotFixError(f"line {self._broken_line()} of {self.path} does not parse; correct that first")
         if found.has_error:
             raise CannotFixError("its block has a syntax error; fix that first")
         return found

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.json_nodes import Node, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.change import CannotFixError
 from posturio_iac.fixes.hcl.maps import quoted
 from posturio_iac.fixes.nodes.source import member
@@ -41,8 +41,24 @@ def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: st
     if found is None or expression is None:
         return source.add(block, {argument: {name: value}})
     key = name if name.isidentifier() else quoted(name)
-    shown = f"${{merge({expression}, {{ {key} = {quoted(value)} }})}}"
+    shown = f"${{merge({{ {key} = {quoted(value)} }}, {expression})}}"
     return [source.edit(found.start, found.end, json.dumps(shown, ensure_ascii=False))]
+
+
+def check_not_ignored(block: Node, argument: str) -> None:
+    """Raise `CannotFixError` when the block ignores changes of an argument."""
+    for lifecycle in _blocks(member(block, "lifecycle")):
+        ignored = member(lifecycle, "ignore_changes")
+        names = ignored.data() if ignored is not None else []
+        held = {str(name).partition("[")[0] for name in ([names] if isinstance(names, str) else names)}
+        if held & {"all", argument, f"{argument}_all"}:
+            raise CannotFixError(f"its ignore_changes keeps Terraform from applying new {argument}")
+
+
+def _blocks(node: Node | None) -> list[Node]:
+    """The blocks that JSON writes as a map, or as a list of maps."""
+    found = node.value if node is not None and isinstance(node.value, Array) else [] if node is None else [node]
+    return [one for one in found if isinstance(one.value, Object)]
 
 
 def hidden_output(source: NodeSource, block: Node) -> list[Edit]:

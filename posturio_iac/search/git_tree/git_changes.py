@@ -119,7 +119,7 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
         UsageError: git fails.
 
     """
-    known = (*_STAGED, "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
+    known = (*_STAGED, "HEAD", "--") if commit_of("HEAD", repository) else ("ls-files", "-z", "-c")
     outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
     found = [name for output in outputs for name in names(output)]
     return relative([*found, *_unstaged(repository)], root, repository)
@@ -144,10 +144,10 @@ def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]
 
 def _merge_base(revision: str, repository: str) -> str:
     """The commit where the current branch and ``revision`` parted."""
-    if _commit("HEAD", repository) is None:
+    if commit_of("HEAD", repository) is None:
         raise UsageError(f"--changed-since compares with a commit, but the repository {repository} has none yet")
     shallow = _ask(repository, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    commit = _commit(revision, repository)
+    commit = commit_of(revision, repository)
     if commit is None:
         more = f"; this clone is shallow and may lack it: {_DEEPEN}" if shallow else ""
         raise UsageError(f'--changed-since: there is no commit "{revision}" here{more}')
@@ -160,7 +160,7 @@ def _merge_base(revision: str, repository: str) -> str:
     return os.fsdecode(output.split()[0])
 
 
-def _commit(revision: str, repository: str) -> str | None:
+def commit_of(revision: str, repository: str) -> str | None:
     """The hash of the commit that a name means, or None when there is none."""
     code, output, errors = _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if code not in (0, 1) and (b"dubious ownership" in errors or b"not a git repository" in errors):

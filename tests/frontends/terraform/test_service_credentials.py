@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Effect, KeyKind, Unknown
-from posturio_iac.scan.workflows import with_workflows
-from tests.support.terraform_programs import keys, reading
+from tests.support.terraform_programs import keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,14 +116,3 @@ def test_its_secrets_are_followed_out_of_a_module(tmp_path: Path, attribute: str
 def test_a_rotator_of_access_keys_is_no_reason_to_remove_it(tmp_path: Path) -> None:
     rotator = 'resource "vault_aws_secret_backend_static_role" "r" {\n  username = "u"\n}\n'
     assert one(tmp_path, USER + rotator + credential(BEDROCK)).remedies.avoid is None
-
-
-def test_a_workflow_that_makes_access_keys_says_nothing_of_it(tmp_path: Path) -> None:
-    workflow = tmp_path / ".github/workflows/rotate.yml"
-    workflow.parent.mkdir(parents=True)
-    workflow.write_text(
-        "on: {schedule: [{cron: '0 0 1 * *'}]}\njobs: {a: {steps: [{run: aws iam create-access-key --user-name u}]}}\n", encoding="utf-8"
-    )
-    code = USER + credential(BEDROCK) + 'resource "aws_iam_access_key" "k" {\n  user = aws_iam_user.u.name\n}\n'
-    noted = {key.kind: len(key.notes) for key in with_workflows(reading(tmp_path, {"main.tf": code}).keys, str(tmp_path))}
-    assert noted == {KeyKind.SERVICE_CREDENTIAL: 0, KeyKind.ACCESS_KEY: 1}

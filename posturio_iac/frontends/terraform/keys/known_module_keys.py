@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
@@ -19,7 +20,7 @@ from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_o
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
-from posturio_iac.frontends.terraform.keys.remedies import added, narrower
+from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
@@ -147,19 +148,22 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     block = inputs.block
     label = inputs.label
     place = Place(label, block.header)
-    tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
+    tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None) if key.only_user_tagged else None
+    instance = inputs.scope.instance
     beside = AddComment(place, target=label)
     rotate: Rotating = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
     if isinstance(key.max_age, Choice):
         rotate = SetMaxAge(place, key.max_age.paths[0])
     return Remedies(
-        declare=added(tags, hcl.setting(block, tags), place, inputs.scope.instance, block) if tags else beside,
+        declare=added(tags, hcl.setting(block, tags), place, instance, block) if tags else beside,
         rotate=rotate,
         disable=_disable(key, place),
         beside=beside,
         narrower=tuple(_narrower(key, place, inputs)),
         age=_aged(key, place, inputs),
         avoid=_without_key(match),
+        calls=tuple(above_calls(instance)),
+        is_for_others=instance.program.is_for_others(posixpath.dirname(block.header.path)),
     )
 
 
@@ -201,6 +205,6 @@ def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
 def _without_key(match: Match) -> Advice | None:
     """The move to a newer version of the module that makes no key at all, where there is one."""
     newest = match.module.versions[0]
-    if newest.creates or newest.interval.low is None or newest in match.candidates:
+    if newest.creates or newest.is_gone or newest.interval.low is None or newest in match.candidates:
         return None
     return Advice(f"move to version {newest.interval.low.text} or later of {match.module.name}, which creates no key")

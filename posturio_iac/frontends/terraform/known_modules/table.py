@@ -56,6 +56,8 @@ class KnownKey:
     """The user's path."""
     tags: tuple[Choice, ...] = ()
     """Maps merged into the tags of the user; later ones win."""
+    only_user_tagged: bool = False
+    """True if these inputs tag nothing beside the user."""
     fixed_tags: tuple[tuple[str, InputTemplate], ...] = ()
     """Tags that the module itself puts on the user."""
     status: Choice | None = None
@@ -87,6 +89,8 @@ class KnownVersion:
     range: str
     interval: Interval
     keys: tuple[KnownKey, ...] = ()
+    is_gone: bool = False
+    """True if the module is not there any more in these versions: none of them can be moved to."""
 
     @property
     def creates(self) -> bool:
@@ -211,13 +215,16 @@ def _version(fields: _Fields) -> KnownVersion:
     if interval is None or interval.is_empty() or interval.without:
         raise UsageError(f'{fields.where}.range: "{text}" is no range of versions, such as ">= 5.9, < 6.0" or "*"')
     creates = fields.take("creates", (bool,), "true or false")
+    is_gone = bool(fields.take("gone", (bool,), "true or false"))
     keys = tuple(_key(table) for table in fields.tables("keys"))
     if creates is True and not keys:
         raise UsageError(f"{fields.where} creates keys but has no keys: say what they depend on")
-    if bool(keys) is (creates is False):
+    if is_gone and keys:
+        raise UsageError(f"{fields.where} is gone and has keys")
+    if not is_gone and bool(keys) is (creates is False):
         raise UsageError(f"{fields.where} needs either keys or creates = false")
     fields.end()
-    return KnownVersion(text, interval, keys)
+    return KnownVersion(text, interval, keys, is_gone)
 
 
 def _key(fields: _Fields) -> KnownKey:
@@ -236,6 +243,7 @@ def _key(fields: _Fields) -> KnownKey:
         user=tuple(map(reader.template, fields.texts("user"))),
         path=reader.optional(fields.take("path", (str,), "text"), reader.template),
         tags=tuple(map(reader.choice, fields.texts("tags"))),
+        only_user_tagged=bool(fields.take("only_user_tagged", (bool,), "true or false")),
         fixed_tags=tuple((k, reader.template(v)) for k, v in _table_of_text(fields, "fixed_tags")),
         status=reader.optional(fields.take("status", (str,), "text"), reader.choice),
         pgp_key=reader.optional(fields.take("pgp_key", (str,), "text"), reader.template),

@@ -30,6 +30,8 @@ _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test
 """Names of folders whose calls are examples or tests of a module."""
 _VALUES = ("terraform.tfvars",)
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+_BROKERED = ("provision", "bind")
+"""The folders of what a service broker applies for each service and each binding."""
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
@@ -263,7 +265,7 @@ def is_for_others(folder: str, folders: Mapping[str, Collection[str]], root: str
 def _is_offered(folder: str, root: str) -> bool:
     """True if a module that nothing calls shows that it is there to be called or applied by others."""
     here, name = os.path.join(root, folder), posixpath.basename(folder)
-    if name == "bind" and os.path.isdir(os.path.join(here, os.pardir, "provision")):
+    if name in _BROKERED and all(os.path.isdir(os.path.join(here, os.pardir, one)) for one in _BROKERED):
         return True
     return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
 

@@ -1,4 +1,0 @@
-"""``posturio-iac init``.
-
-Imports the configuration and the output.
-"""
