@@ -9,7 +9,7 @@ from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.counts_table import columns, table
 from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import advice, summary
-from posturio_iac.render.text.tally import Tallies, rolled_up
+from posturio_iac.render.text.tally import Tallies, first_of, rolled_up
 from posturio_iac.render.wording import COLORS
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
         yield [paint(head, "bold", color=context.color), *(_line(entry, context) for entry in worst)]
 
 
-def _table(head: str, counted: Sequence[Tally], context: RenderContext) -> list[str]:
-    lines = table(head, counted[:ROWS], columns(counted, COLUMNS), wide=context.columns, color=context.color)
-    left = len(counted) - ROWS
-    return [*lines, f"… {left:,} more"] if left > 0 else lines
+def _table(head: str, counted: list[Tally], context: RenderContext) -> list[str]:
+    return table(head, first_of(counted, ROWS + 1), columns(counted, COLUMNS), wide=context.columns, color=context.color)
 
 
 def _line(entry: KeyEntry, context: RenderContext) -> str:

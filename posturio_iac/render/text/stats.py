@@ -8,7 +8,7 @@ from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render.text.counts_table import columns, table
 from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import summary
-from posturio_iac.render.text.tally import Tallies
+from posturio_iac.render.text.tally import Tallies, first_of, rolled_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Report
 
+FOLDERS, OWNERS = 12, 8
+"""How many rows a table has without --verbose."""
 ENDS = (("enforced", lambda t: f"{t.enforced:,}"), ("declared", lambda t: f"{t.declared:,}"))
 VERDICTS = (
     ("undetermined", lambda t: f"{t.undetermined:,}"),
@@ -31,21 +33,25 @@ def render(report: Report, context: RenderContext) -> str:
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the tables, and the line that sums up."""
-    yield from tables(report, wide=context.columns, color=context.color)
+    yield from tables(report, wide=context.columns, color=context.color, every=context.verbose)
     yield from section(context)
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
 
 
-def tables(report: Report, *, wide: int | None, color: bool) -> Iterator[str]:
-    """Yield a table for each way to count, with an empty line after it."""
+def tables(report: Report, *, wide: int | None, color: bool, every: bool = False) -> Iterator[str]:
+    """Yield a table for each way to count, with an empty line after it; without ``every``, folders are rolled up to a screenful."""
     tallies = Tallies(report)
     keys = ("keys", lambda t: f"{t.keys:,}")
     with_age = ("oldest", lambda t: f"{(report.as_of - t.oldest).days} d" if t.oldest is not None else "")
     of_keys = [keys, *ENDS, *VERDICTS, *columns(tallies.by_folder, [with_age])]
+    folders, owners = tallies.by_folder, tallies.by_owner
+    if not every:
+        folders = first_of(rolled_up(folders, FOLDERS) if tallies.folder == "folder" else folders, FOLDERS)
+        owners = first_of(owners, OWNERS)
     for head, counted, shown in (
-        (tallies.folder, tallies.by_folder, of_keys),
-        ("owner", tallies.by_owner, of_keys),
+        (tallies.folder, folders, of_keys),
+        ("owner", owners, of_keys),
         ("rule", tallies.by_rule, [keys, *VERDICTS]),
     ):
         if counted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.render.wording import owner_text
+from posturio_iac.render.wording import NOBODY, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,7 @@ class Tallies:
                         tally.add_finding(finding)
             _count_rules(judged, theirs, rules)
         self.by_folder, self.by_owner = (groups[name].ranked() for name in (_folder, _owner))
+        self.by_owner.sort(key=lambda tally: tally.name != NOBODY)
         self.by_rule = rules.ranked()
 
 
@@ -100,6 +101,16 @@ class _Group(dict[str, Tally]):
 
     def ranked(self) -> list[Tally]:
         return sorted(self.values(), key=_rank)
+
+
+def first_of(tallies: list[Tally], most: int) -> list[Tally]:
+    """At most so many counts; the last one is about all that are left."""
+    if len(tallies) <= most:
+        return tallies
+    rest = Tally(f"({len(tallies) - most + 1:,} others)")
+    for tally in tallies[most - 1 :]:
+        rest.add_all(tally)
+    return [*tallies[: most - 1], rest]
 
 
 def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
