@@ -19,8 +19,7 @@ from posturio_iac.core.open_kinds import (
 )
 from posturio_iac.core.record import dataclass
 from posturio_iac.link.declared import CLOUDFORMATION, Code, is_alike, may_be, places
-from posturio_iac.link.merge import merged
-from posturio_iac.link.model import Link
+from posturio_iac.link.merge import Link, merged
 from posturio_iac.link.stack import StackKey, Stacks
 
 if TYPE_CHECKING:

@@ -12,12 +12,25 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.judge.suppressions import BORROWED
 
 if TYPE_CHECKING:
-    from posturio_iac.core.model import AccessKey, Declaration, Directive, Lifetime
-    from posturio_iac.link.model import Link
+    from posturio_iac.core.model import AccessKey, Attr, Declaration, Directive, Lifetime
+
+
+class Link(NamedTuple):
+    """The code of one deployed key, as far as it is known."""
+
+    declaration: Declaration | None
+    code: tuple[AccessKey, ...]
+    """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
+    managed: Attr[bool]
+    by_id: bool = False
+    """True if the id of the key would tell more, and is not known."""
+    shared: bool = False
+    """True if its block makes other keys as well."""
+
 
 RETURNS = "if it is only switched off by hand, the next apply switches it on again while status is unset or Active"
 UNSEEN = "CloudFormation does not notice a key that is switched off by hand, and a later change of the resource can switch it on again"
