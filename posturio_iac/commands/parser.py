@@ -125,7 +125,7 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
             raise _mistake(command, f'{flag} takes no value, not "{value}"')
         return option, True
     text = value if equals else next(rest, None)
-    if text is None or (not equals and text in command.flags()):
+    if text is None or not text.strip() or (not equals and text in command.flags()):
         raise _mistake(command, f"{flag} needs a value: {flag} {option.metavar}")
     return option, _value(command, option, text)
 
@@ -134,19 +134,22 @@ def _value(command: Command, option: Option, text: str) -> Any:
     """A value converted as its option says."""
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
-    if option.choices and text not in option.choices:
+    if option.choices and text.lower() in option.choices:
+        return text.lower()
+    if option.choices:
         from posturio_iac.config.suggest import meant
 
-        raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
+        likely = meant(text, option.choices, cutoff=0.6)
+        raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{likely}')
     if option.shape not in (Shape.DAYS, Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text
-    from posturio_iac.config.check import MOST_DAYS, BadValueError, days, moment, seconds, size
+    from posturio_iac.config.check import BadValueError, days, moment, seconds, size
 
     try:
         if option.shape == Shape.MOMENT:
             return moment(text, end_of_day=False)
         if option.shape == Shape.DAYS:
-            return days(int(text) if text.isdecimal() and len(text) <= len(str(MOST_DAYS)) else text)
+            return days(text)
         return size(text) if option.shape == Shape.SIZE else seconds(text)
     except BadValueError as wrong:
         raise _mistake(command, f'{option.flag} must be {wrong}, not "{text}"') from None

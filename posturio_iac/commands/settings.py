@@ -25,6 +25,9 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     """
     if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
         raise UsageError(f"--source {given.source}: no such folder")
+    for flag, files in (("--var-file", getattr(given, "var_files", None)), ("--parameters", getattr(given, "parameters", None))):
+        if missing := next((path for path in files or () if not os.path.exists(path)), None):
+            raise UsageError(f"{flag} {missing}: no such file")
     config = _configured(given, paths)
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
     replaced = set(changes)

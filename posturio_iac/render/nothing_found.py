@@ -12,10 +12,11 @@ def no_deployed_keys(accounts: int, *, errors: bool) -> str:
     return "No access keys were seen" if accounts else "No account could be read"
 
 
-def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
-    """The line for ``files`` searched files; with ``errors`` it does not sound like good news."""
+def no_keys(files: int, *, color: bool = False, errors: bool = False, narrowed: bool = False) -> str:
+    """The line for ``files`` searched files; with ``errors`` it does not sound like good news, ``narrowed`` is a scan of changes alone."""
     declared = f"No access keys are declared in {count(files, 'file')}"
     text = declared if files else "No access keys are declared: there were no files to search"
+    text = "No change concerns an access key" if narrowed else text
     return paint(text, "bold", "red" if errors else "green", color=color)
 
 

@@ -126,6 +126,7 @@ class TestSettings:
     def test_options_reach_the_front_end(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path) -> None:
         calls = found()
         (tree / "posturio-iac.toml").write_text('engine = "opentofu"\nvar_files = ["a.tfvars"]\n[names]\nowner = ["guild"]\n')
+        (tree / "b.tfvars").touch()
         argv = ["--as-of", "2027-01-01", "--var-file", "b.tfvars", "--max-file-size", "1k"]
         assert run(capsys, "scan", *argv)[0] == 0
         ((_, options),) = calls
@@ -299,3 +300,24 @@ class TestExplain:
     def test_alone_it_lists_them(self, capsys: pytest.CaptureFixture[str]) -> None:
         out = run(capsys, "explain")[1]
         assert [line.split()[0] for line in out.splitlines()] == [*all_rules()]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--fail-on", "HIGH"), 0, ""),
+        (("--max-lifetime", "90d"), 0, ""),
+        (("--max-lifetime", "90w"), 2, "such as 90 or 90d"),
+        (("--exclude", ""), 2, "--exclude needs a value"),
+        (("--format", "yaml"), 2, 'not "yaml" (see'),
+        (("--var-file", "missing"), 2, "--var-file missing: no such file"),
+        (("--parameters", "missing"), 2, "--parameters missing: no such file"),
+    ],
+)
+def test_values_of_options_are_taken_as_people_write_them_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "main.tf").write_text('variable "x" {}\n')
+    got, _, err = run(capsys, "scan", *words)
+    assert (got, says in err) == (code, True), err

@@ -405,9 +405,9 @@ def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypa
     read: list[str] = []
     load = folder.load
 
-    def watched(root: str, path: str, *rest: Any) -> folder.Module:
+    def watched(root: str, path: str, *rest: Any, **more: Any) -> folder.Module:
         read.append(path)
-        return load(root, path, *rest)
+        return load(root, path, *rest, **more)
 
     monkeypatch.setattr(folder, "load", watched)
     assert hook("modules/a/main.tf") == (1, ["modules/a/main.tf: module.a.aws_iam_access_key.ci"])

@@ -159,7 +159,8 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
 
     if not given.quiet:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
-        to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
+        line = no_keys(selection.searched, color=color, narrowed=given.changed_since is not None)
+        to_stdout(f"{line}; {took(time.perf_counter() - started)}\n")
         point_to_secrets(selection.search.texts)
     return 0
 

@@ -28,7 +28,8 @@ def summary(report: Report, context: RenderContext) -> str:
     elif deployed and context.scope is not None:
         first = no_deployed_keys(len(context.scope.accounts), errors=bool(errors))
     else:
-        first = no_keys(report.files, color=context.color, errors=bool(errors))
+        narrowed = context.scope is not None and context.scope.narrowed
+        first = no_keys(report.files, color=context.color, errors=bool(errors), narrowed=narrowed)
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
     parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n:,} {word}" for n, word in rest if n)]
     return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
