@@ -23,7 +23,6 @@ __all__ = ["MODULES", "Environment", "call", "known"]
 
 MODULES: dict[str, str] = {
     "access": "coalesce coalescelist contains element index keys length lookup matchkeys one values",
-    "cidr": "cidrcontains cidrhost cidrnetmask cidrsubnet cidrsubnets",
     "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
     "conversion": "ephemeralasnull issensitive list map nonsensitive sensitive tobool tolist tomap tonumber toset tostring type",
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
@@ -31,10 +30,9 @@ MODULES: dict[str, str] = {
     "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
     "formatting": "format formatlist",
     "hashes": (
-        "base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512"
-        " md5 sha1 sha256 sha512 uuid uuidv5"
+        "base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512 md5 sha1 sha256 sha512 uuid"
     ),
-    "arithmetic": "abs ceil floor log max min parseint pow signum",
+    "arithmetic": "abs ceil floor max min parseint pow signum",
     "regexes": "regex regexall replace",
     "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
     "sets": "setintersection setproduct setsubtract setunion",

@@ -32,14 +32,6 @@ def floor(num: float) -> int:
     return math.floor(num)
 
 
-@function("log", number("num"), number("base"))
-def log(num: float, base: float) -> float:
-    """Take the logarithm to a base. Outside its domain Terraform has infinities, which are refused here."""
-    if num <= 0 or base <= 0 or base == 1:
-        raise EvaluationError("the result is not a finite number")
-    return integral(math.log(num) / math.log(base))
-
-
 @function("max", number("numbers"), rest=number("numbers"))
 def greatest(*numbers: float) -> float:
     return max(numbers)

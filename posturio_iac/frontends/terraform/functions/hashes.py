@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import EACH_RUN
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, text
-from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAMESPACES = {
-    "dns": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-    "url": "6ba7b811-9dad-11d1-80b4-00c04fd430c8",
-    "oid": "6ba7b812-9dad-11d1-80b4-00c04fd430c8",
-    "x500": "6ba7b814-9dad-11d1-80b4-00c04fd430c8",
-}
-"""The name spaces of RFC 4122, appendix C."""
-
-_UUID = lazy_pattern(r"(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\{[0-9a-f-]{36}\}|[0-9a-f]{32}", re.IGNORECASE)
 _SCHEMES = (
     ("md5", "md5", False),
     ("sha1", "sha1", False),
@@ -60,17 +48,6 @@ def _declare(name: str, algorithm: str, *, base64: bool) -> None:
 
 for _name, _algorithm, _base64 in _SCHEMES:
     _declare(_name, _algorithm, base64=_base64)
-
-
-@function("uuidv5", text("namespace"), text("name"))
-def uuid_v5(namespace: str, name: str) -> str:
-    """The identifier of a name in a name space, which is one of four words or an identifier."""
-    import uuid
-
-    space = _NAMESPACES.get(namespace, namespace)
-    if not _UUID.fullmatch(space):
-        raise EvaluationError("namespace: must be dns, url, oid, x500 or a UUID")
-    return str(uuid.uuid5(uuid.UUID(space), name))
 
 
 @function("uuid")

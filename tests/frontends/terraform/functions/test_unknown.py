@@ -175,7 +175,6 @@ NEVER_KNOWN: list[tuple[str, tuple[Value, ...], Unknown]] = [
     ("type", ("a",), NOT_EVALUATED("type()")),
     ("fileset", (".", "*"), NOT_EVALUATED("a list of files")),
     ("yamldecode", (".inf",), NOT_EVALUATED("an infinite number")),
-    ("cidrsubnet", ("10.0.0.0/8", 8, -1), NOT_EVALUATED("a negative number in cidrsubnet()")),
     ("regex", (r"\pL", "a"), NOT_EVALUATED(r'the pattern "\pL"')),
     ("bcrypt", ("secret",), NOT_EVALUATED("bcrypt()")),
     *((name, ("e\u0301",), NOT_EVALUATED("text with such characters")) for name in ("length", "strrev", "upper", "title")),
