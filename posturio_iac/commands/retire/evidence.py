@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.run_record import digest
 from posturio_iac.commands.live.writing.output import rules_left_out
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import refuse_links_out, to_stdout
 from posturio_iac.commands.retire.planning import DOCUMENT
 from posturio_iac.commands.retire.private_folder import write_folder
 from posturio_iac.contract import write
@@ -63,6 +63,7 @@ def take(task: RetireTask) -> int:
     previous = {"run": before[-1][0], "manifest_sha256": before[-1][1]} if before else None
     digests = {name: digest(text.encode()) for name, text in sorted(files.items())}
     files[MANIFEST] = _canonical({"posturio-iac-evidence": 1, "files": digests, "previous": previous})
+    refuse_links_out(path)
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError as error:
