@@ -6,6 +6,7 @@ import posixpath
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.evidence.remedy import AddTag, MergeTags, place_of
 from posturio_iac.core.record import replace
@@ -26,25 +27,29 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
     """
     switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
     holders: dict[Span, set[Span | None]] = {}
-    made: Counter[Span | None] = Counter()
+    made: dict[Span | None, list[AccessKey]] = {}
     for key in keys:
-        made[key.span] += 1
+        made.setdefault(key.span, []).append(key)
         for holder in _holders(key):
             holders.setdefault(holder, set()).add(key.span)
     graph = CallGraph(calls() if switches else ())
     return [_with_own(_for_it_alone(key, made), switches, holders, graph, top) for key in keys]
 
 
-def _for_it_alone(key: AccessKey, made: Counter[Span | None]) -> AccessKey:
-    """A key that says so where the tags of its user would be those of other keys too: the same code makes them, here or elsewhere."""
+def _for_it_alone(key: AccessKey, made: dict[Span | None, list[AccessKey]]) -> AccessKey:
+    """A key that says so where a tag of its user would be about keys that differ from it: the same code makes them, here or elsewhere."""
     declare = key.remedies.declare
     if not isinstance(declare, (AddTag, MergeTags)) or declare.place.span is None or key.span is None:
         return key
     is_in_module = posixpath.dirname(key.span.path) == posixpath.dirname(declare.place.span.path)
-    is_made_once = made[key.span] == 1 and not key.remedies.is_for_others
-    if is_made_once or not is_in_module:
+    are_alike = all(_kind(other) == _kind(key) and not other.lifetimes and not other.unknown_sources for other in made[key.span])
+    if not is_in_module or (not key.remedies.is_for_others and (len(made[key.span]) == 1 or are_alike)):
         return key
     return replace(key, remedies=replace(key.remedies, declare=replace(declare, is_shared=True)))
+
+
+def _kind(key: AccessKey) -> object:
+    return key.scope, calls_in(key.address), key.status
 
 
 def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]], graph: CallGraph, top: str) -> AccessKey:

@@ -182,3 +182,32 @@ def test_what_a_scan_shows_is_harmless(tmp_path: Path, program: Path) -> None:
         assert finding["fingerprint"] not in after[mine][3]
         assert {key: one for key, one in after.items() if key != mine} == {key: one for key, one in before.items() if key != mine}
         assert [f for f in before[mine][3] if f not in after[mine][3]] == [finding["fingerprint"]]
+
+
+def test_a_name_that_was_meant_is_corrected_and_its_value_stays(tmp_path: Path) -> None:
+    put(tmp_path, main_tf='# posturio: expire=2027-01-01\nresource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n')
+    fix(tmp_path, "--write", "--select", "access_keys_without_lifetime")
+    assert (tmp_path / "main.tf").read_text(encoding="utf-8").startswith("# posturio: expires=2027-01-01\n")
+
+
+def test_the_hook_judges_units_that_nobody_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, modules__bot__main_tf=BOT, live__prod__terragrunt_hcl=UNIT % '\n  tags = { expires = "2026-03-01" }\n')
+    put(tmp_path, live__stage__terragrunt_hcl=UNIT % "")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    monkeypatch.chdir(tmp_path)
+    fix(tmp_path / "live/stage/terragrunt.hcl", "--hook")
+    assert (tmp_path / "modules/bot/main.tf").read_text(encoding="utf-8") == BOT
+
+
+@pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", "."])
+def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str) -> None:
+    name = f"{folder}/main.tf".replace("./", "")
+    put(tmp_path, **{name.replace("/", "__").replace(".tf", "_tf"): BOT.replace("var.tags", "{}")})
+    (tmp_path / "terraform/s3/provision").mkdir(parents=True)
+    put(tmp_path, examples__full__main_tf='module "bot" {\n  source = "../.."\n}\n' if folder == "." else "")
+    before = (tmp_path / name).read_text(encoding="utf-8")
+    fix(tmp_path, "--write", "--unsafe")
+    assert (tmp_path / name).read_text(encoding="utf-8") == before
+    example = (tmp_path / "examples/full/main.tf").read_text(encoding="utf-8")
+    assert example.startswith("# posturio: expires=") is (folder == ".")

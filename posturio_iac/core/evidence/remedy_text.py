@@ -19,11 +19,11 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return text
         case r.RunCommand(lead, words):
             return f"{lead}: {shell(*words)}"
-        case r.AddTag():
-            return _tag(remedy)
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
             entry = f'{remedy.name} = "{remedy.value}"'
             return f"state {entry} for this key alone, since others share {remedy.place.text()}; posturio-iac fix tries the places"
+        case r.AddTag():
+            return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):
             return f'set {argument} = merge({{ {name} = "{value}" }}, {expression}) in {place.text()}'
         case r.AddComment(name=name, value=value, target=target, json=json):
