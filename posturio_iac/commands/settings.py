@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
 
-PLAIN = ("max_lifetime_days", "fail_on", "strict", "strict_calls", "engine", "max_file_size", "timeout", "source_url")
+PLAIN = ("max_lifetime_days", "fail_on", "strict", "strict_calls", "plan_only", "engine", "max_file_size", "timeout", "source_url")
 """Settings that the command line replaces."""
 
 

@@ -48,6 +48,7 @@ class Config:
     """Absolute paths."""
     source: str | None
     """Absolute path."""
+    plan_only: bool
     baseline: tuple[str, ...]
     """Absolute paths."""
     source_url: str | None

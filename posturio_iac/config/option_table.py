@@ -172,6 +172,7 @@ OPTIONS = (
         flag="--source",
         metavar="DIR",
     ),
+    Option("plan_only", Shape.SWITCH, "Judge plans by themselves: one that shows no end of a key is a finding", False, flag="--plan-only"),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
     Option("baseline", Shape.FILES, "Files of known findings, one or several", (), flag="--baseline", metavar="FILE"),
     Option(

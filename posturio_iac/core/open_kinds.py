@@ -69,7 +69,6 @@ REFERS_TO_ITSELF = OpenKind("refers_to_itself", "{} refers to itself", is_named=
 INVALID_LINE = OpenKind("invalid_line", "line {} cannot be evaluated: {}")
 SYNTAX_ERROR = OpenKind("syntax_error", "a syntax error")
 SENSITIVE = OpenKind("sensitive", "{} is sensitive", is_named=True)
-IGNORES_CHANGES = OpenKind("ignores_changes", "{} ignores changes of {}, which others may set")
 NAMESAKE = OpenKind("namesake", "{} is declared in {}, which may be another account")
 SHOWN_IF = OpenKind("shown_if", "{} shows the secret under a condition that is not known from the code")
 GIVEN_SECRET = OpenKind("given_secret", "{} is given the secret, and {}")

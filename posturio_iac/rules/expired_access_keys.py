@@ -64,6 +64,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
@@ -106,5 +107,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             late = describe_interval(context.as_of - first.at)
             message = about(key, f"is still active {late} after its end{by(first, '')}.")
             later = ReplaceValue(Place(first.source, first.span), proposed_end(key, context), first.value, "or earlier", needs_person=True)
-            replace = f"{describe(key.remedies.replace)} and {describe(later)}"
+            in_aws = (
+                " in AWS too, since Terraform ignores changes of it" if isinstance(first.origin, TagOrigin) and first.origin.kept else ""
+            )
+            replace = f"{describe(key.remedies.replace)} and {describe(later)}{in_aws}"
             yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), first.span, later)

@@ -37,6 +37,7 @@ EFFECTS = {
     "engine_version": "takes its version to be {}",
     "var_files": "takes variables from {}",
     "source": "takes plans to be made from {}",
+    "plan_only": "judges plans without their code",
     "parameters": "takes parameters from {}",
     "baseline": "takes known findings from {}",
     "custom_types": STRICTER,
@@ -98,6 +99,8 @@ def _part(option: Option, config: Config, selection: Selection, place: str) -> s
     if option.name == "exclude":
         amounts = _left_out(selection)
         return effect.format(amounts) if amounts else ""
+    if value is True:
+        return effect
     places = value if isinstance(value, tuple) else (value,)
     return effect.format(", ".join(seen_below(one, place) if os.path.isabs(one) else one for one in places))
 

@@ -31,6 +31,7 @@ warn_days = 10
 require = "enforced"
 fail_on = "never"
 strict = true
+plan_only = true
 select = ["expired_access_keys"]
 ignore = ["iam.ownerless_access_keys"]
 exclude = ["vendor/"]

@@ -162,6 +162,7 @@ VALUES = {
     "engine_version": '"1.12.0"',
     "var_files": '["x.tfvars"]',
     "source": '"legacy"',
+    "plan_only": "true",
     "parameters": '["x.json"]',
     "baseline": '"known.json"',
     "names": '{ owner = ["guild"] }',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.plan.scan import read as read_plans
 from posturio_iac.frontends.plan.sniff import plans_in
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
@@ -58,13 +59,14 @@ def plan(*changes: dict[str, Any], configuration: dict[str, Any] | None = None, 
 
 
 def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.json") -> Reading:
-    """Write a plan into a folder and read it; text and bytes are written as they are."""
+    """Write a plan into a folder and read it; text and bytes are written as they are. That code is missing is not told."""
     raw = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data, indent=2)).encode()
     (folder / name).write_bytes(raw)
     selection = discover([name], cwd=str(folder))
     options = TerraformOptions(Names.default(), AS_OF, rule_ids=frozenset(all_rules()))
     where, search_terms = None if source is None else str(source), (*SEARCH_TERMS, *KNOWN_SEARCH_TERMS)
-    return read_plans(selection, options, plans_in(selection), source=where, place=str(folder), search_terms=search_terms)
+    found = read_plans(selection, options, plans_in(selection), source=where, place=str(folder), search_terms=search_terms)
+    return replace(found, diagnostics=tuple(d for d in found.diagnostics if "cannot be judged" not in d.message))
 
 
 def one(folder: Path, data: Any, source: Path | None = None) -> AccessKey:

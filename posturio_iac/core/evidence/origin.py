@@ -27,6 +27,8 @@ class TagOrigin:
     """The address of the clock that fixes its value."""
     moved_by: str = ""
     """The function or clock that moves its value on, while the key stays."""
+    kept: bool = False
+    """True if Terraform sets it once and ignores its changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ KINDS = {
 def describe_origin(origin: Origin) -> str:
     """Return where evidence stands, for a reader: ``tag "expires" of aws_iam_user.ci``."""
     match origin:
-        case TagOrigin(name, holder, default, set_by, _):
+        case TagOrigin(name, holder, default, set_by):
             text = f'{"default " if default else ""}tag "{name}" of {holder}'
             return f"{text}, set by {set_by}" if set_by else text
         case CommentOrigin(name):

@@ -22,5 +22,6 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
     from posturio_iac.frontends.terraform.entry import options_of
 
     source, place = request.config.source, request.place
-    found = scan.read(selection, options_of(request), paths, source=source, place=place, search_terms=request.search_terms)
+    terms, alone = request.search_terms, request.config.plan_only
+    found = scan.read(selection, options_of(request), paths, source=source, place=place, search_terms=terms, alone=alone)
     return replace(found, replaced=frozenset((key.span, key.scope) for key in found.keys))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.remedy import AddComment, AddTag
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
-from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import NAMES_NO, PLAN_WITHOUT_CODE
+from posturio_iac.core.model import KeyKind, Replacement, Unknown
+from posturio_iac.core.open_kinds import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.access_key import access_key
@@ -15,6 +15,7 @@ from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.remedies import remedies_in_code
+from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
@@ -45,6 +46,8 @@ class PlanContext:
     scope: str
     """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
+    alone: bool = False
+    """True if nothing but the plan counts."""
 
 
 def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:
@@ -59,13 +62,18 @@ def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]
         user = find_user(resource, users, configuration)
         key = _key(resource, user, users, configuration, setting, exposures.get(resource.address, ()))
         code = setting.source.find(resource.address) if setting.source is not None else NO_LIFECYCLE
-        if isinstance(code, Unknown):
+        if setting.alone:
+            key = replace(key, remedies=replace(key.remedies, witness="the plan shows"))
+            if (clock := _clock(document)) is not None:
+                key = replace(key, unknown_sources=(*key.unknown_sources, MAY_ROTATE(clock)))
+        elif isinstance(code, Unknown):
             apart.add(key.address)
             owner = code if key.owner is None else key.owner
             key = replace(key, unknown_sources=(*key.unknown_sources, code), replacement=code, owner=owner)
         else:
             key = joined(key, code, document)
-        declared.append(KeyOfUser(key, user.identity))
+        turns = isinstance(key.replacement, Replacement) and key.replacement.takes_turns
+        declared.append(KeyOfUser(key, user.identity, frozenset({key.address} if turns else ())))
     for key in with_siblings(declared, is_beside):
         # A rotation that is not seen could explain the other key.
         hidden = key.address in apart and isinstance(key.active_siblings, tuple) and bool(key.active_siblings)
@@ -104,6 +112,11 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
     if user.address is None:
         return AddComment(Place(resource.address), target="the block in the code, and pass its folder with --source")
     return AddTag(Place(user.address), is_seen=False)
+
+
+def _clock(document: PlanDocument) -> str | None:
+    """A scheduler in the plan that could rotate a key: what it triggers is not shown."""
+    return next((r.address for r in document.resources.values() if r.type == ROTATING or r.type in SCHEDULERS), None)
 
 
 def _set(resource: Resource, name: str, configuration: Configuration, *types: type, shown: str = "") -> Any:

@@ -32,17 +32,20 @@ _STATE = (
 _MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
-def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None) -> Reading:
+def read(
+    selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
+) -> Reading:
     """The keys that exist after the plans at ``paths``, and what could not be read.
 
-    ``source`` holds the keys of the code that they were made from, in places relative to the scan root.
+    ``source`` holds the keys of the code that they were made from, in places relative to the scan root. With ``alone`` nothing but the
+    plans counts.
     """
     keys: list[AccessKey] = []
     problems: list[Diagnostic] = []
     for path in paths:
         document = _document(selection, options, path, problems)
         if document is not None:
-            setting = PlanContext(options, _scope(selection, path), source)
+            setting = PlanContext(options, _scope(selection, path), source, alone=alone)
             keys += keys_of(document, setting)
             problems += _said(document)
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))

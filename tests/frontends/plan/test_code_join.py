@@ -192,12 +192,18 @@ def test_root_modules_that_declare_the_same_address(tmp_path: Path) -> None:
 
 
 def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:
-    text = ROTATED + ROTATED[ROTATED.index('resource "aws_iam_access_key"') : ROTATED.index("variable")].replace('"ci"', '"more"')
-    keys = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more")), code(tmp_path, text)).keys
-    assert [k.active_siblings for k in keys] == [(), ()]
-    plainly = text.replace("replace_triggered_by", "ignored_by")
-    keys = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more")), code(tmp_path, plainly)).keys
-    assert [k.active_siblings for k in keys] == [(f"{KEY}.more (code/main.tf:25)",), (f"{KEY}.ci (code/main.tf:14)",)]
+    made = plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more"))
+    for clock, rivals in (("even", [(), ()]), ("odd", [(f"{KEY}.more (code/main.tf:1)",), (f"{KEY}.ci (code/main.tf:7)",)])):
+        text = follows("more", clock) + follows("ci", "odd")
+        text += "".join(f'resource "rotating_blue_green" "{name}" {{\n  rotate_after_days = 30\n}}\n' for name in ("odd", "even"))
+        keys = read(tmp_path, made, code(tmp_path, text + f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n')).keys
+        assert [k.active_siblings for k in keys] == rivals
+
+
+def follows(name: str, clock: str) -> str:
+    """A key that follows a clock."""
+    lifecycle = f"  lifecycle {{\n    replace_triggered_by = [rotating_blue_green.{clock}]\n  }}\n"
+    return f'resource "{KEY}" "{name}" {{\n  user = {USER}.ci.name\n{lifecycle}}}\n'
 
 
 def test_an_exposure_that_both_see_counts_once(tmp_path: Path) -> None:

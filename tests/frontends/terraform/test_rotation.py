@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.evidence.remedy import ReplaceTrigger
+from posturio_iac.core.evidence.remedy import Advice, ReplaceTrigger
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
 from posturio_iac.core.open_kinds import NOT_FIXED
-from tests.support.terraform_programs import USER, key, keys
+from tests.support.terraform_programs import PLAIN, USER, key, keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -748,3 +748,48 @@ class TestExistence:
         code += 'resource "time_static" "s" {\n  for_each = time_rotating.r\n  rfc3339 = each.value.rfc3339\n}\n'
         code += 'resource "aws_iam_access_key" "k" {\n  for_each = { a = 1, b = 2 }\n  user = aws_iam_user.ci.name\n  lifecycle {\n    replace_triggered_by = [time_static.s[each.key]]\n  }\n}\n'
         assert [ends(k) for k in keys(tmp_path, code).values()] == [[("rotation", "enforced", 30.0)], [("rotation", "enforced", 60.0)]]
+
+
+ROLE = 'resource "vault_aws_secret_backend_static_role" "r" {\n  username = NAME\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "rotator"),
+    [
+        ({"main.tf": ROLE.replace("NAME", "aws_iam_user.ci.name")}, ""),
+        ({"main.tf": ROLE.replace("NAME", '"ci"')}, ""),
+        ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" { default = "ci" }\n'}, ""),
+        ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n', "terraform.tfvars": 'name = "ci"\n'}, ""),
+        (
+            {
+                "main.tf": 'module "v" {\n  source = "./v"\n  name = aws_iam_user.ci.name\n}\n',
+                "v/main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n',
+            },
+            "module.v.",
+        ),
+        (
+            {
+                "main.tf": 'module "v" {\n  source = "./v"\n}\n',
+                "v/main.tf": 'module "w" {\n  source = "../w"\n  name = "ci"\n}\n',
+                "w/main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n',
+            },
+            "module.v.module.w.",
+        ),
+        ({"main.tf": ROLE.replace("NAME", '"other"')}, None),
+        ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n'}, None),
+    ],
+)
+def test_a_key_of_a_user_whose_keys_a_rotator_makes_is_to_go(tmp_path: Path, files: dict[str, str | bytes], rotator: str | None) -> None:
+    found = key(tmp_path, {**files, "main.tf": str(files["main.tf"]) + PLAIN})
+    told = [found.remedies.declare, found.remedies.rotating(30), found.remedies.beside]
+    if rotator is None:
+        assert not any(isinstance(remedy, Advice) for remedy in told)
+    else:
+        assert all(
+            isinstance(remedy, Advice) and f"{rotator}vault_aws_secret_backend_static_role.r creates" in remedy.text for remedy in told
+        )
+
+
+def test_a_rotator_whose_user_only_a_variable_names_is_found_by_the_variable(tmp_path: Path) -> None:
+    code = 'variable "name" {}\n' + ROLE.replace("NAME", "var.name") + PLAIN.replace('"ci"\n}\nresource', "var.name\n}\nresource", 1)
+    assert isinstance(key(tmp_path, code).remedies.declare, Advice)

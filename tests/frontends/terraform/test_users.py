@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, NAMESAKE
@@ -334,9 +335,7 @@ class TestNamesakes:
         assert alone["aws_iam_access_key.k"].unseen_tags == together["aws_iam_access_key.k"].unseen_tags
 
 
-@pytest.mark.parametrize(
-    "expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", "aws_iam_user.none.name", "local.none"]
-)
+@pytest.mark.parametrize("expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", "local.none"])
 def test_what_cannot_be_followed_hides_tags(tmp_path: Path, expression: str) -> None:
     rest = 'variable "user" {}\nmodule "gone" {\n  source = "acme/vpc/aws"\n}\ndata "aws_iam_user" "x" { user_name = var.user }\n'
     found = key(tmp_path, rest + named(expression))
@@ -460,14 +459,28 @@ class TestTags:
         assert key(tmp_path, code + named("aws_iam_user.u.name")).unknown_sources == ()
 
     @pytest.mark.parametrize("ignored", ["all", "[tags]", '["tags"]', "[tags_all]", "[\n tags,\n]", '["all"]', "[name, tags]"])
-    def test_ignored_changes_of_tags_hide(self, tmp_path: Path, ignored: str) -> None:
+    def test_ignored_changes_of_tags_are_no_excuse(self, tmp_path: Path, ignored: str) -> None:
         code = f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
-        assert key(tmp_path, code + named("aws_iam_user.u.name")).unknown_sources != ()
-
-    def test_an_ignored_single_tag_is_only_itself_open(self, tmp_path: Path) -> None:
-        code = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { a = 1 }\n  lifecycle {\n    ignore_changes = [tags["expires"]]\n  }\n}\n'
         found = key(tmp_path, code + named("aws_iam_user.u.name"))
-        assert [e.effect for e in found.lifetimes] == [Effect.UNKNOWN]
+        assert (found.unknown_sources, found.lifetimes) == ((), ())
+        assert isinstance(found.remedies.declare, AddComment)
+
+    @pytest.mark.parametrize("ignored", ["[tags]", "[tags_all]", '[tags["expires"]]', "all"])
+    @pytest.mark.parametrize(
+        ("value", "effect"),
+        [('"2027-01-31"', "declared"), ('timeadd(timestamp(), "24h")', "unknown"), ("time_offset.o.rfc3339", "declared")],
+    )
+    def test_what_ignored_tags_declare_is_set_once(self, tmp_path: Path, ignored: str, value: str, effect: str) -> None:
+        code = f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  tags = {{ expires = {value} }}\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
+        code += 'resource "time_offset" "o" {\n  offset_days = 30\n}\n'
+        (one,) = key(tmp_path, code + named("aws_iam_user.u.name")).lifetimes
+        assert one.effect.value == effect
+
+    def test_a_user_that_is_not_declared_is_an_excuse_only_where_code_is_missing(self, tmp_path: Path) -> None:
+        assert key(tmp_path, named("aws_iam_user.gone.name")).unknown_sources == ()
+        (tmp_path / "users.tf").write_text('resource "aws_iam_user" {\n}\n')
+        (found,) = reading(tmp_path, {}).keys
+        assert found.unknown_sources != ()
 
 
 def test_the_path_of_the_user_names_an_owner(tmp_path: Path) -> None:

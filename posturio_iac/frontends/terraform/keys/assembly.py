@@ -76,7 +76,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         span=place_of(block, scope.instance),
         user=evidence.user_facts(user, options.names),
         status=evaluate_or_unknown(block.get("status"), scope),
-        remedies=remedies_for(block, address, scope, user, service),
+        remedies=remedies_for(block, address, scope, user, setting.users, service),
         label=block.labels[1],
         beside=items_of(parsed),
         lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope), *_age(block, scope, service)),

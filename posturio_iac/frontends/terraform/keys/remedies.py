@@ -11,6 +11,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.facts.credential_age import age_of
 from posturio_iac.facts.remedies import INACTIVE
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -20,30 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
+def remedies_for(
+    block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, users: RootUsers, service: object = None
+) -> Remedies:
     """The changes for a key that a block declares and ``scope`` makes an instance of.
 
     ``address`` is that of the block in its module, ``service`` the one that the key is for.
     """
     key = Place(address, block.header)
     beside = _comment(key, scope)
+    # An end on a user whom somebody rotates would end the rotator's keys.
+    instead = instead_of_key(block, user, scope.instance, users) if block.labels[0] != SERVICE_CREDENTIAL else None
     return Remedies(
-        declare=_tags(scope, user) or beside,
-        rotate=AddBlock(key, block.labels[1]),
+        declare=instead or _tags(scope, user) or beside,
+        rotate=instead or AddBlock(key, block.labels[1]),
         disable=SetArgument(key, "status", INACTIVE, needs_person=True),
         overlap=_overlap(block, key),
-        beside=beside,
-        calls=tuple(above_calls(scope.instance)),
+        beside=instead or beside,
+        calls=() if instead else tuple(above_calls(scope.instance)),
         is_for_others=scope.instance.program.is_for_others(posixpath.dirname(block.header.path)),
         narrower=tuple(narrower(block, scope, "status", key)),
         age=age_of(key, service, given=block.get(AGE) is not None),
-        avoid=instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None,
     )
 
 
@@ -121,6 +126,9 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     """Return how to add a tag to the user, if its code belongs to the scan."""
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
+    ignored = ignored_changes(user.block)
+    if ignored is None or ignored & {"tags", "tags_all"}:
+        return None  # Terraform would never apply it.
     place = Place(str(user.address), user.span)
     return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.open_kinds import DEPENDS_ON, IGNORES_CHANGES, MUST_BE
+from posturio_iac.core.open_kinds import DEPENDS_ON, MUST_BE
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -54,18 +54,15 @@ NO_TAGS = Tags()
 def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bool) -> Tags:
     """The tags that a block gives to its resource."""
     expression = hcl.setting(block, "tags")
-    ignored = ignored_changes(block)
-    hidden: list[Unknown] = []
-    if ignored is None or ignored & {"tags", "tags_all"}:
-        hidden.append(IGNORES_CHANGES(address, "its tags"))
-    # A single entry that is ignored may be set by others as well.
-    single = sorted(name.partition(".")[2] for name in ignored or () if name.startswith("tags."))
-    others = IGNORES_CHANGES(address, "this tag")
-    open_tags = tuple(Tag(name, others, TagOrigin(name, address), block.header) for name in single)
     if expression is None:
-        return Tags(open_tags, tuple(hidden))
+        return NO_TAGS
     tags = read_map(expression, scope, TagOrigin("", address), f"tags of {address}", root_like=root_like)
-    return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
+    ignored = ignored_changes(block)
+    if ignored is not None and not ignored & {"tags", "tags_all"} and not any(name.startswith("tags.") for name in ignored):
+        return tags
+    # Terraform sets them when it creates the user, and never again.
+    kept = [t for t in tags.items if ignored is None or ignored & {"tags", "tags_all", f"tags.{t.name}"}]
+    return Tags(tuple(replace(t, origin=replace(t.origin, kept=True)) if t in kept else t for t in tags.items), tags.hidden)
 
 
 def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str, *, root_like: bool) -> Tags:

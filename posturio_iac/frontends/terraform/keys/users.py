@@ -24,6 +24,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
@@ -77,7 +78,8 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers)
     for end in ends:
         if end.kind == "module" and end.call is not None and end.instance is not None:
             identity = (id(end.instance), f"module.{end.call.labels[0]}")
-            return _in_module(value, end.instance, end.call, FROM_ABSENT_MODULE(end.text), identity)
+            known = _known_name(end.instance, end.call) if end.text.endswith("name") else None
+            return _in_module(known or value, end.instance, end.call, None if known else FROM_ABSENT_MODULE(end.text), identity)
     if isinstance(value, str) and (call := users.possible(value)) is not None:
         return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, ends, [r for r in found if isinstance(r, ResourceOrigin)], scope)
@@ -168,14 +170,30 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
             yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, expression=None)
 
 
-def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: Unknown, identity: object) -> TerraformUser:
-    """The facts about a user of a module whose code is not here; its call may state the tags."""
+def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:
+    """The name of the one user that a known module makes and tags with what the call gives; None where there is no such user."""
+    match = instance.program.known_module(instance, call)
+    made = [key for version in match.candidates for key in version.keys] if match is not None else []
+    if not made or any(not key.user or key.each is not None or [c.paths for c in key.tags] != [("tags",)] for key in made):
+        return None
+    from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
+
+    scope = instances_of(call, instance).instances[0][1]
+    return Inputs(call, scope, made[0]).text(made[0].user[0])
+
+
+def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: Unknown | None, identity: object) -> TerraformUser:
+    """The facts about a user of a module whose code is not here; its call may state the tags, else ``why`` these cannot be seen."""
     label = f"module.{call.labels[0]}"
     name = _name_of(value)
     if "tags" in call.body.attributes:
         tags = tags_of(call, instance.scope(), label, root_like=instance.root.folder.is_root)
         return TerraformUser(name, identity=identity, span=call.header, tags=tags)
-    return TerraformUser(name, identity=identity, hidden=(why,), unseen=why)
+    return (
+        TerraformUser(name, identity=identity, span=call.header)
+        if why is None
+        else TerraformUser(name, identity=identity, hidden=(why,), unseen=why)
+    )
 
 
 def _name_of(value: object) -> Attr[str | None]:
@@ -192,6 +210,9 @@ def _foreign(value: object, ends: list[TerminalOrigin], resources: list[Resource
     if variable is not None and not (isinstance(value, str) and scope.instance.root.folder.is_root):
         reason = TAGS_UNSEEN(USER_IS_INPUT(variable))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
+    missing = next((e.text for e in ends if e.kind == "missing" and e.text.partition(".")[0] in USER_TYPES), None)
+    if missing is not None and scope.instance.folder.is_whole and not scope.instance.program.generated(scope.instance.root.folder.path):
+        return TerraformUser(name, unseen=DECLARED_ELSEWHERE(missing))
     source = next((r.address for r in resources if r.kind.startswith("data.")), None)
     if isinstance(value, str) or source is not None:
         who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"

@@ -36,6 +36,9 @@ _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
 
+_CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
+
+
 @dataclass(slots=True)
 class Module:
     """The static content of one module, before anything is evaluated."""
@@ -64,9 +67,16 @@ class Module:
     """Why there may be providers whose code cannot be seen."""
     names: tuple[str, ...] = ()
     """Every file name in the folder."""
+    is_partial: bool = False
+    """True if some of its configuration is excluded."""
     given: frozenset[str] = frozenset()
     """Inputs that calls set, where the folder is judged by itself all the same: their defaults tell nothing."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """True if all of its configuration was read, and nothing generates more."""
+        return not self.is_partial and not self.diagnostics and (self.unit is None or self.unseen_providers is None)
 
     @property
     def is_root(self) -> bool:
@@ -116,6 +126,7 @@ def load(
     try:
         names = sorted(os.listdir(os.path.join(root, path)))
         folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
+        folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
     except OSError as error:
         text = f"the module folder cannot be read: {system_reason(error)}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
