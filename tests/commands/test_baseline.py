@@ -7,6 +7,8 @@ import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry, load
 from tests.support.command_line import MISSING, ends, run
+from tests.support.report_results import A as ACCOUNT
+from tests.support.report_results import B, accounts, deployed, finding, result
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -371,3 +373,20 @@ def test_older_entry_gets_its_user_when_the_file_is_written(
     assert scan(capsys, "--baseline", FILE)[0] == 0
     write(capsys)
     assert [entry["user"] for entry in entries(tmp_path)] == ["admin"]
+
+
+def test_of_an_account_in_several_live_results_the_latest_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone, stays, other = deployed("gone"), deployed("stays"), deployed("other", account=B)
+    old = result([gone, stays], [finding(gone), finding(stays)], days=1, scope=accounts(ACCOUNT))
+    new = result([stays], [finding(stays)], scope=accounts(ACCOUNT))
+    third = result([other], [finding(other)], days=2, scope=accounts(B))
+    files = []
+    for name, document in {"old": old, "new": new, "third": third}.items():
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(json.dumps(document), encoding="utf-8")
+    path = tmp_path / "known.json"
+    words = [word for file in files for word in ("--live", str(file))]
+    until = ("--until", "2027-01-31", "--reason", "known", "--owner", "payments")
+    assert run(capsys, "baseline", "--no-config", "--as-of", "2026-11-24", "--baseline", str(path), *until, *words)[0] == 0
+    entries = json.loads(path.read_text(encoding="utf-8"))["findings"]
+    assert sorted(entry["address"].split("/")[1] for entry in entries) == ["other", "stays"]
