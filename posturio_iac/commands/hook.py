@@ -148,8 +148,8 @@ def _judge(
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    follows = not part.search.may_lead_elsewhere or _follows_all(part, config, narrowed.changed)
-    if part.is_empty and follows and targets == PLAIN and not hides:
+    is_silent = part.is_empty and targets == PLAIN and not hides
+    if is_silent and (not part.search.may_lead_elsewhere or _follows_all(part, config, narrowed.changed)):
         return 0
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged

@@ -59,16 +59,17 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
-    search = selection.search
+    search, told = selection.search, dict[str, bool]()
     for path in (*sorted({*search.elsewhere, *search.computing}), *sorted(search.hcl)):
         kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
-                parsed = parse_source(source.removeprefix("tfr://").lstrip("/"))
-                address = source.removeprefix("tfr://").lstrip("/")
-                here = parsed.origin is SourceKind.LOCAL or known.holds(address) or makes_no_key(address, config.known_modules)
-                if not here and not roots.have_installed(os.path.dirname(path), block.labels):
+                if source not in told:
+                    address = source.removeprefix("tfr://").lstrip("/")
+                    is_local = parse_source(address).origin is SourceKind.LOCAL
+                    told[source] = is_local or known.holds(address) or makes_no_key(address, config.known_modules)
+                if not told[source] and not roots.have_installed(os.path.dirname(path), block.labels):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
 
 

@@ -82,8 +82,8 @@ def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Target
         _warn_of_other_files(selection)
     if narrowed is not None:
         selection = narrowed.selection
-    follows = not selection.search.may_lead_elsewhere or _follows_all(selection, config, narrowed)
-    if selection.is_empty and follows and config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),):
+    is_plain = config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),)
+    if selection.is_empty and is_plain and (not selection.search.may_lead_elsewhere or _follows_all(selection, config, narrowed)):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started, progress)
 

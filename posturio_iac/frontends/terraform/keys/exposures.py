@@ -179,12 +179,10 @@ def shows_outputs(instance: ModuleInstance) -> bool:
 
 def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
     for (kind, name), block in instance.folder.resources.items():
-        if not carriers.may_reach(block, instance):
-            continue
         sink = SINKS.get(kind)
-        if sink is None and not any(name in block.body.attributes for name in TAG_ARGUMENTS) and not block.body.blocks:
-            continue
         shown = TAG_ARGUMENTS if sink is None else (*TAG_ARGUMENTS, *sink.arguments)
+        if not _mentions(block, shown) or not carriers.may_reach(block, instance):
+            continue
         for attribute, expression in carriers.arguments(block, instance, shown):
             tagged = attribute in TAG_ARGUMENTS
             plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
@@ -196,6 +194,12 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
+
+
+def _mentions(block: hcl.Block, arguments: tuple[str, ...]) -> bool:
+    """True if a block may set one of these arguments, by its text, so that most are not parsed."""
+    text = block.text
+    return text is None or any(name.encode() in text for name in arguments)
 
 
 def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
