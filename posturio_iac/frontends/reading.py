@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -32,6 +32,8 @@ class ReadRequest:
     place: str
     """Absolute path that places of findings become relative to."""
     search_terms: tuple[bytes, ...]
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
     roots: Container[str] | None = None
     """The folders of the root modules whose keys can count; None when all can."""
 

@@ -9,13 +9,13 @@ from posturio_iac.search import SEARCH_TERMS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
@@ -95,9 +95,14 @@ def request_of(config: Config, as_of: datetime, selection: Selection, place: str
     """Return what every front end is told."""
     from posturio_iac.frontends.reading import ReadRequest
 
-    return ReadRequest(
-        config, as_of, names_of(config), _rule_ids(), _budget(config, selection.search.step), place, search_terms_of(config), roots
-    )
+    def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:
+        from posturio_iac.frontends.cloudformation.entry import read_text
+
+        return read_text(text, at, parameters, selection, request)
+
+    budget = _budget(config, selection.search.step)
+    request = ReadRequest(config, as_of, names_of(config), _rule_ids(), budget, place, search_terms_of(config), read_template, roots)
+    return request
 
 
 def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[], Budget]:

@@ -37,7 +37,9 @@ CODE = (*IN_HCL, *IN_JSON)
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
-SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey")
+PROGRAM_CALLS = (b"create-access-key", b"create-service-specific-credential")
+"""Calls of the AWS command line that make a key."""
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"aws_cloudformation_stack", *PROGRAM_CALLS)
 """Texts without which no file declares a key, unless it calls a module known to hold one."""
 
 
@@ -228,9 +230,9 @@ def _role(search_term: bytes) -> str:
     """The kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
-    if b"/" in search_term or b"-" in search_term:
+    if search_term not in PROGRAM_CALLS and (b"/" in search_term or b"-" in search_term):
         return _MODULE
-    return TERRAFORM if b"_" in search_term else TEMPLATE
+    return TERRAFORM if b"_" in search_term or search_term in PROGRAM_CALLS else TEMPLATE
 
 
 STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))

@@ -264,6 +264,9 @@ HIDDEN = STACK.replace("AccessKey", "AccessKe\\u0079")
 CALL = json.dumps({"service": "IAM", "action": "create@ccessKey", "parameters": {"UserName": "joe"}})
 
 
+STACKS = ("aws_cloudformation_stack", "aws_cloudformation_stack_set")
+
+
 def resource(kind: str, **properties: object) -> str:
     return json.dumps({"Resources": {"R": {"Type": kind, "Properties": properties}}})
 
@@ -291,7 +294,27 @@ TEMPLATES = {
     "folded-cr": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\r      Key"\n'}, ("K",)),
     "folded-nel": Program({"t.yaml": 'Resources:\n  K:\n    Type: "AWS::IAM::Access\\\u0085      Key"\n'}, ("K",)),
 }
+RESOURCE = 'resource "%s" "s" {\n  name = "s"\n  template_body = %s\n}\n'
+IN_STACK = ("aws_cloudformation_stack.s/K",)
+OBJECT = '{ Resources = { K = { Type = "AWS::IAM::AccessKey", Properties = { UserName = aws_iam_user.u.unique_id } } } }'
+YAML = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n"
+RUNS = 'resource "terraform_data" "p" {\n  provisioner "local-exec" {\n    command = %s\n  }\n}\n'
+INSIDE = {
+    "heredoc": Program({"main.tf": RESOURCE % (STACKS[0], HEREDOC % YAML)}, IN_STACK),
+    "encoded": Program({"main.tf": USER + RESOURCE % (STACKS[0], f"jsonencode({OBJECT})")}, IN_STACK),
+    "yaml": Program({"main.tf": USER + RESOURCE % (STACKS[0], f"yamlencode({OBJECT})")}, IN_STACK),
+    "file": Program({"main.tf": RESOURCE % (STACKS[0], 'file("s.tpl")'), "s.tpl": YAML}, IN_STACK),
+    "rendered": Program({"main.tf": RESOURCE % (STACKS[0], 'templatefile("s.tpl", {})'), "s.tpl": YAML}, IN_STACK),
+    "set": Program({"main.tf": RESOURCE % (STACKS[1], HEREDOC % YAML)}, ("aws_cloudformation_stack_set.s/K",)),
+    "in-json": Program({"main.tf.json": json.dumps({"resource": {STACKS[0]: {"s": {"name": "s", "template_body": STACK}}}})}, IN_STACK),
+    "pieces": Program({"main.tf": RESOURCE % (STACKS[0], HEREDOC % YAML.replace("Access", '${"Access"}'))}, IN_STACK),
+    "in-module": Program({"main.tf": LOCAL % "./m", "m/s.tf": RESOURCE % (STACKS[0], HEREDOC % YAML)}, ("module.m." + IN_STACK[0],)),
+    "provisioner": Program({"main.tf": RUNS % '"aws iam create-access-key --user-name joe"'}, ("terraform_data.p",)),
+    "provisioner-list": Program({"main.tf": RUNS % 'join(" ", ["aws", "iam", "create-access-key"])'}, ("terraform_data.p",)),
+    "external": Program({"main.tf": 'data "external" "e" {\n  program = ["aws", "iam", "create-access-key"]\n}\n'}, ("data.external.e",)),
+}
 TABLES = {
+    "inside": INSIDE,
     "templates": TEMPLATES,
     "names": NAMES,
     "address": ADDRESSES,
@@ -358,3 +381,17 @@ def test_a_configuration_names_modules_that_make_no_key(tmp_path: Path) -> None:
     put(tmp_path, "main.tf", LOCAL % FORK)
     put(tmp_path, "posturio-iac.toml", '[[known_modules]]\nrepository = "git.example.com/platform/*"\ncreates = false\n')
     assert scan(tmp_path, "--strict-calls")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (RUNS % '"aws iam create-access-key && aws iam delete-access-key"', "it looks like a rotator"),
+        (RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n', "is not known from the code"),
+    ],
+)
+def test_what_is_not_judged_inside_is_named(tmp_path: Path, code: str, said: str) -> None:
+    put(tmp_path, "main.tf", code)
+    status, out, err = scan(tmp_path)
+    assert status == 0
+    assert said in out + err

@@ -22,15 +22,23 @@ from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
-from posturio_iac.frontends.cloudformation.syntax.source import read_text
-from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, is_heat, plain
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
+from posturio_iac.frontends.cloudformation.syntax.template import (
+    KEY_TYPE,
+    count_textually,
+    duplicate_problems,
+    is_heat,
+    parse,
+    plain,
+)
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.search.kinds import puts_together, spelled_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from posturio_iac.core.place import Span
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
@@ -83,6 +91,23 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     quiet -= {key.scope for key in keys}
     problems = [problem for problem in problems if problem.path not in quiet]  # it makes no key, whatever else is wrong with it
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
+
+
+def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: TemplateSelection, options: TemplateOptions) -> Reading:
+    """The keys of a template that stands in other code, at ``place``."""
+    problems: list[Diagnostic] = []
+    types = (KEY_TYPE, *options.custom_types)
+    parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
+    at = (place.path, place.line, place.column)
+    problems += (Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems)
+    builder = Builder(Files(selection.root, options.max_file_size, _fence(selection)), types, problems, options.budget)
+    given = {name: FixedParameter(value) for name, value in parameters.items()}
+    templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
+    stacks = [builder.stack(template, given) for template in templates]
+    ev = Evaluator(problems)
+    sources = {entry.source for stack in stacks for one in stack.family() for entry in one.resources.values()}
+    reader = Reader(options, TemplateUsers(stacks, ev), ev, {source: Comments(source) for source in sources})
+    return Reading(tuple(reader.keys(stacks)), tuple(dict.fromkeys(problems)))
 
 
 def _fence(selection: TemplateSelection) -> Fence | None:

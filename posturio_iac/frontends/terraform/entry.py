@@ -31,4 +31,5 @@ def options_of(request: ReadRequest) -> TerraformOptions:
         rule_ids=request.rule_ids,
         max_file_size=config.max_file_size,
         budget=request.budget,
+        read_template=request.read_template,
     )

@@ -8,9 +8,11 @@ from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from posturio_iac.core.place import Span
+    from posturio_iac.frontends.reading import Reading
     from posturio_iac.metadata.lifetime import Names
 
 MAX_FILE_SIZE = 10 * 1024 * 1024
@@ -38,3 +40,5 @@ class TerraformOptions:
     """In bytes."""
     budget: Callable[[], Budget] = Budget
     """Makes the budget for reading one root module."""
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    """Reads a CloudFormation template in the code: its text, the place of that, and the parameters that it is given."""

@@ -16,6 +16,7 @@ from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
 from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
+from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.modules.call_graph import (
     calls_that_matter,
     misspelt_input,
@@ -264,6 +265,7 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
     try:
         yield from keys_of(instance, setting)
         yield from _foreign(instance, setting)
+        yield from keys_made_inside(instance, setting)
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not checked"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
