@@ -269,7 +269,7 @@ def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repo
     assert code == 3
     assert "error: broken/iam.tf" in out
     assert out.endswith(
-        "the hook fails on 1 error: correct what could not be read, or leave it out with exclude; "
+        'the hook fails on 1 error: correct what could not be read, or leave it out with exclude = ["broken/iam.tf"]; '
         "3 findings accepted until 2027-06-30, each with an owner\n"
     )
 

@@ -12,6 +12,7 @@ from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.render.nothing_found import count
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.fix.command import FixRun
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
@@ -202,7 +203,7 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     text = {
         0: "the hook passes",
         1: f"the hook fails on {count(len(_failing(report, config)), 'finding')}",
-        3: f"the hook fails on {count(_errors(report), 'error')}: correct what could not be read, or leave it out with exclude",
+        3: f"the hook fails on {count(len(_errors(report)), 'error')}: correct what could not be read, or leave it out{_left_out(report)}",
     }[code]
     if baseline:
         accepted = [f for f in report.findings if f.suppressed is not None and f.suppressed.source == "baseline"]
@@ -213,10 +214,17 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     return code
 
 
-def _errors(report: Report) -> int:
+def _errors(report: Report) -> list[Diagnostic]:
     from posturio_iac.core.finding import Level
 
-    return sum(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics)
+    return [said for said in report.diagnostics if said.level is Level.ERROR]
+
+
+def _left_out(report: Report) -> str:
+    """The setting that leaves out files that cannot be read, where each error names one."""
+    paths = [said.path for said in _errors(report)]
+    named = ", ".join(f'"{printable(path)}"' for path in dict.fromkeys(paths) if path is not None)
+    return f" with exclude = [{named}]" if named and None not in paths else " with exclude"
 
 
 def _failing(report: Report, config: Config) -> list[Finding]:

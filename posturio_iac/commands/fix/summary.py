@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.fixes.proof import claim_of
 from posturio_iac.judge.baseline import SOURCE as BASELINE
 from posturio_iac.render.nothing_found import count
 
@@ -53,6 +55,11 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
         return
     verb = "Fixed" if written else "Would fix"
     yield f"{verb} {count(len(mended), 'finding')}{_effects(mended)}."
+    days = sorted(end for o in mended if o.remedy is not None and (end := claim_of(o.finding, o.remedy).end) is not None)
+    if len(days) > 1:
+        first, last = ((day - timedelta(seconds=1)).date().isoformat() for day in (days[0], days[-1]))
+        when = f"on {first}" if first == last else f"from {first} to {last}"
+        yield f"{len(days):,} ends fall due {when}; from the day after, each is a HIGH finding."
     if held:
         yield f"{len(held):,} more with --unsafe; the next apply would then add resources or replace keys:"
         yield from _listed([(o.finding, "") for o in held])
