@@ -11,7 +11,8 @@ import pytest
 from moto.s3.models import s3_backends
 
 from posturio_iac.commands.live.ledger import LedgerFile
-from tests.support.live.cloud import AS_OF, Cloud, live
+from posturio_iac.retire.ledger.history import read_ledger
+from tests.support.live.cloud import AS_OF, Cloud, live, retire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +133,73 @@ def test_a_baseline_accepts_findings_of_deployed_keys(cloud: Cloud, capsys: Caps
     answer = live(capsys, "--baseline", str(path))
     assert (answer.code, [f["suppressed"]["source"] for f in answer.json["findings"]]) == (0, ["baseline"])
     assert live(capsys, "--baseline", str(tmp_path / "none.json")).code == 2
+
+
+def broken(text: str) -> dict[str, str]:
+    """Ways in which somebody changed a ledger after it was written."""
+    head, *lines = text.splitlines(keepends=True)
+    answers = [line for line in lines if '"answered"' not in line]
+    earlier = "2026-10-01T12:00:00Z"
+    return {
+        "an earlier day": head + "".join(line.replace("2026-11-24T12:00:00Z", earlier) if '"inactive"' in line else line for line in lines),
+        "no answer": head + "".join(answers),
+        "cut before the answers": head + "".join(lines[: len(lines) // 2]),
+        "cut within a line": text[:-20],
+        "another head": head.replace("2026-11", "2026-10", 1) + "".join(lines),
+    }
+
+
+@pytest.mark.parametrize("change", [*broken("\n")])
+def test_nothing_rests_on_a_ledger_that_is_not_as_it_was_written(cloud: Cloud, capsys: Capsys, tmp_path: Path, change: str) -> None:
+    cloud.user("off", owner="payments@example.com")
+    cloud.user("idle", owner="payments@example.com")
+    off, idle = cloud.key("off", age=400, used=300, status="Inactive"), cloud.key("idle", age=80, used=60)
+    path = tmp_path / "ledger.jsonl"
+    argv = ("--ledger", str(path))
+    retire(capsys, "ask", str(tmp_path / "letters"), *argv)
+    (tmp_path / "a.csv").write_text(f"key_id,needed\n{idle},yes\n", encoding="utf-8")
+    retire(capsys, "ask", *argv, "--answers", str(tmp_path / "a.csv"), *at(1))
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(broken(whole)[change], encoding="utf-8")
+    answer = retire(capsys, "plan", str(tmp_path / "plan"), *argv, *at(17))
+    assert (answer.code, "the ledger is not as it was written" in answer.err) == (3, True)
+    steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    assert {step["action"] for step in steps} <= {"keep", "wait"}, off
+    later = retire(capsys, "plan", str(tmp_path / "later"), *argv, *at(18))
+    assert "the ledger is not as it was written" not in later.err, "it was taken over"
+    steps = json.loads((tmp_path / "later/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
+    assert {step["action"] for step in steps} <= {"keep", "wait"}
+
+
+def test_a_ledger_of_other_accounts_is_said(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    path = tmp_path / "ledger.jsonl"
+    live(capsys, "--ledger", str(path))
+    ledger = read_ledger(path.read_text(encoding="utf-8"))
+    for changes in ledger.keys.values():
+        for change in changes:
+            change.detail.update({"account": "210987654321"} if "account" in change.detail else {})
+    path.write_text(ledger.text(AS_OF), encoding="utf-8")
+    assert "no key of the ledger is in these accounts; is it the right one?" in live(capsys, "--ledger", str(path)).err
+
+
+def test_what_another_run_writes_meanwhile_is_not_overwritten(
+    cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    path = tmp_path / "ledger.jsonl"
+    live(capsys, "--ledger", str(path))
+    other, saw = path.read_text(encoding="utf-8"), LedgerFile.saw
+    told = other.replace('"flagged"', '"flagged" ', 1)
+
+    def meanwhile(self: LedgerFile, *given: Any) -> Any:
+        path.write_text(told, encoding="utf-8")
+        return saw(self, *given)
+
+    monkeypatch.setattr(LedgerFile, "saw", meanwhile)
+    answer = live(capsys, "--ledger", str(path))
+    assert (answer.code, "another run changed it meanwhile; run again" in answer.err) == (3, True)
+    assert path.read_text(encoding="utf-8") == told
+    assert [file.name for file in tmp_path.iterdir()] == ["ledger.jsonl"], "no lock is left"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError, system_reason
@@ -18,7 +18,7 @@ from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
 from posturio_iac.retire.ledger.codec import decode, encode
-from posturio_iac.retire.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
+from posturio_iac.retire.ledger.history import SHOWN, ChainState, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
 from posturio_iac.retire.ledger.life import name_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class LedgerFile:
         """The fingerprints of all findings and open questions."""
         self._names: set[str] = set()
         """The names of all keys that were seen."""
+        self._accounts: set[str] = set()
+        """The accounts that were read."""
         self._complete: set[str] = set()
         """The accounts that were read without an error."""
 
@@ -82,6 +84,7 @@ class LedgerFile:
     def saw(self, report: Report, inventory: Inventory) -> FindingAges:
         """Add this run's observations of an account, and return the ages of its findings; `finish` writes them."""
         ledger, as_of = self.ledger, self.as_of
+        self._accounts.add(inventory.account.id)
         found = {finding.fingerprint for finding in report.findings if finding.suppressed is None}
         new = None if ledger.last_run is None else frozenset(name for name in found if not ledger.is_open(name))
         names = {f"{key.user.arn}/{key.key_id}": ledger.name_of(key) for key in inventory.keys if key.key_id}
@@ -132,6 +135,24 @@ class LedgerFile:
             if (name := name_of(key)) is not None:
                 self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
         self.store.replace(self.text())
+
+    def notes(self) -> list[Diagnostic]:
+        """Say whether the ledger is as it was written."""
+        if self.ledger.state is ChainState.BROKEN:
+            text = "the ledger is not as it was written: lines were changed or are missing, so nothing rests on it but that keys are needed"
+            return [
+                Diagnostic(Level.ERROR, f"{text}; owners are asked anew, and nothing is switched off unnamed until they had time to answer")
+            ]
+        if self.ledger.state is ChainState.NEW:
+            return [Diagnostic(Level.NOTE, "the ledger had no digest yet: it is taken over as it is, and checked from now on")]
+        return []
+
+    def strangers(self) -> list[Diagnostic]:
+        """Say that the ledger is about other accounts than those that were read."""
+        there = set(self._living)
+        if not there or there & self._accounts or not self._accounts:
+            return []
+        return [Diagnostic(Level.WARNING, "no key of the ledger is in these accounts; is it the right one?")]
 
     def text(self) -> str:
         return self.ledger.text(self.as_of)
@@ -216,9 +237,13 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
     try:
         text = store.load()
         ledger = read_ledger(text) if text is not None else Ledger()
+        if text and not arguments.given.resume:
+            ledger.before = sha256(text.encode()).hexdigest()
     except DamagedLedgerError:
         text = f"{target} is not a posturio-iac ledger, or is damaged; it was left unchanged; name another one"
         raise UsageError(f"{text} (for a Terraform state, use --tf-state)") from None
+    if ledger.state is ChainState.BROKEN:
+        ledger.distrust(as_of, timedelta(days=arguments.config().grace_days))
     run = ledger.unfinished
     if not arguments.given.resume:
         return LedgerFile(store, ledger, as_of, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.commands.output import refuse_links_out, write
@@ -12,12 +14,14 @@ from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.live.connection.session import Connection
 
 S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+[^/])", re.ASCII)
 PRIVATE = 0o600
+TRIES = 60
+"""How often a lock is tried, 50 ms apart."""
 PAUSE = 15.0
 """Seconds between two writes of an object while a run goes on, since each writes all of it."""
 
@@ -53,7 +57,7 @@ class FileStore:
     """A file. It is replaced in one step, and lines are added whole or, where the machine stops, cut off at the end."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._path, self._size, self._known = path, 0, hashlib.sha256()
 
     def load(self) -> str | None:
         """The text; None where there is no file yet. Raises `UsageError` and, where links lead elsewhere, `OutputError`."""
@@ -62,30 +66,70 @@ class FileStore:
             return None
         try:
             with open(self._path, encoding="utf-8", newline="\n") as file:
-                return file.read()
+                text = file.read()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the ledger {self._path} cannot be read: {system_reason(error)}") from None
+        self._known, self._size = hashlib.sha256(text.encode()), len(text.encode())
+        return text
 
     def replace(self, text: str) -> None:
-        """Put a text in place of the whole. Raises `OutputError`."""
-        write(text, self._path, mode=PRIVATE)
+        """Put a text in place of the whole, unless another run has changed it. Raises `OutputError`."""
+        lock = f"{self._path}.lock"
         try:
-            os.chmod(self._path, PRIVATE)
+            with _locked(lock):
+                self._check()
+                write(text, self._path, mode=PRIVATE)
+                os.chmod(self._path, PRIVATE)
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {system_reason(error)}") from None
+        self._known, self._size = hashlib.sha256(text.encode()), len(text.encode())
+
+    def _check(self) -> None:
+        """Raise `OutputError` if the file is not as this run knows it."""
+        try:
+            with open(self._path, "rb") as file:
+                there = hashlib.sha256(file.read())
+        except FileNotFoundError:
+            there = hashlib.sha256()
+        if there.digest() != self._known.digest():
+            raise OutputError(f"cannot write {self._path}: another run changed it meanwhile; run again")
 
     def append(self, line: str) -> None:
-        """Add a line. Raises `OutputError`."""
+        """Add a line, unless another run has changed the file. Raises `OutputError`."""
+        data = f"{line}\n".encode()
         try:
             with open(self._path, "ab") as file:
-                file.write(f"{line}\n".encode())
+                if file.tell() != self._size:
+                    raise OutputError(f"cannot write {self._path}: another run changed it meanwhile; run again")
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {system_reason(error)}") from None
 
+        self._size += len(data)
+        self._known.update(data)
+
     def flush(self) -> None:
         """Do nothing: every line is kept at once."""
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """Hold a lock for the moment of one write; one of a dead run is taken over. Raises `OutputError` and `OSError`."""
+    for number in range(TRIES):
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+            break
+        except FileExistsError:
+            if number == TRIES - 1:
+                os.unlink(path)  # nobody writes for so long
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if os.path.lexists(path):
+            os.unlink(path)
 
 
 class S3Store:

@@ -200,8 +200,8 @@ class Run:
         said = [*self.links.diagnostics, *notes]
         if not self.arguments.asks_by_key:
             said += self._compared(parts)
+        said += self.finish_ledger()
         report = joined([part.report for part in parts], [*said, *judging.closing()], self.as_of)
-        self.finish_ledger()
         return Findings(
             report,
             self.surveyor.budget.line(),
@@ -223,10 +223,13 @@ class Run:
     def region(self) -> str:
         return self.surveyor.base(self.profile).region
 
-    def finish_ledger(self) -> None:
-        """Write the ledger with all observations. Raises `OutputError`."""
-        if self.ledger is not None:
-            self.ledger.finish(rules_of(self.policies), whole=not self.arguments.asks_by_key)
+    def finish_ledger(self) -> list[Diagnostic]:
+        """Write the ledger with all observations, and say what is wrong with it. Raises `OutputError`."""
+        if self.ledger is None:
+            return []
+        self.ledger.ledger.by = next(iter(self.surveyor.callers), "")
+        self.ledger.finish(rules_of(self.policies), whole=not self.arguments.asks_by_key)
+        return [*self.ledger.notes(), *self.ledger.strangers()]
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """The keys of an account; its own tags are asked for when nothing else names an owner."""

@@ -66,9 +66,8 @@ class AccountLines:
                 self.names[part.account.id] = part.account.name
             yield account_line(report, part.ages, self._scope().of_account(part.account.id))
             del part, report  # else they stay until the next account is read
-        closing = self._shown(joined([], [*rest, *judging.closing()], run.as_of))
+        closing = self._shown(joined([], [*rest, *run.finish_ledger(), *judging.closing()], run.as_of))
         self._count(closing, FindingAges())
-        run.finish_ledger()
         yield closing_line(closing, self._totals, self._scope(), describe(self.code))
 
     def _count(self, report: Report, ages: FindingAges) -> None:

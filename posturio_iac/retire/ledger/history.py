@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.terminal import harmless_json
@@ -25,6 +26,16 @@ FORGOTTEN = timedelta(days=400)
 FOLDED = timedelta(days=90)
 """How long after its deletion the lines of a key are merged into one."""
 SHOWN = 4
+
+
+class ChainState(str, Enum):
+    """What the digest of a ledger tells when it is read."""
+
+    WHOLE = "whole"
+    NEW = "new"
+    """It is of a version without digests, which is taken over once."""
+    BROKEN = "broken"
+    """It is not as it was written."""
 
 
 @dataclass(slots=True)
@@ -57,6 +68,24 @@ class Ledger:
     last_run: datetime | None = None
     """When the last finished run was made."""
     unfinished: UnfinishedRun | None = None
+    before: str = ""
+    """The digest of the whole ledger as the run before left it."""
+    by: str = ""
+    """The ARN of whoever made the run."""
+    state: ChainState = ChainState.WHOLE
+    hold: datetime | None = None
+    """Until when nothing is switched off unnamed, since a break may have lost an answer."""
+
+    def distrust(self, as_of: datetime, grace: timedelta) -> None:
+        """Let nothing rest on a broken ledger but that keys are needed: days are counted anew, and owners are asked anew."""
+        for name, changes in self.keys.items():
+            left = [change for change in changes if change.kind not in (KeyChangeKind.ASKED, KeyChangeKind.DISABLED)]
+            left = [change for change in left if change.kind is not KeyChangeKind.ANSWERED or change.detail.get("needed") is True]
+            for change in left:
+                if change.kind is KeyChangeKind.INACTIVE:
+                    change.at = change.last = as_of
+            self.keys[name] = left
+        self.hold = as_of + grace
 
     @staticmethod
     def name_of(key: DeployedKey) -> str:
@@ -157,13 +186,16 @@ class Ledger:
     def text(self, as_of: datetime) -> str:
         """The text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
-        head = harmless_json({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
         spans = [span for found in self.findings.values() for span in found if span.last > oldest]
         ordered = sorted(
             [*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, str(change.detail.get("finding", "")))
         )
-        return "".join(f"{line}\n" for line in (head, *(change.line() for change in ordered)))
+        body = "".join(f"{change.line()}\n" for change in ordered)
+        told = {"last_run": self.last_run and written(self.last_run), "by": self.by, "hold": self.hold and written(self.hold)}
+        told |= {"before": self.before}
+        head = {MARK: VERSION, **{name: value for name, value in told.items() if value}}
+        return f"{harmless_json({**head, 'digest': _digest(head, body)})}\n{body}"
 
 
 def is_credential(seen: KeyChange) -> bool:
@@ -176,6 +208,23 @@ def digest_of(arn: str, key_id: str) -> str:
     from hashlib import sha256
 
     return sha256(f"{arn}/{key_id}".encode()).hexdigest()[:32]
+
+
+def _digest(head: Mapping[str, Any], body: str) -> str:
+    from hashlib import sha256
+
+    return sha256(f"{json.dumps(head, sort_keys=True)}\n{body}".encode()).hexdigest()
+
+
+def _chain(text: str, first: dict[str, Any]) -> ChainState:
+    """Compare the digest of a ledger with what follows, up to an open run."""
+    if "digest" not in first:
+        return ChainState.NEW
+    head = {name: value for name, value in first.items() if name != "digest"}
+    lines = text.split("\n")[1:]
+    end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)
+    body = "".join(f"{line}\n" for line in lines[:end])
+    return ChainState.WHOLE if _digest(head, body) == first["digest"] else ChainState.BROKEN
 
 
 def _last(changes: Iterable[KeyChange]) -> datetime:
@@ -208,7 +257,10 @@ def read_ledger(text: str) -> Ledger:
             return _migrated(first)
         if first.get(MARK) != VERSION:
             raise DamagedLedgerError
-        ledger = Ledger(last_run=moment(first["last_run"]) if "last_run" in first else None)
+        last_run, hold = (moment(first[name]) if name in first else None for name in ("last_run", "hold"))
+        ledger = Ledger(
+            last_run=last_run, hold=hold, before=str(first.get("before", "")), by=str(first.get("by", "")), state=_chain(text, first)
+        )
         for line in lines[1:-1]:
             _take(ledger, json.loads(line))
     except (ValueError, RecursionError, LookupError, AttributeError, TypeError):
@@ -234,7 +286,7 @@ def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
 
 def _migrated(document: dict[str, Any]) -> Ledger:
     """Read a state file, of which version 1 knows inactive keys only."""
-    version, ledger = document[OLD_MARK], Ledger()
+    version, ledger = document[OLD_MARK], Ledger(state=ChainState.NEW)
     if version not in (1, 2):
         raise DamagedLedgerError
     for name, when in document.get("active", {}).items():

@@ -52,6 +52,8 @@ def _told(key: AccessKey, deployed: DeployedKey | None, name: str, ledger: Ledge
         switched_on=max(on_again, default=None),
         rests_on_ledger=deployed is not None and deployed.rests_on_ledger,
     )
+    if ledger.hold is not None and as_of.date() <= ledger.hold.date() and not life.is_needed:
+        life = replace(life, answer_by=ledger.hold, answered=None, is_needed=None)
     return replace(key, life=None if life == KeyLife() else life, created_by=creator or None)
 
 
