@@ -107,7 +107,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         is_over = date.at is not None and date.at <= context.as_of
         keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
     message = about(key, f"is {str(key.status).lower()}, and nothing removes it: {why}.")
-    yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, keep)
+    # Of a deployed key whose grace is over, another date is no remedy.
+    remedy = key.remedies.remove if isinstance(key.disabled_since, datetime) else keep
+    yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, remedy)
 
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:
