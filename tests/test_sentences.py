@@ -17,6 +17,7 @@ import posturio_iac
 from posturio_iac.cli import main
 from posturio_iac.core.evidence import origin, reason, remedy, remedy_text, secret_holder
 from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
+from posturio_iac.core.key_words import KeySentence
 from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.judge import engine
@@ -39,7 +40,12 @@ if TYPE_CHECKING:
 
 X = "x"
 OFTEN = 1000
-SENTENCES: tuple[tuple[type, str], ...] = ((reason.Reason, "clause"), (Diagnostic, "message"), (remedy.Advice, "text"))
+SENTENCES: tuple[tuple[type, str], ...] = (
+    (reason.Reason, "clause"),
+    (Diagnostic, "template"),
+    (KeySentence, "rest"),
+    (remedy.Advice, "text"),
+)
 """Fields that hold prose, by their records."""
 
 
@@ -73,7 +79,14 @@ def load_everything() -> None:
             importlib.import_module(module.name)
     # A record that is made often replaces its initialiser by a compiled one.
     for _ in range(OFTEN):
-        access_key(expires("2027-01-31"), unreadable()), AS_STATED(""), Diagnostic(Level.NOTE, ""), remedy.Advice(""), reason.crashed("")
+        (
+            access_key(expires("2027-01-31"), unreadable()),
+            AS_STATED(""),
+            Diagnostic(Level.NOTE, ""),
+            KeySentence("", ""),
+            remedy.Advice(""),
+            reason.crashed(""),
+        )
 
 
 def mute(patch: pytest.MonkeyPatch) -> None:
