@@ -173,7 +173,6 @@ NOT_HERE = Clause(ReasonKind.OPEN_VALUE, "it is not in this code")
 NO_RULES = Clause(ReasonKind.OPEN_VALUE, "no RotationRules say how often it rotates")
 RULES_WITHOUT_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "RotationRules say nothing of how often it rotates")
 NO_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "{} is no interval")
-CALENDAR = Clause(ReasonKind.OPEN_VALUE, "{} is a calendar, not an interval")
 UNCERTAIN_LINK = Clause(ReasonKind.UNCERTAIN_LINK, "{} declares it only likely")
 GRAPH_LACKS_EFFECT = Clause(ReasonKind.OPEN_VALUE, "checkov does not show what {} does to it")
 

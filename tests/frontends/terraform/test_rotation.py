@@ -12,7 +12,7 @@ import pytest
 from posturio_iac.core.evidence.remedy import Advice, ReplaceTrigger
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
 from posturio_iac.core.open_kinds import NOT_FIXED
-from tests.support.terraform_programs import PLAIN, USER, key, keys
+from tests.support.terraform_programs import PLAIN, USER, key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,7 +215,9 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         "main.tf": 'terraform {\n  required_version = ">= 1.12"\n}\n' + DAYS90 + rotated("time_rotating.r"),
         ".terraform.lock.hcl": lock,
     }
-    assert ends(key(tmp_path, files)) == [ENFORCED90]
+    found = reading(tmp_path, files)
+    assert [ends(one) for one in found.keys] == [[ENFORCED90]]
+    assert ["files say OpenTofu 1.12 or later" in said.message for said in found.diagnostics] == [True]
     (tmp_path / ".terraform.lock.hcl").write_text(lock.replace("opentofu.org", "terraform.io"))
     assert [e for _, e, _ in ends(key(tmp_path, {}))] == ["inert"]
 

@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
-from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
-from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, Symbol, TerminalOrigin, plain
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import (
+    ANY,
+    CLOCKS,
+    ResourceOrigin,
+    Step,
+    Symbol,
+    TerminalOrigin,
+    behind,
+    default_of,
+    flatten,
+    generic,
+    plain,
+    select,
+    steps_of,
+)
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, USUAL, ModuleInstance, ModuleScope

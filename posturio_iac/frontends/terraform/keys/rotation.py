@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
@@ -169,6 +170,9 @@ def _direct(clock: Clock, doubt: Unknown | None, trigger: hcl.Expr, engine: Engi
     """The evidence of a trigger that names a clock itself."""
     span, text = trigger.span, spelled(trigger)
     origin = TriggerOrigin(text, clock=clock.what)
+    if doubt is None and engine.counts_creation and scope.instance.program.options.engine == "auto":
+        said = f"the rotation of {'.'.join(block.labels)} counts since files say OpenTofu 1.12 or later; on Terraform it would never happen"
+        scope.instance.program.report(Diagnostic(Level.NOTE, said, span.path, span.line))
     if doubt is not None or engine.counts_creation:
         return _moved(origin, span, clock, doubt, text)
     origin = TriggerOrigin(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA, NO_RUN
+from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -181,5 +181,5 @@ def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
     if reason is None and value and interval is None:
-        reason = CALENDAR(value)
+        reason = NO_INTERVAL(value)
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)
