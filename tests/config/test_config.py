@@ -32,6 +32,7 @@ require = "enforced"
 fail_on = "never"
 strict = true
 strict_calls = true
+plan_only = true
 select = ["expired_access_keys"]
 ignore = ["iam.ownerless_access_keys"]
 exclude = ["vendor/"]
