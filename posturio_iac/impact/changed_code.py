@@ -27,9 +27,9 @@ _SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_
 _MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
 _BETWEEN_QUOTES = lazy_pattern(rb'"([^"\\\n]*)(?=")')
 """Every text between two quotes, also between two strings: it may match too much, and never misses a quoted text."""
-_READS = (b"file(", b"filebase64(", b"fileset(")
+_READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"filesha")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
-_READ = lazy_pattern(rb"fileset\(|file(?:base64)?\(")
+_READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
 _PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
 """A file's name that stands in the code."""
 _SEARCHED_BY_GIT = 20
@@ -123,7 +123,7 @@ class ChangedCode:
         found: set[str] = set()
         for path in holding(self.selection, _READS):
             folder, data = posixpath.dirname(path), text(self.selection, path)
-            if not names.isdisjoint(_file_names(data)) or (folder in inside and _computes(code_of(data, path))):
+            if not names.isdisjoint(_file_names(data)) or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
                 found.add(folder)
         return found
 

@@ -7,10 +7,12 @@ same repository is left alone.
 
 from __future__ import annotations
 
+import os
 import posixpath
 
 from posturio_iac.core.loading import loaded
 from posturio_iac.frontends.table import FRONT_ENDS, frameworks
+from posturio_iac.search.module_calls import local_calls
 from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -102,11 +104,31 @@ def narrow(
     every root module or template. ``tracked`` tells which files may be read at all.
     """
     everywhere = {posixpath.normpath(path) for path in changed}
+    everywhere |= _linked(selection, everywhere)
+    moved = _moves_folder(selection, everywhere)
     impacts: dict[str, Impact] = {}
     for name in frameworks() if wanted is None else wanted:
         made = loaded(FRONT_ENDS[name].impact)
-        impacts[name] = made(selection, everywhere, whole=_named(selection, everywhere, made.inputs(config)))
+        impacts[name] = made(selection, everywhere, whole=moved or _named(selection, everywhere, made.inputs(config)))
     return Narrowed(selection, impacts, everywhere, tracked)
+
+
+def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
+    """The symbolic links to changed files."""
+    top = os.path.join(selection.root, "")
+    return {link for link in selection.search.symlinks if os.path.realpath(top + link)[len(top) :].replace(os.sep, "/") in changed}
+
+
+def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
+    """True if code changed that no path of a module tells: in a submodule, or behind a link to a folder."""
+    top = os.path.join(selection.root, "")
+    if any(os.path.isdir(top + path) for path in changed):
+        return True
+    for target in {target for _, target in local_calls(selection)} if selection.search.local else ():
+        real, written = os.path.realpath(top + target), os.path.normpath(top + target)
+        if real != written and any((top + path).startswith(os.path.join(real, "")) for path in changed):
+            return True
+    return False
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:

@@ -395,3 +395,65 @@ def test_what_is_not_judged_inside_is_named(tmp_path: Path, code: str, said: str
     status, out, err = scan(tmp_path)
     assert status == 0
     assert said in out + err
+
+
+FLAGGED = 'resource "aws_iam_access_key" "k" {\n  count = %s ? 1 : 0\n  user  = "joe"\n}\n'
+
+
+READING = (
+    'fileexists("flag.txt")',
+    'can(filemd5("flag.txt"))',
+    'length(fileset(".", "*.txt")) > 0',
+    'fileexists(join("", ["../", "a/flag.txt"]))',
+)
+
+
+@pytest.mark.parametrize("call", READING)
+def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, call: str) -> None:
+    repository = Repository(tmp_path)
+    repository.write("a/main.tf", FLAGGED % call)
+    repository.write("b/main.tf", BARE)
+    start = repository.commit()
+    repository.write("a/flag.txt", "")
+    keys = json.loads(scan(tmp_path, "--changed-since", start, "--format", "json")[1])["keys"]
+    assert [key["path"] for key in keys] == ["a/main.tf"]
+
+
+def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("shared/keys.txt", "locals {}\n")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/main.tf").symlink_to("../shared/keys.txt")
+    (tmp_path / "link").symlink_to("m")
+    repository.write("m/k.tf", "locals {}\n")
+    repository.write("app/main.tf", LOCAL % "../link")
+    repository.git("add", "-A")
+    start = repository.commit()
+    repository.write("shared/keys.txt", BARE)
+    repository.write("m/k.tf", BARE)
+    keys = json.loads(scan(tmp_path, "--changed-since", start, "--format", "json")[1])["keys"]
+    assert {"aws_iam_access_key.k", "module.m.aws_iam_access_key.k"} <= {key["address"] for key in keys}
+
+
+def test_a_submodule_that_moves_on_is_a_change(tmp_path: Path) -> None:
+    inner = Repository(tmp_path / "inner")
+    inner.write("m/k.tf", "locals {}\n")
+    first = inner.commit()
+    inner.write("m/k.tf", BARE)
+    second = inner.commit()
+    repository = Repository(tmp_path / "outer")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", "../inner", "sub", check=False)
+    if not (repository.path / "sub/m").is_dir():
+        repository.git("clone", "-q", "../inner", "sub")
+        repository.git("add", "sub")
+    Repository.git(inner, "checkout", "-q", first)
+    sub = Repository.__new__(Repository)
+    sub.path = repository.path / "sub"
+    sub.git("checkout", "-q", first)
+    repository.write("app/main.tf", LOCAL % "../sub/m")
+    repository.git("add", "-A")
+    start = repository.commit()
+    sub.git("checkout", "-q", second)
+    repository.git("add", "sub")
+    keys = json.loads(scan(repository.path, "--changed-since", start, "--format", "json")[1])["keys"]
+    assert [key["address"] for key in keys] == ["module.m.aws_iam_access_key.k"]
