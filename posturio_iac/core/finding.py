@@ -180,8 +180,8 @@ class Diagnostic:
 
     @property
     def is_always_shown(self) -> bool:
-        """True if every format shows it: errors, and the effect on the verdict of a configuration that comes with the code."""
-        return self.level is Level.ERROR or self.about == CONFIGURATION
+        """True if every format shows it: errors, calls not followed, and what a configuration beside the code does to verdicts."""
+        return self.level is Level.ERROR or self.about in (CONFIGURATION, CALLS_NOT_FOLLOWED)
 
 
 def of_account(level: Level, text: str, account: str | None) -> Diagnostic:
