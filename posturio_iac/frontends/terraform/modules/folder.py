@@ -255,7 +255,17 @@ def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[s
             folder.diagnostics.extend(diagnostics)
 
 
-def is_for_others(folder: str, folders: Mapping[str, Collection[str]], root: str) -> bool:
+def callers_in(folders: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """The folders that call each folder, by those that each one calls."""
+    found: dict[str, set[str]] = {}
+    for caller, called in folders.items():
+        for target in called:
+            if target != caller:
+                found.setdefault(target, set()).add(caller)
+    return found
+
+
+def is_for_others(folder: str, callers: Mapping[str, Collection[str]], root: str) -> bool:
     """True if a module is written for callers that are not here, or is applied again and again: of those, nothing here is the last word.
 
     Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
@@ -264,10 +274,10 @@ def is_for_others(folder: str, folders: Mapping[str, Collection[str]], root: str
     pending, seen = [folder], {folder}
     while pending:
         one = pending.pop()
-        callers = {caller for caller, called in folders.items() if one in called and caller != one}
-        if not callers and not _is_offered(one, root):
+        above = callers.get(one, ())
+        if not above and not _is_offered(one, root):
             return False
-        fresh = {caller for caller in callers if not is_example(caller, one)} - seen
+        fresh = {caller for caller in above if not is_example(caller, one)} - seen
         seen |= fresh
         pending += fresh
     return True

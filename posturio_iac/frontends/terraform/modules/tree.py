@@ -61,6 +61,7 @@ class ModuleTree:
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
         self._leading = leading or {}
+        self._callers = folder.callers_in(self._leading)
         self._for_others: dict[str, bool] = {}
         self._units = units or {}
         self._known: KnownModules | None = None
@@ -102,7 +103,7 @@ class ModuleTree:
         if path not in self._for_others:
             module = self.folder(path)
             is_program = bool(module.tfvars) or module.has_backend or module.unit is not None
-            self._for_others[path] = not is_program and folder.is_for_others(path, self._leading, self.root)
+            self._for_others[path] = not is_program and folder.is_for_others(path, self._callers, self.root)
         return self._for_others[path]
 
     def _in_nested(self, path: str) -> bool:
