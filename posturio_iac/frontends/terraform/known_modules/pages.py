@@ -57,6 +57,7 @@ creates = false
 | `registry` | text or list: `namespace/name/provider`, with `//folder` for a submodule |
 | `repository` | text or list: `github.com/owner/name`, with `//folder` for a submodule |
 | `evidence` | what was read: files and refs |
+| `creates` | `false`, instead of versions: modules that make no key, whose addresses may be globs (`app.terraform.io/acme/*`) |
 | `versions.range` | a range of versions, or `"*"`; ranges must not overlap |
 | `versions.creates` | `false` for a range that has no `keys` |
 | `versions.keys.resource` | the key's address inside the module |
