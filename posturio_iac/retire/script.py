@@ -99,7 +99,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
     off = [step for step in steps if step.action is Action.DISABLE]
     # For so long CloudTrail tells whether somebody else has switched a key off since.
     head = _head("undo", account, what, text, off, Validity(validity.made, validity.made + MEMORY), "")
-    return head + "".join(f"\nenable {_words(step)}" for step in off) + "\n\nfinish\n"
+    return head + "".join(f"\nswitch_on {_words(step)}" for step in off) + "\n\nfinish\n"
 
 
 def _head(kind: str, account: str, what: str, text: str, steps: Sequence[Step], validity: Validity, ledger: str) -> str:

@@ -316,8 +316,8 @@ delete() {
   act Gone
 }
 
-# enable NAME=VALUE...: switch a key on again that this plan switched off, unless anybody changed it since.
-enable() {
+# switch_on NAME=VALUE...: switch a key on again that this plan switched off, unless anybody changed it since.
+switch_on() {
   step=enable
   facts "$@"
   is_chosen || return 0
