@@ -60,16 +60,21 @@ def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace
     """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
     search, told = selection.search, dict[str, bool]()
-    for path in (*sorted({*search.elsewhere, *search.computing}), *sorted(search.hcl)):
+
+    def is_told(source: str) -> bool:
+        if source not in told:
+            address = source.removeprefix("tfr://").lstrip("/")
+            is_local = parse_source(address).origin is SourceKind.LOCAL
+            told[source] = is_local or known.holds(address) or makes_no_key(address, config.known_modules)
+        return told[source]
+
+    open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
+    for path in (*sorted({*open_, *search.computing}), *sorted(search.hcl)):
         kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
-                if source not in told:
-                    address = source.removeprefix("tfr://").lstrip("/")
-                    is_local = parse_source(address).origin is SourceKind.LOCAL
-                    told[source] = is_local or known.holds(address) or makes_no_key(address, config.known_modules)
-                if not told[source] and not roots.have_installed(os.path.dirname(path), block.labels):
+                if not is_told(source) and not roots.have_installed(os.path.dirname(path), block.labels):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
 
 
