@@ -15,6 +15,7 @@ from posturio_iac.frontends.plan.reader import read as read_plans
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.reader import read_below
 from posturio_iac.search import discover
+from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.locations import repository_of
 
 if TYPE_CHECKING:
@@ -44,15 +45,16 @@ def read(
     """
     if alone:
         return read_plans(selection, options, plans, alone=True)
+    sources = _Sources(options, place, search_terms)
     if source is not None:
-        code, said = _source(source, options, place, search_terms)
+        code, said = sources.of(source)
         return _judged(read_plans(selection, options, plans, code), said)
     found: list[Reading] = []
     for plan in plans:
         bare = read_plans(selection, options, [plan])
         folders = dict.fromkeys((os.path.dirname(os.path.join(selection.root, plan)), place)) if bare.keys else ()
-        for folder in filter(os.path.isdir, folders):
-            code, said = _source(folder, options, place, search_terms, exactly=True)
+        for folder in filter(_holds_code, folders):
+            code, said = sources.of(folder, exactly=True)
             if any(isinstance(code.find(key.address), AccessKey) for key in bare.keys):
                 found.append(_judged(read_plans(selection, options, [plan], code), said))
                 break
@@ -82,24 +84,53 @@ def _is_open(key: AccessKey) -> bool:
     return key.is_active() is not False and not any(e.effect in (Effect.DECLARED, Effect.ENFORCED) for e in key.lifetimes)
 
 
-def _source(
-    folder: str, options: TerraformOptions, place: str, search_terms: Sequence[bytes], *, exactly: bool = False
-) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
-    """Read the keys of the code in ``folder``, an absolute path, and in root modules below unless ``exactly`` it is meant.
+def _holds_code(folder: str) -> bool:
+    """True if the folder itself holds files of Terraform or OpenTofu."""
+    try:
+        return any(kind_of(name) == TERRAFORM for name in os.listdir(folder))
+    except OSError:
+        return False
 
-    Modules beside it in its repository belong to it.
-    """
-    if not os.path.isdir(folder):
-        raise UsageError(f"--source {folder}: no such folder")
-    real = os.path.realpath(folder)
-    top = repository_of(real) or real
-    found = discover(tuple(dict.fromkeys((top, real))), cwd=place, max_file_size=options.max_file_size, search_terms=search_terms)
-    inside = os.path.relpath(real, found.root).replace(os.sep, "/")
-    reading = read_below(found, options, "" if inside == os.curdir else inside)
-    wanted = (key for key in reading.keys if not exactly or (key.scope or os.curdir) == inside)
-    keys = (rebased(key, found.root, os.path.realpath(place)) for key in wanted)
-    shown = os.path.relpath(real, place) if real.startswith(os.path.join(place, "")) else folder
-    return PlannedCode(keys, shown), tuple(_moved(said, found.root, place) for said in reading.diagnostics)
+
+class _Sources:
+    """The code that plans are made from: each repository is searched once, and each folder read once."""
+
+    def __init__(self, options: TerraformOptions, place: str, search_terms: Sequence[bytes]) -> None:
+        self._options, self._place, self._search_terms = options, place, search_terms
+        self._found: dict[tuple[str, ...], Selection] = {}
+        self._read: dict[tuple[str, bool], tuple[PlannedCode, tuple[Diagnostic, ...]]] = {}
+
+    def of(self, folder: str, *, exactly: bool = False) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
+        """The keys of the code in ``folder``, an absolute path, and in root modules below unless ``exactly`` it is meant.
+
+        Modules beside it in its repository belong to it.
+        """
+        if not os.path.isdir(folder):
+            raise UsageError(f"--source {folder}: no such folder")
+        asked = os.path.realpath(folder), exactly
+        if asked not in self._read:
+            self._read[asked] = self._code(folder, asked[0], exactly=exactly)
+        return self._read[asked]
+
+    def _code(self, folder: str, real: str, *, exactly: bool) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
+        place = self._place
+        top = repository_of(real) or real
+        found = self._selection((top,))
+        below = os.path.relpath(real, found.root).replace(os.sep, "/") + "/"
+        if real != top and not any(path.startswith(below) for path in found.terraform):  # an ignored folder is read because it is named
+            found = self._selection((top, real))
+        inside = os.path.relpath(real, found.root).replace(os.sep, "/")
+        reading = read_below(found, self._options, "" if inside == os.curdir else inside, exactly=exactly)
+        wanted = (key for key in reading.keys if not exactly or (key.scope or os.curdir) == inside)
+        keys = (rebased(key, found.root, os.path.realpath(place)) for key in wanted)
+        shown = os.path.relpath(real, place) if real.startswith(os.path.join(place, "")) else folder
+        return PlannedCode(keys, shown), tuple(_moved(said, found.root, place) for said in reading.diagnostics)
+
+    def _selection(self, tops: tuple[str, ...]) -> Selection:
+        if tops not in self._found:
+            limit = self._options.max_file_size
+            self._found[tops] = discover(tops, cwd=self._place, max_file_size=limit, search_terms=self._search_terms)
+        return self._found[tops]
 
 
 def _moved(said: Diagnostic, old: str, new: str) -> Diagnostic:

@@ -86,11 +86,12 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
 
 
-def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
-    """The keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
+def read_below(selection: Selection, options: TerraformOptions, folder: str, *, exactly: bool = False) -> Reading:
+    """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
     units, _ = units_of(selection, options.max_file_size, options.budget)
     folders = calls_that_matter(selection, options, units)
-    inside = [path for path in roots_of(folders) if not folder or path.startswith(f"{folder}/")]
+    below = () if exactly or folder in folders else roots_of(folders)
+    inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders, units)
     found = reader.with_namesakes({path: reader.guarded(path) for path in ([folder] if folder in folders else inside)})
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))

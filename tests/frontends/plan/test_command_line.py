@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac import search
 from tests.support.command_line import run
 from tests.support.plan_shapes import KEY, USER, key, plan, user
 
@@ -70,6 +71,25 @@ def test_code_beside_the_plan_or_in_the_current_folder_counts_if_it_declares_its
     assert (code, keys(made)) == (1, [("terraform-plan", "main.tf", "flagged")])
     (folder / "main.tf").write_text(CODE.replace('"ci" {', '"other" {').replace(".ci.", ".other."), encoding="utf-8")
     assert report(capsys, f"{at}/plan.json")[0] == 3
+
+
+def test_code_beside_many_plans_is_read_once(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "main.tf").write_text(CODE, encoding="utf-8")
+    (folder / "without-code").mkdir()
+    for place in (folder, folder / "without-code"):
+        for number in range(3):
+            (place / f"plan{number}.json").write_text(PLAN, encoding="utf-8")
+    searched: list[object] = []
+    real = search.discover
+
+    def counted(*given: Any, **more: Any) -> search.Selection:
+        searched.append(given)
+        return real(*given, **more)
+
+    monkeypatch.setattr("posturio_iac.frontends.plan.scan.discover", counted)
+    made = report(capsys, ".")[1]
+    assert [k["path"] for k in made["keys"] if k["framework"] == "terraform-plan"] == ["main.tf"] * len(made["keys"][2:])
+    assert len(searched) == 1
 
 
 @pytest.mark.usefixtures("folder")
