@@ -152,13 +152,13 @@ MODULE = 'module "m" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-
         ),
         (
             "  tags = try(local.t, {})\n",
-            'Set tags = merge(…, { expires = "2027-02-22" }) in module.m (main.tf:1)',
-            'tags = merge(try(local.t, {}), { expires = "2027-02-22" })',
+            'Set tags = merge({ expires = "2027-02-22" }, …) in module.m (main.tf:1)',
+            'tags = merge({ expires = "2027-02-22" }, try(local.t, {}))',
         ),
         (
             "  tags = local.t\n",
-            'Set tags = merge(local.t, { expires = "2027-02-22" }) in module.m (main.tf:1)',
-            'tags = merge(local.t, { expires = "2027-02-22" })',
+            'Set tags = merge({ expires = "2027-02-22" }, local.t) in module.m (main.tf:1)',
+            'tags = merge({ expires = "2027-02-22" }, local.t)',
         ),
         (
             '  tags = merge(local.t, { a = "b" })\n',

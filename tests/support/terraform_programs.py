@@ -47,7 +47,7 @@ def program(root: str, **more: Any) -> ModuleTree:
         root=root,
         repository=None,
         terraform=(),
-        search=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
+        search=SimpleNamespace(root=root, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
     )
     return ModuleTree(selection, options(**more))
 
