@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.commands import COMMANDS
 from tests.support.command_line import MISSING, run
 from tests.support.readme import ROOT, blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPTION = r"(?<![\w-])--[a-z][a-z-]+"
+FOREIGN = (
+    *("--ignore-checks", "--non-zero-exit-code", "--include-checks", "--append-rules", "--config-file"),
+    *("--skip-check", "--skip-path", "--skip-framework", "--platform", "--yes"),
+)
+"""Options of other programs, and of the scripts of a plan, that stand alone on a page."""
 PAGE = ROOT / "docs/exceptions.md"
 PROGRAMS = [(text, "main.tf") for text in blocks("hcl", PAGE)] + [(text, "template.yaml") for text in blocks("yaml", PAGE)]
 
@@ -76,3 +83,16 @@ def test_a_rule_of_ones_own_is_a_filter_over_the_result(here: Path, capsys: pyte
     users = [key["user"] for key in json.loads(out)["keys"]]
     assert (code, [user for user in users if user is not None and not user.startswith("svc-")]) == (0, ["joe"])
     assert 'startswith("svc-")' in jq
+
+
+def test_a_page_names_no_command_or_option_that_help_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    known = {name: set(re.findall(OPTION, run(capsys, name, "--help")[1])) for name in COMMANDS}
+    everywhere = set().union(*known.values(), FOREIGN)
+    wrong = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for code in re.findall(r"```.*?```|`[^`]+`", page.read_text(encoding="utf-8").replace("\\\n", " "), re.DOTALL):
+            for name, rest in re.findall(r"(?m)(?:^|[`$|&(] ?)posturio-iac ([a-z-]+)([^`|;&#>\n]*)", code):
+                wrong += [(page.name, f"{name} {option}") for option in re.findall(OPTION, rest) if option not in known.get(name, ())]
+                wrong += [] if name in COMMANDS else [(page.name, name)]
+            wrong += [(page.name, option) for option in re.findall(r"^`(--[a-z-]+)", code) if option not in everywhere]
+    assert not wrong

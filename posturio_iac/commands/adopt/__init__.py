@@ -1,4 +1,4 @@
-"""``posturio-iac adopt``, and the files that it and ``init`` set up.
+"""``posturio-iac adopt``, and the files that it sets up.
 
 Imports ``fix``, ``baseline`` and the library.
 """

@@ -71,7 +71,7 @@ COMMAND = Command(
         Option(
             "live",
             Shape.LIST,
-            "Take the findings from this JSON result of posturio-iac live instead of a scan; repeatable",
+            "Take the findings from this JSON result of posturio-iac live instead of a scan",
             flag="--live",
             metavar="FILE",
             in_file=False,

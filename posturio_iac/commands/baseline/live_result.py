@@ -46,7 +46,7 @@ def _read(path: str) -> SavedResult:
     if result.covered.name is not None or any(not key.deployed for key in result.keys):
         raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline runs its own scan")
     if result.users is not None:
-        raise UsageError(f"--live {path} is the result of --verify, which covers only some keys; give the result of a full run")
+        raise UsageError(f"--live {path} is the result of retire verify, which covers only some keys; give the result of a full run")
     return result
 
 

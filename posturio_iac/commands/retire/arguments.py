@@ -46,7 +46,9 @@ class RetireArguments(LiveArguments):
         words = given.words or ("",)
         self.step, self.paths = words[0], words[1:]
         if self.step not in STEPS:
-            raise UsageError(f"retire needs a step: {', '.join(STEPS)}{f', not {self.step!r}' if self.step else ''} (see retire --help)")
+            raise UsageError(
+                f"retire needs a step: {', '.join(STEPS)}{f', not {self.step!r}' if self.step else ''} (see posturio-iac retire --help)"
+            )
         super().__init__(given)
         self.valid = whole("--valid", given.valid, PLAN_VALID, MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))

@@ -16,7 +16,7 @@ HINTS = {
     "RequestExpired": "check the clock of this machine",
     "RequestTimeTooSkewed": "check the clock of this machine",
     "InvalidSignatureException": "check the secret and the clock of this machine",
-    "RegionDisabledException": "the account has not enabled this region; name another --region",
+    "RegionDisabledException": "the account has not enabled this region; set AWS_DEFAULT_REGION to another one",
     "UnauthorizedSSOTokenError": "the SSO session has ended; run aws sso login",
     "SSOTokenLoadError": "there is no SSO session; run aws sso login",
     "EndpointConnectionError": "check the region and the network",

@@ -102,7 +102,7 @@ class Earlier:
 
 
 def read(text: str, source: str = "") -> Earlier:
-    """Read a result of ``posturio-iac live --format json``, or of ``--verify`` itself.
+    """Read a result of ``posturio-iac live --format json``, or of ``posturio-iac retire verify`` itself.
 
     Raises:
         NotAResultError: it is not a result, one of another version, or one of a scan of code.
@@ -113,7 +113,7 @@ def read(text: str, source: str = "") -> Earlier:
     found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
     frameworks = {*(key.framework for key in saved.keys), *(finding.framework for finding in found)}
     if frameworks - {FRAMEWORK} or (saved.files and not (saved.keys or found)):
-        raise NotAResultError("is the result of a scan of code, which holds no deployed keys; --verify takes one of posturio-iac live")
+        raise NotAResultError("is the result of a scan of code, which holds no deployed keys; retire verify takes one of posturio-iac live")
     keys = {f"{key.address} {key.created}": _key(key.address, key) for key in saved.keys}
     by_address = {key.address: key for key in keys.values()}
     for address, known in (*((verdict.finding.address, verdict) for verdict in verdicts), *((finding.address, None) for finding in found)):
