@@ -10,7 +10,7 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Finding, JudgedKey, Report
@@ -76,11 +76,11 @@ def look(finding: Finding) -> object:
     return (finding.rule.id, finding.span, finding.severity, finding.message, finding.remediation, finding.address)
 
 
-def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]:
-    """Each finding once, with the further root modules that give the same one at the same place."""
+def folded(findings: Iterable[Finding], by: Callable[[Finding], object] = look) -> list[tuple[Finding, tuple[str, ...]]]:
+    """Each finding once, with the further root modules that give the same one, ``by`` what is printed of it."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(look(finding), []).append(finding)
+        groups.setdefault(by(finding), []).append(finding)
     return [(first, tuple(dict.fromkeys(f.root for f in rest if f.root != first.root))) for first, *rest in groups.values()]
 
 

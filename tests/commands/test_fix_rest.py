@@ -104,3 +104,24 @@ def test_without_codeowners_it_says_where_they_would_be(tree: Path, capsys: pyte
     code, _, said = run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)
     assert code == 2
     assert ".github/CODEOWNERS" in said
+
+
+def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(
+        tree,
+        'variable "tags" {\n  default = {}\n}\n' + USER.replace('"/payments/"', '"/b/"\n  tags = var.tags') + KEY,
+        "modules/bot/main.tf",
+    )
+    for unit in ("prod", "stage"):
+        place(tree, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', f"live/{unit}/terragrunt.hcl")
+    said = run(capsys, "fix", *AS_OF)[2]
+    for unit in ("prod", "stage"):
+        assert f"access_keys_without_lifetime (root module live/{unit})" in said
+    assert "tries the places" not in said
+
+
+def test_what_the_baseline_accepts_is_not_more_than_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree, USER + KEY)
+    assert run(capsys, "baseline", "--reason", "r", "--until", "2027-01-31", *AS_OF)[0] == 0
+    said = run(capsys, "fix", "--baseline", "posturio-iac-baseline.json", *AS_OF)[2]
+    assert said == "Nothing to fix.\n1 is in the baseline: --no-baseline fixes it too.\n"

@@ -110,6 +110,13 @@ def test_the_roots_of_nested_templates_are_templates() -> None:
     assert concise.render(report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
 
 
+def test_concise_prints_no_line_twice_for_root_modules_that_differ_in_the_fix() -> None:
+    two = [flagged("module.m.k", "m/main.tf", root=root) for root in ("prod", "stage")]
+    two[1] = (two[1][0], tuple(replace(one, remediation="Another.") for one in two[1][1]))
+    (line,) = concise.render(report_of(*two), canned.context()).splitlines()
+    assert line.endswith(" (also in 1 other root module: stage)")
+
+
 @pytest.mark.parametrize("other", [
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", lifetimes=(PAST,)),
     flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", owner="payments"),

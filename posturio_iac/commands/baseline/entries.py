@@ -82,7 +82,10 @@ class NewBaseline(NamedTuple):
         if self.stale:
             parts.append(f"{self.stale} stale, which --prune removes")
         shrinkage = self.baseline.shrinkage(total)
-        left = f"; {by_severity(self.refused)} not accepted: fix them, or name them with --accept" if self.refused else ""
+        names = [one.value for one in reversed(Severity) if self.refused.get(one)]
+        left = (
+            f"; {by_severity(self.refused)} not accepted: fix them, or accept them with --accept {','.join(names)}" if self.refused else ""
+        )
         return ", ".join(parts) + (f"; {shrinkage}" if shrinkage else "") + left
 
 

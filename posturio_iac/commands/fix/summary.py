@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
+from posturio_iac.core.evidence.remedy import AddTag, MergeTags
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.fixes.proof import claim_of
 from posturio_iac.judge.baseline import SOURCE as BASELINE
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import scope_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,9 +42,9 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
     if not given.quiet:
         lines += _lines(outcomes, written=written)
         known = sum(f.suppressed is not None and f.suppressed.source == BASELINE for f in report.findings)
-        lines += [
-            f"{known:,} more {'is' if known == 1 else 'are'} in the baseline: --no-baseline fixes {'it' if known == 1 else 'them'} too."
-        ] * (known > 0)
+        they_are, them = ("is", "it") if known == 1 else ("are", "them")
+        more = "more " if outcomes else ""
+        lines += [f"{known:,} {more}{they_are} in the baseline: --no-baseline fixes {them} too."] * (known > 0)
     to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
 
@@ -80,11 +82,22 @@ def _effects(mended: Sequence[Outcome]) -> str:
     return f": at the next apply {', '.join(head)} and {last}"
 
 
+def _head(finding: Finding) -> str:
+    where = f"{finding.span.path}:{finding.span.line}: " if finding.span else ""
+    return f"  {where}{finding.address}: {finding.rule.id}"
+
+
+def _sends_here(finding: Finding) -> bool:
+    """True if the remedy says no more than that ``fix`` tries it."""
+    return isinstance(finding.remedy, AddTag | MergeTags) and finding.remedy.is_shared
+
+
 def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
+    heads = Counter(map(_head, (finding for finding, _ in found)))
     for finding, why in found[:SHOWN]:
-        where = f"{finding.span.path}:{finding.span.line}: " if finding.span else ""
-        yield f"  {where}{finding.address}: {finding.rule.id}"
+        head = _head(finding)
+        yield f"{head} ({scope_word(finding.framework)} {finding.root or '.'})" if heads[head] > 1 else head
         if why:
-            yield f"    {why}" if why == finding.remediation else f"    {why}: {finding.remediation}"
+            yield f"    {why}" if why == finding.remediation or _sends_here(finding) else f"    {why}: {finding.remediation}"
     if len(found) > SHOWN:
         yield f"  and {len(found) - SHOWN} more"

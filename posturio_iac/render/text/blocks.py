@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.contract.context import RenderContext
-    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Lifetime, Span
     from posturio_iac.render.text.key_entries import KeyEntry
 
@@ -105,8 +105,14 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
     yield from (_section(report, verdict, context) for verdict in _listed(report, context))
     if context.verbose:
         yield _suppressed(report, context)
-    yield tuple(f"{diagnostic.level.value}: {printable(diagnostic.message)}" for diagnostic in report.diagnostics if diagnostic.about)
+    yield tuple(_diagnostic(diagnostic) for diagnostic in report.diagnostics if diagnostic.about)
     yield advice(report, context)
+
+
+def _diagnostic(diagnostic: Diagnostic) -> str:
+    path = diagnostic.path
+    where = "" if path is None or path == diagnostic.subject else f"{printable(path)}: "
+    return f"{where}{diagnostic.level.value}: {printable(diagnostic.message)}"
 
 
 def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:

@@ -23,9 +23,13 @@ def render(report: Report, context: RenderContext) -> str:
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield it line by line."""
     errors = (_error(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR)
-    findings = (_finding(finding, roots, context) for finding, roots in folded(report.active()))
+    findings = (_finding(finding, roots, context) for finding, roots in folded(report.active(), _printed))
     for lines in (errors, findings):
         yield from (without_commands(f"{line}\n") for line in lines)
+
+
+def _printed(finding: Finding) -> object:
+    return (finding.rule.id, finding.span, finding.severity, finding.message, finding.address)
 
 
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
