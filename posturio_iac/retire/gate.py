@@ -59,6 +59,8 @@ class Decision:
     """How whoever makes the plan can switch the key off all the same: a sentence, or empty."""
     next: str = ""
     """The same in a few words; empty where nothing is due."""
+    asks: bool = False
+    """True if ``why`` is that its owner was not asked, or has not answered."""
 
 
 def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bool = False, alone: bool = False) -> Decision:
@@ -133,7 +135,7 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     if not any(one.means_unneeded for one in _known(rules)) and key.kind is KeyKind.ACCESS_KEY:
         return Decision(Action.KEEP, f"It may be in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
     if life.is_awaited(as_of) and life.answer_by is not None:
-        return Decision(Action.WAIT, f"Its owner was asked, and may answer until {life.answer_by.date()}.", option, late)
+        return Decision(Action.WAIT, f"Its owner was asked, and may answer until {life.answer_by.date()}.", option, late, asks=True)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Decision(Action.KEEP, UNTOLD, f"Ask its owner; {option}", late)
     if (untold := _untold_use(key)) is not None:
@@ -162,9 +164,9 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
         return Decision(Action.WAIT, why, next=f"to be deleted after {over.date()}")
     if life.is_awaited(as_of) and life.answer_by is not None:
         why = f"Its owner was asked, and may answer until {life.answer_by.date()}."
-        return Decision(Action.WAIT, why, next=_awaited(life, as_of))
+        return Decision(Action.WAIT, why, next=_awaited(life, as_of), asks=True)
     if (unasked := _unasked(key, life)) is not None:
-        return Decision(Action.WAIT, unasked, next="ask its owner")
+        return Decision(Action.WAIT, unasked, next="ask its owner", asks=True)
     if LINGERING not in rules:
         return Decision(Action.KEEP, "What is stated of it lets it stay for now, so it is not deleted.")
     if TRAIL_REGIONS.get(partition_of(key.address)) is None:

@@ -36,7 +36,7 @@ BEFORE = """\
 To: {to}
 Subject: {count}{whose}: {subject}
 
-On {day} posturio-iac found {count} in AWS {known}.
+On {day} posturio-iac found {count} in AWS {known}
 For each: is it needed, and by what?
 
 How to answer
@@ -130,7 +130,9 @@ def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
         whose=" of yours" if owned else " without a known owner",
         subject=f"no answer since {answer}" if late else f"please answer by {answer}",
         day=asking.as_of.date(),
-        known="that you are responsible for" if owned else "that nobody is known to own. Whose is it",
+        known="that you are responsible for."
+        if owned
+        else f"that nobody is known to own. Whose {'is it' if len(made) == 1 else 'are they'}?",
         table=table,
         back=f" to {_plain(asking.reply_to)}" if asking.reply_to else " back",
         by="" if late else f" by {answer}",
@@ -151,7 +153,7 @@ def _about(number: int, step: Step) -> Iterator[str]:
     yield from (f"   {_plain(finding.message)}" for finding in step.findings)
     if key.created_by and not (isinstance(key.owner, str) and key.owner):
         yield f"   It was created by {_plain(key.created_by)}."
-    if step.decision.why not in ("", OF_CODE):  # which follows
+    if step.decision.why not in ("", OF_CODE) and not step.decision.asks:  # code follows, and the letter itself asks
         yield f"   {_plain(step.decision.why)}"
     if key.declaration is not None:
         yield f"   Change the code, merge and apply it, since changes by hand would be undone: the key {_plain(key.declaration.text())}."

@@ -98,7 +98,7 @@ def test_a_key_without_an_owner_is_asked_of_whoever_is_named(cloud: Cloud, capsy
     assert retire(capsys, "ask", str(tmp_path / "letters"), *ledger, "--ask-ownerless", "security@example.com").code == 0
     (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
     assert text.startswith("To: security@example.com\nSubject: 1 access key without a known owner: please answer by ")
-    assert "in AWS that nobody is known to own. Whose is it" in text
+    assert "in AWS that nobody is known to own. Whose is it?\n" in text
 
 
 def test_a_key_of_midnight_is_of_its_own_day(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -228,9 +228,12 @@ def test_a_key_that_is_needed_is_never_deleted(cloud: Cloud, capsys: Capsys, tmp
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *ledger)
     retire(capsys, "ask", str(tmp_path / "letters"), *ledger, *at(1))
+    (letter,) = (tmp_path / "letters").glob("*.txt")
+    assert "write the letter first" not in letter.read_text(encoding="utf-8"), "it is the letter"
     if needed:
         file = answered(tmp_path / "letters", "payments", needed=needed, note="restore test")
-        assert retire(capsys, "ask", *ledger, "--answers", str(file), *at(2)).code == 0
+        answer = retire(capsys, "ask", *ledger, "--answers", str(file), *at(2))
+        assert (answer.code, answer.out) == (0, "1 answer recorded\n")
     retire(capsys, "plan", str(tmp_path / "plan"), *ledger, *at(30))
     table = live(capsys, *ledger, *at(30), json_format=False).out
     (one,) = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]

@@ -167,16 +167,18 @@ class LedgerFile:
             if looked and name not in self._found and (only is None or key in only):
                 self.ledger.resolve(name, self.as_of)
 
-    def answers(self, path: str) -> None:
-        """Add the answers of owners, which are written with the rest. Raises `UsageError`."""
+    def answers(self, path: str) -> int:
+        """Add the answers of owners, which are written with the rest, and return how many. Raises `UsageError`."""
         try:
             with open(path, "rb") as file:
                 data = file.read()
-            note_answers(self.ledger, read_answers(data.decode("utf-8-sig")), self.as_of, sha256(data).hexdigest())
+            found = read_answers(data.decode("utf-8-sig"))
+            note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
         except NoAnswersError as error:
             raise UsageError(f"--answers {path}: {error}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--answers {path} cannot be read: {system_reason(error)}") from None
+        return len(found)
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
         """Record the keys of an account; ``ends`` tells from when on disabled ones may be deleted."""

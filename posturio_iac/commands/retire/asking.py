@@ -49,9 +49,9 @@ def _record(task: RetireTask) -> int:
     arguments = task.arguments
     profile = next(iter(arguments.profiles), None)
     ledger = ledger_of(arguments, task.now(), lambda: connect(profile, None, CallBudget()))
+    recorded = 0
     if ledger is not None:
-        for path in arguments.answers:
-            ledger.answers(path)
+        recorded = sum(map(ledger.answers, arguments.answers))
         ledger.store.replace(ledger.text())
-    to_stdout(f"answers of {count(len(arguments.answers), 'file')} recorded\n")
+    to_stdout(f"{count(recorded, 'answer')} recorded\n")
     return 0

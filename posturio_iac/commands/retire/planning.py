@@ -58,7 +58,8 @@ def take(task: RetireTask) -> int:
     write_folder(files, path, "the plan")
     lines = [*_lines(made, shown=bool(arguments.given.show_key_ids), all_of_them=bool(arguments.given.verbose))]
     due = sum(step.is_step for step in made)
-    return task.close(found, [*lines, f"{count(due, 'step')} in {printable(path)}: review the scripts before you run them"])
+    review = "review the scripts before you run them" if due else "nothing to run yet"
+    return task.close(found, [*lines, f"{count(due, 'step')} in {printable(path)}: {review}"])
 
 
 def _lines(made: Sequence[Step], *, shown: bool, all_of_them: bool) -> Iterator[str]:
