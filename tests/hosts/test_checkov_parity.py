@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,8 +96,10 @@ def test_undetermined_keys_are_shown_with_the_reason_and_do_not_fail(scanned: di
     assert all(one.reason.startswith(OPEN) and one.reason != OPEN for one in about)
 
 
-def test_every_check_fails_somewhere(seen: list[Record]) -> None:
-    assert {one.check for one in seen if one.result == "failed"} == set(RULES)
+def test_every_check_fails_somewhere(seen: list[Record], tmp_path: Path) -> None:
+    """One only in a repository whose configuration forbids keys."""
+    forbidding = shutil.copytree(ROOT / "fixtures/forbidden_access_keys/flagged", tmp_path / "forbidding")
+    assert {check for check, _ in failed([*seen, *report(forbidding)])} == set(RULES)
 
 
 # What no adapter can change, and the programs in fixtures/ do not show.
