@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live.ledger import LedgerFile
-from posturio_iac.commands.live.owners_file import read_owners
+from posturio_iac.commands.live.run import read_owners
 from posturio_iac.contract.read import NotAResultError
 from posturio_iac.errors import UsageError
 from posturio_iac.link.state import StateError, parse

@@ -16,7 +16,7 @@ from posturio_iac.core.model import Declaration, Privilege
 from posturio_iac.core.place import Place
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
+from posturio_iac.live.reading.users import privilege_of, quarantine_of
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.letters import Asking, letters
 from posturio_iac.retire.plan import steps

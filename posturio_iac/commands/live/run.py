@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -10,13 +11,12 @@ from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
-from posturio_iac.commands.live.owners_file import read_owners
 from posturio_iac.commands.live.part import AccountPart, ages_of
 from posturio_iac.commands.live.run_record import RunRecord
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract.context import FindingAges, RunScope
 from posturio_iac.core.record import dataclass, field, replace
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
@@ -46,6 +46,26 @@ if TYPE_CHECKING:
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
     from posturio_iac.live.survey import Progress
+
+COLUMNS = ("users", "owner")
+
+
+def read_owners(path: str | None) -> tuple[Owner, ...]:
+    """The owners of a CSV file; none where none is named. Raises `UsageError`."""
+    if path is None:
+        return ()
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"--owners-file {path} cannot be read: {system_reason(error)}") from None
+    found = []
+    for number, row in enumerate(rows, start=2):
+        users, owner = ((row.get(name) or "").strip() for name in COLUMNS)
+        if not users or not owner:
+            raise UsageError(f"--owners-file {path}, line {number}: every line needs users, such as /payments/*, and an owner")
+        found.append(Owner(users if users.startswith("/") else f"/{users}", owner))
+    return tuple(found)
 
 
 SEVERAL = 2

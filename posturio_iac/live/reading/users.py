@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
+from posturio_iac.core.model import Privilege
 from posturio_iac.core.open_kinds import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import AwsTags, DeployedUser
-from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +18,76 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Unknown
     from posturio_iac.live.connection.errors import AwsError
     from posturio_iac.live.connection.session import Connection
+
+QUARANTINE = "AWSCompromisedKeyQuarantine"
+"""The policy that AWS attaches to a user whose key it found in public; names of newer versions end in ``V2`` and ``V3``."""
+ADMIN_POLICIES = frozenset({"AdministratorAccess", "IAMFullAccess"})
+"""Policies of AWS whose holder can do everything, or grant itself everything."""
+ADMIN_ACTIONS = frozenset({"*", "*:*", "iam:*"})
+
+
+def quarantine_of(holder: Mapping[str, Any]) -> str | None:
+    return next((name for name in _names_by_aws(holder) if name.startswith(QUARANTINE)), None)
+
+
+def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> Privilege | None:
+    """Return how much the policies of a user and of its groups allow; None when a group is not among ``groups``.
+
+    Policies of the account itself are not read, so they count as some permission. So does everything within a boundary.
+    """
+    names = user.get("GroupList") or ()
+    levels = {_level(user), *(_level(groups[name]) for name in names if name in groups)}
+    if Privilege.ADMIN in levels:
+        return Privilege.SOME if user.get("PermissionsBoundary") else Privilege.ADMIN
+    if not all(name in groups for name in names):
+        return None
+    return Privilege.SOME if Privilege.SOME in levels else Privilege.NONE
+
+
+def _level(holder: Mapping[str, Any]) -> Privilege:
+    """Return how much the policies of one user or group allow."""
+    inline = [_document(entry.get("PolicyDocument")) for entry in (*_listed(holder, "UserPolicyList"), *_listed(holder, "GroupPolicyList"))]
+    if not ADMIN_POLICIES.isdisjoint(_names_by_aws(holder)) or any(_is_admin(document) for document in inline):
+        return Privilege.ADMIN
+    attached = [
+        entry for entry in _listed(holder, "AttachedManagedPolicies") if not str(entry.get("PolicyName", "")).startswith(QUARANTINE)
+    ]
+    return Privilege.SOME if attached or inline else Privilege.NONE
+
+
+def _names_by_aws(holder: Mapping[str, Any]) -> list[str]:
+    """The names of attached policies that are AWS's own; an account may have others of the same names."""
+    arns = (str(entry.get("PolicyArn", "")) for entry in _listed(holder, "AttachedManagedPolicies"))
+    return [arn.rpartition("/")[2] for arn in arns if ":iam::aws:policy/" in arn]
+
+
+def _listed(holder: Mapping[str, Any], name: str) -> Iterable[Mapping[str, Any]]:
+    return holder.get(name) or ()
+
+
+def _document(document: object) -> Mapping[str, Any]:
+    """A policy as data: botocore decodes it, other clients leave it as AWS sends it."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(unquote(document))
+        except ValueError:
+            return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_admin(document: Mapping[str, Any]) -> bool:
+    return any(_grants_everything(statement) for statement in _many(document.get("Statement")) if isinstance(statement, dict))
+
+
+def _grants_everything(statement: Mapping[str, Any]) -> bool:
+    allowed = statement.get("Effect") == "Allow" and not statement.get("Condition") and "*" in _many(statement.get("Resource"))
+    return allowed and not ADMIN_ACTIONS.isdisjoint(str(action).lower() for action in _many(statement.get("Action")))
+
+
+def _many(value: object) -> list[Any]:
+    """A value of a policy as a list; a single value may stand without one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
 
 PAGE = 1000
 UNASKED = TAGS_NOT_NEEDED()

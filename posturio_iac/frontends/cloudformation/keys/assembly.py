@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.origin import TagOrigin
+from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import ADDS_PROPERTIES, AS_STATED, DECLARED_ELSEWHERE, PARAMETER_DEFAULT, TAGS_UNSEEN
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.facts.access_key import access_key
@@ -20,12 +22,11 @@ from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.implied import under
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.files import too_costly
-from posturio_iac.frontends.cloudformation.keys.cdk import construct_of
+from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.remedies import remedies
 from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
@@ -45,6 +46,22 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
     from posturio_iac.metadata.comments import Comment
+
+
+def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
+    """The remedies for the key ``entry`` of a stack."""
+    place = Place(address, entry.source.span(entry.key))
+    if is_from_cdk(entry, stack):
+        path = construct_of(entry) or address
+        off = Advice(f"set status to AccessKeyStatus.INACTIVE in {path.removesuffix('/Resource')} of the CDK app")
+        return Remedies(CallConstruct(place, path), StoreAndRotate(place, construct=path.removesuffix("/Resource")), off)
+    json = entry.source.language == "JSON"
+    outer, _, name = address.rpartition("/")
+    nested = (Advice(f"let the stack {outer} set the Status of {name}, and make it Inactive only there"),) if outer else ()
+    return Remedies(
+        AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json), narrower=nested
+    )
+
 
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""

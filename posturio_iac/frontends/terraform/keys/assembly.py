@@ -15,13 +15,13 @@ from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.mentions import is_sensitive
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
-from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
 from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -33,8 +33,20 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Lifetime, Span
     from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
+    from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+
+
+def secrets_of(expression: hcl.Expr | None, scope: ModuleScope, user: TerraformUser) -> Iterator[str]:
+    """Yield the name of a key's user and the values of the user's tags, those that come from something sensitive."""
+    if isinstance(user.name, str) and is_sensitive(expression, scope):
+        yield user.name
+    tags = user.block.get("tags") if user.block is not None else None
+    whole = tags is not None and user.scope is not None and not isinstance(tags, hcl.ObjectExpr) and is_sensitive(tags, user.scope)
+    for tag in user.tags.items:
+        if isinstance(tag.value, (str, int, float)) and (whole or (tag.scope is not None and is_sensitive(tag.expression, tag.scope))):
+            yield str(tag.value)
 
 
 @dataclass(frozen=True, slots=True)
