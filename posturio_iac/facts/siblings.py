@@ -125,7 +125,7 @@ def _within_quota(key: AccessKey, beside: list[Sibling], *, may_be_absent: bool)
     if not beside:
         return key
     certain = next((other for other in beside if other.is_beside is True), None)
-    if certain is not None:
+    if certain is not None and key.framework.startswith("terraform"):
         key = replace(key, remedies=replace(key.remedies, rotate=_TURNS, overlap=_TURNS))
     order = key.replacement.create_before_destroy if isinstance(key.replacement, Replacement) else False
     if order is False:
