@@ -115,6 +115,16 @@ def test_link_out_of_the_repository_is_not_followed(repository: Repository, caps
     assert (code, out, "leads outside of the scanned folder and its repository" in err) == (2, "", True)
 
 
+def test_a_note_names_its_file_once(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("posturio-iac.toml", 'exclude = ["legacy/"]\n')
+    repository.write("iam.tf", flagged())
+    repository.write("legacy/iam.tf", flagged("b"))
+    for name in ("text", "concise"):
+        _, out, err = run(capsys, "scan", "--as-of", AS_OF, "--format", name)
+        (line,) = (line for line in (out + err).splitlines() if "--no-config ignores it" in line)
+        assert line.count("posturio-iac.toml") == 1
+
+
 def test_table_that_is_not_used_is_said(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("posturio-iac.toml", "")
     repository.write("pyproject.toml", "[tool.posturio-iac]\nmax_lifetime_days = 20\n")

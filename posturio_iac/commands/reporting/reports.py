@@ -125,7 +125,8 @@ def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> s
         account = f"{account} ({names[account]})"
     elif account is not None and diagnostic.template.startswith(SUBJECT):
         account = None  # the message names it
-    parts = [account, diagnostic.path, diagnostic.line, diagnostic.column]
+    path = None if diagnostic.path == diagnostic.subject else diagnostic.path  # the message names it
+    parts = [account, path, diagnostic.line, diagnostic.column]
     where = ":".join(printable(str(part)) for part in parts if part is not None)
     level = paint(diagnostic.level.value, "bold", COLORS[diagnostic.level], color=color)
     return f"{where}{': ' if where else ''}{level}: {printable(diagnostic.message)}\n"
