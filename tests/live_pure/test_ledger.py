@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.commands.live import ledger_store
 from posturio_iac.commands.live.ledger import LedgerFile
+from posturio_iac.commands.output import write
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.errors import UsageError
+from posturio_iac.errors import OutputError, UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.stack import StackKey
@@ -33,6 +37,8 @@ from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from posturio_iac.contract.context import FindingAges
 
 DAY = timedelta(days=1)
@@ -251,3 +257,28 @@ def test_no_line_is_a_command_to_those_who_print_it() -> None:
     assert not any("##" in line for line in lines)
     assert json.loads(lines[0])["note"] == note
     assert json.loads(lines[2])["told"] == {note: note}
+
+
+def test_of_two_runs_at_once_one_waits_and_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("fcntl")
+    path = tmp_path / "ledger.jsonl"
+    first, second = ledger_store.FileStore(str(path)), ledger_store.FileStore(str(path))
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(*given: Any, **more: Any) -> None:
+        begun.set()
+        assert go.wait(60)
+        write(*given, **more)
+
+    monkeypatch.setattr(ledger_store, "write", slow)
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(first.replace, "a\n")
+        assert begun.wait(60)
+        begun.clear()
+        refused = pool.submit(second.replace, "b\n")
+        assert not begun.wait(0.2), "the second waits"
+        go.set()
+        written.result()
+        with pytest.raises(OutputError, match="another run changed it meanwhile"):
+            refused.result()
+    assert ([file.name for file in tmp_path.iterdir()], path.read_text(encoding="utf-8")) == (["ledger.jsonl"], "a\n")

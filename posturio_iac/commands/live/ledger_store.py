@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.commands.output import refuse_links_out, write
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+[^/])", re.ASCII)
 PRIVATE = 0o600
-TRIES = 60
-"""How often a lock is tried, 50 ms apart."""
 PAUSE = 15.0
 """Seconds between two writes of an object while a run goes on, since each writes all of it."""
 
@@ -74,9 +72,8 @@ class FileStore:
 
     def replace(self, text: str) -> None:
         """Put a text in place of the whole, unless another run has changed it. Raises `OutputError`."""
-        lock = f"{self._path}.lock"
         try:
-            with _locked(lock):
+            with _locked(os.path.dirname(os.path.realpath(self._path))):
                 self._check()
                 write(text, self._path, mode=PRIVATE)
                 os.chmod(self._path, PRIVATE)
@@ -106,7 +103,6 @@ class FileStore:
                 os.fsync(file.fileno())
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {system_reason(error)}") from None
-
         self._size += len(data)
         self._known.update(data)
 
@@ -115,21 +111,16 @@ class FileStore:
 
 
 @contextmanager
-def _locked(path: str) -> Iterator[None]:
-    """Hold a lock for the moment of one write; one of a dead run is taken over. Raises `OutputError` and `OSError`."""
-    for number in range(TRIES):
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
-            break
-        except FileExistsError:
-            if number == TRIES - 1:
-                os.unlink(path)  # nobody writes for so long
-            time.sleep(0.05)
-    try:
+def _locked(folder: str) -> Iterator[None]:
+    """Hold a folder for the moment of one write. The system releases it when a run dies, and nothing is left beside the ledger."""
+    with ExitStack() as held:
+        with suppress(ImportError, OSError):  # Windows and some network drives have no such lock; the comparison remains
+            import fcntl
+
+            number = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, number)
+            fcntl.flock(number, fcntl.LOCK_EX)
         yield
-    finally:
-        if os.path.lexists(path):
-            os.unlink(path)
 
 
 class S3Store:
