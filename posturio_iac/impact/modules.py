@@ -9,7 +9,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.impact.changed_code import ChangedCode
 from posturio_iac.search.kinds import IN_HCL, TERRAFORM, calls_modules, kind_of
-from posturio_iac.search.module_calls import local_calls
+from posturio_iac.search.module_calls import local_calls, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,9 +40,15 @@ class ChangedUnits:
         yield from ((unit.folder, folder) for unit in self._units for folder in unit.folders() if folder != unit.folder)
 
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
-        """Yield the folders and files of the units whose modules are not here and may make keys."""
+        """Yield the folders and files of the units that write code, or whose modules are not here, and so may make keys."""
+        written = {path for path in selection.terraform if calls_modules(path)}
+        shared = any(b"generate" in text(selection, path) for path in written - {unit.shown for unit in self._units})
         for unit in self._units:
-            if any(selection.search.search_terms.name_known_module(source.encode()) for source, _ in unit.called()):
+            if (
+                shared
+                or unit.shown in written
+                or any(selection.search.search_terms.name_known_module(source.encode()) for source, _ in unit.called())
+            ):
                 yield unit.folder, unit.shown
 
     def concerned(self, changed: Collection[str], leading: Collection[str]) -> tuple[set[str], set[str]]:
@@ -149,7 +155,8 @@ class Modules:
         """True if a key counts: by its own module, those that lead to it, those whose outputs these use, or its user's name."""
         if self._whole or key.span is None:
             return True
-        root, own = self._from_root(key.scope), posixpath.dirname(key.span.path)
+        root = self._from_root(key.scope)
+        own = posixpath.dirname(key.span.path) if _is_code(key.span.path) else root  # code that Terragrunt writes is the root module's
         if own in self._borrowing and key.user in self._named.get(root, ()):
             return True
         return not self._concerned.isdisjoint(self._graph.between(root, own))

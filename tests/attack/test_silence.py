@@ -107,6 +107,7 @@ AFTER_INIT = {
     ),
     "wide": Program({"main.tf": KEY % '  count = length(fileset(path.module, "**/terraform-provider-aws*"))\n'}, ("aws_iam_access_key.k",)),
     "star": Program({"main.tf": KEY % '  for_each = fileset(".", "{x,.terra*.hcl}")\n'}, ("aws_iam_access_key.k",)),
+    "state": Program({"main.tf": KEY % (FLAG % '"terraform.tfstate"')}, ("aws_iam_access_key.k",)),
     "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, ("aws_iam_access_key.k",)),
     "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, ("aws_iam_access_key.k",)),
 }
@@ -225,8 +226,12 @@ def in_json(name: str = "u/terragrunt.hcl.json", **members: object) -> dict[str,
     return {name: json.dumps(members)}
 
 
+STACK = json.dumps({"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "joe"}}}})
+STACK_IN_CODE = {"resource": {"aws_cloudformation_stack": {"s": {"name": "s", "template_body": STACK}}}}
 LOCAL_TEXT = f"locals {{\n  t = {HEREDOC % BARE}}}\n"
 WRITTEN = {"path": "k.tf", "if_exists": "skip", "contents": BARE}
+GENERATED = f'    path = "k.tf"\n    if_exists = "skip"\n    contents = {json.dumps(BARE)}\n'
+EXTRA = 'terraform {\n  source = "../m"\n  extra_arguments "x" {\n    commands  = ["apply"]\n    arguments = [%s]\n  }\n}\n'
 TERRAGRUNT = {
     "heredoc": Program(unit(GENERATE % ("k.tf", HEREDOC % BARE)), OWN),
     "quoted": Program(unit(GENERATE % ("k.tf", json.dumps(BARE))), OWN),
@@ -234,6 +239,17 @@ TERRAGRUNT = {
     "encoded": Program(unit(GENERATE % ("k.tf.json", BUILT)), OWN),
     "file": Program(unit(GENERATE % ("k.tf", 'file("k.tpl")')) | {"u/k.tpl": BARE}, OWN),
     "local": Program(unit(LOCAL_TEXT + GENERATE % ("k.tf", "local.t")), OWN),
+    "rendered": Program(unit(GENERATE % ("k.tf", 'templatefile("k.tpl", {})')) | {"u/k.tpl": BARE}, OWN),
+    "as-an-argument": Program(unit(f"generate = {{\n  x = {{\n{GENERATED}  }}\n}}\n"), OWN),
+    "stack-inside": Program(unit(GENERATE % ("s.tf.json", json.dumps(json.dumps(STACK_IN_CODE)))), ("aws_cloudformation_stack.s/K",)),
+    "other-file": Program(
+        unit('locals {\n  c = read_terragrunt_config("../c.hcl")\n}\n' + GENERATE % ("k.tf", "local.c.locals.t")) | {"c.hcl": LOCAL_TEXT},
+        OWN,
+    ),
+    "var-apart": Program({"u/terragrunt.hcl": EXTRA % '"-var", "on=true"', "m/main.tf": ON % "false"}, COUNTED),
+    "var-file-apart": Program(
+        {"u/terragrunt.hcl": EXTRA % '"-lock=false", "-var-file", "v"', "m/main.tf": ON % "false", "u/v": "on = true\n"}, COUNTED
+    ),
     "included": Program(unit(INCLUDE % "../root.hcl") | {"root.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
     "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), ("module.m",)),
     "no-source": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE), "u/main.tf": ""}, OWN),
@@ -259,7 +275,6 @@ TERRAGRUNT = {
         ("infra",),
     ),
 }
-STACK = json.dumps({"Resources": {"K": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "joe"}}}})
 HIDDEN = STACK.replace("AccessKey", "AccessKe\\u0079")
 CALL = json.dumps({"service": "IAM", "action": "create@ccessKey", "parameters": {"UserName": "joe"}})
 
@@ -330,14 +345,17 @@ PROGRAMS = {f"{kind}-{name}": program for kind, table in TABLES.items() for name
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
-def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, git: bool) -> None:
-    program = PROGRAMS[name]
+@pytest.mark.parametrize("mode", ["walk", "git", "changed"])
+def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, mode: str) -> None:
+    program, words = PROGRAMS[name], tuple[str, ...]()
+    if mode == "changed":
+        Repository(tmp_path).write("readme", "")
+        words = ("--changed-since", Repository(tmp_path).commit())
     for path, text in program.files.items():
         put(tmp_path, path, text)
-    if git or name.startswith("ignored"):
+    if mode != "walk" or name.startswith("ignored"):
         Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
-    _, out, err = scan(tmp_path / program.folder, *program.words, "--format", "json")
+    _, out, err = scan(tmp_path / program.folder, *program.words, *words, "--format", "json")
     seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
     assert set(program.keys) <= seen.keys(), err
     assert "clean" not in seen.values()
@@ -395,6 +413,15 @@ def test_what_is_not_judged_inside_is_named(tmp_path: Path, code: str, said: str
     status, out, err = scan(tmp_path)
     assert status == 0
     assert said in out + err
+
+
+def test_a_text_that_only_terragrunt_knows_is_named_once(tmp_path: Path) -> None:
+    put(tmp_path, "root.hcl", GENERATE % ("k.tf", 'run_cmd("x")'))
+    for name in ("a", "b"):
+        put(tmp_path, f"{name}/terragrunt.hcl", INCLUDE % "../root.hcl")
+        put(tmp_path, f"{name}/main.tf", "")
+    _, out, err = scan(tmp_path)
+    assert (out + err).count("so it is not known whether it makes keys") == 1
 
 
 FLAGGED = 'resource "aws_iam_access_key" "k" {\n  count = %s ? 1 : 0\n  user  = "joe"\n}\n'

@@ -145,7 +145,9 @@ def test_text_that_stands_elsewhere_or_is_no_code_is_unknown(tmp_path: Path) -> 
     for number, contents in enumerate(('templatefile("provider.tpl", { default_tags = 1 })', "<<EOT\nprovider {{ default_tags\nEOT")):
         files = live("tags = {}")
         files["live/root.hcl"] = f'generate "provider" {{\n  path = "p.tf"\n  contents = {contents}\n}}\n'
-        assert isinstance(owner(tmp_path / str(number), files), Unknown)
+        found = reading(tmp_path / str(number), files)
+        assert [isinstance(key.owner, Unknown) for key in found.keys] == [True]
+        assert [(d.level, d.path) for d in found.diagnostics] == [(Level.NOTE, "live/root.hcl")]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import GENERATES
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
@@ -258,9 +258,8 @@ def _generating(units: Mapping[str, ModuleCaller], selection: Selection) -> set[
 
 def _matters(written: GeneratedFile | Unknown) -> bool:
     if isinstance(written, Unknown):
-        return False
-    keys = (block.type == "resource" and not KEY_TYPES.keys().isdisjoint(block.labels[:1]) for block in written.blocks)
-    return any(keys) or any(block.type == "module" for block in written.blocks)
+        return written.kind is GENERATES
+    return any(block.type in ("resource", "data", "module") for block in written.blocks)
 
 
 def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:

@@ -97,8 +97,10 @@ def _shadowed(name: str, present: set[str]) -> bool:
     return name.endswith(".tf.json") and f"{name[:-8]}.tofu.json" in present
 
 
-MADE_BY_INIT = (".terraform", ".terraform.lock.hcl")
-"""What ``terraform init`` writes beside a root module: it is there at every apply, though in no checkout."""
+MADE_BY = {".terraform": "terraform init", ".terraform.lock.hcl": "terraform init"} | dict.fromkeys(
+    ("terraform.tfstate", "terraform.tfstate.backup", "terraform.tfstate.d", ".terraform.tfstate.lock.info"), "terraform apply"
+)
+"""What Terraform writes beside a root module, and by what command: it is there at an apply, though in no checkout."""
 
 
 class TextFiles:
@@ -124,8 +126,9 @@ class TextFiles:
             return CANNOT_BE_READ(path)
 
     def _missing(self, path: str, target: str) -> Unknown:
-        if not {*MADE_BY_INIT}.isdisjoint(os.path.relpath(target, self._root).split(os.sep)):
-            return DEPENDS_ON(f"the file {path}", "terraform init")
+        for part in os.path.relpath(target, self._root).split(os.sep):
+            if part in MADE_BY:
+                return DEPENDS_ON(f"the file {path}", MADE_BY[part])
         if self._is_ignored(target):
             return DEPENDS_ON(f"the file {path}", "the checkout, since git ignores it")
         raise EvaluationError(f"there is no file {path}")
@@ -136,14 +139,14 @@ class TextFiles:
         return is_ignored(self._search, target)
 
     def below(self, base: str, path: str) -> tuple[str, ...] | Unknown:
-        """The files below a folder; what ``terraform init`` will add to them ends with a slash."""
+        """The files below a folder; what Terraform will add to them ends with a slash."""
         top = real_path(os.path.join(self._root, base, path))
         if "\0" in top:
             return MUST_BE("a path", "free of NUL bytes")
         if os.path.commonpath([self._root, top]) != self._root:
             return BEYOND(path, "the scan root")
         own = real_path(os.path.join(self._root, base))
-        added = [os.path.join(own, name, "") for name in MADE_BY_INIT]
+        added = [os.path.join(own, name, "") for name in MADE_BY]
         if f"{top}{os.sep}".startswith(added[0]) or (not os.path.isdir(top) and self._is_ignored(os.path.join(top, ""))):
             return DEPENDS_ON(f"the list of files in {path}", "terraform init")
         found = [os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names]

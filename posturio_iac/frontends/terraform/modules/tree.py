@@ -20,6 +20,7 @@ from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
+from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class ModuleTree:
             return False
         if path in self._candidates:
             return True
-        if "/.terraform/" in f"/{path}" or self._holds_search_term(path):
+        chosen_by_text = kind_of(path) is TERRAFORM or calls_modules(path)
+        if "/.terraform/" in f"/{path}" or (chosen_by_text and self._holds_search_term(path)):
             return False
         return self._tracked is not None or not self._passes_over(path)
 
@@ -156,10 +158,7 @@ class ModuleTree:
             return ModuleInstance(self, unit.root_module(lambda module: ModuleInstance(self, module).scope()))
         from posturio_iac.frontends.terraform.modules.units import applied_module
 
-        module = applied_module(unit, self.folder)
-        for problem in unit.unit.problems:
-            self.report(problem)
-        return ModuleInstance(self, module)
+        return ModuleInstance(self, applied_module(unit, self.folder, self.report))
 
     def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
         """The source of a module call: a constant, or in an ``instance`` what variables and locals make of it, as in OpenTofu."""

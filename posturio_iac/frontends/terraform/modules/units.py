@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.open_kinds import GENERATES
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
 
-def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
+def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Callable[[Diagnostic], None]) -> Module:
     """The root module of a unit: the code of its module with the unit's inputs, and with the files that are beside it then."""
     unit = one.unit
     module = load(one.module) if one.module is not None else Module(one.folder)
@@ -47,6 +49,9 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
     for written in unit.generated():
         if isinstance(written, Unknown):
             result.unseen_providers = written
+            if written.kind is GENERATES:
+                said = f"{written.reason}, so it is not known whether it makes keys"
+                report(Diagnostic(Level.NOTE, said, str(written.arguments[0])))
         else:
             _add(result, written)
     before = {name: _attribute(name, value) for name, value in given.expressions().items()}
@@ -54,6 +59,8 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
     result.tfvars = {**before, **result.tfvars, **after}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)
+    for problem in unit.problems:
+        report(problem)
     return result
 
 

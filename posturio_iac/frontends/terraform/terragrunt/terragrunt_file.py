@@ -6,11 +6,12 @@ Over 300 lines, since a file and the scope of its names define each other.
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.open_kinds import CANNOT_BE_READ, DEPENDS_ON, MUST_BE, NOT_EVALUATED, NOT_IN_CODE, REFERS_TO_ITSELF
+from posturio_iac.core.open_kinds import CANNOT_BE_READ, DEPENDS_ON, GENERATES, MUST_BE, NOT_EVALUATED, NOT_IN_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.record import NamedTuple, dataclass, field
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.functions import Environment, known
@@ -318,6 +319,33 @@ class TerragruntFile:
         if self._fault is not None:
             yield self._fault
         yield from ((block, self) for block in self.body.all(kind))
+        if kind == "generate" and (attribute := self.body.attributes.get(kind)) is not None:
+            yield from _as_blocks(attribute.expression, self)
+
+
+def _as_blocks(generate: hcl.Expr, file: TerragruntFile) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
+    """Yield the blocks that ``generate = { name = { … } }`` stands for."""
+    if not isinstance(generate, hcl.ObjectExpr):
+        yield GENERATES(file.shown, "files")
+        return
+    for key, value in generate.items:
+        name = file.value(key)
+        if isinstance(name, str) and isinstance(value, hcl.ObjectExpr):
+            yield _block_of(name, value, file), file
+        else:
+            yield GENERATES(file.shown, "files")
+
+
+def _block_of(name: str, value: hcl.ObjectExpr, file: TerragruntFile) -> hcl.Block:
+    def body() -> hcl.Body:
+        named = ((file.value(key), one) for key, one in value.items)
+        return hcl.Body({key: hcl.Attribute(key, one.span, partial(_same, one)) for key, one in named if isinstance(key, str)}, ())
+
+    return hcl.Block("generate", (name,), value.span, value.span, body=body, comments=tuple)
+
+
+def _same(expression: hcl.Expr) -> hcl.Expr:
+    return expression
 
 
 def _names_all_locals(expression: hcl.Expr | None) -> bool:

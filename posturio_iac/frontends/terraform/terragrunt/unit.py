@@ -149,7 +149,7 @@ class TerragruntUnit:
             given = merged(given, Entries(own, found.rest), deep=False)
         for name in ("required_var_files", "optional_var_files", "arguments"):
             expression = block.get(name)
-            for value in _elements(configuration.value(expression)) if expression is not None else ():
+            for value in _joined(_elements(configuration.value(expression))) if expression is not None else ():
                 forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
         return given, forced
 
@@ -187,13 +187,23 @@ class TerragruntUnit:
                 by_name["".join(one[0].labels)] = one
         for block, configuration in by_name.values():
             yield _written(block, configuration)
-        attribute = self.configuration.body.attributes.get("generate")
-        if attribute is not None and not self.configuration.body.all("generate"):
-            yield GENERATES(self.shown, "files")
 
 
 def _elements(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
+
+
+def _joined(arguments: tuple[Value, ...]) -> Iterator[Value]:
+    """Yield arguments with each option beside its value: ``-var a=1`` as ``-var=a=1``."""
+    option: Value = None
+    for argument in arguments:
+        if option is not None and isinstance(argument, str):
+            yield f"{option}={argument}"
+            option = None
+        elif argument in ("-var", "--var", "-var-file", "--var-file"):
+            option = argument
+        else:
+            yield argument
 
 
 def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile | Unknown:
