@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -105,9 +106,7 @@ def read(text: str, top: Path) -> Iterator[Result]:
                 yield from sarif_places(result, top)
     elif isinstance(document, dict) and "keys" in document:
         keys = [key for key in document["keys"] if key.get("path")]
-        yield from (
-            Result(key["path"], key["line"], key.get("end_line") or key["line"], "", key["verdict"] == "undetermined") for key in keys
-        )
+        yield from (Result(key["path"], key["line"], key.get("end_line") or key["line"], "", bool(key.get("undecided"))) for key in keys)
         yield from (Result(f["path"], f["line"], f.get("end_line") or f["line"], f["rule"]) for f in document["findings"] if f.get("path"))
     else:
         raise ValueError("neither SARIF nor a result of posturio-iac")
@@ -191,8 +190,12 @@ def main() -> int:
     given = parser.parse_args()
     if given.step == "bring":
         return bring(given.directory.resolve(), given.source)
+    program = shutil.which(given.command[0])
+    if program is None:
+        parser.error(f"there is no program {given.command[0]}")
+    command = [str(Path(program).absolute()), *given.command[1:]]
     about, lifetime = given.about, given.lifetime
-    return score(given.directory.resolve(), given.command, about, lifetime, seconds=given.seconds, show=given.show)
+    return score(given.directory.resolve(), command, about, lifetime, seconds=given.seconds, show=given.show)
 
 
 if __name__ == "__main__":
