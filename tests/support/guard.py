@@ -83,12 +83,12 @@ RUN = f"{AUDIT}\nimport sys\nfrom posturio_iac.cli import main\nsys.exit(main(sy
 
 
 def _of_python() -> tuple[str, ...]:
-    """The real folders that Python and our own package are read from."""
+    """The real folders that Python and our own package are read from; git tells which commit of a checkout is installed."""
     found = {
         sys.prefix,
         sys.base_prefix,
         sys.exec_prefix,
-        *(str(Path(__file__).parents[2] / name) for name in ("posturio_iac", "policies")),
+        *(str(Path(__file__).parents[2] / name) for name in ("posturio_iac", "policies", ".git")),
     }
     found |= {path for name, path in sysconfig.get_paths().items() if name in ("stdlib", "platstdlib", "purelib", "platlib")}
     found |= {path for path in sys.path if path.endswith((".zip", "lib-dynload", "site-packages", "dist-packages"))}
@@ -96,6 +96,8 @@ def _of_python() -> tuple[str, ...]:
 
 
 PYTHON = _of_python()
+_CHECKOUT = str(Path(__file__).parents[2])
+"""Listed by Python when it looks for the metadata of what is installed."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Deeds:
     def outside(self, allowed: Iterable[str | Path]) -> list[tuple[str, ...]]:
         """Return what was read or listed elsewhere than below ``allowed``, and not for Python's sake."""
         folders = (*PYTHON, *map(str, allowed), *(os.path.realpath(one) for one in allowed))
-        return [event for event in self.events if event[0] in ("read", "list") and not any(_below(path, folders) for path in event[1:])]
+        looked = [event for event in self.events if event[0] in ("read", "list") and event != ("list", _CHECKOUT)]
+        return [event for event in looked if not any(_below(path, folders) for path in event[1:])]
 
     def changed(self) -> set[str]:
         """The paths that were written to, or changed in another way."""

@@ -89,7 +89,7 @@ def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
     """True if the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
     program, path = instance.program, posixpath.normpath(posixpath.join(instance.folder.path, source))
     folder, limit = os.path.join(program.root, path), program.options.max_file_size
-    if ("" if path == "." else path) in instance.ancestors or not os.path.isdir(folder):
+    if ("" if path == "." else path) in instance.ancestors or program.fence.folder(folder) is None or not os.path.isdir(folder):
         return False
     try:
         names = os.listdir(folder)

@@ -38,7 +38,7 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
             yield from _of_stack(block, scope, instance.full(f"{'.'.join(block.labels)}{suffix}"), setting)
     blocks = (*instance.folder.resources.values(), *(b for (kind, _), b in instance.folder.data.items() if kind == "external"))
     for block in blocks:
-        if block.type == "data" or block.body.all("provisioner"):
+        if block.type == "data" or (b"provisioner" in (block.text or b"provisioner") and block.body.all("provisioner")):
             yield from _of_program(block, instance, setting)
 
 

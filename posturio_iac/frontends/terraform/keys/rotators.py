@@ -81,7 +81,7 @@ def _children(instance: ModuleInstance) -> Iterator[ModuleInstance]:
 
 def _mentions(program: ModuleLoader, path: str, seen: set[str]) -> bool:
     folder = os.path.normpath(os.path.join(program.root, path))
-    if folder in seen or not os.path.isdir(folder):
+    if folder in seen or program.fence.folder(folder) is None or not os.path.isdir(folder):
         return False
     seen.add(folder)
     names = (os.path.join(folder, name) for name in sorted(os.listdir(folder)) if kind_of(name) is TERRAFORM)
