@@ -131,7 +131,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     if key.key_id is None:
         disable = RunCommand(f"switch it off (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)", off)
     elif not show_ids:
-        disable = Advice("switch it off (retire plan DIR writes the command, --show-key-ids shows it)")
+        disable = Advice("switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
     adopt = f"terraform import aws_iam_access_key.NAME {key.key_id}" if show_ids else "terraform import (--show-key-ids shows its id)"
     return Remedies(
         declare=TagUser(name),
@@ -149,7 +149,7 @@ def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
     off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")
     disable: Remedy = RunCommand("switch it off", off)
     if not show_ids:
-        disable = Advice("switch it off (retire plan DIR writes the command, --show-key-ids shows it)")
+        disable = Advice("switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
     anew = f"aws iam create-service-specific-credential --user-name {shlex.quote(name)} --service-name {shlex.quote(service)}"
     age = Advice(f"make another one that ends ({anew} --credential-age-days 90), move to it, and delete this one")
     return Remedies(

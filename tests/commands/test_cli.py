@@ -200,6 +200,7 @@ MISTAKES = [
     (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
     (("scan", "--config", "a", "--no-config"), "cannot be combined"),
     (("scan", "--quiet", "--verbose"), "cannot be combined"),
+    (("scan", "--group-by", "owner", "--format", "json"), "--group-by needs the format text, which is not selected"),
     (("scan", "--exclude", "[a"), "cannot be read"),
     (("explain", "ownrless"), 'did you mean "iam.ownerless_access_keys"?'),
     (("explain", "a", "b"), 'unexpected "b"'),

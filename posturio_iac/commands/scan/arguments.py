@@ -63,8 +63,9 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
                 pairs.append([None, None])
             pairs[-1][slot] = value
     made = chosen(_checked(pairs or [[None, None]]), os.environ)
-    if given.stats and all(name != DEFAULT_FORMAT for name, _ in made):
-        raise UsageError("--stats needs the format text, which is not selected")
+    for option, value in (("--stats", given.stats), ("--group-by", given.group_by == "owner")):
+        if value and all(name != DEFAULT_FORMAT for name, _ in made):
+            raise UsageError(f"{option} needs the format text, which is not selected")
     if any(name == "html" for name, _ in made):
         from posturio_iac.render.report.html_page import require
 
