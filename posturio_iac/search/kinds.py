@@ -37,9 +37,9 @@ CODE = (*IN_HCL, *IN_JSON)
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
-PROGRAM_CALLS = (b"create-access-key", b"create-service-specific-credential")
-"""Calls of the AWS command line that make a key."""
-SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"aws_cloudformation_stack", *PROGRAM_CALLS)
+PROGRAM_CALLS = (b"create-access-key", b"create_access_key", b"create-service-specific-credential")
+"""Calls of the AWS command line, and of its library for Python, that make a key."""
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", *PROGRAM_CALLS)
 """Texts without which no file declares a key, unless it calls a module known to hold one."""
 
 

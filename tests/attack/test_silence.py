@@ -289,12 +289,18 @@ def resource(kind: str, **properties: object) -> str:
 JOIN, SUB = "Fn::Join", "Fn::Sub"
 SET, SDK = "AWS::CloudFormation::StackSet", "Custom::AWS"
 SERVERLESS = "service: s\nprovider: {name: aws}\ncustom: {a: 'AWS::IAM::Access', b: {c: Key}}\nresources:\n  "
+FOUND = {"Mappings": {"M": {"a": {"b": HIDDEN}}}, **json.loads(resource(SET, TemplateBody={"Fn::FindInMap": ["M", "a", "b"]}))}
+MAPPED = json.dumps(FOUND)
 TYPED = SERVERLESS + "Resources:\n    K:\n      Type: %s\n"
 TEMPLATES = {
     "stack-set": Program({"t.json": resource(SET, TemplateBody=HIDDEN)}, ("R/K",)),
     "stack-set-joined": Program({"t.json": resource(SET, TemplateBody={JOIN: ["", [STACK[:60], STACK[60:]]]})}, ("R/K",)),
     "stack-set-torn": Program({"t.json": resource(SET, TemplateBody={JOIN: ["Key", STACK.split("Key")[:2]]})}, ("R/K",)),
     "stack-set-sub": Program({"t.json": resource(SET, TemplateBody={SUB: [HIDDEN, {}]})}, ("R/K",)),
+    "stack-set-filled-in": Program(
+        {"t.json": resource(SET, TemplateBody={SUB: [STACK.replace("AccessKey", "${x}"), {"x": "AccessKey"}]})}, ("R/K",)
+    ),
+    "stack-set-mapped": Program({"t.json": MAPPED}, ("R/K",)),
     "stack-set-yaml": Program({"t.yaml": f"Resources:\n  R:\n    Type: {SET}\n    Properties: {{TemplateBody: '{HIDDEN}'}}\n"}, ("R/K",)),
     "custom-aws": Program({"t.json": resource(SDK, Create=CALL.replace("@", "\\u0041"))}, ("R",)),
     "custom-aws-joined": Program({"t.json": resource(SDK, Create={JOIN: ["", CALL.replace("@", "A@").split("@")]})}, ("R",)),
@@ -326,6 +332,10 @@ INSIDE = {
     "in-module": Program({"main.tf": LOCAL % "./m", "m/s.tf": RESOURCE % (STACKS[0], HEREDOC % YAML)}, ("module.m." + IN_STACK[0],)),
     "provisioner": Program({"main.tf": RUNS % '"aws iam create-access-key --user-name joe"'}, ("terraform_data.p",)),
     "provisioner-list": Program({"main.tf": RUNS % 'join(" ", ["aws", "iam", "create-access-key"])'}, ("terraform_data.p",)),
+    "cloud-control": Program({"main.tf": RESOURCE % ("awscc_cloudformation_stack", HEREDOC % YAML)}, ("awscc_cloudformation_stack.s/K",)),
+    "provisioner-python": Program(
+        {"main.tf": RUNS % json.dumps("boto3.client('iam').create_access_key(UserName='u')")}, ("terraform_data.p",)
+    ),
     "external": Program({"main.tf": 'data "external" "e" {\n  program = ["aws", "iam", "create-access-key"]\n}\n'}, ("data.external.e",)),
 }
 TABLES = {
@@ -422,6 +432,13 @@ def test_a_text_that_only_terragrunt_knows_is_named_once(tmp_path: Path) -> None
         put(tmp_path, f"{name}/main.tf", "")
     _, out, err = scan(tmp_path)
     assert (out + err).count("so it is not known whether it makes keys") == 1
+
+
+def test_a_template_that_another_stack_makes_is_named(tmp_path: Path) -> None:
+    put(tmp_path, "t.json", resource(SET, TemplateBody={"Fn::ImportValue": "body"}))
+    _, out, err = scan(tmp_path)
+    assert "t.json:1:" in out + err
+    assert "the template of R is not known from the code" in out + err
 
 
 FLAGGED = 'resource "aws_iam_access_key" "k" {\n  count = %s ? 1 : 0\n  user  = "joe"\n}\n'

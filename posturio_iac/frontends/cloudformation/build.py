@@ -156,7 +156,7 @@ class Builder:
 
     def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
         """Build the stack that a resource of ``parent`` makes, if its template is here."""
-        found = self._inline(parent, entry) or self._file(parent, entry, ev)
+        found = self._inline(parent, entry, ev) or self._file(parent, entry, ev)
         if found is None:
             return
         template, step = found
@@ -186,13 +186,18 @@ class Builder:
             case _:
                 return
 
-    def _inline(self, parent: Stack, entry: TemplateEntry) -> tuple[Template, str] | None:
+    def _inline(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
         """The template in ``TemplateBody``, and its name."""
         body = entry.prop("TemplateBody")
         if body is None:
             return None
-        parsed = embedded(body, entry.source)
+        text = ev.value(body, parent.scope(entry)) if isinstance(body.value, Object) else None
+        parsed = embedded(body._replace(value=text), entry.source) if isinstance(text, str) else embedded(body, entry.source)
         if parsed is None:
+            if isinstance(body.value, Object):
+                said = f"the template of {entry.name} is not known from the code, so it is not known whether it makes keys"
+                place = entry.source.span(body)
+                self.problems.append(Diagnostic(Level.NOTE, said, place.path, place.line, place.column))
             return None
         self._wrong(parsed.problems, parsed.source, body)
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]

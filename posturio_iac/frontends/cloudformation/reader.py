@@ -89,7 +89,9 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources})
     keys = reader.keys(roots)
     quiet -= {key.scope for key in keys}
-    problems = [problem for problem in problems if problem.path not in quiet]  # it makes no key, whatever else is wrong with it
+    problems = [
+        problem for problem in problems if problem.path not in quiet or problem.level is Level.NOTE
+    ]  # it makes no key, whatever else is wrong with it
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
-STACKS = ("aws_cloudformation_stack", "aws_cloudformation_stack_set")
+STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
 _MAKES = ("create-access-key", "create_access_key", "createaccesskey", "create-service-specific-credential")
 _ENDS = ("delete-access-key", "delete_access_key", "deleteaccesskey", "update-access-key", "update_access_key")
 """What a program that makes keys calls besides if it is a rotator."""
