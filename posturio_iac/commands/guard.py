@@ -82,7 +82,7 @@ def refuse_dirty(paths: Collection[str], root: str, repository: str | None) -> N
     dirty = sorted(uncommitted(root, repository) & set(paths))
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-        raise UsageError(f"{dirty[0]}{more} has uncommitted changes; commit them, or add --allow-dirty")
+        raise UsageError(f"{dirty[0]}{more} {'has' if len(dirty) == 1 else 'have'} uncommitted changes; commit them, or add --allow-dirty")
 
 
 def write_all(changed: Mapping[str, tuple[bytes, bytes]], root: str) -> None:

@@ -61,6 +61,8 @@ def _lines(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
 def _mends(outcomes: Sequence[Outcome], total: int) -> Iterator[str]:
     levels = Counter(outcome.level for outcome in outcomes if outcome.level is not None)
     for level, effect in _EFFECTS.items():
+        if not levels[level]:
+            continue
         flag = "" if level is not ChangeLevel.REPLACES else " --unsafe"
         yield f"  {levels[level]:>7,} can be fixed by `posturio-iac fix --write{flag}`; the next apply {effect}"
     yield f"  {total - sum(levels.values()):>7,} left for you to fix, or to accept in a baseline with owner, reason and end date"

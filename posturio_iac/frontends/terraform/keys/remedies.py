@@ -66,18 +66,20 @@ def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, 
     ``off`` is the value of ``argument`` of the block that does so.
     """
     given, instance = block.get(argument), scope.instance
+    where = ""
     if (entry := _entry(block, scope)) is not None:
+        where = f", where {entry.test}"
         yield _set_for_entry(given, entry, argument, place, off)
     unit = instance.folder.unit
-    if instance.caller is None and unit is not None and entry is None:
-        name = _input(given)
+    if instance.caller is None and unit is not None:
+        name = None if where else _input(given)
         change = f"set {name} to {off}" if name is not None else f"let an input set {argument} of {place.address}, and make it {off}"
-        yield Advice(f"{change} only in the inputs of {unit.shown}")
+        yield Advice(f"{change} only in the inputs of {unit.shown}{where}")
     if instance.call is None or instance.caller is None or not instance.program.is_ours(block.header.path):
         return
     call, name = Place(f"module.{instance.call.labels[0]}", instance.call.header), _input(given)
     if name is None or entry is not None:
-        yield Advice(f"let the call of {instance.address} set {argument} of {place.address}, and make it {off} only there")
+        yield Advice(f"let the call of {instance.address} set {argument} of {place.address}, and make it {off} only there{where}")
         return
     yield SetArgument(call, name, off, is_named=True, needs_person=True)
     yield from narrower(instance.call, instance.caller, name, call, off)
