@@ -38,10 +38,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{ATTACK}test_configuration.py::test_config_hides_everything",
         f"{ATTACK}test_configuration.py::test_what_a_configuration_does_is_said_in_every_format",
     ),
-    "M2 the nearest configuration wins": (
-        f"{ATTACK}test_configuration.py::test_the_nearest_configuration_is_the_one_that_is_named",
-        "config/test_folders.py::",
-    ),
+    "M2 the nearest configuration wins": ("config/test_one_file.py::test_one_below_does_nothing_and_is_named_in_every_format",),
     "M3 links and modules.json leave the root": (
         f"{OUTSIDE}test_outside_module_folder_link",
         f"{OUTSIDE}test_outside_modules_json",
@@ -61,7 +58,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         f"{STOPS}test_crash_huge_configuration",
         f"{STOPS}test_a_huge_pyproject_is_passed_over",
     ),
-    "M6 a line break of a name runs in the script of a plan": ("live_pure/test_plan_property.py::",),
+    "M6 a line break of a name runs in the script of a plan": ("retire/test_plan_property.py::",),
     "M7 types that are written with escapes": (
         f"{ATTACK}test_escapes.py::test_evasion_escapes",
         f"{ATTACK}test_escapes.py::test_evasion_escapes_where_git_searches",
