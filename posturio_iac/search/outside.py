@@ -83,4 +83,7 @@ def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[st
 
 
 def _names(folder: str) -> list[str]:
-    return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM] if os.path.isdir(folder) else []
+    try:
+        return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM]
+    except OSError:
+        return []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.facts.sinks import SINKS
-from tests.support.terraform_programs import PLAIN, key
+from tests.support.terraform_programs import PLAIN, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def shown(folder: Path, code: str) -> dict[str, str]:
     """Return what holds the secret of the only key, each with the change that hides it."""
-    return {e.where: describe(e.remedy) for e in key(folder, {"main.tf": PLAIN + code}).exposures}
+    (found,) = reading(folder, {"main.tf": PLAIN + code}).keys
+    return {e.where: describe(e.remedy) for e in found.exposures}
 
 
 def test_each_type_shows_its_arguments(tmp_path: Path) -> None:

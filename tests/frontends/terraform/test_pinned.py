@@ -30,9 +30,9 @@ def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str | b
     parsed: list[str] = []
     load = folder.load
 
-    def watched(root: str, path: str, *rest: Any) -> folder.Module:
+    def watched(root: str, path: str, *rest: Any, **more: Any) -> folder.Module:
         parsed.append(path)
-        return load(root, path, *rest)
+        return load(root, path, *rest, **more)
 
     monkeypatch.setattr(folder, "load", watched)
     return [key.address for key in reading(root, files).keys], sorted(parsed)

@@ -81,14 +81,18 @@ def _children(instance: ModuleInstance) -> Iterator[ModuleInstance]:
 
 def _mentions(program: ModuleLoader, path: str, seen: set[str]) -> bool:
     folder = os.path.normpath(os.path.join(program.root, path))
-    if folder in seen or program.fence.folder(folder) is None or not os.path.isdir(folder):
+    if folder in seen or program.fence.folder(folder) is None:
         return False
     seen.add(folder)
-    names = (os.path.join(folder, name) for name in sorted(os.listdir(folder)) if kind_of(name) is TERRAFORM)
+    try:
+        found = sorted(os.listdir(folder))
+    except OSError:
+        return False  # said where the module is loaded
+    names = (os.path.join(folder, name) for name in found if kind_of(name) is TERRAFORM)
     texts = [content(name, program.options.max_file_size, program.fence) or b"" for name in names]
     if any(kind.encode() in text for kind in (*OF_USERS, *OF_KEYS) for text in texts):
         return True
-    sources = {found.decode("utf-8", "replace") for text in texts for found in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
+    sources = {source.decode("utf-8", "replace") for text in texts for source in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
     return any(_mentions(program, posixpath.join(path, source), seen) for source in sources)
 
 
