@@ -441,6 +441,14 @@ def test_a_template_that_another_stack_makes_is_named(tmp_path: Path) -> None:
     assert "the template of R is not known from the code" in out + err
 
 
+def test_loops_within_loops_spend_the_budget_in_time(tmp_path: Path) -> None:
+    inner = 'join("", [for b in range(700) : "${a}${b}"])'
+    put(tmp_path, "main.tf", BARE.replace('"joe"', f'join("", [for a in range(700) : {inner}])'))
+    status, out, err = scan(tmp_path)
+    assert status == 3
+    assert "steps" in out + err
+
+
 FLAGGED = 'resource "aws_iam_access_key" "k" {\n  count = %s ? 1 : 0\n  user  = "joe"\n}\n'
 
 
