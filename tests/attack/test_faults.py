@@ -27,7 +27,6 @@ ADOPTION = ("--until", "2027-06-30", "--reason", "x", "--in", "60d", "--owner", 
 WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
     "scan": (("scan", *DAY, "--format", "json", "--output", "r.json", "--format", "sarif", "--output", "s.sarif"), 2),
     "baseline": (("baseline", *DAY, "--reason", "known", "--until", "2099-12-31"), 1),
-    "init": (("init", "--yes"), 2),
     "adopt": (("adopt", *DAY, "--write", "fix,baseline,config,hook,ci=github", *ADOPTION), 4),
     "fix": (("fix", *DAY, "--in", "60d", "--write"), 2),
     "report": (("report", "saved.json", "--output", "r.md"), 1),

@@ -197,15 +197,6 @@ def test_write_through_link_of_a_baseline(root: Path) -> None:
 
 
 @pytest.mark.promise("links out")
-def test_write_through_link_of_init(root: Path) -> None:
-    target = root.parent / "outside" / "new.yaml"
-    (root / ".pre-commit-config.yaml").symlink_to("../outside/new.yaml")
-    code, _, err = posturio(root, "init", "--yes")
-    assert (code in (2, 3), target.exists()) == (True, False)
-    assert "outside of" in err
-
-
-@pytest.mark.promise("links out")
 @pytest.mark.parametrize(
     ("link", "argv"),
     [
