@@ -193,7 +193,7 @@ def test_the_role_suffices_where_permissions_are_enforced(stack: Cloud, cloud: C
 
 def test_the_page_shows_commands_that_run(stack: Cloud, tmp_path: Path) -> None:
     """The stack set of the page, and the run that uses its roles."""
-    page = (ROOT / "docs/live.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/live-accounts.md").read_text(encoding="utf-8").partition("## The role in each account")[2]
     blocks = re.findall(r"(?s)```sh\n(.*?)```", page)
     shell = "".join(text for text in blocks if "create-stack-set" in text or "--role-name posturio-iac-live" in text)
     (tmp_path / "role.yaml").write_bytes((EXAMPLES / "role.yaml").read_bytes())
