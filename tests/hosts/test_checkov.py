@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -156,7 +155,8 @@ def test_files_instead_of_a_folder(tmp_path: Path) -> None:
     ids=str,
 )
 def test_whatever_checkov_is_told_the_verdicts_are_the_same(environment: dict[str, str], tmp_path: Path) -> None:
-    shutil.copy(PLAN, write(tmp_path, {"main.tf": KEY, "stack.yaml": TEMPLATE}) / "plan.json")
+    plan = PLAN.read_text(encoding="utf-8")
+    write(tmp_path, {"code/main.tf": KEY, "stack.yaml": TEMPLATE, "plan/plan.json": plan})
     found = failed(report(tmp_path, **environment))
     assert found >= BOTH | {(MISSING, "Key"), (OWNERLESS, "Key"), (CHECKOV["iam.expired_access_keys"], "aws_iam_access_key.old")}
 
