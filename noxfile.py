@@ -76,10 +76,13 @@ def oldest(host: str) -> str:
     return f"{allowed.replace('>=', '==')}.0"
 
 
-def together(session: nox.Session, names: Sequence[str]) -> None:
-    """Run sessions several at a time, print what each says when it has ended, and fail when one of them does."""
+def together(session: nox.Session, names: Sequence[str], workers: int | None = None) -> None:
+    """Run sessions several at a time, print what each says when it has ended, and fail when one of them does.
+
+    ``workers`` is the number of processes of each that runs tests; by default the processors divided among the sessions.
+    """
     arguments = ["--", *session.posargs] if session.posargs else []
-    workers = -(-(os.cpu_count() or 1) // AT_A_TIME)
+    workers = workers or -(-(os.cpu_count() or 1) // AT_A_TIME)
     # One worker would collect the tests for a second process that only waits for it.
     environment = {"PYTEST_XDIST_AUTO_NUM_WORKERS": str(workers if workers > 1 else 0), **os.environ}
 
@@ -109,7 +112,7 @@ def together(session: nox.Session, names: Sequence[str]) -> None:
 @nox.session(venv_backend="none")
 def quick(session: nox.Session) -> None:
     """Run the tests that need nothing but Python."""
-    together(session, QUICK)
+    together(session, QUICK, os.cpu_count())  # one of them takes nearly all of the time
 
 
 @nox.session(venv_backend="none")
