@@ -141,4 +141,5 @@ class TestEndToEnd:
 
 
 def test_search_terms_hold_every_type_of_custom_resource() -> None:
-    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} >= {*CUSTOM_TYPES, SDK_CALL}
+    spelt = {SDK_CALL, SDK_CALL[0].upper() + SDK_CALL[1:]}  # as the SDKs for JavaScript write it before version 3 and since
+    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} == {*CUSTOM_TYPES, *spelt}
