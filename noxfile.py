@@ -124,7 +124,7 @@ def outside(session: nox.Session) -> None:
 @nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    rest = ("setups", "lint", "docs", "site", "oracle", "plans", "fuzz", "guard_rails", "lowest")
+    rest = ("setups", "lint", "docs", "site", "oracle", "plans", "layout", "fuzz", "guard_rails", "lowest")
     together(session, (*QUICK, *OUTSIDE, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
@@ -178,6 +178,17 @@ def fuzz(session: nox.Session) -> None:
         session.skip("atheris has wheels for Linux and Python 3.12 and newer only")
     session.install("-e", ".[report]", *group("fuzz"))
     session.run("python", "-m", "tests.fuzz", os.environ.get("POSTURIO_FUZZ_SECONDS", "3600"), *session.posargs)
+
+
+@nox.session
+def layout(session: nox.Session) -> None:
+    """Do all that docs/layout.md shows to a copy of the project, and run the tests there."""
+    session.install("-e", ".[report]", *group("tests"))
+    away = Path(session.create_tmp()).resolve() / "copy"
+    shutil.rmtree(away, ignore_errors=True)
+    session.run("python", "-m", "tests.support.layout_page", str(away))
+    session.chdir(away)
+    pytest(session, "tests", PYTHONPATH=str(away))
 
 
 @nox.session

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.figures import record, today
+from tests.support.layout_page import copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import libcst as cst
 
-ROOT = Path(__file__).parents[1]
 PYTEST = ("-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--no-header")
 MOST_TESTS = 80
 SECONDS = 240
@@ -93,15 +92,6 @@ def mutants(root: Path, seed: int) -> Iterator[tuple[int, Mutant]]:
             yield number, Mutant(file.relative_to(root).as_posix(), line, before, after, mutated)
 
 
-def copied(away: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (away / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, away / name)
-    subprocess.run(["git", "init", "-q", str(away)], check=True)
-
-
 def measured(away: Path, data: Path) -> dict[str, dict[int, set[str]]]:
     """The tests that run each line of each file; ``data`` keeps what coverage measured."""
     import coverage  # noqa: PLC0415 - the tests need it nowhere else
@@ -156,6 +146,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         away = Path(folder).resolve()
         copied(away)
+        subprocess.run(["git", "init", "-q", str(away)], check=True)
         lines = measured(away, (given.data or away / ".measured").resolve())
         for number, mutant in islice(mutants(away, given.seed), given.count):
             how, part = outcome(away, mutant, lines), mutant.path.split("/")[1]

@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/layout.md"
-SECTIONS = {
-    title: "".join(re.findall(r"^```diff\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
-    for title, body in re.findall(r"^## (A new .*?)\n(.*?)(?=^## )", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-}
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"PYTHONDONTWRITEBYTECODE": "1"}
+from tests.support.layout_page import ENVIRONMENT, SECTIONS, apply, copied
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
 def extended(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A copy of what the pages are made from, with the diff of one section applied."""
-    for folder in ("posturio_iac", "policies", "docs", "examples", "fixtures", "tests"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("README.md", "pyproject.toml", ".pre-commit-hooks.yaml"):
-        shutil.copy(ROOT / file, tmp_path)
-    subprocess.run(
-        ["git", "apply", "--whitespace=error", "-"],
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        input=SECTIONS[request.param].encode(),
-        check=True,
-        timeout=60,
-    )
+    """A copy with the diffs of one section."""
+    copied(tmp_path)
+    apply(tmp_path, request.param)
     return tmp_path
 
 
