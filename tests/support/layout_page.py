@@ -45,7 +45,7 @@ def main(folder: str) -> None:
     copied(away)
     subprocess.run(["git", "init", "-q", str(away)], env=ENVIRONMENT, check=True)
     environment = ENVIRONMENT | {"PYTHONPATH": str(away)}
-    for title in SECTIONS:
+    for title in filter(SECTIONS.get, SECTIONS):
         apply(away, title)
     recorded = set(re.findall(r"^\+\+\+ b/fixtures/(.*)/.*_.*/", "".join(SECTIONS.values()), re.MULTILINE))
     for command in (["-m", "tests.support.fixture_tools", "--update", *sorted(recorded)], ["docs/generate.py"]):
