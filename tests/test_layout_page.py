@@ -31,7 +31,7 @@ user = {"UserName": "ci", "Arn": arn, "PermissionsBoundary": {"PermissionsBounda
 users = detailed(SimpleNamespace(pages=lambda *_, **__: [{"UserDetailList": [user]}]))
 found = access_keys([DeployedKey(users[arn], "key-1", "Active", AS_OF, None)], Account("123456789012"), Names(), (), AS_OF)
 judged = tuple(JudgedKey(key, Verdict.CLEAN) for key in found)
-print(render(Report(AS_OF, judged, (), (), 0), RenderContext()))
+print(render(Report(AS_OF, judged, (), (), 0), RenderContext(lambda _: None, "", 0.0)))
 """
 """What AWS answers about a user, as far as the JSON."""
 
