@@ -22,9 +22,8 @@ from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys
-from posturio_iac.link.declared import Code
+from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker
-from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateKey, TerraformState
 from tests.support import worlds
 from tests.support.fixture_tools import AS_OF, FIXTURES, cases

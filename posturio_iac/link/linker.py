@@ -18,16 +18,14 @@ from posturio_iac.core.open_kinds import (
     TWO_REASONS,
 )
 from posturio_iac.core.record import dataclass
-from posturio_iac.link.declared import CLOUDFORMATION, Code, is_alike, may_be, places
+from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
-from posturio_iac.link.stack import StackKey, Stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.link.declared import Code
-    from posturio_iac.link.stack import Answers
+    from posturio_iac.link.declared import Answers, Code
     from posturio_iac.link.state import StateKey, TerraformState
 
 

@@ -15,7 +15,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
-from posturio_iac.live.ownership import configured_owners, owner_in_description
+from posturio_iac.live.request import configured_owners, owner_in_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
-    from posturio_iac.live.ownership import Owner
+    from posturio_iac.live.request import Owner
     from posturio_iac.metadata.names import Names
 
 FRAMEWORK = "aws"

@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Level, Verdict, of_account
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
-from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, lookup
+from posturio_iac.core.record import replace
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, creators, has_creation_event, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.finding import Report
+    from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.reading.events import TrailEvent
+    from posturio_iac.live.survey import AccountTarget, Surveyor
 
 BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
@@ -155,3 +159,45 @@ def _kind(tally: _Tally) -> UseKind:
 def _most(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
     ordered: Iterable[tuple[str, int]] = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(ordered)[:SHOWN]
+
+
+def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
+    """The report of one account with the use of each flagged key, where CloudTrail can know it."""
+    asked = _flagged(report, is_worth_asking)
+    if not asked:
+        return report
+    found: dict[str, Attr[KeyUse]]
+    try:
+        connection = surveyor.connected(target)
+    except (AwsError, CredentialsError) as error:
+        found = {key.address: NOT_KNOWN("who uses the key", str(error)) for key in asked}
+    else:
+        found = {key.address: use_of(connection, key, report.as_of) for key in asked}
+    keys = tuple(
+        replace(judged, key=replace(judged.key, use=found[judged.key.address])) if judged.key.address in found else judged
+        for judged in report.keys
+    )
+    return replace(report, keys=keys)
+
+
+def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
+    """The report of one account with the creators of the flagged keys without a known owner, as far as CloudTrail tells."""
+    asked = _flagged(report, has_creation_event)
+    if not asked:
+        return report
+    partition = partition_of(asked[0].address)
+    try:
+        found = creators(surveyor.connected(target), partition, asked, report.as_of)
+    except (AwsError, CredentialsError) as error:
+        text = f"the creators of keys without an owner are not known: {error}"
+        return replace(report, diagnostics=(*report.diagnostics, of_account(Level.NOTE, text, asked[0].account)))
+    keys = tuple(
+        replace(judged, key=replace(judged.key, created_by=found[judged.key.key_id])) if judged.key.key_id in found else judged
+        for judged in report.keys
+    )
+    return replace(report, keys=keys)
+
+
+def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> list[AccessKey]:
+    flagged = (judged.key for judged in report.keys if judged.verdict is Verdict.FLAGGED)
+    return [key for key in flagged if wanted(key, report.as_of)]

@@ -10,20 +10,21 @@ from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.reading import report as reports
-from posturio_iac.live.reading import service_credentials, usage, users
-from posturio_iac.live.reading.root import Summary, reported, root_keys, summarised
+from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading.report import Summary, reported, root_keys, summarised
+from posturio_iac.live.reading.usage import read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from posturio_iac.link.stack import StackAnswer
+    from posturio_iac.link.declared import StackAnswer
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.model import KeyEvent
     from posturio_iac.live.reading.report import CredentialReport
@@ -100,7 +101,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
 def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inventory: Inventory) -> None:
     """Add the API keys of services of all users. It is an error of the account if they cannot be read."""
     asked = (key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags))
-    found = service_credentials.read(connection, (*known.values(), *asked), inventory.account, inventory.say)
+    found = read_credentials(connection, (*known.values(), *asked), inventory.account, inventory.say)
     if isinstance(found, AwsError):
         inventory.say(Level.ERROR, f"API keys of services were not read, so none was checked: {found}")
         return

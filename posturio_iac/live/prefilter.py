@@ -11,7 +11,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.open_kinds import NOT_LISTED
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
-from posturio_iac.live.ownership import short_description
+from posturio_iac.live.request import short_description
 from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
+from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.inventory import Inventory, say_failures
-from posturio_iac.live.reading import service_credentials, usage, users
-from posturio_iac.live.reading.root import of_summary, reported, root_arn, summarised
+from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading.report import of_summary, reported, root_arn, summarised
+from posturio_iac.live.reading.usage import read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict
     if not wanted:
         return
     users_ = (*known.values(), *(key.user for key in inventory.keys if not key.user.is_root))
-    found = service_credentials.read(connection, users_, inventory.account, inventory.say)
+    found = read_credentials(connection, users_, inventory.account, inventory.say)
     if isinstance(found, AwsError):
         inventory.unread |= {key.address: str(found) for key in wanted}
         return

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.judge.policy import Policy
+from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.judge.policy import Policy, text_matches
 from posturio_iac.live.connection.calls import wait
 from posturio_iac.metadata.names import Names
+from posturio_iac.metadata.owners import owner_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.core.finding import Level
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker
-    from posturio_iac.live.ownership import Owner
+    from posturio_iac.live.model import DeployedKey, DeployedUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,63 @@ class Request:
     sleep: Callable[[float], object] = wait
     switches: Level | None = None
     """CloudTrail is asked which keys were switched on or off, even where none is off: how bad it is if it does not answer; else None."""
+
+
+ABOUT_CODE = "iam.access_keys_without_lifetime"
+"""The rule that judges deployed access keys only where it is selected by name, since AWS does not know the code that may rotate them. It
+judges API keys of services, whose end AWS itself sets."""
+
+
+class PoliciesByKind:
+    """Policies for deployed keys: one for access keys, and the same with `ABOUT_CODE` for API keys of services."""
+
+    def __init__(self, policy: Policy, also: Collection[str] = ()) -> None:
+        """Judge API keys of services by the rules ``also`` too."""
+        config, ignore = policy.config, list(policy.config.ignore)
+        for name in {ABOUT_CODE, *also}:
+            if name in ignore:  # once: whoever ignores it by the configuration has it there a second time
+                ignore.remove(name)
+        select = (*config.select, *sorted(also)) if config.select else ()
+        self._general = policy
+        self._of_credentials = replace(policy, config=config.with_values(ignore=tuple(ignore), select=select))
+
+    @property
+    def general(self) -> Policy:
+        return self._general
+
+    def of(self, key: AccessKey) -> Policy:
+        return self.of_kind(key.kind)
+
+    def of_kind(self, kind: KeyKind) -> Policy:
+        return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self._general
+
+
+LONGEST_LABEL = 60
+"""A longer description is prose rather than a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The configured owner of users with a certain path and name."""
+
+    users: str
+    """Glob of the user's path and name, such as ``/payments/*``."""
+    owner: str
+
+
+def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[str]:
+    """Yield the configured owners of a user."""
+    if isinstance(user.path, Unknown):
+        return iter(())
+    return (rule.owner for rule in owners if text_matches(rule.users, f"{user.path}{user.name}"))
+
+
+def owner_in_description(key: DeployedKey) -> str | None:
+    """The owner in the description of a key, which the console keeps in a tag of the user; None when it cannot be a name."""
+    tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
+    return short_description(dict(tags).get(key.key_id or "", ""))
+
+
+def short_description(text: str) -> str | None:
+    """The owner that a description names; None when it cannot be a name."""
+    return owner_named(text) if len(text) <= LONGEST_LABEL else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Level
 from posturio_iac.core.open_kinds import DENIED, FAILED
 from posturio_iac.judge.engine import judge
-from posturio_iac.link.stack import TYPE, StackKey
+from posturio_iac.link.declared import TYPE, StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.core.model import Unknown
+    from posturio_iac.link.declared import StackAnswer
     from posturio_iac.link.linker import Linker
-    from posturio_iac.link.stack import StackAnswer
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.request import Request

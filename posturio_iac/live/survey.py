@@ -16,7 +16,7 @@ from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsE
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
-from posturio_iac.live.reading import switches
+from posturio_iac.live.reading.events import Trail, from_trail, is_undated, read_deletions, read_trail
 from posturio_iac.live.recheck import recheck
 
 if TYPE_CHECKING:
@@ -181,15 +181,15 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
     """Look up since when keys have been off, if there are such keys. Keys of each kind have events of their own."""
     failures: dict[str, None] = {}
     for kind in KeyKind:
-        known: switches.Trail | Unknown | AwsError | None = None
-        if any(key.kind is kind and (switches.is_undated(key) or (request.switches and key.key_id)) for key in inventory.keys):
+        known: Trail | Unknown | AwsError | None = None
+        if any(key.kind is kind and (is_undated(key) or (request.switches and key.key_id)) for key in inventory.keys):
             try:
-                known = switches.read_trail(connection, inventory.account.partition, request.as_of, kind)
+                known = read_trail(connection, inventory.account.partition, request.as_of, kind)
             except AwsError as error:
                 known = error
-            if not isinstance(known, switches.Trail):
+            if not isinstance(known, Trail):
                 failures[known.reason if isinstance(known, Unknown) else str(known)] = None
-        inventory.keys = [one for key in inventory.keys for one in (switches.from_trail([key], known) if key.kind is kind else (key,))]
+        inventory.keys = [one for key in inventory.keys for one in (from_trail([key], known) if key.kind is kind else (key,))]
     for why in failures:
         if request.switches is None:
             inventory.say(Level.WARNING, f"{why}; a --ledger records how long keys have been inactive")
@@ -206,7 +206,7 @@ def ask_deletions(connection: Connection, inventory: Inventory, request: Request
     fewer = any(counts[arn] < number for arn, number in request.expected.items() if arn.startswith(start))
     if missing or (fewer and wanted is None):
         try:
-            inventory.deletions = switches.read_deletions(connection, inventory.account.partition, request.as_of)
+            inventory.deletions = read_deletions(connection, inventory.account.partition, request.as_of)
         except AwsError as error:
             inventory.say(Level.NOTE, f"who deleted keys is not known: {error}")
 

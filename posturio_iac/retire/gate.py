@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Report, Rule
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.live.by_kind import PoliciesByKind
+    from posturio_iac.live.request import PoliciesByKind
     from posturio_iac.rules import Context
 
 QUARANTINED, LINGERING = quarantined_access_keys.RULE.id, lingering_inactive_access_keys.RULE.id

@@ -14,7 +14,7 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS
 from posturio_iac.retire.gate import Action
-from posturio_iac.retire.ledger.life import name_of
+from posturio_iac.retire.key_lives import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.commands.live.ledger_store import FileStore
-from posturio_iac.commands.retire.private_folder import write_folder
+from posturio_iac.commands.retire.folders import write_folder
 from posturio_iac.errors import OutputError
 from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.command_line import MISSING, shown

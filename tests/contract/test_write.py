@@ -17,7 +17,7 @@ from posturio_iac.core.keys.use import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.fixes.change import ChangeLevel
-from posturio_iac.retire.verify.baseline import KeyState
+from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
-from posturio_iac.retire.ledger.change import KeyChange, KeyChangeKind
-from posturio_iac.retire.ledger.codec import encode
-from posturio_iac.retire.ledger.history import Ledger, UnfinishedRun, account_line
+from posturio_iac.retire.ledger_history import Ledger, UnfinishedRun, account_line
+from posturio_iac.retire.ledger_lines import KeyChange, KeyChangeKind, encode
 from tests.fuzz.execution import LONGEST
 from tests.support.fixture_tools import FIXTURES
 from tests.support.report_results import declared, deployed, finding, result

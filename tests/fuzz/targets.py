@@ -17,10 +17,10 @@ from posturio_iac.live.model import Account
 from posturio_iac.live.reading.report import ReportUnavailableError
 from posturio_iac.live.reading.report import parse as parse_report
 from posturio_iac.live.survey import AccountTarget
-from posturio_iac.retire.ledger.change import DamagedLedgerError
-from posturio_iac.retire.ledger.history import read_ledger
-from posturio_iac.retire.plan_log import read_log
-from posturio_iac.retire.verify.baseline import read as read_earlier
+from posturio_iac.retire.earlier import read as read_earlier
+from posturio_iac.retire.ledger_history import read_ledger
+from posturio_iac.retire.ledger_lines import DamagedLedgerError
+from posturio_iac.retire.plan import read_log
 from tests.fuzz.execution import Broken, Figures, also, folder_of, scan, watched
 from tests.fuzz.mutations import HCL, TEMPLATES, as_json, as_toml, documents, mutated
 from tests.fuzz.seeds import AS_OF, CREDENTIAL_REPORT, OLD_LEDGER, OPTIONS, STATES, ledger, programs, results

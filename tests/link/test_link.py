@@ -15,9 +15,8 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.open_kinds import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.comparison import missing, told
-from posturio_iac.link.declared import Code
+from posturio_iac.link.declared import Code, StackKey, Stacks
 from posturio_iac.link.linker import Linker, held
-from posturio_iac.link.stack import StackKey, Stacks
 from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, expires, flagged, inert, rotates, run, span
 

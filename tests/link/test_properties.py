@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import AccessKey, Unknown
-from posturio_iac.link.declared import Code
+from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker
-from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, span
 

@@ -12,9 +12,8 @@ from posturio_iac.core.evidence.origin import ArgumentOrigin
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Unknown
 from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.link.comparison import missing, told
-from posturio_iac.link.declared import Code
+from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker
-from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateKey, parse
 from tests.support.keys import access_key, expires, span
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from posturio_iac.live.connection import session
-from posturio_iac.live.reading import switches
+from posturio_iac.live.reading import events
 from tests.support.live.cloud import AS_OF, Cloud, ago, live
 
 
@@ -68,4 +68,4 @@ def test_a_young_key_without_events_stays_unknown(cloud: Cloud, trail: Any, caps
     trail([])
     answer = live(capsys)
     assert answer.json["keys"][0]["verdict"] == "undetermined"
-    assert switches.UNTOLD.reason in answer.json["keys"][0]["undecided"][0]
+    assert events.UNTOLD.reason in answer.json["keys"][0]["undecided"][0]

@@ -15,7 +15,7 @@ PRELUDE = """
 from datetime import datetime, timezone
 from posturio_iac.commands.live import command as live_command
 from posturio_iac.commands.retire import command as retire_command
-from posturio_iac.retire.ledger.history import read_ledger
+from posturio_iac.retire.ledger_history import read_ledger
 from tests.support.live.lying import answering
 
 aws = answering()

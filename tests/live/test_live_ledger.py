@@ -11,7 +11,7 @@ import pytest
 from moto.s3.models import s3_backends
 
 from posturio_iac.commands.live.ledger import LedgerFile
-from posturio_iac.retire.ledger.history import read_ledger
+from posturio_iac.retire.ledger_history import read_ledger
 from tests.support.live.cloud import AS_OF, Cloud, live, retire
 
 if TYPE_CHECKING:

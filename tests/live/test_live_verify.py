@@ -12,7 +12,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from posturio_iac.cli import main
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.retire.verify.compare import MISSED
+from posturio_iac.retire.compare import MISSED
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live, retire
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import take
-from posturio_iac.live.ownership import Owner
-from posturio_iac.live.request import Request
+from posturio_iac.live.request import Owner, Request
 from posturio_iac.live.survey import date_disabled
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.live.creators import creators, is_worth_asking
+from posturio_iac.live.reading.events import creators, has_creation_event
 from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key
 
@@ -68,11 +68,11 @@ def test_the_creator_of_an_api_key_is_told_by_an_event_of_its_own() -> None:
     assert trail.asked["LookupAttributes"][0]["AttributeValue"] == "CreateServiceSpecificCredential"
     both = creators(trail, "aws", [KEY, CREDENTIAL], AS_OF)  # type: ignore[arg-type]
     assert both == {"AKIAIOSFODNN7EXAMPLE": ALICE, "ACCAEXAMPLE123EXAMPLE": "arn:other"}
-    assert is_worth_asking(CREDENTIAL, AS_OF)
+    assert has_creation_event(CREDENTIAL, AS_OF)
 
 
 def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> None:
-    assert is_worth_asking(KEY, AS_OF)
+    assert has_creation_event(KEY, AS_OF)
     for change in (
         {"owner": "payments@example.com"},
         {"owner": AS_STATED("the tags were not read")},
@@ -81,7 +81,7 @@ def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> N
         {"key_id": None},
         {"is_root": True},
     ):
-        assert not is_worth_asking(replace(KEY, **change), AS_OF)
+        assert not has_creation_event(replace(KEY, **change), AS_OF)
 
 
 def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:

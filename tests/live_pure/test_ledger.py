@@ -23,16 +23,15 @@ from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.errors import OutputError, UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.link.stack import StackKey
+from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.survey import AccountTarget
 from posturio_iac.metadata.names import Names
-from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind
-from posturio_iac.retire.ledger.codec import decode, encode
-from posturio_iac.retire.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
-from posturio_iac.retire.ledger.life import from_ledger
+from posturio_iac.retire.key_lives import from_ledger
+from posturio_iac.retire.ledger_history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode
 from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
 

@@ -19,8 +19,8 @@ from posturio_iac.live.model import Account
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, date_disabled
 from posturio_iac.metadata.names import Names
-from posturio_iac.retire.ledger.history import Ledger, read_ledger
-from posturio_iac.retire.ledger.life import from_ledger
+from posturio_iac.retire.key_lives import from_ledger
+from posturio_iac.retire.ledger_history import Ledger, read_ledger
 from posturio_iac.rules import all_rules
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE
 from tests.live_pure.test_ledger import Kept

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.commands.live.writing.table import Style, entries
-from posturio_iac.commands.live.writing.text import HINT, NAMED, RunCoverage, render
+from posturio_iac.commands.live.output import HINT, NAMED, RunCoverage, render
+from posturio_iac.commands.live.table import Style, entries
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Privilege, Span

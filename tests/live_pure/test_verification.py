@@ -21,16 +21,15 @@ from posturio_iac.live.mask import Mask
 from posturio_iac.live.recheck import recheck
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
-from posturio_iac.retire.verify.baseline import KeyState, read
-from posturio_iac.retire.verify.compare import Now, compare
+from posturio_iac.retire.compare import Now, compare
+from posturio_iac.retire.earlier import KeyState, read
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, credential_id_of, id_of
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
-    from posturio_iac.retire.verify.baseline import Earlier
-    from posturio_iac.retire.verify.model import Verification
+    from posturio_iac.retire.earlier import Earlier, Verification
 
 LATER = AS_OF + timedelta(days=1)
 Known = set[tuple[str, str]]

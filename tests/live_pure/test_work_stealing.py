@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from posturio_iac.live.connection.calls import CallBudget
-from posturio_iac.live.connection.work_stealing import together
+from posturio_iac.live.connection.calls import CallBudget, together
 
 SOON = 30
 """Seconds after which a barrier says that nobody came; nothing waits as long when all is well."""

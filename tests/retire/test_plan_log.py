@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from posturio_iac.retire.plan_log import read_log
+from posturio_iac.retire.plan import read_log
 
 
 def line(step: str, outcome: str, minute: int) -> str:

@@ -23,15 +23,15 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
-from posturio_iac.live.reading.service_credentials import UNTOLD_USE
-from posturio_iac.live.reading.switches import Trail, from_trail
+from posturio_iac.live.reading.events import Trail, from_trail
+from posturio_iac.live.reading.usage import UNTOLD_USE
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import Action
-from posturio_iac.retire.ledger.answers import OwnerAnswer, note_answers
-from posturio_iac.retire.ledger.change import KeyChangeKind
-from posturio_iac.retire.ledger.change import written as ledger_time
-from posturio_iac.retire.ledger.history import Ledger
-from posturio_iac.retire.ledger.life import from_ledger, with_life
+from posturio_iac.retire.key_lives import from_ledger, with_life
+from posturio_iac.retire.ledger_history import Ledger
+from posturio_iac.retire.ledger_lines import KeyChangeKind
+from posturio_iac.retire.ledger_lines import written as ledger_time
+from posturio_iac.retire.letters import OwnerAnswer, note_answers
 from posturio_iac.retire.plan import steps
 from posturio_iac.retire.script import SHARED, Validity, script, shared
 from tests.support.keys import AS_OF

@@ -107,7 +107,7 @@ class LiveArguments:
         if self.given.window is not None:
             config = config.with_values(unused_days=whole("--window", self.given.window, 0, 36500))
         if not config.select:
-            from posturio_iac.live.by_kind import ABOUT_CODE
+            from posturio_iac.live.request import ABOUT_CODE
 
             config = config.with_values(ignore=(*config.ignore, ABOUT_CODE))
         return config

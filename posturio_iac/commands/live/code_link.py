@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import prefix
@@ -12,18 +14,22 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
-from posturio_iac.link.declared import Code
+from posturio_iac.link.comparison import missing, returning, told
+from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker
-from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateError, TerraformState
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.scan import declared, select
 from posturio_iac.scan.configuration import seen_from
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.connection.session import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +96,40 @@ def _states(paths: tuple[str, ...]) -> tuple[tuple[TerraformState, ...], tuple[s
 def _unread(said: Diagnostic) -> str:
     line = f":{said.line}" if said.line else ""
     return f"{said.path}{line}: {said.message}" if said.path else said.message
+
+
+MOST = 1000
+"""The most keys that AWS is asked about."""
+WORKERS = 8
+
+
+def compared(
+    linker: Linker, keys: Sequence[AccessKey], accounts: Collection[str], connection: Connection, *, complete: bool
+) -> Iterator[Diagnostic]:
+    """Yield differences between code and AWS. ``accounts`` were read in full; ``complete`` tells whether they are all accounts."""
+    yield from returning(linker, keys)
+    gone, open_ = missing(linker, keys)
+    unknown = [one.key.key_id for one in gone if one.key.key_id and one.key.key_id not in linker.accounts]
+    known = linker.accounts | accounts_of(unknown, connection)
+    yield from told(((one, known.get(one.key.key_id or "")) for one in gone), accounts, complete=complete)
+    if open_:
+        what = "1 access key of a state was" if open_ == 1 else f"{open_} access keys of states were"
+        text = f"{what} not compared with AWS, because the ids of their users' keys were not read; --exact reads them"
+        yield Diagnostic(Level.NOTE, text)
+
+
+def accounts_of(ids: Iterable[str], connection: Connection) -> dict[str, str]:
+    """The accounts that keys belong to, by their ids, as far as AWS knows; it may not know deleted keys."""
+    refused: list[AwsError] = []
+
+    def asked(key_id: str) -> tuple[str, str | None]:
+        try:
+            return key_id, None if refused else connection.call("sts:GetAccessKeyInfo", AccessKeyId=key_id).get("Account")
+        except AwsError as error:
+            refused.extend([error] if error.denied else [])
+            return key_id, None
+        except CredentialsError:
+            return key_id, None
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return {key_id: account for key_id, account in pool.map(asked, islice(ids, MOST)) if account}

@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
     if is_streamed(given, targets):
         return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, _now()), argv, code))
     from posturio_iac.commands.live.accounts import look
-    from posturio_iac.commands.live.writing.output import emit
+    from posturio_iac.commands.live.output import emit
 
     found = look(arguments, config, given.as_of or _now())
     code = int(_code_of(found.report, found.ages, config, arguments))
@@ -52,8 +52,8 @@ def run(argv: Sequence[str]) -> int:
 def _stream(arguments: LiveArguments, config: Config, target: str, describe: Callable[[Run, int], Mapping[str, object]]) -> int:
     """Write each account as soon as it is finished; return the exit code."""
     from posturio_iac.commands.live.accounts import ready
+    from posturio_iac.commands.live.output import rules_left_out
     from posturio_iac.commands.live.streaming import AccountLines
-    from posturio_iac.commands.live.writing.output import rules_left_out
     from posturio_iac.commands.output import write
     from posturio_iac.commands.reporting.reports import diagnose
     from posturio_iac.core.text.terminal import wants_color
@@ -71,7 +71,7 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
 
 def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
     """The exit code of a report."""
-    from posturio_iac.commands.live.part import new_of
+    from posturio_iac.commands.live.run_record import new_of
 
     return (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(_fail_on(config), strict=config.strict)
 

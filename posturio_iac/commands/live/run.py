@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
-from posturio_iac.commands.live.part import AccountPart, ages_of
-from posturio_iac.commands.live.run_record import RunRecord
+from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract.context import FindingAges, RunScope
 from posturio_iac.core.record import dataclass, field, replace
@@ -20,18 +18,16 @@ from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.by_kind import PoliciesByKind
-from posturio_iac.live.connection.calls import CallBudget
+from posturio_iac.live.connection.calls import CallBudget, as_finished
 from posturio_iac.live.connection.session import connect
-from posturio_iac.live.connection.work_stealing import as_finished
+from posturio_iac.live.context import with_context, with_creators
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.ownership import Owner
 from posturio_iac.live.reading import organization
-from posturio_iac.live.request import Request
+from posturio_iac.live.request import Owner, PoliciesByKind, Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import with_next
-from posturio_iac.retire.ledger.life import from_ledger, with_life
+from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.scan.baselines import known_by
 
 if TYPE_CHECKING:
@@ -172,7 +168,7 @@ class Run:
         linker = self.links.linker
         if linker is None or not linker.ids or len(targets) < SEVERAL:
             return
-        from posturio_iac.commands.live.absent_keys import accounts_of
+        from posturio_iac.commands.live.code_link import accounts_of
 
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
@@ -270,7 +266,7 @@ class Run:
         """The differences between code or states and AWS."""
         if self.links.linker is None:
             return []
-        from posturio_iac.commands.live.absent_keys import compared
+        from posturio_iac.commands.live.code_link import compared
 
         full = [part.account.id for part in parts if part.account and not part.has_errors]
         keys = [judged.key for part in parts for judged in part.report.keys]

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
+from posturio_iac.commands.live.arguments import GROUPS as LIVE
+from posturio_iac.commands.live.arguments import LiveArguments, whole
 from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.commands.parser import help_text, parse
-from posturio_iac.commands.retire.arguments import COMMAND, RetireArguments
+from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.scan.arguments import OUTPUT
+from posturio_iac.commands.settings import split
+from posturio_iac.config.option_table import RETIRE_GROUPS
 from posturio_iac.core.loading import module
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.errors import UsageError
 
-TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Findings
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report
+    from posturio_iac.core.finding import Level, Report
 
-HOMES = {"ask": "asking", "plan": "planning", "verify": "verify", "evidence": "evidence"}
-"""The module of each step, which has ``take(task) -> int``."""
+HOMES = {"ask": "folders", "plan": "folders", "verify": "verify", "evidence": "evidence"}
+"""The module of each step, which has a function of its name, ``(task) -> int``."""
 
 
 class RetireTask(NamedTuple):
@@ -60,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     arguments = RetireArguments(given)
     task = RetireTask(arguments, arguments.config(), tuple(argv), _now)
-    code: int = module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}").take(task)
+    code: int = getattr(module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}"), arguments.step)(task)
     return code
 
 
@@ -76,3 +82,73 @@ def _now() -> datetime:
     from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+STEPS = ("ask", "plan", "verify", "evidence")
+GROUPS = RETIRE_GROUPS | {"output": (LIVE["output"][0], OUTPUT, *RETIRE_GROUPS["output"])}
+OPTIONS = [option for options in GROUPS.values() for option in options]
+COMMAND = Command(
+    "retire",
+    "Ends deployed keys step by step: ask DIR writes letters to owners into a new folder, plan DIR writes scripts that switch off and "
+    "delete, verify DIR|FILE tells what became of the keys of a plan or of a JSON result, evidence DIR [PLAN ...] keeps it all. "
+    "Nothing here changes AWS; the scripts do, when somebody runs them.",
+    "STEP",
+    f"{', '.join(STEPS)}, and the folder or file that it is about",
+    most=None,
+    options=OPTIONS,
+    groups=[(title, [option.name for option in options]) for title, options in GROUPS.items()],
+    absent=sorted(
+        {o.name for options in LIVE.values() for o in options} - {o.name for o in OPTIONS} | {"color", "stats", "select", "ignore"}
+    ),
+)
+PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
+"""Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
+ONLY = {"again": "ask", "ask_ownerless": "ask", "reply_to": "ask", "include_in_use": "plan", "valid": "plan", "check": "evidence"}
+"""Options that one step alone has."""
+
+
+class RetireArguments(LiveArguments):
+    """The command line, checked."""
+
+    def __init__(self, given: Arguments) -> None:
+        """Check the options together. Raises `UsageError`."""
+        words = given.words or ("",)
+        self.step, self.paths = words[0], words[1:]
+        if self.step not in STEPS:
+            raise UsageError(
+                f"retire needs a step: {', '.join(STEPS)}{f', not {self.step!r}' if self.step else ''} (see posturio-iac retire --help)"
+            )
+        super().__init__(given)
+        self.valid = whole("--valid", given.valid, PLAN_VALID, MOST_PLAN_VALID)
+        self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
+        self._check_step()
+
+    @property
+    def asks_by_key(self) -> bool:
+        return self.step == "verify"
+
+    @property
+    def trail_level(self) -> Level:
+        """No step is planned without CloudTrail's word on who switched keys on."""
+        from posturio_iac.core.finding import Level
+
+        return Level.ERROR if self.step == "plan" else Level.WARNING
+
+    @property
+    def path(self) -> str:
+        """The folder or file that the step is about; empty where none is given."""
+        return self.paths[0] if self.paths else ""
+
+    def _check_step(self) -> None:
+        for name, step in ONLY.items():
+            if getattr(self.given, name) and self.step != step:
+                raise UsageError(f"--{name.replace('_', '-')} is for retire {step}")
+        if len(self.paths) > 1 and self.step != "evidence":
+            raise UsageError(f'unexpected "{self.paths[1]}": retire {self.step} takes one')
+        if not self.path and not (self.step == "ask" and self.answers):
+            what = "the folder of a plan, or a JSON result" if self.step == "verify" else "a folder"
+            raise UsageError(f"retire {self.step} needs {what}")
+        if self.given.ledger is None and not self.given.check and self.step != "verify":
+            raise UsageError(f"retire {self.step} needs --ledger, which knows who was asked, who answered and what happened since")
+        if self.given.output and self.step != "verify":
+            raise UsageError("--format and --output are for retire verify")

@@ -7,11 +7,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.commands.live.output import rules_left_out
 from posturio_iac.commands.live.run_record import digest
-from posturio_iac.commands.live.writing.output import rules_left_out
 from posturio_iac.commands.output import refuse_links_out, to_stdout
-from posturio_iac.commands.retire.planning import DOCUMENT
-from posturio_iac.commands.retire.private_folder import write_folder
+from posturio_iac.commands.retire.folders import DOCUMENT, write_folder
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.keys.ids import KeyIdMask
@@ -31,7 +30,7 @@ MANIFEST, RESULT, RUN = "manifest.json", "result.json", "run.json"
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 
 
-def take(task: RetireTask) -> int:
+def evidence(task: RetireTask) -> int:
     """Add a run to the folder, or check what is there; return the exit code.
 
     Raises:

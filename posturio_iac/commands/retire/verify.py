@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.accounts import members, way_to
+from posturio_iac.commands.live.output import emit
 from posturio_iac.commands.live.run import Findings, Run
-from posturio_iac.commands.live.writing.output import emit
 from posturio_iac.commands.output import to_stderr
-from posturio_iac.commands.retire.planning import files_of
-from posturio_iac.commands.retire.verification_text import ShownVerification
+from posturio_iac.commands.retire.folders import files_of
 from posturio_iac.commands.scan.arguments import reports
-from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract import write
+from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.read import NotAResultError
+from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account
-from posturio_iac.retire.plan_log import read_log
-from posturio_iac.retire.verify.baseline import Earlier, read
-from posturio_iac.retire.verify.compare import Now, by_rules_of, compare
+from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import COLORS, NOBODY
+from posturio_iac.retire.compare import Now, by_rules_of, compare
+from posturio_iac.retire.earlier import Earlier, KeyState, read
+from posturio_iac.retire.plan import read_log
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.commands.live.table import Style
     from posturio_iac.commands.retire.command import RetireTask
     from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Report
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
-    from posturio_iac.retire.plan_log import Entry
-    from posturio_iac.retire.verify.model import Verification
+    from posturio_iac.retire.earlier import Verification, VerifiedKey
+    from posturio_iac.retire.plan import Entry
 
 
-def take(task: RetireTask) -> int:
+def verify(task: RetireTask) -> int:
     """Verify, report, and return the exit code. Raises `UsageError` and `OutputError`."""
     started, begun, given = time.perf_counter(), task.now(), task.arguments.given
     targets = reports(given)
-    found, verification = verify(task.arguments, task.config, begun, task.arguments.path)
+    found, verification = compared(task.arguments, task.config, begun, task.arguments.path)
     code = int(verification.exit_code(found.report))
     record = found.record.document((begun, task.now()), task.argv, code)
     if not given.show_key_ids:
@@ -55,7 +62,7 @@ def take(task: RetireTask) -> int:
     return code
 
 
-def verify(arguments: LiveArguments, config: Config, as_of: datetime, path: str) -> tuple[Findings, Verification]:
+def compared(arguments: LiveArguments, config: Config, as_of: datetime, path: str) -> tuple[Findings, Verification]:
     """Ask about the keys of an earlier result, judge them, and compare.
 
     Raises:
@@ -164,3 +171,92 @@ def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:
         elif outcome.target.account is not None:
             found[outcome.target.account.id] = outcome.diagnostics[0].message
     return found
+
+
+TITLES = {KeyState.OPEN: "Still open", KeyState.UNTOLD: "Cannot tell", KeyState.RESOLVED: "Resolved"}
+PAINTS = {KeyState.OPEN: "yellow", KeyState.UNTOLD: "red", KeyState.RESOLVED: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVerification:
+    """A verification and the report of the keys that are there now, as formats need them."""
+
+    report: Report
+    verification: Verification
+    ages: FindingAges
+
+    def mended(self) -> tuple[ResolvedFinding, ...]:
+        """The findings that are gone, for formats that close them in other systems."""
+        return tuple(
+            ResolvedFinding(f.rule, f.severity, key.address, key.account, key.user, f.fingerprint, key.why, f.first_seen)
+            for key in self.verification.keys
+            if key.state is KeyState.RESOLVED
+            for f in key.findings
+        )
+
+    def text(self, style: Style, *, quiet: bool) -> str:
+        """Return a block for each state that occurs, a line a key, and one line that sums up; without resolved keys when ``quiet``."""
+        blocks = []
+        for state, title in TITLES.items():
+            keys = [key for key in self.verification.keys if key.state is state]
+            if keys and not (quiet and state is KeyState.RESOLVED):
+                head = paint(f"{title}:", "bold", PAINTS[state], color=style.color)
+                blocks.append([head, *(line for key in keys for line in _lines(key, style))])
+        if not quiet:
+            blocks.append([self._summary(style)])
+        written = "\n\n".join("\n".join(block) for block in blocks)
+        return without_commands(f"{written}\n" if written else "")
+
+    def document(self, run: Mapping[str, object]) -> str:
+        """The report of the keys that are there now as the JSON contract has it, with what became of each earlier finding."""
+        context = RenderContext(lambda _path, _line: None, "", 0.0, ages=self.ages, run=run)
+        verification = self.verification
+        told: dict[str, Any] = {"earlier": write.moment(verification.earlier)}
+        told |= {state.value: verification.count(state) for state in KeyState}
+        told["results"] = [result for key in verification.keys for result in _results(key)]
+        return harmless_json({**write.document(self.report, context), "verification": told}, indent=2) + "\n"
+
+    def _summary(self, style: Style) -> str:
+        verification = self.verification
+        parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
+        worst = next((state for state in (KeyState.UNTOLD, KeyState.OPEN) if verification.count(state)), KeyState.RESOLVED)
+        line = f"{count(len(verification.keys), 'key')} of {write.moment(verification.earlier)}: {', '.join(parts)}"
+        return paint(line if parts else "There was nothing to verify", "bold", PAINTS[worst], color=style.color)
+
+
+def _results(key: VerifiedKey) -> Iterator[dict[str, Any]]:
+    """Yield each earlier finding about a key, with what became of the key."""
+    about = {
+        "address": key.address,
+        "account": key.account,
+        "kind": key.kind.value,
+        "user": key.user,
+        "owner": key.owner,
+        "status": key.status,
+        **({"at": write.moment(key.at)} if key.at is not None else {}),
+        **({"by": key.by} if key.by else {}),
+        **({"event_id": key.event} if key.event else {}),
+        **({"plan": dict(zip(key.plan._fields, key.plan, strict=True))} if key.plan is not None else {}),
+    }
+    for finding in key.findings:
+        yield {
+            "state": key.state.value,
+            "why": key.why,
+            "rule": finding.rule,
+            "severity": finding.severity.value,
+            "message": finding.message,
+            "remediation": key.remediation or finding.remediation,
+            "fingerprint": finding.fingerprint,
+            "first_seen": write.moment(finding.first_seen),
+            **about,
+        }
+
+
+def _lines(key: VerifiedKey, style: Style) -> Iterator[str]:
+    severity = paint(key.severity.name, "bold", COLORS[key.severity], color=style.color)
+    where = key.address.partition(":user/")[2] or key.address
+    account = f"{key.account} " if key.account else ""
+    yield f"  {severity} {account}{printable(where)}  owner {printable(key.owner) if key.owner else NOBODY}"
+    yield from wrapped(printable(key.why), "    ", style.columns)
+    if key.state is KeyState.OPEN and key.remediation:
+        yield from wrapped(f"fix: {printable(key.remediation)}", "    ", style.columns)

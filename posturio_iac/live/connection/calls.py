@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from concurrent import futures
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
 
 RATES = {"iam": (20.0, 40), "sts": (100.0, 100), "cloudtrail": (2.0, 2), "organizations": (10.0, 20), "cloudformation": (5.0, 10)}
 """Calls a second to a service of one account, and how many at once before that.
@@ -93,3 +97,84 @@ class CallBudget:
         total = sum(number for _, number in counts)
         detail = ", ".join(f"{name} {number}" for name, number in counts)
         return f"{total} call{'' if total == 1 else 's'} to AWS{': ' if detail else ''}{detail}"
+
+
+TRIES = 3
+"""Attempts at an answer that cannot be read; botocore's own retries come on top."""
+
+
+def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Return ``send``, a method of a client, with retries while its answer cannot be read.
+
+    botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
+    never sends one, and "nothing" would mean that there are no keys, or that one was never used.
+
+    Raises:
+        AwsError: the last answer could not be read either.
+
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    def patient(**parameters: Any) -> dict[str, Any]:
+        for number in range(TRIES):
+            if number:
+                wait(number)
+            try:
+                answer = send(**parameters)
+            except (BotoCoreError, ClientError):
+                raise
+            except (ResponseParserError, *NOT_UNDERSTOOD):
+                continue
+            if answer.keys() - {"ResponseMetadata"}:
+                return answer
+        raise AwsError(operation, UNEXPECTED, "something between here and AWS may have sent it")
+
+    return patient
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """The result of ``work`` for each item, in order; the calling thread itself does what the pool has not begun.
+
+    So a thread of the pool may call this too: it only ever waits for work that is running elsewhere. The pool begins with the first
+    items and this thread with the last, and they meet.
+    """
+    if pool is None:
+        return [work(item) for item in items]
+    begun = [pool.submit(work, item) for item in items]
+    done: list[R] = []
+    try:
+        while begun and begun[-1].cancel():
+            begun.pop()
+            done.append(work(items[len(begun)]))
+        return [future.result() for future in begun] + done[::-1]
+    finally:
+        for future in begun:
+            future.cancel()
+
+
+def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield the result of ``work`` for each item as it is finished; at most ``workers`` items are under way, and no result is kept."""
+    pool = futures.ThreadPoolExecutor(max(workers, 1))
+    try:
+        waiting: set[futures.Future[R]] = set()
+        for item in items:
+            waiting.add(pool.submit(work, item))
+            del item
+            yield from _finished(waiting, 0 if len(waiting) < workers else None)
+        while waiting:
+            yield from _finished(waiting, None)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _finished(waiting: set[futures.Future[R]], timeout: float | None) -> Iterator[R]:
+    """Take finished results as soon as there is one, or nothing after ``seconds``."""
+    done = futures.wait(waiting, timeout, futures.FIRST_COMPLETED).done
+    waiting -= done
+    while done:
+        yield done.pop().result()

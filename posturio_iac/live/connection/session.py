@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget
+from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget, understood
 from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
-from posturio_iac.live.connection.response_retry import understood
 from posturio_iac.live.connection.session_policy import policy_text, session_name, source_identity
 
 if TYPE_CHECKING:

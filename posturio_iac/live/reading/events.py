@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
+from posturio_iac.core.open_kinds import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.model import KeyEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.model import DeployedKey
 
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
@@ -78,3 +85,140 @@ def _event(told: Mapping[str, Any]) -> TrailEvent | None:
     by, key_id, error, number = who.get("arn"), who.get("accessKeyId"), detail.get("errorCode"), told.get("EventId")
     number, by, key_id, error = (text if isinstance(text, str) else "" for text in (number, by, key_id, error))
     return TrailEvent(when.astimezone(timezone.utc), f"{source}:{name}", number, by, key_id, error, detail)
+
+
+MOST_PAGES = 40
+SETTLING = timedelta(hours=1)
+"""How long a key may still be used after it was switched off, until every part of IAM knows of it."""
+SWITCHES = {
+    KeyKind.ACCESS_KEY: ("UpdateAccessKey", "accessKeyId"),
+    KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
+}
+"""The event that switches a key of each kind, and its name for the id."""
+UNTOLD = SWITCH_UNSEEN("CloudTrail shows no event for it")
+
+
+@dataclass(slots=True)
+class Trail:
+    """When the keys of an account were switched on and off, as far as CloudTrail tells."""
+
+    switches: dict[str, list[KeyEvent]] = field(default_factory=dict)
+    """The events by key id."""
+
+    def last_on(self, key_id: str) -> datetime | None:
+        return max((event.at for event in self.switches.get(key_id, ()) if event.active), default=None)
+
+    def off_since(self, key_id: str) -> KeyEvent | None:
+        """Return the event that first switched a key off after it was last switched on; repetitions do not count."""
+        on = self.last_on(key_id)
+        off_then = (event for event in self.switches.get(key_id, ()) if not event.active and (on is None or event.at >= on))
+        return min(off_then, key=lambda event: event.at, default=None)
+
+
+def off(key: DeployedKey) -> bool:
+    return isinstance(key.status, str) and key.status in NOT_ACTIVE
+
+
+def is_undated(key: DeployedKey) -> bool:
+    return off(key) and key.key_id is not None and key.disabled_since is None
+
+
+def read_trail(connection: Connection, partition: str, as_of: datetime, kind: KeyKind) -> Trail | Unknown:
+    """Read when keys of a kind were switched on and off, in the region of the partition that knows.
+
+    Pages come newest first, so that events beyond the last page read can only make a key look switched off for less long.
+
+    Raises:
+        AwsError: it is denied or fails.
+
+    """
+    region = TRAIL_REGIONS.get(partition)
+    if region is None:
+        return NO_REGION(f"IAM events of the partition {partition}")
+    found, (name, called) = Trail(), SWITCHES[kind]
+    for event in lookup(connection.in_region(region), ("EventName", name), (as_of - MEMORY, as_of), MOST_PAGES).found:
+        key_id, status = event.held("requestParameters", called), event.held("requestParameters", "status")
+        if not event.error and isinstance(key_id, str) and status in ("Active", "Inactive"):
+            found.switches.setdefault(key_id, []).append(KeyEvent(event.at, event.by, event.id, status == "Active"))
+    return found
+
+
+def read_deletions(connection: Connection, partition: str, as_of: datetime) -> dict[str, KeyEvent]:
+    """Return the events that deleted keys of any kind, by key id. Raises `AwsError`."""
+    region, found = TRAIL_REGIONS.get(partition), dict[str, KeyEvent]()
+    for name, called in SWITCHES.values() if region is not None else ():
+        asked = ("EventName", name.replace("Update", "Delete"))
+        for event in lookup(connection.in_region(str(region)), asked, (as_of - MEMORY, as_of), MOST_PAGES).found:
+            key_id = event.held("requestParameters", called)
+            if not event.error and isinstance(key_id, str):
+                found[key_id] = KeyEvent(event.at, event.by, event.id)
+    return found
+
+
+def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
+    """The keys with the events that switched them, and the time since when those that are not active are off, where an event tells it."""
+    return tuple(
+        told if told.status == "Active" or told.user.is_root or told.disabled_since is not None else _dated(told, known)
+        for told in (_switched(key, known) for key in keys)
+    )
+
+
+def _switched(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
+    if not isinstance(known, Trail) or key.key_id is None or not (switches := known.switches.get(key.key_id)):
+        return key
+    return replace(key, switched_on=known.last_on(key.key_id), switched=max(event.at for event in switches))
+
+
+def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
+    if isinstance(known, AwsError):
+        return replace(key, disabled_since=SWITCH_UNSEEN(str(known)))
+    if isinstance(known, Unknown):
+        return replace(key, disabled_since=SWITCH_UNSEEN(known))
+    event = known.off_since(key.key_id) if known is not None and key.key_id is not None and off(key) else None
+    if event is None:
+        return replace(key, disabled_since=UNTOLD)
+    since, used = event.at, None if key.is_credential else key.last_used
+    if isinstance(used, Unknown):
+        return replace(key, disabled_since=SWITCHED_OFF(str(since.date()), used))
+    if isinstance(used, datetime) and used > since + SETTLING:
+        return replace(key, disabled_since=USED_AFTER(str(since.date()), str(used.date())))
+    later = max(since, used) if isinstance(used, datetime) else since
+    told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event.id}' if event.id else ''}"
+    return replace(key, disabled_since=later, disabled_by=event.by or None, switched_off=event, evidence=(*key.evidence, told))
+
+
+AROUND = timedelta(minutes=5)
+"""How far apart the time of an event and that of the key may be."""
+CREATIONS = {
+    KeyKind.ACCESS_KEY: ("CreateAccessKey", "accessKey", "accessKeyId"),
+    KeyKind.SERVICE_CREDENTIAL: ("CreateServiceSpecificCredential", "serviceSpecificCredential", "serviceSpecificCredentialId"),
+}
+"""The event of each kind of key, and where its answer has the id."""
+
+
+def has_creation_event(key: AccessKey, as_of: datetime) -> bool:
+    """True if nobody is known to own a key, and CloudTrail can still tell who created it."""
+    nameless = key.owner is None and key.is_root is not True and key.key_id is not None
+    nameless = nameless and key.created_by is None  # the ledger may know it already
+    return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
+
+
+def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
+    """The ARN of the creator of each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
+    region = TRAIL_REGIONS.get(partition)
+    if region is None:
+        return {}
+    found: dict[str, str] = {}
+    for kind in CREATIONS:
+        if some := [key for key in keys if key.kind is kind]:
+            found |= _creators_of(connection.in_region(region), kind, some, as_of)
+    return found
+
+
+def _creators_of(connection: Connection, kind: KeyKind, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
+    ids, (name, answer, called) = {key.key_id for key in keys}, CREATIONS[kind]
+    times = [key.created for key in keys if isinstance(key.created, datetime)]
+    span = (min(times) - AROUND, min(max(times) + AROUND, as_of))
+    told = lookup(connection, ("EventName", name), span, MOST_PAGES).found
+    made = ((event.held("responseElements", answer, called), event) for event in told)
+    return {key_id: event.by for key_id, event in made if key_id in ids and event.by and not event.error}

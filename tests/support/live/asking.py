@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.retire.ledger.change import KeyChangeKind, written
-from posturio_iac.retire.ledger.history import Ledger, digest_of, read_ledger
+from posturio_iac.retire.ledger_history import Ledger, digest_of, read_ledger
+from posturio_iac.retire.ledger_lines import KeyChangeKind, written
 
 if TYPE_CHECKING:
     from pathlib import Path

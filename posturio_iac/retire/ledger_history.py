@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.model import Account
-from posturio_iac.retire.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.live.reading.events import MEMORY
-from posturio_iac.live.reading.switches import UNTOLD, off
-from posturio_iac.retire.ledger.change import KeyChangeKind, moment
-from posturio_iac.retire.ledger.history import digest_of
+from posturio_iac.live.reading.events import MEMORY, UNTOLD, off
+from posturio_iac.retire.ledger_history import digest_of
+from posturio_iac.retire.ledger_lines import KeyChangeKind, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
     from posturio_iac.live.model import DeployedKey
-    from posturio_iac.retire.ledger.history import Ledger
+    from posturio_iac.retire.ledger_history import Ledger
 
 
 def name_of(key: AccessKey) -> str | None:

@@ -10,10 +10,9 @@ from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
-from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
+from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
+from posturio_iac.retire.earlier import KeyState, Verification, VerifiedKey
 from posturio_iac.retire.gate import LINGERING
-from posturio_iac.retire.verify.baseline import KeyState
-from posturio_iac.retire.verify.model import Verification, VerifiedKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
     from posturio_iac.live.model import KeyEvent
-    from posturio_iac.retire.plan_log import Entry
-    from posturio_iac.retire.verify.baseline import Earlier, EarlierFinding, EarlierKey
+    from posturio_iac.retire.earlier import Earlier, EarlierFinding, EarlierKey
+    from posturio_iac.retire.plan import Entry
 
 BY_CODE = frozenset(
     {"iam.unmanaged_access_keys", "iam.overdue_access_key_rotations", "iam.expired_access_keys", "iam.overlong_access_key_lifetimes"}

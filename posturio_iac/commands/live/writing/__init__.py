@@ -1,1 +1,0 @@
-"""Output of a live run: tables, letters, plans and evidence."""

@@ -1,4 +1,0 @@
-"""Verification: the outcome of the findings of an earlier result.
-
-Imports ``live`` and ``contract``.
-"""
