@@ -11,7 +11,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.facts.model import MetadataItem, SetByClock
-from posturio_iac.metadata.lifetime import exemption, read, resembling
+from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
 from posturio_iac.metadata.names import Meaning, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
@@ -36,6 +36,8 @@ def lifetimes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[Lifeti
     """Yield the lifetimes that metadata states."""
     for item in items:
         lifetime = read(item.name, item.value, origin=item.origin, span=item.span, names=names)
+        if lifetime is None and isinstance(item.origin, CommentOrigin):
+            lifetime = misspelt(item.name, item.value, origin=item.origin, span=item.span, names=names)
         if lifetime is not None:
             yield _computed(lifetime, item)
 
@@ -44,7 +46,8 @@ def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
     """Yield sentences about metadata that is noteworthy and no lifetime."""
     for item in items:
         note = exemption(item.name, item.value, origin=item.origin, names=names)
-        note = note or resembling(item.name, item.value, origin=item.origin, names=names)
+        if not isinstance(item.origin, CommentOrigin):
+            note = note or resembling(item.name, item.value, origin=item.origin, names=names)
         if note is not None:
             yield note
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_reading, date_trouble, describe_date, leading_date, parse_date, quote, says_never
 from posturio_iac.core.evidence.origin import describe_origin
-from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason
+from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -51,6 +51,7 @@ _KINDS = {
     Meaning.ROTATION: Kind.ROTATION,
     Meaning.ROTATED_ON: Kind.ROTATED,
 }
+_NAMED = {Kind.EXPIRY: "expires", Kind.ROTATION: "rotation"}
 _END_WORDS = frozenset(
     {"expire", "expires", "expired", "expiry", "expiration", "exp", "end", "ends", "until", "ttl", "eol", "lifetime", "lifespan", "age"}
     | {"rotate", "rotates", "rotation", "cleanup", "retire", "retirement", "sunset", "decommission", "terminate", "termination"}
@@ -109,18 +110,38 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names | None =
 
 def resembling(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
     """A sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
-    names = names or Names.default()
+    kind = _kind_of(value) if _speaks_of_end(name) and classify(name, names or Names.default()) is None else None
+    if kind is None:
+        return None
+    advice = f"call it {quote(_NAMED[kind])}, or add {quote(name)} to names.{kind.value} in the configuration"
+    return f"{describe_origin(origin)} = {quote(as_text(value) or '')} looks like a lifetime but is not read as one: {advice}"
+
+
+def misspelt(name: str, value: object, *, origin: Origin, span: Span | None, names: Names) -> Lifetime | None:
+    """The lifetime that an item of our own comments means with a name that is in none of the lists, or None when it means none."""
+    kind = _kind_of(value) if classify(name, names) is None else None
+    if kind is None or not (_speaks_of_end(name) or _is_close(name, _NAMED[kind])):
+        return None
+    remedy = ReplaceValue(Place(f"the name {quote(name)}", span), _NAMED[kind], name)
+    reason = Reason(ReasonKind.UNREADABLE, STATED, (f"{quote(name)} is not a name that is read",))
+    return Lifetime(kind, Effect.UNREADABLE, origin, as_text(value) or "", span, reason=reason, remedy=remedy)
+
+
+def _kind_of(value: object) -> Kind | None:
     text = None if isinstance(value, Unknown) else as_text(value)
-    if not text or classify(name, names) is not None or _END_WORDS.isdisjoint(words_of(name)):
+    if not text:
         return None
-    if parse_date(text) is not None:
-        known, list_ = "expires", "names.expiry"
-    elif _interval(text, None):
-        known, list_ = "rotation", "names.rotation"
-    else:
-        return None
-    advice = f'call it "{known}", or add {quote(name)} to {list_} in the configuration'
-    return f"{describe_origin(origin)} = {quote(text)} looks like a lifetime but is not read as one: {advice}"
+    return Kind.EXPIRY if parse_date(text) is not None else Kind.ROTATION if _interval(text, None) else None
+
+
+def _speaks_of_end(name: str) -> bool:
+    return not _END_WORDS.isdisjoint(words_of(name))
+
+
+def _is_close(name: str, other: str) -> bool:
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(name.casefold(), [other], 1, 0.7))
 
 
 def as_text(value: object) -> str | None:

@@ -93,6 +93,9 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
     if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, _word_before(found))):
         return None
+    rest = re.split(r"[-_.:/]+", re.sub(r"^[a-z]+", "", found.string[found.end() :].lower()))
+    if not all(re.fullmatch(rf"{_KEYS}|v?[0-9]*", word) for word in rest):
+        return None  # a thing that goes by that date: ``test-20200125-create``
     try:
         first = date(year, int(month or 1), int(day or 1))
     except ValueError:

@@ -119,7 +119,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     else:
         message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
         value = _alike(late.rotated.value, day(context.as_of))
-        today = ReplaceValue(Place(late.rotated.source, late.rotated.span), value, late.rotated.value, needs_person=True)
+        today = ReplaceValue(
+            Place(late.rotated.source, late.rotated.written or late.rotated.span), value, late.rotated.value, needs_person=True
+        )
         yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 
 
@@ -132,5 +134,8 @@ def _alike(old: str, today: str) -> str:
 def _change(key: AccessKey, rotated: Lifetime, today: ReplaceValue) -> str:
     """Say how to replace the key and to state so; some dates do both."""
     if isinstance(key.replacement, Replacement):
-        return f"change {quote(rotated.value)} to {today.value}, which replaces the key"
+        at = today.place.span
+        is_elsewhere = at is not None and rotated.span is not None and (at.path, at.line) != (rotated.span.path, rotated.span.line)
+        where = f" in {at.path}:{at.line}" if at is not None and is_elsewhere else ""
+        return f"change {quote(rotated.value)}{where} to {today.value}, which replaces the key"
     return f"{describe(key.remedies.replace)} and {describe(today)}"

@@ -127,7 +127,7 @@ def _reading(evidence: Lifetime, context: Context) -> Remedy:
 
 def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Say what to write: what the reader of the value advises, with a date that is allowed in place of its example."""
-    if isinstance(evidence.remedy, SetArgument):
+    if isinstance(evidence.remedy, SetArgument) or (isinstance(evidence.remedy, ReplaceValue) and evidence.remedy.old != evidence.value):
         return evidence.remedy
     place = Place(evidence.source, evidence.span)
     match evidence.kind:

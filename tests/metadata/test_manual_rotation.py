@@ -58,7 +58,17 @@ def test_a_version_at_the_end_is_noted(name: str, text: str) -> None:
     [
         *("ci", "s3", "ec2", "route53", "log4j", "sha256", "sha-256", "x86", "ipv4", "sesv2", "v1", "key_1", "key_2", "key-02", "a1b2c3d4"),
         *("us-east-2", "eu-west-3", "utf-8", "route-53", "windows-2019", "sql_2022", "api_v2", "account_123456789012", "key_123", ""),
-        *("key_2050", "key_2028", "key_2005-12-31", "key_1999", "key_20231399", "key_2023131", "v2_key", "rev2"),
+        *(
+            "key_2050",
+            "key_2028",
+            "key_2005-12-31",
+            "key_1999",
+            "key_20231399",
+            "key_2023131",
+            "v2_key",
+            "rev2",
+            "test-20200125-create-update",
+        ),
     ],
 )
 def test_other_digits_are_no_date_and_no_version(name: str) -> None:

@@ -55,6 +55,8 @@ class Lifetime:
     value: str = ""
     """As it stands in the code; empty where there is no value."""
     span: Span | None = None
+    written: Span | None = None
+    """Where the value stands, if that is elsewhere."""
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None

@@ -29,20 +29,8 @@ def add_metadata(source: HclSource, block: Block, name: str, value: str) -> list
         return [add_comment(source, block, f"posturio: {item(name, value)}")]
     if re.search(rf"(?i)(?:^|[\s,;]){re.escape(name)}[ \t]*=", found["body"]):
         return []
-    if misspelt := _misspelt(found["body"], name):
-        first, last = (start + len(above[: found.start("body") + place].encode()) for place in misspelt)
-        return [source.edit(first, last, name)]
     at = start + len(above.rstrip().encode())
     return [source.edit(at, at, f" {item(name, value)}")]
-
-
-def _misspelt(body: str, name: str) -> tuple[int, int] | None:
-    """Where a name that is meant to be another one stands in a comment: ``expire`` for ``expires``."""
-    from difflib import get_close_matches
-
-    held = {found[1].lower(): found.span(1) for found in re.finditer(r"(?:^|[\s,;])([A-Za-z][\w-]*)[ \t]*=", body)}
-    close = get_close_matches(name, held, 1, 0.85)
-    return held[close[0]] if close else None
 
 
 def add_comment(source: HclSource, block: Block, text: str) -> Edit:

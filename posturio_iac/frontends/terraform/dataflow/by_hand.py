@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
@@ -38,6 +39,7 @@ class HandEdit(NamedTuple):
     text: str
     """For a reader: ``"2026-10-01"``, ``var.rotated``."""
     span: Span
+    """Where its value stands, if that is known."""
     at: datetime | None = None
     """The date that it states."""
     value: str = ""
@@ -89,13 +91,19 @@ def _edit(expression: hcl.Expr, instance: ModuleInstance, words: tuple[str, ...]
             if isinstance(value, Unknown):
                 yield HandEdit(f"var.{name}", expression.span, reason=value.as_reason())
             elif isinstance(value, str) and (date := _date_in(value)) is not None:
-                yield HandEdit(f"var.{name}", expression.span, date, value)
+                yield HandEdit(f"var.{name}", _set_by(name, instance.folder, expression).span, date, value)
             elif instance.caller is None:
                 yield HandEdit(f"var.{name}", expression.span)
         case _, ("data", kind, name):
             yield HandEdit(f"data.{kind}.{name}", expression.span, reason=READ_AT_RUN(instance.full(f"data.{kind}.{name}")))
         case _, ("module", name, _) if name in instance.folder.calls and isinstance(instance.children(name), Unknown):
             yield HandEdit(f"module.{name}", expression.span, reason=NOT_HERE())
+
+
+def _set_by(name: str, folder: Module, otherwise: hcl.Expr) -> hcl.Expr:
+    """What sets a variable that no call sets: a file of values, or its default."""
+    given, block = folder.tfvars.get(name), folder.variables.get(name)
+    return given.expression if given is not None else (block.get("default") if block is not None else None) or otherwise
 
 
 def _date_in(text: str) -> datetime | None:

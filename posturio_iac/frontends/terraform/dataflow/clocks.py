@@ -14,6 +14,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS, SCHEDULERS
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Due
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.values import Value
 
@@ -73,7 +74,7 @@ def rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
         return None
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return Due((Clock(address, block.header, at=date, value=once),))
-    interval, setting = interval_of(ROTATION_ARGUMENTS, block, scope, address), setting_of(ROTATION_ARGUMENTS, block, address)
+    interval, setting = interval_of(ROTATION_ARGUMENTS, block, scope, address), setting_of(ROTATION_ARGUMENTS, block, scope, address)
     if interval is None:
         return Due((Clock(address, block.header),), HAS_NO(address, "interval in this code"))
     reason = interval.as_reason() if isinstance(interval, Unknown) else None
@@ -103,7 +104,7 @@ def scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | Non
         interval = interval_of(scheduler.intervals, block, scope, address)
         if isinstance(interval, Unknown) or interval is None:
             return Due((Clock(address, block.header, reason=interval.as_reason() if interval is not None else None),))
-        return Due((Clock(address, block.header, interval=interval, setting=setting_of(scheduler.intervals, block, address)),))
+        return Due((Clock(address, block.header, interval=interval, setting=setting_of(scheduler.intervals, block, scope, address)),))
     if scheduler.every_apply and (scheduler.trigger is None or block.get(scheduler.trigger) is None):
         return Due((every_apply(address, block.header),))
     return None
@@ -132,12 +133,26 @@ def output_of(due: Due, attribute: str, turns: int, address: str) -> Due:
     return Due(longer, due.doubt)
 
 
-def setting_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, address: str) -> IntervalSetting:
-    """What sets the interval, in days."""
+def setting_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> IntervalSetting:
+    """What sets the interval, in days: an argument, or that of the call or the default of the variable behind it."""
     used = [(name, unit) for name, unit in arguments if block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
     others = () if [unit for _, unit in used] == ["d"] else tuple(name for name, _ in used)
-    return IntervalSetting(Place(address, block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
+    if others or not used:
+        return IntervalSetting(Place(address, block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
+    place, argument = _set_by(block, in_days, scope.instance, address)
+    return IntervalSetting(place, argument)
+
+
+def _set_by(block: hcl.Block, argument: str, instance: ModuleInstance, address: str) -> tuple[Place, str]:
+    """The block and the argument of it that set another argument, which may be a variable."""
+    expression = block.get(argument)
+    match references(expression):
+        case ("var", name) if instance.call is not None and instance.caller is not None and instance.call.get(name) is not None:
+            return _set_by(instance.call, name, instance.caller.instance, instance.address)
+        case ("var", name) if name in instance.folder.variables and name not in instance.folder.tfvars:
+            return Place(f"var.{name}", instance.folder.variables[name].header), "default"
+    return Place(address, block.header), argument
 
 
 def interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:

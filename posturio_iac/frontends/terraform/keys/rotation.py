@@ -111,7 +111,7 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
     for edit in edited:
         if edit.at is not None and (fired.moved is None or fired.moved.doubt is None):
             via = replace(origin, via=edit.text, clock=edit.text)
-            yield _Found(Lifetime(Kind.ROTATED, Effect.DECLARED, via, edit.value, trigger.span, at=edit.at))
+            yield _Found(Lifetime(Kind.ROTATED, Effect.DECLARED, via, edit.value, trigger.span, edit.span, at=edit.at))
         elif edit.reason is not None and not fires:
             yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, trigger.span, reason=edit.reason))
     if fires:
