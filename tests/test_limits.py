@@ -23,9 +23,9 @@ from posturio_iac.frontends.terraform.dataflow import origins
 from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import source, tree
-from posturio_iac.metadata.codeowners import CodeOwners
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import MAX_PROBLEMS
+from posturio_iac.metadata.owners import CodeOwners
 from posturio_iac.metadata.parsed_comments import parse
 from tests.support.command_line import ROOT
 from tests.support.limited import scan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.trees import modules
 from posturio_iac.commands.reporting import code_changes, source_lines
-from posturio_iac.core import garbage
+from posturio_iac.core import budget
 from posturio_iac.frontends.terraform.modules.call_graph import units_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
@@ -70,7 +70,7 @@ def test_each_root_module_is_forgotten_before_the_next(monkeypatch: pytest.Monke
         return load(self, path)
 
     monkeypatch.setattr(ModuleTree, "root_module", counted)
-    monkeypatch.setattr(garbage, "_WORTH", 0)
+    monkeypatch.setattr(budget, "_WORTH", 0)
     report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path))
     assert len(report.keys) == 3
     assert counts == [0] * 6, "three root modules with keys, then three with users of the same name"
@@ -84,7 +84,7 @@ def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_pat
         (tmp_path / f"unit{number}").mkdir()
         text = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "../module"\n}\n'
         (tmp_path / f"unit{number}/terragrunt.hcl").write_text(text)
-    monkeypatch.setattr(garbage, "_WORTH", 0)
+    monkeypatch.setattr(budget, "_WORTH", 0)
     opened = living(monkeypatch, TerragruntFile)
     units, problems = units_of(discover([str(tmp_path)], cwd=str(tmp_path)), 1 << 20)
     assert (len(units), problems, len(opened)) == (5, [], 0)

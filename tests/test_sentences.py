@@ -15,11 +15,12 @@ import pytest
 
 import posturio_iac
 from posturio_iac.cli import main
-from posturio_iac.core.evidence import origin, reason, remedy, remedy_text, secret_holder
+from posturio_iac.core import place
+from posturio_iac.core.evidence import reason, remedy, remedy_text
 from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
 from posturio_iac.core.key_words import KeySentence
 from posturio_iac.core.model import AccessKey, Effect, Unknown
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys
 from posturio_iac.link.declared import Code, Stacks
@@ -95,7 +96,7 @@ def mute(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(record, "__init__", muted(record.__init__, name))  # type: ignore[misc] # that is the point
     patch.setattr(Unknown, "reason", property(lambda _: X))
     patch.setattr(AccessKey, "__init__", without_notes(AccessKey.__init__))
-    for module, function in ((origin, "describe_origin"), (secret_holder, "describe_holder"), (remedy_text, "describe")):
+    for module, function in ((place, "describe_origin"), (remedy_text, "describe")):
         original = getattr(module, function)
         for user in [m for name, m in sys.modules.items() if name.startswith("posturio_iac") and getattr(m, function, None) is original]:
             patch.setattr(user, function, lambda *_: X)

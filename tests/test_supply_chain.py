@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from posturio_iac.metadata.codeowners import CodeOwners
+from posturio_iac.metadata.owners import CodeOwners
 from tests.support.command_line import ROOT
 
 if TYPE_CHECKING:

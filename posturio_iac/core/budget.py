@@ -1,15 +1,18 @@
 """Limits on the work of reading one root module, or one template with its nested stacks, so that no input runs for ever.
 
-Terraform and CloudFormation share the limits. Readers catch `BudgetError`, report where the budget ran out, and go on with the next unit.
+Terraform and CloudFormation share the limits. Readers catch `BudgetError`, report where the budget ran out, and go on with the next one.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+import gc
+
+TYPE_CHECKING = False  # importing typing would take longer than this module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.core.model import Span
+
 
 MAX_STEPS = 2_000_000
 """Steps of evaluation: references followed, elements that loops run over, values that functions are given."""
@@ -92,3 +95,16 @@ class Budget:
         self._unwatched = 0
         if self._clock is not None and self._deadline is not None and self._clock() > self._deadline:
             raise BudgetError(f"takes more than {self._seconds:g} seconds to read (--timeout)")
+
+
+_WORTH = 20_000
+"""Objects that were made since the last look, without which looking costs more than it gives."""
+
+
+def free_last_part() -> None:
+    """Free what the last part of a run has left in circles, as modules and their scopes refer to each other.
+
+    What outlives a part is kept for good and not looked at again, so that many parts cost no more than each by itself.
+    """
+    if gc.isenabled() and (gc.get_count()[0] > _WORTH or gc.get_count()[1]):
+        gc.collect(1)

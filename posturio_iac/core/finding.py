@@ -11,7 +11,7 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.core.evidence.open_question import OpenQuestion
+    from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.key_words import KeySentence
     from posturio_iac.core.model import AccessKey, Declaration, Span

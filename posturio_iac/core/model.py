@@ -11,20 +11,16 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
-from posturio_iac.core.evidence.secret_holder import describe_holder
-from posturio_iac.core.open_kinds import NOT_SHOWN
-from posturio_iac.core.place import Place, Span
+from posturio_iac.core.place import Place, Span, describe_holder
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.unknown import Attr, Unknown
+from posturio_iac.core.unknown import NOT_SHOWN, Attr, Unknown
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.evidence.remedy import Remedies, Remedy
-    from posturio_iac.core.evidence.secret_holder import SecretHolder
-    from posturio_iac.core.keys.life import KeyLife
-    from posturio_iac.core.keys.use import KeyUse
+    from posturio_iac.core.keys.life import KeyLife, KeyUse
+    from posturio_iac.core.place import Origin, SecretHolder
 
 __all__ = [
     "SHOWN_PLACES",
@@ -85,7 +81,7 @@ class Exposure:
 
     @property
     def where(self) -> str:
-        """What holds it, for a reader: ``output "secret"``. Nothing reads it back."""
+        """What holds it: ``output "secret"``."""
         return describe_holder(self.holder)
 
 

@@ -10,9 +10,9 @@ from posturio_iac.core.record import NamedTuple, dataclass
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.evidence.remedy import Remedies
     from posturio_iac.core.model import Attr, Directive, Exposure, Lifetime, Replacement, Span, Unknown
+    from posturio_iac.core.place import Origin
     from posturio_iac.metadata.names import Names
 
 
@@ -113,3 +113,20 @@ class FactOptions(NamedTuple):
 
     names: Names
     as_of: datetime
+
+
+def name_of_block(framework: str) -> str:
+    return "logical id" if framework == "cloudformation" else "resource name"
+
+
+def quoted(name: object) -> str:
+    return f'the user "{name}"' if isinstance(name, str) else "the user"
+
+
+def by_hand(what: str, name: object, mark: str) -> str:
+    return f'the {what} "{name}" {mark}: manual rotation without a schedule'
+
+
+def ends_permission(policy: str) -> str:
+    """Say that a policy of the user ends by date: the permission ends, the key does not."""
+    return f"the policy {policy} ends the permission by date (aws:CurrentTime), but the key stays valid"

@@ -6,14 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import bare
-from posturio_iac.core.evidence.origin import ChangeOrigin, TriggerOrigin
 from posturio_iac.core.evidence.reason import THIRD_KEY
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.model import Effect, Replacement, Unknown
-from posturio_iac.core.open_kinds import NOT_FIXED
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import ChangeOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.facts.describe import by_hand, name_of_block
+from posturio_iac.core.unknown import NOT_FIXED
+from posturio_iac.facts.model import by_hand, name_of_block
 from posturio_iac.metadata.manual_rotation import counted_name
 
 if TYPE_CHECKING:

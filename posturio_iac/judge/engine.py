@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.core.record import replace
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Severity, Violation
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.judge.policy import Policies
-    from posturio_iac.judge.readings import Judged
+    from posturio_iac.judge.undetermined import Judged
     from posturio_iac.rules import Context, Registered
 
 __all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
@@ -79,7 +79,7 @@ class PartwiseJudge:
         parts = [run.judge_apart(key) for key in sorted(keys, key=_key_order)]
         self._crashed |= run.crashed
         if any(one.key.reading for one, _ in parts):
-            from posturio_iac.judge.readings import worst_readings
+            from posturio_iac.judge.undetermined import worst_readings
 
             parts = worst_readings(parts)
         found = tuple(finding for _, findings in parts for finding in findings)

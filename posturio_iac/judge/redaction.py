@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.evidence.origin import with_texts
 from posturio_iac.core.evidence.remedy import with_changed_texts
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.place import with_texts
 from posturio_iac.core.record import replace
 
 if TYPE_CHECKING:

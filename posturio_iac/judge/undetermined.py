@@ -1,4 +1,4 @@
-"""Unknown values that leave a verdict open: those whose worst possible value would add a finding."""
+"""Unknown values that leave a verdict open: those whose worst possible value would add a finding. And the worst of several readings."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import functools
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import HOW_LONG
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
+from posturio_iac.core.finding import Finding, JudgedKey, Verdict
 from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
+from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.place import Origin
+
 
 _EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
@@ -152,3 +154,32 @@ def _is_endless(evidence: Lifetime) -> bool:
 
 def _endless(evidence: Lifetime) -> Lifetime:
     return replace(evidence, interval=LONGEST) if evidence.kind is Kind.ROTATION else replace(evidence, at=_NEVER)
+
+
+_GRAVITY = (Verdict.CLEAN, Verdict.SUPPRESSED, Verdict.UNDETERMINED, Verdict.FLAGGED)
+Judged = tuple[JudgedKey, list[Finding]]
+
+
+def worst_readings(parts: list[Judged]) -> list[Judged]:
+    """The keys, without those that are only another reading of a block and say no more about it than one that stays."""
+    by_place: dict[object, list[Judged]] = {}
+    for part in parts:
+        by_place.setdefault(part[0].key.span, []).append(part)
+        by_place.setdefault((part[0].key.address, part[0].key.scope), []).append(part)
+    left_out: set[int] = set()
+    for part in (one for one in parts if one[0].key.reading):
+        key = part[0].key
+        same = [one for one in by_place[key.address, key.scope] if one is not part and id(one) not in left_out and one[0].key.reading]
+        others = [one for one in by_place[key.span] if one[0].key.scope != key.scope and id(one) not in left_out]
+        if any(_weight(one) >= _weight(part) for one in same) or any(_covers(one, part) for one in others):
+            left_out.add(id(part))
+    return [part for part in parts if id(part) not in left_out]
+
+
+def _weight(part: Judged) -> tuple[int, int]:
+    return _GRAVITY.index(part[0].verdict), len(part[1])
+
+
+def _covers(one: Judged, other: Judged) -> bool:
+    rules = {finding.rule.id for finding in one[1]}
+    return _weight(one)[0] >= _weight(other)[0] and all(finding.rule.id in rules for finding in other[1])

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, Declaration, KeyKind, Place, Unknown
-from posturio_iac.core.open_kinds import (
+from posturio_iac.core.record import dataclass
+from posturio_iac.core.unknown import (
     AS_STATED,
     CODE_DECLARES_SOME,
     DECLARES_GENERATED_USER,
@@ -17,7 +18,6 @@ from posturio_iac.core.open_kinds import (
     STATE_HOLDS_SOME,
     TWO_REASONS,
 )
-from posturio_iac.core.record import dataclass
 from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import ArgumentOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys.resource_types import takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Privilege, Unknown
+from posturio_iac.core.place import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts

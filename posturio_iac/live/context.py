@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Verdict, of_account
 from posturio_iac.core.keys.ids import partition_of
-from posturio_iac.core.keys.use import KeyUse, UseKind
+from posturio_iac.core.keys.life import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, creators, has_creation_event, lookup
 

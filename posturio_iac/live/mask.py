@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import with_texts
 from posturio_iac.core.evidence.remedy import with_changed_texts
 from posturio_iac.core.keys.ids import KeyIdMask
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.place import with_texts
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import NOT_ASKED, NOT_CALLED
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

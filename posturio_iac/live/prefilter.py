@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_LISTED
+from posturio_iac.core.unknown import NOT_LISTED
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
 from posturio_iac.live.request import short_description

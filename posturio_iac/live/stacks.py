@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.open_kinds import DENIED, FAILED
+from posturio_iac.core.unknown import DENIED, FAILED
 from posturio_iac.judge.engine import judge
 from posturio_iac.link.declared import TYPE, StackKey
 from posturio_iac.live.build import access_keys

@@ -18,7 +18,7 @@ from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
 from posturio_iac.core.model import Directive, Span
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, items, statements
 from posturio_iac.metadata.names import classify, normalise
 

@@ -1,10 +1,25 @@
-"""Owners of keys: values that name an owner, and paths of users that do. The one list of words for every front end."""
+"""Owners of keys: values and paths that name one, and CODEOWNERS of GitHub and GitLab as the last resort."""
 
 from __future__ import annotations
 
+import os
+import re
+from typing import TYPE_CHECKING
+
 from posturio_iac.core.dates import silence
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read
+from posturio_iac.errors import UsageError
 from posturio_iac.metadata.lifetime import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from posturio_iac.core.model import AccessKey
+
 
 PLACEHOLDERS = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
 """Values that name nobody, besides the placeholders of dates."""
@@ -36,3 +51,126 @@ def _names_somebody(segment: str) -> bool:
     if segment.isdecimal() or _REGION.fullmatch(segment):
         return False
     return words[-1] not in ("user", "users") and not GENERIC.issuperset(words)
+
+
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where it is looked for, in this order; the first one counts.
+
+https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
+https://docs.gitlab.com/user/project/codeowners/
+"""
+MOST_BYTES = 3 << 20
+"""GitHub passes over a larger file."""
+_SECTION = lazy_pattern(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
+_SPACE = lazy_pattern(r"(?<!\\)\s+")
+
+
+class CodeOwners:
+    """The rules of one file. Of those that match a path the last one counts; one without owners takes the owners away."""
+
+    def __init__(self, text: str, place: str = PLACES[1]) -> None:
+        """Read the text of the CODEOWNERS file at ``place``; lines that cannot be read are passed over, as GitHub does."""
+        self.place = place
+        self.problem = ""
+        """Why not all of the file counts."""
+        from posturio_iac.core.text.gitignore import Patterns  # most repositories have no such file
+
+        self._patterns, self._owners = Patterns(), list[str]()
+        self._directories: dict[str, int] = {"": -1}
+        for pattern, owners in _rules(text):
+            try:
+                self._patterns.add(len(self._owners), pattern)
+            except (re.error, IndexError):
+                continue
+            except UsageError as error:
+                self.problem = self.problem or str(error).partition(";")[0]
+            self._owners.append(owners)
+
+    def of(self, path: str) -> str | None:
+        """The owners of a path relative to the repository, separated by spaces."""
+        folder, pending = path.rpartition("/")[0], []
+        while (found := self._directories.get(folder)) is None:
+            pending.append(folder)
+            folder = folder.rpartition("/")[0]
+        for below in reversed(pending):
+            found = self._directories[below] = max(found, self._patterns.last(below, directory=True))
+        found = max(found, self._patterns.last(path, directory=False))
+        if self._patterns.spent:
+            from posturio_iac.core.text.gitignore import MOST_COMPARISONS
+
+            self.problem = self.problem or f"its patterns with wildcards need more than {MOST_COMPARISONS:,} comparisons with files"
+            return None
+        return (self._owners[found] or None) if found >= 0 else None
+
+
+def _rules(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the patterns with their owners."""
+    default = ""
+    for line in text.splitlines():
+        stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip() if "#" in line else line.strip()
+        if not stripped:
+            continue
+        if section := _SECTION.fullmatch(stripped):
+            default = section[1].strip()
+            continue
+        pattern, *owners = _SPACE.split(stripped)
+        yield pattern.replace("\\ ", " ").removeprefix("!").removeprefix("./"), " ".join(owners) or default
+
+
+def find(root: str) -> CodeOwners | None:
+    """The code owners of the repository at ``root``, an absolute path, or None when it has no such file."""
+    fence = Fence(os.path.realpath(root))
+    for place in PLACES:
+        try:
+            return CodeOwners(read(os.path.join(root, place), MOST_BYTES, fence, head=True).decode("utf-8", "replace"), place)
+        except UnreadableError:
+            continue
+    return None
+
+
+def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
+    """A function from a path relative to ``root`` to its owners, by the CODEOWNERS of ``repository``.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    top = repository or root
+    owners = find(top)
+    if owners is None:
+        raise UsageError(f"there is no CODEOWNERS in {top}: it would be {', '.join(PLACES)}")
+    return _by_file(owners, root, top)
+
+
+def with_code_owners(
+    keys: Iterable[AccessKey], root: str, repository: str | None, problems: list[Diagnostic] | None = None
+) -> tuple[AccessKey, ...]:
+    """Give keys without an owner the one of their file, and add to ``problems`` why not all of CODEOWNERS counts.
+
+    Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``.
+    """
+    keys = tuple(keys)
+    top = repository or root
+    if not any(_ownerless(key) for key in keys) or (owners := find(top)) is None:
+        return keys
+    owner_of = _by_file(owners, root, top)
+    owned = tuple(_owned(key, owner_of) if _ownerless(key) else key for key in keys)
+    if owners.problem and problems is not None:
+        place = os.path.relpath(os.path.join(top, owners.place), root).replace(os.sep, "/")
+        text = f"{owners.problem}, so not all owners are known; name whole files and folders"
+        problems.append(Diagnostic(Level.ERROR, text, place))
+    return owned
+
+
+def _by_file(owners: CodeOwners, root: str, top: str) -> Callable[[str], str | None]:
+    base = os.path.relpath(root, top)
+    return lambda path: owners.of(os.path.normpath(os.path.join(base, path)).replace(os.sep, "/"))
+
+
+def _ownerless(key: AccessKey) -> bool:
+    return key.span is not None and (key.owner is None or isinstance(key.owner, Unknown))
+
+
+def _owned(key: AccessKey, owner_of: Callable[[str], str | None]) -> AccessKey:
+    owner = owner_of(key.span.path if key.span else "")
+    return key if owner is None else replace(key, owner=owner)

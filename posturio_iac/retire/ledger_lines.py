@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from posturio_iac.core import open_kinds
+from posturio_iac.core import unknown
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.text.terminal import harmless_json
-from posturio_iac.core.unknown import ABOUT, OpenKind
+from posturio_iac.core.unknown import OpenKind
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
@@ -84,7 +84,7 @@ TYPES = {
     kind.__name__: kind
     for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Diagnostic, Level, Privilege, StackKey, KeyEvent)
 }
-OPEN_KINDS = {kind.name: kind for kind in (ABOUT, *vars(open_kinds).values()) if isinstance(kind, OpenKind)}
+OPEN_KINDS = {kind.name: kind for kind in vars(unknown).values() if isinstance(kind, OpenKind)}
 KIND, VALUE = "~", "="
 LEFT_OUT = frozenset({"failed"})
 """Fields that a run needs only while it reads an account."""

@@ -120,8 +120,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind, Replacement
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import has, in_use, spent
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import has, in_use, sentence, spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -120,9 +120,23 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence, unseen
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    counted,
+    has,
+    in_use,
+    lifetime_remedy,
+    listed,
+    notes,
+    overdue,
+    passed,
+    sentence,
+    spent,
+    unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -64,17 +64,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import about
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use, passed
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, proposed_end, sentence
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    by,
+    in_use,
+    passed,
+    proposed_end,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -77,8 +77,7 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent, warning_of
-from posturio_iac.rules._words import by, day, proposed_end, sentence
+from posturio_iac.rules._shared import by, day, end_of_day, has, in_use, passed, proposed_end, sentence, spent, warning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

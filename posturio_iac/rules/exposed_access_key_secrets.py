@@ -60,12 +60,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.secret_holder import identity_of_holder
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._standards import NHI_LEAKAGE
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import NHI_LEAKAGE, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,4 +88,4 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
         message = about(
             key, f"is exposed in plain text through {exposure.where}, so anyone who can read that can use the key.", "The secret of"
         )
-        yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=identity_of_holder(exposure.holder))
+        yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=exposure.where)

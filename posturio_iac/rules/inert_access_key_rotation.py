@@ -94,9 +94,20 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    ago,
+    counted,
+    end,
+    has,
+    in_use,
+    passed,
+    sentence,
+    spent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

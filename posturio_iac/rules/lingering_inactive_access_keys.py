@@ -70,9 +70,7 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import has, latest_end, spent
-from posturio_iac.rules._standards import NHI_OFFBOARDING
-from posturio_iac.rules._words import ago, day, end, sentence
+from posturio_iac.rules._shared import NHI_OFFBOARDING, ago, day, end, has, latest_end, sentence, spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -80,9 +80,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, KeyKind, Kind, Unknown
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import CIS_ONE_KEY
-from posturio_iac.rules._words import listed, sentence
+from posturio_iac.rules._shared import CIS_ONE_KEY, in_use, listed, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -80,9 +80,17 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Replacement
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use, overdue
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    by,
+    day,
+    in_use,
+    overdue,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -81,9 +81,20 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import counted, has, in_use, latest_end
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, proposed_end, sentence
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    allowed,
+    by,
+    counted,
+    has,
+    in_use,
+    latest_end,
+    proposed_end,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -69,8 +69,7 @@ from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._standards import NHI_OFFBOARDING
-from posturio_iac.rules._words import sentence, unseen
+from posturio_iac.rules._shared import NHI_OFFBOARDING, sentence, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -47,9 +47,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import NHI_LEAKAGE
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import NHI_LEAKAGE, in_use, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -51,8 +51,7 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._standards import CIS_ROOT, NHI_PRIVILEGE, NIST_ROOT, PCI_ROOT
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import CIS_ROOT, NHI_PRIVILEGE, NIST_ROOT, PCI_ROOT, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

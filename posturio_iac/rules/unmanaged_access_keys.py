@@ -50,7 +50,7 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -66,17 +66,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.evidence.origin import identity_of
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, identity_of
 from posturio_iac.core.record import replace
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import NHI_LONG_LIVED, NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, proposed_end, sentence
+from posturio_iac.rules._shared import (
+    NHI_LONG_LIVED,
+    NIST_ROTATION,
+    PCI_ROTATION,
+    ROTATE_WITHIN_90_DAYS,
+    day,
+    in_use,
+    proposed_end,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

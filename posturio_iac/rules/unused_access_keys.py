@@ -56,9 +56,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import about
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._standards import NHI_OFFBOARDING, NIST_UNUSED, PCI_UNUSED
-from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
+from posturio_iac.rules._shared import NHI_OFFBOARDING, NIST_UNUSED, PCI_UNUSED, UNUSED_FOR_45_DAYS, day, in_use, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -190,7 +190,7 @@ class CodeScan:
             diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.keeps_diagnostic(diagnostic)]
         keys = _with_stable_scopes(keys, selection)
         if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
-            from posturio_iac.metadata.codeowners import with_code_owners
+            from posturio_iac.metadata.owners import with_code_owners
 
             keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
@@ -237,7 +237,7 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
     from posturio_iac.frontends.reading import Reading
-    from posturio_iac.metadata.codeowners import with_code_owners
+    from posturio_iac.metadata.owners import with_code_owners
 
     request = request_of(config, as_of, selection, selection.root, None)
     own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]

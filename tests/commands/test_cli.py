@@ -18,7 +18,7 @@ from posturio_iac import __version__
 from posturio_iac.cli import main
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.rules import all_rules
 from tests.support.command_line import KEY, MISSING, a_key, run, shown
 

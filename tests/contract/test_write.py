@@ -10,12 +10,12 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from posturio_iac.contract.read import load
 from posturio_iac.contract.write import render
-from posturio_iac.core.evidence.open_question import Question
+from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
 from posturio_iac.core.finding import JudgedKey, Level, Severity, Verdict
-from posturio_iac.core.keys.use import UseKind
+from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned

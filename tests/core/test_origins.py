@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.evidence import origin as o
-from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
-from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core import place as o
+from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime, OpenQuestion, Question
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, OpenCause, Reason, ReasonKind, crashed
 from posturio_iac.core.evidence.remedy import IntervalSetting, SetInterval
 from posturio_iac.core.model import Declaration
-from posturio_iac.core.open_kinds import NO_VALUE
-from posturio_iac.core.place import Place, Span
+from posturio_iac.core.place import HolderKind, Place, SecretHolder, Span, describe_holder
+from posturio_iac.core.unknown import NO_VALUE
 
 USER, CLOCK = "aws_iam_user.ci", "time_rotating.key"
 TURN = "toggles_leapfrog.turn and time_rotating.key"
@@ -181,3 +180,23 @@ def test_the_code_that_declares_a_deployed_key(count: int, exact: bool, text: st
     assert found.text() == text
     assert found.place == (PLACES[0] if count == 1 else None)
     assert (found.framework, found.restores_status) == ("terraform", True)
+
+
+@pytest.mark.parametrize(
+    ("holder", "words"),
+    [
+        (SecretHolder(HolderKind.OUTPUT, "secret"), 'output "secret"'),
+        (SecretHolder(HolderKind.ARGUMENT, "a.b", "value"), "value of a.b"),
+        (SecretHolder(HolderKind.ARGUMENT, "a.b"), "a property of a.b"),
+        (SecretHolder(HolderKind.STACK_OUTPUT, "Secret"), "the output Secret"),
+        (SecretHolder(HolderKind.STACK_PARAMETER, "Child", "Key"), "the parameter Key of the stack Child"),
+        (SecretHolder(HolderKind.METADATA, "Host"), "the Metadata of Host"),
+        (SecretHolder(HolderKind.SSM_PARAMETER, "Stored"), "the plain SSM parameter Stored"),
+        (SecretHolder(HolderKind.USER_DATA, "Host"), "the user data of Host"),
+        (SecretHolder(HolderKind.ENVIRONMENT, "Function"), "the environment of Function"),
+        (SecretHolder(HolderKind.PROPERTY, "Topic", "DisplayName", "AWS::SNS::Topic"), "DisplayName of Topic (AWS::SNS::Topic)"),
+        (SecretHolder(HolderKind.UNKNOWN), "a place that is not protected"),
+    ],
+)
+def test_the_words_for_what_holds_a_secret_are_part_of_fingerprints_and_stay(holder: SecretHolder, words: str) -> None:
+    assert describe_holder(holder) == words

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core import open_kinds
+from posturio_iac.core import unknown
 from posturio_iac.core.evidence import reason
-from posturio_iac.core.evidence.lifetime import Effect, Kind
-from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core.evidence.lifetime import Effect, Kind, OpenQuestion, Question
 from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.keys.use import UseKind
+from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.metadata.names import Meaning, Names
@@ -52,7 +51,7 @@ def test_each_meaning_but_none_other_is_a_list_of_names_in_the_configuration() -
 
 
 def test_a_kind_of_unknown_value_is_named_as_its_constant_and_shows_its_subject() -> None:
-    for name, one in vars(open_kinds).items():
+    for name, one in vars(unknown).items():
         if isinstance(one, OpenKind):
             values = [f"value {place}" for place in range(one.template.count("{}"))]
             assert one.name == name.lower().removeprefix("as_")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.open_kinds import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN
+from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN
 
 if TYPE_CHECKING:
     from posturio_iac.core.unknown import Unknown

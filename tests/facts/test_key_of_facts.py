@@ -7,18 +7,14 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, CreateFirst, IntervalSetting, RemoveArgument, SetArgument
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, Replacement
-from posturio_iac.core.open_kinds import AS_STATED, DECLARED_ELSEWHERE, TAGS_UNSEEN
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import CommentOrigin, HolderKind, Place, SecretHolder, TagOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import AS_STATED, DECLARED_ELSEWHERE, TAGS_UNSEEN
 from posturio_iac.facts.access_key import access_key, is_root, status_of
-from posturio_iac.facts.credential_age import age_lifetime, age_of
-from posturio_iac.facts.describe import ends_permission, name_of_block, quoted
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
-from posturio_iac.facts.remedies import remedies_in_code
+from posturio_iac.facts.ages import age_lifetime, age_of, remedies_in_code
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission, name_of_block, quoted
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF, REMEDIES, expires, span
 

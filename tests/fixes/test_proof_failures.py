@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy import AddTag
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Effect, Kind, Lifetime
-from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, TagOrigin
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.proof import Proof, claim_of
 from posturio_iac.judge.engine import judge
 from tests.support import canned

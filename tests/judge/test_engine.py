@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.config.records import Exemption
-from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect
-from posturio_iac.core.open_kinds import AS_STATED, DECLARED_ELSEWHERE
+from posturio_iac.core.place import MetadataOrigin
+from posturio_iac.core.unknown import AS_STATED, DECLARED_ELSEWHERE
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import MOST_OF_A_FILE
 from posturio_iac.judge.known import CodeFiles

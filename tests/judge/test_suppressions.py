@@ -12,7 +12,7 @@ import pytest
 from posturio_iac.config.model import Config
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
-from posturio_iac.core.open_kinds import AS_STATED, NO_VALUE
+from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.judge.redaction import redacted, user_of

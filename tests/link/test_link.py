@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.addresses import bare, calls, fits
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.open_kinds import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
+from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code, StackKey, Stacks
 from posturio_iac.link.linker import Linker, held

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.evidence.origin import ArgumentOrigin
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Unknown
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.place import ArgumentOrigin
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code, Stacks
 from posturio_iac.link.linker import Linker

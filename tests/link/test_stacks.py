@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.core.open_kinds import FAILED
+from posturio_iac.core.unknown import FAILED
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.stacks import _answer, _held

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
 from posturio_iac.live.mask import Mask

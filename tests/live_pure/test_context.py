@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.core.keys.use import KeyUse, UseKind
+from posturio_iac.core.keys.life import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import AS_STATED
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
 from tests.support.keys import AS_OF, access_key

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.reading.events import creators, has_creation_event
 from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key

@@ -19,7 +19,7 @@ from posturio_iac.commands.output import write
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.errors import OutputError, UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy

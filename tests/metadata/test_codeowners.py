@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.metadata.codeowners import CodeOwners, find
+from posturio_iac.metadata.owners import CodeOwners, find
 
 if TYPE_CHECKING:
     from pathlib import Path

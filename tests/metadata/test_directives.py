@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Directive, Span
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import instruction
 from posturio_iac.metadata.lifetime import Names

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
-from posturio_iac.core.open_kinds import AS_STATED, MAY_BE_SET
+from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET
 from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
 from posturio_iac.metadata.names import unit_in_name
 

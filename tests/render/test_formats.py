@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from posturio_iac.core.evidence.open_question import Question
+from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
 from posturio_iac.render.wording import DOCS, page_url

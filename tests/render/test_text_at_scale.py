@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands import COMMANDS
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
 from posturio_iac.core.model import Effect, Kind, Lifetime
-from posturio_iac.core.open_kinds import BEYOND
+from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
+from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page
 from posturio_iac.render.text import blocks, concise, stats
 from posturio_iac.render.text.key_entries import entries

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import AccessKey, KeyKind, Unknown
-from posturio_iac.core.open_kinds import NOT_ASKED
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import NOT_ASKED
 from posturio_iac.retire.gate import LINGERING, QUARANTINED, Action, decide
 from posturio_iac.rules import Context
 from tests.support.keys import AS_OF, access_key

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.evidence.origin import MetadataOrigin, TriggerOrigin, describe_origin
 from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags, ReplaceValue, SetArgument
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import MetadataOrigin, Place, TriggerOrigin, describe_origin
 from posturio_iac.rules import all_rules
 from posturio_iac.scan import judge_paths
 from tests.support.keys import (

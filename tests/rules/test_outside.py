@@ -28,7 +28,7 @@ A name such as `tmp-load-test` promises an end that nothing in the code keeps.
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import about
 from posturio_iac.rules import register
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._shared import sentence
 
 RULE = Rule(
     id="iam.temporary_users_with_access_keys",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.rules import Context, all_rules
-from posturio_iac.rules._words import SPREAD_DAYS
+from posturio_iac.rules._shared import SPREAD_DAYS
 from tests.support.fixture_tools import cases
 from tests.support.keys import (
     AS_OF,

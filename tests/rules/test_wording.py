@@ -9,12 +9,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from posturio_iac.core.dates import describe_date, parse_date
-from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.model import Effect, KeyKind
-from posturio_iac.core.place import Place
-from posturio_iac.rules._words import day, listed, sentence
+from posturio_iac.core.place import Place, SecretRotationOrigin
+from posturio_iac.rules._shared import day, listed, sentence
 from tests.support.keys import CLOCK, REMEDIES, UNKNOWN, access_key, expires, inert, rotated, span, violations
 from tests.support.rule_cases import EXPIRED, EXPIRING, FAR, INERT, LINGERING, NEAR, OVERDUE, OVERLONG, SEVERAL, SOON, UNMANAGED
 

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta, timezone
 
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
-from posturio_iac.core.evidence.open_question import Question
-from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin
+from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span
-from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, SecretRotationOrigin, TagOrigin
+from posturio_iac.core.unknown import AS_STATED
 from tests.support.keys import open_question
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)

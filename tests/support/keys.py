@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.evidence.open_question import OpenQuestion, Question
-from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span
-from posturio_iac.core.open_kinds import AS_STATED
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 
 if TYPE_CHECKING:
-    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.finding import Diagnostic, Report, Verdict, Violation
+    from posturio_iac.core.place import Origin
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 CONTEXT = Context(as_of=AS_OF, max_lifetime=timedelta(days=90), window=timedelta(days=45), grace=timedelta(days=14))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import ArgumentOrigin
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.model import AccessKey, Span
+from posturio_iac.core.place import ArgumentOrigin
 from posturio_iac.frontends.reading import Reading, ReadRequest
 from posturio_iac.metadata.lifetime import read as lifetime
 

@@ -13,20 +13,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.comment_scan import comments_on
 from posturio_iac.adapters.checkov.graph import Vertex, graph_of
-from posturio_iac.core.evidence.origin import ChangeOrigin, TagOrigin, describe_origin
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
 from posturio_iac.core.model import Effect, KeyKind, Kind, Lifetime, Span, Unknown
-from posturio_iac.core.open_kinds import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED, NOT_SHOWN
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
-from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.credential_age import age_lifetime
-from posturio_iac.facts.max_age import max_age_lifetime
-from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.core.unknown import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED, NOT_SHOWN
+from posturio_iac.facts.access_key import access_key, items_of
+from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
-from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 

@@ -102,7 +102,7 @@ class FixRun:
         """A function from a file to its owner by CODEOWNERS, if that was asked for."""
         if self.given.owner_from != "codeowners":
             return None
-        from posturio_iac.metadata.codeowners import owner_by_file
+        from posturio_iac.metadata.owners import owner_by_file
 
         return owner_by_file(self.selection.root, self.selection.repository)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import user_path
-from posturio_iac.core.keys.use import KeyUse
+from posturio_iac.core.keys.life import KeyUse
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, width

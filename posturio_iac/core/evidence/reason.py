@@ -93,7 +93,7 @@ class Reason:
     """The name of what is open, or the id of the rule that crashed: ``var.tags``; empty where there is no name."""
 
     detail: str = field(default_factory=str, compare=False)
-    """Of an unknown value: the name of its kind, as `posturio_iac.core.open_kinds` has it."""
+    """Of an unknown value: the name of its kind, as `posturio_iac.core.unknown` has it."""
 
     @property
     def text(self) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
-from posturio_iac.core.open_kinds import AFTER_APPLY, SENSITIVE
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import AFTER_APPLY, SENSITIVE
 from posturio_iac.frontends.plan.text import PlanPlaces
 
 if TYPE_CHECKING:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
 from posturio_iac.core.model import Exposure, KeyKind, Replacement, Unknown
-from posturio_iac.core.open_kinds import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.unknown import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
 from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.credential_age import age_lifetime
-from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts
-from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.facts.sinks import SINKS, TAG_ARGUMENTS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect
-from posturio_iac.core.open_kinds import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.plan.code_join import PlannedCode, rebased
 from posturio_iac.frontends.plan.reader import read as read_plans

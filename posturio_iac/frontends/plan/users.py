@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
-from posturio_iac.facts.describe import ends_permission, quoted
-from posturio_iac.facts.model import MetadataItem, UserFacts
+from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
+from posturio_iac.facts.model import MetadataItem, UserFacts, ends_permission, quoted
 from posturio_iac.frontends.plan.references import instances_of
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 

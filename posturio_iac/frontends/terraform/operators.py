@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
+from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.values import (
     FLOAT_DIGITS,
     Due,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
-from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
-from posturio_iac.facts.namesakes import Namesake, left_open
+from posturio_iac.facts.shared_code import Namesake, left_open
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
-from posturio_iac.core.open_kinds import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.unknown import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import KeyEvent
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_KNOWN
+from posturio_iac.core.unknown import NOT_KNOWN
 from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 from posturio_iac.live.model import Account, AwsTags

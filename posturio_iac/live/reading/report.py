@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level
-from posturio_iac.core.open_kinds import NOT_SHOWN, ODD_ANSWER
+from posturio_iac.core.unknown import NOT_SHOWN, ODD_ANSWER
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 

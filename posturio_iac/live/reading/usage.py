@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import STATUSES, KeyKind
-from posturio_iac.core.open_kinds import NOT_REPORTED, NOT_SHOWN, ODD_ANSWER, REFUSED
+from posturio_iac.core.unknown import NOT_REPORTED, NOT_SHOWN, ODD_ANSWER, REFUSED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.reading import users

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
 from posturio_iac.core.model import Privilege
-from posturio_iac.core.open_kinds import NOT_KNOWN, TAGS_NOT_NEEDED
+from posturio_iac.core.unknown import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import AwsTags, DeployedUser
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Effect, Replacement
-from posturio_iac.core.open_kinds import PLAN_OF_OTHER_CODE
+from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE
 from posturio_iac.errors import UsageError
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.open_kinds import AFTER_APPLY
+from posturio_iac.core.unknown import AFTER_APPLY
 from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, ONE_OF
+from posturio_iac.core.unknown import DECLARED_ELSEWHERE, ONE_OF
 from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
 
 if TYPE_CHECKING:

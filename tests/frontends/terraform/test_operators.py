@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.open_kinds import AS_STATED, NOT_EVALUATED
+from posturio_iac.core.unknown import AS_STATED, NOT_EVALUATED
 from posturio_iac.frontends.terraform.operators import binary, truth, unary
 from posturio_iac.frontends.terraform.values import EvaluationError
 

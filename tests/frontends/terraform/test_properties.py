@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, first_unknown

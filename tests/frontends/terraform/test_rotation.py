@@ -11,7 +11,7 @@ import pytest
 
 from posturio_iac.core.evidence.remedy import Advice, ReplaceTrigger
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
-from posturio_iac.core.open_kinds import NOT_FIXED
+from posturio_iac.core.unknown import NOT_FIXED
 from tests.support.terraform_programs import PLAIN, USER, key, keys, reading
 
 if TYPE_CHECKING:

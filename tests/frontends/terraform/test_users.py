@@ -12,7 +12,7 @@ import pytest
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.open_kinds import DECLARED_ELSEWHERE, NAMESAKE
+from posturio_iac.core.unknown import DECLARED_ELSEWHERE, NAMESAKE
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import declared_users
 from tests.support.terraform_programs import key, keys, reading

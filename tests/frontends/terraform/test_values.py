@@ -11,7 +11,7 @@ import pytest
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NO_CODE, NO_VALUE, UNREAD_VALUES, VALUE_IN_FILE
+from posturio_iac.core.unknown import NO_CODE, NO_VALUE, UNREAD_VALUES, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.values import EvaluationError
 from tests.support.terraform_programs import local, module, value_of

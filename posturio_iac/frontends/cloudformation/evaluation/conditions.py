@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
 from posturio_iac.core.text.json_nodes import Node, Object
+from posturio_iac.core.unknown import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MUST_BE, NOT_DECLARED
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.implied import Implied, allowed_values
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed

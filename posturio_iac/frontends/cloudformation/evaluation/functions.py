@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AT_DEPLOYMENT, HAS_NO
 from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.unknown import AT_DEPLOYMENT, HAS_NO
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, StackValue
 

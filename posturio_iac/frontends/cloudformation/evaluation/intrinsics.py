@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import (
+from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import (
     AS_STATED,
     DEPENDS_ON,
     HAS_NO,
@@ -18,8 +20,6 @@ from posturio_iac.core.open_kinds import (
     PARAMETER,
     TOO_LARGE,
 )
-from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackValue
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain

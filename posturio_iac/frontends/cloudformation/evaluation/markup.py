@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.open_kinds import AT_DEPLOYMENT, FILLED_IN
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import AT_DEPLOYMENT, FILLED_IN
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Unknown

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Union
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AT_DEPLOYMENT
 from posturio_iac.core.record import NamedTuple, dataclass, field
+from posturio_iac.core.unknown import AT_DEPLOYMENT
 
 if TYPE_CHECKING:
     from posturio_iac.core.text.json_nodes import Node

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import ADDS_PROPERTIES, AS_STATED, DECLARED_ELSEWHERE, PARAMETER_DEFAULT, TAGS_UNSEEN
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.core.unknown import ADDS_PROPERTIES, AS_STATED, DECLARED_ELSEWHERE, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.describe import ends_permission, quoted
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
-from posturio_iac.facts.namesakes import Namesake, left_open, namesake
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission, quoted
+from posturio_iac.facts.shared_code import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.implied import under

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Directive, Unknown
-from posturio_iac.core.open_kinds import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
+from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.core.unknown import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
+from posturio_iac.facts.access_key import items_of
 from posturio_iac.facts.model import MetadataItem
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
 from posturio_iac.metadata.directives import full_name

@@ -7,11 +7,11 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import Exposure
-from posturio_iac.core.open_kinds import GIVEN_SECRET, NO_CODE
+from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import GIVEN_SECRET, NO_CODE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.keys.cdk import is_from_cdk

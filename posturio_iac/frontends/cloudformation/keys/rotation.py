@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.cron import NEVER, longest_gap
-from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, NO_RUN, RULES_WITHOUT_INTERVAL
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import GENERATED_NAME, NAMES_NO
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.core.unknown import GENERATED_NAME, NAMES_NO
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
 

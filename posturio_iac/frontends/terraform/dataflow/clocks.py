@@ -9,9 +9,9 @@ from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import HAS_NO, MUST_BE
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.unknown import HAS_NO, MUST_BE
 from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS, SCHEDULERS
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax.references import references

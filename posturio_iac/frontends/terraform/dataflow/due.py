@@ -11,8 +11,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.reason import EVERY_APPLY
-from posturio_iac.core.open_kinds import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
 from posturio_iac.core.record import NamedTuple, replace
+from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
+from posturio_iac.core.unknown import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import (
     ANY,
     CLOCKS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope

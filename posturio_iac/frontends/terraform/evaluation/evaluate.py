@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
+from posturio_iac.core.unknown import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
 from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_of_one_type, of_common_type
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.loading import module
-from posturio_iac.core.open_kinds import NOT_EVALUATED, TOO_LARGE
+from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, normal
 

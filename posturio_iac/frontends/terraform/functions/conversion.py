@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_EVALUATED
+from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name

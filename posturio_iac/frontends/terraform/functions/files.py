@@ -6,8 +6,8 @@ from functools import lru_cache
 from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import BEYOND, DEPENDS_ON
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.unknown import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import (
     Environment,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import EACH_RUN
+from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, text
 

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_EVALUATED
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
 

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import MUST_BE, NOT_FIXED, SET_BY_CALLS
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.facts.access_key import key_of_user
-from posturio_iac.facts.credential_age import age_lifetime
-from posturio_iac.facts.max_age import max_age_lifetime
-from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.core.unknown import MUST_BE, NOT_FIXED, SET_BY_CALLS
+from posturio_iac.facts.access_key import items_of, key_of_user
+from posturio_iac.facts.ages import age_lifetime, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.mentions import is_sensitive

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
-from posturio_iac.facts.describe import ends_permission
-from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts
-from posturio_iac.facts.namesakes import Namesake, namesake
+from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
+from posturio_iac.facts.shared_code import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
-from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
-from posturio_iac.core.open_kinds import GIVEN_SECRET, SHOWN_IF
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import HolderKind, Place, SecretHolder
+from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, arguments_of

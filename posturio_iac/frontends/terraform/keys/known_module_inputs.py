@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NAMES_NO, NAMES_USER
+from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.unknown import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey

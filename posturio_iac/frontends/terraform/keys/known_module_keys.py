@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.core.keys.resource_types import SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.facts.access_key import key_of_user
-from posturio_iac.facts.credential_age import age_lifetime, age_of
-from posturio_iac.facts.max_age import max_age_lifetime
-from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.core.unknown import NOT_FIXED
+from posturio_iac.facts.access_key import items_of, key_of_user
+from posturio_iac.facts.ages import age_lifetime, age_of, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
 from posturio_iac.frontends.terraform.keys.evidence import user_facts

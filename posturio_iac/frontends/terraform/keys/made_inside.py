@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.open_kinds import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import Unknown
+from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED, Unknown
 from posturio_iac.facts.access_key import key_of_user
 from posturio_iac.facts.model import FactOptions, KeyFacts, UserFacts
 from posturio_iac.facts.siblings import KeyOfUser

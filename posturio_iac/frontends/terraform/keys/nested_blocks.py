@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_FIXED
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax.references import references
 

@@ -9,8 +9,7 @@ from posturio_iac.core.evidence.remedy import AddBlock, AddComment, AddTag, Advi
 from posturio_iac.core.keys.resource_types import AGE, SERVICE_CREDENTIAL
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.facts.credential_age import age_of
-from posturio_iac.facts.remedies import INACTIVE
+from posturio_iac.facts.ages import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import reason as why
-from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.by_hand import chosen_by_hand, edits
@@ -28,10 +27,10 @@ from posturio_iac.metadata.manual_rotation import mentions_rotation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
+    from posturio_iac.core.place import Origin
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.values import Due

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.place import Place
+from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin

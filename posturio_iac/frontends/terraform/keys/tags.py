@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.open_kinds import DEPENDS_ON, MUST_BE
+from posturio_iac.core.place import TagOrigin, describe_origin
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.unknown import DEPENDS_ON, MUST_BE
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin

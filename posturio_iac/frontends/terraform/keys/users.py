@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.open_kinds import (
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.unknown import (
     DECLARED_ELSEWHERE,
     FROM_ABSENT_MODULE,
     GENERATED_NAME,
@@ -16,8 +17,7 @@ from posturio_iac.core.open_kinds import (
     TAGS_UNSEEN,
     USER_IS_INPUT,
 )
-from posturio_iac.core.record import dataclass, replace
-from posturio_iac.facts.describe import quoted
+from posturio_iac.facts.model import quoted
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown

@@ -7,10 +7,9 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.open_kinds import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.unknown import Unknown
+from posturio_iac.core.unknown import MUST_BE, REF_WITHOUT_VERSION, UNKNOWN_VERSION, Unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments

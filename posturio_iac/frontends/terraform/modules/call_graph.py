@@ -10,8 +10,8 @@ from posturio_iac.core.budget import Budget
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import GENERATES
 from posturio_iac.core.text.textfile import Fence
+from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.folder import is_example

@@ -9,7 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.open_kinds import SET_PER_DEPLOYMENT
+from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.scope import Scope
 from posturio_iac.frontends.terraform.operators import number_of

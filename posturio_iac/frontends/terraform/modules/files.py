@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.open_kinds import BEYOND, CANNOT_BE_READ, DEPENDS_ON, MUST_BE, TOO_LARGE
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.textfile import Fence, MissingError, TooLargeError, UnreadableError, read_named, real_path
 from posturio_iac.core.text.textfile import read as read_bytes
+from posturio_iac.core.unknown import BEYOND, CANNOT_BE_READ, DEPENDS_ON, MUST_BE, TOO_LARGE
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.kinds import CODE, IN_HCL, IN_JSON

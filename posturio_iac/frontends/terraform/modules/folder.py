@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.config.suggest import meant
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
-from posturio_iac.core.open_kinds import UNREAD_VALUES
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.hcl_lexer import LABELS
+from posturio_iac.core.unknown import UNREAD_VALUES
 from posturio_iac.errors import system_reason
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl

@@ -12,7 +12,8 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import (
+from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import (
     ABSENT_BY_DEFAULT,
     AFTER_APPLY,
     DEPENDS_ON,
@@ -23,7 +24,6 @@ from posturio_iac.core.open_kinds import (
     REFERS_TO_ITSELF,
     SET_BY_CALLS,
 )
-from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand

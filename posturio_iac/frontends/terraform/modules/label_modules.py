@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.open_kinds import AS_STATED, FROM_ABSENT_MODULE, NOT_FIXED
+from posturio_iac.core.unknown import AS_STATED, FROM_ABSENT_MODULE, NOT_FIXED
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value

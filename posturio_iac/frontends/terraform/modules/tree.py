@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
+from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import GENERATES
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource

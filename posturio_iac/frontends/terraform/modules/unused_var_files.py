@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.open_kinds import NO_VALUE, VALUE_IN_FILE
+from posturio_iac.core.unknown import NO_VALUE, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.modules import files
 
 if TYPE_CHECKING:

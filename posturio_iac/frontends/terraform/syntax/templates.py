@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.open_kinds import SYNTAX_ERROR
 from posturio_iac.core.text.hcl_lexer import unescape
+from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import DEPENDS_ON
+from posturio_iac.core.unknown import DEPENDS_ON
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
 
 if TYPE_CHECKING:

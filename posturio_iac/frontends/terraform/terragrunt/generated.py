@@ -10,9 +10,9 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.open_kinds import AS_STATED, CANNOT_BE_READ, GENERATES
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import AS_STATED, CANNOT_BE_READ, GENERATES
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse

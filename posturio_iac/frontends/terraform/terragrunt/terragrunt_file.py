@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.open_kinds import CANNOT_BE_READ, DEPENDS_ON, GENERATES, MUST_BE, NOT_EVALUATED, NOT_IN_CODE, REFERS_TO_ITSELF
 from posturio_iac.core.record import NamedTuple, dataclass, field
+from posturio_iac.core.unknown import CANNOT_BE_READ, DEPENDS_ON, GENERATES, MUST_BE, NOT_EVALUATED, NOT_IN_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.functions import Environment, known
 from posturio_iac.frontends.terraform.syntax import hcl

@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import GENERATES, UNREAD_VALUES
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of

@@ -6,13 +6,12 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.budget import BudgetError, free_last_part
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
-from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import NOT_IN_CODE
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.unknown import NOT_IN_CODE
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit

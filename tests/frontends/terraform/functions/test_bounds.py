@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import TOO_LARGE
+from posturio_iac.core.unknown import TOO_LARGE
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import SetValue, Value, equal, is_heavy, make_set, to_number, to_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED, BEYOND
+from posturio_iac.core.unknown import AS_STATED, BEYOND
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.functions.files import matches
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.open_kinds import NOT_EVALUATED
+from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform import functions
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call, known
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set

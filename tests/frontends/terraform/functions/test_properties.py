@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.open_kinds import AS_STATED
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, first_unknown, make_set
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.open_kinds import AS_STATED, DEPENDS_ON, EACH_RUN, NOT_EVALUATED
+from posturio_iac.core.unknown import AS_STATED, DEPENDS_ON, EACH_RUN, NOT_EVALUATED
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value, equal, first_unknown, make_set
 

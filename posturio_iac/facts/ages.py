@@ -1,19 +1,21 @@
-"""The age of a service credential: how many days after its creation AWS ends it."""
+"""Ages that end a key of Terraform: in days by AWS, or in seconds by a module; and the changes for a key whose block is not seen."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.origin import ArgumentOrigin
-from posturio_iac.core.evidence.reason import AGE_OUT_OF_RANGE, TAKES_NO_AGE
-from posturio_iac.core.evidence.remedy import IntervalSetting, RemoveArgument, SetArgument
+from posturio_iac.core.evidence.reason import AGE_OUT_OF_RANGE, EXPIRY_NOT_SET, EXPIRY_OFF, NO_SECONDS, TAKES_NO_AGE
+from posturio_iac.core.evidence.remedy import AddBlock, CreateFirst, IntervalSetting, Remedies, RemoveArgument, SetArgument
+from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys.resource_types import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.place import ArgumentOrigin, Place
 
 if TYPE_CHECKING:
+    from posturio_iac.core.evidence.remedy import Declaring
     from posturio_iac.core.model import Span
-    from posturio_iac.core.place import Place
+
 
 NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
 """The explanation of an age in a remedy."""
@@ -63,3 +65,30 @@ def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = Fa
     Where the argument is ``given`` but evaluates to null, a person has to look at the expression.
     """
     return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None
+
+
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
+    """The lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
+    origin = ArgumentOrigin(argument, owner)
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
+    interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if interval:
+        setting = IntervalSetting(Place(owner, header), argument, "s")
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
+    if value is None or interval is not None:
+        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
+        reason = EXPIRY_NOT_SET() if value is None else EXPIRY_OFF()
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, reason=reason, remedy=remedy)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, reason=NO_SECONDS())
+
+
+INACTIVE = '"Inactive"'
+"""The status of a disabled key, as HCL writes it."""
+
+
+def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:
+    """The changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
+    key = Place(f"{kind}.{name}")
+    disable = SetArgument(key, "status", INACTIVE, needs_person=True)
+    return Remedies(declare, AddBlock(key, name), disable, CreateFirst(key), age=age_of(key, service))
