@@ -47,18 +47,20 @@ class HandEdit(NamedTuple):
     """Why it is open what it says."""
 
 
-def edits(trigger: hcl.Expr, scope: ModuleScope) -> list[HandEdit]:
+def edits(trigger: hcl.Expr, scope: ModuleScope, *, only_dates: bool) -> list[HandEdit]:
     """What people edit behind an item of ``replace_triggered_by``; what is open comes without a date and with a reason."""
     found: dict[HandEdit, None] = {}
     for reached in origins_of(trigger, scope):
         if not isinstance(reached, ResourceOrigin):
             continue
         expressions = list(_compared(reached))
-        is_open = any(first_unknown(evaluate_or_unknown(e, reached.scope)) is not None for e in expressions)
+        is_open = not only_dates and any(first_unknown(evaluate_or_unknown(e, reached.scope)) is not None for e in expressions)
         for current, instance, words in mentions([(e, reached.instance) for e in expressions], computed=True):
             for edit in _edit(current, instance, words):
-                if edit.reason is None or is_open:
+                if is_open if edit.reason is not None else edit.at is not None or not only_dates:
                     found[edit] = None
+        if only_dates:
+            continue
         written = mentions([(e, reached.instance) for e in expressions], computed=True, only_held=True)
         if reached.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e, _, _ in written):
             found[HandEdit(reached.address, reached.block.header)] = None

@@ -105,13 +105,15 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
         yield _Found(_direct(clock, doubt, trigger, engine, block, scope), clock)
     for clock, doubt in _clocks(fired.moved):
         yield _Found(_moved(replace(origin, via=clock.shown, clock=clock.what), trigger.span, clock, doubt, text), clock)
+    if fired.moved is not None and fired.moved.doubt is not None:
+        return
     fires = fired.moved is not None or fired.direct is not None
-    edited = edits(trigger, scope)
+    edited = edits(trigger, scope, only_dates=fires)
     for edit in edited:
-        if edit.at is not None and (fired.moved is None or fired.moved.doubt is None):
+        if edit.at is not None:
             via = replace(origin, via=edit.text, clock=edit.text)
             yield _Found(Lifetime(Kind.ROTATED, Effect.DECLARED, via, edit.value, trigger.span, edit.span, at=edit.at))
-        elif edit.reason is not None and not fires:
+        elif edit.reason is not None:
             yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, trigger.span, reason=edit.reason))
     if fires:
         return
