@@ -1,7 +1,7 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
-It works on a copy of the tree: the tests run once under coverage, and each mutant then meets the tests that run its line, or of a line that
-only imports run, those of its module. ``--record`` writes the figures for docs/security.md down.
+It works on a copy of the tree: the tests, also those against a played AWS, run once under coverage, and each mutant then meets the tests that
+run its line, or of a line that only imports run, those of its module. ``--record`` writes the figures for docs/security.md down.
 """
 
 from __future__ import annotations
@@ -99,8 +99,9 @@ def measured(away: Path, data: Path) -> dict[str, dict[int, set[str]]]:
     if not data.exists():
         (away / ".coveragerc").write_text(f"[run]\ndata_file = {data}\ndynamic_context = test_function\nsource = posturio_iac\n")
         ignored = [word for path in UNTIMED for word in ("--ignore", path)]
-        command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests", *ignored]
-        subprocess.run(command, cwd=away, check=False, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "coverage", "run", "--append", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+        for tests in (["tests", *ignored], ["tests/live"]):
+            subprocess.run([*command, *tests], cwd=away, check=False, stdout=subprocess.DEVNULL)
     found = coverage.CoverageData(str(data))
     found.read()
     lines: dict[str, dict[int, set[str]]] = {}
