@@ -1,6 +1,6 @@
 """Mutates the package: ``python -m tests.mutation SEED COUNT`` draws mutants of mutmut's operators and shows which no test finds.
 
-It works on a copy of the tree: the tests, also those against a played AWS, run once under coverage, and each mutant then meets the tests that
+It works on a copy of the tree: the tests, also those against a played AWS, run once under coverage, and each mutant then meets those that
 run its line, or of a line that only imports run, those of its module. ``--record`` writes the figures for docs/security.md down.
 """
 
