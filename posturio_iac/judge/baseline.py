@@ -8,19 +8,21 @@ finding, ``known`` finds it by what else the entry says.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.core.finding import Suppression
+from posturio_iac.core.finding import Severity, Suppression
 from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.redaction import user_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from posturio_iac.core.finding import Finding
     from posturio_iac.core.model import AccessKey
 
 VERSION = 1
@@ -47,6 +49,16 @@ DOCUMENT = (
     Option("findings", Shape.TABLES, "The findings", (), fields=ENTRY),
 )
 _OPTIONAL = tuple(option.name for option in ENTRY if not option.required)
+
+
+def accepted(findings: Iterable[Finding]) -> Counter[Severity]:
+    """How many findings of each severity are in a baseline."""
+    return Counter(f.severity for f in findings if f.suppressed is not None and f.suppressed.source == SOURCE)
+
+
+def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
+    """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
+    return ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities.get(one) and one >= least)
 
 
 @dataclass(frozen=True, slots=True, order=True)

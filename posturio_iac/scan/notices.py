@@ -59,8 +59,21 @@ def with_notices(report: Report, config: Config, selection: Selection, place: st
 
     ``place`` is where the scan root stands, and ``changed`` are the files in question, relative to it.
     """
-    said = [*notices(config, selection, place), *_changed(config, place, changed)]
+    said = [*notices(config, selection, place), *_changed(config, place, changed), *_accepted(report, config)]
     return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
+
+
+def _accepted(report: Report, config: Config) -> Iterator[Diagnostic]:
+    """Say how grave the findings are that baselines accept."""
+    if not config.baseline:
+        return
+    from posturio_iac.judge.baseline import accepted, by_severity
+
+    known = accepted(report.findings)
+    if known:
+        number = sum(known.values())
+        text = f"the baseline accepts {number:,} finding{'' if number == 1 else 's'}: {by_severity(known)}"
+        yield Diagnostic(Level.NOTE, text, about=CONFIGURATION)
 
 
 def notices(config: Config, selection: Selection, place: str, *, without: str = "") -> Iterator[Diagnostic]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,9 @@ def edit(tree: Path, **values: Any) -> None:
 
 def test_known_findings_no_longer_fail_and_new_ones_do(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert write(capsys) == f"wrote {FILE}: 1 entry, 1 new\n"
-    assert scan(capsys)[0] == 0
+    code, out, _ = scan(capsys)
+    assert code == 0
+    assert "note: the baseline accepts 1 finding: 1 medium\n" in out
     (tree / "b/iam.tf").write_text(flagged("b"))
     code, out, _ = scan(capsys)
     assert code == 1
@@ -84,6 +87,25 @@ def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]
     code, _, err = scan(capsys, as_of="2027-01-01")
     assert code == 1
     assert f"the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) ended on 2026-12-31 and suppresses nothing" in err
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "until"), [("2027-06-30\n", 0, "2027-06-30"), ("soon\n", 2, None), ("2026-01-01\n", 2, None), ("", 2, None)]
+)
+def test_a_terminal_is_asked_for_the_last_day(
+    tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str, code: int, until: str | None
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert run(capsys, "baseline", "--as-of", AS_OF)[0] == 2
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    found, _, err = run(capsys, "baseline", "--as-of", AS_OF)
+    assert (found, "the last day, such as" in err) == (code, True)
+    assert (tree / FILE).exists() is (until is not None)
+    assert [entry["until"] for entry in entries(tree)] == [until] if until else True
 
 
 def test_entries_that_end_on_one_day_are_not_all_named(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

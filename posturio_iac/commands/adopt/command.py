@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files
@@ -193,8 +192,8 @@ def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: R
 
 def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
     """Judge again with the written files, and say whether the hook passes."""
-    from posturio_iac.commands.baseline.entries import by_severity
     from posturio_iac.core.finding import Severity
+    from posturio_iac.judge.baseline import accepted, by_severity
 
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
@@ -206,10 +205,10 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
         3: f"the hook fails on {count(len(_errors(report)), 'error')}: correct what could not be read, or leave it out{_left_out(report)}",
     }[code]
     if baseline:
-        accepted = [f for f in report.findings if f.suppressed is not None and f.suppressed.source == "baseline"]
-        grave = by_severity(Counter(f.severity for f in accepted), Severity.HIGH)
-        held = f"{count(len(accepted), 'finding')}{f' ({grave})' if grave else ''} accepted until {wanted.until}"
-        text += f"; {held}, each with an owner" if accepted else "; nothing is accepted"
+        known = accepted(report.findings)
+        grave = by_severity(known, Severity.HIGH)
+        held = f"{count(sum(known.values()), 'finding')}{f' ({grave})' if grave else ''} accepted until {wanted.until}"
+        text += f"; {held}, each with an owner" if known else "; nothing is accepted"
     to_stdout(f"{text}\n")
     return code
 

@@ -6,9 +6,10 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.judge.baseline import by_severity
 from posturio_iac.render.nothing_found import count, no_keys
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _lines(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
     else:
         folders = len({os.path.dirname(judged.key.span.path) for judged in report.keys if judged.key.span})
         severities = Counter(finding.severity for finding in active)
-        told = ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities[one])
+        told = by_severity(severities)
         where = f"{count(len(report.keys), 'key')} in {count(folders, 'folder')}"
         yield f"{where}: {count(len(active), 'finding')}{f' ({told})' if told else ''}"
     if active:

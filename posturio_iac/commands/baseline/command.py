@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
@@ -12,7 +13,8 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields
     from posturio_iac.commands.baseline.stale import Searched
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.judge.baseline import BaselineFile
+
+    T = TypeVar("T")
 
 FILE = "posturio-iac-baseline.json"
 """The file that is written when neither the command line nor the configuration names one, in the current folder."""
@@ -94,7 +98,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if "-" in given.words:
         raise UsageError("a baseline is about files, so it cannot hold findings on standard input")
-    _check_until(given)
+    _check_until(given.until, given)
     from posturio_iac.commands.settings import settings
 
     if given.live:
@@ -129,24 +133,40 @@ def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[Baseli
     return files, report, Searched(selection, config, given.words)
 
 
-def _check_until(given: Arguments) -> None:
-    """Refuse an end that is no date or has passed before anything is scanned."""
-    if given.until is None:
+def _check_until(until: str | None, given: Arguments) -> None:
+    """Refuse an end that is no date or has passed."""
+    if until is None:
         return
     from posturio_iac.config.check import BadValueError, moment
     from posturio_iac.scan import now
 
     try:
-        end = moment(given.until, end_of_day=True)
+        end = moment(until, end_of_day=True)
     except BadValueError as wrong:
-        raise UsageError(f'--until must be {wrong}, not "{given.until}" (see posturio-iac baseline --help)') from None
+        raise UsageError(f'--until must be {wrong}, not "{until}" (see posturio-iac baseline --help)') from None
     if end <= (given.as_of or now()):
-        raise UsageError(f"--until {given.until} has passed; name a day in the future")
+        raise UsageError(f"--until {until} has passed; name a day in the future")
+
+
+def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
+    """What is ``written`` with the fields of the command line; on a terminal a missing last day is asked for."""
+    from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, accepted_severities
+
+    new = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
+    try:
+        return written(new)
+    except NoEndError as missing:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise
+        to_stderr(f"{missing}\nthe last day, such as 2027-06-30: ")
+    until = sys.stdin.readline().strip()
+    _check_until(until, given)
+    return written(new._replace(until=until))
 
 
 def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:
     """Write the baselines that differ, and return the exit code."""
-    from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities, pruned
+    from posturio_iac.commands.baseline.entries import pruned
     from posturio_iac.commands.baseline.stale import stale
     from posturio_iac.scan.baselines import known_findings
 
@@ -157,9 +177,7 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
         gone = stale(known_findings(report, files, searched.selection), report, searched)
         outcomes = tuple(pruned(files, gone))
     else:
-        outcomes = updated(
-            files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
-        )
+        outcomes = _with_end(given, lambda new: updated(files, report, searched, new))
     return _save(files, outcomes, incomplete=incomplete)
 
 
@@ -180,7 +198,6 @@ def _write(old: BaselineFile, new: NewBaseline) -> None:
 def _of_live_result(config: Config, given: Arguments) -> int:
     """Write the findings of live runs into a baseline, or remove those that are gone; return the exit code."""
     from posturio_iac.commands.baseline import live_result
-    from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
 
     if given.words:
@@ -197,8 +214,7 @@ def _of_live_result(config: Config, given: Arguments) -> int:
         raise UsageError(f"there is no baseline {_shown(path)} to prune")
     if given.prune and incomplete:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
-    fields = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
-    new = live_result.pruned(old, results) if given.prune else live_result.updated(old, results, fields)
+    new = live_result.pruned(old, results) if given.prune else _with_end(given, lambda fields: live_result.updated(old, results, fields))
     return _save([old], [new], incomplete=incomplete)
 
 

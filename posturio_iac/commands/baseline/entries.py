@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.baseline import Baseline, BaselineEntry
+from posturio_iac.judge.baseline import Baseline, BaselineEntry, by_severity
 from posturio_iac.judge.redaction import user_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.baseline import BaselineFile
     from posturio_iac.judge.known import CodeFiles, KnownEntry, KnownFindings
+
+
+class NoEndError(UsageError):
+    """New entries would never end; the message says how many."""
 
 
 class NewEntryFields(NamedTuple):
@@ -32,9 +36,9 @@ class NewEntryFields(NamedTuple):
     """The grave severities whose findings are accepted by name."""
 
     def check_end(self, added: int) -> None:
-        """Raise `UsageError` for new entries that would never end."""
+        """Raise `NoEndError` for new entries that would never end."""
         if added and not self.until:
-            raise UsageError(f"{'1 new entry needs' if added == 1 else f'{added:,} new entries need'} a last day: add --until DATE")
+            raise NoEndError(f"{'1 new entry needs' if added == 1 else f'{added:,} new entries need'} a last day: add --until DATE")
 
     def accepts(self, severity: Severity) -> bool:
         """True if findings of a severity may become entries."""
@@ -52,11 +56,6 @@ def accepted_severities(values: Sequence[str] | None) -> tuple[Severity, ...]:
         if word not in [one.value for one in GRAVE]:
             raise UsageError(f'--accept takes critical and high, not "{word}"; lower ones need no word')
     return tuple(one for one in GRAVE if one.value in named)
-
-
-def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
-    """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
-    return ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities.get(one) and one >= least)
 
 
 class NewBaseline(NamedTuple):

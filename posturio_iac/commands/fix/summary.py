@@ -12,7 +12,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.judge.baseline import SOURCE as BASELINE
+from posturio_iac.judge.baseline import accepted
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import scope_word
 
@@ -41,7 +41,7 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
     ]
     if not given.quiet:
         lines += _lines(outcomes, written=written)
-        known = sum(f.suppressed is not None and f.suppressed.source == BASELINE for f in report.findings)
+        known = sum(accepted(report.findings).values())
         they_are, them = ("is", "it") if known == 1 else ("are", "them")
         more = "more " if outcomes else ""
         lines += [f"{known:,} {more}{they_are} in the baseline: --no-baseline fixes {them} too."] * (known > 0)

@@ -28,6 +28,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     count_textually,
     duplicate_problems,
     is_heat,
+    is_without_keys,
     parse,
     plain,
 )
@@ -162,8 +163,10 @@ class _Scan:
                     self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
             if not parent:
-                for problem in (*template.problems, *duplicate_problems(duplicates)):
+                idle = [key for key in duplicates if is_without_keys(key, root, parsed.source)]
+                for problem in (*template.problems, *duplicate_problems([key for key in duplicates if key not in idle])):
                     self._error(problem.message, path, problem.line, problem.column)
+                self.problems += (Diagnostic(Level.WARNING, said, path, line, column) for said, line, column in duplicate_problems(idle))
                 self._typeless(template)
             yield template
 

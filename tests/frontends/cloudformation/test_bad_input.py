@@ -75,6 +75,21 @@ def test_bad_input_is_one_error_and_the_rest_is_judged(tmp_path: Path, text: str
     assert len(found.keys) == judged
 
 
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        (f"Mappings: {{M: {{a: {{x: 1}}, a: {{x: 2}}}}}}\n{GOOD}", Level.WARNING),
+        (f"Mappings: {{M: {{a: &k {{x: 1}}, a: {{x: 2}}}}}}\n{GOOD}", Level.ERROR),
+        (f"{GOOD}Outputs: {{O: {{Value: a}}, O: {{Value: b}}}}\n", Level.ERROR),
+        ('{"Mappings": {"M": {"a&": {}, "a&": {}}}, "Resources": {"K": {"Type": "AWS::IAM::AccessKey"}}}', Level.WARNING),
+    ],
+)
+def test_a_repeated_name_is_no_error_where_it_can_hide_no_key(tmp_path: Path, text: str, level: Level) -> None:
+    found = reading(tmp_path, {"t.yaml": text.encode()})
+    assert [(d.level, "repeats an earlier one" in d.message) for d in found.diagnostics] == [(level, True)]
+    assert len(found.keys) == 1
+
+
 def test_tabs_surrogates_and_long_keys_are_no_trouble_in_json(tmp_path: Path) -> None:
     long = "k" * 1100
     text = f'{{\n\t"Resources":\t{{"Go\\ud800od":\t{{"Type":\t"AWS::IAM::AccessKey"}}, "{long}": {{"Type": "AWS::IAM::AccessKey"}}}}}}'

@@ -10,7 +10,7 @@ from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, de
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, YamlDocument, documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
@@ -19,6 +19,8 @@ SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Ou
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20
+_WITHOUT_KEYS = ("Mappings", "Metadata")
+"""Sections that make no resource and show none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +113,14 @@ def _json_duplicates(node: Node) -> Iterator[Node]:
             return
 
 
-def duplicate_problems(duplicates: tuple[Node, ...]) -> Iterator[Problem]:
+def is_without_keys(key: Node, root: Node, source: TemplateSource) -> bool:
+    """True if a member stands where no key can: in a section without resources, of which no alias makes a part of another one."""
+    sections = (value for name, value in (root.value if isinstance(root.value, Object) else ()) if name.value in _WITHOUT_KEYS)
+    anchor = "" if source.language == "JSON" else "&"
+    return any(held.start <= key.start < held.end and not (anchor and anchor in source.text[held.start : held.end]) for held in sections)
+
+
+def duplicate_problems(duplicates: Sequence[Node]) -> Iterator[Problem]:
     """Say which keys are repeated."""
     for key in duplicates[:_MAX_DUPLICATES]:
         yield Problem(f"the key {key.value} repeats an earlier one; the last one counts", *key.lines.place(key.start))
