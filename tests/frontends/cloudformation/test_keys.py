@@ -77,6 +77,16 @@ def test_a_user_of_the_same_name_in_another_stack_is_another_one_unless_its_end_
     assert isinstance(one.owner, Unknown) is ("owner" in more)
 
 
+def test_what_another_resource_names_is_another_user_in_each_nested_stack(tmp_path: Path) -> None:
+    user = "{Type: AWS::IAM::AccessKey, Properties: {UserName: !GetAtt Maker.Name}}"
+    stack = f"Resources: {{Maker: {{Type: AWS::Lambda::Function}}, K: {user}, L: {user}}}"
+    nested = "{Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: stack.yaml}}"
+    found = reading(tmp_path, {"stack.yaml": stack, "main.yaml": f"Resources: {{A: {nested}, B: {nested}}}"}).keys
+    assert {k.address: k.active_siblings for k in found} == {
+        f"{one}/{key}": (f"{one}/{other} (stack.yaml:1)",) for one in "AB" for key, other in ("KL", "LK")
+    }
+
+
 def test_two_stacks_with_keys_of_one_name_have_two_users(tmp_path: Path) -> None:
     found = reading(tmp_path, {"a/stack.yaml": NAMING, "b/stack.yaml": NAMING}).keys
     assert [k.active_siblings for k in found] == [(), ()]

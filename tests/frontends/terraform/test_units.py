@@ -254,13 +254,14 @@ generate "provider" {
   contents  = <<-EOT
     provider "aws" {
       default_tags {
-        tags = { owner = "${local.owner}@example.com" }
+        tags = { owner = "${local.known ? "${local.owner}@example" : "nobody"}.com" }
       }
     }
   EOT
 }
 locals {
   owner = "platform"
+  known = true
 }
 """
     files = live(generate % ("overwrite_terragrunt" if overwrite else "skip") + UNIT)

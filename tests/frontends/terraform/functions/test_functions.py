@@ -113,6 +113,7 @@ REGEXES = [
     ("regexall", ("[a-z]+", "12ab34cd"), ("ab", "cd")),
     ("regexall", ("(.)=(.)", "a=1,b=2"), (("a", "1"), ("b", "2"))),
     ("regexall", ("z", "abc"), ()),
+    ("regexall", (r"[\s\d\w-]", "a\u000b1-\f"), ("a", "1", "-", "\f")),  # Go's \\s knows no vertical tab
     ("replace", ("1 + 2 + 3", "+", "-"), "1 - 2 - 3"),
     ("replace", ("a.b.c", "/[.]/", "_"), "a_b_c"),
     ("replace", ("hello world", "/(h)(?P<rest>\\w+)/", "$2$$${rest}-$1x$9"), "ello$ello- world"),
