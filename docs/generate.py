@@ -1,8 +1,8 @@
 """Writes every generated document of this checkout; ``--check`` only tells which differ, and exits with 1 when one does.
 
-Generated are the picture of a terminal in the README, the rule pages, their ids in other linters, what was promised of them, what checkov
-is told of them, the configuration reference, the page of known modules and what stands in the README and a few pages between
-``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is one of those in ``block``.
+Generated are the picture of a terminal in the README, the rule pages, their ids in other linters, what was promised of them, the
+configuration reference, the page of known modules and what stands in the README and a few pages between ``<!-- generated: NAME -->`` and
+``<!-- /generated -->``, where NAME is one of those in ``block``.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
 from posturio_iac.commands import explain
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as pytest does: the script that draws is a module of this checkout
-from docs import promise_table  # noqa: E402 - see above
+from docs import pack_pages, promise_table  # noqa: E402 - see above
 from docs.terminal_picture import svg  # noqa: E402 - see above
 
 RULES = Path("docs/rules")
@@ -171,9 +170,8 @@ def documents() -> dict[Path, str]:
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
         Path("docs/policies.md"): pack_pages.page(rules),
-        Path("posturio_iac/core/_rule_ids.py"): pack_pages.ids_module(rules),
+        Path("posturio_iac/core/host_ids.py"): pack_pages.ids_module(rules),
         PROMISES: pack_pages.promises(rules, _promised()),
-        Path("posturio_iac/adapters/checkov/_rules.py"): pack_pages.checkov_module(rules),
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
         Path("docs/known-modules.md"): pages.page(modules),

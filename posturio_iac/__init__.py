@@ -1,3 +1,5 @@
 """Finds IAM access keys that never expire and are never rotated."""
 
 __version__ = "0.1.0"
+DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
+"""Where the pages of this repository are published."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from posturio_iac.adapters.pack_pages import promises
+from docs.pack_pages import promises
 from posturio_iac.config.option_table import ARGUMENTS, LIVE_GROUPS, NAMES, OPTIONS, OVERRIDE, OWNERS, RETIRE_GROUPS, SUPPRESSION
 from posturio_iac.core.finding import Exit
 from posturio_iac.rules import all_rules

@@ -35,9 +35,7 @@ def _load() -> None:
         import posturio_iac.adapters.checkov.checks as pack
     pack.register()
     if not _INSTALLED:
-        from posturio_iac.adapters.checkov.checkout import keep_to
-
-        keep_to(str(Path(__file__).parent), str(_AROUND))
+        pack.keep_to(str(Path(__file__).parent), str(_AROUND))
 
 
 def _fail(error: Exception) -> None:

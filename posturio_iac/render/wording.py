@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac import DOCS
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.terminal import printable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, JudgedKey, Report
     from posturio_iac.core.model import Attr, Span
 
-DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
-"""Where the pages of this repository are published."""
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 """The terminal style of each severity."""
 NAMED = 3

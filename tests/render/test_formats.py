@@ -15,10 +15,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from posturio_iac import DOCS
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
-from posturio_iac.render.wording import DOCS, page_url
+from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.command_line import ROOT

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from docs import generate
+from docs import generate, pack_pages
 from posturio_iac import rules
-from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main
 from posturio_iac.rules import all_rules
 
@@ -122,7 +121,6 @@ def test_its_ids_pages_and_promise_are_generated() -> None:
     assert ids["CHECKOV"][RULE] == "CKV_POSTURIO_99"
     assert ids["CFN_LINT"][RULE] == "E9399"
     assert json.loads(pack_pages.promises(known, {}))[RULE] == {"severity": "HIGH", "checkov": "CKV_POSTURIO_99", "cfn-lint": "E9399"}
-    assert RULE in pack_pages.checkov_module(known)
     documents = generate.documents()
     assert "`CKV_POSTURIO_99`" in next(text for path, text in documents.items() if path.name == f"{RULE}.md")
     assert sum(RULE in text for text in documents.values()) >= 6

@@ -1,21 +1,29 @@
-"""Our rules as classes of checkov: one check for each rule and each kind of block. Beside checkout.py the only module that imports checkov.
+"""Our rules as classes of checkov: one check for each rule and each kind of block. The only module that imports checkov.
 
 checkov loads it in each of its some twenty processes, most of which have nothing to judge: the judge is imported only when needed.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checkov.cloudformation.checks.resource.base_resource_check import BaseResourceCheck as TemplateCheck
 from checkov.common.bridgecrew.severities import Severities
+from checkov.common.checks.base_check_registry import BaseCheckRegistry
+from checkov.common.checks_infra.registry import Registry
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.module.base_module_check import BaseModuleCheck as ModuleCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
-from posturio_iac.adapters.checkov._rules import RULES
+from posturio_iac import DOCS
+from posturio_iac.adapters.checkov import CLONES
+from posturio_iac.core.host_ids import RULES
 from posturio_iac.core.keys.resource_types import KEY_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TERRAFORM = tuple(KEY_TYPES)
 TEMPLATES = ("AWS::IAM::AccessKey", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet", "Custom::*")
@@ -33,12 +41,12 @@ class _Posturio:
 
     _kinds: tuple[str, ...]
 
-    def __init__(self, rule: str, check_id: str, severity: str, title: str, page: str) -> None:
+    def __init__(self, rule: str, check_id: str, severity: str, title: str) -> None:
         """Make the check of a rule, which registers it with checkov."""
         self._rule = rule
         self._title = title
         self._words = f"{self.__class__.__name__} {check_id}"
-        super().__init__(title, check_id, [CheckCategories.IAM], list(self._kinds), page)  # type: ignore[call-arg]  # a class of checkov's follows
+        super().__init__(title, check_id, [CheckCategories.IAM], list(self._kinds), f"{DOCS}/rules/{rule}.md")  # type: ignore[call-arg]  # a class of checkov's follows
         self.severity = Severities[severity]
 
     @property
@@ -110,10 +118,40 @@ _REGISTERED: list[_Posturio] = []
 def register() -> None:
     """Register a check for each rule and each kind of block, except those that checkov has already."""
     if not _REGISTERED:
-        _REGISTERED.extend(kind(*rule) for rule in RULES for kind in (_ResourceCheck, _TemplateCheck, _ModuleCheck))
+        kinds = (_ResourceCheck, _TemplateCheck, _ModuleCheck)
+        known = [(rule, check_id, severity, title) for rule, check_id, _, severity, title in RULES if check_id]
+        _REGISTERED.extend(kind(*rule) for rule in known for kind in kinds)
 
 
 def _is_local(config: Any) -> bool:
     """True if a call is of a module whose code is here: its keys are asked about by themselves."""
     source = config.get("source") if isinstance(config, dict) else None
     return isinstance(source, list) and bool(source) and str(source[0]).startswith((".", "/"))
+
+
+def keep_to(pack: str, clone: str) -> None:
+    """Let checkov load nothing of the folder ``clone`` but the folder ``pack``: ``--external-checks-git`` takes every file for a policy.
+
+    It would execute every module of the package under its bare name, and read the fixtures and the list of our hooks as policies in
+    YAML, of which the first template with a tag such as ``!Ref`` would end it.
+    """
+    top, inside = os.path.realpath(clone), os.path.join(os.path.realpath(pack), "")
+    if top in CLONES:
+        return
+    CLONES.append(top)
+
+    def is_foreign(path: str) -> bool:
+        real = os.path.realpath(os.path.expanduser(path))
+        return not os.path.join(real, "").startswith(os.path.join(top, "")) or real.startswith(inside)
+
+    def load_external_checks(self: Registry, dir: str) -> None:  # noqa: A002 - the name in checkov
+        if is_foreign(dir):
+            read(self, dir)
+
+    def file_can_be_imported(entry: os.DirEntry[str]) -> bool:
+        return importable(entry) and is_foreign(entry.path)
+
+    read: Callable[[Any, str], None] = Registry.load_external_checks
+    importable: Callable[[os.DirEntry[str]], bool] = BaseCheckRegistry._file_can_be_imported  # noqa: SLF001 - there is no other way in
+    Registry.load_external_checks = load_external_checks
+    BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001

@@ -11,7 +11,6 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.adapters.checkov.comment_scan import comments_on
 from posturio_iac.adapters.checkov.graph import Vertex, graph_of
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
 from posturio_iac.core.evidence.remedy import AddComment
@@ -19,11 +18,14 @@ from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, 
 from posturio_iac.core.model import Effect, KeyKind, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.hcl_lexer import COMMENT, pieces
+from posturio_iac.core.text.textfile import UnreadableError, read_named
 from posturio_iac.core.unknown import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED, NOT_SHOWN
 from posturio_iac.facts.access_key import access_key, items_of
 from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.schedulers import ROTATING
+from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 if TYPE_CHECKING:
@@ -152,10 +154,34 @@ def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
 
 
 def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str], names: Names) -> ParsedComments:
+    """What comments in the lines of a block and directly above it state. checkov drops them, so they are read from the file."""
     try:
-        return parse(comments_on(file, lines, os.path.relpath(file, root).replace(os.sep, "/")), rules, names)
-    except OSError:
+        code = read_named(file).replace(b"\r\n", b"\n")
+    except UnreadableError:
         return ParsedComments()
+    found = list(_comments(code, os.path.relpath(file, root).replace(os.sep, "/")))
+    first, last = lines
+    inside = [comment for comment in found if first <= comment.line <= last]
+    rows = code.split(b"\n")
+    above: list[Comment] = []
+    for comment in reversed(found if first else ()):
+        is_alone = not rows[comment.line - 1][: comment.column - 1].strip(b" \t\xef\xbb\xbf")
+        if comment.line < first and comment.end_line == first - 1 and is_alone:
+            above.insert(0, comment)
+            first = comment.line
+    return parse((*above, *inside), rules, names)
+
+
+def _comments(code: bytes, path: str) -> Iterator[Comment]:
+    """Yield the comments of HCL, whose places name ``path``."""
+    line, at = 1, 0
+    for begin, end, kind in pieces(code)[0]:
+        if kind == COMMENT:
+            line, at = line + code.count(b"\n", at, begin), begin
+            text = code[begin:end].decode("utf-8", "replace")
+            column = len(code[code.rfind(b"\n", 0, begin) + 1 : begin].decode("utf-8-sig", "replace")) + 1
+            below = text.count("\n")
+            yield Comment(text, path, line, column, line + below, len(text) - text.rfind("\n") if below else column + len(text))
 
 
 def _user(key: Vertex, linked: list[Vertex], graph: Graph, span: Span) -> UserFacts:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from posturio_iac import DOCS
 from posturio_iac.config.load import parse_toml
 from posturio_iac.config.model import TABLE, Config
 from posturio_iac.errors import UsageError
-from posturio_iac.render.wording import DOCS
 
 
 def short(baseline: str = "") -> str:

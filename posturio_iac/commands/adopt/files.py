@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac import DOCS
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.model import SHARED_FILE
@@ -14,7 +15,6 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
-from posturio_iac.render.wording import DOCS
 from posturio_iac.scan.configuration import in_folder
 
 if TYPE_CHECKING:

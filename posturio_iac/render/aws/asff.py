@@ -10,6 +10,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac import DOCS
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.ids import user_path
@@ -17,7 +18,7 @@ from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
-from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url
+from posturio_iac.render.wording import open_beside, open_sentence, page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

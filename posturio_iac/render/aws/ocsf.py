@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac import __version__
+from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.aws import deployed
-from posturio_iac.render.wording import DOCS, open_beside, open_sentence, page_url
+from posturio_iac.render.wording import open_beside, open_sentence, page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,12 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from posturio_iac import __version__
+from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.rules import descriptors
-from posturio_iac.render.wording import DOCS, open_sentence, repository_path, undetermined
+from posturio_iac.render.wording import open_sentence, repository_path, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
