@@ -234,6 +234,7 @@ ARGUMENTS = (
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
     GROUP_BY,
     Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule instead of findings", flag="--stats", in_file=False),
+    Option("depth", Shape.TEXT, "Show every folder of --stats, cut to so many levels", flag="--depth", metavar="N", in_file=False),
     Option("show_skipped", Shape.SWITCH, "Also list what was not checked (text, json)", flag="--show-skipped", in_file=False),
     Option("all", Shape.SWITCH, "List every finding, even if they fill more than one screen", flag="--all", in_file=False),
     Option("verbose", Shape.SWITCH, "Also list clean keys and suppressed findings", flag="--verbose", short="-v", in_file=False),

@@ -100,6 +100,7 @@ class RenderContext:
         "change",
         "color",
         "columns",
+        "depth",
         "elapsed",
         "exit_code",
         "fail_on",
@@ -131,6 +132,8 @@ class RenderContext:
     """How many lines a person is ready to read; None where everything is wanted."""
     by_owner: bool
     """True if the keys of each owner stand together."""
+    depth: int
+    """To how many levels folders of ``--stats`` are cut; 0 for as many as fill a screen."""
     verbose: bool
     """True if clean keys and suppressed findings are listed too."""
     quiet: bool
@@ -169,6 +172,7 @@ class RenderContext:
         columns: int | None = None,
         screen: int | None = None,
         by_owner: bool = False,
+        depth: int = 0,
         verbose: bool = False,
         quiet: bool = False,
         prefix: str = "",
@@ -185,7 +189,7 @@ class RenderContext:
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
-        self.screen, self.by_owner = screen, by_owner
+        self.screen, self.by_owner, self.depth = screen, by_owner, depth
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)

@@ -200,6 +200,8 @@ MISTAKES = [
     (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
     (("scan", "--config", "a", "--no-config"), "cannot be combined"),
     (("scan", "--quiet", "--verbose"), "cannot be combined"),
+    (("scan", "--depth", "2"), '--depth takes a whole number of levels from 1 on, and needs --stats, not "2"'),
+    (("scan", "--stats", "--depth", "0"), '--depth takes a whole number of levels from 1 on, and needs --stats, not "0"'),
     (("scan", "--group-by", "owner", "--format", "json"), "--group-by needs the format text, which is not selected"),
     (("scan", "--exclude", "[a"), "cannot be read"),
     (("explain", "ownrless"), 'did you mean "iam.ownerless_access_keys"?'),

@@ -295,6 +295,8 @@ def test_folders_that_have_one_above_them_are_told_apart() -> None:
     assert len(rolled_up(folders, 8)) == 20
     assert [folder.name for folder in rolled_up([*folders, Tally("tools")], 8)] == ["live", "tools"]
     assert rolled_up([], 8) == []
+    assert {folder.name for folder in rolled_up([*folders, Tally("tools")], 8, 2)} == {*(f"live/app{n}" for n in range(20)), "tools"}
+    assert len(rolled_up(folders, 8, 9)) == 20
 
 
 def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:

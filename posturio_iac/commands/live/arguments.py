@@ -31,7 +31,7 @@ EVERY_FORMAT = Option(
     in_file=False,
 )
 GROUPS = LIVE_GROUPS | {"output": (EVERY_FORMAT, OUTPUT, *LIVE_GROUPS["output"])}
-ABSENT = ("color", "stats", "select", "ignore", "answers")
+ABSENT = ("color", "stats", "depth", "select", "ignore", "answers")
 """Options of commands that share code with this one."""
 COMMAND = Command(
     "live",

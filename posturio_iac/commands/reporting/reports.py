@@ -78,6 +78,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             columns=columns_of_stdout() if target == STDOUT else None,
             screen=screen if target == STDOUT else None,
             by_owner=given.group_by == "owner",
+            depth=int(given.depth or 0),
             verbose=bool(given.verbose),
             quiet=bool(given.quiet),
             prefix=leading,

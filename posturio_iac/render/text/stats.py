@@ -33,26 +33,27 @@ def render(report: Report, context: RenderContext) -> str:
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the tables, and the line that sums up."""
-    yield from tables(report, wide=context.columns, color=context.color, every=context.verbose)
+    yield from _tables(report, context)
     yield from section(context)
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
 
 
-def tables(report: Report, *, wide: int | None, color: bool, every: bool = False) -> Iterator[str]:
-    """Yield a table for each way to count, with an empty line after it; without ``every``, folders are rolled up to a screenful."""
+def _tables(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield a table for each way to count, with an empty line after it; without ``--verbose``, folders are rolled up to a screenful."""
     tallies = Tallies(report)
     keys = ("keys", lambda t: f"{t.keys:,}")
     with_age = ("oldest", lambda t: f"{(report.as_of - t.oldest).days} d" if t.oldest is not None else "")
     of_keys = [keys, *ENDS, *VERDICTS, *columns(tallies.by_folder, [with_age])]
     folders, owners = tallies.by_folder, tallies.by_owner
-    if not every:
-        folders = first_of(rolled_up(folders, FOLDERS) if tallies.folder == "folder" else folders, FOLDERS)
-        owners = first_of(owners, OWNERS)
+    if tallies.folder == "folder" and (context.depth or not context.verbose):
+        folders = rolled_up(folders, FOLDERS, context.depth)
+    if not context.verbose:
+        folders, owners = folders if context.depth else first_of(folders, FOLDERS), first_of(owners, OWNERS)
     for head, counted, shown in (
         (tallies.folder, folders, of_keys),
         ("owner", owners, of_keys),
         ("rule", tallies.by_rule, [keys, *VERDICTS]),
     ):
         if counted:
-            yield without_commands("\n".join(table(head, counted, shown, wide=wide, color=color)) + "\n\n")
+            yield without_commands("\n".join(table(head, counted, shown, wide=context.columns, color=context.color)) + "\n\n")

@@ -113,12 +113,14 @@ def first_of(tallies: list[Tally], most: int) -> list[Tally]:
     return [*tallies[: most - 1], rest]
 
 
-def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
-    """The counts by the deepest level with at most ``most`` folders, or by the first level that differs where that has more."""
+def rolled_up(folders: list[Tally], most: int, depth: int = 0) -> list[Tally]:
+    """The counts by the deepest level with at most ``most`` folders, by the first level that differs where that has more, or by a depth."""
     parts = [folder.name.split("/") for folder in folders]
     names = [["/".join(part[:depth]) for part in parts] for depth in range(1, max(map(len, parts), default=0) + 1)]
-    chosen = max((depth for depth, some in enumerate(names) if len(set(some)) <= most), default=0)
-    if chosen + 1 < len(names) and len(set(names[chosen])) == 1:
+    chosen = max((level for level, some in enumerate(names) if len(set(some)) <= most), default=0)
+    if depth:
+        chosen = min(depth, len(names)) - 1
+    elif chosen + 1 < len(names) and len(set(names[chosen])) == 1:
         chosen += 1
     group = _Group()
     for name, folder in zip(names[chosen] if names else (), folders, strict=True):
