@@ -24,7 +24,7 @@ from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
-from posturio_iac.frontends.terraform.known_modules import lookup, pages
+from posturio_iac.frontends.terraform.known_modules.lookup import load, search_terms
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
 from posturio_iac.scan.notices import EFFECTS, STRICTER
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as pytest does: the script that draws is a module of this checkout
-from docs import pack_pages, promise_table  # noqa: E402 - see above
+from docs import (  # noqa: E402 - see above
+    known_modules_page,
+    pack_pages,
+    promise_table,
+)
 from docs.terminal_picture import svg  # noqa: E402 - see above
 
 RULES = Path("docs/rules")
@@ -165,7 +169,7 @@ key's user wins; see [the live check](live.md#owners).
 def documents() -> dict[Path, str]:
     """The text of every generated file by its path from the top of the checkout."""
     rules = all_rules()
-    modules = lookup.load().modules
+    modules = load().modules
     return {
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
@@ -174,8 +178,10 @@ def documents() -> dict[Path, str]:
         PROMISES: pack_pages.promises(rules, _promised()),
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
-        Path("docs/known-modules.md"): pages.page(modules),
-        Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.search_terms_module(lookup.search_terms(modules)),
+        Path("docs/known-modules.md"): known_modules_page.page(modules),
+        Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): known_modules_page.search_terms_module(
+            search_terms(modules)
+        ),
         **{page: _filled(page, rules) for page in BLOCK_PAGES},
     }
 

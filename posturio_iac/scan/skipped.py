@@ -9,8 +9,7 @@ from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
-from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
-from posturio_iac.frontends.terraform.known_modules.without_keys import makes_no_key
+from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places

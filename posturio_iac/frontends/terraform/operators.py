@@ -21,7 +21,6 @@ from posturio_iac.frontends.terraform.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 _MAX_BITS = 20_000
 """Whole numbers of more bits are not computed with."""
 
@@ -146,3 +145,10 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": lambda a, b: a <= b,
     ">=": lambda a, b: a >= b,
 }
+
+
+def alike(left: Value, right: Value) -> bool:
+    """True if two values are known, the same, and of one type."""
+    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
+        return left is right and first_unknown(left) is None
+    return bool(left == right) and first_unknown(left) is None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.terraform.known_modules import _search_terms, pages
+from posturio_iac.frontends.terraform.known_modules import _search_terms
 from posturio_iac.frontends.terraform.known_modules.lookup import Choice, InputTemplate, KnownModules, Match, NotKnown, load, search_terms
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import read_modules
@@ -522,20 +522,6 @@ def test_search_terms_are_not_in_common_sources(source: str) -> None:
 def test_no_search_term_is_superfluous() -> None:
     for search_term in _search_terms.SEARCH_TERMS:
         assert not any(other in search_term for other in _search_terms.SEARCH_TERMS if other != search_term)
-
-
-# Generated files
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("posturio_iac/frontends/terraform/known_modules/_search_terms.py", pages.search_terms_module(search_terms(MODULES))),
-        ("docs/known-modules.md", pages.page(MODULES)),
-    ],
-)
-def test_generated_files_are_up_to_date(path: str, text: str) -> None:
-    assert (ROOT / path).read_text(encoding="utf-8") == text, "run python docs/generate.py"
 
 
 # Entries of a configuration file

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import INVALID_LINE, NOT_EVALUATED, TOO_DEEP, TOO_LARGE
-from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_of_one_type, of_common_type
-from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
+from posturio_iac.frontends.terraform.operators import alike, binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import (
     Due,
@@ -34,7 +33,7 @@ from posturio_iac.frontends.terraform.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.evaluation.scope import Scope
+    from posturio_iac.frontends.terraform.evaluation import Scope
 
 MAX_TEXT = 1_000_000
 """Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
@@ -244,7 +243,11 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     result = binary(expression.operator, left, right)
     if isinstance(result, Due):
         return _unless_told(result) if expression.operator in _COMPARING else computed(result)
-    if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
+    if (
+        result is _EQUALITY.get(expression.operator)
+        and isinstance(left, (tuple, dict))
+        and not hcl.are_of_one_type(expression.left, expression.right)
+    ):
         return NOT_EVALUATED("whether lists or maps are of one type")
     return result
 
@@ -259,7 +262,18 @@ def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     if isinstance(condition, Unknown):
         return _undecided(condition, evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope))
     chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
-    return of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
+    return _of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
+
+
+def _of_common_type(value: Value, other: Value) -> Value:
+    """Return ``value`` as one arm of a conditional whose other arm is ``other``: ``true ? 1 : "a"`` is text."""
+    if value is None or other is None or isinstance(other, Unknown) or type(value) is type(other) in (str, bool, int):
+        return value
+    if isinstance(value, SetValue) is not isinstance(other, SetValue):
+        return value
+    from posturio_iac.frontends.terraform.functions.unify import unify
+
+    return unify((value, other))[0]
 
 
 def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:

@@ -11,7 +11,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.evaluation.scope import Scope
+    from posturio_iac.frontends.terraform.evaluation import Scope
 
 
 def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:

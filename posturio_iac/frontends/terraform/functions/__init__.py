@@ -22,20 +22,24 @@ if TYPE_CHECKING:
 __all__ = ["MODULES", "Environment", "call", "known"]
 
 MODULES: dict[str, str] = {
-    "access": "coalesce coalescelist contains element index keys length lookup matchkeys one values",
+    "access": (
+        "coalesce coalescelist contains element index keys length lookup matchkeys one setintersection setproduct "
+        "setsubtract setunion values"
+    ),
     "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
-    "conversion": "ephemeralasnull issensitive list map nonsensitive sensitive tobool tolist tomap tonumber toset tostring type",
+    "conversion": (
+        "abs ceil ephemeralasnull floor issensitive list map max min nonsensitive parseint pow sensitive signum tobool tolist tomap "
+        "tonumber toset tostring type"
+    ),
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
-    "encoding": "base64decode base64encode urldecode urlencode",
+    "encoding": (
+        "base64decode base64encode base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512 md5 "
+        "sha1 sha256 sha512 urldecode urlencode uuid"
+    ),
     "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
     "formatting": "format formatlist",
-    "hashes": (
-        "base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512 md5 sha1 sha256 sha512 uuid"
-    ),
-    "arithmetic": "abs ceil floor max min parseint pow signum",
     "regexes": "regex regexall replace",
     "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
-    "sets": "setintersection setproduct setsubtract setunion",
     "strings": (
         "chomp endswith indent join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper"
     ),

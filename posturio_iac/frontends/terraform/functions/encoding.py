@@ -1,15 +1,18 @@
-"""Functions that encode and decode strings."""
+"""Functions that encode, decode and hash strings and files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.frontends.terraform.functions.signature import function, limit_text, text
+from posturio_iac.core.unknown import EACH_RUN
+from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Callable
 
 _BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
@@ -81,3 +84,46 @@ def _byte(match: re.Match[bytes]) -> bytes:
     if match.group(2):
         raise EvaluationError("a percent sign is not followed by two hexadecimal digits")
     return bytes((int(match.group(1), 16),))
+
+
+_SCHEMES = (
+    ("md5", "md5", False),
+    ("sha1", "sha1", False),
+    ("sha256", "sha256", False),
+    ("sha512", "sha512", False),
+    ("base64sha256", "sha256", True),
+    ("base64sha512", "sha512", True),
+)
+"""Name of the function, algorithm, and whether the digest is written in base64 rather than in hexadecimal digits."""
+
+
+def _digest(value: str, algorithm: str, *, base64: bool) -> str:
+    """Hash the UTF-8 bytes of a string."""
+    import hashlib
+
+    digest = hashlib.new(algorithm, utf8(value), usedforsecurity=False)
+    return encode(digest.digest()) if base64 else digest.hexdigest()
+
+
+def _declare(name: str, algorithm: str, *, base64: bool) -> None:
+    """Declare the hash of a string, and that of a file."""
+
+    def of_text(value: str) -> str:
+        return _digest(value, algorithm, base64=base64)
+
+    def of_file(environment: Environment, path: str) -> str | Unknown:
+        content = environment.read_file(path)
+        return content if isinstance(content, Unknown) else _digest(content, algorithm, base64=base64)
+
+    register: Callable[[Callable[..., str]], object] = function(name, text("str"))
+    register(of_text)
+    function(f"file{name}", text("path"), environment=True)(of_file)
+
+
+for _name, _algorithm, _base64 in _SCHEMES:
+    _declare(_name, _algorithm, base64=_base64)
+
+
+@function("uuid")
+def random_uuid() -> Unknown:
+    return EACH_RUN("uuid()")

@@ -20,7 +20,7 @@ from posturio_iac.frontends.terraform.values import first_unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.frontends.terraform.evaluation.scope import Scope
+    from posturio_iac.frontends.terraform.evaluation import Scope
     from posturio_iac.frontends.terraform.values import Value
 
 COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfcomponent.json", ".tfstack.json")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
+from posturio_iac.frontends.terraform.evaluation import Scope
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.evaluation.scope import Scope
 from posturio_iac.frontends.terraform.operators import number_of
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, first_unknown
 

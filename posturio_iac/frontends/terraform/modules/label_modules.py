@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.frontends.terraform.evaluation.scope import Scope
+    from posturio_iac.frontends.terraform.evaluation import Scope
 
 LABELS = {
     # https://github.com/cloudposse/terraform-null-label: the output tags is the input tags, those of the context, and the parts of the name

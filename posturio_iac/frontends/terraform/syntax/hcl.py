@@ -374,3 +374,21 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and one == other
+
+
+def are_of_one_type(left: Expr, right: Expr) -> bool:
+    """True if equal values surely have one type: they are written alike, or as tuples and objects."""
+    return same(left, right) or (_is_written_out(left) and _is_written_out(right))
+
+
+def _is_written_out(expression: Expr) -> bool:
+    """True if a tuple or an object stands in the code as it is."""
+    match expression:
+        case TupleExpr(items):
+            return all(map(_is_written_out, items))
+        case ObjectExpr(items):
+            return all(_is_written_out(value) for _, value in items)
+        case For() | Call() | GetAttr() | Index() | Splat() | Conditional() | Name():
+            return False
+        case _:
+            return True

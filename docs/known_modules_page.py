@@ -1,4 +1,4 @@
-"""The generated page of known modules, and the substrings that the text search looks for."""
+"""The generated page of known modules, and the substrings that the text search looks for."""  # noqa: INP001 - used by a script
 
 from __future__ import annotations
 
