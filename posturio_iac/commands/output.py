@@ -45,7 +45,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None, mod
         else:
             path = os.path.realpath(target)
             _make_folder(os.path.dirname(path))
-            _replace(path, data, mode)
+            replace_file(path, data, mode)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {system_reason(error)}") from None
 
@@ -59,7 +59,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     """
     refuse_links_out(path)
     try:
-        _replace(os.path.realpath(path), (data,))
+        replace_file(os.path.realpath(path), (data,))
     except OSError as error:
         raise OutputError(f"cannot write {shown}: {system_reason(error)}") from None
 
@@ -133,7 +133,7 @@ def _silence(stream: TextIO) -> None:
         pass
 
 
-def _replace(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
+def replace_file(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
     """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):

@@ -191,6 +191,22 @@ def test_what_is_not_committed_is_left_alone(tmp_path: Path, capsys: pytest.Capt
     assert run(capsys, "fix", str(tmp_path), "--write", "--allow-dirty", *AS_OF)[0] == 0
 
 
+def test_what_fix_wrote_a_moment_ago_is_no_foreign_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path, USER.replace("/payments/", "/") + KEY)
+    repository(tmp_path)
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 1
+    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 0
+    assert 'owner   = "x"' in file.read_text(encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace('"x"', '""'), encoding="utf-8")
+    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 2
+    planted = tmp_path / ".git/posturio-iac-fixed"
+    planted.unlink()
+    planted.symlink_to(tmp_path / "elsewhere")
+    subprocess.run(["git", "checkout", "-q", "."], cwd=tmp_path, check=True)
+    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 0
+    assert not (tmp_path / "elsewhere").exists()
+
+
 MADE = {
     "Resources": {
         "User": {"Type": "AWS::IAM::User"},

@@ -198,12 +198,15 @@ def _mend(run_: FixRun) -> int:
 
 def written(run_: FixRun, changed: Changed) -> Report:
     """Write the changes, and judge the code again."""
-    from posturio_iac.commands.guard import refuse_dirty, write_all
+    from posturio_iac.commands.guard import refuse_dirty, remember, write_all
 
-    root = run_.selection.root
-    if not (run_.given.allow_dirty or run_.given.hook):
-        refuse_dirty(changed, root, run_.selection.repository)
+    root, repository = run_.selection.root, run_.selection.repository
+    is_guarded = not (run_.given.allow_dirty or run_.given.hook)
+    if is_guarded:
+        refuse_dirty(changed, root, repository)
     write_all(changed, root)
+    if is_guarded:
+        remember(changed, repository)
     return run_.report()
 
 

@@ -130,6 +130,11 @@ def tracked(repository: str) -> frozenset[str]:
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))
 
 
+def git_folder(repository: str) -> str:
+    """Where git keeps what belongs to this work tree. Raises `UsageError` when git fails."""
+    return os.path.realpath(os.fsdecode(_ask(repository, "rev-parse", "--absolute-git-dir").rstrip(b"\n")))
+
+
 def names(output: bytes) -> list[str]:
     """The file names in output of git with ``-z``."""
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
