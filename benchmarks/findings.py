@@ -24,7 +24,8 @@ from trees import modules  # type: ignore[import-not-found]  # a script beside t
 from posturio_iac.commands.reporting.code_changes import shown_changes
 from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.config.model import Config
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext
+from posturio_iac.core.record import replace
 from posturio_iac.render import streamer
 from posturio_iac.scan import judge_paths
 
@@ -62,7 +63,8 @@ def written(name: str, folder: Path, *, changes: bool) -> dict[str, Any]:
     report = judge_paths([str(folder)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(folder))
     sources = Sources(str(folder))
     change = shown_changes(report, Config(), sources) if changes else None
-    context = RenderContext(sources.line, str(folder), 0.0, text=sources.text, change=change)
+    context = RenderContext(sources.line, str(folder), text=sources.text)
+    context = replace(context, change=change) if change else context
     started, size = time.process_time(), 0
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         for piece in streamer(name)(report, context):

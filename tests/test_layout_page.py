@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ANSWER = """
 from types import SimpleNamespace
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import JudgedKey, Report, Verdict
 from posturio_iac.live.build import access_keys

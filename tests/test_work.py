@@ -15,11 +15,11 @@ from benchmarks.trees import TREES, modules
 from posturio_iac.commands.reporting.code_changes import shown_changes
 from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.config.model import Config
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext
 from posturio_iac.core.text import textfile
 from posturio_iac.fixes.carry_out import carry_out
+from posturio_iac.render import sarif as log
 from posturio_iac.render import streamer
-from posturio_iac.render.sarif import log
 from posturio_iac.scan import judge_paths
 
 if TYPE_CHECKING:

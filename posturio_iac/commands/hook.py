@@ -8,15 +8,15 @@ import time
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.commands.reporting.provider_note import point_to_secrets
-from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
+from posturio_iac.commands.reporting import point_to_secrets
+from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.table import frameworks
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
@@ -54,8 +54,6 @@ def run(argv: Sequence[str]) -> int:
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
-    if given.quiet and given.verbose:
-        raise UsageError("--quiet and --verbose cannot be combined")
     targets = chosen(reports(given), os.environ)
     if not given.words:
         to_stderr(
@@ -142,16 +140,17 @@ def _judge(
 
     The configuration ``hides`` a trigger when it leaves that out, which is reported.
     """
+    from posturio_iac.commands.scan.command import follows_all
     from posturio_iac.impact.selection import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    is_silent = part.is_empty and targets == PLAIN and not hides
-    if is_silent and (not part.search.may_lead_elsewhere or _follows_all(part, config, narrowed.changed)):
+    if part.is_empty and targets == PLAIN and not hides and follows_all(part, config, narrowed.changed):
         return 0
-    from posturio_iac.core.finding import Exit, Severity, Verdict
+    from posturio_iac.commands.reporting.reports import emit, exit_code, screen
+    from posturio_iac.core.finding import Verdict
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
@@ -161,38 +160,23 @@ def _judge(
 
         speaks = speaks or any(notices(config, part, part.root, without="baseline"))
         report = with_notices(report, config, part, part.root)
-    code = report.exit_code(
-        None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict, strict_calls=config.strict_calls
-    )
-    code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    code = exit_code(report, config, given)
     if speaks or given.verbose or targets != PLAIN:
         from posturio_iac.commands.reporting.code_changes import shown_changes
-        from posturio_iac.commands.reporting.reports import emit, screen
         from posturio_iac.commands.reporting.source_lines import Sources
+        from posturio_iac.contract import RenderContext
 
-        elapsed = time.perf_counter() - started
         sources = Sources(part.root)
-        change = shown_changes(report, config, sources)
-        shown = screen(given, SCREEN)
-        emit(
-            report,
-            targets,
-            given,
+        known = RenderContext(
             root=part.root,
-            elapsed=elapsed,
+            elapsed=time.perf_counter() - started,
             fail_on=config.fail_on,
-            code=int(code),
-            sources=sources,
-            change=change,
-            screen=shown,
+            exit_code=int(code),
+            change=shown_changes(report, config, sources),
+            screen=screen(given, SCREEN),
         )
+        emit(report, targets, given, known, sources)
     return int(code)
-
-
-def _follows_all(selection: Selection, config: Config, changed: Collection[str]) -> bool:
-    from posturio_iac.scan.skipped import unfollowed
-
-    return unfollowed(selection, config, changed) is None
 
 
 def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:

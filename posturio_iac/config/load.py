@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
-from posturio_iac.config.model import SHARED_FILE, TABLE, Config
+from posturio_iac.config.model import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override
 from posturio_iac.config.option_table import LIMITS, OPTIONS
-from posturio_iac.config.records import AllowedKey, Exemption, Override
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 
 _FILES = ("var_files", "parameters", "baseline")
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext, RunScope
-from posturio_iac.contract.totals import Totals
+from posturio_iac.contract import RenderContext, RunScope, write
+from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Report
 from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.text.terminal import harmless_json
@@ -18,7 +17,7 @@ from posturio_iac.core.text.terminal import harmless_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.contract import FindingAges
 
 T = TypeVar("T")
 
@@ -39,17 +38,17 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
         )
         yield account_line(alone, context.ages, scope.of_account(account))
     rest = tuple(one for group in diagnostics.values() for one in group)
-    yield closing_line(Report(report.as_of, (), (), rest, report.files), Totals(report), scope, context.run)
+    yield closing_line(Report(report.as_of, (), (), rest, report.files), Totals().add(report), scope, context.run)
 
 
 def account_line(report: Report, ages: FindingAges, scope: RunScope) -> str:
     """The line of one account: ``report`` and ``scope`` are of this account alone."""
-    return _line(write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, ages=ages, scope=scope)))
+    return _line(write.document(report, RenderContext(ages=ages, scope=scope)))
 
 
 def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[str, object] | None) -> str:
     """The last line: ``report`` holds only diagnostics that concern no account that was read; all else is about the whole run."""
-    document = write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, scope=scope, run=run))
+    document = write.document(report, RenderContext(scope=scope, run=run))
     return _line({name: held for name, held in document.items() if name not in ("keys", "findings")} | {"summary": totals.document()})
 
 

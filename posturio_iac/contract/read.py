@@ -11,7 +11,6 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posturio_iac.contract.cost import cost
 from posturio_iac.contract.records import (
     Coverage,
     SavedDiagnostic,
@@ -22,6 +21,7 @@ from posturio_iac.contract.records import (
     SavedResult,
     SavedVerdict,
     Suppressed,
+    cost,
 )
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.keys.ids import MASK, KeyIdMask

@@ -5,14 +5,15 @@ Its schema is ``docs/schema/report-1.json``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
-from posturio_iac.contract.totals import Totals
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import command, outline
+from posturio_iac.core.finding import Level, Verdict, exact_score
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import document_of, with_texts
 from posturio_iac.core.text.json_text import pieces
@@ -21,7 +22,7 @@ from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.contract.context import FindingAges, RenderContext
+    from posturio_iac.contract import FindingAges, RenderContext
     from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
@@ -31,16 +32,40 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.shown import ShownEdit
     from posturio_iac.search.skipped import SkippedPlace
 
+
+class Totals:
+    """The keys of reports, counted."""
+
+    __slots__ = ("_demerits", "_files", "_incomplete", "_verdicts")
+
+    def __init__(self) -> None:
+        self._verdicts: Counter[Verdict] = Counter()
+        self._files, self._demerits, self._incomplete = 0, 0.0, False
+
+    def add(self, report: Report) -> Totals:
+        """Count the keys of one more report."""
+        self._verdicts.update(judged.verdict for judged in report.keys)
+        self._files += report.files
+        self._demerits += sum(judged.demerit for judged in report.keys)
+        self._incomplete |= any(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics)
+        return self
+
+    def document(self) -> dict[str, int | None]:
+        """The summary as the JSON contract has it."""
+        counts = {verdict.value: self._verdicts[verdict] for verdict in Verdict}
+        score = None if self._incomplete else round(exact_score(self._demerits))
+        return {"files": self._files, "keys": self._verdicts.total(), **counts, "score": score}
+
+
 VERSION = 1
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """The report as one JSON document in ASCII, with keys in the order of the contract."""
     return "".join(stream(report, context))
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield that document in pieces: no more than one key or finding is in memory."""
+    """Yield one document in ASCII, with no more than one key or finding in memory."""
     yield from (inert(piece, JSON_SHARP) for piece in pieces(_members(report, context), 1))
     yield "\n"
 
@@ -62,7 +87,7 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
         "findings": (_finding(finding, context) for finding in report.findings),
         "diagnostics": map(_diagnostic, report.diagnostics),
         **({} if context.skipped is None else {"skipped": map(_skipped, context.skipped)}),
-        "summary": Totals(report).document(),
+        "summary": Totals().add(report).document(),
     }
 
 
@@ -155,13 +180,14 @@ def _at(place: Place | None) -> dict[str, Any]:
 
 
 def _lifetime(evidence: Lifetime) -> dict[str, Any]:
+    readings = {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
     return {
         "kind": evidence.kind.value,
         "value": _text(evidence.value),
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
         "origin": document_of(with_texts(evidence.origin, _text)),
-        **({"reason": {**_reason(evidence.reason), **_readings(evidence)}} if evidence.reason is not None else {}),
+        **({"reason": {**_reason(evidence.reason), **readings}} if evidence.reason is not None else {}),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
@@ -169,14 +195,8 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
 
 def _reason(reason: Reason) -> dict[str, Any]:
     """Why evidence does not count, or why something is open: data for programs and a clause for people."""
-    cause = {} if reason.cause is None else {"cause": reason.cause.value}
-    subject = {"subject": _text(reason.subject)} if reason.subject else {}
-    detail = {"detail": reason.detail} if reason.detail else {}
-    return {"kind": reason.kind.value, "text": _text(reason.text), **cause, **subject, **detail}
-
-
-def _readings(evidence: Lifetime) -> dict[str, Any]:
-    return {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
+    more = {"cause": reason.cause and reason.cause.value, "subject": _text(reason.subject), "detail": reason.detail}
+    return {"kind": reason.kind.value, "text": _text(reason.text), **{name: value for name, value in more.items() if value}}
 
 
 def _open_question(question: OpenQuestion) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Protocol
 
-    from posturio_iac.config.records import AllowedKey, Override
+    from posturio_iac.config.model import AllowedKey, Override
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions
     from posturio_iac.judge.baseline import BaselineEntry

@@ -2,18 +2,109 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Severity, Verdict
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.intervals import parse_interval
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.posture.score import score
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from posturio_iac.contract.records import SavedFinding
-    from posturio_iac.posture.parts import Unit
-    from posturio_iac.posture.view import KeyRow
+    from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey
+    from posturio_iac.posture.parts import ResultPart, Unit
+    from posturio_iac.posture.score import Score
+    from posturio_iac.posture.view import KeyRow, Posture
+
+COUNTS = ("enforced", "declared")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTimeline:
+    """The dates of one key; None where a date is not known or does not apply."""
+
+    row: KeyRow
+    created: datetime | None
+    used: datetime | None
+    ends: datetime | None
+    disabled: datetime | None
+
+    def dates(self) -> list[datetime]:
+        return [when for when in (self.created, self.used, self.ends, self.disabled) if when is not None]
+
+
+def lives(rows: Iterable[KeyRow]) -> Iterator[KeyTimeline]:
+    """Yield the lives of the keys of which any date is known, in the same order."""
+    for row in rows:
+        key = row.key
+        life = KeyTimeline(row, key.created, key.last_used, declared_end(key), key.disabled_since)
+        if life.dates():
+            yield life
+
+
+def declared_end(key: SavedKey) -> datetime | None:
+    """Return when a key ends by its effective lifetimes: the earliest date, intervals counting from its creation."""
+    ends = [when for evidence in key.lifetime if evidence.effect in COUNTS and (when := _end(evidence, key)) is not None]
+    return min(ends, default=None)
+
+
+def _end(evidence: SavedEvidence, key: SavedKey) -> datetime | None:
+    if evidence.kind == "expiry" and (when := parse_date(evidence.value)) is not None:
+        return when
+    # An age states no date.
+    interval = parse_interval(evidence.value) if evidence.kind in ("expiry", "rotation") and evidence.value else None
+    return key.created + interval if interval is not None and key.created is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSummary:
+    """A unit: its keys, its score and the age of its data."""
+
+    part: ResultPart
+    keys: int
+    flagged: int
+    score: Score
+    errors: int
+
+    @property
+    def unit(self) -> Unit:
+        return self.part.unit
+
+    @property
+    def order(self) -> tuple[bool, float, int, str]:
+        """The sort key: those that could not be read first, then the most costly."""
+        return (not self.errors, -self.score.demerits, -self.keys, self.unit.label)
+
+
+def standings(posture: Posture) -> list[UnitSummary]:
+    """Each unit with its numbers, in order."""
+    verdicts = Counter((row.unit, row.key.verdict) for row in posture.rows)
+    made = [
+        UnitSummary(
+            part,
+            sum(verdicts[part.unit, verdict] for verdict in Verdict),
+            verdicts[part.unit, Verdict.FLAGGED],
+            score([replace(part, general=())]),
+            sum(diagnostic.level is Level.ERROR for diagnostic in part.diagnostics),
+        )
+        for part in posture.parts
+    ]
+    return sorted(made, key=lambda standing: standing.order)
+
+
+def sources(posture: Posture) -> list[tuple[str, Unit, int]]:
+    """What told of deployed keys, each once for each unit, with the number of keys."""
+    counts = Counter((text, row.unit) for row in posture.rows for text in dict.fromkeys(row.key.evidence))
+    return sorted(((text, unit, number) for (text, unit), number in counts.items()), key=lambda told: (told[1].label, told[0]))
+
+
+def has_deployed(rows: Iterable[KeyRow]) -> bool:
+    return any(row.key.deployed for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Report
 
 FORMATS = {
@@ -20,7 +20,7 @@ FORMATS = {
     "concise": "posturio_iac.render.text.concise:render",
     "json": "posturio_iac.contract.write:render",
     "jsonl": "posturio_iac.contract.lines:render",
-    "sarif": "posturio_iac.render.sarif.log:render",
+    "sarif": "posturio_iac.render.sarif:render",
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
@@ -33,7 +33,7 @@ FORMATS = {
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("jsonl", "asff", "ocsf")
 """The formats that describe deployed keys only."""
-STATS = "posturio_iac.render.text.stats:render"
+STATS = "posturio_iac.render.text.overview:stats"
 """The format that ``--stats`` shows in place of ``text``."""
 ENDINGS = {
     ".sarif": "sarif",
@@ -60,19 +60,15 @@ def implied(target: str) -> str | None:
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:
     """Load the function of a format by its name, which must be in `FORMATS`. Its text is empty or ends with a newline."""
-    return _function(FORMATS[name])
+    function: Callable[[Report, RenderContext], str] = loaded(FORMATS[name])
+    return function
 
 
 def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
     """Load the function that returns the text of a format in pieces, where it can be long; with ``stats`` that of counts for ``text``."""
-    place = STATS if stats and name == "text" else FORMATS[name]
-    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(module(place.partition(":")[0]), "stream", None)
-    if found is not None:
-        return found
-    render = _function(place)
-    return lambda report, context: (render(report, context),)
-
-
-def _function(place: str) -> Callable[[Report, RenderContext], str]:
-    function: Callable[[Report, RenderContext], str] = loaded(place)
-    return function
+    if stats and name == "text":
+        counts: Callable[[Report, RenderContext], Iterable[str]] = loaded(STATS)
+        return counts
+    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(module(FORMATS[name].partition(":")[0]), "stream", None)
+    render = renderer(name)
+    return found or (lambda report, context: (render(report, context),))

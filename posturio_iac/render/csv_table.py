@@ -14,7 +14,7 @@ from posturio_iac.render.wording import open_beside, undetermined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Span
 

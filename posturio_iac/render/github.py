@@ -13,7 +13,7 @@ from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, fails, folded, open_sentence, repository_path, undetermined
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Span
 

@@ -14,7 +14,7 @@ from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.render.wording import look, repository_path, scope_word
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, Report
 
 SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}

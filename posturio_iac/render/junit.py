@@ -16,7 +16,7 @@ from posturio_iac.render.wording import fails, open_beside, position
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
 
 NAME = "posturio-iac"

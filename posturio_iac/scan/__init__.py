@@ -177,12 +177,13 @@ class CodeScan:
 
         selection, narrowed = self.selection, self._narrowed
         fence = selection.search.fence
-        fence.edited = {os.path.realpath(os.path.join(selection.root, path)): text for path, text in (edited or {}).items()}
+        typed = fence.edited
+        fence.edited = {**typed, **{os.path.realpath(os.path.join(selection.root, path)): text for path, text in (edited or {}).items()}}
         try:
             only = None if scopes is None else _RootsOnly({_path_of(scope, selection) for scope in scopes})
             reading = read_all(selection, self.config, self.as_of, self.place, only or narrowed, guarded=self._guarded)
         finally:
-            fence.edited = {}
+            fence.edited = typed
         keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
         diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
         if narrowed is not None:

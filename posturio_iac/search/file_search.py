@@ -158,7 +158,21 @@ class FileSearch:
         if size > self.max_file_size:
             self._judge_large(descriptor, path, kind, size)
             return
-        data = os.read(descriptor, size + 1)
+        self._judge_text(os.read(descriptor, size + 1), path, kind)
+
+    def put(self, path: str, data: bytes) -> None:
+        """Take ``data`` for the content of a file, in place of what the disk holds."""
+        for found in (self.terraform, self.templates, self.calling, self.computing, *self.others.values()):
+            found.discard(path)
+        for known in (self.elsewhere, self.sources, self.texts):
+            known.pop(path, None)
+        self.calls, self.problems = None, [problem for problem in self.problems if problem[2] != path]
+        self.fence.edited = {os.path.realpath(self.prefix + path): data}
+        self.searched += path not in self.read
+        kind = self.read[path] = kind_of(path) or OTHER
+        self._judge_text(data, path, kind)
+
+    def _judge_text(self, data: bytes, path: str, kind: str) -> None:
         if kind is TERRAFORM:
             if calls := data.find(b'".') >= 0 and any(start in data for start in LOCAL):
                 self.calling.add(path)

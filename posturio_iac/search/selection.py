@@ -56,6 +56,11 @@ class Selection:
     def of_kind(self, kind: str) -> tuple[str, ...]:
         return {"terraform": self.terraform, "template": self.templates}.get(kind) or self.others.get(kind, ())
 
+    def with_text(self, path: str, data: bytes) -> Selection:
+        """The selection as it is with ``data`` as the content of one file, whatever the disk holds."""
+        self.search.put(path, data)
+        return Selection(self.search, self.repository)
+
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: a selection does not change."""
         raise AttributeError(f"cannot set {name}: a selection is frozen")

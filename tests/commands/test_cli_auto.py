@@ -118,7 +118,7 @@ def test_what_goes_to_standard_error_is_no_command_either(capsys: pytest.Capture
 
 @pytest.mark.usefixtures("found")
 def test_line_hashes_are_of_the_file_as_github_reads_it(capsys: pytest.CaptureFixture[str], tree: Path) -> None:
-    from posturio_iac.render.sarif.log import LineHashes  # noqa: PLC0415 - only here
+    from posturio_iac.render.sarif import LineHashes  # noqa: PLC0415 - only here
 
     code = (tree / "iam.tf").read_text()
     for data, expected in (

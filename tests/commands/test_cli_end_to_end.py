@@ -25,18 +25,54 @@ pytest_plugins = ["tests.support.cli_fixtures"]
 
 
 class TestStandardInput:
+    USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
+
     def feed(self, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
 
-    def test_it_is_one_file_by_its_name(
+    @pytest.mark.parametrize(
+        ("name", "text", "found"),
+        [
+            ("infra/user.tf", USER.replace("2027", "2025"), [("infra/user.tf", "expired_access_keys")]),
+            ("infra/user.tf", "", [("infra/key.tf", "access_keys_without_lifetime"), ("infra/key.tf", "ownerless_access_keys")]),
+            ("infra/key.tf", "", []),
+            (
+                "infra/new.tf",
+                KEY.replace('"ci" {', '"new" {'),
+                [(f"infra/{name}.tf", "multiple_active_access_keys") for name in ("key", "new")],
+            ),
+            ("other/new.tf", KEY, [("other/new.tf", "access_keys_without_lifetime"), ("other/new.tf", "ownerless_access_keys")]),
+        ],
+    )
+    def test_it_stands_for_the_file_of_its_name(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        text: str,
+        found: list[tuple[str, str]],
+    ) -> None:
+        """The rest of its module is read from the disk, and other modules do not count."""
+        for folder in ("infra", "elsewhere"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "key.tf").write_text(KEY.replace('"ci"\n', "aws_iam_user.ci.name\n"))
+        (tmp_path / "infra/user.tf").write_text(self.USER)
+        monkeypatch.chdir(tmp_path)
+        self.feed(monkeypatch, text.replace('user = "ci"', "user = aws_iam_user.ci.name").encode())
+        _, out, _ = run(capsys, "scan", "--as-of", "2026-11-24", "-f", "json", "-", "--stdin-filename", name)
+        report = json.loads(out)
+        assert [(f["path"], f["rule"].partition(".")[2]) for f in report["findings"]] == found
+        assert (tmp_path / "infra/user.tf").read_text() == self.USER
+
+    def test_alone_it_is_in_no_folder(
         self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        calls = found(canned.key("aws_iam_access_key.ci", canned.span("infra/x.tf")))
+        calls = found(canned.key("aws_iam_access_key.ci", canned.span("stdin.tf")))
         self.feed(monkeypatch, KEY.encode())
-        code, out, _ = run(capsys, "scan", "-", "--stdin-filename", "infra/x.tf")
+        code, out, _ = run(capsys, "scan", "-")
         ((selection, _),) = calls
-        assert code == 1
-        assert selection.terraform == ("infra/x.tf",)
+        assert (code, selection.terraform) == (1, ("stdin.tf",))
         assert '  1 | resource "aws_iam_access_key" "ci" {\n' in out
         assert sorted(path.name for path in tree.iterdir()) == ["iam.tf"]
         assert not Path(selection.root).exists()

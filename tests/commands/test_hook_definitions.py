@@ -14,7 +14,7 @@ import yaml
 from posturio_iac.commands import COMMANDS, hook
 from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.parser import parse
-from posturio_iac.commands.scan import arguments
+from posturio_iac.commands.scan import COMMAND
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -119,7 +119,7 @@ def test_action_uses_only_githubs_cache_by_its_hash_and_puts_no_input_into_a_scr
 
 
 def test_action_asks_for_options_that_exist() -> None:
-    flags = arguments.COMMAND.flags()
+    flags = COMMAND.flags()
     for step in SCRIPTS:
         for flag in re.findall(r"(?<=[( ])--[a-z-]+(?= )", step["run"]):
             assert flag in flags or "pip install" in step["run"]

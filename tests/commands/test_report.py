@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.commands import report_files as files
+from posturio_iac.commands import report as files
 from tests.support.command_line import KEY, run
 from tests.support.report_results import accounts, deployed, finding, result
 

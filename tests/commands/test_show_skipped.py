@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import validate
 
-from posturio_iac.render.text.skipped_list import HEADS
+from posturio_iac.render.text.overview import HEADS
 from tests.support.command_line import KEY, ROOT, run
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.write import render
-from posturio_iac.posture.timelines import declared_end
+from posturio_iac.posture.mends import declared_end
 from posturio_iac.posture.view import join
 from tests.support import canned
 from tests.support.report_results import code, declared, deployed, finding, joined, result

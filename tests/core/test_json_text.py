@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.contract import write
 from posturio_iac.core.text.json_text import pieces
-from posturio_iac.render.sarif import log
+from posturio_iac.render import sarif as log
 from tests.support import canned
 
 VALUES = st.recursive(

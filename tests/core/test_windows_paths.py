@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.commands import ci_environment, coverage
-from posturio_iac.commands import report_files as files
+from posturio_iac.commands import ci_environment
+from posturio_iac.commands import report as files
 from posturio_iac.core.text import globs
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {name: getattr(ntpath, name) for name in dir(ntpath) if not name.startswith("_")}
     path = SimpleNamespace(**names | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False})
     made = SimpleNamespace(path=path, sep="\\", curdir=".", pardir="..", getcwd=lambda: ROOT)
-    modules: tuple[ModuleType, ...] = (ci_environment, coverage, files, globs)
+    modules: tuple[ModuleType, ...] = (ci_environment, files, globs)
     for module in modules:
         monkeypatch.setattr(module, "os", made)
 
@@ -54,8 +54,8 @@ def test_a_checkout_of_a_service_is_found() -> None:
 
 @pytest.mark.usefixtures("windows")
 def test_what_was_scanned_is_named_with_slashes() -> None:
-    assert coverage._paths(ROOT, [r"modules\user", "envs"]) == ("envs", "modules/user")
-    assert coverage._paths(ROOT, []) == (".",)
+    assert ci_environment._paths(ROOT, [r"modules\user", "envs"]) == ("envs", "modules/user")
+    assert ci_environment._paths(ROOT, []) == (".",)
 
 
 @pytest.mark.usefixtures("windows")

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render import junit, markdown_page
-from posturio_iac.render.markdown_text import BREAK, code, plain
+from posturio_iac.render.markdown_page import BREAK, code, plain
 from posturio_iac.render.report import markdown_report
 from tests.support import canned
 from tests.support.report_results import HOSTILE, hostile

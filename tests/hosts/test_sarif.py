@@ -15,7 +15,7 @@ import pytest
 from jsonschema import FormatChecker, validators
 
 from posturio_iac.cli import main
-from posturio_iac.render.sarif.log import render
+from posturio_iac.render.sarif import render
 from tests.support import canned
 
 if TYPE_CHECKING:

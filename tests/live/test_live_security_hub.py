@@ -26,7 +26,7 @@ from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live, retire
 from tests.support.live.shapes import complaints
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.contract import ResolvedFinding
     from posturio_iac.core.finding import Report
 
 ROOT = Path(__file__).parent.parent.parent

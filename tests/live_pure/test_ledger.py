@@ -38,7 +38,7 @@ from tests.support.keys import AS_OF
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.contract import FindingAges
 
 DAY = timedelta(days=1)
 ACCOUNT = Account("123456789012")

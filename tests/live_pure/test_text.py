@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.commands.live.output import HINT, NAMED, RunCoverage, render
 from posturio_iac.commands.live.table import Style, entries
-from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Privilege, Span
 from posturio_iac.core.text.terminal import width

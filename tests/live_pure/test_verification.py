@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.config.model import Config
-from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
@@ -73,7 +72,7 @@ def changes(draw: st.DrawFn) -> tuple[list[Person], Aws]:
 def saved(report: Report, *, masked: bool) -> Earlier:
     """What a result says when it is read again."""
     shown = Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).report(report) if masked else report
-    return read(json.dumps(write.document(shown, RenderContext(lambda _path, _line: None, "", 0.0))))
+    return read(json.dumps(write.document(shown, RenderContext())))
 
 
 def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:

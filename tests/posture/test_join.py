@@ -7,7 +7,7 @@ import pytest
 from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.posture.changes import ChangeCategory
-from posturio_iac.posture.counts import standings
+from posturio_iac.posture.mends import standings
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.contract.cost import cost
 from posturio_iac.contract.read import load
-from posturio_iac.contract.records import SavedDiagnostic
+from posturio_iac.contract.records import SavedDiagnostic, cost
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.posture.score import shown

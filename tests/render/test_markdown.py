@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.render import markdown_page
-from posturio_iac.render.markdown_page import render
-from posturio_iac.render.markdown_text import BREAK, code, plain
+from posturio_iac.render.markdown_page import BREAK, code, plain, render
 from tests.support import canned
 from tests.support.keys import open_question
 

@@ -7,7 +7,7 @@ import json
 from posturio_iac.contract import write
 from posturio_iac.core.finding import Diagnostic, Level, Report, of_account
 from posturio_iac.render import markdown_page
-from posturio_iac.render.repeated import once
+from posturio_iac.render.wording import once
 from tests.support import canned
 
 UNITS = [f"live/{n}/terragrunt.hcl" for n in range(100)]

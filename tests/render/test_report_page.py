@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.contract.read import NotAResultError, load
-from posturio_iac.posture.counts import sources
+from posturio_iac.posture.mends import sources
 from posturio_iac.posture.view import join
 from posturio_iac.render.report.html_page import page
 from posturio_iac.render.report.html_text import shown, soft

@@ -17,7 +17,7 @@ from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
 from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page
-from posturio_iac.render.text import blocks, concise, stats
+from posturio_iac.render.text import blocks, concise, overview
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned
@@ -258,7 +258,7 @@ def test_stats_count_ends_and_verdicts() -> None:
         one("s", Verdict.SUPPRESSED, "comment"), one("b", Verdict.SUPPRESSED, "baseline"), one("b2", Verdict.SUPPRESSED, "baseline"),
         one("u", Verdict.UNDETERMINED),
     )  # fmt: skip
-    rows = [line.split() for line in stats.render(report, canned.context()).splitlines()]
+    rows = [line.split() for line in "".join(overview.stats(report, canned.context())).splitlines()]
     names = ["keys", "enforced", "declared", "undetermined", "suppressed", "baselined", "open"]
     assert rows[0] == ["folder", *names]
     assert rows[1] == ["a", "6", "1", "1", "1", "1", "2", "1"]
@@ -272,7 +272,7 @@ def test_where_ages_are_known_the_oldest_come_first() -> None:
 
     report = Report(canned.AS_OF, (deployed("111122223333", 10), deployed("444455556666", 700)), (), (), 0)
     assert [tally.name for tally in Tallies(report).by_folder] == ["444455556666", "111122223333"]
-    text = stats.render(report, canned.context())
+    text = "".join(overview.stats(report, canned.context()))
     assert text.splitlines()[0].split()[-1] == "oldest"
     assert text.splitlines()[1].endswith("700 d")
 

@@ -6,8 +6,7 @@ import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from posturio_iac.contract.context import RenderContext
-from posturio_iac.contract.resolved import ResolvedFinding
+from posturio_iac.contract import RenderContext, ResolvedFinding
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict

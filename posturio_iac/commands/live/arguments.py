@@ -7,7 +7,7 @@ import re
 
 from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Command
-from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
+from posturio_iac.commands.scan import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
 from posturio_iac.config.option_table import LIVE_GROUPS, Option
 from posturio_iac.errors import UsageError

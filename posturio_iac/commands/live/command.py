@@ -9,7 +9,7 @@ import time
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
-from posturio_iac.commands.scan.arguments import reports
+from posturio_iac.commands.scan import reports
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Run
     from posturio_iac.config.model import Config
-    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.contract import FindingAges
     from posturio_iac.core.finding import Exit, Report, Severity
 
 

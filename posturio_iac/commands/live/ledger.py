@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.ledger_store import store_of
-from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.model import KeyKind

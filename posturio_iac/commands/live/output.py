@@ -6,12 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.ci_environment import source_url
-from posturio_iac.commands.coverage import left_out
+from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
-from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract import FindingAges, RenderContext
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
-    from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.contract import ResolvedFinding
     from posturio_iac.core.finding import Report
 
     class Shown(Protocol):
@@ -69,16 +68,18 @@ def emit(
         found.report,
         common,
         given,
-        root=found.links.root or os.getcwd(),
-        elapsed=elapsed,
-        leading=found.links.leading,
-        fail_on=config.fail_on,
-        code=code,
-        region=found.region,
-        scope=found.scope(rules_left_out(config), url) if verification is None else None,
-        run=run,
-        mended=verification.mended() if verification is not None else (),
-        ages=found.ages,
+        RenderContext(
+            root=found.links.root or os.getcwd(),
+            elapsed=elapsed,
+            prefix=found.links.leading,
+            fail_on=config.fail_on,
+            exit_code=code,
+            region=found.region,
+            scope=found.scope(rules_left_out(config), url) if verification is None else None,
+            run=run,
+            mended=verification.mended() if verification is not None else (),
+            ages=found.ages,
+        ),
         others=[target for name, target in targets if name in own],
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):

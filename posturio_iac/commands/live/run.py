@@ -12,7 +12,7 @@ from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.progress_line import ProgressLine
-from posturio_iac.contract.context import FindingAges, RunScope
+from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.engine import PartwiseJudge, joined

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Level
 from posturio_iac.core.keys.ids import MASK, KeyIdMask

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.contract.context import FindingAges, RunScope
+from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.contract.lines import account_line, closing_line
-from posturio_iac.contract.totals import Totals
+from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Exit
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.live.mask import Mask

@@ -16,7 +16,7 @@ from posturio_iac.render.wording import COLORS, owner_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.contract import FindingAges
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import AccessKey, Attr
 

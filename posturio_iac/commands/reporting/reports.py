@@ -8,93 +8,68 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.source_lines import Sources
-from posturio_iac.contract.context import RenderContext
-from posturio_iac.core.finding import SUBJECT, Level
+from posturio_iac.core.finding import SUBJECT, Exit, Level, Severity
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.repeated import once
-from posturio_iac.render.wording import among_keys
+from posturio_iac.render.wording import among_keys, once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.contract.context import FindingAges, RunScope
-    from posturio_iac.contract.resolved import ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
-    from posturio_iac.fixes.shown import ShownChange
-    from posturio_iac.search.skipped import SkippedPlace
+    from posturio_iac.config.model import Config
+    from posturio_iac.contract import RenderContext
+    from posturio_iac.core.finding import Diagnostic, Report
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
-def emit(  # noqa: PLR0913 - one for each thing that a format may know about the run
+def exit_code(report: Report, config: Config, given: Arguments) -> Exit:
+    """What a run of code exits with."""
+    least = None if config.fail_on == "never" else Severity(config.fail_on)
+    code = report.exit_code(least, strict=config.strict, strict_calls=config.strict_calls)
+    return Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+
+
+def emit(
     report: Report,
     targets: Sequence[tuple[str, str]],
     given: Arguments,
-    *,
-    root: str,
-    elapsed: float,
-    leading: str = "",
-    fail_on: str = "medium",
-    code: int | None = None,
-    region: str = "",
-    scope: RunScope | None = None,
-    run: Mapping[str, object] | None = None,
-    mended: tuple[ResolvedFinding, ...] = (),
+    known: RenderContext,
     sources: Sources | None = None,
-    change: Callable[[Finding], ShownChange | None] | None = None,
-    ages: FindingAges | None = None,
-    screen: int | None = None,
-    skipped: tuple[SkippedPlace, ...] | None = None,
     others: Sequence[str] = (),
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
-    ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to, ``scope`` the scanned code or accounts, ``run`` how it was made,
-    ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
-    in the code of ``sources``, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
-    ``others`` the targets that the caller writes itself.
+    ``known`` is what the caller knows about the run, ``others`` the targets that it writes itself.
 
     Raises:
         OutputError: a target cannot be written.
 
     """
-    choice = given.color or "auto"
+    choice, names = given.color or "auto", known.scope.names if known.scope else None
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
     diagnostics = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
-    diagnose(diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=scope.names if scope else None)
-    sources = sources or Sources(root)
-    ready = []
-    for name, target in targets:
-        color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
-        context = RenderContext(
-            sources.line,
-            root,
-            elapsed,
-            color=color,
-            columns=columns_of_stdout() if target == STDOUT else None,
-            screen=screen if target == STDOUT else None,
-            by_owner=given.group_by == "owner",
-            depth=int(given.depth or 0),
-            verbose=bool(given.verbose),
-            quiet=bool(given.quiet),
-            prefix=leading,
-            fail_on=fail_on,
-            exit_code=code,
-            region=region,
-            text=sources.text,
-            scope=scope,
-            run=run,
-            mended=mended,
-            change=change,
-            ages=ages,
-            skipped=skipped,
-        )
-        ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
-    for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
+    diagnose(diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=names)
+    sources = sources or Sources(known.root)
+    context = replace(
+        known,
+        lines=sources.line,
+        text=sources.text,
+        by_owner=given.group_by == "owner",
+        depth=int(given.depth or 0),
+        verbose=bool(given.verbose),
+        quiet=bool(given.quiet),
+        color=choice == "always",
+        screen=None,
+    )
+    on_screen = replace(context, color=wants_color(choice, sys.stdout, os.environ), columns=columns_of_stdout(), screen=known.screen)
+    made = [
+        (streamer(name, stats=bool(given.stats))(report, on_screen if target == STDOUT else context), target) for name, target in targets
+    ]
+    for text, target in sorted(made, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
     if not given.quiet:
         _tell_files(report, [*(target for _, target in targets), *others])

@@ -8,6 +8,10 @@ from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.frontends.plan.sniff import looks_like_plan
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MOST_BYTES = 256 * MIB
 """What is shown was read before, so that this is only for a file that grows meanwhile."""
 _MOST_FILES = 100
@@ -17,11 +21,11 @@ _MOST_FILES = 100
 class Sources:
     """Reads files below a root when something of them is asked for, and keeps the last ones."""
 
-    __slots__ = ("_files", "_lines", "root")
+    __slots__ = ("_files", "_lines", "_typed", "root")
 
-    def __init__(self, root: str) -> None:
-        """Read below the folder ``root``."""
-        self.root = root
+    def __init__(self, root: str, typed: Mapping[str, bytes] | None = None) -> None:
+        """Read below the folder ``root``; ``typed`` are texts that are not on the disk, by their real paths."""
+        self.root, self._typed = root, typed or {}
         self._files: dict[str, bytes | None] = {}
         self._lines: dict[str, list[str]] = {}
 
@@ -48,8 +52,10 @@ class Sources:
         return self._files[path]
 
     def _read(self, path: str) -> bytes | None:
+        place = os.path.join(self.root, path)
         try:
-            data = read(os.path.join(self.root, path), MOST_BYTES, None)
+            data = self._typed.get(os.path.realpath(place)) if self._typed else None
+            data = read(place, MOST_BYTES, None) if data is None else data
         except UnreadableError:
             return None
         return None if looks_like_plan(data) else data

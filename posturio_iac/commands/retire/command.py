@@ -10,7 +10,7 @@ from posturio_iac.commands.live.arguments import GROUPS as LIVE
 from posturio_iac.commands.live.arguments import LiveArguments, whole
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.commands.scan.arguments import OUTPUT
+from posturio_iac.commands.scan import OUTPUT
 from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
 from posturio_iac.core.loading import module

@@ -11,8 +11,7 @@ from posturio_iac.commands.live.output import rules_left_out
 from posturio_iac.commands.live.run_record import digest
 from posturio_iac.commands.output import refuse_links_out, to_stdout
 from posturio_iac.commands.retire.folders import DOCUMENT, write_folder
-from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.keys.ids import KeyIdMask
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError, system_reason
@@ -124,7 +123,7 @@ def _of_plan(plan: str) -> dict[str, str]:
 
 
 def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) -> dict[str, Any]:
-    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=shown.ages, scope=shown.scope(left_out), run=run)
+    context = RenderContext(ages=shown.ages, scope=shown.scope(left_out), run=run)
     return write.document(shown.report, context)
 
 

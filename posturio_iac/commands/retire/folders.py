@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.ledger import ledger_of
 from posturio_iac.commands.output import refuse_links_out, to_stdout
 from posturio_iac.commands.stoppable import Stoppable
-from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.keys.ids import KeyIdMask
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.errors import OutputError, UsageError, system_reason
@@ -81,7 +80,7 @@ def _lines(made: Sequence[Step], *, shown: bool, all_of_them: bool) -> Iterator[
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:
     """The JSON contract of the run, which ``verify`` reads, with the steps beside it."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=found.ages)
+    context = RenderContext(ages=found.ages)
     plan = {"valid_until": write.moment(validity.until), "steps": [step.document() for step in made]}
     return harmless_json({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
 

@@ -11,11 +11,9 @@ from posturio_iac.commands.live.output import emit
 from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.commands.retire.folders import files_of
-from posturio_iac.commands.scan.arguments import reports
-from posturio_iac.contract import write
-from posturio_iac.contract.context import FindingAges, RenderContext
+from posturio_iac.commands.scan import reports
+from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding, write
 from posturio_iac.contract.read import NotAResultError
-from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
@@ -209,7 +207,7 @@ class ShownVerification:
 
     def document(self, run: Mapping[str, object]) -> str:
         """The report of the keys that are there now as the JSON contract has it, with what became of each earlier finding."""
-        context = RenderContext(lambda _path, _line: None, "", 0.0, ages=self.ages, run=run)
+        context = RenderContext(ages=self.ages, run=run)
         verification = self.verification
         told: dict[str, Any] = {"earlier": write.moment(verification.earlier)}
         told |= {state.value: verification.count(state) for state in KeyState}

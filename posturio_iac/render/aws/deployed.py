@@ -15,8 +15,7 @@ from posturio_iac.core.text.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.contract.context import RenderContext
-    from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.contract import RenderContext, ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
     from posturio_iac.core.keys.life import KeyLife
     from posturio_iac.core.model import AccessKey, Attr, Declaration

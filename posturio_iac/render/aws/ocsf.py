@@ -18,8 +18,7 @@ from posturio_iac.render.wording import open_beside, open_sentence, page_url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.contract.context import RenderContext
-    from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.contract import RenderContext, ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
 

@@ -13,7 +13,7 @@ from posturio_iac.render.report.wording import day, last_day, level, name, used
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.timelines import KeyTimeline
+    from posturio_iac.posture.mends import KeyTimeline
     from posturio_iac.posture.view import Ends, TrendPoint
 
 TICKS = (0, 25, 50, 75, 100)

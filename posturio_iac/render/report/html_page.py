@@ -10,7 +10,7 @@ from posturio_iac.core.text.terminal import XML_SHARP, inert
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Report
     from posturio_iac.posture.view import Posture
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.posture.score import shown
-from posturio_iac.render.markdown_text import code, fenced, plain
+from posturio_iac.render.markdown_page import code, fenced, plain
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.document import Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
 from posturio_iac.render.report.sections import sections

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.posture.counts import has_deployed, sources, standings
-from posturio_iac.posture.mends import tasks
+from posturio_iac.posture.mends import has_deployed, lives, sources, standings, tasks
 from posturio_iac.posture.score import shown
-from posturio_iac.posture.timelines import lives
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.ids import user_path
+from posturio_iac.posture.mends import COUNTS, declared_end
 from posturio_iac.posture.parts import CODE
 from posturio_iac.posture.score import shown
-from posturio_iac.posture.timelines import COUNTS, declared_end
 from posturio_iac.render.nothing_found import count
 from posturio_iac.rules import all_rules
 

@@ -15,7 +15,7 @@ from posturio_iac.render.wording import COLORS, open_beside, owner_text, place
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Lifetime, Span
     from posturio_iac.render.text.key_entries import KeyEntry
@@ -81,7 +81,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
         if block:
             yield without_commands("\n".join(block) + "\n\n")
     if context.skipped is not None:
-        from posturio_iac.render.text.skipped_list import section
+        from posturio_iac.render.text.overview import section
 
         yield from section(context)
     if not context.quiet:

@@ -11,7 +11,7 @@ from posturio_iac.render.wording import COLORS, also, folded, place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, Report
 
 

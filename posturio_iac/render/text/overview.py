@@ -1,4 +1,4 @@
-"""The text of a scan whose findings do not fit the screen: the worst keys, counts, and the next step."""
+"""The text of a scan as counts: for findings that do not fit the screen, with the worst keys and the next step, and for ``--stats``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,44 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text.counts_table import columns, table
-from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import advice, summary
-from posturio_iac.render.text.tally import Tallies, first_of, rolled_up
+from posturio_iac.render.text.tally import Tallies, columns, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
+from posturio_iac.search import skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Report
     from posturio_iac.render.text.key_entries import KeyEntry
     from posturio_iac.render.text.tally import Tally
+
+HEADS = {
+    skipped.UNREAD: "could not be read in full",
+    skipped.EXCLUDED: "excluded",
+    skipped.IGNORED: "ignored by git",
+    skipped.CACHE: "folders of tools",
+    skipped.SUBMODULE: "submodules",
+    skipped.REPOSITORY: "other repositories inside this one",
+    skipped.MODULE: "modules that are not known and whose code is not here",
+}
+"""The heading of each kind, in the order of the list."""
+
+
+def section(context: RenderContext) -> Iterator[str]:
+    """Yield the list with an empty line after it; nothing where it was not asked for."""
+    if context.skipped is None:
+        return
+    lines = [paint("Not checked:", "bold", color=context.color)]
+    for kind, head in HEADS.items():
+        if places := [place for place in context.skipped if place.kind == kind]:
+            lines.append(f"  {head}:")
+            lines += [f"    {printable(place.path)}{f'  {printable(place.text)}' if place.text else ''}" for place in places]
+    if not context.skipped:
+        lines = [paint("Not checked: nothing was left out.", "bold", color=context.color)]
+    yield without_commands("\n".join(lines) + "\n\n")
+
 
 NEXT = "Too many for one screen: posturio-iac adopt leads to a passing hook; --all lists every key.\n"
 WORST, ROWS = 10, 8
@@ -74,3 +99,42 @@ def _line(entry: KeyEntry, context: RenderContext) -> str:
             rest = rest[:-1]
         rest = f"{rest}…"
     return f"  {paint(severity, 'bold', COLORS[entry.worst], color=context.color)}{rest}"
+
+
+FOLDERS, OWNERS = 12, 8
+"""How many rows a table has without --verbose."""
+ENDS = (("enforced", lambda t: f"{t.enforced:,}"), ("declared", lambda t: f"{t.declared:,}"))
+VERDICTS = (
+    ("undetermined", lambda t: f"{t.undetermined:,}"),
+    ("suppressed", lambda t: f"{t.suppressed:,}"),
+    ("baselined", lambda t: f"{t.baselined:,}"),
+    ("open", lambda t: f"{t.open:,}"),
+)
+
+
+def stats(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield the text of ``--stats``: the tables, and the line that sums up."""
+    yield from _counts(report, context)
+    yield from section(context)
+    if not context.quiet:
+        yield without_commands(f"{summary(report, context)}\n")
+
+
+def _counts(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield a table for each way to count, with an empty line after it; without ``--verbose``, folders are rolled up to a screenful."""
+    tallies = Tallies(report)
+    keys = ("keys", lambda t: f"{t.keys:,}")
+    with_age = ("oldest", lambda t: f"{(report.as_of - t.oldest).days} d" if t.oldest is not None else "")
+    of_keys = [keys, *ENDS, *VERDICTS, *columns(tallies.by_folder, [with_age])]
+    folders, owners = tallies.by_folder, tallies.by_owner
+    if tallies.folder == "folder" and (context.depth or not context.verbose):
+        folders = rolled_up(folders, FOLDERS, context.depth)
+    if not context.verbose:
+        folders, owners = folders if context.depth else first_of(folders, FOLDERS), first_of(owners, OWNERS)
+    for head, counted, shown in (
+        (tallies.folder, folders, of_keys),
+        ("owner", owners, of_keys),
+        ("rule", tallies.by_rule, [keys, *VERDICTS]),
+    ):
+        if counted:
+            yield without_commands("\n".join(table(head, counted, shown, wide=context.columns, color=context.color)) + "\n\n")

@@ -10,7 +10,7 @@ from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, 
 from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Finding, Report
 
 

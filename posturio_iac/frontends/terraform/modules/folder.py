@@ -124,7 +124,9 @@ def load(
     """
     folder = Module(path)
     try:
-        names = sorted(os.listdir(os.path.join(root, path)))
+        place = os.path.join(root, path)
+        typed = {os.path.basename(file) for file in fence.edited if os.path.dirname(file) == os.path.realpath(place)} if fence else ()
+        names = sorted({*(os.listdir(place) if os.path.isdir(place) or not typed else ()), *typed})
         folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
         folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
     except OSError as error:

@@ -5,6 +5,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
+import re
 import sys
 from array import array
 from functools import lru_cache
@@ -16,16 +17,84 @@ from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
-from posturio_iac.render.sarif.rules import descriptors
-from posturio_iac.render.wording import open_sentence, repository_path, undetermined
+from posturio_iac.render.wording import open_sentence, page_url, repository_path, undetermined
+from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.contract.context import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.contract import RenderContext
+    from posturio_iac.core.finding import Diagnostic, Finding, Report, Rule
     from posturio_iac.core.model import Span
     from posturio_iac.fixes.shown import ShownChange, ShownEdit
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
+LIMIT = 25_000
+"""GitHub refuses more results in one run."""
+BASE = "SRCROOT"
+GENERAL, UNDETERMINED = range(2)
+NOTIFICATIONS = [
+    {
+        "id": name,
+        "name": title,
+        "help": {"text": advice},
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": text},
+        "helpUri": f"{DOCS}/exit-codes.md",
+    }
+    for name, title, text, advice in (
+        ("run", "AboutTheRun", "Something to know about the run, which is incomplete after an error.", "See the page on exit codes."),
+        (
+            "undetermined",
+            "UndeterminedKey",
+            "A key that the code alone does not decide, or not for every rule: the message names the values that are unknown.",
+            "Set the value in the code, or state a lifetime beside the key. With --strict, it fails the run.",
+        ),
+    )
+]
+SECURITY_SEVERITY = {Severity.LOW: "3.0", Severity.MEDIUM: "5.5", Severity.HIGH: "8.0", Severity.CRITICAL: "9.5"}
+"""GitHub: critical above 9.0, high from 7.0, medium from 4.0, low below. It wants text."""
+
+
+def descriptors(found: Mapping[str, Rule]) -> list[dict[str, Any]]:
+    """A descriptor for each rule in the order of the ids: those that there are, and any other that was ``found``."""
+    registered = all_rules()
+    pages = {name: (found.get(name, entry.rule), entry.page) for name, entry in registered.items()}
+    others = {name: (rule, f"{rule.title}.") for name, rule in found.items() if name not in registered}
+    return [_descriptor(rule, page) for _, (rule, page) in sorted({**pages, **others}.items())]
+
+
+def _descriptor(rule: Rule, page: str) -> dict[str, Any]:
+    standards = "".join(f"\n\n{name}: {', '.join(numbers)}." for name, numbers in rule.standards.items())
+    (title, _, text), level = page.partition("\n"), LEVELS[rule.severity]
+    return {
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.id.rpartition(".")[2].split("_")),
+        "shortDescription": {"text": f"{rule.title}."},
+        "fullDescription": {"text": first_paragraph(text) or title},
+        "helpUri": page_url(rule.id),
+        "help": {"text": _plain(page) + standards, "markdown": f"# {title.rstrip('.')}\n{text}{standards}"},
+        "defaultConfiguration": {"level": level},
+        "properties": {
+            "security-severity": SECURITY_SEVERITY[rule.severity],
+            "precision": "high",
+            "problem.severity": "recommendation" if level == "note" else level,
+            "tags": ["security", "aws", "iam", "access-keys"],
+            **({"standards": {name: list(numbers) for name, numbers in rule.standards.items()}} if rule.standards else {}),
+        },
+    }
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph without a last sentence that introduces the following text."""
+    return re.sub(r"(?<=\.)[^.]*:$", "", " ".join(_plain(text.strip().partition("\n\n")[0]).split()))
+
+
+def _plain(page: str) -> str:
+    """Return Markdown without the marks of headings and code spans."""
+    return re.sub(r"(?m)^#+ ", "", page).replace("`", "")
+
 
 WINDOW = 100
 FACTOR = 37
@@ -76,51 +145,26 @@ def _units(text: str) -> str:
     return plain + END
 
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
-LIMIT = 25_000
-"""GitHub refuses more results in one run."""
-BASE = "SRCROOT"
-GENERAL, UNDETERMINED = range(2)
-NOTIFICATIONS = [
-    {
-        "id": "run",
-        "name": "AboutTheRun",
-        "help": {"text": "See the page on exit codes."},
-        "shortDescription": {"text": "Something to know about the run."},
-        "fullDescription": {"text": "Something to know about the run. After an error, the run is incomplete."},
-        "helpUri": f"{DOCS}/exit-codes.md",
-    },
-    {
-        "id": "undetermined",
-        "name": "UndeterminedKey",
-        "help": {"text": "Set the value in the code, or state a lifetime beside the key. With --strict, it fails the run."},
-        "shortDescription": {"text": "A key that the code alone does not decide, or not for every rule."},
-        "fullDescription": {
-            "text": "A key that the code alone does not decide, or not for every rule: the message names the values that are unknown."
-        },
-        "helpUri": f"{DOCS}/exit-codes.md",
-    },
-]
-
-
 def render(report: Report, context: RenderContext) -> str:
-    """One SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
     return "".join(stream(report, context))
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield that log in pieces: no more than one result is in memory."""
+    """Yield one log in ASCII, with no more than one result in memory; without suppressed findings, which GitHub would show as open."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
     yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 5))
     yield "\n"
 
 
 def _run(report: Report, context: RenderContext) -> dict[str, Any]:
-    rules = descriptors({f.rule.id: f.rule for f in report.findings}, LEVELS)
+    rules = descriptors({f.rule.id: f.rule for f in report.findings})
     places = {rule["id"]: number for number, rule in enumerate(rules)}
     kept, cut = _kept(report.active())
-    hashes = _Hashes(context)
+
+    @lru_cache(maxsize=1)  # findings come in the order of their files
+    def hashes(path: str) -> LineHashes | None:
+        return None if (text := context.text(path)) is None else LineHashes(text)
+
     return {
         "tool": {
             "driver": {
@@ -133,7 +177,13 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
             }
         },
         "automationDetails": {"id": f"posturio-iac/{'live' if context.region else 'static'}/"},
-        "invocations": [_invocation(report, context, cut)],
+        "invocations": [
+            {
+                "executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics),
+                **({} if context.exit_code is None else {"exitCode": context.exit_code}),
+                "toolExecutionNotifications": _notifications(report, context, cut),
+            }
+        ],
         "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",
         "results": (_result(finding, places, hashes, context) for finding in kept),
@@ -148,7 +198,7 @@ def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
     return tuple(findings[n] for n in sorted(worst)), len(findings) - LIMIT
 
 
-def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: RenderContext) -> dict[str, Any]:
+def _result(finding: Finding, places: dict[str, int], hashes: Callable[[str], LineHashes | None], context: RenderContext) -> dict[str, Any]:
     text = f"{printable(finding.message)} Fix: {printable(finding.remediation)}"
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
@@ -164,8 +214,8 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
     if finding.span is None:
         return {**result, "locations": [{"logicalLocations": logical}]}
     physical = {"artifactLocation": _artifact(repository_path(finding.span, context)), "region": _region(finding.span)}
-    if line_hash := hashes.of(finding.span):
-        result["partialFingerprints"] = {"primaryLocationLineHash": line_hash}
+    if (lines := hashes(finding.span.path)) is not None and finding.span.line <= len(lines):
+        result["partialFingerprints"] = {"primaryLocationLineHash": lines[finding.span.line - 1]}
     return {**result, "locations": [{"physicalLocation": physical, "logicalLocations": logical}]}
 
 
@@ -221,33 +271,6 @@ def _unlinked(text: str) -> str:
     return text.replace("](", "] (")
 
 
-class _Hashes:
-    """The line hashes of files, of which the last one is kept: findings come in the order of their files."""
-
-    __slots__ = ("_context", "_hashes", "_path")
-
-    def __init__(self, context: RenderContext) -> None:
-        """Start with no file."""
-        self._context = context
-        self._path: str | None = None
-        self._hashes: LineHashes | None = None
-
-    def of(self, span: Span) -> str | None:
-        """The hash of the line that ``span`` starts on, or None where GitHub would compute none."""
-        if span.path != self._path:
-            text = self._context.text(span.path)
-            self._path, self._hashes = span.path, None if text is None else LineHashes(text)
-        return self._hashes[span.line - 1] if self._hashes is not None and span.line <= len(self._hashes) else None
-
-
-def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, Any]:
-    """Say how the run went, what went wrong in it and what it left open."""
-    invocation: dict[str, Any] = {"executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics)}
-    if context.exit_code is not None:
-        invocation["exitCode"] = context.exit_code
-    return {**invocation, "toolExecutionNotifications": _notifications(report, context, cut)}
-
-
 def _notifications(report: Report, context: RenderContext, cut: int) -> Iterator[dict[str, Any]]:
     if cut:
         text = f"{cut:,} of {LIMIT + cut:,} findings, the least severe ones, are left out: GitHub takes no more than {LIMIT:,}."
@@ -272,7 +295,6 @@ def _notification(kind: int, level: str, text: str, **physical: Any) -> dict[str
 def _where(diagnostic: Diagnostic, context: RenderContext) -> dict[str, Any]:
     if diagnostic.path is None:
         return {}
-    region = (
-        {"startLine": diagnostic.line, **({"startColumn": diagnostic.column} if diagnostic.column else {})} if diagnostic.line else None
-    )
-    return {"artifactLocation": _artifact(context.prefix + diagnostic.path), **({"region": region} if region else {})}
+    column = {"startColumn": diagnostic.column} if diagnostic.column else {}
+    region = {"region": {"startLine": diagnostic.line, **column}} if diagnostic.line else {}
+    return {"artifactLocation": _artifact(context.prefix + diagnostic.path), **region}
