@@ -22,7 +22,7 @@ UNITS = 1 if sys.platform == "darwin" else 1024
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accounts", type=int, default=400)
+    parser.add_argument("--account", type=int, default=400)
     parser.add_argument("--users", type=int, default=250, help="users of each account, with a key each")
     parser.add_argument("--stale", type=int, default=5, help="how many of them are asked about one by one")
     parser.add_argument("--formats", default="jsonl,json", help="formats to measure, with commas")

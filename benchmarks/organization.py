@@ -19,7 +19,7 @@ SERVER = Path(__file__).parent / "slow_aws.py"
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accounts", type=int, default=50)
+    parser.add_argument("--account", type=int, default=50)
     parser.add_argument("--users", type=int, default=100, help="users of each account, with a key each")
     parser.add_argument("--stale", type=int, default=5, help="how many of them are asked about one by one")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds that each answer takes")

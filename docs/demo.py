@@ -151,7 +151,7 @@ def commands(day: str, folder: Path) -> list[list[str]]:
     """Return what is run on a day: a look at the accounts, and a scan of code."""
     as_of = ["--as-of", f"{day}T12:00:00Z", "--no-config", "--fail-on", "never", "--quiet", "--format", "json"]
     return [
-        ["posturio-iac", "live", "--accounts", f"{PROD},{STAGING},{SHARED}", *as_of, "--output", str(folder / f"live-{day}.json")],
+        ["posturio-iac", "live", "--account", f"{PROD},{STAGING},{SHARED}", *as_of, "--output", str(folder / f"live-{day}.json")],
         ["posturio-iac", "scan", *as_of, "--output", str(folder / f"code-{day}.json"), CODE],
     ]
 

@@ -21,9 +21,9 @@ KEYS = """
 FLAGS = """
     --fail-on --strict --select --ignore --exclude --max-file-size --engine --var-file --source --parameters --baseline --changed-since
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
-    --window --profile --exact --ledger --context --resume --fail-on-new --organization --ou --account-tag --accounts
+    --unused --profile --exact --ledger --context --resume --fail-on-new --organization --ou --account-tag --account
     --exclude-account --role-name --external-id --dask
-    --iac --tf-state --stack-region --group-by --owners-file --show-key-ids
+    --code --state --stack-region --group-by --owners-file --show-key-ids
     --answers --again --ask-ownerless --reply-to --include-in-use --valid --check --stats --all
 """
 

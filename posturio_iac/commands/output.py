@@ -23,8 +23,10 @@ class Appended(str):
     __slots__ = ()
 
 
-def write(text: str | Iterable[str], target: str, within: str | None = None, mode: int = 0o666) -> None:
-    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
+def write(text: str | Iterable[str], target: str, within: str | None = None, mode: int = 0o666) -> str:
+    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``.
+
+    Returns a note on the folder that was made for it, empty where none was.
 
     ``text`` may come in pieces, of which no more than one is kept. ``within`` is the folder that no link of the target may leave where
     there is no repository. A file that is made gets ``mode``, as far as the process's umask allows it.
@@ -35,8 +37,9 @@ def write(text: str | Iterable[str], target: str, within: str | None = None, mod
     """
     if target == STDOUT:
         to_stdout(text)
-        return
+        return ""
     refuse_links_out(target, within)
+    note = ""
     data = (piece.encode("utf-8", "backslashreplace") for piece in ((text,) if isinstance(text, str) else text))
     try:
         if isinstance(target, Appended):
@@ -44,10 +47,15 @@ def write(text: str | Iterable[str], target: str, within: str | None = None, mod
                 file.writelines(data)
         else:
             path = os.path.realpath(target)
-            _make_folder(os.path.dirname(path))
+            if not os.path.lexists(folder := os.path.dirname(path)):
+                from posturio_iac.core.text.terminal import printable
+
+                os.makedirs(folder, exist_ok=True)
+                note = f"created the folder {printable(os.path.dirname(target))}\n"
             replace_file(path, data, mode)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {system_reason(error)}") from None
+    return note
 
 
 def write_bytes(data: bytes, path: str, shown: str) -> None:
@@ -153,14 +161,6 @@ def replace_file(path: str, data: Iterable[bytes], new: int = 0o666) -> None:
         except BaseException:
             _forget(temporary)
             raise
-
-
-def _make_folder(path: str) -> None:
-    """Make a folder and its parents. A file in its place is left for the write to report."""
-    try:
-        os.makedirs(path, exist_ok=True)
-    except FileExistsError:
-        pass
 
 
 def _mode(path: str) -> int | None:

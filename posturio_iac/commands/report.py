@@ -59,6 +59,8 @@ def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tupl
 def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]:
     """Yield the files; a folder stands for the results in it."""
     for word in words:
+        if word != STDIN and not os.path.lexists(word):
+            raise UsageError(f"there is no file or folder {word}; name results of --format json, or folders of them")
         if not os.path.isdir(word):
             yield word
             continue
@@ -80,7 +82,7 @@ def _text(path: str) -> str:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --ou or --accounts")
+        raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --ou or --account")
     try:
         return decode(data)
     except UnicodeDecodeError as error:
@@ -182,10 +184,9 @@ def run(argv: Sequence[str]) -> int:
         to_stderr("posturio-iac: no result could be read, so no report was written\n")
         return 3
     posture = join(results, unread)
-    for text, target in [(_rendered(name, posture), target) for name, target in wanted]:
-        write(text, target)
+    notes = [write(text, target) for text, target in [(_rendered(name, posture), target) for name, target in wanted]]
     if not given.quiet:
-        to_stderr("".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
+        to_stderr("".join(notes) + "".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
     return 3 if unread else 0
 
 

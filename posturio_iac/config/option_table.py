@@ -260,8 +260,8 @@ def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[st
 WHICH_ACCOUNTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
-    _live("accounts", Shape.LIST, "Read these accounts, separated by commas", "IDS"),
-    _live("exclude_account", Shape.LIST, "Leave out these accounts, separated by commas", "IDS"),
+    _live("account", Shape.LIST, "Read this account, or several separated by commas", "ID"),
+    _live("exclude_account", Shape.LIST, "Leave out this account, or several separated by commas", "ID"),
     _live("ou", Shape.LIST, "Read only the organization's accounts in these organizational units, at any depth", "OU_ID"),
     _live("account_tag", Shape.LIST, "Read only the organization's accounts with this tag; * matches any text", "NAME=VALUE"),
     _live("role_name", Shape.TEXT, "Role to assume in each account", "NAME"),
@@ -269,12 +269,12 @@ WHICH_ACCOUNTS = (
 )
 _LEDGER = _live("ledger", Shape.TEXT, "Remember keys and findings between runs in this file or S3 object", "FILE|s3://BUCKET/KEY")
 _CODE = (
-    _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
-    _live("tf_state", Shape.LIST, "Read from this Terraform or OpenTofu state which keys it holds; - is standard input", "FILE"),
+    _live("code", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
+    _live("state", Shape.LIST, "Read from this Terraform or OpenTofu state which keys it holds; - is standard input", "FILE"),
     _live(
         "stack_region",
         Shape.LIST,
-        "With --iac or --tf-state, ask CloudFormation in this region which stack holds a key; none asks nowhere",
+        "With --code or --state, ask CloudFormation in this region which stack holds a key; none asks nowhere",
         "NAME",
     ),
 )
@@ -291,7 +291,7 @@ LIVE_GROUPS = {
         _live("dask", Shape.TEXT, "Read the accounts on the workers of this Dask scheduler", "ADDRESS"),
     ),
     "what counts": (
-        _live("window", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
+        _live("unused", Shape.TEXT, "How many days an active key may go unused; overrides unused_days", "DAYS"),
         _live("exact", Shape.SWITCH, "Ask AWS about every key instead of using the credential report"),
         _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or whoever tries what it may do"),
         *_CODE,

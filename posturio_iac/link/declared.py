@@ -19,7 +19,7 @@ TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 
 
 class Code:
-    """The declarations in the folders of ``--iac``."""
+    """The declarations in the folders of ``--code``."""
 
     def __init__(self, keys: Iterable[AccessKey] = (), *, folders: Sequence[str] = (), root: str = "", unread: Sequence[str] = ()) -> None:
         """Index ``keys``. ``root`` is the folder that their scopes are relative to; ``unread`` names files that could not be read."""

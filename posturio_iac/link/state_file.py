@@ -37,9 +37,9 @@ def _data(path: str, label: str) -> bytes:
             with open(path, "rb") as file:
                 data = file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise UsageError(f"--tf-state {path}: there is no such file") from None
+        raise UsageError(f"--state {path}: there is no such file") from None
     except IsADirectoryError:
-        raise UsageError(f"--tf-state {path} is a folder; {_inside(path)}") from None
+        raise UsageError(f"--state {path} is a folder; {_inside(path)}") from None
     except (OSError, ValueError, AttributeError) as error:
         raise StateError(f"{label} cannot be read: {system_reason(error)}") from None
     if len(data) > LIMIT:
@@ -55,8 +55,8 @@ def _inside(folder: str) -> str:
         found += [os.path.join(workspaces, name, "terraform.tfstate") for name in sorted(os.listdir(workspaces))]
     there = [path for path in found if os.path.isfile(path)]
     if there:
-        return f"name the files: {' '.join(f'--tf-state {path}' for path in there[:5])}"
-    return "run `terraform state pull` in it and pass the output: --tf-state -"
+        return f"name the files: {' '.join(f'--state {path}' for path in there[:5])}"
+    return "run `terraform state pull` in it and pass the output: --state -"
 
 
 def _text(data: bytes, label: str) -> str:
@@ -67,7 +67,7 @@ def _text(data: bytes, label: str) -> str:
         raise StateError(f"{label} is a saved plan or an archive, not a state; pass the output of `terraform state pull`")
     for mark, name in _COMPRESSED:
         if data.startswith(mark):
-            raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --tf-state -")
+            raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --state -")
     try:
         return decode(data)
     except UnicodeDecodeError as error:

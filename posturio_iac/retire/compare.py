@@ -186,7 +186,7 @@ class _Comparison:
         if rule not in all_rules():
             return f"this version has no rule {rule}"
         if rule in BY_CODE and finding.key.linked and key.managed is None and not _is_off(key):
-            return "the earlier result was linked to code; give the same --iac and --tf-state"
+            return "the earlier result was linked to code; give the same --code and --state"
         hidden = "; ".join(place.reason for place in key.unknown_sources)
         if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
             return hidden

@@ -6,7 +6,7 @@ counter. With `require = "enforced"`, a key is also flagged if it has only decla
 acting on them.
 
 For deployed access keys, the live check sees only the tags of the user; it sees the code that may replace the key only with
-`--iac`. So it applies this rule to them only if `--select` names it. AWS knows when an API key of a service ends, so the
+`--code`. So it applies this rule to them only if `--select` names it. AWS knows when an API key of a service ends, so the
 live check always applies the rule to those.
 
 ## Why it matters

@@ -1,6 +1,6 @@
 """Deployed access keys that no code declares.
 
-Flags a deployed key that is declared neither in the given code (`--iac`) or states (`--tf-state`) nor in a CloudFormation
+Flags a deployed key that is declared neither in the given code (`--code`) or states (`--state`) nor in a CloudFormation
 stack that may be read. Without code or states, nothing is flagged.
 
 ## Why it matters

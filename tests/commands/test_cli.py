@@ -234,8 +234,8 @@ def test_no_command_line_ends_in_a_traceback(argv: list[str]) -> None:
         patch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
         patch.setattr(sys, "stdout", io.StringIO())
         patch.setattr(sys, "stderr", err)
-        patch.setattr("posturio_iac.commands.output.write", lambda _text, _target: None)
-        patch.setattr("posturio_iac.commands.reporting.reports.write", lambda _text, _target: None)
+        patch.setattr("posturio_iac.commands.output.write", lambda _text, _target: "")
+        patch.setattr("posturio_iac.commands.reporting.reports.write", lambda _text, _target: "")
         assert main(argv) in (0, 1, 2)
         assert "Traceback" not in err.getvalue()
 

@@ -63,6 +63,14 @@ def test_formats_and_their_files(capsys: pytest.CaptureFixture[str], options: tu
     assert {name: text(name).startswith(start) for name, start in written.items()} == dict.fromkeys(written, True)
 
 
+def test_a_folder_that_is_made_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "report", save("a.json", flagged()), "--output", "new/folder/x.md")
+    assert (code, err) == (0, "created the folder new/folder\nwrote new/folder/x.md\n")
+    assert run(capsys, "scan", "--exit-zero", "--output", "new/scan.json", "--output", "other/scan.md")[2].startswith(
+        "created the folder other\n"
+    )
+
+
 def test_markdown_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "report", save("a.json", flagged()), "--format", "markdown")
     assert (code, err) == (0, "")
@@ -103,13 +111,13 @@ def test_names_of_results_tell_no_folders_of_this_machine(capsys: pytest.Capture
 
 
 def test_nothing_to_join(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "report")
-    assert (code, out) == (2, "")
-    assert "report needs results to join" in err
+    for words, said in (((), "report needs results to join"), (("nosuch",), "there is no file or folder nosuch")):
+        code, out, err = run(capsys, "report", *words)
+        assert (code, out) == (2, "")
+        assert said in err
 
 
 BAD = [
-    ("missing.json", None, "missing.json cannot be read: no such file or directory"),
     ("empty.json", "", "empty.json is empty"),
     ("text.json", "hello", "text.json is not valid JSON at line 1"),
     ("cut.json", json.dumps(flagged(), indent=1)[:-40], "cut.json is not valid JSON at line"),
@@ -122,8 +130,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "content", "why"), BAD)
 def test_a_bad_file_is_said_and_the_others_count(capsys: pytest.CaptureFixture[str], name: str, content: Any, why: str) -> None:
-    if content is not None:
-        save(name, content)
+    save(name, content)
     code, out, err = run(capsys, "report", save("good.json", result(scope=accounts("111122223333"))), name, "--format", "markdown")
     assert code == 3
     assert err.startswith(f"error: {why}")
@@ -134,8 +141,7 @@ def test_a_bad_file_is_said_and_the_others_count(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize(("name", "content", "why"), BAD)
 def test_without_any_good_file_there_is_no_report(capsys: pytest.CaptureFixture[str], name: str, content: Any, why: str) -> None:
-    if content is not None:
-        save(name, content)
+    save(name, content)
     code, out, err = run(capsys, "report", name, "--output", "x.html")
     assert (code, out) == (3, "")
     assert why in err

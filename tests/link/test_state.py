@@ -209,7 +209,7 @@ def test_of_a_folder_its_states_are_named(tmp_path: Path) -> None:
         (tmp_path / path).write_text("{}")
     with pytest.raises(UsageError) as caught:
         state_file.read(str(tmp_path))
-    assert str(caught.value).count("--tf-state ") == 4
+    assert str(caught.value).count("--state ") == 4
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

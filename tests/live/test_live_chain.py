@@ -26,7 +26,7 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
     cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=80, used=60)
     folder = tmp_path / "evidence"
-    argv = (str(folder), "--accounts", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
+    argv = (str(folder), "--account", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
     assert retire(capsys, "evidence", *argv).code == retire(capsys, "evidence", *argv).code == 0
     first, second = sorted(folder.iterdir())
     assert (first.name, second.name) == ("20261124T120000Z", "20261124T120000Z-2")

@@ -97,7 +97,7 @@ def test_what_code_and_states_say_travels_too(
     code, state = tmp_path / "iam.tf", tmp_path / "x.tfstate"
     code.write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
     state.write_text(json.dumps(pulled((f"{KEY_TYPE}.ci", members[1].keys[0], "ci"))), encoding="utf-8")
-    argv = ("--organization", "--iac", str(tmp_path), "--tf-state", str(state), "--stack-region", "none")
+    argv = ("--organization", "--code", str(tmp_path), "--state", str(state), "--stack-region", "none")
     here, there = live(capsys, *argv), live(capsys, *argv, "--dask", cluster())
     assert (there.code, there.result) == (here.code, here.result)
     links = {key["account"]: key["declared_as"]["link"] for key in there.json["keys"]}

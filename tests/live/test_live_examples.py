@@ -178,7 +178,7 @@ def test_the_role_suffices_where_permissions_are_enforced(stack: Cloud, cloud: C
     allowed = sorted(READS - GRANTED)
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}
     cloud.backend.put_user_policy("runner", "may", json.dumps(policy))
-    argv = ("--accounts", stack.account, "--role-name", "posturio-iac-live", "--external-id", EXTERNAL_ID)
+    argv = ("--account", stack.account, "--role-name", "posturio-iac-live", "--external-id", EXTERNAL_ID)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
         patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)

@@ -71,7 +71,7 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
     cloud.key("hand", age=80, used=60)
     tree.write("infra/iam.tf", CI)
     state = tree.state(pulled(("aws_iam_access_key.ci", key, "ci")))
-    retire(capsys, "ask", "exact", "--ledger", "l1", "--iac", "infra", "--tf-state", state)
+    retire(capsys, "ask", "exact", "--ledger", "l1", "--code", "infra", "--state", state)
     (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "exact").glob("payments*.txt"))
     place = "aws_iam_access_key.ci (infra/iam.tf:5)"
     assert "Change the code, merge and apply it, since changes by hand would be undone: the key is declared by " in text
@@ -82,7 +82,7 @@ def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(c
         (row,) = csv.DictReader(file)
     assert (row["command"], row["declared_as"]) == ("", place)
     assert "aws iam update-access-key" in next((tree.root / "exact").glob("shop*.txt")).read_text(encoding="utf-8")
-    retire(capsys, "ask", "likely", "--ledger", "l2", "--iac", "infra")
+    retire(capsys, "ask", "likely", "--ledger", "l2", "--code", "infra")
     (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "likely").glob("payments*.txt"))
     order = [text.index(part) for part in ("Change the code", "only if that code does not declare this key:", "aws iam update-access-key")]
     assert order == sorted(order)

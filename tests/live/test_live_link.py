@@ -39,7 +39,7 @@ def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: C
     (key,) = stale(cloud, "ci")
     tree.write("infra/iam.tf", CI)
     state = tree.state(form((ADDRESS, key, "ci")))
-    answer = live(capsys, "--iac", "infra", "--tf-state", state)
+    answer = live(capsys, "--code", "infra", "--state", state)
     assert answer.code == 1
     assert key_of(answer, "ci")["declared_as"] == {
         "address": ADDRESS, "path": "infra/iam.tf", "line": 5, "link": "exact", "framework": "terraform", "source": "state x.tfstate",
@@ -57,7 +57,7 @@ def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: C
 
 def test_a_state_alone_gives_the_address(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     (key,) = stale(cloud, "ci")
-    answer = live(capsys, "--tf-state", tree.state(pulled((f'module.a["x"].{ADDRESS}', key, "ci"))))
+    answer = live(capsys, "--state", tree.state(pulled((f'module.a["x"].{ADDRESS}', key, "ci"))))
     assert key_of(answer, "ci")["declared_as"]["address"] == f'module.a["x"].{ADDRESS}'
     assert key_of(answer, "ci")["path"] is None
     assert answer.json["findings"][0]["path"] is None
@@ -66,7 +66,7 @@ def test_a_state_alone_gives_the_address(cloud: Cloud, tree: Tree, capsys: Capsy
 def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     stale(cloud, "ci")
     tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
     (finding,) = answer.json["findings"]
     assert "It is likely declared by" in finding["message"]
@@ -78,7 +78,7 @@ def test_of_several_candidates_none_is_pointed_at(cloud: Cloud, tree: Tree, caps
     stale(cloud, "ci")
     for folder in ("dev", "prod"):
         tree.write(f"infra/{folder}/iam.tf", CI)
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     declared = key_of(answer, "ci")["declared_as"]
     assert (declared["address"], declared["path"], declared["link"]) == (None, None, "likely")
     assert [place["path"] for place in declared["candidates"]] == ["infra/dev/iam.tf", "infra/prod/iam.tf"]
@@ -90,7 +90,7 @@ def test_a_key_that_no_code_declares_is_unmanaged(cloud: Cloud, tree: Tree, caps
     cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=80, used=used)
     tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert ("iam.unmanaged_access_keys", "low") in {(f["rule"], f["severity"]) for f in answer.json["findings"]}
     assert key_of(answer, "hand")["managed"] is False
     assert answer.calls()["cloudformation:DescribeStackResources"] == 1
@@ -107,18 +107,18 @@ def test_what_could_be_the_code_leaves_a_key_undetermined(cloud: Cloud, tree: Tr
     cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=10, used=1)
     tree.write("infra/iam.tf", 'variable "name" {}\nresource "aws_iam_access_key" "any" {\n  user = var.name\n}\n')
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert answer.json["findings"] == []
     (why,) = key_of(answer, "hand")["undecided"]
     assert why.startswith("whether code declares it: aws_iam_access_key.any (infra/iam.tf:2) declares a key of a user whose name")
-    settled = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((f"{KEY_TYPE}.any", "AKIAIOSFODNN7EXAMPLE", "other"))))
+    settled = live(capsys, "--code", "infra", "--state", tree.state(pulled((f"{KEY_TYPE}.any", "AKIAIOSFODNN7EXAMPLE", "other"))))
     assert [f["rule"] for f in settled.json["findings"]] == ["iam.unmanaged_access_keys"], "the state says whose key that one is"
 
 
 def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_on(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     key, _ = stale(cloud, "ci", "hand")
     good, bad = tree.state(pulled((ADDRESS, key, "ci"))), tree.write("cut.tfstate", '{"version": 4, "resou')
-    answer = live(capsys, "--tf-state", good, "--tf-state", bad)
+    answer = live(capsys, "--state", good, "--state", bad)
     assert answer.code == 3
     assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
     assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
@@ -129,7 +129,7 @@ def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cl
     cloud.user("ci", owner="payments@example.com")
     ours, by_hand = cloud.key("ci", age=80, used=1), cloud.key("ci", age=5, used=1)
     tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--show-key-ids", "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, ours, "ci"))))
+    answer = live(capsys, "--show-key-ids", "--code", "infra", "--state", tree.state(pulled((ADDRESS, ours, "ci"))))
     managed = {key["key_id"]: key["managed"] for key in answer.json["keys"]}
     assert managed == {ours: True, by_hand: False}
 
@@ -139,22 +139,22 @@ def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, 
     for age in (80, 5):
         cloud.key("ci", age=age, used=1)
     tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert answer.json["findings"] == []
-    assert all("--tf-state tells which" in key["undecided"][0] for key in answer.json["keys"])
+    assert all("--state tells which" in key["undecided"][0] for key in answer.json["keys"])
 
 
 def test_the_rotation_of_the_code_is_held_against_the_age_of_the_key(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=30, used=1)
     tree.write("infra/iam.tf", ROTATED)
-    exact = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    exact = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
     (finding,) = exact.json["findings"]
     assert finding["rule"] == "iam.overdue_access_key_rotations"
     assert "is 30 days old, created on 2026-10-25, but replace_triggered_by" in finding["message"]
     assert finding["remediation"].startswith(f"Replace the key by terraform apply -replace={ADDRESS}, or ")
     assert (finding["path"], finding["line"]) == ("infra/iam.tf", 9), "the header of the block, not what rotates it"
-    likely = live(capsys, "--iac", "infra")
+    likely = live(capsys, "--code", "infra")
     assert likely.json["findings"] == []
     assert "declares it only likely" in key_of(likely, "ci")["undecided"][0]
 
@@ -163,14 +163,14 @@ def test_a_key_older_than_any_reading_of_a_likely_link_is_overdue(cloud: Cloud, 
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=400, used=1)
     tree.write("infra/iam.tf", ROTATED)
-    assert [f["rule"] for f in live(capsys, "--iac", "infra").json["findings"]] == ["iam.overdue_access_key_rotations"]
+    assert [f["rule"] for f in live(capsys, "--code", "infra").json["findings"]] == ["iam.overdue_access_key_rotations"]
 
 
 def test_an_end_that_code_states_and_aws_does_not_know_counts(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=30, used=1)
     tree.write("infra/iam.tf", CI.replace('resource "aws_iam_access_key"', '# posturio: expires=2026-10-31\nresource "aws_iam_access_key"'))
-    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.expired_access_keys"]
 
 
@@ -178,7 +178,7 @@ def test_a_tag_counts_as_aws_has_it(cloud: Cloud, tree: Tree, capsys: Capsys) ->
     cloud.user("ci", owner="payments@example.com", expires="2027-01-31")
     key = cloud.key("ci", age=30, used=1)
     tree.write("infra/iam.tf", CI.replace('  name = "ci"\n', '  name = "ci"\n  tags = { expires = "2026-10-31" }\n'))
-    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))), "--exact")
+    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))), "--exact")
     assert answer.json["findings"] == []
     assert [evidence["value"] for evidence in key_of(answer, "ci")["lifetime"]] == ["2027-01-31"]
 
@@ -188,16 +188,16 @@ def test_a_key_that_was_switched_off_by_hand_comes_back(cloud: Cloud, tree: Tree
     state = tree.state(pulled((ADDRESS, key, "ci")))
     tree.write("infra/iam.tf", CI)
     text = f"is Inactive, and {ADDRESS} (infra/iam.tf:5) makes it Active again at the next apply"
-    assert text in live(capsys, "--iac", "infra", "--tf-state", state).err
-    assert "makes it Active again" in live(capsys, "--tf-state", state).err
+    assert text in live(capsys, "--code", "infra", "--state", state).err
+    assert "makes it Active again" in live(capsys, "--state", state).err
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", '.ci.name\n  status = "Inactive"\n'))
-    assert "makes it Active again" not in live(capsys, "--iac", "infra", "--tf-state", state).err
+    assert "makes it Active again" not in live(capsys, "--code", "infra", "--state", state).err
 
 
 def test_code_that_says_inactive_already_has_to_be_applied(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     (key,) = stale(cloud, "ci")
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", '.ci.name\n  status = "Inactive"\n'))
-    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
     assert answer.json["findings"][0]["remediation"].startswith(f"Apply {ADDRESS} (infra/iam.tf:5), which already says Inactive")
 
 
@@ -206,7 +206,7 @@ def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: C
     (gone,) = stale(cloud, "gone")
     cloud.backend.delete_access_key(gone, "gone")
     tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"), (f"{KEY_TYPE}.gone", gone, "gone"))))
+    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"), (f"{KEY_TYPE}.gone", gone, "gone"))))
     (said,) = [d for d in answer.json["diagnostics"] if "declares the access key" in d["message"]]
     assert said["level"] == "note"
     assert said["message"].startswith(f"{KEY_TYPE}.gone declares the access key ****{gone[-4:]} of user gone (state x.tfstate), but AWS")
@@ -219,7 +219,7 @@ def test_a_key_that_is_newer_than_the_report_is_not_missed(
     cloud.user("ci", owner="payments@example.com")
     monkeypatch.setattr(reports, "fetch", report_without_keys(reports.fetch))
     made = cloud.key("ci", age=0.01, used=None)
-    answer = live(capsys, "--tf-state", tree.state(pulled((ADDRESS, made, "ci"))))
+    answer = live(capsys, "--state", tree.state(pulled((ADDRESS, made, "ci"))))
     assert "declares the access key" not in answer.err
     assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
 
@@ -238,7 +238,7 @@ def test_keys_of_other_accounts_are_not_missed(cloud: Cloud, tree: Tree, capsys:
     stale(cloud, "ci")
     foreign = "AKIAIOSFODNN7EXAMPLE"
     monkeypatch.setattr(STSBackend, "get_access_key_info", lambda _self, _key: {"Account": "052310077262"})
-    answer = live(capsys, "--tf-state", tree.state(pulled((f"{KEY_TYPE}.other", foreign, "other"))), "--stack-region", "none")
+    answer = live(capsys, "--state", tree.state(pulled((f"{KEY_TYPE}.other", foreign, "other"))), "--stack-region", "none")
     assert [d["message"] for d in answer.json["diagnostics"]] == [
         "one access key of a state belongs to accounts that were not read in full"
     ]
@@ -248,10 +248,10 @@ def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, c
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=10, used=1)
     state = tree.state(pulled((ADDRESS, "AKIAIOSFODNN7EXAMPLE", "ci")))
-    answer = live(capsys, "--tf-state", state)
+    answer = live(capsys, "--state", state)
     assert "1 access key of a state was not compared" in answer.err
     assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
-    exact = live(capsys, "--tf-state", state, "--exact", "--stack-region", "none")
+    exact = live(capsys, "--state", state, "--exact", "--stack-region", "none")
     assert key_of(exact, "ci")["managed"] is False
 
 
@@ -261,7 +261,7 @@ def test_the_stack_of_a_key_leads_to_its_template(cloud: Cloud, tree: Tree, stac
     made.create_date = ago(80)
     tree.write("infra/mail.yaml", TEMPLATE)
     tree.write("infra/other.yaml", TEMPLATE.replace("Key:", "OtherKey:"))
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     (found,) = answer.json["keys"]
     assert found["declared_as"] == {
         "address": "Key", "path": "infra/mail.yaml", "line": 4, "link": "exact", "framework": "cloudformation",
@@ -279,17 +279,17 @@ def test_of_templates_with_the_same_logical_id_the_one_called_like_the_stack_is_
     cloud.backend.access_keys[stacks("mail", TEMPLATE)].create_date = ago(80)
     for name in ("mail", "news"):
         tree.write(f"cdk.out/{name}.template.yaml", TEMPLATE)
-    assert live(capsys, "--iac", "cdk.out").json["keys"][0]["declared_as"]["path"] == "cdk.out/mail.template.yaml"
+    assert live(capsys, "--code", "cdk.out").json["keys"][0]["declared_as"]["path"] == "cdk.out/mail.template.yaml"
     cloud.backend.access_keys[stacks("letters", TEMPLATE)].create_date = ago(80)
-    declared = [key["declared_as"] for key in live(capsys, "--iac", "cdk.out").json["keys"]]
+    declared = [key["declared_as"] for key in live(capsys, "--code", "cdk.out").json["keys"]]
     assert [len(d.get("candidates", ())) for d in declared if d["source"].startswith("stack letters")] == [2]
 
 
 def test_stacks_of_other_regions_are_asked_for_by_name(cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys) -> None:
     cloud.backend.access_keys[stacks("mail", TEMPLATE, "eu-west-1")].create_date = ago(80)
     tree.write("infra/iam.tf", CI)
-    assert "declared_as" not in live(capsys, "--iac", "infra").json["keys"][0]
-    answer = live(capsys, "--iac", "infra", "--stack-region", "us-east-1,eu-west-1")
+    assert "declared_as" not in live(capsys, "--code", "infra").json["keys"][0]
+    answer = live(capsys, "--code", "infra", "--stack-region", "us-east-1,eu-west-1")
     assert answer.json["keys"][0]["declared_as"]["source"] == "stack mail in eu-west-1"
     assert answer.json["keys"][0]["declared_as"]["address"] == "mail/Key"
     assert answer.calls()["cloudformation:DescribeStackResources"] == 2
@@ -303,8 +303,8 @@ def test_users_of_the_same_name_in_other_accounts_are_others(
     owners = {mine: cloud.account, theirs: other.account}
     monkeypatch.setattr(STSBackend, "get_access_key_info", lambda _self, key: {"Account": owners[key]})
     states = [tree.state(pulled((f"{KEY_TYPE}.{name}", key, "ci")), f"{name}.tfstate") for name, key in (("here", mine), ("there", theirs))]
-    argv = [word for state in states for word in ("--tf-state", state)]
-    answer = live(capsys, "--accounts", f"{cloud.account},{other.account}", *argv, "--stack-region", "none")
+    argv = [word for state in states for word in ("--state", state)]
+    answer = live(capsys, "--account", f"{cloud.account},{other.account}", *argv, "--stack-region", "none")
     assert {key["account"]: key["declared_as"]["address"] for key in answer.json["keys"]} == {
         cloud.account: f"{KEY_TYPE}.here", other.account: f"{KEY_TYPE}.there",
     }  # fmt: skip
@@ -318,11 +318,11 @@ def test_keys_that_code_declares_cost_no_calls(cloud: Cloud, tree: Tree, capsys:
         cloud.key(name, age=10, used=1)
     listed = ", ".join(f'"{name}"' for name in names)
     tree.write("infra/iam.tf", f'resource "aws_iam_access_key" "all" {{\n  for_each = toset([{listed}])\n  user = each.key\n}}\n')
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.unmanaged_access_keys"]
     assert {key["declared_as"]["line"] for key in answer.json["keys"] if key["user"] != "hand"} == {1}
     calls = answer.calls()
     assert [calls[f"{name}"] for name in ("iam:ListAccessKeys", "cloudformation:DescribeStackResources")] == [1, 1]
-    without = live(capsys, "--iac", "infra", "--stack-region", "none")
+    without = live(capsys, "--code", "infra", "--stack-region", "none")
     assert without.calls()["iam:ListAccessKeys"] == 1, "whether a key has any code is told by its user alone, and its id is for the finding"
     assert [f["rule"] for f in without.json["findings"]] == ["iam.unmanaged_access_keys"]

@@ -41,7 +41,7 @@ def key(cloud: Cloud, tree: Tree) -> str:
     return made
 
 
-LINKED = ("--iac", "infra", "--tf-state", "x.tfstate")
+LINKED = ("--code", "infra", "--state", "x.tfstate")
 
 
 @pytest.mark.usefixtures("key")
@@ -49,7 +49,7 @@ def test_text_names_the_place(capsys: Capsys) -> None:
     head, row, *_ = (line for line in live(capsys, *LINKED, json_format=False).out.splitlines() if line[:1] in "sM")
     assert head.split()[-2:] == ["code", "findings"]
     assert row.split()[-2:] == ["infra/iam.tf:5", "unused_access_keys"]
-    likely = live(capsys, "--iac", "infra", json_format=False).out
+    likely = live(capsys, "--code", "infra", json_format=False).out
     assert "likely infra/iam.tf:5" in likely
 
 
@@ -57,14 +57,14 @@ def test_text_says_of_which_keys_there_is_no_code(cloud: Cloud, tree: Tree, caps
     cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=80, used=60)
     tree.write("infra/iam.tf", CI)
-    (row,) = (line for line in live(capsys, "--iac", "infra", json_format=False).out.splitlines() if line.startswith("MEDIUM"))
+    (row,) = (line for line in live(capsys, "--code", "infra", json_format=False).out.splitlines() if line.startswith("MEDIUM"))
     assert row.split()[-3:] == ["none", "unmanaged_access_keys,", "unused_access_keys"]
 
 
 @pytest.mark.usefixtures("key")
 def test_json_follows_the_schema(tree: Tree, capsys: Capsys) -> None:
     tree.write("infra/other/iam.tf", CI)
-    for argv in (LINKED, ("--iac", "infra"), LINKED[2:]):
+    for argv in (LINKED, ("--code", "infra"), LINKED[2:]):
         jsonschema.validate(live(capsys, *argv).json, SCHEMA)
 
 
@@ -72,7 +72,7 @@ def test_json_follows_the_schema(tree: Tree, capsys: Capsys) -> None:
 def test_sarif_points_at_the_header_from_the_top_of_the_repository(tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(["git", "init", "-q", str(tree.root)], check=True)
     monkeypatch.chdir(tree.root / "infra")
-    log = json.loads(live(capsys, "--format", "sarif", "--iac", ".", "--tf-state", "../x.tfstate", json_format=False).out)
+    log = json.loads(live(capsys, "--format", "sarif", "--code", ".", "--state", "../x.tfstate", json_format=False).out)
     assert log["runs"][0]["automationDetails"] == {"id": "posturio-iac/live/"}
     (result,) = log["runs"][0]["results"]
     (location,) = result["locations"]
@@ -87,7 +87,7 @@ def test_code_beside_the_current_folder_is_found_by_the_services(tree: Tree, cap
     subprocess.run(["git", "init", "-q", str(tree.root)], check=True)
     (tree.root / "tools").mkdir()
     monkeypatch.chdir(tree.root / "tools")
-    log = json.loads(live(capsys, "--format", "sarif", "--iac", "../infra", "--tf-state", "../x.tfstate", json_format=False).out)
+    log = json.loads(live(capsys, "--format", "sarif", "--code", "../infra", "--state", "../x.tfstate", json_format=False).out)
     assert log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "infra/iam.tf"
 
 
@@ -102,7 +102,7 @@ def test_csv_and_markdown_name_address_and_place(capsys: Capsys) -> None:
 
 @pytest.mark.usefixtures("key")
 def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> None:
-    found = {live(capsys, *argv).json["findings"][0]["fingerprint"] for argv in ((), LINKED, ("--iac", "infra"))}
+    found = {live(capsys, *argv).json["findings"][0]["fingerprint"] for argv in ((), LINKED, ("--code", "infra"))}
     assert len(found) == 1
 
 
@@ -124,7 +124,7 @@ def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tre
 
 
 def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, capsys: Capsys) -> None:
-    lines = plan(capsys, tree, "--iac", "infra")
+    lines = plan(capsys, tree, "--code", "infra")
     (step,) = (number for number, line in enumerate(lines) if line.startswith("disable user=ci "))
     assert key in lines[step]
     text = f"#   disable: Look at the code first, because it would undo changes made by hand: the key is likely declared by {ADDRESS}"
@@ -166,7 +166,7 @@ def test_a_suppression_at_the_block_counts_for_an_exact_link(tree: Tree, capsys:
     assert exact.json["findings"][0]["suppressed"] == {"reason": "quarter end", "until": "2027-03-02T00:00:00Z", "source": "code"}
     assert "suppresses nothing" not in exact.err, "what is of no use here may be of use to the scan"
     jsonschema.validate(exact.json, SCHEMA)
-    assert "suppressed" not in live(capsys, "--iac", "infra").json["findings"][0]
+    assert "suppressed" not in live(capsys, "--code", "infra").json["findings"][0]
 
 
 @pytest.mark.usefixtures("key")
@@ -202,11 +202,11 @@ def test_no_secret_of_a_state_is_in_any_output(
     tree.write("torn.tfstate", text.replace('"status"', 'status"'))
     tree.write("plan.tfstate", json.dumps({"format_version": "1.2", "planned_values": json.loads(text)}))
     tree.write("encrypted.tfstate", json.dumps({"serial": 1, "encrypted_data": SECRETS[0], "encryption_version": "v0"}))
-    states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--tf-state", f"{name}.tfstate")]
+    states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--state", f"{name}.tfstate")]
     outputs = [word for name in FORMATS if name not in NEEDS_JINJA for word in ("--format", name, "--output", f"out.{name}")]
-    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--ledger", "own.json", json_format=False)
+    answer = live(capsys, *flags, "--code", "infra", *states, *outputs, "--ledger", "own.json", json_format=False)
     more = [flag for flag in flags if flag != "--exact"]
-    assert retire(capsys, "plan", "plan", *more, "--iac", "infra", *states, "--ledger", "own.json").code == 3
+    assert retire(capsys, "plan", "plan", *more, "--code", "infra", *states, "--ledger", "own.json").code == 3
     assert answer.code == 3, "four states are none"
     assert answer.err.count("error: ") == 4
     written = [answer.out, answer.err, *everything(tree)]
@@ -246,14 +246,14 @@ def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Clou
         cloud.key(name, age=80, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("AccessDenied")
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert answer.code == 1
     assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}, "nobody knows whether a stack declares them"
     assert "warning: cloudformation:DescribeStackResources is denied" in answer.err
     assert answer.calls()["cloudformation:DescribeStackResources"] == 1
     assert all(key["undecided"][0].endswith("DescribeStackResources is denied in us-east-1") for key in answer.json["keys"])
     assert "managed" not in answer.json["keys"][0]
-    without = live(capsys, "--iac", "infra", "--stack-region", "none")
+    without = live(capsys, "--code", "infra", "--stack-region", "none")
     assert "iam.unmanaged_access_keys" in {f["rule"] for f in without.json["findings"]}
 
 
@@ -262,7 +262,7 @@ def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Clo
     cloud.key("a", age=80, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("InternalFailure")
-    answer = live(capsys, "--iac", "infra", "--stack-region", "eu-west-1")
+    answer = live(capsys, "--code", "infra", "--stack-region", "eu-west-1")
     assert answer.code == 3
     assert "error: cloudformation:DescribeStackResources failed with InternalFailure" in answer.err
     assert "this was in eu-west-1" in answer.err
@@ -271,13 +271,13 @@ def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Clo
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--iac", "nowhere"), "--iac nowhere: no such folder"),
-        (("--tf-state", "none.tfstate"), "--tf-state none.tfstate: there is no such file"),
-        (("--tf-state", "infra"), "--tf-state infra is a folder; run `terraform state pull` in it"),
-        (("--tf-state", "-", "--tf-state", "-"), "--tf-state - was given twice"),
-        (("--stack-region", "eu-west-1"), "--stack-region needs --iac or --tf-state"),
-        (("--iac", "infra", "--stack-region", "none,eu-west-1"), "--stack-region none and a region cannot be combined"),
-        (("--iac", "infra", "--stack-region", "Ireland!"), 'must be the name of a region, or none, not "Ireland!"'),
+        (("--code", "nowhere"), "--code nowhere: no such folder"),
+        (("--state", "none.tfstate"), "--state none.tfstate: there is no such file"),
+        (("--state", "infra"), "--state infra is a folder; run `terraform state pull` in it"),
+        (("--state", "-", "--state", "-"), "--state - was given twice"),
+        (("--stack-region", "eu-west-1"), "--stack-region needs --code or --state"),
+        (("--code", "infra", "--stack-region", "none,eu-west-1"), "--stack-region none and a region cannot be combined"),
+        (("--code", "infra", "--stack-region", "Ireland!"), 'must be the name of a region, or none, not "Ireland!"'),
     ],
 )
 def test_mistakes_on_the_command_line_are_one_sentence(cloud: Cloud, tree: Tree, capsys: Capsys, argv: tuple[str, ...], said: str) -> None:
@@ -294,7 +294,7 @@ def test_code_that_cannot_be_read_is_said_and_leaves_keys_undetermined(cloud: Cl
     cloud.key("hand", age=10, used=1)
     tree.write("infra/iam.tf", CI)
     tree.write("infra/b.tf", 'resource "aws_iam_access_key" "x" {\n  user = \n')
-    answer = live(capsys, "--iac", "infra")
+    answer = live(capsys, "--code", "infra")
     assert answer.code == 3
     assert "infra/b.tf:" in answer.err
     assert answer.json["findings"] == []
@@ -304,7 +304,7 @@ def test_code_that_cannot_be_read_is_said_and_leaves_keys_undetermined(cloud: Cl
 def test_a_folder_without_keys_is_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     assert cloud.account
     (tree.root / "infra").mkdir()
-    assert "warning: no code below infra declares an access key" in live(capsys, "--iac", "infra").err
+    assert "warning: no code below infra declares an access key" in live(capsys, "--code", "infra").err
 
 
 @pytest.mark.usefixtures("key")

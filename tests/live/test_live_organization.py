@@ -186,7 +186,7 @@ def test_suspended_accounts_are_skipped_and_listed(
 
 def test_accounts_are_named_and_left_out(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
     named = [member.account for member in members[1:3]]
-    assert accounts(live(capsys, "--accounts", ",".join(named), "--role-name", "Audit", "--external-id", "xyz")) == set(named)
+    assert accounts(live(capsys, "--account", ",".join(named), "--role-name", "Audit", "--external-id", "xyz")) == set(named)
     answer = live(capsys, "--organization", "--exclude-account", named[0])
     assert accounts(answer) == {member.account for member in members} - {named[0]}
 
@@ -201,9 +201,9 @@ def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], cap
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--accounts", "12"), "12 digits"),
-        (("--organization", "--accounts", "111122223333"), "cannot be combined"),
-        (("--window", "soon"), "whole number from 1"),
+        (("--account", "12"), "12 digits"),
+        (("--organization", "--account", "111122223333"), "cannot be combined"),
+        (("--unused", "soon"), "whole number from 1"),
     ],
 )
 @pytest.mark.usefixtures("cloud")

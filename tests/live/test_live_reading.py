@@ -114,7 +114,7 @@ def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: p
     code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
     out = json.loads(capsys.readouterr().out)
     assert (code, [f["address"].split("/")[1] for f in out["findings"]]) == (1, ["ci"])
-    assert live(capsys, "--window", "70").code == 0
+    assert live(capsys, "--unused", "70").code == 0
 
 
 def test_the_state_file_remembers_and_bad_ones_are_kept(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_an_account_that_was_not_read_has_not_no_keys(members: list[Cloud], caps
         raise AwsError("sts:AssumeRole", "AccessDenied", role)
 
     monkeypatch.setattr(session.Connection, "assumed", denied)
-    answer = live(capsys, "--accounts", members[1].account, json_format=False)
+    answer = live(capsys, "--account", members[1].account, json_format=False)
     assert (answer.code, answer.out) == (3, "No account could be read; incomplete, 1 error\n")
     answer = live(capsys, "--organization", json_format=False)
     assert "in 1 key of 1 account; 1 of 5 accounts read; incomplete, 4 errors" in answer.out

@@ -231,7 +231,7 @@ def test_the_organization_says_which_accounts_are_left(
 def test_credentials_of_an_account_that_the_file_does_not_name_are_noted(
     members: list[Cloud], earlier: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = earlier("--accounts", members[1].account)
+    path = earlier("--account", members[1].account)
     answer = retire(capsys, "verify", path, "--role-name", "Audit")
     assert (answer.code, [s[0] for s in states(answer)]) == (1, ["still_open"])
     assert f"the credentials belong to account {ACCOUNT}, which is not in the file; its accounts are read as Audit" in answer.err

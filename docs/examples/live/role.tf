@@ -62,7 +62,7 @@ data "aws_iam_policy_document" "read" {
     resources = ["*"] # these actions know no narrower one
   }
 
-  # Only for --iac and --tf-state; without it keys of stacks are not told from keys that no code declares.
+  # Only for --code and --state; without it keys of stacks are not told from keys that no code declares.
   statement {
     sid = "LinkKeysToCode"
     actions = [

@@ -64,7 +64,7 @@ class LiveArguments:
         """
         self.given = given
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
-        self.accounts = _account_ids("--accounts", given.accounts)
+        self.accounts = _account_ids("--account", given.account)
         self.excluded = frozenset(_account_ids("--exclude-account", given.exclude_account))
         self.units: tuple[str, ...] = tuple(dict.fromkeys(split(given.ou or ())))
         self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
@@ -72,8 +72,8 @@ class LiveArguments:
         self.workers = WORKERS
         self.role = given.role_name or ROLE
         self.answers: tuple[str, ...] = tuple(given.answers or ())
-        self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
-        self.states: tuple[str, ...] = tuple(given.tf_state or ())
+        self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.code or ()))
+        self.states: tuple[str, ...] = tuple(given.state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
         self._check()
 
@@ -104,8 +104,8 @@ class LiveArguments:
         config = settings(self.given, ())
         if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
             raise UsageError(f"there is no baseline {missing}; name an existing file, or leave it out")
-        if self.given.window is not None:
-            config = config.with_values(unused_days=whole("--window", self.given.window, 0, 36500))
+        if self.given.unused is not None:
+            config = config.with_values(unused_days=whole("--unused", self.given.unused, 0, 36500))
         if not config.select:
             from posturio_iac.live.request import ABOUT_CODE
 
@@ -119,11 +119,11 @@ class LiveArguments:
             if not re.fullmatch(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", unit, re.ASCII):
                 raise UsageError(f'--ou must be the ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
         if self.organization and self.accounts:
-            raise UsageError("--organization and --accounts cannot be combined; --exclude-account leaves accounts out")
+            raise UsageError("--organization and --account cannot be combined; --exclude-account leaves accounts out")
         if self.several and len(self.profiles) > 1:
-            raise UsageError("--organization and --accounts take one --profile, which assumes the roles")
+            raise UsageError("--organization and --account take one --profile, which assumes the roles")
         if not (self.several or self.asks_by_key) and (self.given.role_name or self.given.external_id or self.excluded):
-            raise UsageError("--role-name, --external-id and --exclude-account need --organization or --accounts")
+            raise UsageError("--role-name, --external-id and --exclude-account need --organization or --account")
         self._check_links()
         self._check_ledger()
         if self.given.quiet and self.given.verbose:
@@ -137,16 +137,17 @@ class LiveArguments:
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
     def _check_ledger(self) -> None:
-        if self.given.ledger is None and (self.given.resume or self.given.fail_on_new):
-            raise UsageError("--resume and --fail-on-new need --ledger, which remembers earlier runs")
+        for flag, wanted in (("--resume", self.given.resume), ("--fail-on-new", self.given.fail_on_new)):
+            if wanted and self.given.ledger is None:
+                raise UsageError(f"{flag} needs --ledger, which remembers earlier runs")
         if self.given.ledger is not None and self.given.as_of is not None:
             raise UsageError("--ledger records the present; leave out --as-of")
 
     def _check_links(self) -> None:
         if self.states.count("-") > 1:
-            raise UsageError("--tf-state - was given twice, but standard input holds one state; name files for the others")
+            raise UsageError("--state - was given twice, but standard input holds one state; name files for the others")
         if self.stack_regions and not self.links:
-            raise UsageError("--stack-region needs --iac or --tf-state, which link keys to code")
+            raise UsageError("--stack-region needs --code or --state, which link keys to code")
         if NOWHERE in self.stack_regions and len(self.stack_regions) > 1:
             raise UsageError(f"--stack-region {NOWHERE} and a region cannot be combined")
         for region in self.stack_regions:

@@ -1,4 +1,4 @@
-"""The code that deployed keys are joined to: reads the folders of ``--iac`` and the states of ``--tf-state``."""
+"""The code that deployed keys are joined to: reads the folders of ``--code`` and the states of ``--state``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
         return Links(Linker(Code(), states, stacks, wrong), tuple(said))
     for folder in arguments.iac:
         if not os.path.exists(folder):
-            raise UsageError(f"--iac {folder}: no such folder")
+            raise UsageError(f"--code {folder}: no such folder")
     reading = settings(arguments.given, arguments.iac).with_values(baseline=())
     selection = select(arguments.iac, os.getcwd(), reading, ())
     found = declared(selection, reading, as_of)

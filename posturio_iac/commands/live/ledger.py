@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 RESUMABLE = timedelta(hours=24)
 """How old a resumed run may be: its data is judged as of its own time."""
-SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "exact", "iac", "tf_state", "stack_region")
+SAME = ("organization", "account", "exclude_account", "profile", "role_name", "exact", "code", "state", "stack_region")
 """Options that decide which data is read: a run is resumed with the same ones."""
 
 
@@ -242,7 +242,7 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
             ledger.before = sha256(text.encode()).hexdigest()
     except DamagedLedgerError:
         text = f"{target} is not a posturio-iac ledger, or is damaged; it was left unchanged; name another one"
-        raise UsageError(f"{text} (for a Terraform state, use --tf-state)") from None
+        raise UsageError(f"{text} (for a Terraform state, use --state)") from None
     if ledger.state is ChainState.BROKEN:
         ledger.distrust(as_of, timedelta(days=arguments.config().grace_days))
     run = ledger.unfinished

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
-from posturio_iac.commands.output import STDOUT, write
+from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
 from posturio_iac.contract import FindingAges, RenderContext
 from posturio_iac.core.dates import describe_date
@@ -86,9 +86,11 @@ def emit(
         color = target == STDOUT and wants_color("auto", sys.stdout, os.environ)
         style = Style(color=color, verbose=bool(given.verbose), columns=columns_of_stdout() if target == STDOUT else None)
         if verification is None:
-            write(_text(found, given, style), target)
+            note = write(_text(found, given, style), target)
         else:
-            write(verification.text(style, quiet=bool(given.quiet)) if name == "text" else verification.document(run), target)
+            note = write(verification.text(style, quiet=bool(given.quiet)) if name == "text" else verification.document(run), target)
+        if note and not given.quiet:
+            to_stderr(note)
 
 
 def _text(found: Findings, given: Arguments, style: Style) -> str:

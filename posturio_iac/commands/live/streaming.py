@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.survey import AccountTarget
 
 FORMAT = "jsonl"
-WHOLE = ("iac", "tf_state")
+WHOLE = ("code", "state")
 """Options that need all accounts at once."""
 
 

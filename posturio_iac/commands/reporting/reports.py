@@ -69,9 +69,9 @@ def emit(
     made = [
         (streamer(name, stats=bool(given.stats))(report, on_screen if target == STDOUT else context), target) for name, target in targets
     ]
-    for text, target in sorted(made, key=lambda pair: pair[1] == STDOUT):
-        write(text, target)
+    notes = [write(text, target) for text, target in sorted(made, key=lambda pair: pair[1] == STDOUT)]
     if not given.quiet:
+        to_stderr("".join(notes))
         _tell_files(report, [*(target for _, target in targets), *others])
 
 

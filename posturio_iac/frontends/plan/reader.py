@@ -27,7 +27,7 @@ MAJORS = ("0", "1")
 HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
 _STATE = (
     "this is a Terraform state, not a plan: it records what exists, not what the code creates. Scan the folder of the code, or a plan"
-    f" ({HOW}); posturio-iac live --tf-state takes the state and checks the deployed keys"
+    f" ({HOW}); posturio-iac live --state takes the state and checks the deployed keys"
 )
 _MESSAGES = lazy_pattern(r'^\{"@level"')
 

@@ -40,7 +40,7 @@ def test_a_named_state(capsys: pytest.CaptureFixture[str], tmp_path: Path, name:
     code, _, err = run(capsys, "scan", str(tmp_path / name))
     assert code == 3
     assert SAID in err
-    assert "posturio-iac live --tf-state takes the state" in err
+    assert "posturio-iac live --state takes the state" in err
 
 
 def test_an_encrypted_state_of_opentofu(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
