@@ -24,6 +24,7 @@ from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
+from posturio_iac.facts import keyless
 from posturio_iac.frontends.terraform.known_modules.lookup import load, search_terms
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
@@ -179,6 +180,7 @@ def documents() -> dict[Path, str]:
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
         Path("docs/known-modules.md"): known_modules_page.page(modules),
+        Path("docs/keyless.md"): keyless.page(),
         Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): known_modules_page.search_terms_module(
             search_terms(modules)
         ),

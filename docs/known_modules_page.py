@@ -74,6 +74,7 @@ creates = false
 | `versions.keys.service` | the service that a service credential is for, with inputs in braces |
 | `versions.keys.age` | days after its creation on which AWS ends a service credential, or the input that says so |
 | `versions.keys.secrets` | outputs that hold the secret, the SMTP password or the password for the service in the clear |
+| `versions.keys.pushes_images` | `true` if the user may push images to ECR and nothing else |
 
 Wherever an input is named, `enabled ?? context.enabled` takes the first that is set, and `context.tags` is an attribute of one.
 

@@ -123,7 +123,9 @@ def sarif_places(result: dict[str, Any], top: Path) -> Iterator[Result]:
 
 
 def run_tool(top: Path, command: Sequence[str], seconds: int) -> tuple[list[Result], str]:
-    """What a tool says in a folder, and its complaint if it printed nothing that can be read."""
+    """What a tool says in a folder, and its complaint if it printed nothing that can be read. Nothing to look at is nothing said."""
+    if not command:
+        return [], ""
     try:
         done = subprocess.run(command, cwd=top, capture_output=True, text=True, timeout=seconds, check=False, errors="replace")
     except subprocess.TimeoutExpired:
@@ -134,12 +136,20 @@ def run_tool(top: Path, command: Sequence[str], seconds: int) -> tuple[list[Resu
         return [], f"exit code {done.returncode}, {error}: {done.stderr.strip()[-200:]}"
 
 
-def score(root: Path, command: Sequence[str], about: str, lifetime: str, *, seconds: int, show: bool) -> int:
+def score(root: Path, command: Sequence[str], about: str, lifetime: str, *, seconds: int, show: bool, files: str = "") -> int:
     """Prints the figures of one tool. A key is found where a result covers the line of its block; exits 1 when a repository failed."""
     every, decoys = labels("labels.tsv"), labels("decoys.tsv")
     tops = sorted({(label.repo, label.commit) for label in every})
-    with ThreadPoolExecutor(2) as pool:
-        answers = dict(zip(tops, pool.map(lambda top: run_tool(folder(root, *top), command, seconds), tops), strict=True))
+    labelled: dict[tuple[str, str], set[str]] = {top: set() for top in tops}
+    for label in (*every, *decoys):
+        labelled[label.repo, label.commit].add(label.path)
+
+    def answer(top: tuple[str, str]) -> tuple[list[Result], str]:
+        given = sorted(path for path in labelled[top] if re.search(files, path)) if files else []
+        return run_tool(folder(root, *top), [] if files and not given else [*command, *given], seconds)
+
+    with ThreadPoolExecutor(1 if files else 2) as pool:
+        answers = dict(zip(tops, pool.map(answer, tops), strict=True))
     counts: Counter[str] = Counter()
     for label in (*every, *decoys):
         results = [r for r in answers[label.repo, label.commit][0] if r.is_at(label) and (not r.rule or re.search(about, r.rule))]
@@ -184,6 +194,7 @@ def main() -> int:
     scoring.add_argument("directory", type=Path)
     scoring.add_argument("--about", default="", metavar="REGEX", help="rules that speak of access keys (default: all)")
     scoring.add_argument("--lifetime", default="", metavar="REGEX", help="rules that say that a key has no end")
+    scoring.add_argument("--files", default="", metavar="REGEX", help="give the tool the labelled files of such a name, not the repository")
     scoring.add_argument("--seconds", type=int, default=900, help="for one repository (default: %(default)s)")
     scoring.add_argument("--show", action="store_true", help="print each place that was missed, is false or has the wrong lifetime")
     scoring.add_argument("command", nargs="+")
@@ -195,7 +206,7 @@ def main() -> int:
         parser.error(f"there is no program {given.command[0]}")
     command = [str(Path(program).absolute()), *given.command[1:]]
     about, lifetime = given.about, given.lifetime
-    return score(given.directory.resolve(), command, about, lifetime, seconds=given.seconds, show=given.show)
+    return score(given.directory.resolve(), command, about, lifetime, seconds=given.seconds, show=given.show, files=given.files)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_R
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import open_sentence, undetermined
 from posturio_iac.scan import judged, select
 from posturio_iac.scan.configuration import complaints, configuration_near
@@ -222,7 +223,7 @@ class _Words:
             yield from self._diagnostic(diagnostic)
 
     def _finding(self, finding: Finding, key: AccessKey) -> HostMatch:
-        text = f"{printable(finding.message)} {printable(finding.remediation)}"
+        text = f"{printable(finding.message)} {printable(remediation(finding))}"
         if not self.original:
             text = f"{text.replace(self.nowhere, '')} Comments are not visible on standard input."
         elif finding.span is not None and not self._is_here(finding.span):

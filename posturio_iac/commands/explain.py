@@ -1,4 +1,4 @@
-"""``posturio-iac explain``: a rule's page, offline."""
+"""``posturio-iac explain``: the page of a rule, or the one about what replaces keys, offline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    "A rule's id, its last part, or its id in checkov or cfn-lint",
+    "A rule's id, its last part, or its id in checkov or cfn-lint; or keyless: OIDC and roles instead of keys",
     most=1,
 )
 
@@ -30,6 +30,11 @@ def run(argv: Sequence[str]) -> int:
     given = parse(COMMAND, argv)
     if given is None:
         to_stdout(help_text(COMMAND))
+        return 0
+    from posturio_iac.facts import keyless
+
+    if given.words == (keyless.PAGE,):
+        to_stdout(keyless.page())
         return 0
     from posturio_iac.rules import all_rules
 

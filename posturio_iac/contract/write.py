@@ -18,6 +18,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import document_of, with_texts
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
+from posturio_iac.facts.keyless import REPLACEMENTS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -140,7 +141,6 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
 
 
 def _life(life: KeyLife) -> dict[str, Any]:
-    """The next step for a key, as the ledger has it."""
     told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
     told["next"] = _text(life.next) or None
     for name in ("asked", "answer_by", "answered", "delete_on"):
@@ -200,7 +200,6 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 
 def _open_question(question: OpenQuestion) -> dict[str, Any]:
-    """One open question about a key: what is open, in which evidence, and why."""
     origin = {} if question.origin is None else {"origin": document_of(with_texts(question.origin, _text))}
     reason = {} if question.reason is None else {"reason": _reason(question.reason)}
     return {"questions": [one.value for one in question.questions], "text": _text(question.text), **origin, **reason}
@@ -226,6 +225,9 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
     }
     if finding.remedy is not None:
         entry["remedy"] = _remedy(finding.remedy)
+    if finding.consumers:
+        better = [(one.name, REPLACEMENTS[one.name].text, one.place) for one in finding.consumers]
+        entry["instead"] = [{"consumer": name, "text": text, "address": _text(at.address), **_at(at)} for name, text, at in better]
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
     entry |= _age(finding, context.ages)
@@ -271,7 +273,6 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _skipped(place: SkippedPlace) -> dict[str, Any]:
-    """One file, folder or call that was not checked."""
     return {"kind": place.kind, "path": _text(place.path), **({"text": _text(place.text)} if place.text else {})}
 
 

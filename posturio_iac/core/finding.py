@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.key_words import KeySentence
-    from posturio_iac.core.model import AccessKey, Declaration, Span
+    from posturio_iac.core.model import AccessKey, Consumer, Declaration, Span
 
 
 @functools.total_ordering
@@ -64,6 +64,8 @@ class Rule:
     """False if its verdict is independent of when a key was used, so that ``live`` need not ask."""
     means_unneeded: bool = False
     """True if a finding means that the key is not needed, or should have ended."""
+    is_moot_without_key: bool = False
+    """True if having no key is better than any remedy."""
     about_words: bool = False
     """True if a finding is about what is said of a key, so that a new one would be flagged too."""
     denies_end: bool = False
@@ -85,7 +87,6 @@ class Violation:
     """What a rule yields about one key."""
 
     sentence: KeySentence
-    """Why it matters, in half a sentence."""
     remediation: str
     """The shortest change that works."""
     span: Span | None = None
@@ -124,16 +125,17 @@ class Finding:
     framework: str
     span: Span | None
     fingerprint: str
-    """Stable over moved and reformatted code: 32 hexadecimal digits."""
+    """32 hexadecimal digits that moved and reformatted code keeps."""
     suppressed: Suppression | None = None
     root: str = ""
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
     remedy: Remedy | None = None
-    """The change that mends it, as data."""
     problem: str = ""
     """The message without the name of the key: the same for all keys with the same problem."""
+    consumers: tuple[Consumer, ...] = ()
+    """What could do without the key, where that is better than the remedy."""
     shows_code: bool = True
     """True if a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 
@@ -231,7 +233,6 @@ class JudgedKey:
 
     @property
     def undecided(self) -> tuple[str, ...]:
-        """The same in words, each a clause without a full stop."""
         return tuple(dict.fromkeys(question.text for question in self.open_questions))
 
     def var_files(self) -> tuple[str, ...]:
@@ -271,7 +272,6 @@ class Report:
     """In total order: path, line, column, rule, address."""
     diagnostics: tuple[Diagnostic, ...]
     files: int
-    """How many files were searched."""
 
     def count(self, verdict: Verdict) -> int:
         return sum(k.verdict is verdict for k in self.keys)

@@ -26,6 +26,7 @@ __all__ = [
     "SHOWN_PLACES",
     "AccessKey",
     "Attr",
+    "Consumer",
     "Declaration",
     "Directive",
     "Effect",
@@ -83,6 +84,16 @@ class Exposure:
     def where(self) -> str:
         """What holds it: ``output "secret"``."""
         return describe_holder(self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Something that certainly gets the secret of a key, and that could do without one."""
+
+    name: str
+    """Its name among `posturio_iac.facts.keyless.REPLACEMENTS`."""
+    place: Place
+    """What gives it the secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,7 @@ class AccessKey:
     exposures: tuple[Exposure, ...] = ()
     possible_exposures: tuple[Unknown, ...] = ()
     """Places that hold the secret where the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
+    consumers: tuple[Consumer, ...] = ()
     directives: tuple[Directive, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     """Known tags of the user, provider defaults included; configuration can select by them."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.reason import MOVED_BY_APPLY, MOVED_BY_ROTATION
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.model import STATUSES, AccessKey, Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.model import STATUSES, AccessKey, Consumer, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import CommentOrigin, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
+from posturio_iac.facts.keyless import certain
 from posturio_iac.facts.model import MetadataItem, SetByClock, by_hand, name_of_block
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
@@ -134,8 +135,9 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         owner_origin=owner_origin,
         is_root=is_root(facts),
         replacement=facts.replacement,
-        exposures=tuple(e for e in facts.exposures if not isinstance(e, Unknown)),
+        exposures=tuple(e for e in facts.exposures if isinstance(e, Exposure)),
         possible_exposures=tuple(e for e in facts.exposures if isinstance(e, Unknown)),
+        consumers=certain((e for e in facts.exposures if isinstance(e, Consumer)), facts.pusher),
         directives=facts.directives,
         tags=tuple({tag.name: tag.value for tag in user.tags if isinstance(tag.value, str)}.items()),
         scope=facts.scope,

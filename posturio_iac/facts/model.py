@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.remedy import Remedies
-    from posturio_iac.core.model import Attr, Directive, Exposure, Lifetime, Replacement, Span, Unknown
+    from posturio_iac.core.model import Attr, Consumer, Directive, Exposure, Lifetime, Place, Replacement, Span, Unknown
     from posturio_iac.core.place import Origin
     from posturio_iac.metadata.names import Names
 
@@ -96,7 +96,9 @@ class KeyFacts:
     """True if it belongs to the root user; None where that follows from the name of the user."""
     existence: Unknown | None = None
     replacement: Attr[Replacement | None] = None
-    exposures: tuple[Exposure | Unknown, ...] = ()
+    exposures: tuple[Exposure | Unknown | Consumer, ...] = ()
+    pusher: Place | None = None
+    """The user, if its policies allow it to push images and nothing else."""
     directives: tuple[Directive, ...] = ()
     scope: str = ""
     restores_status: bool = True

@@ -221,6 +221,7 @@ class _Run:
             declaration=key.declaration,
             remedy=violation.remedy,
             problem=violation.sentence.unnamed,
+            consumers=key.consumers if rule.rule.is_moot_without_key else (),
         )
 
     def _severity(self, rule: Registered, violation: Violation) -> Severity:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws.deployed import facts
 from posturio_iac.render.wording import open_beside, undetermined
 
@@ -84,7 +85,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "root": finding.root,
         **_place(finding.span),
         "message": finding.message,
-        "remediation": finding.remediation,
+        "remediation": remediation(finding),
         "fingerprint": finding.fingerprint,
         **_declared(finding.declaration),
     }

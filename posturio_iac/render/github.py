@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Exit, Level, Severity
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, fails, folded, open_sentence, repository_path, undetermined
 
@@ -37,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     title = f"{finding.rule.id} ({finding.severity.name})"
-    message = f"{printable(finding.message)}{also(finding.framework, roots)}\nFix: {printable(finding.remediation)}"
+    message = f"{printable(finding.message)}{also(finding.framework, roots)}\nFix: {printable(remediation(finding))}"
     return _command(_kind(finding, context), _place(finding.span, context), title, message)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.terminal import harmless_json, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import look, repository_path, scope_word
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[s
     root = f" ({scope_word(finding.framework)} {printable(finding.root) or '.'})" if named else ""
     path = repository_path(finding.span, context) if finding.span else finding.address
     return {
-        "description": f"{printable(finding.message)}{root} Fix: {printable(finding.remediation)}",
+        "description": f"{printable(finding.message)}{root} Fix: {printable(remediation(finding))}",
         "check_name": finding.rule.id,
         "fingerprint": finding.fingerprint,
         "severity": SEVERITIES[finding.severity],

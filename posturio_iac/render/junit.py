@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import fails, open_beside, position
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _text(finding: Finding, context: RenderContext) -> str:
     if (why := finding.suppressed) is not None:
         until = f" until {describe_date(why.until)}" if why.until else ""
         return f"{lines[0]} (suppressed by {why.source}{until}: {printable(why.reason)})"
-    return "\n".join((*lines, f"fix: {printable(finding.remediation)}"))
+    return "\n".join((*lines, f"fix: {printable(remediation(finding))}"))
 
 
 def _key(judged: JudgedKey) -> _Case:

@@ -9,6 +9,7 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, folded, once, open_beside, page_url, position, undetermined
@@ -120,7 +121,7 @@ class _Budget:
 def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
     finding, roots = pair
     rule = f"[`{finding.rule.id}`]({page_url(finding.rule.id)})"
-    text = f"{plain(finding.message)}{plain(also(finding.framework, roots))}<br>Fix: {plain(finding.remediation)}"
+    text = f"{plain(finding.message)}{plain(also(finding.framework, roots))}<br>Fix: {plain(remediation(finding))}"
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
 
 

@@ -17,6 +17,7 @@ from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import Level, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import open_sentence, page_url, repository_path, undetermined
 from posturio_iac.rules import all_rules
 
@@ -199,12 +200,11 @@ def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
 
 
 def _result(finding: Finding, places: dict[str, int], hashes: Callable[[str], LineHashes | None], context: RenderContext) -> dict[str, Any]:
-    text = f"{printable(finding.message)} Fix: {printable(finding.remediation)}"
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "ruleIndex": places[finding.rule.id],
         "level": LEVELS[finding.severity],
-        "message": {"text": _unlinked(text)},
+        "message": {"text": _unlinked(f"{printable(finding.message)} Fix: {printable(remediation(finding))}")},
         "fingerprints": {"posturioIac/v1": finding.fingerprint},
         "properties": {"address": printable(finding.address), "framework": finding.framework, "root": printable(finding.root)},
     }

@@ -16,10 +16,9 @@ and nobody can say who still has it.
 
 ## What to do, best first
 
-1. **No key at all.** Code that runs in AWS uses the role of its instance, function or task. Pods in EKS get a role through
-   IRSA or EKS Pod Identity, CI services through OIDC (GitHub Actions, GitLab, Bitbucket, CircleCI, Terraform Cloud), servers
-   elsewhere through IAM Roles Anywhere, people through IAM Identity Center. Some services that only accept keys offer
-   another way in, such as a bucket policy or a shared role with an external ID.
+1. **No key at all.** A role for code in AWS, OIDC for pipelines and pods, IAM Roles Anywhere for servers elsewhere, IAM Identity
+   Center for people. Where the code shows what gets the secret, the finding names what replaces the key (`instead: ...`).
+   [An example of each](../keyless.md) is also printed by `posturio-iac explain keyless`.
 2. **A rotation that fires**, if an outside service insists on a key: the code replaces the key, and its consumers read the
    new one. Terraform rotates at an apply, so a key lives for its interval plus the time until the next apply.
 3. **An expiry date** that people and the live check act on, for a key that will go away.
@@ -154,9 +153,9 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
-    advice="Best is no key at all (a role; OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then "
-    "a rotation that fires, then an expiry date.",
+    advice="Best is no key at all (`posturio-iac explain keyless`: roles, OIDC), then a rotation that fires, then an expiry date.",
     denies_end=True,
+    is_moot_without_key=True,
     owasp=NHI_LONG_LIVED,
 )
 

@@ -100,6 +100,7 @@ RULE = Rule(
     pci=PCI_ROTATION,
     means_unneeded=True,
     denies_end=True,
+    is_moot_without_key=True,
     owasp=NHI_LONG_LIVED,
 )
 

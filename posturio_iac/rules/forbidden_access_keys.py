@@ -75,6 +75,7 @@ RULE = Rule(
     checkov=14,
     cfn_lint="E9383",
     owasp=NHI_LONG_LIVED,
+    is_moot_without_key=True,
 )
 
 

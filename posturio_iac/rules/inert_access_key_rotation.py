@@ -127,6 +127,7 @@ RULE = Rule(
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
     denies_end=True,
+    is_moot_without_key=True,
     owasp=NHI_LONG_LIVED,
 )
 

@@ -13,6 +13,7 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
+from posturio_iac.facts.keyless import remediation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -100,7 +101,7 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
 
 def text_of(finding: Finding) -> str:
     """Return what was found and, where there is room, the change that mends it."""
-    said, change = printable(finding.message), printable(finding.remediation)
+    said, change = printable(finding.message), printable(remediation(finding))
     whole = f"{said} {change}"
     return whole if len(whole) <= LIMIT else _cut(said)
 

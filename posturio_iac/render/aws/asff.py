@@ -16,6 +16,7 @@ from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
 from posturio_iac.render.wording import open_beside, open_sentence, page_url
@@ -65,7 +66,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
     made |= {
         "Title": cut(printable(rule.title), TITLE),
         "Description": cut(printable(finding.message), DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": cut(printable(finding.remediation), REMEDY), "Url": page_url(rule.id)}},
+        "Remediation": {"Recommendation": {"Text": cut(printable(remediation(finding)), REMEDY), "Url": page_url(rule.id)}},
         "Compliance": {"Status": "FAILED"},
         "RecordState": "ACTIVE" if why is None else "ARCHIVED",
     }

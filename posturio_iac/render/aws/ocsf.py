@@ -12,6 +12,7 @@ from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
+from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import open_beside, open_sentence, page_url
 
@@ -58,7 +59,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
         "status_id": NEW if why is None else SUPPRESSED,
         "status": "New" if why is None else "Suppressed",
         **({"status_detail": deployed.accepted(why)} if why is not None else {}),
-        "remediation": {"desc": printable(finding.remediation), "references": [page_url(rule.id)]},
+        "remediation": {"desc": printable(remediation(finding)), "references": [page_url(rule.id)]},
         **_place(key, context),
     }
     if known := deployed.age(finding, context):

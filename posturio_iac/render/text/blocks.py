@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
+from posturio_iac.facts.keyless import instead
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.key_entries import by_place, entries
 from posturio_iac.render.text.summary import advice, summary
@@ -156,6 +157,10 @@ def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iter
     yield first.replace("fix:", paint("fix:", "green", color=context.color), 1)
     yield from rest
     yield from _change(finding, context)
+    if better := instead(finding.consumers):
+        first, *rest = wrapped(f"instead: {better}", "    ", context.columns)
+        yield first.replace("instead:", paint("instead:", "green", color=context.color), 1)
+        yield from rest
 
 
 def _change(finding: Finding, context: RenderContext) -> Iterator[str]:

@@ -7,11 +7,12 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.model import Exposure
-from posturio_iac.core.place import HolderKind, SecretHolder
+from posturio_iac.core.model import Consumer, Exposure
+from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import GIVEN_SECRET, NO_CODE
+from posturio_iac.facts.keyless import BY_TYPE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.keys.cdk import is_from_cdk
@@ -125,11 +126,11 @@ class Exposures:
     def __init__(self) -> None:
         self._places: dict[int, ReferenceIndex] = {}
 
-    def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown, ...]:
+    def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown | Consumer, ...]:
         """The places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
         return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
 
-    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown]:
+    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
             stack.budget.spend(len(stack.template.source.text) // 200)
@@ -145,7 +146,7 @@ class Exposures:
             else:
                 yield from _resource(mention, entry, words)
 
-    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure | Unknown]:
+    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
         """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
         if path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
@@ -173,7 +174,7 @@ def _output(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[E
         yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_OUTPUT, entry.name), Advice(fix))
 
 
-def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure]:
+def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure | Consumer]:
     """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
@@ -190,6 +191,8 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
                 fix = f"{words.lead}{words.store} instead, because CloudFormation cannot create a SecureString"
                 yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
         case _:
+            if entry.type in BY_TYPE:
+                yield Consumer(BY_TYPE[entry.type][0], Place(entry.name, _span(mention, entry)))
             yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(words.lead + _change(mention, entry.type, words)))
 
 

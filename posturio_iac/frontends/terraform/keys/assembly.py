@@ -80,6 +80,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
     service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
+    policies = tuple(evidence.policies_of(user))
     facts = KeyFacts(
         address=scope.instance.full(address + suffix),
         framework="terraform",
@@ -90,9 +91,10 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         label=block.labels[1],
         beside=items_of(parsed),
         lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope), *_age(block, scope, service)),
-        notes=(*rotation.notes, *evidence.permission_note(user)),
+        notes=(*rotation.notes, *evidence.permission_note(policies)),
         replacement=rotation.replacement,
         exposures=tuple(exposures_of(block, scope.instance, suffix)),
+        pusher=evidence.pusher(user, policies),
         directives=parsed.directives,
         scope=setting.scope,
         restores_status=_restores_status(block),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Place, Unknown
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import Namesake, namesake
@@ -19,7 +20,7 @@ from posturio_iac.metadata.names import classify
 from posturio_iac.metadata.parsed_comments import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     from posturio_iac.facts.model import ComputedValue
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.names import Names
+
+    UserPolicy = tuple[str, hcl.Block, ModuleScope]
+    """The address and the block of a policy, in the scope of what attaches it."""
 
 
 def user_facts(user: TerraformUser, names: Names) -> UserFacts:
@@ -79,22 +83,41 @@ def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
     return namesake(user.block.header, metadata, options.names)
 
 
-def permission_note(user: TerraformUser) -> Iterator[str]:
+def permission_note(policies: Iterable[UserPolicy]) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
+    for address, policy, scope in policies:
+        joined = "\n".join(text for one in _blocks_of(policy, scope) if _may_say(one, _END_BY_DATE) for text in literals_in(one)).lower()
+        if all(word in joined for word in _END_BY_DATE):
+            yield ends_permission(address)
+
+
+def pusher(user: TerraformUser, policies: Iterable[UserPolicy]) -> Place | None:
+    """The user, if its policies allow it to push images to ECR, and nothing else."""
+    texts = [_blocks_of(policy, scope) for _, policy, scope in policies]
+    if user.block is None or not any(_may_say(block, _PUSHING) for blocks in texts for block in blocks):
+        return None
+    actions: set[str] = set()
+    for blocks in texts:
+        named = _ACTION.findall("\n".join(text for block in blocks for text in literals_in(block)))
+        if not named:
+            return None
+        actions.update(named)
+    only = all(action.startswith(_REGISTRIES) for action in actions)
+    return Place(".".join(user.block.labels[:2]), user.block.header) if only and any(map(_PUSHES.fullmatch, actions)) else None
+
+
+def policies_of(user: TerraformUser) -> Iterator[UserPolicy]:
+    """Yield the policies of a user that declare them, where its root module says anything of interest at all."""
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    policies_here = instance.resources(*_POLICIES) if instance.index(_Ends).may_be_said(instance) else []
-    for (kind, name), block in policies_here:
+    for (kind, name), block in instance.resources(*_POLICIES) if instance.index(_Said).may_be_said(instance) else ():
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
             if target is not None and any(
                 isinstance(r, ResourceOrigin) and r.key == user.identity for r in origins_of(target, scope, _steps(block))
             ):
-                policies = {f"{kind}.{name}": block} if kind == "aws_iam_user_policy" else _attached(block, scope)
-                for address, policy in policies.items():
-                    if _ends_by_date(policy, scope):
-                        yield ends_permission(address)
+                yield from ((address, policy, scope) for address, policy in _attached(kind, name, block, scope).items())
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
@@ -104,30 +127,34 @@ def _steps(block: hcl.Block) -> tuple[Step, ...]:
     return (ANY,) if block.get("user") is None else ()
 
 
-def _attached(block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
+def _attached(kind: str, name: str, block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
+    """What a block attaches: its own policy, one of the code, or one that only its name tells."""
     arn = block.get("policy_arn")
-    return {r.address: r.block for r in origins_of(arn, scope) if isinstance(r, ResourceOrigin)} if arn is not None else {}
+    found = {r.address: r.block for r in origins_of(arn, scope) if isinstance(r, ResourceOrigin)} if arn is not None else {}
+    return found or {f"{kind}.{name}": block}
 
 
-def _ends_by_date(block: hcl.Block, scope: ModuleScope) -> bool:
-    policy = block.get("policy")
-    reached = origins_of(policy, scope) if policy is not None else ()
-    blocks = (block, *(r.block for r in reached if isinstance(r, ResourceOrigin)))
-    joined = "\n".join(text for one in blocks if _may_end(one) for text in literals_in(one)).lower()
-    return all(word in joined for word in _END_BY_DATE)
+def _blocks_of(policy: hcl.Block, scope: ModuleScope) -> list[hcl.Block]:
+    text = policy.get("policy")
+    reached = origins_of(text, scope) if text is not None else ()
+    return [policy, *(r.block for r in reached if isinstance(r, ResourceOrigin))]
 
 
 _END_BY_DATE = ("aws:currenttime", "datelessthan")
+_PUSHING = ("ecr", "containerregistry")
+_ACTION = lazy_pattern(r"(?<![\w:/-])(?:[a-z0-9-]+:[A-Za-z*]+(?![\w:/-])|arn:aws[\w-]*:iam::aws:policy/[\w/-]+)")
+_REGISTRIES = ("ecr:", "ecr-public:", "sts:GetServiceBearerToken", "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistry")
+_PUSHES = lazy_pattern(r"ecr(?:-public)?:(?:\*|Put(?:\*|Image))|arn:aws:iam::aws:policy/AmazonEC2ContainerRegistry(?:PowerUser|FullAccess)")
 
 
-def _may_end(block: hcl.Block) -> bool:
+def _may_say(block: hcl.Block, words: tuple[str, ...]) -> bool:
     """True if a block says one of these words, or where only a parser can tell; most are not parsed for that."""
     text = block.text.lower() if block.text is not None else None
-    return text is None or b"\\u" in text or any(word.encode() in text for word in _END_BY_DATE)
+    return text is None or b"\\u" in text or any(word.encode() in text for word in words)
 
 
-class _Ends:
-    """Knows whether a policy of a root module may end by date; most say nothing of the kind, and are not parsed."""
+class _Said:
+    """Knows whether a policy of a root module may say something of interest; most say nothing of the kind, and are not parsed."""
 
     def __init__(self) -> None:
         self._said: bool | None = None
@@ -138,5 +165,6 @@ class _Ends:
         if instance.caller is not None or folder.calls:
             return True
         if self._said is None:
-            self._said = any(_may_end(block) for block in (*folder.resources.values(), *folder.data.values()))
+            blocks = (*folder.resources.values(), *folder.data.values())
+            self._said = any(_may_say(block, (*_END_BY_DATE, *_PUSHING)) for block in blocks)
         return self._said

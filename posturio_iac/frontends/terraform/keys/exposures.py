@@ -1,4 +1,4 @@
-"""Where a key's secret leaves in plain text."""
+"""Where a key's secret goes: places that show it in plain text, and consumers that could do without it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
-from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.model import Consumer, Exposure, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
+from posturio_iac.facts.keyless import BY_TYPE, REPLACEMENTS
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
+from posturio_iac.frontends.terraform.dataflow.mentions import mentions
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -20,7 +22,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Origin = ResourceOrigin | TerminalOrigin
-    Leak = tuple[Exposure | Unknown, Origin]
+    End = Exposure | Unknown | Consumer
+    Leak = tuple[End, Origin]
 
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
@@ -39,8 +42,8 @@ KEEPING = {
 """Inputs of well-known modules that go nowhere but into an encrypted store."""
 
 
-def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[Exposure | Unknown]:
-    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
+def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[End]:
+    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, goes.
 
     `Unknown` stands for places where the code does not fix whether they show it.
     """
@@ -52,19 +55,50 @@ def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Itera
             return False
         return reached.suffix in ("", suffix) or not suffix
 
-    yield from _places(instance, key, is_key)
+    found = list(_places(instance, key, is_key))
+    read = _attributes_read(key, instance) & {*secrets_of(key.labels[0]), ""} if _names_smtp(instance) else frozenset()
+    if read and all(map(_is_smtp, read)):
+        found.append(Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance))))
+    yield from _used_one_way(found, {_is_smtp(name) for name in read})
 
 
-def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
-    """Yield the places where outputs of a known module that hold the secret leave."""
-    yield from _places(
-        instance,
-        call,
-        lambda r: isinstance(r, TerminalOrigin) and r.call is call and r.instance is instance and r.text.rpartition(".")[2] in secrets,
-    )
+def _used_one_way(ends: Iterable[End], ways: Iterable[bool] = ()) -> Iterator[End]:
+    """Leave out the consumers of a key that is used both over SMTP and otherwise: no role replaces it whole."""
+    ends = tuple(ends)
+    mixed = len({*ways, *(end.name == "smtp" for end in ends if isinstance(end, Consumer))}) > 1
+    yield from (end for end in ends if not (mixed and isinstance(end, Consumer)))
 
 
-def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin], bool]) -> Iterator[Exposure | Unknown]:
+def _names_smtp(instance: ModuleInstance) -> bool:
+    """True if the module may read the password for SES that Terraform derives from a key; most do not, and are not parsed for it."""
+    folder = instance.folder
+    blocks = (*folder.resources.values(), *folder.outputs.values(), *folder.calls.values())
+    return any(block.text is None or b"ses_smtp_password" in block.text for block in blocks)
+
+
+def _attributes_read(key: hcl.Block, instance: ModuleInstance) -> frozenset[str]:
+    """The attributes of a key that its module reads; an empty one for the whole key."""
+    folder = instance.folder
+    blocks = (*folder.resources.values(), *folder.data.values(), *folder.outputs.values(), *folder.calls.values())
+    near = [block for block in blocks if block is not key and (block.text is None or key.labels[1].encode() in block.text)]
+    read = [value for block in near for value in (block.get("for_each"), *(argument for _, argument in arguments_of(block)))]
+    read += [one.expression for one in folder.locals.values()]
+    found = (words for _, _, words in mentions([(value, instance) for value in read], only_held=True))
+    return frozenset((*words, "")[2] for words in found if words[:2] == key.labels[:2])
+
+
+def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[End]:
+    """Yield the places where outputs of a known module that hold the secret go."""
+
+    def is_secret(reached: Origin) -> bool:
+        if not isinstance(reached, TerminalOrigin) or reached.call is not call or reached.instance is not instance:
+            return False
+        return reached.text.rpartition(".")[2] in secrets
+
+    yield from _used_one_way(_places(instance, call, is_secret))
+
+
+def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin], bool]) -> Iterator[End]:
     """Yield the places of the secrets of ``origin``, the block of a key or of a call, that are ``wanted``.
 
     They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
@@ -97,7 +131,7 @@ class Leaks(SecretWalk):
                 for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
                     self._keep(place, reached)
 
-    def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
+    def _keep(self, place: End, reached: Origin) -> None:
         block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
         self._by_origin.setdefault(id(block), []).append((place, reached))
 
@@ -180,19 +214,40 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
         shown = TAG_ARGUMENTS if sink is None else (*TAG_ARGUMENTS, *sink.arguments)
-        if not _mentions(block, shown) or not carriers.may_reach(block, instance):
+        consumer, given = BY_TYPE.get(kind, ("", ()))
+        if not _mentions(block, (*shown, *given)) or not carriers.may_reach(block, instance):
             continue
+        where = instance.full(f"{kind}.{name}")
+        for _, expression in carriers.arguments(block, instance, given):
+            at = Consumer(consumer, Place(where, own_place(expression.span, instance)))
+            for scope in _scopes(block, instance):
+                if _is_meant(consumer, block, scope):
+                    yield from (_consumer(at, reached) for reached in _secrets(expression, scope) if not reached.open)
         for attribute, expression in carriers.arguments(block, instance, shown):
             tagged = attribute in TAG_ARGUMENTS
             plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
             if plain is False:
                 continue
-            where = instance.full(f"{kind}.{name}")
             remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
             place = Exposure(own_place(expression.span, instance), SecretHolder(HolderKind.ARGUMENT, where, attribute), remedy)
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
+
+
+def _consumer(at: Consumer, reached: Origin) -> Leak:
+    """A consumer and a secret; what is given the password for SES cannot do without, whatever it is."""
+    attribute = (reached.attribute or "") if isinstance(reached, ResourceOrigin) else reached.text
+    return (Consumer("smtp", at.place) if _is_smtp(attribute) else at), reached
+
+
+def _is_smtp(attribute: str) -> bool:
+    return "smtp" in attribute.rpartition(".")[2]
+
+
+def _is_meant(consumer: str, block: hcl.Block, scope: ModuleScope) -> bool:
+    """True if the secret is for the consumer itself, as far as arguments tell."""
+    return all(evaluate_or_unknown(block.get(name), scope) == value for name, value in REPLACEMENTS[consumer].when.items())
 
 
 def _mentions(block: hcl.Block, arguments: tuple[str, ...]) -> bool:

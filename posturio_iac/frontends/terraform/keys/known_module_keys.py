@@ -118,6 +118,7 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
         lifetimes=(*_max_age(key, inputs, label), *_age(key, inputs, label)),
         is_root=False,
         exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
+        pusher=Place(address, place_of(block, instance)) if key.pushes_images else None,
         directives=parsed.directives,
         scope=setting.scope,
         open_values=tuple(instance.root.folder.open_values.items()),

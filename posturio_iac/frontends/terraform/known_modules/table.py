@@ -73,6 +73,8 @@ class KnownKey:
     secrets: tuple[str, ...] = ()
     """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
 
+    pushes_images: bool = False
+
     def paths(self) -> Iterator[str]:
         """Yield the inputs that it depends on."""
         templates = (*self.user, *(template for _, template in self.fixed_tags), self.path, self.pgp_key, self.service)
@@ -94,7 +96,6 @@ class KnownVersion:
 
     @property
     def creates(self) -> bool:
-        """True if any input makes it create a key."""
         return bool(self.keys)
 
 
@@ -251,6 +252,7 @@ def _key(fields: _Fields) -> KnownKey:
         service=reader.optional(fields.take("service", (str,), "text"), reader.template),
         age=reader.choice(age) if isinstance(age, str) else age,
         secrets=fields.texts("secrets"),
+        pushes_images=bool(fields.take("pushes_images", (bool,), "true or false")),
     )
     reader.end(uses_each=key.each is not None)
     fields.end()

@@ -1,0 +1,167 @@
+"""What replaces a key, by what its secret is given to. A new consumer is one entry here and one section of keyless.md.
+
+Arguments and types were checked against the documentation of each provider, the replacements against that of each service.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Consumer
+from posturio_iac.core.record import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from posturio_iac.core.finding import Finding
+    from posturio_iac.core.model import Place
+
+PAGE = "keyless"
+"""The page of `posturio-iac explain` that has an example of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What a consumer can use in the place of a key."""
+
+    text: str
+    """Half a sentence that is true of every key given to it, whatever else the key does."""
+    types: Mapping[str, tuple[str, ...]]
+    """Types of resources, each with the arguments that give the secret to this consumer; none where a template names the type."""
+    when: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that must have a value: a variable of another name may be passed on to who knows what."""
+
+
+_ENV = ("value", "value_wo")
+_POD = {
+    **{f"kubernetes_secret{v}": ("data", "data_wo", "binary_data", "binary_data_wo") for v in ("", "_v1")},
+    **{f"kubernetes_config_map{v}": ("data", "binary_data") for v in ("", "_v1")},
+    **{f"kubernetes_{kind}{v}": ("value",) for kind in ("cron_job", "deployment", "job", "pod", "stateful_set") for v in ("", "_v1")},
+    **dict.fromkeys(("kubernetes_daemonset", "kubernetes_daemon_set_v1"), ("value",)),
+    "helm_release": ("value", "values", "set", "set_sensitive", "set_wo"),
+}
+_USER_DATA = ("user_data", "user_data_base64")
+
+REPLACEMENTS = {
+    "github_actions": Alternative(
+        "a role that GitHub Actions assumes by OIDC",
+        dict.fromkeys(
+            ("github_actions_secret", "github_actions_environment_secret", "github_actions_organization_secret"),
+            ("plaintext_value", "encrypted_value", "value", "value_encrypted"),
+        )
+        | dict.fromkeys(
+            ("github_actions_variable", "github_actions_environment_variable", "github_actions_organization_variable"), ("value",)
+        ),
+    ),
+    "gitlab": Alternative(
+        "a role that GitLab CI assumes by OIDC",
+        dict.fromkeys(("gitlab_project_variable", "gitlab_group_variable", "gitlab_instance_variable"), _ENV),
+    ),
+    "circleci": Alternative(
+        "a role that CircleCI assumes by OIDC",
+        dict.fromkeys(
+            ("circleci_context_environment_variable", "circleci_project_environment_variable", "circleci_environment_variable"), _ENV
+        ),
+    ),
+    "bitbucket": Alternative(
+        "a role that Bitbucket Pipelines assume by OIDC",
+        dict.fromkeys(("bitbucket_repository_variable", "bitbucket_deployment_variable", "bitbucket_workspace_variable"), _ENV),
+    ),
+    "azure_devops": Alternative(
+        "a role that the service connection of Azure DevOps assumes by OIDC (use_oidc)",
+        {"azuredevops_serviceendpoint_aws": ("secret_access_key",)},
+    ),
+    "hcp_terraform": Alternative(
+        "a role that HCP Terraform assumes by OIDC", {"tfe_variable": _ENV}, {"category": "env", "key": "AWS_SECRET_ACCESS_KEY"}
+    ),
+    "vercel": Alternative(
+        "a role that Vercel assumes by OIDC",
+        {
+            **dict.fromkeys(("vercel_project_environment_variable", "vercel_shared_environment_variable"), _ENV),
+            "vercel_project_environment_variables": ("variables",),
+            "vercel_project": ("environment",),
+        },
+    ),
+    "kubernetes": Alternative("for pods, a role of their service account (EKS Pod Identity or IRSA)", _POD),
+    "ecs": Alternative(
+        "the task's own role",
+        {
+            "aws_ecs_task_definition": ("container_definitions",),
+            "aws_batch_job_definition": ("container_properties",),
+            "AWS::ECS::TaskDefinition": (),
+            "AWS::Batch::JobDefinition": (),
+        },
+    ),
+    "ec2": Alternative(
+        "the instance's own role",
+        {
+            **dict.fromkeys(("aws_instance", "aws_launch_configuration", "aws_launch_template", "aws_spot_instance_request"), _USER_DATA),
+            "aws_elastic_beanstalk_environment": ("value",),
+            **dict.fromkeys(("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"), ()),
+        },
+    ),
+    "lambda": Alternative(
+        "the function's own role",
+        {"aws_lambda_function": ("variables",), "AWS::Lambda::Function": (), "AWS::Serverless::Function": ()},
+    ),
+    "aws_service": Alternative(
+        "the role that the service runs it with",
+        {
+            "aws_codebuild_project": ("value",),
+            "aws_apprunner_service": ("runtime_environment_variables",),
+            "aws_glue_job": ("default_arguments", "non_overridable_arguments"),
+            "AWS::CodeBuild::Project": (),
+            "AWS::AppRunner::Service": (),
+            "AWS::Glue::Job": (),
+        },
+    ),
+    "vault": Alternative(
+        "Vault's own role, or one that it assumes by its identity token",
+        {
+            "vault_aws_secret_backend": ("secret_key", "secret_key_wo"),
+            "vault_aws_auth_backend_client": ("secret_key", "secret_key_wo"),
+            "vault_secrets_sync_aws_destination": ("secret_access_key",),
+        },
+    ),
+    "snowflake": Alternative("a storage integration, whose role Snowflake assumes", {"snowflake_stage": ("credentials",)}),
+    "fastly": Alternative(
+        "a role that Fastly assumes (s3_iam_role)", dict.fromkeys(("fastly_service_vcl", "fastly_service_compute"), ("s3_secret_key",))
+    ),
+    "server": Alternative(
+        "IAM Roles Anywhere, with a certificate of the server",
+        dict.fromkeys(
+            ("digitalocean_droplet", "hcloud_server", "openstack_compute_instance_v2", "scaleway_instance_server"), ("user_data",)
+        ),
+    ),
+    "smtp": Alternative("nothing, since SES takes no role over SMTP: rotate this key, or send by its API with a role", {}),
+    "image_push": Alternative("a role of what pushes the images; a pipeline assumes it by OIDC", {}),
+}
+BY_TYPE = {kind: (name, arguments) for name, one in REPLACEMENTS.items() for kind, arguments in one.types.items()}
+"""The consumer that a type of resource is, and the arguments that give it a secret."""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    from pathlib import Path
+
+    return Path(__file__).with_name(f"{PAGE}.md").read_text(encoding="utf-8")
+
+
+def certain(consumers: Iterable[Consumer], pusher: Place | None) -> tuple[Consumer, ...]:
+    """The consumers of a key, each once. A user who only pushes images is no pod's: its Kubernetes secret is where people fetch the key."""
+    found = tuple(dict.fromkeys(consumers))
+    if pusher is not None and all(consumer.name == "kubernetes" for consumer in found):
+        return (Consumer("image_push", pusher),)
+    return found
+
+
+def instead(consumers: Iterable[Consumer]) -> str:
+    """What replaces a key that is given to these, as half a sentence; empty where nothing is known for certain."""
+    texts = list(dict.fromkeys(REPLACEMENTS[consumer.name].text for consumer in consumers))
+    return f"{', and '.join(texts)}; see `posturio-iac explain {PAGE}`" if texts else ""
+
+
+def remediation(finding: Finding) -> str:
+    """The change that mends a finding and, in the same paragraph, what is better."""
+    better = instead(finding.consumers)
+    return f"{finding.remediation} Instead: {better}." if better else finding.remediation
