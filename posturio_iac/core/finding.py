@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +27,7 @@ class Severity(Enum):
 
     @property
     def rank(self) -> int:
-        return _RANKS[self._value_]
+        return _RANKS[self.value]
 
     def __lt__(self, other: object) -> bool:
         return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
@@ -200,7 +199,7 @@ class Verdict(str, Enum):
     SUPPRESSED = "suppressed"
 
 
-class Exit(IntEnum):
+class Exit(int, Enum):
     """Exit codes, the same for every format."""
 
     CLEAN = 0

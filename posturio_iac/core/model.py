@@ -7,12 +7,11 @@ their own and can be imported from here.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.lifetime import Effect, Kind, Lifetime
 from posturio_iac.core.place import Place, Span, describe_holder
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.unknown import NOT_SHOWN, Attr, Unknown
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ Each as data, with the one function that puts it into words. Nothing reads the w
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,16 +201,16 @@ def with_texts(origin: Origin, change: Callable[[str], str]) -> Origin:
 class HolderKind(Enum):
     """The kind of thing that holds a secret."""
 
-    OUTPUT = auto()
-    ARGUMENT = auto()
-    STACK_OUTPUT = auto()
-    STACK_PARAMETER = auto()
-    METADATA = auto()
-    SSM_PARAMETER = auto()
-    USER_DATA = auto()
-    ENVIRONMENT = auto()
-    PROPERTY = auto()
-    UNKNOWN = auto()
+    OUTPUT = "output"
+    ARGUMENT = "argument"
+    STACK_OUTPUT = "stack_output"
+    STACK_PARAMETER = "stack_parameter"
+    METADATA = "metadata"
+    SSM_PARAMETER = "ssm_parameter"
+    USER_DATA = "user_data"
+    ENVIRONMENT = "environment"
+    PROPERTY = "property"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

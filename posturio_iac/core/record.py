@@ -1,7 +1,8 @@
-"""Data classes and named tuples without the cost of making them: the part of both that this package uses.
+"""Data classes, named tuples and enumerations without the cost of making them: the part of each that this package uses.
 
 `dataclasses` imports `inspect` and compiles five functions for each class, which was half of the time of a scan of one file;
-`typing.NamedTuple` compiles each annotation. Type checkers, and code that inspects these classes with `dataclasses`, see the real ones.
+`typing.NamedTuple` compiles each annotation; `enum` takes for a member as long as for a class. Type checkers, and code that inspects
+these classes with `dataclasses`, see the real ones.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
+    from enum import Enum as Enum
     from typing import NamedTuple as NamedTuple
 else:
     from collections import _tuplegetter
@@ -225,3 +227,47 @@ else:
         return eval(f"lambda _class, {given}: _make(_class, ({''.join(f'{field}, ' for field in fields)}))", space)  # noqa: S307 - as namedtuple does
 
     NamedTuple = type.__new__(_NamedTuples, "NamedTuple", (), {})
+
+    class _Enumerations(type):
+        """Makes the classes that state ``Enum`` as their last base, each name in capitals a member."""
+
+        def __new__(cls, name, bases, space):
+            words = {word: space.pop(word) for word in [*space] if word.isupper()}
+            if bases:  # what `str` and `int` know as well
+                space = {**_SHOWN, **space}
+            made = super().__new__(cls, name, bases, space)
+            mixed_in = bases[0] if len(bases) > 1 else None
+            made.__members__ = {}
+            for word, value in words.items():
+                member = made.__members__[word] = mixed_in.__new__(made, value) if mixed_in else object.__new__(made)
+                member.name, member.value = word, value
+                setattr(made, word, member)
+            return made
+
+        def __call__(cls, value):
+            for member in cls:
+                if member.value == value:
+                    return member
+            raise ValueError(f"{value!r} is no {cls.__name__}")
+
+        def __iter__(cls):
+            return iter(cls.__members__.values())
+
+        def __len__(cls):
+            return len(cls.__members__)
+
+        def __getitem__(cls, word):
+            return cls.__members__[word]
+
+        def __contains__(cls, member):
+            return isinstance(member, cls)
+
+    _SHOWN = {
+        "__repr__": lambda self: f"<{self}: {self.value!r}>",
+        "__str__": lambda self: f"{type(self).__name__}.{self.name}",
+        "__format__": lambda self, form: format(str(self), form),
+        "__reduce_ex__": lambda self, _protocol: (type(self), (self.value,)),
+    }
+
+    class Enum(metaclass=_Enumerations):
+        """The base of all enumerations."""

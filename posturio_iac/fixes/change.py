@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 
 
 class ChangeLevel(str, Enum):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from enum import Enum
 
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import Enum, dataclass, field
 
 
 class Meaning(str, Enum):

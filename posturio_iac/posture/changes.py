@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.posture.parts import identities
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.read import NotAResultError, load
@@ -11,6 +10,7 @@ from posturio_iac.contract.records import SavedVerdict
 from posturio_iac.core.finding import Exit, Level
 from posturio_iac.core.keys.ids import MASK
 from posturio_iac.core.model import KeyKind
+from posturio_iac.core.record import Enum
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import Enum, dataclass, replace
 from posturio_iac.live.reading.events import TRAIL_REGIONS
 from posturio_iac.rules import all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.record import Enum
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.model import Account
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from posturio_iac.core import unknown
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.core.record import Enum
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.link.declared import StackKey

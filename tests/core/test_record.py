@@ -1,4 +1,4 @@
-"""Our named tuples are those of the standard library, for less."""
+"""Our named tuples and enumerations are those of the standard library, for less."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.record import Enum, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,26 @@ def test_named_tuples_refuse_arguments_that_are_missing_or_unknown(given: dict[s
     for _ in range(MANY):
         with pytest.raises(TypeError):
             Point(**given)
+
+
+class Size(str, Enum):
+    """Words."""
+
+    SMALL = "small"
+    LARGE = "large"
+
+    @property
+    def initial(self) -> str:
+        return self.value[0]
+
+
+def test_enumerations_are_like_those_of_the_standard_library() -> None:
+    assert [*Size] == [Size("small"), Size["LARGE"]] == ["small", "large"]
+    assert (str(Size.SMALL), f"{Size.SMALL}", repr(Size.SMALL)) == ("Size.SMALL", "Size.SMALL", "<Size.SMALL: 'small'>")
+    assert (Size.SMALL.name, Size.SMALL.value, Size.SMALL.initial, len(Size)) == ("SMALL", "small", "s", 2)
+    assert copy.deepcopy(Size.LARGE) is pickle.loads(pickle.dumps(Size.LARGE)) is Size.LARGE  # noqa: S301 - our own
+    with pytest.raises(ValueError, match="'huge' is no Size"):
+        Size("huge")
 
 
 PACKAGES = ["core", "facts", "judge", "metadata", "rules", "frontends.terraform.functions"]

@@ -65,7 +65,7 @@ def test_others_read_what_we_meant() -> None:
 
 
 @settings(max_examples=50)
-@given(st.text(st.characters(codec=None)), st.sampled_from(Verdict))
+@given(st.text(st.characters(codec=None)), st.sampled_from([*Verdict]))
 def test_any_text_makes_a_valid_event(schema_of_ours: Draft202012Validator, text: str, verdict: Verdict) -> None:
     key = canned.deployed_key(text, owner=text, evidence=(text,), last_used=None)
     report = canned.deployed()

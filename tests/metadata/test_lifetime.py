@@ -279,7 +279,7 @@ def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
     )
 
 
-@given(SOME_NAMES, SCALARS, st.none() | st.sampled_from(Kind))
+@given(SOME_NAMES, SCALARS, st.none() | st.sampled_from([*Kind]))
 def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, hint: Kind | None) -> None:
     exemption(name, value, origin=TAG)
     found = read(name, value, origin=TAG, kind_hint=hint)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import SetInterval
 from posturio_iac.core.place import describe_origin, with_texts
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import Enum, dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

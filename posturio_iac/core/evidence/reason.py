@@ -5,9 +5,7 @@ Nothing reads the words back: programs branch on the kind and the cause, and fin
 
 from __future__ import annotations
 
-from enum import Enum
-
-from posturio_iac.core.record import NamedTuple, dataclass, field, replace
+from posturio_iac.core.record import Enum, NamedTuple, dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

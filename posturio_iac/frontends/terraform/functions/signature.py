@@ -5,11 +5,10 @@ A module of this package declares each of its functions with `function`; the fir
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import Enum, dataclass, field
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
@@ -38,11 +37,11 @@ class NotEvaluatedError(Exception):
 class Sees(Enum):
     """How much of an unknown argument reaches the function; otherwise the result is unknown before it runs."""
 
-    NOTHING = auto()
+    NOTHING = "nothing"
     """The argument is wholly known."""
-    INSIDE = auto()
+    INSIDE = "inside"
     """The argument itself is known and may hold unknown values or be an open map."""
-    ALL = auto()
+    ALL = "all"
     """The argument may be unknown itself."""
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 
