@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.reason import MOVED_BY_APPLY, MOVED_BY_ROTATION
-from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.remedy import Advice, Remedies
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import STATUSES, AccessKey, Consumer, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import CommentOrigin, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
+from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts.keyless import certain
-from posturio_iac.facts.model import MetadataItem, SetByClock, by_hand, name_of_block
+from posturio_iac.facts.model import KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -22,9 +24,9 @@ from posturio_iac.metadata.owners import owner_in_path, owner_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from posturio_iac.core.model import Attr
-    from posturio_iac.core.place import Origin
-    from posturio_iac.facts.model import FactOptions, KeyFacts, MovedByClock, UserFacts
+    from posturio_iac.core.model import Attr, Directive
+    from posturio_iac.core.place import Origin, Span
+    from posturio_iac.facts.model import FactOptions, MovedByClock
     from posturio_iac.metadata.names import Names
     from posturio_iac.metadata.parsed_comments import ParsedComments
 
@@ -171,3 +173,27 @@ def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
         if mark is not None:
             yield by_hand(what, shown, mark.text)
             return
+
+
+def facts_of_program(address: str, framework: str, place: Span, label: str, directives: tuple[Directive, ...], scope: str) -> KeyFacts:
+    """The facts of the keys that the program of the block at ``address`` makes."""
+    advice, open_ = Advice("make the key by a resource, whose lifetime can be stated, or use a role"), NOT_FIXED(f"the user of {address}")
+    return KeyFacts(
+        address=address,
+        framework=framework,
+        span=place,
+        user=UserFacts(open_, hidden=(open_,)),
+        status="Active",
+        remedies=Remedies(advice, advice, Advice("end the key in IAM")),
+        label=label,
+        hidden=(MADE_BY_PROGRAM(address),),
+        existence=MADE_BY_PROGRAM(address),
+        directives=directives,
+        scope=scope,
+    )
+
+
+def rotator(address: str, place: Span) -> Diagnostic:
+    """The note on a program that ends keys too."""
+    said = f"{address} runs a program that makes access keys and ends others: it looks like a rotator, and its keys are not judged"
+    return Diagnostic(Level.NOTE, said, place.path, place.line, place.column)

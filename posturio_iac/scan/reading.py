@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
-TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey", b"CreateAccessKey")
-"""Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
+TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey")
+"""Texts without which no template creates a key by a custom resource of a known type."""
 
 if TYPE_CHECKING:
     from typing import Protocol

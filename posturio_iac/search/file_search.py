@@ -7,7 +7,17 @@ import os
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
 from posturio_iac.errors import system_reason
-from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
+from posturio_iac.search.kinds import (
+    JSON,
+    OTHER,
+    TEMPLATE,
+    TERRAFORM,
+    SearchTerms,
+    kind_of,
+    looks_like_state,
+    looks_like_terraform,
+    names_file,
+)
 from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -198,10 +208,17 @@ class FileSearch:
             self.note_calls(path, sources)
             if not all(sources):
                 self.computing.add(path)
-            return self.search_terms.are_in_code(data, sources)
-        if self.search_terms.are_in(data, kind):
+            return self.search_terms.are_in_code(data, sources) or self._names_program(path, kind, data)
+        if self.search_terms.are_in(data, kind) or self._names_program(path, kind, data):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
+
+    def _names_program(self, path: str, kind: str, data: bytes) -> bool:
+        if not names_file(data, kind):
+            return False
+        from posturio_iac.search.programs import names_program
+
+        return names_program(data, os.path.dirname(self.prefix + path), self.fence)
 
     @property
     def may_lead_elsewhere(self) -> bool:

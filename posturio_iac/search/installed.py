@@ -37,7 +37,7 @@ def add_callers(search: FileSearch, directories: Sequence[str]) -> None:
 
 
 def _holds_key(search: FileSearch, directory: str) -> bool:
-    return any(search.search_terms.texts_are_in(spelled_out(data), TERRAFORM) for data in _texts(directory, search))
+    return any(search.search_terms.make_keys(spelled_out(data), TERRAFORM) for data in _texts(directory, search))
 
 
 def _texts(directory: str, search: FileSearch) -> Iterator[bytes]:

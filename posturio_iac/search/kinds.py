@@ -37,10 +37,25 @@ CODE = (*IN_HCL, *IN_JSON)
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
-PROGRAM_CALLS = (b"create-access-key", b"create_access_key", b"create-service-specific-credential")
-"""Calls of the AWS command line, and of its library for Python, that make a key."""
-SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", *PROGRAM_CALLS)
-"""Texts without which no file declares a key, unless it calls a module known to hold one."""
+CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
+"""Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
+RUNNING = (b'-exec"', b'"external"', b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
+"""Signs of a program whose text may be put together."""
+NAMING = (
+    b'-exec"',
+    b"file(",
+    b"source_dir",
+    b"source_file",
+    b"source_path",
+    b"Uri",
+    b"AWS::Lambda::Function",
+    b"aws:asset",
+    b"handler:",
+    b'_hook "',
+)
+"""Signs of code that names a program in another file."""
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack")
+"""Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
 
 def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -> None:
@@ -137,6 +152,23 @@ def puts_together(data: bytes) -> bool:
     return False
 
 
+def runs_program(data: bytes) -> bool:
+    """True if code holds a program that may make keys."""
+    for hints in (CALLING, RUNNING):
+        for hint in hints:
+            if data.find(hint) >= 0:
+                from posturio_iac.search.programs import may_make_keys
+
+                return may_make_keys(data)
+    return False
+
+
+def names_file(data: bytes, kind: str) -> bool:
+    """True if code may name a program in another file."""
+    is_code = kind is TERRAFORM or data.find(b"Resources") >= 0 or data.find(b"functions") >= 0
+    return is_code and any(data.find(mark) >= 0 for mark in NAMING)
+
+
 class SearchTerms:
     """The texts that make a file matter, by the file's kind. How a search term is written says where it can stand.
 
@@ -170,9 +202,13 @@ class SearchTerms:
         return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
-        if self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)):
+        if self.make_keys(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)):
             return True
         return kind in (TEMPLATE, JSON) and puts_together(data)
+
+    def make_keys(self, data: bytes, kind: str) -> bool:
+        """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""
+        return self.texts_are_in(data, kind) or runs_program(data)
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """True if a text holds one of the search terms for its kind, known modules apart.
@@ -230,9 +266,9 @@ def _role(search_term: bytes) -> str:
     """The kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
-    if search_term not in PROGRAM_CALLS and (b"/" in search_term or b"-" in search_term):
+    if b"/" in search_term or b"-" in search_term:
         return _MODULE
-    return TERRAFORM if b"_" in search_term or search_term in PROGRAM_CALLS else TEMPLATE
+    return TERRAFORM if b"_" in search_term else TEMPLATE
 
 
 STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))

@@ -31,7 +31,7 @@ def add_callers(search: FileSearch, *, whole: bool) -> None:
         data = spelled_out(data)
         if (
             (whole and _APPLIES.search(data))
-            or search_terms.texts_are_in(data, TERRAFORM)
+            or search_terms.make_keys(data, TERRAFORM)
             or search_terms.name_known_module(data)
             or _BUILT.search(data)
             or (b"generate" in data and _WRITES.search(data))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
 from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
@@ -177,5 +176,4 @@ class TestEndToEnd:
 
 
 def test_search_terms_hold_every_type_of_custom_resource() -> None:
-    spelt = {SDK_CALL, SDK_CALL[0].upper() + SDK_CALL[1:]}  # as the SDKs for JavaScript write it before version 3 and since
-    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} == {*CUSTOM_TYPES, *spelt}
+    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} == {*CUSTOM_TYPES}

@@ -81,8 +81,9 @@ def test_custom_types_and_calls_matter_in_templates(tree: Tree) -> None:
     for name in ("t.yaml", "t.json", "t.tf"):
         tree.write(name, "Type: Custom::AccessKey\n")
         tree.write(f"call/{name}", "action: createAccessKey\n")
-    selection = tree.discover(".", search_terms=(b"Custom::AccessKey", b"Custom::AccessKeyPair", b"createAccessKey"))
-    assert found(selection) == ["call/t.json", "call/t.yaml", "t.json", "t.yaml"]
+        tree.write(f"policy/{name}", "action: iam:CreateAccessKey\n")
+    selection = tree.discover(".", search_terms=(b"Custom::AccessKey", b"Custom::AccessKeyPair"))
+    assert found(selection) == ["call/t.json", "call/t.tf", "call/t.yaml", "t.json", "t.yaml"]
 
 
 def test_a_modules_name_alone_is_enough_in_a_source(tree: Tree) -> None:

@@ -51,6 +51,9 @@ class Files:
             raise UnreadableError("is outside the scan root and was not read")
         return path
 
+    def folder_of(self, path: str) -> str:
+        return os.path.dirname(os.path.join(self.root, path))
+
     def exists(self, path: str) -> bool:
         return os.path.isfile(os.path.join(self.root, path))
 

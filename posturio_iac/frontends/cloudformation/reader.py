@@ -17,7 +17,6 @@ from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParamete
 from posturio_iac.frontends.cloudformation.files import Files
 from posturio_iac.frontends.cloudformation.including_files import parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader
-from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
@@ -34,7 +33,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
 )
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.search.kinds import puts_together, spelled_out
+from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,7 +86,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     roots = list(_outermost(stacks, files))
     ev = Evaluator(problems)
     sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
-    reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources})
+    reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources}, files)
     keys = reader.keys(roots)
     quiet -= {key.scope for key in keys}
     problems = [
@@ -103,13 +102,14 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
     problems += (Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems)
-    builder = Builder(Files(selection.root, options.max_file_size, _fence(selection)), types, problems, options.budget)
+    files = Files(selection.root, options.max_file_size, _fence(selection))
+    builder = Builder(files, types, problems, options.budget)
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
     stacks = [builder.stack(template, given) for template in templates]
     ev = Evaluator(problems)
     sources = {entry.source for stack in stacks for one in stack.family() for entry in one.resources.values()}
-    reader = Reader(options, TemplateUsers(stacks, ev), ev, {source: Comments(source) for source in sources})
+    reader = Reader(options, TemplateUsers(stacks, ev), ev, {source: Comments(source) for source in sources}, files)
     return Reading(tuple(reader.keys(stacks)), tuple(dict.fromkeys(problems)))
 
 
@@ -136,11 +136,10 @@ class _Scan:
         except UnreadableError as error:
             self._error(str(error), path)
             return False
-        names = (*self.types, SDK_CALL)
-        data = text.encode("utf-8", "replace")
-        if any(name in text for name in names) or any(name.encode() in spelled_out(data) for name in names):
+        data = spelled_out(text.encode("utf-8", "replace"))
+        if any(name.encode() in data for name in self.types) or runs_program(data):
             self.naming.add(path)
-        return path in self.naming or puts_together(data)
+        return path in self.naming or puts_together(data) or names_file(data, TEMPLATE)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""

@@ -23,15 +23,18 @@ FUNCTION = "serverless function"
 """The type given to entries below ``functions`` and ``provider``, which no template has."""
 
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
-_MARKS = ("service", "provider", "functions")
+_MARKS = ("service", "provider")
 _MAX_DEPTH = 20
 _OWN = lazy_pattern(r"\$\{self:([\w.-]+)[^}]*\}")
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
 def is_serverless(root: Node) -> bool:
-    """True if a document is a Serverless Framework file with resources."""
-    return isinstance(root.value, Object) and root.value.get("resources") is not None and any(root.value.get(m) is not None for m in _MARKS)
+    """True if a document is a Serverless Framework file with resources or functions."""
+    if not isinstance(root.value, Object):
+        return False
+    there = [root.value.get(mark) is not None for mark in ("resources", "functions", *_MARKS)]
+    return any(there[:2]) and any(there[2:])
 
 
 class Gatherer:
@@ -141,23 +144,20 @@ class Gatherer:
     def _functions(self, root: Object) -> None:
         """Add the environment of functions, and of all of them, as if they were resources."""
         provider, functions = root.get("provider"), root.get("functions")
-        if provider is not None and isinstance(provider.value, Object) and (shared := provider.value.get("environment")) is not None:
-            self._function("provider", provider, shared)
+        if provider is not None and isinstance(provider.value, Object) and provider.value.get("environment") is not None:
+            self._function("provider", provider, provider)
         if functions is not None and isinstance(functions.value, Object):
             for key, body in functions.value:
-                own = body.value.get("environment") if isinstance(body.value, Object) else None
-                if own is not None:
-                    self._function(f"functions.{key.value}", key, own)
+                self._function(f"functions.{key.value}", key, body)
 
-    def _function(self, name: str, key: Node, environment: Node) -> None:
-        """Add one environment, in the shape of a resource."""
-
-        def named(text: str, value: Node) -> Node:
-            return environment._replace(value=Object(((key._replace(value=text), value),)))
-
+    def _function(self, name: str, key: Node, body: Node) -> None:
+        """Add one environment and handler, in the shape of a resource."""
+        given = body.value if isinstance(body.value, Object) else Object(())
+        named = ((key._replace(value=to), given.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
+        properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
-        body = environment._replace(value=Object((kind, (key._replace(value="Properties"), named("Environment", environment)))))
-        self.found["Resources"][name] = TemplateEntry(name, key, body, self.source)
+        made = body._replace(value=Object((kind, (key._replace(value="Properties"), properties))))
+        self.found["Resources"][name] = TemplateEntry(name, key, made, self.source)
 
     def _report(self, node: Node, source: TemplateSource, message: str, level: Level = Level.ERROR) -> None:
         span = source.span(node)

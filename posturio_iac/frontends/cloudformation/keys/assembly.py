@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.host_ids import IN_CFN_LINT
-from posturio_iac.core.model import Unknown
-from posturio_iac.core.place import Place, TagOrigin
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
-from posturio_iac.core.unknown import ADDS_PROPERTIES, AS_STATED, DECLARED_ELSEWHERE, PARAMETER_DEFAULT, TAGS_UNSEEN
-from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission, quoted
+from posturio_iac.core.unknown import AS_STATED
+from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, ends_permission
 from posturio_iac.facts.shared_code import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.implied import under
-from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
-from posturio_iac.frontends.cloudformation.keys.custom import properties_of
+from posturio_iac.frontends.cloudformation.keys.custom import properties_of, text_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.rotation import rotations
+from posturio_iac.frontends.cloudformation.keys.rotation import rotating_functions, rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
-from posturio_iac.frontends.cloudformation.keys.users import conditions_of
+from posturio_iac.frontends.cloudformation.keys.users import conditions_of, ending_policies, user_facts
+from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 from posturio_iac.frontends.cloudformation.syntax.template import describe
 from posturio_iac.metadata.manual_rotation import mentions_rotation
+from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
+from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Attr, Directive
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
+    from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.keys.users import TemplateUser, TemplateUsers
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
@@ -61,8 +63,6 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     )
 
 
-_POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
-"""Types of policies, with the property that names their users."""
 _STEPS_A_KEY = 200
 
 
@@ -81,10 +81,13 @@ class KeyResource(NamedTuple):
 class Reader:
     """Turns the declarations of one scan into keys."""
 
-    __slots__ = ("comments", "ev", "exposures", "options", "problems", "users")
+    __slots__ = ("comments", "ev", "exposures", "files", "options", "problems", "users")
 
-    def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, comments: dict[TemplateSource, Comments]) -> None:
+    def __init__(
+        self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, comments: dict[TemplateSource, Comments], files: Files
+    ) -> None:
         """Add what is wrong to the problems of ``ev``."""
+        self.files = files
         self.options = options
         self.users = users
         self.ev = ev
@@ -116,9 +119,41 @@ class Reader:
                     keys.append(
                         KeyOfUser(self._key(declaration, root, secrets), declaration.user.identity, condition=declaration.conditions)
                     )
+                keys.extend(self._of_programs(root))
             except BudgetError as error:
                 self.problems.append(too_costly(error, root.template.source.path))
         return tuple(with_siblings(keys, _is_beside))
+
+    def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
+        """Yield a key for each resource whose program makes keys, in its own text or in a file that it names."""
+        sources = {entry.source for stack in root.family() for entry in stack.resources.values()}
+        codes = [source.text.encode("utf-8", "replace") for source in {*sources, root.template.source}]
+        if not any(runs_program(spelled_out(code)) or names_file(code, TEMPLATE) for code in codes):
+            return
+        for stack in root.family():
+            named = rotating_functions(stack)
+            for entry in stack.resources.values():
+                makes = entry.type in NESTING or properties_of(entry, self.options.custom_types) is not None
+                if not makes and possible(conditions_of(entry, stack)):
+                    yield from self._of_program(entry, stack, root, is_named=entry.name in named)
+
+    def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
+        stack.budget.spend(_STEPS_A_KEY)
+        own = text_of(entry, self.ev, stack.scope(entry))
+        programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
+        if not any(map(make_keys, programs)):
+            return
+        scope, address = stack.scope(entry), stack.address(entry)
+        place = entry.source.span(entry.key)
+        if is_named or any(map(end_keys, programs)):
+            self.problems.append(rotator(address, place))
+            return
+        evidence = MetadataEvidence(self.options, self.problems)
+        evidence.metadata(entry, scope, self.ev, address)
+        evidence.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
+        directives = (*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template))
+        facts = facts_of_program(address, "cloudformation", place, entry.name, directives, root.template.source.path)
+        yield key_of_user(facts, FactOptions(self.options.names, self.options.as_of))
 
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
         entry, stack, user, ev = declaration.entry, declaration.stack, declaration.user, declaration.ev
@@ -135,7 +170,7 @@ class Reader:
             address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
-            user=_user_facts(user, ev),
+            user=user_facts(user, ev),
             status=_status(entry, stack, ev),
             remedies=remedies(entry, address, stack),
             label=entry.name,
@@ -190,37 +225,9 @@ class Reader:
             value = self.ev.text(self.ev.value(node, stack.scope(entry)))
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
             yield f"{shown} replaces the key only when somebody raises it: manual rotation without a schedule"
-        yield from map(ends_permission, _ending_policies(declaration.user))
+        yield from map(ends_permission, ending_policies(declaration.user))
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"
-
-
-def _user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
-    """The facts about a user: its path, its tags and those of its stack."""
-    if user.entry is None or user.scope is None or user.stack is None:
-        unseen = _unseen(user)
-        return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
-    of = user.address or user.entry.name
-    tags: list[MetadataItem] = []
-    hidden: list[Unknown] = []
-    for tag in read_tags(user.entry.prop("Tags"), ev, user.scope):
-        if isinstance(tag.name, Unknown):
-            hidden.append(tag.name.about(f"tags of {of}"))
-        else:
-            value = tag.value if tag.unsure is None else tag.unsure
-            tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
-    own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
-    place = user.entry.source.span(user.entry.key)
-    added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
-    path = user.entry.prop("Path")
-    return UserFacts(
-        user.name,
-        address=user.address,
-        identity=user.identity,
-        path=ev.text(ev.value(path, user.scope)) if path is not None else None,
-        tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
-        hidden=(*hidden, *_computed(user.entry, of)),
-    )
 
 
 def _status(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> object:
@@ -237,22 +244,6 @@ def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
         return AS_STATED(f"the template {error}")
 
 
-def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
-    """Yield the functions in place of properties, such as ``Fn::Transform``, which could add tags."""
-    properties = user.get("Properties")
-    if properties is not None and isinstance(properties.value, Object):
-        for key, _ in properties.value:
-            if str(key.value).startswith("Fn::"):
-                yield ADDS_PROPERTIES(str(key.value), of)
-
-
-def _unseen(user: TemplateUser) -> Unknown:
-    """Say why the tags of a user that the templates do not declare cannot be seen."""
-    if user.chosen:
-        return DECLARED_ELSEWHERE(quoted(user.name))
-    return TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)
-
-
 def _secrets(root: Stack) -> Iterator[str]:
     """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
     for member in root.family():
@@ -264,19 +255,3 @@ def _secrets(root: Stack) -> Iterator[str]:
             node = given.node if given is not None else default
             text = given.text if given is not None and given.node is None else str(node.value) if node is not None else ""
             yield from (text, *(part.strip() for part in text.split(",")))
-
-
-def _ending_policies(user: TemplateUser) -> Iterator[str]:
-    """Yield the addresses of the policies of a user that hold only until a date; inline ones have the address of the user."""
-    if user.entry is None or user.stack is None:
-        return
-    found = [user.entry]
-    for kind, prop in _POLICIES.items():
-        for entry in user.stack.of_type(kind):
-            users = entry.prop(prop)
-            if users is not None and any(mention.name == user.entry.name for mention in mentions(users)):
-                found.append(entry)
-    for entry in found:
-        text = entry.source.slice(entry.body)
-        if "DateLessThan" in text and "aws:currenttime" in text.lower():
-            yield f"of {user.stack.address(entry)}" if entry is user.entry else user.stack.address(entry)

@@ -14,16 +14,16 @@ from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
 from posturio_iac.search.kinds import spelled_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.text.json_nodes import Node
+    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-SDK_TYPE = "Custom::AWS"
-"""CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""
-SDK_CALL = "createAccessKey"
-
-_CALL = lazy_pattern(r'"action"\s*:\s*"createAccessKey', re.IGNORECASE)
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
+"""Of CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""
+_CALL = lazy_pattern(r'"?action"?\s*:\s*"?create(AccessKey|ServiceSpecificCredential)', re.IGNORECASE)
 _USER = lazy_pattern(r'"UserName"\s*:\s*"([^"$]+)"')
 _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
@@ -41,9 +41,44 @@ def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Proper
         return Properties(entry.prop("UserName"))
     if kind in custom_types:
         return Properties(next((node for name in _USER_NAMES if (node := entry.prop(name)) is not None), None))
-    if kind == SDK_TYPE and (call := entry.prop("Create") or entry.prop("Update")) is not None and any(map(_CALL.search, _texts(call))):
-        return Properties(_named_in(call))
+    if kind.startswith(_CUSTOM):
+        for call in filter(None, map(entry.prop, ("Create", "Update"))):
+            if any(map(_CALL.search, _texts(call))):
+                return Properties(_named_in(call))
     return None
+
+
+def text_of(entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> str:
+    """What a resource says in its properties and Metadata, in lines, as far as the code fixes it."""
+
+    def known(node: Node) -> object:
+        return ev.text(ev.value(node, scope))
+
+    nodes = filter(None, map(entry.get, ("Properties", "Metadata")))
+    return "\n".join(line for node in nodes for line in _lines(node, known))
+
+
+def _lines(node: Node, known: Callable[[Node], object]) -> Iterator[str]:
+    match node.value:
+        case str() as text:
+            yield _spelled(text)
+        case Array() as items:
+            for item in items:
+                yield from _lines(item, known)
+        case Object() as members:
+            if (made := written(node, known)) is not None:
+                yield _spelled(made)
+            for key, value in members:
+                if isinstance(value.value, str):
+                    yield f"{key.value}: {_spelled(value.value)}"
+                else:
+                    yield from _lines(value, known)
+        case _:
+            return
+
+
+def _spelled(text: str) -> str:
+    return spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _named_in(call: Node) -> Node | None:
@@ -58,10 +93,10 @@ def _named_in(call: Node) -> Node | None:
 def _texts(node: Node) -> Iterator[str]:
     """Yield the strings in a node, whose JSON may write its letters as escapes, and those that it puts together."""
     if isinstance(node.value, Object) and (text := written(node)):
-        yield spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+        yield _spelled(text)
     match node.value:
         case str() as text:
-            yield spelled_out(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+            yield _spelled(text)
         case Array() as items:
             for item in items:
                 yield from _texts(item)

@@ -55,6 +55,12 @@ def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) 
         yield found
 
 
+def rotating_functions(stack: Stack) -> set[str]:
+    """The logical ids of the functions that schedules name."""
+    nodes = (entry.prop("RotationLambdaARN") for entry in stack.of_type(SCHEDULE_TYPE))
+    return {mention.name for node in nodes if node is not None for mention in mentions(node)}
+
+
 def _holds(secret: TemplateEntry, key: str) -> bool:
     node = secret.prop("SecretString")
     return node is not None and any(m.name == key for m in mentions(node))

@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
-from posturio_iac.core.unknown import GENERATED_NAME, NAMES_NO
+from posturio_iac.core.unknown import (
+    ADDS_PROPERTIES,
+    DECLARED_ELSEWHERE,
+    GENERATED_NAME,
+    NAMES_NO,
+    PARAMETER_DEFAULT,
+    TAGS_UNSEEN,
+)
+from posturio_iac.facts.model import MetadataItem, UserFacts, quoted
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
+from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 USER_TYPE = "AWS::IAM::User"
+_POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
+"""Types of policies, with the property that names their users."""
 
 
 class TemplateUser(NamedTuple):
@@ -153,3 +166,63 @@ def conditions_of(entry: TemplateEntry, stack: Stack) -> tuple[tuple[str, StackS
             found.append((str(node.value), here[1].scope(here[0])))
         here = (here[1].via, here[1].parent)
     return tuple(found)
+
+
+def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
+    """The facts about a user: its path, its tags and those of its stack."""
+    if user.entry is None or user.scope is None or user.stack is None:
+        unseen = _unseen(user)
+        return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
+    of = user.address or user.entry.name
+    tags: list[MetadataItem] = []
+    hidden: list[Unknown] = []
+    for tag in read_tags(user.entry.prop("Tags"), ev, user.scope):
+        if isinstance(tag.name, Unknown):
+            hidden.append(tag.name.about(f"tags of {of}"))
+        else:
+            value = tag.value if tag.unsure is None else tag.unsure
+            tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
+    own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
+    place = user.entry.source.span(user.entry.key)
+    added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
+    path = user.entry.prop("Path")
+    return UserFacts(
+        user.name,
+        address=user.address,
+        identity=user.identity,
+        path=ev.text(ev.value(path, user.scope)) if path is not None else None,
+        tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
+        hidden=(*hidden, *_computed(user.entry, of)),
+    )
+
+
+def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
+    """Yield the functions in place of properties, such as ``Fn::Transform``, which could add tags."""
+    properties = user.get("Properties")
+    if properties is not None and isinstance(properties.value, Object):
+        for key, _ in properties.value:
+            if str(key.value).startswith("Fn::"):
+                yield ADDS_PROPERTIES(str(key.value), of)
+
+
+def _unseen(user: TemplateUser) -> Unknown:
+    """Say why the tags of a user that the templates do not declare cannot be seen."""
+    if user.chosen:
+        return DECLARED_ELSEWHERE(quoted(user.name))
+    return TAGS_UNSEEN(PARAMETER_DEFAULT(quoted(user.name)) if isinstance(user.name, str) else user.name)
+
+
+def ending_policies(user: TemplateUser) -> Iterator[str]:
+    """Yield the addresses of the policies of a user that hold only until a date; inline ones have the address of the user."""
+    if user.entry is None or user.stack is None:
+        return
+    found = [user.entry]
+    for kind, prop in _POLICIES.items():
+        for entry in user.stack.of_type(kind):
+            users = entry.prop(prop)
+            if users is not None and any(mention.name == user.entry.name for mention in mentions(users)):
+                found.append(entry)
+    for entry in found:
+        text = entry.source.slice(entry.body)
+        if "DateLessThan" in text and "aws:currenttime" in text.lower():
+            yield f"of {user.stack.address(entry)}" if entry is user.entry else user.stack.address(entry)

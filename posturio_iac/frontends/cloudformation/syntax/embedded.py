@@ -11,6 +11,8 @@ from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
@@ -18,8 +20,8 @@ _LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
 _INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)
 
 
-def written(node: Node) -> str | None:
-    """The text that an expression writes, with a gap for each part that is computed; None when it writes none.
+def written(node: Node, known: Callable[[Node], object] = lambda _: None) -> str | None:
+    """The text that an expression writes, with a gap for each part that is computed and not ``known``; None when it writes none.
 
     ``Fn::Sub`` of a text counts as the text.
     """
@@ -27,12 +29,14 @@ def written(node: Node) -> str | None:
         return str(node.value)
     if not isinstance(node.value, Object) or len(node.value) != 1:
         return None
+    if isinstance(text := known(node), str):
+        return text
     name, given = str(node.value[0][0].value), node.value[0][1]
     items = given.value if isinstance(given.value, Array) else ()
-    if name == "Fn::Sub":
-        return written(items[0] if items else given)
+    if name in ("Fn::Sub", "Fn::Base64"):
+        return written(items[0] if items else given, known)
     if name == "Fn::Join" and len(items) > 1 and isinstance(items[0].value, str) and isinstance(items[1].value, Array):
-        return str(items[0].value).join(written(item) or "" for item in items[1].value)
+        return str(items[0].value).join(written(item, known) or "" for item in items[1].value)
     return None
 
 

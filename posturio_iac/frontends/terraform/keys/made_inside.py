@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED, Unknown
-from posturio_iac.facts.access_key import key_of_user
-from posturio_iac.facts.model import FactOptions, KeyFacts, UserFacts
+from posturio_iac.core.unknown import Unknown
+from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
+from posturio_iac.facts.model import FactOptions
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
@@ -17,6 +17,8 @@ from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
+from posturio_iac.search.kinds import CALLING, NAMING, RUNNING
+from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
-_MAKES = ("create-access-key", "create_access_key", "createaccesskey", "create-service-specific-credential")
-_ENDS = ("delete-access-key", "delete_access_key", "deleteaccesskey", "update-access-key", "update_access_key")
-"""What a program that makes keys calls besides if it is a rotator."""
+_RUN = frozenset(
+    ("command", "inline", "program", "query", "environment", "user_data", "user_data_base64", "definition", "content", "buildspec")
+)
+"""Arguments whose value is a program, or is given to one."""
+_SIGNS = (*CALLING, *RUNNING, *NAMING, *(name.encode() for name in sorted(_RUN)))
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -35,9 +39,9 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
     for _, block in instance.resources(*STACKS):
         for suffix, scope in instances_of(block, instance).instances:
             yield from _of_stack(block, scope, instance.full(f"{'.'.join(block.labels)}{suffix}"), setting)
-    blocks = (*instance.folder.resources.values(), *(b for (kind, _), b in instance.folder.data.items() if kind == "external"))
-    for block in blocks:
-        if block.type == "data" or (b"provisioner" in (block.text or b"provisioner") and block.body.all("provisioner")):
+    folder = instance.folder
+    for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
+        if block.text is None or any(sign in block.text for sign in _SIGNS):
             yield from _of_program(block, instance, setting)
 
 
@@ -82,38 +86,34 @@ def _plain(value: Any) -> Any:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    texts = " ".join(_texts(block.body)).lower()
-    if not any(mark in texts for mark in _MAKES):
-        return
     program = instance.program
+    own = "\n".join(_lines(block.body, instance.scope()))
+    programs = [own, *texts_named(own, os.path.join(program.root, instance.folder.path), program.fence)]
+    if not any(map(make_keys, programs)):
+        return
     address = instance.full(".".join(block.labels if block.type == "resource" else (block.type, *block.labels)))
     place = place_of(block, instance)
-    if any(mark in texts for mark in _ENDS):
-        said = f"{address} runs a program that makes access keys and ends others: it looks like a rotator, and its keys are not judged"
-        program.report(Diagnostic(Level.NOTE, said, place.path, place.line, place.column))
+    if any(map(end_keys, programs)):
+        program.report(rotator(address, place))
         return
-    advice = Advice("make the key by a resource, whose lifetime can be stated, or use a role")
-    open_ = NOT_FIXED(f"the user of {address}")
-    facts = KeyFacts(
-        address=address,
-        framework="terraform",
-        span=place,
-        user=UserFacts(open_, hidden=(open_,)),
-        status="Active",
-        remedies=Remedies(advice, advice, Advice("end the key in IAM")),
-        label=block.labels[-1],
-        hidden=(MADE_BY_PROGRAM(address),),
-        existence=MADE_BY_PROGRAM(address),
-        directives=comments_for(block, instance).directives,
-        scope=setting.scope,
-    )
+    facts = facts_of_program(address, "terraform", place, block.labels[-1], comments_for(block, instance).directives, setting.scope)
     yield key_of_user(facts, FactOptions(program.options.names, program.options.as_of))
 
 
-def _texts(body: hcl.Body) -> Iterator[str]:
-    for attribute in body.attributes.values():
-        for part in walk(attribute.expression):
-            if isinstance(part, hcl.Literal) and isinstance(part.value, str):
-                yield part.value
+def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
+    """Yield what a block says, by its arguments: as it is written, and as the values in it make it."""
+    for name, attribute in body.attributes.items():
+        parts = [part.value for part in walk(attribute.expression) if isinstance(part, hcl.Literal) and isinstance(part.value, str)]
+        yield from (f"{name} = {part}" for part in parts)
+        if name in _RUN or len(parts) > 1:
+            yield f"{name} = {_value(attribute.expression, scope)}"
     for block in body.blocks:
-        yield from _texts(block.body)
+        yield from _lines(block.body, scope)
+
+
+def _value(expression: hcl.Expr, scope: ModuleScope) -> str:
+    text = _text(expression, scope)
+    if text is not None:
+        return text
+    value = evaluate_or_unknown(expression, scope)
+    return " ".join(map(str, value)) if isinstance(value, tuple) else ""

@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.folder import is_example
 from posturio_iac.search.installed import is_initialised
-from posturio_iac.search.kinds import CODE, TERRAFORM
+from posturio_iac.search.kinds import CODE, TERRAFORM, names_file
 from posturio_iac.search.module_calls import local_calls, sources_of, text
 from posturio_iac.search.outside import explore
 from posturio_iac.search.written_sources import CALLS, blocks_of
@@ -52,7 +52,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if not idle.setdefault(folder, True):
             continue
         data = text(selection, path)
-        if path in selection.search.computing or search_terms.texts_are_in(data, TERRAFORM):
+        if path in selection.search.computing or search_terms.make_keys(data, TERRAFORM) or names_file(data, TERRAFORM):
             idle[folder] = False
             continue
         if known is None:

@@ -1,0 +1,100 @@
+"""Programs that make access keys, by the calls that they spell out: in the code itself, and in files of the checkout that it names."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.search.kinds import RUNNING
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.text.textfile import Fence
+
+_KEY = "(?:AccessKey|ServiceSpecificCredential)"
+_ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
+_MAKES = lazy_pattern(
+    rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
+    rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
+    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}"
+)
+"""Calls, though not the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
+_ENDS = lazy_pattern(
+    rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
+)
+_TORN = lazy_pattern(
+    r"\bcre(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]|[\"'}][-_]?access[-_]key"
+)
+"""A call that is put together in a program."""
+_HALF = lazy_pattern(r"\bcreate[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
+"""So much of one that it counts wherever it stands."""
+_FILE = lazy_pattern(r"[\w@+-]*[./][\w./@+-]*\w")
+_FOLDER = lazy_pattern(
+    r"\b(?:source_dir|source_path|CodeUri|Code|ContentUri|aws:asset:path)[\"']?\s*[:=]\s*[\"'\[]*(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
+)
+_AWAY = lazy_pattern(r"\bworking_dir[\"']?\s*[:=]\s*[\"']?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)")
+_ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
+_HANDLED = _ENDINGS[:6]
+MOST_FILES = 200
+"""How many files of one folder of programs are read."""
+_LARGEST = 1 << 20
+_SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
+
+
+def make_keys(text: str) -> bool:
+    """True if a program with this text makes access keys."""
+    return _MAKES.search(text) is not None
+
+
+def end_keys(text: str) -> bool:
+    """True if a program disables or deletes access keys."""
+    return _ENDS.search(text) is not None
+
+
+def may_make_keys(data: bytes) -> bool:
+    """True if code with signs of a program holds one that makes keys, or pieces of one."""
+    text = data.decode("utf-8", "replace")
+    if make_keys(text) or _HALF.search(text):
+        return True
+    return any(data.find(mark) >= 0 for mark in RUNNING) and _TORN.search(text) is not None
+
+
+def names_program(data: bytes, folder: str, fence: Fence) -> bool:
+    """True if code in ``folder`` (absolute) names a file of the checkout that makes keys."""
+    return any(map(make_keys, texts_named(data.decode("utf-8", "replace"), folder, fence)))
+
+
+def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
+    """Yield the texts of the files that code in ``folder`` (absolute) names: programs, and all those of a folder of them."""
+    from posturio_iac.core.text.textfile import UnreadableError, read
+
+    starts = [folder, *(os.path.join(folder, away.lstrip("/")) for away in _AWAY.findall(text))]
+    named = {name.lstrip("/") for name in _FILE.findall(text)}
+    paths = {os.path.normpath(os.path.join(start, name)): None for start in starts for name in sorted(named)}
+    found = [file for path in paths for file in (path, *_handled(path)) if os.path.isfile(file)]
+    for name in dict.fromkeys(_FOLDER.findall(text)):
+        found += _below(os.path.normpath(os.path.join(folder, name.lstrip("/"))))
+    for file in dict.fromkeys(found):
+        try:
+            yield read(file, _LARGEST, fence).decode("utf-8", "replace")
+        except UnreadableError:
+            continue
+
+
+def _handled(path: str) -> list[str]:
+    """The files that a handler such as ``src/keys.main`` may be in."""
+    stem, ending = os.path.splitext(path)
+    return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
+
+
+def _below(top: str) -> list[str]:
+    """The programs in a folder, up to a bound."""
+    found: list[str] = []
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(set(folders) - _SKIPPED)
+        found += (os.path.join(folder, name) for name in sorted(names) if name.endswith(_ENDINGS))
+        if len(found) >= MOST_FILES:
+            break
+    return found[:MOST_FILES]

@@ -1,0 +1,258 @@
+"""Programs inside code that make keys: each is one undetermined key at its block, or a note where it ends keys too."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.search.programs import end_keys, make_keys
+from tests.attack.test_silence import CALL, JOIN, RUNS, SUB, resource
+from tests.support.attacks import put, scan
+from tests.support.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
+SHELL = "#!/bin/sh\naws iam create-access-key --user-name joe\n"
+LAMBDA, SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"
+TASK = "arn:aws:states:::aws-sdk:iam:createAccessKey"
+SDK = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": TASK, "End": True}}}
+API = {"mainSteps": [{"name": "a", "action": "aws:executeAwsApi", "inputs": {"Service": "iam", "Api": "CreateAccessKey"}}]}
+CALLED = CALL.replace("@", "A")
+
+
+def zipped(code: object) -> dict[str, str]:
+    return {"t.json": resource(LAMBDA, Code={"ZipFile": code})}
+
+
+def in_template(code: object, **sections: object) -> dict[str, str]:
+    return {"t.json": json.dumps({**sections, **json.loads(resource(LAMBDA, Code={"ZipFile": code}))})}
+
+
+TEMPLATES = {
+    "zip-file": zipped(PYTHON),
+    "inline-code": {"t.json": resource(SAM, InlineCode=PYTHON)},
+    "joined": zipped({JOIN: ["\n", PYTHON.splitlines()]}),
+    "torn": zipped({JOIN: ["_", PYTHON.split("_")]}),
+    "torn-word": zipped({JOIN: ["ess", PYTHON.split("ess")]}),
+    "substituted": zipped({SUB: PYTHON.replace("joe", "${AWS::StackName}")}),
+    "filled-in": zipped({SUB: [PYTHON.replace("access", "${word}"), {"word": "access"}]}),
+    "mapped": in_template({"Fn::FindInMap": ["M", "a", "b"]}, Mappings={"M": {"a": {"b": PYTHON}}}),
+    "default": in_template({"Ref": "P"}, Parameters={"P": {"Type": "String", "Default": PYTHON}}),
+    "loop": {
+        "t.json": json.dumps(
+            {
+                "Transform": "AWS::LanguageExtensions",
+                "Resources": {
+                    "Fn::ForEach::X": ["X", ["R"], {"${X}": json.loads(resource(LAMBDA, Code={"ZipFile": PYTHON}))["Resources"]["R"]}]
+                },
+            }
+        )
+    },
+    "escaped": {"t.json": resource(LAMBDA, Code={"ZipFile": PYTHON}).replace("access", "\\u0061ccess")},
+    "yaml-block": {
+        "t.yaml": f"Resources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n      Code:\n        ZipFile: |\n"
+        + "".join(f"          {line}\n" for line in PYTHON.splitlines())
+    },
+    "node-2": zipped("new AWS.IAM().createAccessKey({UserName: 'joe'}).promise()"),
+    "node-3": zipped("client.send(new CreateAccessKeyCommand({UserName: 'joe'}))"),
+    "service-credential": zipped("iam.create_service_specific_credential(UserName='joe', ServiceName='bedrock.amazonaws.com')"),
+    "step-functions-text": {"t.json": resource("AWS::StepFunctions::StateMachine", DefinitionString=json.dumps(SDK))},
+    "step-functions": {"t.json": resource("AWS::StepFunctions::StateMachine", Definition=SDK)},
+    "step-functions-joined": {
+        "t.json": resource(
+            "AWS::StepFunctions::StateMachine", DefinitionString={JOIN: ["sdk:iam:cre", json.dumps(SDK).split("sdk:iam:cre")]}
+        )
+    },
+    "step-functions-file": {
+        "t.json": resource("AWS::Serverless::StateMachine", DefinitionUri="flows/a.asl.json"),
+        "flows/a.asl.json": json.dumps(SDK),
+    },
+    "scheduler": {"t.json": resource("AWS::Scheduler::Schedule", Target={"Arn": "arn:aws:scheduler:::aws-sdk:iam:createAccessKey"})},
+    "document": {"t.json": resource("AWS::SSM::Document", Content=API)},
+    "document-text": {"t.json": resource("AWS::SSM::Document", Content=json.dumps(API))},
+    "document-shell": {"t.json": resource("AWS::SSM::Document", Content={"mainSteps": [{"inputs": {"runCommand": [SHELL]}}]})},
+    "custom-resource": {"t.json": resource("AWS::CloudFormation::CustomResource", Create=CALLED)},
+    "custom-type": {"t.json": resource("Custom::IamUserKey", Create={JOIN: ["", CALLED.split("access")]})},
+    "custom-update": {"t.json": resource("AWS::CloudFormation::CustomResource", Update=CALLED, Create="{}")},
+    "user-data": {"t.json": resource("AWS::EC2::Instance", UserData={"Fn::Base64": {SUB: SHELL}})},
+    "cfn-init": {
+        "t.json": json.dumps(
+            {
+                "Resources": {
+                    "R": {
+                        "Type": "AWS::EC2::Instance",
+                        "Metadata": {"AWS::CloudFormation::Init": {"config": {"commands": {"a": {"command": SHELL}}}}},
+                    }
+                }
+            }
+        )
+    },
+    "nested": {
+        "t.json": resource("AWS::CloudFormation::Stack", TemplateURL="child.yaml"),
+        "child.yaml": resource(LAMBDA, Code={"ZipFile": PYTHON}),
+    },
+    "code-uri": {"t.json": resource(SAM, CodeUri="src/"), "src/deep/app.py": PYTHON},
+    "packaged": {"t.json": resource(LAMBDA, Code="./src"), "src/app.py": PYTHON},
+    "handler-file": {"t.json": resource(SAM, CodeUri="src/app.py"), "src/app.py": PYTHON},
+    "asset": {
+        "cdk.out/t.template.json": json.dumps(
+            {"Resources": {"R": {"Type": LAMBDA, "Properties": {}, "Metadata": {"aws:asset:path": "asset.1a2b"}}}}
+        ),
+        "cdk.out/asset.1a2b/index.py": PYTHON,
+    },
+    "serverless": {
+        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\nresources: {Resources: {}}\n",
+        "src/keys.py": PYTHON,
+    },
+    "serverless-alone": {
+        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\n",
+        "src/keys.js": "iam.createAccessKey({UserName: 'joe'})",
+    },
+}
+ARCHIVE = 'data "archive_file" "a" {\n  type = "zip"\n  %s\n  output_path = "x.zip"\n}\n'
+FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filename = "x.zip"\n}\n'
+TERRAFORM = {
+    "script": ({"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL}, "terraform_data.p"),
+    "script-of-module": ({"main.tf": RUNS % '"bash ${path.module}/bin/make.sh joe"', "bin/make.sh": SHELL}, "terraform_data.p"),
+    "script-elsewhere": (
+        {"main.tf": RUNS.replace("command", 'working_dir = "bin"\n    command') % '"./make"', "bin/make": SHELL},
+        "terraform_data.p",
+    ),
+    "scripts": (
+        {"main.tf": 'resource "null_resource" "r" {\n  provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }\n}\n', "a/b.sh": SHELL},
+        "null_resource.r",
+    ),
+    "pieces": ({"main.tf": 'locals {\n  c = "aws iam create-access"\n}\n' + RUNS % '"${local.c}-key"'}, "terraform_data.p"),
+    "pieces-elsewhere": (
+        {"l.tf": 'locals {\n  c = "aws iam create-access"\n}\n', "main.tf": RUNS % '"${local.c}-key"'},
+        "terraform_data.p",
+    ),
+    "format": ({"main.tf": RUNS % 'format("aws iam %s-access-key", "create")'}, "terraform_data.p"),
+    "archive-file": ({"main.tf": ARCHIVE % 'source_file = "${path.module}/app.py"' + FUNCTION, "app.py": PYTHON}, "data.archive_file.a"),
+    "archive-folder": ({"main.tf": ARCHIVE % 'source_dir = "${path.module}/src"' + FUNCTION, "src/app.py": PYTHON}, "data.archive_file.a"),
+    "archive-text": (
+        {"main.tf": ARCHIVE % f'source {{\n    filename = "a.py"\n    content = {json.dumps(PYTHON)}\n  }}' + FUNCTION},
+        "data.archive_file.a",
+    ),
+    "module-lambda": (
+        {"main.tf": 'module "l" {\n  source = "terraform-aws-modules/lambda/aws"\n  source_path = "src"\n}\n', "src/app.py": PYTHON},
+        "module.l",
+    ),
+    "user-data-file": (
+        {"main.tf": 'resource "aws_instance" "i" {\n  user_data = file("${path.module}/boot.tpl")\n}\n', "boot.tpl": SHELL},
+        "aws_instance.i",
+    ),
+    "user-data-rendered": (
+        {
+            "main.tf": 'resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("boot.tpl", {a = var.x}))\n}\n',
+            "boot.tpl": SHELL,
+        },
+        "aws_instance.i",
+    ),
+    "step-functions": (
+        {"main.tf": f'resource "aws_sfn_state_machine" "s" {{\n  definition = <<EOF\n{json.dumps(SDK)}\nEOF\n}}\n'},
+        "aws_sfn_state_machine.s",
+    ),
+    "step-functions-encoded": (
+        {"main.tf": f'resource "aws_sfn_state_machine" "s" {{\n  definition = jsonencode({{ R = "{TASK}" }})\n}}\n'},
+        "aws_sfn_state_machine.s",
+    ),
+    "document": ({"main.tf": f'resource "aws_ssm_document" "d" {{\n  content = <<EOF\n{json.dumps(API)}\nEOF\n}}\n'}, "aws_ssm_document.d"),
+    "document-encoded": (
+        {"main.tf": 'resource "aws_ssm_document" "d" {\n  content = jsonencode({ inputs = { Api = "CreateAccessKey" } })\n}\n'},
+        "aws_ssm_document.d",
+    ),
+    "http": (
+        {"main.tf": 'data "http" "h" {\n  url = "https://iam.amazonaws.com/?Action=CreateAccessKey&UserName=joe"\n}\n'},
+        "data.http.h",
+    ),
+    "json": (
+        {"main.tf.json": json.dumps({"resource": {"null_resource": {"n": {"provisioner": [{"local-exec": {"command": SHELL}}]}}}})},
+        "null_resource.n",
+    ),
+}
+
+
+def judged(folder: Path, files: dict[str, str], *words: str, git: bool) -> tuple[dict[str, str], str]:
+    for path, text in files.items():
+        put(folder / "app", path, text)
+    if git:
+        Repository(folder).git("add", "-A")
+    _, out, err = scan(folder / "app", *words, "--format", "json")
+    report = json.loads(out)
+    return {key["address"]: key["verdict"] for key in report["keys"]}, err + str(report["diagnostics"])
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_program_in_a_template_is_an_undetermined_key(tmp_path: Path, name: str, git: bool) -> None:
+    seen, said = judged(tmp_path, TEMPLATES[name], git=git)
+    address = "R/R" if name == "nested" else "functions.R" if name.startswith("serverless") else "R"
+    custom = "flagged" if name.startswith("custom") else "undetermined"
+    assert seen == {address: custom}, said
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize("name", TERRAFORM)
+def test_a_program_in_terraform_is_an_undetermined_key(tmp_path: Path, name: str, git: bool) -> None:
+    files, address = TERRAFORM[name]
+    seen, said = judged(tmp_path, files, git=git)
+    assert seen == {address: "undetermined"}, said
+
+
+QUIET = {
+    "policy": {"t.json": resource("AWS::IAM::Policy", PolicyDocument={"Statement": [{"Action": ["iam:CreateAccessKey"]}]})},
+    "event": {"t.json": resource("AWS::Events::Rule", EventPattern={"detail": {"eventName": ["CreateAccessKey"]}})},
+    "filter": {"t.json": resource("AWS::Logs::MetricFilter", FilterPattern="{ ($.eventName = CreateAccessKey) }")},
+    "policy-in-terraform": {
+        "main.tf": 'data "aws_iam_policy_document" "d" {\n  statement {\n    actions = ["iam:CreateAccessKey"]\n  }\n}\n'
+    },
+    "input": {"main.tf": 'variable "create_access_key" {\n  default = true\n}\n'},
+    "other-script": {"main.tf": RUNS % '"./other.sh"', "other.sh": "#!/bin/sh\necho\n", "make-key.sh": SHELL},
+    "code-of-others": {"t.json": resource(SAM, CodeUri="src/"), "src/app.py": "", "tools/app.py": PYTHON},
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
+    assert judged(tmp_path, QUIET[name], git=False) == ({}, "[]")
+
+
+ROTATORS = {
+    "ends-keys": zipped(PYTHON + "    iam.delete_access_key()\n"),
+    "named-by-a-schedule": {
+        "t.json": json.dumps(
+            {
+                "Resources": {
+                    **json.loads(zipped(PYTHON)["t.json"])["Resources"],
+                    "S": {
+                        "Type": "AWS::SecretsManager::RotationSchedule",
+                        "Properties": {"RotationLambdaARN": {"Fn::GetAtt": ["R", "Arn"]}},
+                    },
+                }
+            }
+        )
+    },
+    "script": {"main.tf": RUNS % '"./rotate.sh"', "rotate.sh": SHELL + "aws iam update-access-key --status Inactive\n"},
+}
+
+
+@pytest.mark.parametrize("name", ROTATORS)
+def test_a_rotator_is_a_note(tmp_path: Path, name: str) -> None:
+    seen, said = judged(tmp_path, ROTATORS[name], git=False)
+    assert not seen
+    assert "it looks like a rotator" in said
+
+
+@pytest.mark.parametrize("text", ["iam:CreateAccessKey", "eventName = CreateAccessKey", "create_access_point("])
+def test_names_of_the_action_are_no_call(text: str) -> None:
+    assert not make_keys(text)
+
+
+@pytest.mark.parametrize("text", ["iam:DeleteAccessKey", "lastUpdate accessKey"])
+def test_names_of_other_actions_end_no_key(text: str) -> None:
+    assert not end_keys(text)
