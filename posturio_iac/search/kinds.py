@@ -154,13 +154,12 @@ def puts_together(data: bytes) -> bool:
 
 def runs_program(data: bytes) -> bool:
     """True if code holds a program that may make keys."""
-    for hints in (CALLING, RUNNING):
-        for hint in hints:
-            if data.find(hint) >= 0:
-                from posturio_iac.search.programs import may_make_keys
+    runs = any(data.find(mark) >= 0 for mark in RUNNING)
+    if not runs and not any(data.find(part) >= 0 for part in CALLING):
+        return False
+    from posturio_iac.search.programs import may_make_keys
 
-                return may_make_keys(data)
-    return False
+    return may_make_keys(data, runs=runs)
 
 
 def names_file(data: bytes, kind: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.search.kinds import RUNNING
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -53,12 +52,10 @@ def end_keys(text: str) -> bool:
     return _ENDS.search(text) is not None
 
 
-def may_make_keys(data: bytes) -> bool:
-    """True if code with signs of a program holds one that makes keys, or pieces of one."""
+def may_make_keys(data: bytes, *, runs: bool) -> bool:
+    """True if code makes keys by a program, or holds pieces of such a call: small ones count where it ``runs`` a program."""
     text = data.decode("utf-8", "replace")
-    if make_keys(text) or _HALF.search(text):
-        return True
-    return any(data.find(mark) >= 0 for mark in RUNNING) and _TORN.search(text) is not None
+    return make_keys(text) or _HALF.search(text) is not None or (runs and _TORN.search(text) is not None)
 
 
 def names_program(data: bytes, folder: str, fence: Fence) -> bool:
