@@ -16,8 +16,9 @@ from posturio_iac.search.kinds import (
     kind_of,
     looks_like_state,
     looks_like_terraform,
-    names_file,
+    names_program,
 )
+from posturio_iac.search.locations import has_code
 from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -40,7 +41,6 @@ MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of 
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
 _FOR_CALLS = 2 * MIB  # of these for files that call local modules, all of which are searched again
-_MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
 
@@ -122,14 +122,7 @@ class FileSearch:
 
     def leaves_out_everything(self) -> bool:
         """True if the exclusions leave nothing of what could be searched."""
-        return not self.searched and any(not path.endswith("/") or self.has_code(path) for path in sorted(self.left_out))
-
-    def has_code(self, folder: str) -> bool:
-        """True if a folder holds a file of a kind that is searched, as far as it is looked at."""
-        for seen, (_, _, names) in enumerate(os.walk(self.prefix + folder)):
-            if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
-                return seen <= _MOST_FOLDERS
-        return False
+        return not self.searched and any(not path.endswith("/") or has_code(self.prefix + path) for path in sorted(self.left_out))
 
     def examine_itself(self, path: str, kind: str) -> None:
         """Search one file as `examine` does, unless it, or a directory on the way, is a symbolic link: it is remembered as one."""
@@ -208,17 +201,10 @@ class FileSearch:
             self.note_calls(path, sources)
             if not all(sources):
                 self.computing.add(path)
-            return self.search_terms.are_in_code(data, sources) or self._names_program(path, kind, data)
-        if self.search_terms.are_in(data, kind) or self._names_program(path, kind, data):
+            return self.search_terms.are_in_code(data, sources) or names_program(data, kind, self.prefix + path, self.fence)
+        if self.search_terms.are_in(data, kind) or names_program(data, kind, self.prefix + path, self.fence):
             return True
         return bool(self.fence.named) and kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
-
-    def _names_program(self, path: str, kind: str, data: bytes) -> bool:
-        if not names_file(data, kind):
-            return False
-        from posturio_iac.search.programs import names_program
-
-        return names_program(data, os.path.dirname(self.prefix + path), self.fence)
 
     @property
     def may_lead_elsewhere(self) -> bool:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
 
+    from posturio_iac.core.text.textfile import Fence
+
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
@@ -168,6 +170,15 @@ def names_file(data: bytes, kind: str) -> bool:
     return is_code and any(data.find(mark) >= 0 for mark in NAMING)
 
 
+def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:
+    """True if the code at ``path`` (absolute) names a file of the checkout that makes keys."""
+    if not names_file(data, kind):
+        return False
+    from posturio_iac.search.programs import make_keys, texts_named
+
+    return any(map(make_keys, texts_named(data.decode("utf-8", "replace"), path.rpartition("/")[0], fence)))
+
+
 class SearchTerms:
     """The texts that make a file matter, by the file's kind. How a search term is written says where it can stand.
 
@@ -283,9 +294,5 @@ _BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terrafo
 
 def looks_like_terraform(data: bytes) -> bool:
     """True if a line starts a block of Terraform's: one of its words, and a brace."""
-    for line in data.splitlines():
-        head, brace, _ = line.partition(b"{")
-        words = head.split()
-        if brace and words and words[0] in _BLOCKS:
-            return True
-    return False
+    heads = (line.partition(b"{") for line in data.splitlines())
+    return any(brace and words and words[0] in _BLOCKS for head, brace, _ in heads for words in (head.split(),))

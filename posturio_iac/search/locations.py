@@ -6,6 +6,7 @@ import os
 from stat import S_ISDIR, S_ISREG
 
 from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.search.kinds import kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -79,3 +80,14 @@ def is_repository(directory: str) -> bool:
     """True if the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
     git = os.path.join(directory, ".git")
     return os.path.lexists(os.path.join(git, "HEAD")) or os.path.isfile(git)
+
+
+_MOST_FOLDERS = 10_000
+
+
+def has_code(folder: str) -> bool:
+    """True if an absolute folder holds a file of a kind that is searched, as far as it is looked at."""
+    for seen, (_, _, names) in enumerate(os.walk(folder)):
+        if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
+            return seen <= _MOST_FOLDERS
+    return False

@@ -58,11 +58,6 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
     return make_keys(text) or _HALF.search(text) is not None or (runs and _TORN.search(text) is not None)
 
 
-def names_program(data: bytes, folder: str, fence: Fence) -> bool:
-    """True if code in ``folder`` (absolute) names a file of the checkout that makes keys."""
-    return any(map(make_keys, texts_named(data.decode("utf-8", "replace"), folder, fence)))
-
-
 def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
     """Yield the texts of the files that code in ``folder`` (absolute) names: programs, and all those of a folder of them."""
     from posturio_iac.core.text.textfile import UnreadableError, read
