@@ -170,7 +170,7 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("report needs results to join: files written with --format json (see posturio-iac report --help)")
     wanted = targets(given)
     if any(name == "html" for name, _ in wanted):
-        from posturio_iac.render.report.html_page import require
+        from posturio_iac.render.report import require
 
         require()
     from posturio_iac.commands.report import read

@@ -30,9 +30,6 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from enum import Enum
-
-    E = TypeVar("E", bound=Enum)
 
 VERSION = 1
 _COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
@@ -249,7 +246,8 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
 
 def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
     summary, code, command = (_text(remedy.get(name) or "") for name in ("summary", "code", "command"))
-    return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command)  # with a masked id it could not be run
+    more = _optional(remedy.get("address")), _optional(remedy.get("then"))
+    return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command, *more)  # masked, it could not be run
 
 
 def _said(diagnostic: dict[str, Any]) -> SavedDiagnostic:
@@ -295,6 +293,6 @@ def _optional(value: Any) -> str | None:
 
 
 def _number(value: Any) -> int | None:
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+    if value is not None and type(value) is not int:
         raise TypeError(f"a whole number was expected, not {type(value).__name__}")
     return value

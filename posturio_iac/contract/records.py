@@ -115,6 +115,10 @@ class SavedRemedy:
     """The code that it writes; empty unless it is one piece."""
     command: str
     """A command that carries it out; empty where there is none."""
+    address: str | None = None
+    """What it changes."""
+    then: str | None = None
+    """The clauses that follow it in the remediation of its finding; None where that does not begin with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,7 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
     }
     if finding.remedy is not None:
-        entry["remedy"] = _remedy(finding.remedy)
+        entry["remedy"] = _remedy(finding.remedy) | ({} if finding.then is None else {"then": _text(finding.then)})
     if finding.consumers:
         better = [(one.name, REPLACEMENTS[one.name].text, one.place) for one in finding.consumers]
         entry["instead"] = [{"consumer": name, "text": text, "address": _text(at.address), **_at(at)} for name, text, at in better]

@@ -94,6 +94,8 @@ class Violation:
     """The change in ``remediation``, the first one where there is a choice."""
     severity: Severity | None = None
     """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
+    then: str | None = None
+    """The clauses after ``remedy`` in ``remediation``, of a finding too; None where that does not begin with it."""
     mark: str = ""
     """Distinguishes it from other violations of the rule by the same key. It is part of the fingerprint, so it holds no line numbers."""
 
@@ -131,6 +133,7 @@ class Finding:
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
     remedy: Remedy | None = None
+    then: str | None = None
     problem: str = ""
     """The message without the name of the key: the same for all keys with the same problem."""
     consumers: tuple[Consumer, ...] = ()
@@ -153,8 +156,6 @@ CRASH, BUDGET, CALLS_NOT_FOLLOWED = "crash", "budget", "calls"
 """What diagnostics are about: a crash of our own, a spent budget, or calls of code that is not here: something was not checked."""
 CONFIGURATION = "configuration"
 """The subject of diagnostics that every format shows, whatever their level."""
-
-
 SUBJECT = "\0"
 """Stands for the subject in the template of a diagnostic."""
 
@@ -164,8 +165,7 @@ class Diagnostic:
     """A message about the run itself."""
 
     level: Level
-    template: str
-    """The message, with `SUBJECT` in the place of ``subject``."""
+    template: str  # with `SUBJECT` in the place of ``subject``
     path: str | None = None
     line: int | None = None
     column: int | None = None

@@ -220,6 +220,7 @@ class _Run:
             root=key.scope,
             declaration=key.declaration,
             remedy=violation.remedy,
+            then=violation.then,
             problem=violation.sentence.unnamed,
             consumers=key.consumers if rule.rule.is_moot_without_key else (),
         )

@@ -41,6 +41,7 @@ def redacted(report: Report) -> Report:
             message=hide(f.message),
             problem=hide(f.problem),
             remediation=hide(f.remediation),
+            then=f.then and hide(f.then),
             remedy=with_changed_texts(f.remedy, hide) if f.remedy else None,
             shows_code=(f.root, f.address) not in used,
         )

@@ -36,6 +36,7 @@ class Mask(KeyIdMask):
             message=self.text(finding.message),
             problem=self.text(finding.problem),
             remediation=self.text(finding.remediation),
+            then=finding.then and self.text(finding.then),
             remedy=with_changed_texts(finding.remedy, self.text) if finding.remedy else None,
             address=self.text(finding.address),
             declaration=self._declaration(finding.declaration),

@@ -9,7 +9,7 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.posture.score import score
+from posturio_iac.posture.parts import demerits, score
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey
     from posturio_iac.posture.parts import ResultPart, Unit
-    from posturio_iac.posture.score import Score
     from posturio_iac.posture.view import KeyRow, Posture
 
 COUNTS = ("enforced", "declared")
@@ -68,7 +67,7 @@ class UnitSummary:
     part: ResultPart
     keys: int
     flagged: int
-    score: Score
+    score: float | None
     errors: int
 
     @property
@@ -78,7 +77,7 @@ class UnitSummary:
     @property
     def order(self) -> tuple[bool, float, int, str]:
         """The sort key: those that could not be read first, then the most costly."""
-        return (not self.errors, -self.score.demerits, -self.keys, self.unit.label)
+        return (not self.errors, -demerits(self.part), -self.keys, self.unit.label)
 
 
 def standings(posture: Posture) -> list[UnitSummary]:

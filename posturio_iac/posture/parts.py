@@ -1,16 +1,16 @@
-"""Splits results into parts that are followed over time: an account each for deployed keys, a scanned folder each for code."""
+"""Splits results into parts that are followed over time, and scores them: an account each for deployed keys, a scanned folder for code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, exact_score
 from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     SavedIdentity = tuple[str, ...]
 
 CODE, ACCOUNT = "code", "account"
+_EXACT_BELOW = 10
+"""Scores below this are shown with a decimal: with many keys each step is small."""
 _FULL_ID = lazy_pattern(r"[A-Za-z0-9_]{16,128}$")
 
 
@@ -155,3 +157,20 @@ def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
 
 def _unseen(key: SavedKey, part: ResultPart) -> bool:
     return part.failed or part.users is None or key.address.rpartition("/")[0] not in part.users
+
+
+def score(parts: Sequence[ResultPart], *, unread: bool = False) -> float | None:
+    """The score of joined results, not rounded; None while something could not be read: ``unread`` is a result as a whole."""
+    return None if unread or any(part.incomplete for part in parts) else exact_score(sum(map(demerits, parts)))
+
+
+def demerits(part: ResultPart) -> float:
+    """What the keys of a part cost together."""
+    return sum(key.demerit for key in part.keys)
+
+
+def shown(value: float | None) -> str:
+    """A score for readers: a whole number, with one decimal where it is small, or the word for unknown."""
+    if value is None:
+        return "unknown"
+    return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))

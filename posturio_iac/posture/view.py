@@ -9,8 +9,7 @@ from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.posture.changes import changes, worst_first
-from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, split
-from posturio_iac.posture.score import score
+from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.changes import ChangeCategory, UnitChange
-    from posturio_iac.posture.score import Score
 
 
 class Series:
@@ -176,7 +174,7 @@ class TrendPoint:
     """The posture at one time."""
 
     when: datetime
-    score: Score
+    score: float | None
     ends: Ends
     verdicts: Mapping[Verdict, int]
     units: int
@@ -195,7 +193,7 @@ class Posture:
     """Every key, the worst first."""
     parts: tuple[ResultPart, ...]
     """The parts that the report rests on, by unit."""
-    score: Score
+    score: float | None
     ends: Ends
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]

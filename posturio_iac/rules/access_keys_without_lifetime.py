@@ -171,8 +171,10 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     else:
         message = about(key, f"never expires: {key.remedies.witness} {_missing(key)}{unseen(key)}.{notes(key)}")
     remedy = lifetime_remedy(key, context)
-    advice = sentence(key.remedies.avoid, f"or {describe(remedy)}") if key.remedies.avoid is not None else sentence(remedy)
-    yield Violation(message, advice, remedy=remedy)
+    if key.remedies.avoid is None:
+        yield Violation(message, sentence(remedy), remedy=remedy, then="")
+    else:
+        yield Violation(message, sentence(key.remedies.avoid, f"or {describe(remedy)}"), remedy=remedy)
 
 
 def _missing(key: AccessKey) -> str:

@@ -106,8 +106,10 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
     message = about(key, f"is {str(key.status).lower()}, and nothing removes it: {why}.")
     # Of a deployed key whose grace is over, another date is no remedy.
-    remedy = key.remedies.remove if isinstance(key.disabled_since, datetime) else keep
-    yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, remedy)
+    is_over, then = isinstance(key.disabled_since, datetime), f"or {describe(keep)}"
+    remedy = key.remedies.remove if is_over else keep
+    span = date.span if date else None
+    yield Violation(message, sentence(key.remedies.remove, then), span, remedy, then=then if is_over else None)
 
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:

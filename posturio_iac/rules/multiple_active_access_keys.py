@@ -111,7 +111,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
             message = about(key, f"is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}.")
             disable = key.remedies.disable
-            yield Violation(message, sentence(disable, "unless this is the key to keep"), remedy=disable)
+            yield Violation(message, sentence(disable, keep := "unless this is the key to keep"), remedy=disable, then=keep)
         case _:
             return
 

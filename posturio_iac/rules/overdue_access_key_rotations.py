@@ -124,7 +124,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     allowed = f", but {late.stated.source} allows {limit}" if late.stated else f", but the maximum is {limit}"
     if late.rotated is None:
         message = about(key, f"is {age} old, created on {day(late.since)}{allowed}.")
-        yield Violation(message, sentence(key.remedies.replace, f"or {describe(key.remedies.disable)}"), remedy=key.remedies.replace)
+        then = f"or {describe(key.remedies.disable)}"
+        yield Violation(message, sentence(key.remedies.replace, then), remedy=key.remedies.replace, then=then)
     else:
         message = about(key, f"was last rotated {age} ago{by(late.rotated, allowed)}.")
         value = _alike(late.rotated.value, day(context.as_of))

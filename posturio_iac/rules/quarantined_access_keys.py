@@ -74,6 +74,6 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
             message = about(key, f"in public and attached {policy}, which denies only some actions.", "AWS found a key of the user of")
             off = key.remedies.disable
             then = "search CloudTrail for what it did, move its workload to a role, and delete the key"
-            yield Violation(message, sentence(off, then), remedy=off)
+            yield Violation(message, sentence(off, then), remedy=off, then=then)
         case _:
             return

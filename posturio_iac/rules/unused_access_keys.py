@@ -96,4 +96,5 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         message = about(key, f"{seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}.")
         off, gone = key.remedies.disable, describe(key.remedies.remove)
         grave = Severity.HIGH if idle > LONG or key.privilege is Privilege.ADMIN else None
-        yield Violation(message, sentence(off, f"and {gone} {describe_interval(context.grace)} later"), remedy=off, severity=grave)
+        then = f"and {gone} {describe_interval(context.grace)} later"
+        yield Violation(message, sentence(off, then), remedy=off, severity=grave, then=then)

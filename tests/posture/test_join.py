@@ -37,7 +37,7 @@ def test_an_account_without_a_key_any_more_is_known_to_be_without() -> None:
     view = joined(result([deployed("a")], days=7), result(scope=accounts(A)))
     assert users(view) == []
     assert changed(view) == {ChangeCategory.REMOVED: ["a"]}
-    assert view.score.value == 100
+    assert view.score == 100
 
 
 def test_shards_of_one_day_are_one_point_and_overlapping_ones_count_once() -> None:
@@ -64,7 +64,7 @@ def test_results_of_one_day_that_are_about_different_things_are_one_point() -> N
 def test_at_the_same_time_one_without_errors_counts_then_the_last_one_named() -> None:
     whole, broken = result([deployed("a")]), result([], [], [error(account=A)])
     assert users(joined(whole, broken)) == users(joined(broken, whole)) == ["a"]
-    assert joined(whole, broken).score.value == 100
+    assert joined(whole, broken).score == 100
     assert users(joined(whole, result([deployed("b")]))) == ["b"]
 
 
@@ -75,9 +75,9 @@ def test_an_account_that_could_not_be_read_keeps_its_keys_and_has_no_score() -> 
     assert view.rows[0].older
     assert view.rows[0].as_of.isoformat() == "2026-11-17T12:00:00+00:00"
     assert view.rows[0].worst is not None
-    assert (view.score.value, view.score.at_best) == (None, 100)
+    assert view.score is None
     assert changed(view) == {ChangeCategory.UNSEEN: ["a"]}
-    assert [point.score.value is None for point in view.trend] == [False, True]
+    assert [point.score is None for point in view.trend] == [False, True]
 
 
 def test_what_was_last_seen_before_two_failures_keeps_its_date() -> None:
@@ -88,7 +88,7 @@ def test_what_was_last_seen_before_two_failures_keeps_its_date() -> None:
 def test_a_complete_result_forgets_what_an_incomplete_one_kept() -> None:
     view = joined(result([deployed("a")], days=14), result([], [], [error(account=A)], days=7), result(scope=accounts(A)))
     assert users(view) == []
-    assert view.score.value == 100
+    assert view.score == 100
 
 
 def test_an_error_about_no_account_holds_until_its_accounts_are_read_again() -> None:
@@ -103,15 +103,15 @@ def test_an_error_about_no_account_is_held_against_the_whole_and_not_against_wha
     view = joined(before, result([deployed("a"), deployed("b", account=B)], [], [error("profile x leads to no account")]))
     assert users(view) == ["a", "b"]
     assert changed(view) == {ChangeCategory.REMOVED: ["gone"]}
-    assert view.score.value is None
-    assert [(standing.score.value, standing.errors) for standing in standings(view)] == [(100, 0), (100, 0)]
+    assert view.score is None
+    assert [(standing.score, standing.errors) for standing in standings(view)] == [(100, 0), (100, 0)]
 
 
 def test_an_organization_that_could_not_be_listed_is_superseded_by_any_later_look() -> None:
     nothing = result([], [], [error("nothing was read: organizations:ListAccounts is denied")], days=1)
-    assert joined(nothing).score.value is None
-    assert joined(nothing, result([deployed("a")])).score.value == 100
-    assert joined(result([deployed("a")], days=2), nothing).score.value is None
+    assert joined(nothing).score is None
+    assert joined(nothing, result([deployed("a")])).score == 100
+    assert joined(result([deployed("a")], days=2), nothing).score is None
 
 
 def test_the_same_error_in_several_parts_is_told_once() -> None:
@@ -239,8 +239,7 @@ def test_the_worst_keys_come_first() -> None:
 
 def test_a_file_that_could_not_be_read_leaves_no_score() -> None:
     view = joined(result([deployed("a")]), unread=(SavedDiagnostic(Level.ERROR, "b.json is not valid JSON", "b.json"),))
-    assert view.score.value is None
-    assert view.score.at_best is None
+    assert view.score is None
     assert view.errors() == 1
 
 
@@ -271,19 +270,19 @@ def test_a_verification_renews_what_it_looked_at_and_nothing_else() -> None:
     assert changed(view) == {ChangeCategory.REMOVED: ["a"], ChangeCategory.DISABLED: ["b"]}
     assert {row.key.user: row.as_of.day for row in view.rows} == {"b": 24, "c": 21}
     assert [len(row.found) for row in view.rows if row.key.user == "c"] == [1]
-    assert view.score.value is not None
+    assert view.score is not None
 
 
 def test_a_verification_of_an_incomplete_result_leaves_it_incomplete() -> None:
     first = result([deployed("a")], [], [error(account=A)], days=3)
-    assert joined(first, verified(deployed("a"))).score.value is None
-    assert joined(first, result([deployed("a")])).score.value == 100
+    assert joined(first, verified(deployed("a"))).score is None
+    assert joined(first, result([deployed("a")])).score == 100
 
 
 def test_a_verification_that_failed_forgets_nothing() -> None:
     view = joined(result([deployed("a")], days=3), verified(gone=("a",), said=[error(account=A)]))
     assert users(view) == ["a"]
-    assert view.score.value is None
+    assert view.score is None
 
 
 def test_a_finding_of_a_rule_that_was_not_asked_again_is_not_mended() -> None:

@@ -13,7 +13,7 @@ from posturio_iac.contract.read import load
 from posturio_iac.contract.records import SavedDiagnostic, cost
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
-from posturio_iac.posture.score import shown
+from posturio_iac.posture.parts import shown
 from posturio_iac.posture.view import Posture, join
 from tests.support import canned
 from tests.support.keys import AS_OF, access_key, open_question
@@ -47,7 +47,7 @@ def documents(draw: st.DrawFn) -> list[Any]:
 
 
 def value(view: Posture) -> float:
-    return -1.0 if view.score.value is None else view.score.value
+    return -1.0 if view.score is None else view.score
 
 
 @given(documents(), st.data())
@@ -102,16 +102,12 @@ def test_good_keys_more_change_nothing(made: list[Any], number: int) -> None:
 def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> None:
     view = joined(*made)
     current = [said for _, said in view.diagnostics if said.level is Level.ERROR]
-    assert (view.score.value is None) == bool(current)
+    assert (view.score is None) == bool(current)
     for row in view.rows:
         if row.key.undecided or row.key.verdict is Verdict.UNDETERMINED:
             assert row.key.demerit >= DEMERITS[Severity.LOW]
         assert row.key.demerit >= max((DEMERITS[f.severity] for f in row.found), default=0.0)
-    assert view.score.demerits == sum(row.key.demerit for row in view.rows)
-    assert view.score.at_best is not None
-    assert view.score.value is None or view.score.value <= view.score.at_best
-    unread = joined(*made, unread=(SavedDiagnostic(Level.ERROR, "cut off"),))
-    assert (unread.score.value, unread.score.at_best) == (None, None)
+    assert joined(*made, unread=(SavedDiagnostic(Level.ERROR, "cut off"),)).score is None
 
 
 judged = st.builds(
@@ -136,23 +132,7 @@ def test_a_result_has_the_same_score_whether_computed_by_its_run_or_from_its_jso
     view = join([load(text, "one.json")])
     expected = report.score()
     assert json.loads(text)["summary"]["score"] == expected
-    assert (None if view.score.value is None else round(view.score.value)) == expected
-
-
-@given(documents())
-def test_what_is_unknown_is_at_best_what_it_says_whatever_is_read_later(made: list[Any]) -> None:
-    before = joined(*made)
-    newest = max(made, key=lambda document: str(document["as_of"]))
-    later = copy.deepcopy(newest)
-    later["diagnostics"] = []
-    for key in later["keys"]:
-        key.pop("undecided", None)
-        key.pop("demerit", None)
-        key["verdict"] = "clean" if key["verdict"] == "undetermined" else key["verdict"]
-    after = joined(*(document for document in made if document is not newest), later)
-    if after.score.value is not None and before.score.value is None:
-        assert before.score.at_best is not None
-        assert after.score.value <= before.score.at_best
+    assert (None if view.score is None else round(view.score)) == expected
 
 
 def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:
@@ -169,17 +149,3 @@ def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:
 
 def test_small_scores_have_a_decimal() -> None:
     assert [shown(x) for x in (None, 100.0, 90.9, 10.0, 9.96, 0.5)] == ["unknown", "100", "91", "10", "10.0", "0.5"]
-
-
-def test_the_sum_names_each_cause() -> None:
-    keys = [deployed(f"u{n}") for n in range(5)]
-    found = [finding(keys[0], "root"), finding(keys[1]), finding(keys[2], "ownerless")]
-    keys[2] |= OPEN | {"demerit": 1.0}
-    keys[3] |= OPEN | {"verdict": "undetermined"}
-    keys[4] |= {"verdict": "suppressed", "demerit": 2.0}
-    assert [(line.cause, line.keys, line.each) for line in joined(result(keys, found)).score.lines] == [
-        ("the worst finding is critical", 1, 3.0),
-        ("accepted in advance, as bad as a high finding", 1, 2.0),
-        ("the worst finding is medium", 1, 1.0),
-        ("undetermined", 2, 1.0),
-    ]

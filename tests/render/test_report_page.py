@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.posture.mends import sources
 from posturio_iac.posture.view import join
-from posturio_iac.render.report.html_page import page
-from posturio_iac.render.report.html_text import shown, soft
+from posturio_iac.render.report.html_page import page, shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.rules import all_rules
 from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
@@ -359,14 +358,22 @@ def test_41_equal_mends_are_one_card() -> None:
     ]
     text = Page(page(joined(result(keys, found, scope=code("iam-vulnerable"))))).text
     assert "41 keys in iam-vulnerable" in text
-    assert 'The key never ends. Do for each: Add this tag to the user. expires = "x"' in text
+    assert 'The key never ends. Do for each: Add this tag to the user: expires = "x"' in text
     assert "Or run in iam-vulnerable: posturio-iac fix --select ownerless --write" in text
 
 
 def test_a_command_with_a_hidden_id_is_not_offered() -> None:
     key = deployed("ci", label="AKIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE")
     command = "aws iam update-access-key --user-name ci --access-key-id AKIAIOSFODNN7EXAMPLE --status Inactive"
-    remedy = {"kind": "run_command", "address": None, "path": None, "line": None, "summary": "switch it off", "command": command}
+    remedy = {
+        "kind": "run_command",
+        "address": None,
+        "path": None,
+        "line": None,
+        "summary": "switch it off",
+        "command": command,
+        "then": "",
+    }
     document = result([key], [finding(key, remediation=f"Switch it off: {command}.", remedy=remedy)], scope=accounts(A))
     hidden = page(join([load(json.dumps(document), "a.json")]))
     assert "AKIAIOSFODNN7EXAMPLE" not in hidden

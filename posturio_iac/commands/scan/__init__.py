@@ -74,7 +74,7 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
     if given.depth is not None and not (given.stats and given.depth.isdecimal() and int(given.depth)):
         raise UsageError(f'--depth takes a whole number of levels from 1 on, and needs --stats, not "{given.depth}"')
     if any(name == "html" for name, _ in made):
-        from posturio_iac.render.report.html_page import require
+        from posturio_iac.render.report import require
 
         require()
     return made

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from base64 import b64encode
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from posturio_iac import __version__
-from posturio_iac.core.text.terminal import XML_SHARP, inert
-from posturio_iac.errors import UsageError
+from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
+from posturio_iac.posture.parts import shown as score
+from posturio_iac.render.report import wording as say
+from posturio_iac.render.report.charts import scale
+from posturio_iac.render.report.document import Role
+from posturio_iac.render.report.sections import diagnostics, sections
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Report
     from posturio_iac.posture.view import Posture
+    from posturio_iac.render.report.document import Piece
 
 LARGE = 500
 """With more keys a browser lays out sections further down only when they come into view."""
@@ -23,7 +38,6 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
 def render(report: Report, context: RenderContext) -> str:
     """The report of one run as a page."""
-    require()
     from posturio_iac.contract.read import result
     from posturio_iac.contract.write import document
     from posturio_iac.posture.view import join
@@ -31,28 +45,71 @@ def render(report: Report, context: RenderContext) -> str:
     return page(join([result(document(report, context), "this run")]))
 
 
-def require() -> None:
-    """Make sure that the extra is there. Raises `UsageError`, which says how to install it."""
-    try:
-        import jinja2  # noqa: F401 - only this format needs it
-    except ImportError:
-        raise UsageError('the format html needs Jinja2: pip install "posturio-iac[report]"') from None
+LONGEST = 600
+"""Longer texts are cut, with a note."""
+_BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<=[a-z0-9])(?=[A-Z])")
+"""Where an address or a path may go on in the next line: between its parts, yet neither in a date nor before the number of a line."""
+_ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")
+"""Texts without such a place, which may break anywhere."""
+_DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+_MARKS = (("\0", "<wbr>"), ("\1", '<span class="nb">'), ("\2", "</span>"))
+"""What stands for markup until the text is escaped: no text that is shown holds these characters."""
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most ``most`` characters of a text, with the number of those left out."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+
+
+def shown(value: Any) -> Any:
+    """A value for a template: markup as it is, text with every character visible and cut where it is too long."""
+    if type(value) is not str:
+        return "" if value is None else value
+    return printable(cut(value, LONGEST))
+
+
+def soft(value: Any) -> Any:
+    """A text that a table may break between the parts of a name, and nowhere else."""
+    return _soft(value) if type(value) is str else shown(value)
+
+
+@lru_cache(maxsize=65_536)
+def _soft(text: str) -> Markup:
+    marked = _DATE.sub("\1\\g<0>\2", _ENDLESS.sub("\\g<0>\0", _BREAK.sub("\0", shown(text))))
+    made = str(escape(marked))
+    for mark, markup in _MARKS:
+        made = made.replace(mark, markup)
+    return Markup(made)  # noqa: S704 - escaped above
+
+
+def markup(pieces: Iterable[Piece], *, breaks: bool = False) -> Markup:
+    """Pieces of a sentence as markup; with ``breaks`` plain text too may break between the parts of a name, as in a narrow cell."""
+    return Markup("".join(_piece(piece, breaks=breaks) for piece in pieces))  # noqa: S704 - each text is escaped
+
+
+def _piece(piece: Piece, *, breaks: bool) -> str:
+    text: str
+    match piece.role:
+        case Role.BREAK:
+            return "<br>"
+        case Role.LEVEL:
+            text = escape(shown(piece.text))
+            return f'<span class="level {text}">{text}</span>'
+        case Role.COPY:
+            return f"<code{' data-copy' if shown(piece.text) == piece.text else ''}>{escape(shown(piece.text))}</code>"
+        case Role.CODE:
+            text = f"<code>{soft(piece.text)}</code>"
+        case Role.STRONG:
+            return f'<strong class="name">{soft(piece.text)}</strong>'
+        case Role.SOFT:
+            return f'<span class="meta">{soft(piece.text) if breaks else escape(shown(piece.text))}</span>'
+        case _:
+            text = soft(piece.text) if breaks else escape(shown(piece.text))
+    return f'<a href="{escape(piece.url)}">{text}</a>' if piece.url else text
 
 
 def page(posture: Posture) -> str:
     """A joined view as a page."""
-    from base64 import b64encode
-    from hashlib import sha256
-
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from posturio_iac.core.finding import Level, Verdict
-    from posturio_iac.posture.score import shown as score
-    from posturio_iac.render.report import wording as say
-    from posturio_iac.render.report.charts import scale
-    from posturio_iac.render.report.html_text import markup, shown
-    from posturio_iac.render.report.sections import diagnostics, sections
 
     def inline(name: str) -> tuple[Markup, str]:
         """A file of the page, and the source expression by which its policy allows it."""
@@ -80,8 +137,8 @@ def page(posture: Posture) -> str:
         ending=say.ending(posture),
         scale=Markup(scale(posture.ends)),  # noqa: S704 - our own picture, which escapes what it shows
         verdict=say.verdict(posture),
-        score=score(posture.score.value),
-        score_known=posture.score.value is not None,
+        score=score(posture.score),
+        score_known=posture.score is not None,
         counts=[(verdict.value, posture.count(verdict)) for verdict in Verdict],
         severities=[(severity.value, number) for severity, number in posture.severities().items()],
         errors=[said for level, said in diagnostics(posture) if level is Level.ERROR],

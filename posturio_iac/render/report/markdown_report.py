@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.text.terminal import printable
-from posturio_iac.posture.score import shown
+from posturio_iac.posture.parts import shown
 from posturio_iac.render.markdown_page import code, fenced, plain
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.document import Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
@@ -35,7 +35,7 @@ def page(posture: Posture) -> str:
 def _head(posture: Posture) -> Iterator[str]:
     yield f"# {say.TITLE}"
     yield f"{plain(say.looked_at(posture))}, as of {say.when(posture.as_of)}."
-    percent, score = posture.ends.percent, posture.score.value
+    percent, score = posture.ends.percent, posture.score
     share = "" if percent is None else f"**{percent} % of keys have an end that holds.** "
     yield f"{share}{plain(say.verdict(posture))} Score: {shown(score)}{' of 100' if score is not None else ''}."
     verdicts = " · ".join(f"{verdict.value} {posture.count(verdict):,}" for verdict in Verdict)

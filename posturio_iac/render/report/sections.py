@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.posture.mends import has_deployed, lives, sources, standings, tasks
-from posturio_iac.posture.score import shown
+from posturio_iac.posture.parts import shown
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
@@ -20,7 +20,7 @@ from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.contract.records import SavedFinding, SavedRemedy
+    from posturio_iac.contract.records import SavedFinding
     from posturio_iac.posture.mends import Task
     from posturio_iac.posture.view import KeyRow, Posture
     from posturio_iac.render.report.document import Block, Pieces
@@ -104,33 +104,30 @@ def _facts(task: Task) -> Iterator[Piece]:
 
 def _mend(findings: Sequence[SavedFinding]) -> Iterator[Piece]:
     """What mends all of these: the remedy itself where it is one, else what it is for each, with its own value in the table."""
-    first, remedy = findings[0], findings[0].remedy
-    if len({finding.remediation for finding in findings}) == 1 or remedy is None:
-        yield from remedied(first)
-        return
-    alike = len({(f.remedy.summary, f.remedy.code) for f in findings if f.remedy}) == 1
-    if alike and remedy.code:
-        yield Piece(f"{say.sentence(remedy.summary)} ")
-        yield Piece(remedy.code, Role.COPY)
-    elif alike:
-        yield Piece(say.sentence(remedy.summary))
-    else:
+    remedy = findings[0].remedy
+    if len({finding.remediation for finding in findings}) > 1 and remedy is not None:
+        if len({(f.remedy.summary, f.remedy.code) for f in findings if f.remedy}) == 1:
+            yield from _clause(remedy.summary, remedy.code)
+            return
         yield Piece("its own line is in the table of keys. For the first: ")
-        yield from remedied(first)
+    yield from remedied(findings[0])
 
 
 def remedied(finding: SavedFinding) -> Iterator[Piece]:
     """The remedy of a finding, in which code that may be copied is a piece of its own."""
-    code = next((code for code in _codes(finding.remedy) if code in finding.remediation), "")
-    before, _, after = finding.remediation.partition(code) if code else (finding.remediation, "", "")
-    yield from words(before)
+    remedy = finding.remedy
+    if remedy is None or remedy.then is None or not (code := remedy.command or remedy.code):
+        yield Piece(finding.remediation)
+        return
+    yield from _clause(remedy.summary, code)
+    if remedy.address not in (None, finding.address):
+        yield from (Piece(" in "), Piece(remedy.address or "", Role.CODE))
+    yield Piece(f", {remedy.then}." if remedy.then else ".")
+
+
+def _clause(summary: str, code: str) -> Iterator[Piece]:
+    yield Piece(f"{summary[:1].upper()}{summary[1:]}{': ' if code else '.'}")
     yield from words(code, Role.COPY)
-    yield from words(after)
-
-
-def _codes(remedy: SavedRemedy | None) -> Iterator[str]:
-    if remedy is not None:
-        yield from filter(None, (remedy.command, remedy.code))
 
 
 def _fix(task: Task) -> str:
@@ -171,14 +168,13 @@ def _trend(posture: Posture) -> Section:
         (
             words(say.when(point.when)),
             words(f"{point.ends.holding:,} of {point.ends.keys:,}"),
-            words(shown(point.score.value)),
-            words(f"{point.score.demerits:g}"),
+            words(shown(point.score)),
             *(words(f"{point.verdicts[verdict]:,}") for verdict in Verdict),
             words(f"{point.units} of {units}"),
         )
         for point in points
     ]
-    columns: tuple[tuple[str, str], ...] = (("Time", "text"), ("With an end", "text"), ("Score", "num"), ("Demerits", "num"))
+    columns: tuple[tuple[str, str], ...] = (("Time", "text"), ("With an end", "text"), ("Score", "num"))
     columns += (*((verdict.value.capitalize(), "num") for verdict in Verdict), ("Accounts and code", "text"))
     notes = [
         "Hollow points: not all of today's accounts and code were known." if any(point.units < units for point in points) else "",
@@ -316,7 +312,7 @@ def _basis(posture: Posture) -> Section:
             words(s.unit.label),
             words(f"{s.keys:,}"),
             words(f"{s.flagged:,}"),
-            words(shown(s.score.value)),
+            words(shown(s.score)),
             words(f"{s.errors:,}"),
             words(say.when(s.part.as_of)),
             words(s.part.source, Role.CODE),
@@ -341,16 +337,6 @@ def _basis(posture: Posture) -> Section:
         evidence = [(words(text), words(unit.label), words(f"{number:,}")) for text, unit, number in told]
         heads = (("Evidence", "text"), ("Account", "choice"), ("Keys", "num"))
         blocks.append(Folded("Evidence about deployed keys", (Table("evidence-table", "What told of keys", heads, evidence),)))
-    blocks.append(Folded("How the score is computed", tuple(_sum(posture))))
+    blocks.append(Folded("How the score is computed", (_paragraph(f"The score is {say.SCORE}"),)))
     blocks.append(_paragraph(Piece(f"Made by posturio-iac {__version__} from saved results alone.", Role.SOFT)))
     return Section("basis", "What this report rests on", tuple(blocks))
-
-
-def _sum(posture: Posture) -> Iterator[Block]:
-    score = posture.score
-    best = f" From what could be read it is {shown(score.at_best)} at best." if score.value is None and score.at_best is not None else ""
-    yield _paragraph(f"The score is {say.SCORE}{best}")
-    if score.lines:
-        rows = [(words(s.cause), words(f"{s.keys:,}"), words(f"{s.each:g}"), words(f"{s.demerits:g}")) for s in score.lines]
-        columns = (("Because", "text"), ("Keys", "num"), ("Demerits each", "num"), ("Demerits", "num"))
-        yield Table("score-lines", "Demerits of this report", columns, [*rows, (words("d"), (), (), words(f"{score.demerits:g}"))])

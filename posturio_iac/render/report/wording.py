@@ -10,7 +10,6 @@ from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.posture.mends import COUNTS, declared_end
 from posturio_iac.posture.parts import CODE
-from posturio_iac.posture.score import shown
 from posturio_iac.render.nothing_found import count
 from posturio_iac.rules import all_rules
 
@@ -171,10 +170,8 @@ def verdict(posture: Posture) -> str:
     """The one sentence that sums up the posture."""
     flagged, undetermined = posture.count(Verdict.FLAGGED), posture.count(Verdict.UNDETERMINED)
     total = len(posture.rows)
-    if posture.score.value is None:
-        things = count(posture.errors(), "thing")
-        best = "" if posture.score.at_best is None else f" The score is at best {shown(posture.score.at_best)}."
-        return f"Not known: {things} could not be read or decided.{best}"
+    if posture.score is None:
+        return f"Not known: {count(posture.errors(), 'thing')} could not be read or decided."
     if not total:
         return "No access keys: nothing to fix."
     if not flagged and not undetermined:
