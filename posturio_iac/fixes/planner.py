@@ -167,11 +167,11 @@ class ProvenPlan:
         for number in made:
             changes.setdefault(target_of(outcomes[number].remedy), []).append(number)
         failing = {failure.identity for failure in failures}
-        spans = {span for one in failing if one is not None for key in self._proof(changed).keys(one) for span in _spans(key)}
+        places = {span for one in failing if one is not None for key in self._proof(changed).keys(one) for span in spans(key)}
         suspects = [
             numbers
             for numbers in changes.values()
-            if any(_identity(outcomes[n].finding) in failing or _span(outcomes[n].remedy) in spans for n in numbers)
+            if any(_identity(outcomes[n].finding) in failing or _span(outcomes[n].remedy) in places for n in numbers)
         ]
         scopes = {one[1] for one in failing if one is not None} | {outcomes[n].finding.root for numbers in suspects for n in numbers}
         groups = self._failing(left, suspects, scopes) or self._failing(left, list(changes.values()), None) or [([made[-1]], failures)]
@@ -221,7 +221,7 @@ def _span(remedy: Remedy | Suppress | None) -> Span | None:
     return place.span if place is not None else None
 
 
-def _spans(key: AccessKey) -> Iterator[Span]:
+def spans(key: AccessKey) -> Iterator[Span]:
     """Yield the places whose edits can be about a key."""
     held = key.remedies
     for span in (key.span, *(_span(one) for one in (held.declare, held.beside, *held.calls))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -190,16 +191,6 @@ def test_a_name_that_was_meant_is_corrected_and_its_value_stays(tmp_path: Path) 
     assert (tmp_path / "main.tf").read_text(encoding="utf-8").startswith("# posturio: expires=2027-01-01\n")
 
 
-def test_the_hook_judges_units_that_nobody_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path, modules__bot__main_tf=BOT, live__prod__terragrunt_hcl=UNIT % '\n  tags = { expires = "2026-03-01" }\n')
-    put(tmp_path, live__stage__terragrunt_hcl=UNIT % "")
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
-    monkeypatch.chdir(tmp_path)
-    fix(tmp_path / "live/stage/terragrunt.hcl", "--hook")
-    assert (tmp_path / "modules/bot/main.tf").read_text(encoding="utf-8") == BOT
-
-
 @pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", "."])
 def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str) -> None:
     name = f"{folder}/main.tf".replace("./", "")
@@ -211,3 +202,18 @@ def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str)
     assert (tmp_path / name).read_text(encoding="utf-8") == before
     example = (tmp_path / "examples/full/main.tf").read_text(encoding="utf-8")
     assert example.startswith("# posturio: expires=") is (folder == ".")
+
+
+@pytest.mark.parametrize("named", ["live/stage/terragrunt.hcl", "modules/bot/main.tf", "live"])
+@pytest.mark.parametrize("inputs", ["merge({}, {})", "{}"])
+def test_a_part_is_mended_as_the_whole_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, inputs: str) -> None:
+    put(tmp_path, modules__bot__main_tf=BOT, live__prod__terragrunt_hcl=UNIT % '\n  tags = { expires = "2026-12-31" }\n')
+    put(tmp_path, live__stage__terragrunt_hcl=UNIT.replace("{%s}", inputs))
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    _, whole, _ = fix(tmp_path)
+    assert "modules/bot" not in whole
+    fix(tmp_path / named, *(["--write", "--allow-dirty"] if named == "live" else ["--hook"]))
+    part = subprocess.run(["git", "diff", "-U0"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert [line for line in part.splitlines() if line[:2] == "+ "] == [line for line in whole.splitlines() if line[:2] == "+ "]

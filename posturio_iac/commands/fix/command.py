@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.core.place import Span
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
@@ -41,16 +42,31 @@ class FixRun:
     ) -> None:
         """Hold the scope; ``code`` is what another run has read of it."""
         self.selection, self.config, self.narrowed, self.given = selection, config, narrowed, given
-        self._proofs: dict[frozenset[str], Proof] = {}
         self.code = code
+        self._around: CodeAround | None = None
+        self._proof: Proof | None = None
 
     def report(self) -> Report:
         """Judge the code as it is now."""
         from posturio_iac.scan import now
 
-        self._proofs.clear()
+        self._around = self._proof = None
         self.code = self._scan(self.selection, self.narrowed, self.given.as_of or now())
         return self.code.report()
+
+    def judged_around(self, report: Report, findings: Sequence[Finding]) -> tuple[Report, list[Finding]]:
+        """The report with all code that leads to the keys of some findings, and these findings as it has them."""
+        assert self.code is not None  # noqa: S101 - a report reads it
+        if self._is_whole() or not findings:
+            return report, [*findings]
+        from posturio_iac.fixes.planner import spans
+
+        named = {(f.framework, f.root, f.address) for f in findings}
+        keys = [judged.key for judged in report.keys if (judged.key.framework, judged.key.scope, judged.key.address) in named]
+        around = self._all_around({span.path for key in keys for span in spans(key)})
+        wide = self.code.judge(around.below(), self.code.as_of)
+        known = {finding.fingerprint: finding for finding in wide.findings}
+        return wide, [known.get(finding.fingerprint, finding) for finding in findings]
 
     def proof(self, changed: Collection[str]) -> Proof:
         """What proves changes of files: the run, where it is about the whole repository, or else all that these files concern."""
@@ -60,10 +76,11 @@ class FixRun:
             self.report()
         code = self.code
         assert code is not None  # noqa: S101 - a report reads it
-        paths = frozenset() if self._is_whole() else frozenset(changed)
-        if paths not in self._proofs:
-            self._proofs[paths] = Proof(self._all_around(paths, code.as_of) if paths else code, code.as_of)
-        return self._proofs[paths]
+        before = self._around
+        reader = code if self._is_whole() else self._all_around(changed)
+        if self._proof is None or self._around is not before:
+            self._proof = Proof(reader, code.as_of)
+        return self._proof
 
     def _scan(self, selection: Selection, narrowed: Narrowed | None, as_of: datetime) -> CodeScan:
         from posturio_iac.scan import CodeScan
@@ -84,19 +101,25 @@ class FixRun:
         is_all = "" in search.places and self.selection.repository in (None, self.selection.root)
         return self.narrowed is None and is_all
 
-    def _all_around(self, paths: Collection[str], as_of: datetime) -> CodeScan | ReaderFromTop:
-        """The code of the repository that files concern, as it is."""
+    def _all_around(self, paths: Collection[str]) -> CodeAround:
+        """The code of the repository that files concern, as it is; what was read before counts as long as it holds them."""
         from posturio_iac.impact.selection import narrow
         from posturio_iac.scan import select
 
+        known = self._around
+        if known is not None and known.paths.issuperset(paths):
+            return known
+        assert self.code is not None  # noqa: S101 - a report reads it
         root = self.selection.root
         top = self.selection.repository or root
         prefix = os.path.relpath(root, top).replace(os.sep, "/")
+        paths = frozenset(paths).union(known.paths if known is not None else ())
         whole = select((top,), top, self.config, self.given.exclude or ())
         narrowed = narrow(whole, [posixpath.normpath(posixpath.join(prefix, path)) for path in paths], self.config)
-        code = self._scan(narrowed.selection, narrowed, as_of)
+        code = self._scan(narrowed.selection, narrowed, self.code.as_of)
         code.report()
-        return ReaderFromTop(code, prefix)
+        self._around = CodeAround(code, prefix, paths)
+        return self._around
 
     def owner_of(self) -> Callable[[str], str | None] | None:
         """A function from a file to its owner by CODEOWNERS, if that was asked for."""
@@ -107,15 +130,31 @@ class FixRun:
         return owner_by_file(self.selection.root, self.selection.repository)
 
 
-class ReaderFromTop:
-    """Reads the code of a repository with edits whose paths are relative to a folder in it."""
+class CodeAround:
+    """The code of a repository around some files, for edits whose paths are relative to a folder in it."""
 
-    def __init__(self, code: CodeScan, prefix: str) -> None:
-        self.keys, self.diagnostics, self.judge = code.keys, code.diagnostics, code.judge
+    def __init__(self, code: CodeScan, prefix: str, paths: frozenset[str]) -> None:
+        self.keys, self.diagnostics, self.judge, self.paths = code.keys, code.diagnostics, code.judge, paths
         self._code, self._prefix = code, prefix
+
+    def below(self) -> Sequence[AccessKey]:
+        """The keys, with paths relative to the folder."""
+        if self._prefix == ".":
+            return self.keys
+        return [_relocated(key, lambda path: posixpath.relpath(path, self._prefix)) for key in self.keys]
 
     def read(self, edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
         return self._code.read({posixpath.normpath(posixpath.join(self._prefix, path)): text for path, text in edited.items()}, scopes)
+
+
+def _relocated(value: Any, move: Callable[[str], str]) -> Any:
+    """A record with other paths in all places that it holds."""
+    if isinstance(value, Span):
+        return replace(value, path=move(value.path))
+    if type(value) is tuple:
+        return tuple(_relocated(one, move) for one in value)
+    names = getattr(type(value), "__match_args__", ())
+    return replace(value, **{name: _relocated(getattr(value, name), move) for name in names}) if names else value
 
 
 def run(argv: Sequence[str]) -> int:
@@ -217,7 +256,7 @@ def planned(run_: FixRun, report: Report, asked: Wishes) -> tuple[tuple[Outcome,
     from posturio_iac.fixes.wanted import suppressing, wanted
 
     given = run_.given
-    findings = selected(run_, report)
+    report, findings = run_.judged_around(report, selected(run_, report))
     limit = limits(report, run_.config, run_.selection.root)
     planner = ProvenPlan(lambda edited: files_below(run_.selection.root, edited), limit, run_.proof, unsafe=bool(given.unsafe))
     found: tuple[Wanted, ...] = wanted(report, findings, asked)
