@@ -122,21 +122,29 @@ def sarif_places(result: dict[str, Any], top: Path) -> Iterator[Result]:
         yield Result(path, first, region.get("endLine", first), result.get("ruleId") or "")
 
 
-def run_tool(top: Path, command: Sequence[str], seconds: int) -> tuple[list[Result], str]:
+def run_tool(top: Path, command: Sequence[str], seconds: int, kept: Path | None = None) -> tuple[list[Result], str]:
     """What a tool says in a folder, and its complaint if it printed nothing that can be read. Nothing to look at is nothing said."""
     if not command:
         return [], ""
+    if kept is not None and kept.exists():
+        return list(read(kept.read_text(encoding="utf-8"), top)), ""
     try:
         done = subprocess.run(command, cwd=top, capture_output=True, text=True, timeout=seconds, check=False, errors="replace")
     except subprocess.TimeoutExpired:
         return [], f"not done in {seconds} s"
+    said = done.stdout[max(done.stdout.find("{"), 0) :]
     try:
-        return list(read(done.stdout[max(done.stdout.find("{"), 0) :], top)), ""
+        results = list(read(said, top))
     except (ValueError, KeyError) as error:
         return [], f"exit code {done.returncode}, {error}: {done.stderr.strip()[-200:]}"
+    if kept is not None:
+        kept.write_text(said, encoding="utf-8")
+    return results, ""
 
 
-def score(root: Path, command: Sequence[str], about: str, lifetime: str, *, seconds: int, show: bool, files: str = "") -> int:
+def score(
+    root: Path, command: Sequence[str], about: str, lifetime: str, *, seconds: int, show: bool, files: str = "", keep: Path | None = None
+) -> int:
     """Prints the figures of one tool. A key is found where a result covers the line of its block; exits 1 when a repository failed."""
     every, decoys = labels("labels.tsv"), labels("decoys.tsv")
     tops = sorted({(label.repo, label.commit) for label in every})
@@ -146,7 +154,8 @@ def score(root: Path, command: Sequence[str], about: str, lifetime: str, *, seco
 
     def answer(top: tuple[str, str]) -> tuple[list[Result], str]:
         given = sorted(path for path in labelled[top] if re.search(files, path)) if files else []
-        return run_tool(folder(root, *top), [] if files and not given else [*command, *given], seconds)
+        place = folder(root, *top)
+        return run_tool(place, [] if files and not given else [*command, *given], seconds, keep and keep / f"{place.name}.json")
 
     with ThreadPoolExecutor(1 if files else 2) as pool:
         answers = dict(zip(tops, pool.map(answer, tops), strict=True))
@@ -195,6 +204,7 @@ def main() -> int:
     scoring.add_argument("--about", default="", metavar="REGEX", help="rules that speak of access keys (default: all)")
     scoring.add_argument("--lifetime", default="", metavar="REGEX", help="rules that say that a key has no end")
     scoring.add_argument("--files", default="", metavar="REGEX", help="give the tool the labelled files of such a name, not the repository")
+    scoring.add_argument("--keep", type=Path, help="folder with what the tool said in each repository, which is not asked again")
     scoring.add_argument("--seconds", type=int, default=900, help="for one repository (default: %(default)s)")
     scoring.add_argument("--show", action="store_true", help="print each place that was missed, is false or has the wrong lifetime")
     scoring.add_argument("command", nargs="+")
@@ -206,7 +216,8 @@ def main() -> int:
         parser.error(f"there is no program {given.command[0]}")
     command = [str(Path(program).absolute()), *given.command[1:]]
     about, lifetime = given.about, given.lifetime
-    return score(given.directory.resolve(), command, about, lifetime, seconds=given.seconds, show=given.show, files=given.files)
+    how = {"seconds": given.seconds, "show": given.show, "files": given.files, "keep": given.keep}
+    return score(given.directory.resolve(), command, about, lifetime, **how)
 
 
 if __name__ == "__main__":

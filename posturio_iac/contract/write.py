@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.keys.life import KeyLife, KeyUse
-    from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
+    from posturio_iac.core.model import Attr, Consumer, Declaration, Lifetime, Place, Span
     from posturio_iac.fixes.shown import ShownEdit
     from posturio_iac.search.skipped import SkippedPlace
 
@@ -121,7 +121,6 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
 
 
 def _deployed(judged: JudgedKey) -> dict[str, Any]:
-    """The fields that only deployed keys have; unknown ones are left out."""
     key = judged.key
     facts: dict[str, Any] = {"account": key.account, "account_name": _text(key.account_name) or None, "key_id": key.key_id}
     for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
@@ -150,7 +149,6 @@ def _life(life: KeyLife) -> dict[str, Any]:
 
 
 def _use(use: KeyUse | Unknown) -> dict[str, Any]:
-    """Who uses a key, by its events, or why that is not known."""
     if isinstance(use, Unknown):
         return {"verdict": None, "why": _text(use.reason)}
     head = {
@@ -226,8 +224,7 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
     if finding.remedy is not None:
         entry["remedy"] = _remedy(finding.remedy) | ({} if finding.then is None else {"then": _text(finding.then)})
     if finding.consumers:
-        better = [(one.name, REPLACEMENTS[one.name].text, one.place) for one in finding.consumers]
-        entry["instead"] = [{"consumer": name, "text": text, "address": _text(at.address), **_at(at)} for name, text, at in better]
+        entry["instead"] = [_consumer(one) for one in finding.consumers]
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
     entry |= _age(finding, context.ages)
@@ -236,15 +233,19 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
     return entry
 
 
+def _consumer(consumer: Consumer) -> dict[str, Any]:
+    uses = [{"path": _text(span.path), "line": span.line} for span in consumer.uses]
+    used, text = {"used_at": uses} if uses else {}, REPLACEMENTS[consumer.name].text
+    return {"consumer": consumer.name, "text": text, "address": _text(consumer.place.address), **_at(consumer.place), **used}
+
+
 def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
-    """When the finding was first seen and whether it is new; unknown fields are left out."""
     first = ages.first_seen.get(finding.fingerprint)
     known: dict[str, Any] = {"first_seen": moment(first)} if first is not None else {}
     return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    """The kind of a remedy, the code that it would change, if any, and the words and code that all keys mended alike share."""
     place = place_of(remedy)
     summary, code = outline(remedy)
     entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
@@ -254,7 +255,6 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
 
 @cache
 def _kind(name: str) -> str:
-    """The name of a class as JSON has it: ``add_tag``."""
     return "".join(f"_{letter.lower()}" if letter.isupper() and number else letter.lower() for number, letter in enumerate(name))
 
 

@@ -93,6 +93,10 @@ class Consumer:
     """Its name among `posturio_iac.facts.keyless.REPLACEMENTS`."""
     place: Place
     """What gives it the secret."""
+    secret: str = ""
+    """What it calls the secret."""
+    uses: tuple[Span, ...] = ()
+    """Lines of its pipelines in the repository that name a secret of this name."""
 
 
 @dataclass(frozen=True, slots=True)

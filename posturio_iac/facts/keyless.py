@@ -82,7 +82,7 @@ REPLACEMENTS = {
             "vercel_project": ("environment",),
         },
     ),
-    "kubernetes": Alternative("for pods, a role of their service account (EKS Pod Identity or IRSA)", _POD),
+    "kubernetes": Alternative("for pods that read it, a role of their service account (EKS Pod Identity or IRSA)", _POD),
     "ecs": Alternative(
         "the task's own role",
         {
@@ -157,8 +157,15 @@ def certain(consumers: Iterable[Consumer], pusher: Place | None) -> tuple[Consum
 
 def instead(consumers: Iterable[Consumer]) -> str:
     """What replaces a key that is given to these, as half a sentence; empty where nothing is known for certain."""
-    texts = list(dict.fromkeys(REPLACEMENTS[consumer.name].text for consumer in consumers))
+    texts = list(dict.fromkeys(f"{REPLACEMENTS[one.name].text}{_used(one)}" for one in consumers))
     return f"{', and '.join(texts)}; see `posturio-iac explain {PAGE}`" if texts else ""
+
+
+def _used(consumer: Consumer) -> str:
+    if not consumer.uses:
+        return ""
+    first, *more = consumer.uses
+    return f" (secret {consumer.secret}: {first.path}:{first.line}{f' and {len(more)} more' if more else ''})"
 
 
 def remediation(finding: Finding) -> str:

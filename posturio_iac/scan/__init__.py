@@ -194,6 +194,10 @@ class CodeScan:
             from posturio_iac.metadata.owners import with_code_owners
 
             keys = [*with_code_owners(keys, selection.root, selection.repository, diagnostics)]
+        if any(consumer.secret for key in keys for consumer in key.consumers):
+            from posturio_iac.metadata.pipelines import with_uses
+
+            keys = with_uses(keys, selection.root, selection.repository or selection.root, fence)
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
         return keys, diagnostics
 

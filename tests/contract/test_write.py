@@ -74,7 +74,7 @@ def test_every_object_of_the_schema_is_closed() -> None:
                 yield from objects(child)
 
     found = [node for node in objects(SCHEMA) if "properties" in node]
-    assert len(found) == 29
+    assert len(found) == 30
     assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
 
 

@@ -199,3 +199,26 @@ def test_pods_do_not_push_images() -> None:
     assert certain([pods, pods], None) == (pods,)
     assert certain([pods], user) == (Consumer("image_push", user),)
     assert certain([ci], user) == (ci,)
+
+
+def test_a_pipeline_of_the_repository_that_names_the_secret_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    (folder / "main.tf").write_text(KEY + program_of("GitHub Actions")[0] + program_of("GitLab CI")[0], encoding="utf-8")
+    pipelines = {
+        ".github/workflows/a.yml": "# secrets.AWS_SECRET_ACCESS_KEY\n\nsecrets.AWS_SECRET_ACCESS_KEY\nsecrets['aws_secret_access_key']\n",
+        ".github/workflows/b.txt": "${{ secrets.AWS_SECRET_ACCESS_KEY }}",
+        ".github/workflows/c.yaml": "${{ secrets.AWS_SECRET_ACCESS_KEY_2 }}",
+        ".gitlab-ci.yml": "script:\n  - test -n ${AWS_SECRET_ACCESS_KEY}\n",
+    }
+    for path, text in pipelines.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    main(["scan", str(folder), "--format", "json"])
+    (found,) = [finding["instead"] for finding in json.loads(capsys.readouterr().out)["findings"] if "instead" in finding]
+    used = {one["consumer"]: [(at["path"], at["line"]) for at in one["used_at"]] for one in found}
+    workflow = "../.github/workflows/a.yml"
+    assert used == {"github_actions": [(workflow, 3), (workflow, 4)], "gitlab": [("../.gitlab-ci.yml", 2)]}
+    main(["scan", str(folder)])
+    assert "by OIDC (secret AWS_SECRET_ACCESS_KEY: ../.github/workflows/a.yml:3 and 1 more)" in capsys.readouterr().out

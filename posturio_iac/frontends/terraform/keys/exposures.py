@@ -219,8 +219,11 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
             continue
         where = instance.full(f"{kind}.{name}")
         for _, expression in carriers.arguments(block, instance, given):
-            at = Consumer(consumer, Place(where, own_place(expression.span, instance)))
             for scope in _scopes(block, instance):
+                called = next((block.get(n) for n in ("secret_name", "variable_name", "key", "name") if block.get(n) is not None), None)
+                secret = evaluate_or_unknown(called, scope)
+                given_at = Place(where, own_place(expression.span, instance))
+                at = Consumer(consumer, given_at, secret if isinstance(secret, str) else "")
                 if _is_meant(consumer, block, scope):
                     yield from (_consumer(at, reached) for reached in _secrets(expression, scope) if not reached.open)
         for attribute, expression in carriers.arguments(block, instance, shown):
