@@ -101,9 +101,9 @@ def played(aws: FakeAws, folder: Path) -> str:
     aws.user("mailer", owner="payments@example.com")
     key(aws, "mailer", MAILER, 400, 120)
     aws.user("reports", owner="payments@example.com")
-    key(aws, "reports", REPORTS, 85, 80)
+    key(aws, "reports", REPORTS, 70, 65)
     aws.user("load-test")
-    key(aws, "load-test", LOAD_TEST, 75, None, by="alice")
+    key(aws, "load-test", LOAD_TEST, 60, None, by="alice")
 
     ledger = "--ledger ledger.jsonl"
     story.day(0, "Three keys are not in use. Nobody is known to own one of them; CloudTrail names who created it. Owners get a letter.")
@@ -114,7 +114,7 @@ def played(aws: FakeAws, folder: Path) -> str:
 
     (sheet,) = (folder / "letters").glob("payments*.csv")
     text = sheet.read_text(encoding="utf-8").splitlines()
-    answered = [f"{line[:-2]}yes,the export at the end of a quarter,Pat" if REPORTS in line else line for line in text]
+    answered = [f"{line[:-3]}yes,,the export at the end of a quarter,Pat" if REPORTS in line else line for line in text]
     (folder / "payments.csv").write_text("\n".join(answered) + "\n", encoding="utf-8")
     story.day(12, "An answer comes back: `needed` says `yes`, and `note` what for. A plan of this day waits for the other.")
     story.type(f"{TOOL} retire ask {ledger} --answers payments.csv", f"{TOOL} retire plan early {ledger}")

@@ -62,6 +62,7 @@ class Inventory:
     """True if neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
     """When AWS made the credential report that was read."""
+    report_digest: str = ""
 
     def say(self, level: Level, text: str) -> None:
         self.diagnostics.append(of_account(level, text, self.account.id))
@@ -154,7 +155,7 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
         inventory.say(Level.NOTE, text)
     for note in report.notes:
         inventory.say(Level.NOTE, note)
-    inventory.reported = report.generated
+    inventory.reported, inventory.report_digest = report.generated, report.digest
     age = request.as_of - report.generated
     if age > STALE:
         inventory.say(Level.WARNING, f"the credential report is {describe_interval(age)} old; --exact asks about every key")

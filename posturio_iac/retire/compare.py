@@ -225,7 +225,8 @@ def _by(who: str) -> str:
 
 
 def _rules(found: Sequence[Finding]) -> str:
-    return " and ".join(dict.fromkeys(one.rule.id.partition(".")[2] for one in found))
+    names = list(dict.fromkeys(one.rule.id.partition(".")[2] for one in found))
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:

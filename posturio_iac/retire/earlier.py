@@ -14,11 +14,11 @@ from posturio_iac.core.record import Enum
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
     from posturio_iac.core.finding import Report, Severity
-    from posturio_iac.core.keys.ids import KeyIdMask
     from posturio_iac.retire.plan import Entry
 
 
@@ -126,6 +126,21 @@ def read(text: str, source: str = "") -> Earlier:
     return Earlier(saved.as_of, tuple(keys.values()), findings, incomplete)
 
 
+def together(results: Iterable[Earlier]) -> Earlier:
+    """Several earlier results as one, of the time of the oldest, with each key and each finding as it was seen first."""
+    ordered = sorted(results, key=lambda one: one.as_of)
+    keys: dict[tuple[str, datetime | None], EarlierKey] = {}
+    findings: dict[str, EarlierFinding] = {}
+    for one in ordered:
+        for key in one.keys:
+            keys.setdefault((key.address, key.created), key)
+        for finding in one.findings:
+            known = keys[finding.key.address, finding.key.created]
+            findings.setdefault(finding.fingerprint, replace(finding, key=known))
+    incomplete = any(one.incomplete for one in ordered)
+    return Earlier(ordered[0].as_of, tuple(keys.values()), tuple(findings.values()), incomplete)
+
+
 def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:
     arn, _, label = address.rpartition("/")
     parts = arn.split(":", 5)
@@ -179,14 +194,6 @@ class VerifiedKey:
         """That of its worst finding."""
         return max(finding.severity for finding in self.findings)
 
-    def masked(self, mask: KeyIdMask) -> VerifiedKey:
-        """Return the same with masked key ids, in every text."""
-        text = mask.text
-        findings = tuple(replace(f, message=text(f.message), remediation=text(f.remediation)) for f in self.findings)
-        owner = text(self.owner) if self.owner else None
-        why, fix, by = text(self.why), text(self.remediation), text(self.by)
-        return replace(self, address=text(self.address), owner=owner, findings=findings, why=why, remediation=fix, by=by)
-
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -196,9 +203,6 @@ class Verification:
     """The time of the earlier result."""
     keys: tuple[VerifiedKey, ...]
     """By state, in the order of `KeyState`, and in each the worst first."""
-
-    def masked(self, mask: KeyIdMask) -> Verification:
-        return replace(self, keys=tuple(key.masked(mask) for key in self.keys))
 
     def count(self, state: KeyState) -> int:
         """How many keys are in a state."""

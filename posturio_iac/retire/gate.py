@@ -9,6 +9,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
@@ -31,6 +32,7 @@ PUBLIC_IN_CODE = (
     "AWS found it in public, so switch it off at once. Code declares it and would switch it on again, so nothing is planned here: "
     "change the code."
 )
+BY_ROLE = "give what needs it a role, or accept the key until then by a suppression"
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -85,19 +87,27 @@ def decide(key: AccessKey, rules: Collection[str], limits: Context, *, named: bo
 
 
 def with_next(report: Report, policies: PoliciesByKind) -> Report:
-    """Return a report whose keys tell what comes next, for those that the ledger knows."""
+    """A report whose keys tell what comes next, where the ledger knows them, and whose advice for what waits or is needed is the gate's."""
     rules: dict[str, set[str]] = {}
     for finding in report.active():
         rules.setdefault(finding.address, set()).add(finding.rule.id)
-    made = []
+    made, waits = [], dict[str, tuple[Advice, str]]()
     for judged in report.keys:
         key = judged.key
-        if key.life is not None:
-            limits = policies.of(key).context_for(key, report.as_of)
-            said = decide(key, rules.get(key.address, ()), limits).next
-            judged = replace(judged, key=replace(key, life=replace(key.life, next=said)))  # noqa: PLW2901 - the same key
-        made.append(judged)
-    return replace(report, keys=tuple(made))
+        decision = decide(key, rules.get(key.address, ()), policies.of(key).context_for(key, report.as_of))
+        if key.declaration is not None:
+            pass  # the advice is about the code
+        elif decision.action is Action.WAIT and (key.life is not None or not decision.asks):
+            waits[key.address] = Advice("wait"), f"Wait. {decision.why}"
+        elif decision.action is Action.KEEP and key.life is not None and key.life.is_needed and key.life.stands(report.as_of):
+            waits[key.address] = Advice(BY_ROLE), f"{decision.why} {BY_ROLE[0].upper()}{BY_ROLE[1:]}."
+        known = replace(key, life=replace(key.life, next=decision.next)) if key.life is not None else key
+        made.append(replace(judged, key=known))
+    found = (
+        replace(finding, remedy=waits[finding.address][0], remediation=waits[finding.address][1]) if finding.address in waits else finding
+        for finding in report.findings
+    )
+    return replace(report, keys=tuple(made), findings=tuple(found))
 
 
 def _hindrance(key: AccessKey) -> str | None:
@@ -127,14 +137,14 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     """Decide about an active key."""
     life, as_of = key.life or KeyLife(), limits.as_of
     option = f"--include-in-use {key.key_id} plans to switch it off."
-    if life.is_needed and life.answered is not None:
-        why = f"Its owner answered on {life.answered.date()}: {life.answer()}. So it stays active."
+    if life.is_needed and life.stands(as_of):
+        why = f"{_answer(key, life)} So it stays active."
         return Decision(Action.KEEP, why, option, life.answer())
     late = _awaited(life, as_of)
     if not any(one.means_unneeded for one in _known(rules)) and key.kind is KeyKind.ACCESS_KEY:
         return Decision(Action.KEEP, f"It may be in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
     if life.is_awaited(as_of) and life.answer_by is not None:
-        return Decision(Action.WAIT, f"Its owner was asked, and may answer until {life.answer_by.date()}.", option, late, asks=True)
+        return Decision(Action.WAIT, _question(key, life, life.answer_by), option, late, asks=True)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Decision(Action.KEEP, UNTOLD, f"Ask its owner; {option}", late)
     if (untold := _untold_use(key)) is not None:
@@ -150,8 +160,8 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
 def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: str) -> Decision:
     """Decide about a key that is switched off, or that AWS has ended."""
     life, as_of, since = key.life or KeyLife(), limits.as_of, key.disabled_since
-    if life.is_needed and life.answered is not None:
-        why = f"Its owner answered on {life.answered.date()}: {life.answer()}. So it is not deleted."
+    if life.is_needed and life.stands(as_of):
+        why = f"{_answer(key, life)} So it is not deleted."
         return Decision(Action.KEEP, why, next=life.answer())
     if not isinstance(since, datetime):
         return Decision(Action.KEEP, "It is not known how long it has been off, so it is not deleted.", next=life.answer())
@@ -162,8 +172,7 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
         why = f"It is not deleted until it has been off for {limits.grace.days} days, which is after {over.date()}."
         return Decision(Action.WAIT, why, next=f"to be deleted after {over.date()}")
     if life.is_awaited(as_of) and life.answer_by is not None:
-        why = f"Its owner was asked, and may answer until {life.answer_by.date()}."
-        return Decision(Action.WAIT, why, next=_awaited(life, as_of), asks=True)
+        return Decision(Action.WAIT, _question(key, life, life.answer_by), next=_awaited(life, as_of), asks=True)
     if (unasked := _unasked(key, life)) is not None:
         return Decision(Action.WAIT, unasked, next="ask its owner", asks=True)
     if LINGERING not in rules:
@@ -175,9 +184,22 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
 
 def _awaited(life: KeyLife, as_of: datetime) -> str:
     """The owner's answer, or by when one is due, in a few words."""
-    if life.answer_by is None or life.answered is not None:
+    if life.answer_by is None or (life.answered is not None and not life.is_awaited(as_of)):
         return life.answer()
     return f"answer {'late since' if life.is_late(as_of) else 'by'} {life.answer_by.date()}"
+
+
+def _who(key: AccessKey, life: KeyLife) -> str:
+    """Who answers for a key, as the beginning of a sentence."""
+    return "Its owner" if isinstance(key.owner, str) and key.owner else life.asked_owner or "Somebody"
+
+
+def _answer(key: AccessKey, life: KeyLife) -> str:
+    return f"{_who(key, life)} answered{f' on {life.answered.date()}' if life.answered else ''}: {life.answer()}."
+
+
+def _question(key: AccessKey, life: KeyLife, answer_by: datetime) -> str:
+    return f"{_who(key, life)} was asked, and may answer until {answer_by.date()}."
 
 
 def _unasked(key: AccessKey, life: KeyLife) -> str | None:

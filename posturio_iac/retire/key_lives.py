@@ -45,13 +45,14 @@ def _told(key: AccessKey, deployed: DeployedKey | None, name: str, ledger: Ledge
         answer_by=moment(asked.detail["answer_by"]) if asked and "answer_by" in asked.detail else None,
         answered=answered.last if answered else None,
         is_needed=answered.detail.get("needed") is True if answered else None,
+        needed_until=str(answered.detail.get("until", "")) if answered else "",
         note=str(answered.detail.get("note", "")) if answered else "",
         delete_on=_delete_on(key, policy, as_of),
         switched=deployed.switched if deployed else None,
         switched_on=max(on_again, default=None),
         rests_on_ledger=deployed is not None and deployed.rests_on_ledger,
     )
-    if ledger.hold is not None and as_of.date() <= ledger.hold.date() and not life.is_needed:
+    if ledger.hold is not None and as_of.date() <= ledger.hold.date() and not (life.is_needed and life.stands(as_of)):
         life = replace(life, answer_by=ledger.hold, answered=None, is_needed=None)
     return replace(key, life=None if life == KeyLife() else life, created_by=creator or None)
 

@@ -18,24 +18,12 @@ if TYPE_CHECKING:
     from posturio_iac.live.model import DeployedKey
 
 MARK = "posturio-iac-ledger"
-OLD_MARK = "posturio-iac-state"
-"""The beginning of the state file of earlier versions, which is read and converted."""
 VERSION = 1
 FORGOTTEN = timedelta(days=400)
 """How long after it was last seen a key or a finding is dropped."""
 FOLDED = timedelta(days=90)
 """How long after its deletion the lines of a key are merged into one."""
 SHOWN = 4
-
-
-class ChainState(str, Enum):
-    """What the digest of a ledger tells when it is read."""
-
-    WHOLE = "whole"
-    NEW = "new"
-    """It is of a version without digests, which is taken over once."""
-    BROKEN = "broken"
-    """It is not as it was written."""
 
 
 @dataclass(slots=True)
@@ -71,8 +59,11 @@ class Ledger:
     before: str = ""
     """The digest of the whole ledger as the run before left it."""
     by: str = ""
-    """The ARN of whoever made the run."""
-    state: ChainState = ChainState.WHOLE
+    """The ARN of whoever made the last run."""
+    accounts: tuple[str, ...] = ()
+    """The accounts that it read."""
+    is_whole: bool = True
+    """Whether it is as it was written; where it is not, or has no digest, nothing rests on it."""
     hold: datetime | None = None
     """Until when nothing is switched off unnamed, since a break may have lost an answer."""
 
@@ -183,6 +174,19 @@ class Ledger:
             counts[arn] = counts.get(arn, 0) + 1
         return counts
 
+    def remediated(self) -> Iterator[dict[str, Any]]:
+        """Yield how long each flagged key took from its first finding until it was switched off or deleted, whichever came first."""
+        first: dict[str, datetime] = {}
+        for span in (span for spans in self.findings.values() for span in spans if span.key):
+            first[span.key] = min(span.at, first.get(span.key, span.at))
+        for name, found in sorted(first.items(), key=lambda entry: (entry[1], entry[0])):
+            seen, off, gone = (self.of(name, kind) for kind in (KeyChangeKind.SEEN, KeyChangeKind.DISABLED, KeyChangeKind.DELETED))
+            ends = [moment(off.detail["since"])] if off is not None else []
+            ends += [moment(gone.detail["on"]) if "on" in gone.detail else gone.at] if gone is not None else []
+            told = {word: seen.detail.get(word) for word in ("account", "user", "id")} if seen is not None else {}
+            days = max((min(ends) - found).days, 0) if ends else None
+            yield {**told, "found": written(found), "ended": written(min(ends)) if ends else None, "days": days}
+
     def text(self, as_of: datetime) -> str:
         """The text of a ledger without an open run: long deleted keys in one line, and without entries not seen for long."""
         oldest = as_of - FORGOTTEN
@@ -192,8 +196,12 @@ class Ledger:
             [*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, str(change.detail.get("finding", "")))
         )
         body = "".join(f"{change.line()}\n" for change in ordered)
-        told = {"last_run": self.last_run and written(self.last_run), "by": self.by, "hold": self.hold and written(self.hold)}
-        told |= {"before": self.before}
+        told: dict[str, Any] = {
+            "last_run": self.last_run and written(self.last_run),
+            "by": self.by,
+            "hold": self.hold and written(self.hold),
+        }
+        told |= {"accounts": list(self.accounts), "before": self.before}
         head = {MARK: VERSION, **{name: value for name, value in told.items() if value}}
         return f"{harmless_json({**head, 'digest': _digest(head, body)})}\n{body}"
 
@@ -216,15 +224,13 @@ def _digest(head: Mapping[str, Any], body: str) -> str:
     return sha256(f"{json.dumps(head, sort_keys=True)}\n{body}".encode()).hexdigest()
 
 
-def _chain(text: str, first: dict[str, Any]) -> ChainState:
+def _is_whole(text: str, first: dict[str, Any]) -> bool:
     """Compare the digest of a ledger with what follows, up to an open run."""
-    if "digest" not in first:
-        return ChainState.NEW
     head = {name: value for name, value in first.items() if name != "digest"}
     lines = text.split("\n")[1:]
     end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)
     body = "".join(f"{line}\n" for line in lines[:end])
-    return ChainState.WHOLE if _digest(head, body) == first["digest"] else ChainState.BROKEN
+    return _digest(head, body) == first.get("digest")
 
 
 def _last(changes: Iterable[KeyChange]) -> datetime:
@@ -244,7 +250,7 @@ def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
 
 
 def read_ledger(text: str) -> Ledger:
-    """Read a ledger, or a state file of an earlier version. A last line that was cut off is as if it had not been written.
+    """Read a ledger. A last line that was cut off is as if it had not been written.
 
     Raises:
         DamagedLedgerError: it is neither, or damaged.
@@ -252,15 +258,12 @@ def read_ledger(text: str) -> Ledger:
     """
     try:
         lines = text.split("\n")
-        first = json.loads(lines[0] if lines[0].startswith(f'{{"{MARK}"') else text)
-        if not isinstance(first, dict) or OLD_MARK in first:
-            return _migrated(first)
+        first = json.loads(lines[0])
         if first.get(MARK) != VERSION:
             raise DamagedLedgerError
         last_run, hold = (moment(first[name]) if name in first else None for name in ("last_run", "hold"))
-        ledger = Ledger(
-            last_run=last_run, hold=hold, before=str(first.get("before", "")), by=str(first.get("by", "")), state=_chain(text, first)
-        )
+        before, by, accounts = str(first.get("before", "")), str(first.get("by", "")), tuple(map(str, first.get("accounts", ())))
+        ledger = Ledger(last_run=last_run, before=before, by=by, accounts=accounts, is_whole=_is_whole(text, first), hold=hold)
         for line in lines[1:-1]:
             _take(ledger, json.loads(line))
     except (ValueError, RecursionError, LookupError, AttributeError, TypeError):
@@ -282,19 +285,3 @@ def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
                 ledger.keys.setdefault(change.key, []).append(change)
         case _:
             raise DamagedLedgerError
-
-
-def _migrated(document: dict[str, Any]) -> Ledger:
-    """Read a state file, of which version 1 knows inactive keys only."""
-    version, ledger = document[OLD_MARK], Ledger(state=ChainState.NEW)
-    if version not in (1, 2):
-        raise DamagedLedgerError
-    for name, when in document.get("active", {}).items():
-        ledger.keys.setdefault(name, []).append(KeyChange(moment(when), KeyChangeKind.ACTIVE, name, moment(when)))
-    for name, when in document["inactive"].items():
-        first, last = (when, when) if version == 1 else when
-        ledger.keys.setdefault(name, []).append(KeyChange(moment(first), KeyChangeKind.INACTIVE, name, moment(last)))
-    for name, (first, last) in document.get("findings", {}).items():
-        ledger.findings[name] = [KeyChange(moment(first), KeyChangeKind.FLAGGED, "", moment(last), {"finding": name})]
-    ledger.last_run = max((change.last for spans in (*ledger.keys.values(), *ledger.findings.values()) for change in spans), default=None)
-    return ledger

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import describe_time
+from posturio_iac.core.dates import describe_time, parse_date
 from posturio_iac.core.key_words import called
 from posturio_iac.core.keys.ids import hidden
 from posturio_iac.core.model import KeyKind
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from posturio_iac.retire.ledger_history import Ledger
     from posturio_iac.retire.plan import Step
 
-NEEDED, NOTE, BY, KEY_ID = "needed", "note", "answered_by", "key_id"
-ANSWERS = (NEEDED, NOTE, BY)
+NEEDED, UNTIL, NOTE, BY, KEY_ID = "needed", "until", "note", "answered_by", "key_id"
+ANSWERS = (NEEDED, UNTIL, NOTE, BY)
 """The columns for the owner."""
 COLUMNS = (
     *("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command", "declared_as"),
@@ -48,7 +48,8 @@ For each: is it needed, and by what?
 How to answer
   Fill in the last columns of {table}, and send it{back}{by}:
     needed       yes or no
-    note         what needs it, and until when
+    until        the last day on which it is needed, such as {example}; nothing if there is none
+    note         what needs it
     answered_by  your name
   A mail that names the key and says the same is enough.
 
@@ -74,17 +75,19 @@ class Asking(NamedTuple):
     def is_asked(self, step: Step) -> bool:
         """Tell whose owner is to be asked: who has not answered, about any key but one of the root user."""
         life = step.key.life
-        return step.key.is_root is not True and step.key.key_id is not None and (self.again or life is None or life.answered is None)
+        answered = life is not None and life.stands(self.as_of)
+        return step.key.is_root is not True and step.key.key_id is not None and (self.again or not answered)
 
     def recipient(self, step: Step) -> str:
         """The owner of the key, or whoever is asked in their place; empty where nobody is."""
         return step.key.owner if isinstance(step.key.owner, str) and step.key.owner else self.ownerless
 
     def answer_by(self, step: Step) -> datetime:
-        """By when an answer is due: a reminder moves no day."""
+        """By when an answer is due: a reminder moves no day, but whoever needed a key until a day is asked anew after it."""
         life = step.key.life
-        fresh = life is None or life.answer_by is None or self.again or life.asked_owner not in ("", self.recipient(step))
-        return self.as_of + self.grace if fresh or life is None or life.answer_by is None else life.answer_by
+        if life is None or life.answer_by is None or self.again or life.asked_owner not in ("", self.recipient(step)):
+            return self.as_of + self.grace
+        return self.as_of + self.grace if life.answer_by.date().isoformat() <= life.needed_until else life.answer_by
 
 
 def letters(made: Sequence[Step], asking: Asking) -> dict[str, str]:
@@ -145,6 +148,7 @@ def _text(owner: str, made: Sequence[Step], asking: Asking, table: str) -> str:
         answer=answer,
         public=", but for keys that AWS found in public" if any(step.is_public for step in made) else "",
         grace=asking.grace.days,
+        example=(asking.as_of + timedelta(days=90)).date(),
     )
     blocks = ["\n".join(_about(number, step)) for number, step in enumerate(made, start=1)]
     return "\n".join((head, *(f"{block}\n" for block in blocks)))
@@ -215,10 +219,12 @@ class OwnerAnswer(NamedTuple):
     is_needed: bool
     note: str
     by: str = ""
+    until: str = ""
+    """The last day on which it is needed; empty where none is named."""
 
 
 def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
-    """Read a table with the columns ``key_id``, ``needed`` and ``note``, with commas or, as some spreadsheets write it, semicolons.
+    """Read a table with the columns of a letter, with commas or, as some spreadsheets write it, semicolons.
 
     Lines in which ``needed`` and ``note`` are empty are no answers yet.
 
@@ -239,7 +245,7 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
 
 
 def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
-    key_id, needed, note = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, NOTE))
+    key_id, needed, until, note = (str(row.get(name) or "").strip() for name in (KEY_ID, NEEDED, UNTIL, NOTE))
     by = " ".join(str(row.get(BY) or "").split())[:LONGEST_NOTE]
     if not needed and not note:
         return None
@@ -247,7 +253,9 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
         raise NoAnswersError(f'line {line}: needed must be yes or no, not "{needed[:40]}"')
     if not key_id or "*" in key_id:
         raise NoAnswersError(f"line {line}: key_id must be a full key ID, as in the letter")
-    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by)
+    if until and not (re.fullmatch(r"\d{4}-\d\d-\d\d", until, re.ASCII) and parse_date(until)):
+        raise NoAnswersError(f'line {line}: until must be a day such as 2027-03-31, not "{until[:40]}"')
+    return OwnerAnswer(line, key_id, WORDS[needed.lower()], " ".join(note.split())[:LONGEST_NOTE], by, until)
 
 
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
@@ -268,7 +276,9 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
                 f"line {answer.line}: the ledger does not know the key {hidden(answer.key_id)}; "
                 "use the ledger that the letters were written with"
             )
-        detail = {"needed": answer.is_needed, "note": answer.note or None, "by": answer.by or None, "file_sha256": digest}
+        until = answer.until if answer.is_needed else ""
+        detail = {"needed": answer.is_needed, "until": until or None, "note": answer.note or None, "by": answer.by or None}
+        detail["file_sha256"] = digest
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
 
 

@@ -11,6 +11,7 @@ from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE
 from posturio_iac.core.record import NamedTuple, dataclass
+from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Step:
     key: AccessKey
     findings: tuple[Finding, ...]
     decision: Decision
+    idle: datetime
+    """Since when it counts as idle if nothing calls with it, as far as CloudTrail can tell."""
     is_forced: bool = False
     """Whether it is switched off whatever was answered or used."""
 
@@ -95,8 +98,9 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
     def step(key: AccessKey, *, alone: bool = False) -> Step:
         theirs = tuple(found.get(key.address, ()))
         rules, named = {finding.rule.id for finding in theirs}, any(name in include for name in _names(key))
-        decision = decide(key, rules, policy.context_for(key, report.as_of), named=named, alone=alone)
-        return Step(key, theirs, decision, is_forced=named or QUARANTINED in rules)
+        limits = policy.context_for(key, report.as_of)
+        decision = decide(key, rules, limits, named=named, alone=alone)
+        return Step(key, theirs, decision, report.as_of - min(limits.window, MEMORY), is_forced=named or QUARANTINED in rules)
 
     made = [step(key) for key in chosen]
     going = [one.key for one in made if one.action is Action.DISABLE]
@@ -175,13 +179,13 @@ class Entry(NamedTuple):
 
 
 def read_log(text: str) -> tuple[dict[str, Entry], int]:
-    """The last entry about each key by its id, and how many lines cannot be read.
+    """The last entry about each key by its id, and how many lines of the logs of one plan or several cannot be read.
 
     A step that was kept does not replace the same step when it was done or begun before: it is known only by that.
     """
     found: dict[str, Entry] = {}
-    lost = 0
-    for line in text.splitlines():
+    lines, lost = list[tuple[str, Entry]](), 0
+    for line in filter(None, text.splitlines()):
         try:
             entry = json.loads(line)
             words = {name: str(entry[name]) for name in ("at", "step", "outcome", "why")}
@@ -193,6 +197,8 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
         if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed", "refused") or parse_date(told.at) is None:
             lost += 1
             continue
+        lines.append((key_id, told))
+    for key_id, told in sorted(lines, key=lambda entry: entry[1].at):
         before = found.get(key_id)
         if before is not None and before.step == told.step and _is_told(before, told):
             continue  # a second run of the script found that the first one had taken the step

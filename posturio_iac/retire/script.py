@@ -12,6 +12,7 @@ from posturio_iac.core.dates import describe_time
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
+from posturio_iac.live.context import regions_of
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.key_lives import name_of
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 LOG, SHARED, RUNNER = "log.jsonl", "steps.sh", "run.sh"
 SECOND = timedelta(seconds=1)
-VERBS = {Action.DISABLE: "switch-off", Action.DELETE: "delete"}
+VERBS = {Action.DISABLE: ("switch-off", "Update"), Action.DELETE: ("delete", "Delete")}
+"""Actions as the prompt and IAM call them."""
+NAMES = {KeyKind.ACCESS_KEY: "AccessKey", KeyKind.SERVICE_CREDENTIAL: "ServiceSpecificCredential"}
 HEAD = """\
 #!/bin/sh
 # Account {account}: {what}.
@@ -65,14 +68,14 @@ def runner(accounts: Sequence[str], partition: str) -> str:
 
 def permissions(steps: Sequence[Step], ledger: str) -> str:
     """The policy that whoever runs the scripts of one account needs, as IAM has it."""
-    due = [step.key for step in steps if step.is_step]
-    users = sorted({key.address.rpartition("/")[0] for key in due})
-    kinds = {KeyKind.ACCESS_KEY: ("AccessKey", "AccessKeys"), KeyKind.SERVICE_CREDENTIAL: ("ServiceSpecificCredential",) * 2}
-    actions = [f"iam:{verb}{one}" for kind, (one, _) in kinds.items() for verb in ("Update", "Delete") if any(k.kind is kind for k in due)]
-    lists = [f"iam:List{many}{'' if many.endswith('s') else 's'}" for kind, (_, many) in kinds.items() if any(k.kind is kind for k in due)]
-    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": [*actions, *lists], "Resource": users}] if users else []
-    looks = ["cloudtrail:LookupEvents", "iam:GetAccessKeyLastUsed", "sts:GetCallerIdentity"]
-    statements.append({"Effect": "Allow", "Action": looks, "Resource": "*"})
+    due = [step for step in steps if step.is_step]
+    acts = {f"iam:{VERBS[step.action][1]}{NAMES[step.key.kind]}" for step in due} | {f"iam:List{NAMES[step.key.kind]}s" for step in due}
+    looks = ["cloudtrail:LookupEvents", "sts:GetCallerIdentity"]
+    if any(step.key.kind is KeyKind.ACCESS_KEY for step in due):
+        looks.append("iam:GetAccessKeyLastUsed")
+    users = sorted({step.key.address.rpartition("/")[0] for step in due})
+    statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": sorted(acts), "Resource": users}] if users else []
+    statements.append({"Effect": "Allow", "Action": sorted(looks), "Resource": "*"})
     if ledger.startswith("s3://"):
         place = f"arn:{_partition(steps)}:s3:::{ledger.removeprefix('s3://')}"
         statements.append({"Effect": "Allow", "Action": "s3:GetObject", "Resource": place})
@@ -119,7 +122,7 @@ def _of_owner(owner: str, steps: Sequence[Step], as_of: datetime) -> Iterator[st
         if not step.is_step:
             yield from _comments(step, as_of, "")
     if due:
-        words = " ".join(f"{VERBS[step.action]}:{step.key.key_id}:{step.key.user}" for step in due)
+        words = " ".join(f"{VERBS[step.action][0]}:{step.key.key_id}:{step.key.user}" for step in due)
         yield f"if agreed {shlex.quote(printable(owner))} {words}; then"
         for step in due:
             yield from _comments(step, as_of, "  ")
@@ -161,7 +164,10 @@ def _last_use(step: Step, as_of: datetime) -> str:
 
 def _call(step: Step, as_of: datetime) -> str:
     forced = f" forced={'public' if step.is_public else 'named'}" if step.is_forced and step.action is Action.DISABLE else ""
-    used = f" last_use={_second(step.key.last_used)}" if step.key.kind is KeyKind.ACCESS_KEY else ""
+    used = ""
+    if step.key.kind is KeyKind.ACCESS_KEY:
+        regions = f" idle={_second(step.idle)}Z regions={shlex.quote(' '.join(regions_of(step.key)))}"
+        used = f" last_use={_second(step.key.last_used)}{regions if step.action is Action.DISABLE and not forced else ''}"
     status = f" status={shlex.quote(str(step.key.status))}" if step.action is Action.DELETE else ""
     known = f" known={_second(step.known(as_of) + SECOND)}Z ledger_name={name_of(step.key)}"
     return f"{step.action.value} {_words(step)}{used}{status}{known}{forced}"

@@ -70,8 +70,14 @@ record() {
 kept() {
   echo "kept $key of $user: $1" >&2
   record kept "$1"
-  failed=1
+  [ "$failed" = 3 ] || failed=1
   return 1
+}
+
+# unknown WHY: the same, because something could not be found out.
+unknown() {
+  failed=3
+  kept "$1"
 }
 
 # was_done: say that an earlier run took this step.
@@ -82,7 +88,7 @@ was_done() {
 
 # facts NAME=VALUE...: the key of a step, as the plan knew it.
 facts() {
-  kind=key user='' key='' created='' last='' known='' name='' forced=''
+  kind=key user='' key='' created='' last='' known='' name='' forced='' idle='' regions=''
   for pair in "$@"; do
     case $pair in
       kind=*) kind=${pair#*=} ;;
@@ -91,6 +97,8 @@ facts() {
       created=*) created=${pair#*=} ;;
       last_use=*) last=${pair#*=} ;;
       known=*) known=${pair#*=} ;;
+      idle=*) idle=${pair#*=} ;;
+      regions=*) regions=${REGIONS:-${pair#*=}} ;;
       ledger_name=*) name=${pair#*=} ;;
       status=*) wanted=${pair#*=} ;;
       forced=*) forced=${pair#*=} ;;
@@ -143,8 +151,9 @@ act() {
     record "done" ""
     return 0
   fi
-  failed=1
+  [ "$failed" = 3 ] || failed=1
   if [ -z "$status" ]; then # the line that it began stays the last one, and the next run finds out
+    failed=3
     echo "$step $key of $user: it is not known whether it was done, because the key could not be looked at ($said); run this again" >&2
     return 0
   fi
@@ -179,7 +188,7 @@ last_line() {
 # ours EVENT: whether CloudTrail shows that whoever ran this plan did the step that the last line tells of, and nobody else any since.
 ours() {
   case $began in '' | *[!0-9]*) kept "the log cannot be read"; return 1 ;; esac
-  events "$1" "$((began - 300))" || { kept "CloudTrail could not be asked who changed it"; return 1; }
+  events "$1" "$((began - 300))" || { unknown "CloudTrail could not be asked who changed it"; return 1; }
   case $events in *'"status":"Active"'*) kept "it was switched on since, and somebody switched it off again"; return 1 ;; esac
   [ -n "$events" ] || return 2
   if printf '%s\n' "$events" | grep -Fqv "\"$by\""; then
@@ -205,7 +214,7 @@ settle() {
 
 # same_key STATUS: whether AWS still has this very key, with this status, and no run of this plan has taken the step or gone back on it.
 same_key() {
-  look || { kept "the keys of its user could not be listed"; return 1; }
+  look || { unknown "the keys of its user could not be listed"; return 1; }
   last_line
   if [ "$status" != Gone ] && [ "$created_now" != "$created" ]; then
     kept "it was created at $created_now, and the plan means one of $created"
@@ -237,17 +246,24 @@ not_needed() {
   case $ledger in
     s3://*) told=$(aws s3 cp "$ledger" -) ;;
     *) told=$(cat -- "$ledger") ;;
-  esac || { kept "the ledger $ledger cannot be read, so it is not known whether its owner has answered; LEDGER=PATH names another place"; return 1; }
-  case $(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"change\":\"answered\",\"key\":\"$name\"" | tail -n 1) in
-    *'"needed":true'*) kept "its owner has answered that it is needed"; return 1 ;;
+  esac || { unknown "the ledger $ledger cannot be read, so it is not known whether its owner has answered; LEDGER=PATH names another place"; return 1; }
+  told=$(printf '%s\n' "$told" | tr -d ' ' | grep -F "\"change\":\"answered\",\"key\":\"$name\"" | tail -n 1)
+  case $told in
+    *'"needed":true,"until":"'*)
+      day=$(printf %s "$told" | sed 's/.*"needed":true,"until":"\([0-9-]*\)".*/\1/')
+      before "$(time_now)" "${day}T24" || return 0
+      ;;
+    *'"needed":true'*) day= ;;
+    *) return 0 ;;
   esac
+  kept "its owner has answered that it is needed${day:+ until $day}"
 }
 
 # not_used: whether the last use of the key is not later than the plan saw it; - is never. AWS tells no use of an API key of a service.
 not_used() {
   [ "$kind" = key ] || return 0
   found=$(aws iam get-access-key-last-used --access-key-id="$key" --query '[UserName,AccessKeyLastUsed.LastUsedDate]' --output text) ||
-    { kept "when it was last used could not be asked"; return 1; }
+    { unknown "when it was last used could not be asked"; return 1; }
   holder=$(printf %s "$found" | cut -f1)
   used=$(printf %s "$found" | cut -f2 | cut -c1-19)
   [ "$holder" = "$user" ] || { kept "it belongs to user $holder now"; return 1; }
@@ -260,9 +276,22 @@ not_used() {
   before "$used" "$last" || { kept "it was used at $used, and the plan knew of $last"; return 1; }
 }
 
+# not_called: whether CloudTrail, which is minutes late, shows no call with the key for as long as it counts as idle, in the regions of the plan.
+not_called() {
+  for region in $regions; do
+    calls=$(aws cloudtrail lookup-events --region "$region" --start-time "$idle" --max-items 1 --output text \
+      --lookup-attributes AttributeKey=AccessKeyId,AttributeValue="$key" --query 'Events[].EventName') ||
+      { unknown "CloudTrail could not be asked in $region whether it was used; REGIONS='...' names other regions"; return 1; }
+    case $calls in
+      '' | None) ;;
+      *) kept "CloudTrail in $region shows a call with it since $idle: $calls"; return 1 ;;
+    esac
+  done
+}
+
 # not_switched: whether CloudTrail shows no switch since those that the plan knew. Without its answer nothing is done.
 not_switched() {
-  events UpdateAccessKey "$known" || { kept "CloudTrail could not be asked whether it was switched on meanwhile"; return 1; }
+  events UpdateAccessKey "$known" || { unknown "CloudTrail could not be asked whether it was switched on meanwhile"; return 1; }
   case $events in
     '') return 0 ;;
     *'"status":"Active"'*) kept "it was switched on after $known" ;;
@@ -301,7 +330,7 @@ disable() {
   facts "$@"
   is_chosen && same_key Active && in_time || return 0
   case $forced in
-    '') not_needed && not_used && not_switched || return 0 ;;
+    '') not_needed && not_used && not_called && not_switched || return 0 ;;
     named) not_switched || return 0 ;;
     public) ;;
   esac
@@ -329,7 +358,7 @@ switch_on() {
     *) return 0 ;;
   esac
   if [ "$past" = disable ] && [ "$outcome" != "done" ]; then
-    look || { kept "the keys of its user could not be listed"; return 0; }
+    look || { unknown "the keys of its user could not be listed"; return 0; }
     [ "$status" = Inactive ] && [ "$created_now" = "$created" ] || return 0
     settle UpdateAccessKey || return 0
     last_line

@@ -3,7 +3,8 @@
 Flags an active key whose earliest declared date is at most `warn_days` away, unless the code replaces the key
 automatically. It is a reminder to replace the key while everything still works: the day after that date, the same key is
 a finding of HIGH severity. Also flags a deployed API key of a service that AWS ends within that time: everything that
-uses it fails on that day.
+uses it fails on that day; and a deployed key without an end that becomes
+[overdue for rotation](iam.overdue_access_key_rotations.md) within that time.
 
 ## Why it matters
 
@@ -67,8 +68,10 @@ A key is not flagged while another piece of evidence is unknown, because that ma
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core import record
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
@@ -77,11 +80,10 @@ from posturio_iac.core.key_words import about
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.rules import register
-from posturio_iac.rules._shared import by, day, end_of_day, has, in_use, passed, proposed_end, sentence, spent, warning_of
+from posturio_iac.rules._shared import by, day, end_of_day, has, in_use, overdue, passed, proposed_end, sentence, spent, warning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
@@ -115,6 +117,19 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             )
             replace = f"{describe(key.remedies.replace)} before then and {describe(later)}"
             yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), evidence.span, later)
+    if not ends and isinstance(key.created, datetime) and overdue(key, context) is None:
+        yield from _soon_overdue(key, context)
+
+
+def _soon_overdue(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Warn of a deployed key that will be too old; its age counts from its creation."""
+    late = overdue(key, record.replace(context, as_of=context.as_of + warning_of(context)))
+    if late is not None:
+        due = late.since + late.limit
+        why = f"{late.stated.source} allows" if late.stated else "the maximum is"
+        when = f"is due for rotation in {describe_interval(due - context.as_of)}, on {day(due)}"
+        message = about(key, f"{when}: it was created on {day(late.since)}, and {why} {describe_interval(late.limit)}.")
+        yield Violation(message, sentence(f"{describe(key.remedies.replace)} before {day(due)}"), remedy=key.remedies.replace)
 
 
 def _ended_by_aws(key: AccessKey, evidence: Lifetime, at: datetime, context: Context) -> Violation:

@@ -88,7 +88,7 @@ def _organization(cloud: Cloud, accounts: int) -> list[Cloud]:
     for member in clouds:
         member.backend.reset()
         member.user("ci", owner="payments@example.com")
-        member.key("ci", age=80, used=60)
+        member.key("ci", age=70, used=60)
     client.tag_resource(ResourceId=ids[0], Tags=[{"Key": "owner", "Value": "platform@example.com"}])
     return clouds
 

@@ -24,7 +24,7 @@ def test_an_account_without_users_is_clean(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, age, used in (("stale", 80, 60), ("fresh", 10, None), ("spare", 80, None), ("busy", 80, 1)):
+    for name, age, used in (("stale", 70, 60), ("fresh", 10, None), ("spare", 70, None), ("busy", 70, 1)):
         cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=age, used=used)
     answer = live(capsys)
@@ -54,7 +54,7 @@ def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cl
 
 def test_what_was_written_is_said_only_where_nothing_was_shown(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     assert "wrote" not in live(capsys, json_format=False).err
     path = str(tmp_path / "keys.txt")
     assert f"wrote {path}: 1 finding in 1 key\n" in live(capsys, "--format", "text", "--output", path, json_format=False).err

@@ -24,7 +24,7 @@ SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/sche
 
 def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     folder = tmp_path / "evidence"
     argv = (str(folder), "--account", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
     assert retire(capsys, "evidence", *argv).code == retire(capsys, "evidence", *argv).code == 0
@@ -94,7 +94,7 @@ def test_options_are_kept_without_secrets_and_ids() -> None:
 
 def test_plans_and_logs_are_evidence_without_ids(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     retire(capsys, "plan", str(tmp_path / "plan-1"), *ledger)
     log = json.dumps({"at": "2026-11-24T12:00:00Z", "step": "disable", "key_id": key, "caller": "arn:aws:iam::123456789012:user/me"})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def stale_and_busy(cloud: Cloud) -> None:
     for name, used in (("stale", 60), ("busy", 1)):
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80, used=used)
+        cloud.key(name, age=70, used=used)
 
 
 def rules(answer: Any) -> list[tuple[str, str]]:
@@ -149,10 +149,10 @@ def test_a_user_who_came_after_the_report_is_asked_about(
 
 def test_more_than_two_keys_and_an_expired_one(cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.user("many", owner="payments@example.com")
-    cloud.key("many", age=80, used=60)
-    cloud.key("many", age=80, used=1)
+    cloud.key("many", age=70, used=60)
+    cloud.key("many", age=70, used=1)
     monkeypatch.setattr("moto.iam.models.LIMIT_KEYS_PER_USER", 3)
-    cloud.key("many", age=80, used=60, status="Expired")
+    cloud.key("many", age=70, used=60, status="Expired")
     answer = live(capsys)
     assert sorted(key["status"] for key in answer.json["keys"]) == ["Active", "Active", "Expired"]
     assert [f["rule"] for f in answer.json["findings"]].count("iam.unused_access_keys") == 1
@@ -196,9 +196,9 @@ def test_calls_grow_with_the_shortlist_only(cloud: Cloud, capsys: pytest.Capture
     for number in range(users):
         name = f"u{number}"
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80, used=60 if number < stale else 1)
+        cloud.key(name, age=70, used=60 if number < stale else 1)
         if stale <= number < stale + second:
-            cloud.key(name, age=70, used=1)
+            cloud.key(name, age=60, used=1)
     answer = live(capsys)
     assert len(answer.json["keys"]) == users + second
     assert [f["rule"] for f in answer.json["findings"]].count("iam.unused_access_keys") == stale

@@ -292,7 +292,7 @@ def stored() -> dict[str, bytes]:
 
 def test_the_function_keeps_what_it_finds(function: ModuleType, cloud: Cloud) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     event = {"source": "aws.events", "detail-type": "Scheduled Event", "arguments": ["--as-of", AS_OF.isoformat()]}
     said = function.handler(event, None)
     assert json.loads(json.dumps(said)) == said
@@ -316,7 +316,7 @@ def test_the_function_tells_a_topic_and_a_bus(function: ModuleType, cloud: Cloud
     made = boto3.client
     monkeypatch.setattr(function.boto3, "client", lambda name: Client() if name in ("sns", "events") else made(name))
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     event = {"arguments": ["--as-of", AS_OF.isoformat()]}
     function.handler(event, None)
     assert told == {}, "nobody is to be told"

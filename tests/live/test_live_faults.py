@@ -32,7 +32,7 @@ ASKED = ["GenerateCredentialReport", "GetCredentialReport", "GetAccountAuthoriza
 def stale_and_busy(cloud: Cloud) -> None:
     for name, used in (("stale", 60), ("busy", 1)):
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80, used=used)
+        cloud.key(name, age=70, used=used)
 
 
 def rules(answer: Any) -> list[tuple[str, str]]:
@@ -79,7 +79,7 @@ def test_throttling_of_every_third_call_changes_nothing(
 ) -> None:
     for number in range(40):
         cloud.user(f"u{number}", owner="payments@example.com")
-        cloud.key(f"u{number}", age=80, used=60 if number < 20 else 1)
+        cloud.key(f"u{number}", age=70, used=60 if number < 20 else 1)
     calm = live(capsys, *exact)
     chance = random.Random(7)  # noqa: S311 - the same faults in every run
     refused = [0]
@@ -256,7 +256,7 @@ def test_tags_of_all_kinds_harm_no_reader(
     monkeypatch.setattr(users, "pairs", lambda tags: tuple((name, HOSTILE[int(value)]) for name, value in pairs(tags)))
     for number in range(len(HOSTILE)):
         cloud.user(f"u{number}", owner=str(number), team=str(number))
-        cloud.key(f"u{number}", age=80, used=60)
+        cloud.key(f"u{number}", age=70, used=60)
     answer = live(capsys, "--format", form, json_format=False)
     assert answer.code == 1
     assert not [character for character in ("\x1b", "\u202e") if character in answer.out]

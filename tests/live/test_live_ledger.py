@@ -26,7 +26,7 @@ def at(days: float) -> tuple[str, str]:
 
 def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     argv = ("--ledger", str(tmp_path / "ledger.jsonl"), "--fail-on-new")
     assert live(capsys, *argv).code == 1, "there is no earlier run to compare with"
     second = live(capsys, *argv, *at(2))
@@ -35,7 +35,7 @@ def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys
     shown = live(capsys, *argv, *at(3), json_format=False).out
     assert "0 new since the last run" in shown
     cloud.user("new", owner="payments@example.com")
-    cloud.key("new", age=80, used=60)
+    cloud.key("new", age=70, used=60)
     third = live(capsys, *argv, *at(3))
     assert (third.code, [f["new"] for f in third.json["findings"]]) == (1, [False, True])
     (path,) = tmp_path.glob("ledger*")
@@ -97,7 +97,7 @@ def test_a_ledger_in_s3_is_the_only_thing_that_is_written(cloud: Cloud, capsys: 
         for backend in backends.values():
             backend.reset()
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     client = boto3.client("s3", region_name="us-east-1")
     target = "s3://audit/posture/ledger.jsonl"
     missing = live(capsys, "--ledger", target)
@@ -115,7 +115,7 @@ def test_a_ledger_in_s3_is_the_only_thing_that_is_written(cloud: Cloud, capsys: 
 
 def test_a_known_key_that_is_gone_is_noticed_without_asking_about_every_user(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     argv = ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *argv)
     cloud.backend.delete_access_key(key, "ci")
@@ -125,7 +125,7 @@ def test_a_known_key_that_is_gone_is_noticed_without_asking_about_every_user(clo
 
 def test_a_baseline_accepts_findings_of_deployed_keys(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     (finding,) = live(capsys).json["findings"]
     path = tmp_path / "baseline.json"
     entry = {name: finding[name] for name in ("rule", "address", "fingerprint")} | {"reason": "moved in May"}
@@ -153,7 +153,7 @@ def broken(text: str) -> dict[str, str]:
 def test_nothing_rests_on_a_ledger_that_is_not_as_it_was_written(cloud: Cloud, capsys: Capsys, tmp_path: Path, change: str) -> None:
     cloud.user("off", owner="payments@example.com")
     cloud.user("idle", owner="payments@example.com")
-    off, idle = cloud.key("off", age=400, used=300, status="Inactive"), cloud.key("idle", age=80, used=60)
+    off, idle = cloud.key("off", age=400, used=300, status="Inactive"), cloud.key("idle", age=70, used=60)
     path = tmp_path / "ledger.jsonl"
     argv = ("--ledger", str(path))
     retire(capsys, "ask", str(tmp_path / "letters"), *argv)
@@ -173,7 +173,7 @@ def test_nothing_rests_on_a_ledger_that_is_not_as_it_was_written(cloud: Cloud, c
 
 def test_a_ledger_of_other_accounts_is_said(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     path = tmp_path / "ledger.jsonl"
     live(capsys, "--ledger", str(path))
     ledger = read_ledger(path.read_text(encoding="utf-8"))
@@ -188,7 +188,7 @@ def test_what_another_run_writes_meanwhile_is_not_overwritten(
     cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     path = tmp_path / "ledger.jsonl"
     live(capsys, "--ledger", str(path))
     other, saw = path.read_text(encoding="utf-8"), LedgerFile.saw

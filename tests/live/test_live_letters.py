@@ -23,9 +23,9 @@ __all__ = ["stacks", "tree"]
 
 def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    mine = cloud.key("ci", age=80, used=60)
+    mine = cloud.key("ci", age=70, used=60)
     cloud.user("b", owner="=cmd|' /C calc'![x](http://evil)\n# head")
-    cloud.key("b", age=80, used=60)
+    cloud.key("b", age=70, used=60)
     folder, ledger = tmp_path / "letters", tmp_path / "ledger.jsonl"
     answer = retire(capsys, "ask", str(folder), "--ledger", str(ledger), "--reply-to", "security@example.com")
     assert (answer.code, mine in answer.out) == (0, False)
@@ -66,9 +66,9 @@ def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_
 
 def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     cloud.user("hand", owner="shop@example.com")
-    cloud.key("hand", age=80, used=60)
+    cloud.key("hand", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     state = tree.state(pulled(("aws_iam_access_key.ci", key, "ci")))
     retire(capsys, "ask", "exact", "--ledger", "l1", "--code", "infra", "--state", state)
@@ -129,8 +129,8 @@ def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud,
     [
         (((400, 1),), "payments", ["Give its user a new key, move to it, and then switch this one off."]),
         (((400, 1), (5, 1)), "payments", ["Its user has another active key: move to that, and then switch this one off."]),
-        (((80, 1), (60, 1)), "payments", ["Find out which keys of its user are needed, and then switch off the others."] * 2),
-        (((80, 1),), "", [""]),
+        (((70, 1), (60, 1)), "payments", ["Find out which keys of its user are needed, and then switch off the others."] * 2),
+        (((70, 1),), "", [""]),
     ],
 )
 def test_a_key_in_use_gets_advice_that_helps(cloud: Cloud, capsys: Capsys, tmp_path: Path, keys: Any, owner: str, why: list[str]) -> None:
@@ -170,7 +170,7 @@ def at(days: float) -> tuple[str, str]:
 def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
     cloud.user("old", owner="shop@example.com")
-    needed, silent = cloud.key("ci", age=80, used=60), cloud.key("old", age=80, used=60)
+    needed, silent = cloud.key("ci", age=70, used=60), cloud.key("old", age=70, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     retire(capsys, "ask", str(tmp_path / "letters"), *ledger)
     asked = live(capsys, *ledger, *at(1), json_format=False).out
@@ -207,7 +207,7 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
 def test_no_plan_runs_ahead_of_its_own_letter(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     """The letter says "answer by": a plan of the same minute waits, and one of the day after that day does not."""
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
 
     def step(name: str, *more: str) -> tuple[str, str]:
@@ -243,7 +243,7 @@ def test_a_key_that_is_needed_is_never_deleted(cloud: Cloud, capsys: Capsys, tmp
 
 def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key, path, ledger = cloud.key("ci", age=80, used=60), tmp_path / "a.csv", ("--ledger", str(tmp_path / "ledger.jsonl"))
+    key, path, ledger = cloud.key("ci", age=70, used=60), tmp_path / "a.csv", ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *ledger)
     for text, why in (
         ("key_id,note\n", "has no column needed"),

@@ -67,8 +67,8 @@ def test_the_installed_aws_cli_runs_a_plan(aws: FakeAws, capsys: Capsys, tmp_pat
 def test_pages_of_one_entry_change_nothing(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         aws.user(name, owner=f"{name}@example.com")
-        aws.key(name, age=80, used=60)
-    second = aws.key("b", age=80, used=60)
+        aws.key(name, age=70, used=60)
+    second = aws.key("b", age=70, used=60)
     aws.switch(second, "Inactive", days_ago=40)
     aws.switch(aws.key("c", age=300, used=100), "Inactive", days_ago=30)
     whole = look(capsys, aws)
@@ -85,8 +85,8 @@ def test_a_report_of_almost_four_hours_ago_harms_nothing(aws: FakeAws, capsys: C
     """Used, switched on and switched off since AWS made its report, which it gives out again."""
     for name in ("used", "on", "off", "idle"):
         aws.user(name, owner="payments@example.com")
-    used, off, idle = (aws.key(name, age=80, used=60) for name in ("used", "off", "idle"))
-    on = aws.key("on", age=80, used=60, status="Inactive")
+    used, off, idle = (aws.key(name, age=70, used=60) for name in ("used", "off", "idle"))
+    on = aws.key("on", age=70, used=60, status="Inactive")
     aws.switch(on, "Inactive", days_ago=40)
     look(capsys, aws)
     aws.now += timedelta(hours=3, minutes=50)
@@ -123,7 +123,7 @@ def test_two_root_keys_are_one_in_the_summary(aws: FakeAws, capsys: Capsys, tmp_
 
 def test_the_report_takes_a_moment(aws: FakeAws, capsys: Capsys) -> None:
     aws.user("ci", owner="payments@example.com")
-    aws.key("ci", age=80, used=60)
+    aws.key("ci", age=70, used=60)
     aws.report_building = 3
     answer = look(capsys, aws)
     assert (rules(answer), answer.calls()["iam:GetCredentialReport"]) == ([("ci", "unused_access_keys")], 4)
@@ -131,7 +131,7 @@ def test_the_report_takes_a_moment(aws: FakeAws, capsys: Capsys) -> None:
 
 def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, capsys: Capsys) -> None:
     aws.user("ci", owner="payments@example.com")
-    key = aws.key("ci", age=80, used=60)
+    key = aws.key("ci", age=70, used=60)
     aws.meanwhile["ListAccessKeys"] = lambda: aws.backend.delete_access_key(key, "ci")
     answer = look(capsys, aws)
     assert (answer.code, answer.json["keys"]) == (0, [])
@@ -141,7 +141,7 @@ def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, cap
 def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     for name in ("a", "b"):
         aws.user(name, owner="payments@example.com")
-    gone, left = aws.key("a", age=80, used=60), aws.key("b", age=80, used=60)
+    gone, left = aws.key("a", age=70, used=60), aws.key("b", age=70, used=60)
     taken(capsys, aws, "plan", tmp_path / "plan")
     aws.meanwhile["GetAccessKeyLastUsed"] = lambda: aws.backend.delete_access_key(gone, "a")
     done = run(aws, tmp_path / "plan")
@@ -155,7 +155,7 @@ def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeA
 
 def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     aws.user("ci", owner="payments@example.com")
-    stale, old = aws.key("ci", age=80, used=60), aws.key("ci", age=300, used=100)
+    stale, old = aws.key("ci", age=70, used=60), aws.key("ci", age=300, used=100)
     aws.switch(old, "Inactive", days_ago=40)
     calm = look(capsys, aws)
     often = {"GetAccessKeyLastUsed": 3, "LookupEvents": 2, "ListAccessKeys": 1, "GetCredentialReport": 2}
@@ -175,13 +175,13 @@ def test_throttling_without_end_stops_the_step_and_says_so(aws: FakeAws, capsys:
     taken(capsys, aws, "plan", tmp_path / "plan")
     aws.throttled["LookupEvents"] = 1000
     done = run(aws, tmp_path / "plan")
-    assert (done.returncode, aws.status(old)) == (1, "Inactive")
+    assert (done.returncode, aws.status(old)) == (3, "Inactive")
     assert "CloudTrail could not be asked whether it was switched on meanwhile" in done.stderr
 
 
 def test_a_region_that_the_account_has_not_enabled(aws: FakeAws, capsys: Capsys) -> None:
     aws.user("ci", owner="payments@example.com", expires="2026-01-31")
-    aws.key("ci", age=80, used=1)
+    aws.key("ci", age=70, used=1)
     aws.disabled_regions.add("eu-west-1")
     answer = look(capsys, aws)
     assert (answer.code, answer.json["keys"]) == (3, [])

@@ -114,7 +114,7 @@ def test_the_ledger_and_the_exit_code_are_those_of_other_formats(members: list[C
 
 def test_what_suppresses_nothing_in_any_account_is_said_once(members: list[Cloud], capsys: Capsys, tmp_path: Path) -> None:
     """One entry is of use in one account only, and one in none."""
-    members[1].key("ci", age=80, used=1)
+    members[1].key("ci", age=70, used=1)
     entry = '[[suppressions]]\nrule = "{}"\naddress = "*"\nreason = "known"\nuntil = 2027-06-30\n'
     config = tmp_path / "posturio-iac.toml"
     config.write_text(entry.format("multiple_active_access_keys") + entry.format("ownerless_access_keys"), encoding="utf-8")

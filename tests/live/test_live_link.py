@@ -26,7 +26,7 @@ def stale(cloud: Cloud, *names: str, status: str = "Active") -> list[str]:
     """Users, each with a key that nobody has used for 60 days."""
     for name in names:
         cloud.user(name, owner="payments@example.com")
-    return [cloud.key(name, age=80, used=60, status=status) for name in names]
+    return [cloud.key(name, age=70, used=60, status=status) for name in names]
 
 
 def key_of(answer: Any, user: str) -> Any:
@@ -88,7 +88,7 @@ def test_of_several_candidates_none_is_pointed_at(cloud: Cloud, tree: Tree, caps
 @pytest.mark.parametrize("used", [1, 60])
 def test_a_key_that_no_code_declares_is_unmanaged(cloud: Cloud, tree: Tree, capsys: Capsys, used: int) -> None:
     cloud.user("hand", owner="payments@example.com")
-    cloud.key("hand", age=80, used=used)
+    cloud.key("hand", age=70, used=used)
     tree.write("infra/iam.tf", CI)
     answer = live(capsys, "--code", "infra")
     assert ("iam.unmanaged_access_keys", "low") in {(f["rule"], f["severity"]) for f in answer.json["findings"]}
@@ -127,7 +127,7 @@ def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_
 
 def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
-    ours, by_hand = cloud.key("ci", age=80, used=1), cloud.key("ci", age=5, used=1)
+    ours, by_hand = cloud.key("ci", age=70, used=1), cloud.key("ci", age=5, used=1)
     tree.write("infra/iam.tf", CI)
     answer = live(capsys, "--show-key-ids", "--code", "infra", "--state", tree.state(pulled((ADDRESS, ours, "ci"))))
     managed = {key["key_id"]: key["managed"] for key in answer.json["keys"]}
@@ -136,7 +136,7 @@ def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cl
 
 def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
-    for age in (80, 5):
+    for age in (70, 5):
         cloud.key("ci", age=age, used=1)
     tree.write("infra/iam.tf", CI)
     answer = live(capsys, "--code", "infra")
@@ -258,7 +258,7 @@ def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, c
 def test_the_stack_of_a_key_leads_to_its_template(cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys) -> None:
     key = stacks("mail", TEMPLATE)
     made = cloud.backend.access_keys[key]
-    made.create_date = ago(80)
+    made.create_date = ago(70)
     tree.write("infra/mail.yaml", TEMPLATE)
     tree.write("infra/other.yaml", TEMPLATE.replace("Key:", "OtherKey:"))
     answer = live(capsys, "--code", "infra")
@@ -276,17 +276,17 @@ def test_the_stack_of_a_key_leads_to_its_template(cloud: Cloud, tree: Tree, stac
 def test_of_templates_with_the_same_logical_id_the_one_called_like_the_stack_is_taken(
     cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys
 ) -> None:
-    cloud.backend.access_keys[stacks("mail", TEMPLATE)].create_date = ago(80)
+    cloud.backend.access_keys[stacks("mail", TEMPLATE)].create_date = ago(70)
     for name in ("mail", "news"):
         tree.write(f"cdk.out/{name}.template.yaml", TEMPLATE)
     assert live(capsys, "--code", "cdk.out").json["keys"][0]["declared_as"]["path"] == "cdk.out/mail.template.yaml"
-    cloud.backend.access_keys[stacks("letters", TEMPLATE)].create_date = ago(80)
+    cloud.backend.access_keys[stacks("letters", TEMPLATE)].create_date = ago(70)
     declared = [key["declared_as"] for key in live(capsys, "--code", "cdk.out").json["keys"]]
     assert [len(d.get("candidates", ())) for d in declared if d["source"].startswith("stack letters")] == [2]
 
 
 def test_stacks_of_other_regions_are_asked_for_by_name(cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys) -> None:
-    cloud.backend.access_keys[stacks("mail", TEMPLATE, "eu-west-1")].create_date = ago(80)
+    cloud.backend.access_keys[stacks("mail", TEMPLATE, "eu-west-1")].create_date = ago(70)
     tree.write("infra/iam.tf", CI)
     assert "declared_as" not in live(capsys, "--code", "infra").json["keys"][0]
     answer = live(capsys, "--code", "infra", "--stack-region", "us-east-1,eu-west-1")

@@ -35,7 +35,7 @@ NEEDS_JINJA = set() if find_spec("jinja2") else {"html"}
 def key(cloud: Cloud, tree: Tree) -> str:
     """A stale key of ``ci``, with its code and its state."""
     cloud.user("ci", owner="payments@example.com")
-    made = cloud.key("ci", age=80, used=60)
+    made = cloud.key("ci", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     tree.state(pulled((ADDRESS, made, "ci")))
     return made
@@ -55,7 +55,7 @@ def test_text_names_the_place(capsys: Capsys) -> None:
 
 def test_text_says_of_which_keys_there_is_no_code(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("hand", owner="payments@example.com")
-    cloud.key("hand", age=80, used=60)
+    cloud.key("hand", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     (row,) = (line for line in live(capsys, "--code", "infra", json_format=False).out.splitlines() if line.startswith("MEDIUM"))
     assert row.split()[-3:] == ["none", "unmanaged_access_keys,", "unused_access_keys"]
@@ -133,7 +133,7 @@ def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, cap
 
 def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
-    made = cloud.key("ci", age=80, used=60, status="Inactive")
+    made = cloud.key("ci", age=70, used=60, status="Inactive")
     tree.write("infra/iam.tf", CI)
     tree.state(pulled((ADDRESS, made, "ci")))
     tree.write("state.json", "")
@@ -193,7 +193,7 @@ def test_no_secret_of_a_state_is_in_any_output(
 ) -> None:
     monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
     cloud.user("ci", owner="payments@example.com")
-    made = cloud.key("ci", age=80, used=60)
+    made = cloud.key("ci", age=70, used=60)
     tree.write("infra/iam.tf", ROTATED)
     text = json.dumps(form((ADDRESS, made, "ci"), (f"{KEY_TYPE}.gone", "AKIAIOSFODNN7EXAMPLE", "gone")), indent=1)
     assert all(secret in text for secret in SECRETS[:2])
@@ -243,7 +243,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
     for name in ("a", "b"):
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80, used=60)
+        cloud.key(name, age=70, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("AccessDenied")
     answer = live(capsys, "--code", "infra")
@@ -259,7 +259,7 @@ def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Clou
 
 def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
     cloud.user("a", owner="payments@example.com")
-    cloud.key("a", age=80, used=60)
+    cloud.key("a", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("InternalFailure")
     answer = live(capsys, "--code", "infra", "--stack-region", "eu-west-1")
@@ -310,7 +310,7 @@ def test_a_folder_without_keys_is_said(cloud: Cloud, tree: Tree, capsys: Capsys)
 @pytest.mark.usefixtures("key")
 def test_verification_without_the_code_cannot_tell_what_only_code_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.user("hand", owner="payments@example.com")
-    cloud.key("hand", age=80, used=1)
+    cloud.key("hand", age=70, used=1)
     tree.write("earlier.json", live(capsys, *LINKED).out)
     told = {(r["user"], r["state"]) for r in retire(capsys, "verify", "earlier.json").json["verification"]["results"]}
     assert told == {("hand", "cannot_tell"), ("ci", "still_open")}

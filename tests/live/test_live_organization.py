@@ -193,7 +193,7 @@ def test_accounts_are_named_and_left_out(members: list[Cloud], capsys: pytest.Ca
 
 def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
     members[1].user("orphan")
-    members[1].key("orphan", age=80, used=60)
+    members[1].key("orphan", age=70, used=60)
     found = {(key["account"], key["user"]): key["owner"] for key in live(capsys, "--organization").json["keys"]}
     assert found[members[1].account, "orphan"] == "platform@example.com"
 
@@ -216,7 +216,7 @@ def test_two_profiles_of_one_account_count_once(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     text = "".join(f"[{name}]\naws_access_key_id = testing\naws_secret_access_key = testing\n" for name in ("a", "b"))
     (tmp_path / "credentials").write_text(text, encoding="utf-8")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))

@@ -29,7 +29,7 @@ def allowed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     """An account with a stale, a busy and a disabled key, read by a user who may do what the policy says, without some of it."""
     for name, used, status in (("stale", 60, "Active"), ("busy", 1, "Active"), ("off", 200, "Inactive")):
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80 if status == "Active" else 300, used=used, status=status)
+        cloud.key(name, age=70 if status == "Active" else 300, used=used, status=status)
     cloud.user("auditor", owner="security@example.com")
     key = cloud.backend.create_access_key(user_name="auditor")
     cloud.backend.access_keys[key.access_key_id].create_date = cloud.backend.access_keys[cloud.keys[1]].create_date

@@ -25,13 +25,13 @@ def owners(answer: Any) -> dict[str, str | None]:
 
 def test_owners_by_description_tags_configuration_and_path(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cloud.user("described", owner="tag@example.com")
-    cloud.tag("described", cloud.key("described", age=80, used=60), "mailer of payments")
+    cloud.tag("described", cloud.key("described", age=70, used=60), "mailer of payments")
     cloud.user("tagged", owner="tag@example.com")
     cloud.user("configured", path="/legacy/")
     cloud.user("in-path", path="/teams/billing/")
     cloud.user("nobody")
     for name in ("tagged", "configured", "in-path", "nobody"):
-        cloud.key(name, age=80, used=60)
+        cloud.key(name, age=70, used=60)
     (tmp_path / "posturio-iac.toml").write_text('[[owners]]\nusers = "/legacy/*"\nowner = "archive@example.com"\n', encoding="utf-8")
     code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
     found = {key["user"]: key["owner"] for key in json.loads(capsys.readouterr().out)["keys"]}
@@ -48,7 +48,7 @@ def test_owners_by_description_tags_configuration_and_path(cloud: Cloud, capsys:
 def test_groups_by_owner_show_what_a_key_was_used_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         cloud.user(name, owner=f"{name}@example.com")
-        cloud.key(name, age=80, used=60, service="sqs")
+        cloud.key(name, age=70, used=60, service="sqs")
     out = live(capsys, "--group-by", "owner", json_format=False).out
     assert "a@example.com: 1 key\n" in out
     assert "60 d ago (sqs in eu-west-1)" in out
@@ -63,7 +63,7 @@ def test_the_page_shows_what_a_run_prints(cloud: Cloud, capsys: pytest.CaptureFi
     cloud.user("mailer", owner="payments@example.com")
     cloud.key("mailer", age=400, used=300, service="ses")
     cloud.user("ci", path="/payments/", team="payments")
-    cloud.key("ci", age=80, used=1)
+    cloud.key("ci", age=70, used=1)
     cloud.key("ci", age=20, used=2)
     cloud.user("backup", owner="platform@example.com", rotation="60d")
     cloud.key("backup", age=10, used=1)
@@ -77,7 +77,7 @@ def test_the_page_shows_what_a_run_prints(cloud: Cloud, capsys: pytest.CaptureFi
 
 def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.user("ci", owner="payments@example.com")
-    ids = [cloud.key("ci", age=100, used=60), cloud.key("ci", age=80, used=60)]
+    ids = [cloud.key("ci", age=100, used=60), cloud.key("ci", age=70, used=60)]
     cloud.tag("ci", ids[0], f"replaces {ids[1]}")
     for form in ("text", "json", "csv", "markdown", "sarif", "junit"):
         answer = live(capsys, "--format", form, json_format=False)
@@ -89,7 +89,7 @@ def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest
 def test_a_summary_for_people_counts_accounts_and_no_files(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert "\nNo access keys; " in live(capsys, "--format", "markdown", json_format=False).out
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     out = live(capsys, "--format", "markdown", json_format=False).out
     assert "\n1 finding (1 medium) in 1 key of 1 account; " in out
     assert "file" not in out
@@ -97,7 +97,7 @@ def test_a_summary_for_people_counts_accounts_and_no_files(cloud: Cloud, capsys:
 
 def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     address = live(capsys).json["findings"][0]["address"]
     text = f'[[suppressions]]\nrule = "unused_access_keys"\naddress = "{address}"\nreason = "quarter end"\nuntil = 2027-06-30\n'
     (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
@@ -108,7 +108,7 @@ def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: pytest.Captur
 def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name, path in (("restore", "/dr/"), ("ci", "/")):
         cloud.user(name, path=path, owner="payments@example.com")
-        cloud.key(name, age=80, used=60)
+        cloud.key(name, age=70, used=60)
     text = '[[overrides]]\nusers = ["/dr/*"]\nunused_days = 400\nreason = "used in a disaster"\nuntil = 2027-06-30\n'
     (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
     code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
@@ -119,7 +119,7 @@ def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: p
 
 def test_the_state_file_remembers_and_bad_ones_are_kept(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    key_id = cloud.key("ci", age=80, used=60, status="Inactive")
+    key_id = cloud.key("ci", age=70, used=60, status="Inactive")
     state = tmp_path / "state.json"
     assert live(capsys).json["keys"][0]["verdict"] == "undetermined"
     first = live(capsys, "--ledger", str(state))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def test_a_stranger_gets_from_a_clone_to_a_report(cloud: Cloud, tmp_path: Path) -> None:
     """What follows the first command runs in the same shell, as a reader would type it."""
     cloud.user("stale", owner="payments@example.com")
-    cloud.key("stale", age=80, used=60)
+    cloud.key("stale", age=70, used=60)
     clone = checkout(tmp_path / "clone", everything=True)
     installed = Path(sys.executable).parent
     clone.write(".venv/bin/activate", f"PATH={installed}:$PATH\n", add=False)

@@ -58,7 +58,7 @@ def test_the_documented_commands_give_the_report(tmp_path: Path) -> None:
 
 def test_a_live_run_writes_its_own_page(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     cloud.user("stale")
-    key_id = cloud.key("stale", age=80, used=60)
+    key_id = cloud.key("stale", age=70, used=60)
     answer = live(capsys, "--format", "html", json_format=False)
     assert answer.code == 1
     assert answer.out.startswith("<!DOCTYPE html>")

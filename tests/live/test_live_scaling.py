@@ -63,7 +63,7 @@ def test_one_worker_makes_one_call_at_a_time(members: list[Cloud], gate: Gate, c
 def test_who_has_no_account_left_helps_with_users(cloud: Cloud, gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(6):
         cloud.user(f"u{number}", owner="payments@example.com")
-        cloud.key(f"u{number}", age=80, used=60)
+        cloud.key(f"u{number}", age=70, used=60)
     most = gate("GetAccessKeyLastUsed", 3)
     answer = live(capsys, "--workers", "3")
     assert (len(answer.json["findings"]), most) == (6, [3])

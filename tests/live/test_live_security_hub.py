@@ -183,7 +183,7 @@ def test_what_is_resolved_is_closed_under_its_name_and_opened_again_when_it_come
         return code, [(f["Id"].rpartition("/")[2], f["Compliance"]["Status"], f["RecordState"]) for f in found]
 
     cloud.user("ci", owner="payments@example.com")
-    key = cloud.key("ci", age=80, used=60)
+    key = cloud.key("ci", age=70, used=60)
     result = live(capsys)
     (tmp_path / "earlier.json").write_text(result.out, encoding="utf-8")
     (fingerprint,) = (finding["fingerprint"] for finding in result.json["findings"])

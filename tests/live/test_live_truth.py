@@ -106,7 +106,7 @@ def test_a_flagged_key_has_its_id_and_one_name_from_the_first_day_on(cloud: Clou
 
 def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     path = earlier(capsys, tmp_path)
     cloud.backend.users["ci"].access_keys[0].status = "Inactive"
     closed = (path, "--as-of", (AS_OF + timedelta(days=3)).isoformat(), "--format")
@@ -119,7 +119,7 @@ def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys
 
 def test_an_open_finding_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=70, used=60)
     state = ("--ledger", str(tmp_path / "state.json"))
     live(capsys, *state)
     later = ("--as-of", (AS_OF + timedelta(days=3)).isoformat())
@@ -151,7 +151,7 @@ def test_a_description_names_the_owner_in_the_normal_way_too(cloud: Cloud, capsy
 
 def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60, status="Bogus")
+    cloud.key("ci", age=70, used=60, status="Bogus")
     answer = live(capsys, "--exact")
     assert (answer.code, answer.json["keys"][0]["verdict"]) == (3, "undetermined")
     assert 'ListAccessKeys gives "Bogus", which this version does not know' in answer.err
@@ -159,7 +159,7 @@ def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> Non
 
 def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=60, status="Expired")
+    cloud.key("ci", age=70, used=60, status="Expired")
     argv = ("--exact", "--ledger", str(tmp_path / "state.json"))
     assert rules(live(capsys, *argv)) == []
     assert rules(live(capsys, *argv, "--as-of", (AS_OF + timedelta(days=20)).isoformat())) == [("ci", "lingering_inactive_access_keys")]
@@ -170,7 +170,7 @@ def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
     cloud: Cloud, deny: Deny, answers: Any, capsys: Capsys, hours: int, *, used: bool
 ) -> None:
     cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=80, used=1)
+    cloud.key("ci", age=70, used=1)
     live(capsys)
     deny("GenerateCredentialReport")
     answers("iam:GetCredentialReport", lambda said: said | {"GeneratedTime": AS_OF - timedelta(hours=hours)})
@@ -181,7 +181,7 @@ def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
 def test_a_line_with_too_many_fields_hides_no_user(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         cloud.user(name, owner="payments@example.com")
-        cloud.key(name, age=80, used=60)
+        cloud.key(name, age=70, used=60)
     made = type(cloud.backend).get_credential_report
     monkeypatch.setattr(type(cloud.backend), "get_credential_report", lambda self: made(self).replace("\na,", "\na,x,"))
     answer = live(capsys)
@@ -277,7 +277,7 @@ def test_a_renamed_user_is_one_line_and_its_keys_are_not_called_gone(
     cloud: Cloud, capsys: Capsys, tmp_path: Path, shown: tuple[str, ...]
 ) -> None:
     cloud.user("ren", owner="payments@example.com")
-    cloud.key("ren", age=80, used=60)
+    cloud.key("ren", age=70, used=60)
     path = earlier(capsys, tmp_path, *shown)
     rename(cloud, "ren", "renamed")
     answer = retire(capsys, "verify", path)

@@ -43,7 +43,7 @@ def states(answer: Any) -> list[tuple[str, str, str]]:
 def stale(cloud: Cloud, *users: str) -> list[str]:
     for name in users:
         cloud.user(name, owner="payments@example.com")
-    return [cloud.key(name, age=80, used=60) for name in users]
+    return [cloud.key(name, age=70, used=60) for name in users]
 
 
 def test_what_was_done_is_told_from_what_was_not(cloud: Cloud, earlier: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -348,7 +348,7 @@ def test_what_is_no_step_of_the_process_is_refused(capsys: pytest.CaptureFixture
     for words, said in (
         (("delete",), "retire needs a step: ask, plan, verify, evidence, not 'delete'"),
         (("verify",), "retire verify needs the folder of a plan, or a JSON result"),
-        (("verify", "a", "b"), 'unexpected "b"'),
+        (("plan", "a", "b"), 'unexpected "b"'),
         (("verify", "a", "--again"), "--again is for retire ask"),
         (("evidence", "a"), "retire evidence needs --ledger"),
         (("verify", str(tmp_path / "none.json")), "cannot be read: no such file"),

@@ -6,7 +6,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 ACCOUNT = Account("123456789012")
 USER = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "payments@example.com"),), quarantine=None)
-KEY = DeployedKey(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - 80 * DAY, AS_OF - 60 * DAY, key_id="AKIAIOSFODNN7EXAMPLE")
+KEY = DeployedKey(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - 70 * DAY, AS_OF - 60 * DAY, key_id="AKIAIOSFODNN7EXAMPLE")
 RULES = dict.fromkeys(KeyKind, frozenset(all_rules()))
 CONFIG = Config().with_values(ignore=("iam.access_keys_without_lifetime",))
 
@@ -162,25 +162,6 @@ def test_a_ledger_cut_off_anywhere_is_refused_or_is_the_one_without_its_last_lin
         return
     whole = read_ledger(text[: text.rindex("\n", 0, max(length, 1)) + 1] if "\n" in text[:length] else text[:length])
     assert (ledger.keys, ledger.findings, ledger.unfinished) == (whole.keys, whole.findings, whole.unfinished)
-
-
-def test_a_state_file_of_earlier_versions_becomes_a_ledger() -> None:
-    old = read_ledger('{"posturio-iac-state": 1, "inactive": {"a": "2026-11-01T00:00:00Z"}}')
-    change = old.of("a", KeyChangeKind.INACTIVE)
-    assert change is not None
-    assert change.at == change.last == datetime(2026, 11, 1, tzinfo=timezone.utc)
-    name = Ledger.name_of(KEY)
-    times = ["2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"]
-    text = json.dumps({"posturio-iac-state": 2, "inactive": {name: times}, "active": {"b": times[0]}, "findings": {"f": times}}, indent=1)
-    ledger = read_ledger(f"{text}\n")
-    (key,) = from_ledger([replace(KEY, status="Inactive", last_used=None)], ledger, AS_OF)
-    assert key.disabled_since == datetime(2026, 10, 1, tzinfo=timezone.utc)
-    assert (ledger.first_seen("f"), ledger.last_active("b"), ledger.last_run) == (
-        datetime(2026, 10, 1, tzinfo=timezone.utc),
-        datetime(2026, 10, 1, tzinfo=timezone.utc),
-        datetime(2026, 11, 1, tzinfo=timezone.utc),
-    )
-    assert read_ledger(ledger.text(AS_OF)).text(AS_OF) == ledger.text(AS_OF)
 
 
 @given(st.text())

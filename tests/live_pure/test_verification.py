@@ -71,7 +71,7 @@ def changes(draw: st.DrawFn) -> tuple[list[Person], Aws]:
 
 def saved(report: Report, *, masked: bool) -> Earlier:
     """What a result says when it is read again."""
-    shown = Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).report(report) if masked else report
+    shown = Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).hide(report) if masked else report
     return read(json.dumps(write.document(shown, RenderContext())))
 
 

@@ -49,7 +49,7 @@ elif words[1] == "get-access-key-last-used":
 elif words[1] == "lookup-events":
     name = next(w for w in words if "AttributeValue=" in w).partition("AttributeValue=")[2]
     late = world["now"] - 900
-    for event in world["events"]:
+    for event in world["events"] if "AttributeKey=EventName" in " ".join(words) else ():
         if event["name"] == name and event["epoch"] <= late:
             print(json.dumps(event))
 elif acts:
@@ -64,8 +64,8 @@ if fault == "answer lost":
     sys.exit("Connection was closed before we received a valid response")
 """
 FAULTS = ("fail", "nothing", "answer lost", "kill before", "kill after")
-CALLS = 7
-"""How many calls a step makes: who am I, what is there, used, switched, the act, and the look after it; one more where that is repeated."""
+CALLS = 8
+"""How many calls a step makes: who am I, what is there, used, called, switched, the act, and the look after it, which may be repeated."""
 
 
 class Place:
@@ -75,7 +75,7 @@ class Place:
         self.folder, self.world = folder, folder / "world.json"
         off = action is Action.DELETE
         key = key_of(replace(IDLE, active=not off, off_since=40 if off else None))
-        step = Step(replace(key, life=KeyLife(switched=AS_OF - timedelta(days=40))), (), Decision(action))
+        step = Step(replace(key, life=KeyLife(switched=AS_OF - timedelta(days=40))), (), Decision(action), AS_OF - timedelta(days=45))
         validity = Validity(AS_OF, AS_OF + timedelta(hours=72))
         (folder / SHARED).write_text(shared(SHARED), encoding="utf-8")
         (folder / "plan.sh").write_text(script("123456789012", [step], validity, ""), encoding="utf-8")

@@ -35,6 +35,8 @@ class History:
     days_to_answer: int = 14
     answered: int | None = None
     needed: bool = False
+    until: int | None = None
+    """Days from now to the last day for which the answer counts."""
     owner: bool = True
     rules: frozenset[str] = frozenset()
     named: bool = False
@@ -54,6 +56,7 @@ def key_of(story: History) -> AccessKey:
         answer_by=asked + story.days_to_answer * DAY if asked else None,
         answered=before(story.answered),
         is_needed=story.needed if story.answered is not None else None,
+        needed_until=str((AS_OF + story.until * DAY).date()) if story.until is not None else "",
         switched_on=before(story.switched_on),
     )
     since = before(story.off_since)
@@ -75,8 +78,9 @@ def key_of(story: History) -> AccessKey:
 
 def model(story: History) -> Action:
     """The promises, as a person would say them."""
-    is_needed = story.answered is not None and story.needed
-    may_answer = story.answered is None and story.asked is not None and story.asked <= story.days_to_answer
+    stands = story.answered is not None and (story.until is None or story.until >= 0)
+    is_needed = stands and story.needed
+    may_answer = not stands and story.asked is not None and story.asked <= story.days_to_answer
     recent = min(days for days in (story.used, story.switched_on, 9999) if days is not None)
     if story.active:
         if story.named or QUARANTINED in story.rules:
@@ -108,6 +112,7 @@ HISTORIES = st.builds(
     days_to_answer=st.sampled_from([1, 14, 30]),
     answered=days,
     needed=st.booleans(),
+    until=st.sampled_from([None, None, -30, -1, 0, 1, 30]),
     owner=st.booleans(),
     rules=st.frozensets(st.sampled_from(["iam.unused_access_keys", QUARANTINED, LINGERING, "iam.ownerless_access_keys"])),
     named=st.booleans(),

@@ -65,6 +65,9 @@ elif words[1] == "lookup-events":
     if world["denied"]:
         sys.exit("denied")
     since = words[words.index("--start-time") + 1]
+    if any(word.startswith("AttributeKey=AccessKeyId") for word in words):
+        print("\\n".join("GetObject" for at in world["called"] if at + "Z" >= since))
+        sys.exit()
     assert words[words.index("--region") + 1] == "us-east-1"
     found = [(at, s) for at, s in world["events"] if at + "Z" >= since]
     print("\\n".join(json.dumps({{"eventTime": at, "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": s}}) for at, s in found) or "None")
@@ -89,8 +92,8 @@ class World:
     def active(self, when: datetime) -> bool:
         return sum(switch <= when for switch in self.switches) % 2 == 0
 
-    def used(self, when: datetime) -> datetime | None:
-        return max((use for use in self.uses if use <= when), default=None)
+    def used(self, when: datetime, lag: timedelta = timedelta()) -> datetime | None:
+        return max((use for use in self.uses if use <= when - lag), default=None)
 
     def events(self, now: datetime) -> list[tuple[datetime, bool]]:
         return [(at, number % 2 == 1) for number, at in enumerate(self.switches) if at + LATE <= now]
@@ -101,7 +104,7 @@ class World:
 
     def seen(self, now: datetime, story: Story, ledger: Ledger) -> DeployedKey:
         status = "Active" if self.active(now) else "Inactive"
-        key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
+        key = DeployedKey(USER, KEY, status, CREATED, self.used(now, story.lag), key_id=KEY)
         if story.service:
             key = replace(key, last_used=UNTOLD_USE, kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
         told = [KeyEvent(at, active=on) for at, on in self.events(now) if at > now - 90 * DAY]
@@ -139,6 +142,16 @@ class Story:
     answered: datetime | None = None
     """When the answer came, which may be after the plan."""
     needed: bool = False
+    until: timedelta | None = None
+    """For how long after the answer it counts, in whole days; None is until a newer one comes."""
+    lag: timedelta = timedelta()
+    """How late AWS tells of a use, but for CloudTrail."""
+
+    def stands(self, now: datetime) -> bool:
+        """Whether the owner's word counts at a time."""
+        if self.answered is None or self.answered > now:
+            return False
+        return self.until is None or now.date() <= (self.answered + self.until).date()
 
 
 STORIES = st.builds(
@@ -154,6 +167,8 @@ STORIES = st.builds(
     st.none() | st.integers(0, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
     st.none() | st.integers(-80, 40 * 24).map(lambda h: AS_OF - timedelta(hours=h)),
     st.booleans(),
+    st.none() | st.integers(0, 40).map(lambda d: d * DAY),
+    st.sampled_from([timedelta(), timedelta(hours=4)]),
 )
 OFF = AS_OF - 40 * DAY
 
@@ -163,6 +178,9 @@ OFF = AS_OF - 40 * DAY
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF + timedelta(hours=1), needed=True))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=10 * DAY))
+@example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=20 * DAY))
+@example(Story((), (AS_OF - 60 * DAY, AS_OF - timedelta(hours=1)), timedelta(hours=2), lag=timedelta(hours=4)))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 2 * DAY))
 @example(Story((), (AS_OF - 60 * DAY,), DAY, asked=AS_OF - DAY))
 @example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, asked=AS_OF - 30 * DAY))
@@ -185,7 +203,8 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
     if story.asked is not None:
         detail = {"owner": "payments@example.com", "answer_by": ledger_time(story.asked + GRACE)}
         ledger.note(name, KeyChangeKind.ASKED, story.asked, detail)
-    answers = [OwnerAnswer(2, KEY, story.needed, "")]
+    until = str((story.answered + story.until).date()) if story.answered and story.until is not None else ""
+    answers = [OwnerAnswer(2, KEY, story.needed, "", until=until)]
     if story.answered is not None and story.answered <= AS_OF:
         note_answers(ledger, answers, story.answered)
     keys = with_life(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), [key], ledger, Policy(Config()), AS_OF)
@@ -194,10 +213,10 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
     if story.answered is not None and AS_OF < story.answered <= now:
         note_answers(ledger, answers, story.answered)
     (tmp_path / "ledger.jsonl").write_text(ledger.text(now), encoding="utf-8")
-    did, used = executed(tmp_path, world, made, now, denied=story.denied), world.used(now)
+    did, used = executed(tmp_path, world, made, now, story), world.used(now, LATE if story.lag else timedelta())
     idle = now - used if used else None
-    is_needed = story.needed and story.answered is not None and story.answered <= now
-    awaited = story.asked is not None and AS_OF.date() <= (story.asked + GRACE).date() and not (story.answered and story.answered <= AS_OF)
+    is_needed = story.needed and story.stands(now)
+    awaited = story.asked is not None and AS_OF.date() <= (story.asked + GRACE).date() and not story.stands(AS_OF)
     if {"delete-access-key", "delete-service-specific-credential"} & {*did}:
         assert idle is None or idle > GRACE
         fresh = any(moment - LATE < at <= moment for at in world.switches for moment in (AS_OF, now))
@@ -215,23 +234,25 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
         assert story.named, "it may be in use"
     if story.delay > timedelta(hours=72):
         assert did == []
-    if replace(story, service=False) == Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY):
+    told = replace(story, service=False, answered=None, needed=False, until=None)
+    if told == Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY) and not (story.needed and (story.stands(AS_OF) or story.stands(now))):
         assert did == ["delete-service-specific-credential" if story.service else "delete-access-key"], "what may be deleted is deleted"
 
 
-def executed(folder: Path, world: World, made: list[Any], now: datetime, *, denied: bool) -> list[str]:
+def executed(folder: Path, world: World, made: list[Any], now: datetime, story: Story) -> list[str]:
     """Run the script of a plan at another time, and return what it did."""
     if all(not step.is_step for step in made):
         return []
     path, log = folder / "world.json", folder / "log.jsonl"
     log.unlink(missing_ok=True)
-    used = world.used(now)
+    used = world.used(now, story.lag)
     facts = {
         "status": "Active" if world.active(now) else "Inactive",
         "created": written(CREATED),
         "used": written(used) if used else "",
         "events": [(written(at), "Active" if on else "Inactive") for at, on in world.events(now)],
-        "denied": denied,
+        "denied": story.denied,
+        "called": [written(use) for use in world.uses if use <= now - LATE],
         "did": [],
     }
     path.write_text(json.dumps(facts), encoding="utf-8")

@@ -16,7 +16,7 @@ from posturio_iac.live.reading.events import off
 from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.key_lives import name_of
-from posturio_iac.retire.ledger_history import SHOWN, ChainState, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
+from posturio_iac.retire.ledger_history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChangeKind, decode, encode, moment, written
 from posturio_iac.retire.letters import NoAnswersError, note_answers, read_answers
 
@@ -124,7 +124,7 @@ class LedgerFile:
         """
         self._resolve(rules, None if whole else self._names)
         if whole:
-            self.ledger.last_run = self.as_of
+            self.ledger.last_run, self.ledger.accounts = self.as_of, tuple(sorted(self._accounts))
         self.ledger.unfinished = None
         self.store.replace(self.text())
 
@@ -136,22 +136,15 @@ class LedgerFile:
         self.store.replace(self.text())
 
     def notes(self) -> list[Diagnostic]:
-        """Say whether the ledger is as it was written."""
-        if self.ledger.state is ChainState.BROKEN:
-            text = "the ledger is not as it was written: lines were changed or are missing, so nothing rests on it but that keys are needed"
-            return [
-                Diagnostic(Level.ERROR, f"{text}; owners are asked anew, and nothing is switched off unnamed until they had time to answer")
-            ]
-        if self.ledger.state is ChainState.NEW:
-            return [Diagnostic(Level.NOTE, "the ledger had no digest yet: it is taken over as it is, and checked from now on")]
-        return []
-
-    def strangers(self) -> list[Diagnostic]:
-        """Say that the ledger is about other accounts than those that were read."""
-        there = set(self._living)
-        if not there or there & self._accounts or not self._accounts:
-            return []
-        return [Diagnostic(Level.WARNING, "no key of the ledger is in these accounts; is it the right one?")]
+        """Say that the ledger is not as it was written, or is about other accounts than those that were read."""
+        found = []
+        if not self.ledger.is_whole:
+            text = "the ledger is not as it was written, or has no digest, so nothing rests on it but that keys are needed"
+            rest = "days are asked of CloudTrail or counted anew, and before owners were asked anew nothing unnamed is switched off"
+            found.append(Diagnostic(Level.ERROR, f"{text}: {rest}"))
+        if self._living and self._accounts and self._accounts.isdisjoint(self._living):
+            found.append(Diagnostic(Level.WARNING, "no key of the ledger is in these accounts; is it the right one?"))
+        return found
 
     def text(self) -> str:
         return self.ledger.text(self.as_of)
@@ -243,7 +236,7 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
     except DamagedLedgerError:
         text = f"{target} is not a posturio-iac ledger, or is damaged; it was left unchanged; name another one"
         raise UsageError(f"{text} (for a Terraform state, use --state)") from None
-    if ledger.state is ChainState.BROKEN:
+    if not ledger.is_whole:
         ledger.distrust(as_of, timedelta(days=arguments.config().grace_days))
     run = ledger.unfinished
     if not arguments.given.resume:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
@@ -64,6 +65,10 @@ class FileStore:
             return None
         try:
             with open(self._path, encoding="utf-8", newline="\n") as file:
+                if os.name == "posix" and os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
+                    raise UsageError(
+                        f"the ledger {self._path} may be changed by everybody, so nothing can rest on it: chmod 600 it if it is yours"
+                    )
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the ledger {self._path} cannot be read: {system_reason(error)}") from None

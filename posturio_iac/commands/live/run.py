@@ -99,7 +99,7 @@ class Findings:
         """The same without key ids, those that only a state knows included."""
         held = self.links.linker.ids if self.links.linker else ()
         mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *held])
-        return replace(self, report=mask.report(self.report))
+        return replace(self, report=mask.hide(self.report))
 
 
 class Run:
@@ -204,8 +204,7 @@ class Run:
         if self.ledger is not None:
             inventory.keys = list(from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
         report = judging.judge(self._built(inventory), outcome.diagnostics)
-        if self.ledger is not None:
-            report = with_next(report, self.policies)
+        report = with_next(report, self.policies)
         ages = self.ledger.saw(report, inventory) if self.ledger is not None else FindingAges()
         return AccountPart(outcome.target, report, inventory.account, ages)
 
@@ -245,7 +244,7 @@ class Run:
             return []
         self.ledger.ledger.by = next(iter(self.surveyor.callers), "")
         self.ledger.finish(rules_of(self.policies), whole=not self.arguments.asks_by_key)
-        return [*self.ledger.notes(), *self.ledger.strangers()]
+        return self.ledger.notes()
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """The keys of an account; its own tags are asked for when nothing else names an owner."""

@@ -34,14 +34,14 @@ class RunRecord:
         """Start with nothing read."""
         self._config, self._surveyor, self._ledger = config, surveyor, ledger
         self._roles: set[str] = set()
-        self._reports: dict[str, datetime] = {}
+        self._reports: dict[str, tuple[datetime, str]] = {}
 
     def saw(self, outcome: AccountOutcome) -> None:
         """Note by which role an account was read, and of when its credential report is."""
         if outcome.target.role is not None:
             self._roles.add(outcome.target.role)
         if outcome.inventory is not None and outcome.inventory.reported is not None:
-            self._reports[outcome.inventory.account.id] = outcome.inventory.reported
+            self._reports[outcome.inventory.account.id] = outcome.inventory.reported, outcome.inventory.report_digest
 
     def document(self, times: tuple[datetime, datetime], argv: Sequence[str], code: int) -> dict[str, Any]:
         """Return it as the JSON contract has it; ``times`` are those of its beginning and its end."""
@@ -64,7 +64,8 @@ class RunRecord:
             },
             "config_sha256": _digest_of(config.path) if config.path is not None else None,
             "ledger_sha256": digest(told.encode()) if told is not None else None,
-            "credential_reports": {account: moment(when) for account, when in sorted(self._reports.items())},
+            "credential_reports": {account: moment(when) for account, (when, _) in sorted(self._reports.items())},
+            "credential_reports_sha256": {account: told for account, (_, told) in sorted(self._reports.items())},
             "calls": dict(sorted(self._surveyor.budget.counts.items())),
             "exit_code": code,
         }

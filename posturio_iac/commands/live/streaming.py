@@ -78,7 +78,7 @@ class AccountLines:
     def _shown(self, report: Report) -> Report:
         if self._run.arguments.given.show_key_ids:
             return report
-        return Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).report(report)
+        return Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).hide(report)
 
     def _scope(self) -> RunScope:
         return RunScope(accounts=tuple(sorted(self._accounts)), names=self.names, unread=self._unread, left_out=self._left_out)

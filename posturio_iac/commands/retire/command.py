@@ -90,7 +90,7 @@ OPTIONS = [option for options in GROUPS.values() for option in options]
 COMMAND = Command(
     "retire",
     "Ends deployed keys step by step: ask DIR writes letters to owners into a new folder, plan DIR writes scripts that switch off and "
-    "delete, verify DIR|FILE tells what became of the keys of a plan or of a JSON result, evidence DIR [PLAN ...] keeps it all. "
+    "delete, verify DIR|FILE ... tells what became of the keys of plans or of JSON results, evidence DIR [PLAN ...] keeps it all. "
     "Nothing here changes AWS; the scripts do, when somebody runs them.",
     "STEP",
     f"{', '.join(STEPS)}, and the folder or file that it is about",
@@ -143,7 +143,7 @@ class RetireArguments(LiveArguments):
         for name, step in ONLY.items():
             if getattr(self.given, name) and self.step != step:
                 raise UsageError(f"--{name.replace('_', '-')} is for retire {step}")
-        if len(self.paths) > 1 and self.step != "evidence":
+        if len(self.paths) > 1 and self.step not in ("evidence", "verify"):
             raise UsageError(f'unexpected "{self.paths[1]}": retire {self.step} takes one')
         if not self.path and not (self.step == "ask" and self.answers):
             what = "the folder of a plan, or a JSON result" if self.step == "verify" else "a folder"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from posturio_iac.commands.retire.command import RetireTask
 
 MANIFEST, RESULT, RUN = "manifest.json", "result.json", "run.json"
+NOT_CHECKED = ["console passwords", "signing certificates", "roles and permissions"]
+"""What an auditor may look for here, and is in no file."""
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 
 
@@ -42,9 +44,8 @@ def evidence(task: RetireTask) -> int:
     if task.arguments.given.check:
         if not before:
             raise UsageError(f"{path} holds no evidence")
-        to_stdout(
-            f"{count(len(before), 'run')} of {printable(path)}: all files are as they were written, {before[0][0]} to {before[-1][0]}\n"
-        )
+        span = before[0][0] if len(before) == 1 else f"{before[0][0]} to {before[-1][0]}"
+        to_stdout(f"{count(len(before), 'run')} of {printable(path)}: all files are as they were written, {span}\n")
         return 0
     copies = {name: text for plan in plans for name, text in _of_plan(plan).items()}
     begun = task.now()
@@ -130,7 +131,8 @@ def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) 
 def _run(found: Findings, run: Mapping[str, Any], copies: Mapping[str, str]) -> dict[str, Any]:
     """The record of the run and its scope, readable without the result, with the digests of files as they were before ids were masked."""
     told = {"as_of": write.moment(found.report.as_of), "accounts": list(found.accounts), "accounts_not_read": found.unread}
-    return {**told, **run, "plans_sha256": {name: digest(text.encode()) for name, text in copies.items()}}
+    told |= {"plans_sha256": {name: digest(text.encode()) for name, text in copies.items()}, "not_checked": NOT_CHECKED}
+    return {**told, **run, "remediation": list(found.ledger.ledger.remediated()) if found.ledger is not None else []}
 
 
 def _free(path: str, when: datetime) -> str:

@@ -24,7 +24,7 @@ from posturio_iac.live.model import Account
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
 from posturio_iac.retire.compare import Now, by_rules_of, compare
-from posturio_iac.retire.earlier import Earlier, KeyState, read
+from posturio_iac.retire.earlier import Earlier, KeyState, read, together
 from posturio_iac.retire.plan import read_log
 from posturio_iac.rules import all_rules
 
@@ -32,27 +32,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.table import Style
-    from posturio_iac.commands.retire.command import RetireTask
+    from posturio_iac.commands.retire.command import RetireArguments, RetireTask
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
     from posturio_iac.retire.earlier import Verification, VerifiedKey
-    from posturio_iac.retire.plan import Entry
 
 
 def verify(task: RetireTask) -> int:
     """Verify, report, and return the exit code. Raises `UsageError` and `OutputError`."""
     started, begun, given = time.perf_counter(), task.now(), task.arguments.given
     targets = reports(given)
-    found, verification = compared(task.arguments, task.config, begun, task.arguments.path)
+    found, verification = compared(task.arguments, task.config, begun)
     code = int(verification.exit_code(found.report))
     record = found.record.document((begun, task.now()), task.argv, code)
     if not given.show_key_ids:
         ids = (judged.key.key_id for judged in found.report.keys)
         mask = Mask([*filter(None, ids), *(key.address.rpartition("/")[2] for key in verification.keys)])
-        found, verification = replace(found, report=mask.report(found.report)), verification.masked(mask)
+        found, verification = replace(found, report=mask.hide(found.report)), mask.hide(verification)
     shown = ShownVerification(found.report, verification, found.ages)
     emit(found, given, targets, elapsed=time.perf_counter() - started, code=code, config=task.config, run=record, verification=shown)
     if not given.quiet:
@@ -60,15 +58,16 @@ def verify(task: RetireTask) -> int:
     return code
 
 
-def compared(arguments: LiveArguments, config: Config, as_of: datetime, path: str) -> tuple[Findings, Verification]:
-    """Ask about the keys of an earlier result, judge them, and compare.
+def compared(arguments: RetireArguments, config: Config, as_of: datetime) -> tuple[Findings, Verification]:
+    """Ask about the keys of earlier results, judge them, and compare.
 
     Raises:
-        UsageError: the file is no result of ours, there are no credentials or no such profile.
+        UsageError: a file is no result of ours, there are no credentials or no such profile.
 
     """
-    path, log_path = files_of(path)
-    earlier, log = _load(path), _log(log_path)
+    results, logs = zip(*map(files_of, arguments.paths), strict=True)
+    files = {path: _load(path) for path in results}
+    earlier, (log, lost) = together(files.values()), read_log("".join(map(_text, filter(None, logs))))
     run = Run(arguments, config, as_of)
     try:
         targets, unread, notes = _targets(run, earlier)
@@ -78,13 +77,17 @@ def compared(arguments: LiveArguments, config: Config, as_of: datetime, path: st
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
     outcomes = list(run.read(targets))
     policies = by_rules_of(earlier, run.request.policy, all_rules())
-    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
+    remarks = [said for path, result in files.items() for said in _remarks(result, path)]
+    if lost:
+        lines = "1 line of the log" if lost == 1 else f"{lost} lines of the log"
+        remarks.append(Diagnostic(Level.WARNING, f"{lines} cannot be read and {'is' if lost == 1 else 'are'} left out"))
+    found = run.findings(outcomes, [*remarks, *notes], policies)
     inventories = [outcome.inventory for outcome in outcomes if outcome.inventory]
     now = Now(
         found.report,
         unread | _unread(outcomes),
         frozenset(arn for inventory in inventories for arn in inventory.gone),
-        log[0],
+        log,
         run.ledger.switched_off(found.report, earlier.as_of) if run.ledger is not None else {},
         {key.key_id: key.switched_off for inventory in inventories for key in inventory.keys if key.key_id and key.switched_off},
         {key_id: event for inventory in inventories for key_id, event in inventory.deletions.items()},
@@ -93,22 +96,12 @@ def compared(arguments: LiveArguments, config: Config, as_of: datetime, path: st
     return replace(found, ages=FindingAges({**found.ages.first_seen, **first})), compare(earlier, now, policies.general)
 
 
-def _log(path: str | None) -> tuple[dict[str, Entry], int]:
-    """The log of a plan by the ids of keys, and how many of its lines cannot be read."""
-    if path is None:
-        return {}, 0
+def _text(log: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return read_log(file.read())
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return f"{file.read()}\n"
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
-
-
-def _lost(lines: int, path: str | None) -> list[Diagnostic]:
-    if not lines:
-        return []
-    count = "1 line" if lines == 1 else f"{lines} lines"
-    return [Diagnostic(Level.WARNING, f"{count} of {path} cannot be read and are left out")]
+        raise UsageError(f"{log} cannot be read: {system_reason(error)}") from None
 
 
 def _load(path: str) -> Earlier:

@@ -71,6 +71,8 @@ class KeyLife:
     """When the newest answer was read; None while there is none."""
     is_needed: bool | None = None
     """What the owner answered."""
+    needed_until: str = ""
+    """The last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes."""
     note: str = ""
     """The owner's note."""
     delete_on: datetime | None = None
@@ -84,16 +86,21 @@ class KeyLife:
     next: str = ""
     """What comes next, in a few words, as the gate decides it."""
 
+    def stands(self, as_of: datetime) -> bool:
+        """Whether there is an answer that still counts."""
+        return self.answered is not None and (not self.needed_until or as_of.date().isoformat() <= self.needed_until)
+
     def is_awaited(self, as_of: datetime) -> bool:
-        """Whether the owner was asked, has not answered, and still may."""
-        return self.answered is None and self.answer_by is not None and as_of.date() <= self.answer_by.date()
+        """Whether the owner was asked, has no answer that counts, and may still give one."""
+        return not self.stands(as_of) and self.answer_by is not None and as_of.date() <= self.answer_by.date()
 
     def is_late(self, as_of: datetime) -> bool:
         """Whether the owner has not answered in time."""
         return self.answered is None and self.answer_by is not None and as_of.date() > self.answer_by.date()
 
     def answer(self) -> str:
-        """The owner's answer in words: ``needed (nightly export)``; empty where there is none."""
+        """The owner's answer in words: ``needed until 2027-03-31 (nightly export)``; empty where there is none."""
         if self.is_needed is None:
             return ""
-        return f"{'needed' if self.is_needed else 'not needed'}{f' ({self.note})' if self.note else ''}"
+        until = f" until {self.needed_until}" if self.needed_until else ""
+        return f"{'needed' if self.is_needed else 'not needed'}{until}{f' ({self.note})' if self.note else ''}"

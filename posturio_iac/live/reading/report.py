@@ -8,6 +8,7 @@ import random
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
@@ -59,6 +60,8 @@ class CredentialReport:
     shifted: int = 0
     """How many lines have more fields than the header, so that their users are uncertain."""
     notes: tuple[str, ...] = ()
+    digest: str = ""
+    """The SHA-256 digest of the report as AWS sent it."""
 
     def root(self) -> ReportRow | None:
         """The line of the root user, which AWS always writes."""
@@ -140,7 +143,7 @@ def parse(content: bytes, generated: datetime) -> CredentialReport:
             shifted += 1
         else:
             rows.append(_row(dict(zip(header, fields, strict=True)), slots, evidence))
-    return CredentialReport(generated, tuple(rows), shifted)
+    return CredentialReport(generated, tuple(rows), shifted, digest=sha256(content).hexdigest())
 
 
 def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRow:
