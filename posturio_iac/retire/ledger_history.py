@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.record import Enum
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.model import Account
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
-from posturio_iac.commands.live.arguments import LiveArguments, whole
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.commands.scan import OUTPUT
@@ -97,9 +97,7 @@ COMMAND = Command(
     most=None,
     options=OPTIONS,
     groups=[(title, [option.name for option in options]) for title, options in GROUPS.items()],
-    absent=sorted(
-        {o.name for options in LIVE.values() for o in options} - {o.name for o in OPTIONS} | {"color", "stats", "select", "ignore"}
-    ),
+    absent=sorted({o.name for options in LIVE.values() for o in options} - {o.name for o in OPTIONS} | {*ABSENT} - {"answers"}),
 )
 PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
 """Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
