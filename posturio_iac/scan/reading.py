@@ -41,6 +41,7 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
     """The keys of all front ends, and what could not be read."""
     from functools import partial
 
+    from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
     from posturio_iac.frontends.reading import Reading
 
     keys: list[AccessKey] = []
@@ -52,7 +53,11 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
         read = partial(front_end.read, selection, request_of(config, as_of, selection, place, roots))
         reading = _guarded(front_end.label, read) if guarded else read()
         keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
-        diagnostics += reading.diagnostics
+        for one in reading.diagnostics:
+            if one.about == CALLS_NOT_FOLLOWED and one.path is not None:
+                selection.search.unfollowed.add((one.path, one.message))
+            else:
+                diagnostics.append(one)
     return Reading(tuple(keys), tuple(dict.fromkeys(diagnostics)))
 
 

@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.module_calls import local_calls, text
-from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places
+from posturio_iac.search.skipped import MODULE, TEMPLATE, UNREAD, SkippedPlace, places
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
@@ -32,21 +32,33 @@ def skipped(selection: Selection, config: Config, report: Report) -> tuple[Skipp
     """Return everything of ``selection`` that was not checked, sorted by kind and path."""
     diagnostics = (*selection.diagnostics, *(d for d in report.diagnostics if d.level is Level.ERROR))
     unread = (SkippedPlace(UNREAD, d.path, d.message) for d in diagnostics if d.path is not None)
-    return tuple(sorted({*places(selection), *unread, *_module_calls(selection, config)}))
+    return tuple(sorted({*places(selection), *unread, *_elsewhere(selection, config)}))
 
 
 def unfollowed(selection: Selection, config: Config, changed: Collection[str] | None) -> Diagnostic | None:
-    """The note on the module calls that lead to code which is not here, if there are any: with ``changed`` only those in these files."""
+    """The note on calls and templates that lead to what is not here, if there are any: with ``changed`` only those in these files."""
     if not selection.search.may_lead_elsewhere:
         return None
-    calls = sorted({place for place in _module_calls(selection, config) if changed is None or place.path in changed})
-    if not calls:
+    places = sorted({place for place in _elsewhere(selection, config) if changed is None or place.path in changed})
+    if not places:
         return None
-    shown = "; ".join(f"{place.path} {place.text}" for place in calls[:_SHOWN])
-    subject, object_ = ("1 module call was", "it makes") if len(calls) == 1 else (f"{len(calls):,} module calls were", "they make")
-    more = "; …" if len(calls) > _SHOWN else ""
-    text = f"{subject} not followed, so it is not known whether {object_} keys ({shown}{more})"
-    return Diagnostic(Level.NOTE, f"{text}: run terraform init, or --show-skipped to list them", about=CALLS_NOT_FOLLOWED)
+    shown = "; ".join(f"{place.path} {place.text}" for place in places[:_SHOWN])
+    calls = sum(place.kind == MODULE for place in places)
+    counted = ((calls, "module call"), (len(places) - calls, "template or macro"))
+    subject = " and ".join(f"{n:,} {noun if n == 1 else _PLURAL[noun]}" for n, noun in counted if n)
+    verb, object_ = ("was", "it makes") if len(places) == 1 else ("were", "they make")
+    advice = "run terraform init, or --show-skipped to list them" if calls else "--show-skipped lists them"
+    more = "; …" if len(places) > _SHOWN else ""
+    text = f"{subject} {verb} not followed, so it is not known whether {object_} keys ({shown}{more}): {advice}"
+    return Diagnostic(Level.NOTE, text, about=CALLS_NOT_FOLLOWED)
+
+
+_PLURAL = {"module call": "module calls", "template or macro": "templates and macros"}
+
+
+def _elsewhere(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
+    yield from _module_calls(selection, config)
+    yield from (SkippedPlace(TEMPLATE, path, _CREDENTIALS.sub("//", text)) for path, text in selection.search.unfollowed)
 
 
 def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:

@@ -84,6 +84,8 @@ class FileSearch:
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
+        self.unfollowed: set[tuple[str, str]] = set()
+        """What front ends found named and not here: the path of the file, and the place in it with what it names."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
         self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -209,7 +211,7 @@ class FileSearch:
     @property
     def may_lead_elsewhere(self) -> bool:
         """True if some call may lead to code that is not here."""
-        return bool(self.elsewhere or self.computing or self.hcl)
+        return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed)
 
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
         """Remember the modules that a file may call, by the text of its sources."""

@@ -56,7 +56,7 @@ NAMING = (
     b'_hook "',
 )
 """Signs of code that names a program in another file."""
-SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack")
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
 
@@ -107,11 +107,20 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
-BUILDING = (b"TemplateBody", b"Custom::AWS")
-"""Texts of templates that may put a template or a call together: no word of it need stand in the file."""
-OWN_VALUE = b"${self:"
-INCLUDES = b"${file("
-_READ_BY_THEMSELVES = (b".yml", b".yaml", b".json", b".txt", b".js", b".cjs", b".mjs", b".ts", b".py")
+LEADING = (
+    b"TemplateBody",
+    b"TemplateURL",
+    b"TemplateFile",
+    b"Custom::AWS",
+    b"AWS::Serverless::Application",
+    b"AWS::ServiceCatalog::",
+    b"::MODULE",
+    b"Transform",
+    b"${",
+)
+"""Signs of a template that may put a text together, or lead to what no search finds."""
+VARIABLES = (b"${file(", b"${self:", b"${param:", b"${opt:", b"${env:", b"::${", b"esources: ${")
+"""The last of these signs as git searches for it."""
 _escape: re.Pattern[bytes] | None = None
 
 
@@ -136,22 +145,12 @@ def _letter(found: re.Match[bytes]) -> bytes:
 
 
 def puts_together(data: bytes) -> bool:
-    """True if a template may make a key by a text that it puts together, or that it takes from a file which is not searched."""
-    if any(mark in data for mark in BUILDING):
-        return True
-    at = data.find(b"Type") if b"${" in data else -1
-    while at >= 0:
-        end = data.find(b"\n", at)
-        if data.find(b"${", at, end if end >= 0 else len(data)) >= 0:
-            return True
-        at = data.find(b"Type", at + 1)
-    at = data.find(INCLUDES)
-    while at >= 0:
-        name = data[at + len(INCLUDES) : data.find(b")", at)].strip(b" '\"").lower()
-        if not name.endswith(_READ_BY_THEMSELVES):
-            return True
-        at = data.find(INCLUDES, at + 1)
-    return False
+    """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere."""
+    if (data.find(b"esources") < 0 and data.find(b"${file(") < 0) or not any(data.find(mark) >= 0 for mark in LEADING):
+        return False
+    from posturio_iac.search.templates import leads_elsewhere
+
+    return leads_elsewhere(data)
 
 
 def runs_program(data: bytes) -> bool:

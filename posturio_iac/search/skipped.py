@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
 
-EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE = (
+EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE, TEMPLATE = (
     "excluded",
     "ignored",
     "cache",
@@ -23,9 +23,10 @@ EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE = (
     "repository",
     "unread",
     "module",
+    "template",
 )
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
-a file that could not be read; a call of a module whose code is not here."""
+a file that could not be read; a call of a module, or a template or macro, whose code is not here."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")

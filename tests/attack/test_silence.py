@@ -415,7 +415,7 @@ def test_a_configuration_names_modules_that_make_no_key(tmp_path: Path) -> None:
     ("code", "said"),
     [
         (RUNS % '"aws iam create-access-key && aws iam delete-access-key"', "it looks like a rotator"),
-        (RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n', "is not known from the code"),
+        (RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n', "a template that the code does not fix"),
     ],
 )
 def test_what_is_not_judged_inside_is_named(tmp_path: Path, code: str, said: str) -> None:
@@ -432,13 +432,6 @@ def test_a_text_that_only_terragrunt_knows_is_named_once(tmp_path: Path) -> None
         put(tmp_path, f"{name}/main.tf", "")
     _, out, err = scan(tmp_path)
     assert (out + err).count("so it is not known whether it makes keys") == 1
-
-
-def test_a_template_that_another_stack_makes_is_named(tmp_path: Path) -> None:
-    put(tmp_path, "t.json", resource(SET, TemplateBody={"Fn::ImportValue": "body"}))
-    _, out, err = scan(tmp_path)
-    assert "t.json:1:" in out + err
-    assert "the template of R is not known from the code" in out + err
 
 
 def test_loops_within_loops_spend_the_budget_in_time(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
@@ -26,12 +28,13 @@ AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
 def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...] | None = None, **options: Any) -> Reading:
-    """Write ``files`` below ``root`` and read them, or of them only those that are ``selected``."""
+    """Write ``files`` below ``root`` and read them, or of them only those that are ``selected``; templates elsewhere are not named."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
     selection = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)))
-    return read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
+    found = read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
+    return replace(found, diagnostics=tuple(one for one in found.diagnostics if one.about != CALLS_NOT_FOLLOWED))
 
 
 def key(root: Path, text: str, **options: Any) -> AccessKey:

@@ -6,19 +6,16 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget, BudgetError
-from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
-from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
+from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope, expand
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
-from posturio_iac.frontends.cloudformation.syntax.embedded import embedded
+from posturio_iac.frontends.cloudformation.syntax.embedded import embedded, written
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry, plain
-from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
+from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry, entries, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,105 +25,25 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import Template
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
 
-MAX_ENTRIES = 500
-"""How many members one loop may make; CloudFormation allows no more resources in a template."""
-
-_PREFIX = "Fn::ForEach::"
-_OTHER = lazy_pattern(r"[^A-Za-z0-9]")
-
-
-def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -> dict[str, TemplateEntry]:
-    """The members of a section by name, loops written out. Of repeated names the last one counts."""
-    found: dict[str, TemplateEntry] = {}
-    for entry in entries:
-        if entry.name.startswith(_PREFIX):
-            _loop(entry, ev, scope, found)
-        else:
-            found[entry.name] = entry
-    return found
-
-
-def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[str, TemplateEntry]) -> None:
-    """Add the members that one loop makes to ``found``."""
-    match tuple(entry.body.value) if isinstance(entry.body.value, Array) else ():
-        case (Node(value=str() as name), listed, Node(value=Object() as members)):
-            values = _values(listed, ev, scope)
-        case _:
-            ev.report(f"{entry.name} takes a name, a list and a map", entry.key, scope)
-            return
-    if values is None:
-        scope.stack.loops.add(name)
-    before, size = len(found), sum(_size(body) for _, body in members)
-    for value in values if values is not None else [None]:
-        scope.stack.budget.spend(2 * size)
-        for key, body in members:
-            if len(found) - before >= MAX_ENTRIES:
-                ev.report(f"{entry.name} creates more than {MAX_ENTRIES:,} members; the rest was not checked", entry.key, scope)
-                return
-            new_key, new_body = (key, body) if value is None else (substituted(key, name, value), substituted(body, name, value))
-            member = TemplateEntry(str(new_key.value), new_key, new_body, entry.source, expanded=True)
-            for made_name, made in expand((member,), ev, scope).items():
-                if found.setdefault(made_name, made) is not made:
-                    ev.report(f"{entry.name} repeats {made_name}; the first one counts", entry.key, scope)
-
-
-def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
-    """The items of the loop, or None when the template does not fix them."""
-    value = ev.value(node, scope)
-    if not isinstance(value, (tuple, Unknown)):
-        ev.report("the list of Fn::ForEach is no list", node, scope)
-        return None
-    if isinstance(value, Unknown):
-        return None
-    texts = [ev.text(item) for item in value]
-    fixed = ev.open().value(node, scope)
-    if any(isinstance(t, Unknown) for t in texts) or (not texts and isinstance(fixed, Unknown)):
-        return None
-    return tuple(dict.fromkeys(str(t) for t in texts))
-
-
-def _size(node: Node) -> int:
-    """How many nodes a node consists of."""
-    match node.value:
-        case Object() as members:
-            return 1 + sum(_size(key) + _size(value) for key, value in members)
-        case Array() as items:
-            return 1 + sum(map(_size, items))
-        case _:
-            return 1
-
-
-def substituted(node: Node, name: str, value: str) -> Node:
-    """Return ``node`` with ``value`` in place of ``${name}``, of ``&{name}`` (letters and digits alone) and of ``Ref`` to it."""
-    match node.value:
-        case Object() as members:
-            if len(members) == 1 and members[0][0].value == "Ref" and members[0][1].value == name:
-                return node._replace(value=value)
-            return node._replace(value=Object((substituted(k, name, value), substituted(v, name, value)) for k, v in members))
-        case Array() as items:
-            return node._replace(value=Array(substituted(item, name, value) for item in items))
-        case str() as text if "{" in text:
-            changed = text.replace(f"${{{name}}}", value).replace(f"&{{{name}}}", _OTHER.sub("", value))
-            return node if changed == text else node._replace(value=Plain(changed) if isinstance(text, Plain) else changed)
-        case _:
-            return node
-
-
 MAX_NESTING = 20
 """How deep stacks may nest."""
 
 _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
-_ENDINGS = (".yaml", ".yml", ".json", ".template", ".txt", ".cfn")
+_TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
+_PRODUCTS = {"AWS::ServiceCatalog::CloudFormationProvisionedProduct": ("ProductName", "ProductId")}
+_MODULE = "::MODULE"
+_OPEN = "a template that the code does not fix"
 
 
 class Builder:
     """Builds stacks from the files of one scan."""
 
-    __slots__ = ("budget", "files", "problems", "types")
+    __slots__ = ("_transforming", "budget", "files", "problems", "types")
 
     def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
         """Add what is wrong to ``problems``; each stack that stands by itself has a ``budget``."""
+        self._transforming: dict[TemplateSource, bool] = {}
         self.budget = budget
         self.files = files
         self.types = types
@@ -147,17 +64,78 @@ class Builder:
         scope = StackScope(stack, template.source)
         stack.parameters.update({e.name: e for e in template.section("Parameters")})
         stack.mappings.update({e.name: e for e in template.section("Mappings")})
+        added = self._transformed(template, ev, scope)
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
-            entries = template.section(name)
-            stack.budget.spend(len(entries))
-            target.update(expand(entries, ev, scope))
+            members = [one for entry in template.section(name) for one in self._members(entry, ev, scope)] + added.get(name, [])
+            stack.budget.spend(len(members))
+            target.update(expand(members, ev, scope))
         for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
             self._nest(stack, entry, ev, chain)
+        for entry in stack.resources.values():
+            if entry.type.endswith(_MODULE):
+                self._unfollowed(stack.address(entry), entry.type, entry.source.path)
+            elif (names := _PRODUCTS.get(entry.type)) is not None:
+                self._unfollowed(stack.address(entry), _shown(next(filter(None, map(entry.prop, names)), None)), entry.source.path)
+
+    def _unfollowed(self, address: str, what: str, path: str) -> None:
+        """Name what makes resources that are not here."""
+        self.problems.append(Diagnostic(Level.NOTE, f"{address}: {what}", path, about=CALLS_NOT_FOLLOWED))
+
+    def _transformed(self, template: Template, ev: Evaluator, scope: StackScope) -> dict[str, list[TemplateEntry]]:
+        """The members of sections that transforms of the whole template add; those that are not here are named."""
+        added: dict[str, list[TemplateEntry]] = {}
+        for one in template.transforms:
+            for node in one.value if isinstance(one.value, Array) else (one,):
+                for root, source in self._included(node, "Transform", ev, scope):
+                    for name, section in root.value if isinstance(root.value, Object) else ():
+                        added.setdefault(str(name.value), []).extend(entries(section, source))
+        return added
+
+    def _members(self, entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> Iterator[TemplateEntry]:
+        """Yield a member of a section, or those that a transform in its place adds."""
+        if entry.name != _TRANSFORM:
+            if entry.source not in self._transforming:
+                self._transforming[entry.source] = _TRANSFORM[4:] in entry.source.text
+            if self._transforming[entry.source]:
+                for node in _transforms(entry.body):
+                    for _ in self._included(node, entry.name, ev, scope):
+                        pass
+            yield entry
+            return
+        for root, source in self._included(entry.body, entry.name, ev, scope):
+            yield from entries(root, source)
+
+    def _included(self, node: Node, where: str, ev: Evaluator, scope: StackScope) -> Iterator[tuple[Node, TemplateSource]]:
+        """Yield the documents in the file that ``AWS::Include`` names; other macros, but AWS's own, are named."""
+        name, parameters = (node.value.get("Name"), node.value.get("Parameters")) if isinstance(node.value, Object) else (node, None)
+        macro = _shown(name)
+        location = parameters.value.get("Location") if parameters is not None and isinstance(parameters.value, Object) else None
+        path = ev.value(location, scope) if location is not None else None
+        if macro != _INCLUDE or location is None:
+            if not macro.startswith("AWS::"):
+                self._unfollowed(f"{scope.stack.prefix}{where}", f"the macro {macro}", scope.source.path)
+            return
+        file = ""
+        try:
+            file = self.files.locate(path, posixpath.dirname(scope.source.path)) if _is_local(path) else ""  # type: ignore[arg-type]
+            parsed = self.files.parsed(file) if file and self.files.exists(file) else None
+        except UnreadableError:
+            parsed = None
+        if parsed is None or not parsed.roots:
+            self._unfollowed(f"{scope.stack.prefix}{where}", _shown(location), scope.source.path)
+            return
+        self.files.use(file, scope.source.path)
+        yield from ((root, parsed.source) for root in parsed.roots)
 
     def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
         """Build the stack that a resource of ``parent`` makes, if its template is here."""
+        said = len(self.problems)
         found = self._inline(parent, entry, ev) or self._file(parent, entry, ev)
+        if found is None and said < len(self.problems):
+            return
         if found is None:
+            nodes = map(entry.prop, (*NESTING[entry.type], "TemplateBody"))
+            self._unfollowed(parent.address(entry), _shown(next(filter(None, nodes), None)), entry.source.path)
             return
         template, step = found
         if step in chain or len(chain) > MAX_NESTING:
@@ -194,10 +172,6 @@ class Builder:
         text = ev.value(body, parent.scope(entry)) if isinstance(body.value, Object) else None
         parsed = embedded(body._replace(value=text), entry.source) if isinstance(text, str) else embedded(body, entry.source)
         if parsed is None:
-            if isinstance(body.value, Object):
-                said = f"the template of {entry.name} is not known from the code, so it is not known whether it makes keys"
-                place = entry.source.span(body)
-                self.problems.append(Diagnostic(Level.NOTE, said, place.path, place.line, place.column))
             return None
         self._wrong(parsed.problems, parsed.source, body)
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
@@ -218,11 +192,12 @@ class Builder:
         try:
             path = self.files.locate(name, posixpath.dirname(entry.source.path))
             if not self.files.exists(path):
-                self._missing(entry, name)
                 return None
             parsed = self.files.parsed(path)
         except UnreadableError as error:
-            self._warn(entry, f"the template {name} of {entry.name} {error}")
+            line, column = entry.key.lines.place(entry.key.start)
+            message = f"the template {name} of {entry.name} {error}"
+            self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))
             return None
         for root in parsed.roots:
             if (template := plain(root, parsed.source, self.types)) is not None:
@@ -237,8 +212,8 @@ class Builder:
         nodes = [asset, *(entry.prop(name) for name in NESTING[entry.type])]
         node = next((n for n in nodes if n is not None), None)
         value = ev.value(node, parent.scope(entry)) if node is not None else None
-        if isinstance(value, str) and value and not any(mark in value for mark in _REMOTE) and not value.startswith("/"):
-            return value
+        if _is_local(value):
+            return str(value)
         url = value if isinstance(value, str) else _literal_end(node) if node is not None else ""
         return self._uploaded(url, posixpath.dirname(entry.source.path))
 
@@ -249,7 +224,7 @@ class Builder:
         """
         rest = url.partition("?")[0].rpartition("://")
         parts = [part for part in rest[2].split("/")[1 if rest[1] else 0 :] if part]
-        if not parts or not parts[-1].lower().endswith(_ENDINGS) or ".." in parts:
+        if not parts or "." not in parts[-1] or ".." in parts:
             return None
         above = [directory]
         while above[-1]:
@@ -261,13 +236,29 @@ class Builder:
                     return posixpath.relpath(posixpath.join(folder, name), directory or ".")
         return None
 
-    def _missing(self, entry: TemplateEntry, name: str) -> None:
-        if name.lower().endswith(_ENDINGS):
-            self._warn(entry, f"the template {name} of {entry.name} is not here, so keys in it are not checked")
 
-    def _warn(self, entry: TemplateEntry, message: str) -> None:
-        line, column = entry.key.lines.place(entry.key.start)
-        self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))
+def _is_local(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and not any(mark in value for mark in _REMOTE) and not value.startswith("/")
+
+
+def _shown(node: Node | None) -> str:
+    """What an expression writes, or what it holds where it is a map."""
+    if node is not None and isinstance(node.value, Object) and (known := node.value.get("ApplicationId")) is not None:
+        node = known
+    return (written(node) if node is not None else None) or _OPEN
+
+
+def _transforms(node: Node) -> Iterator[Node]:
+    """Yield the arguments of the transforms in an expression."""
+    match node.value:
+        case Object() as members:
+            for key, value in members:
+                yield from (value,) if key.value == _TRANSFORM else _transforms(value)
+        case Array() as items:
+            for item in items:
+                yield from _transforms(item)
+        case _:
+            return
 
 
 def _literal_end(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import UnreadableError
@@ -25,7 +25,8 @@ FUNCTION = "serverless function"
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider")
 _MAX_DEPTH = 20
-_OWN = lazy_pattern(r"\$\{self:([\w.-]+)[^}]*\}")
+_VARIABLE = lazy_pattern(r"\$\{([^${}]+)\}")
+_OWN = lazy_pattern(r"\$\{self:([\w.-]+)\}\s*")
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 
@@ -73,7 +74,7 @@ class Gatherer:
                 case Array() as items:
                     for item in items:
                         self._part(item, origin)
-                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
+                case str() as text if self._is_elsewhere("resources", text):
                     continue
                 case _:
                     self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
@@ -85,37 +86,67 @@ class Gatherer:
                 case Object() as members:
                     for key, body in members:
                         for inner, where, named in self._followed(body, origin, key):
-                            entry = self._typed(inner)
+                            entry = self._typed(inner, str(key.value))
                             self.found[name][str(key.value)] = TemplateEntry(str(key.value), named or _start(inner, key), entry, where)
                 case Array() as items:
                     for item in items:
                         self._section(name, item, origin)
-                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
+                case str() as text if self._is_elsewhere(name, text):
                     continue
                 case _:
                     self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
 
-    def _typed(self, body: Node) -> Node:
-        """An entry whose type may be put together from values of the same file."""
+    def _is_elsewhere(self, where: str, text: str) -> bool:
+        """True if a text in place of a map is a variable, which is named, or none at all."""
+        if "${" in text:
+            self._not_followed(self.source, f"{where}: {text}")
+        return not text or "${" in text or (isinstance(text, Plain) and text.is_null)
+
+    def _typed(self, body: Node, name: str) -> Node:
+        """An entry whose type may be put together from variables; what else it may be is named."""
         if not isinstance(body.value, Object):
+            if isinstance(body.value, str):
+                self._is_elsewhere(name, body.value)
             return body
         kind = body.value.get("Type")
-        if kind is None or not isinstance(kind.value, str) or "${self:" not in kind.value:
+        if kind is None or not isinstance(kind.value, str) or "${" not in kind.value:
             return body
-
-        def own(found: re.Match[str]) -> str:
-            target, _ = _inside(self.root, found[1])
-            return str(target.value) if target is not None and isinstance(target.value, str) else found[0]
-
-        text = _OWN.sub(own, kind.value)
+        text = self.filled_in(kind.value)
+        self._is_elsewhere(name, text)
         members = tuple((key, value._replace(value=text) if key.value == "Type" else value) for key, value in body.value)
         return body._replace(value=Object(members))
+
+    def filled_in(self, text: str) -> str:
+        """A text with the variables in it that this file fixes, or gives a default; they may stand in each other."""
+        for _ in range(_MAX_DEPTH):
+            changed = _VARIABLE.sub(self._variable, text)
+            if changed == text:
+                break
+            text = changed
+        return text
+
+    def _variable(self, found: re.Match[str]) -> str:
+        """The text of the first of several values that is known."""
+        for value in found[1].split(","):
+            source, _, path = value.strip().partition(":")
+            if value.strip()[:1] in ("'", '"'):
+                return value.strip()[1:-1]
+            inside = {"self": path, "param": f"params.default.{path}"}.get(source)
+            target = _inside(self.root, inside)[0] if inside else None
+            if target is not None and isinstance(target.value, str):
+                return str(target.value)
+        return found[0]
 
     def _followed(
         self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
     ) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         """Yield the node, or the content of the file that it names, with its source and the key that it stands under."""
-        found = _FILE.fullmatch(node.value) if isinstance(node.value, str) else None
+        own = _OWN.fullmatch(node.value) if isinstance(node.value, str) else None
+        target, above = _inside(self.root, own[1]) if own else (None, None)
+        if target is not None and depth < _MAX_DEPTH:
+            yield from self._followed(target, self.source, above, depth + 1)
+            return
+        found = _FILE.fullmatch(self.filled_in(node.value)) if isinstance(node.value, str) else None
         if found is None or depth > _MAX_DEPTH:
             yield node, source, key
             return
@@ -125,7 +156,7 @@ class Gatherer:
     def _included(self, found: re.Match[str], node: Node, source: TemplateSource) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         name = found[1].strip().strip("'\"")
         if name.lower().endswith(_PROGRAMS):
-            self._report(node, source, f"{name} creates resources itself, so keys in them are not checked", Level.NOTE)
+            self._not_followed(source, f"resources: {name}")
             return
         try:
             path = self.files.locate(name, self.home)
@@ -159,9 +190,12 @@ class Gatherer:
         made = body._replace(value=Object((kind, (key._replace(value="Properties"), properties))))
         self.found["Resources"][name] = TemplateEntry(name, key, made, self.source)
 
-    def _report(self, node: Node, source: TemplateSource, message: str, level: Level = Level.ERROR) -> None:
+    def _not_followed(self, source: TemplateSource, what: str) -> None:
+        self.problems.append(Diagnostic(Level.NOTE, what, source.path, about=CALLS_NOT_FOLLOWED))
+
+    def _report(self, node: Node, source: TemplateSource, message: str) -> None:
         span = source.span(node)
-        self.problems.append(Diagnostic(level, message, span.path, span.line, span.column))
+        self.problems.append(Diagnostic(Level.ERROR, message, span.path, span.line, span.column))
 
 
 def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:

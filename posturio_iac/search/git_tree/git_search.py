@@ -11,16 +11,15 @@ from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
 from posturio_iac.search.kinds import (
-    BUILDING,
     CALLING,
     CODE,
     ESCAPES,
     HCL,
-    INCLUDES,
+    LEADING,
     NAMING,
-    OWN_VALUE,
     RUNNING,
     TERRAFORM,
+    VARIABLES,
     calls_modules,
     pathspecs,
 )
@@ -141,7 +140,7 @@ def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list
     texts = search.search_terms.texts
     # A type goes on behind a line's end in YAML, and behind a value that is filled in.
     torn = (text[:end] + sign for text in texts if b"_" not in text for end in range(3, len(text)) for sign in (b"\\", b"$"))
-    marks = (*_MARKS, *BUILDING, *CALLING, *RUNNING, *NAMING, INCLUDES, OWN_VALUE, *torn)
+    marks = (*_MARKS, *LEADING[:-1], *CALLING, *RUNNING, *NAMING, *VARIABLES, *torn)
     commands = [grep_command(search, base, (*texts, *marks), _specs(base, directories))]
     if search.search_terms.modules:
         commands.append(command(search, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))

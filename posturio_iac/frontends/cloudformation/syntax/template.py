@@ -56,6 +56,8 @@ class Template:
     stack_tags: Node | None = None
     """Tags that the file gives to the whole stack."""
     problems: tuple[Problem, ...] = ()
+    transforms: tuple[Node, ...] = ()
+    """What the whole template is given to."""
     complete: bool = True
     """False for a mere map of resources, whose parameters and other sections are elsewhere."""
 
@@ -154,7 +156,8 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
             return None
         problem = Problem(f"Resources is {describe(resources)}, not a map of logical ids", *resources.lines.place(resources.start))
         return Template(source, _sections(root.value, source), problems=(problem,))
-    return Template(source, _sections(root.value, source))
+    transforms = filter(None, map(root.value.get, ("Transform", "Fn::Transform")))
+    return Template(source, _sections(root.value, source), transforms=tuple(transforms))
 
 
 def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateEntry, ...]]:

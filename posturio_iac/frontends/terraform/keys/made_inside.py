@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import Unknown
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
+_PRODUCTS = ("aws_servicecatalog_product", "aws_servicecatalog_provisioned_product", "aws_servicecatalog_provisioning_artifact")
+_NAMED = ("template_url", "product_name", "product_id", "template_physical_id")
 _RUN = frozenset(
     ("command", "inline", "program", "query", "environment", "user_data", "user_data_base64", "definition", "content", "buildspec")
 )
@@ -39,6 +41,11 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
     for _, block in instance.resources(*STACKS):
         for suffix, scope in instances_of(block, instance).instances:
             yield from _of_stack(block, scope, instance.full(f"{'.'.join(block.labels)}{suffix}"), setting)
+    for _, block in instance.resources(*_PRODUCTS):
+        bodies = (block.body, *(inner.body for inner in block.body.blocks))
+        written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
+        values = (evaluate_or_unknown(expression, instance.scope()) for expression in written)
+        _not_followed(block, instance, instance.full(".".join(block.labels)), next((one for one in values if isinstance(one, str)), None))
     folder = instance.folder
     for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
         if block.text is None or any(sign in block.text for sign in _SIGNS):
@@ -51,8 +58,8 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
     text = _text(body, scope) if body is not None else None
     place = place_of(block, scope.instance)
     if text is None or body is None or read is None:
-        said = f"the template of {address} is not known from the code, so it is not known whether it makes keys"
-        program.report(Diagnostic(Level.NOTE, said, place.path, place.line, place.column))
+        url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
+        _not_followed(block, scope.instance, address, url if isinstance(url, str) else None)
         return
     given = evaluate_or_unknown(block.get("parameters"), scope)
     parameters = {name: value for name, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
@@ -62,6 +69,12 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
     for key in reading.keys:
         found = replace(key, address=f"{address}/{key.address}", framework="terraform", scope=setting.scope)
         yield KeyOfUser(found, None)
+
+
+def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, what: str | None) -> None:
+    """Name a template that is not here."""
+    said = f"{address}: {what or 'a template that the code does not fix'}"
+    instance.program.report(Diagnostic(Level.NOTE, said, place_of(block, instance).path, about=CALLS_NOT_FOLLOWED))
 
 
 def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:

@@ -1,0 +1,157 @@
+"""What templates name and is not here: read where it is in the checkout, else named in the one line about calls, in every format."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.attack.test_silence import RESOURCE, SERVERLESS, STACK, STACKS, TYPED, YAML, resource
+from tests.support.attacks import put, scan
+from tests.support.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
+URL = "https://bucket.s3.amazonaws.com/keys.yaml"
+INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "parts/k.fragment"}}
+TOPIC = "Resources:\n  R: {Type: AWS::SNS::Topic}\n"
+START = "service: s\nprovider: {stage: '${opt:stage}'}\n"
+WHOLE = "Resources:\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: joe}}\n"
+PIECES = "${self:custom.a}${self:custom.${self:custom.w}.c}"
+OWN = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
+IN_CODE = RESOURCE.replace("template_body", "template_url")
+FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
+REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
+
+
+def included(where: object) -> dict[str, str]:
+    return {"t.json": json.dumps({"Resources": {"Fn::Transform": where}}), "parts/k.fragment": FRAGMENT}
+
+
+READ = {
+    "text": ({"t.json": resource(CHILD, TemplateURL="child.tpl"), "child.tpl": YAML}, "R/K"),
+    "no-ending": ({"t.json": resource(CHILD, TemplateURL="stacks/child"), "stacks/child": STACK}, "R/K"),
+    "location": ({"t.json": resource(APPLICATION, Location="./child.stack"), "child.stack": YAML}, "R/K"),
+    "yaml": ({"t.yaml": f"Resources:\n  R:\n    Type: {CHILD}\n    Properties:\n      TemplateURL: child.tpl\n", "child.tpl": YAML}, "R/K"),
+    "uploaded": ({"t.json": resource(CHILD, TemplateURL=f"{URL[:-9]}child.tpl"), "child.tpl": YAML}, "R/K"),
+    "include": (included(INCLUDE), "K"),
+    "include-of-all": (
+        {
+            "t.json": json.dumps({"Transform": INCLUDE, "Resources": {}}),
+            "parts/k.fragment": f"Resources:\n  {FRAGMENT.replace(chr(10), chr(10) + '  ')}",
+        },
+        "K",
+    ),
+    "param": ({"serverless.yml": "params: {default: {t: 'AWS::IAM::AccessKey'}}\n" + TYPED % "${param:t}"}, "K"),
+    "option": ({"serverless.yml": TYPED % "\"${opt:type, 'AWS::IAM::AccessKey'}\""}, "K"),
+    "nested-variables": (
+        {"serverless.yml": TYPED.replace("custom: {", "custom: {w: b, ") % PIECES},
+        "K",
+    ),
+    "own-resource": (
+        {
+            "serverless.yml": SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
+            + "Resources:\n    K: ${self:custom.k}\n"
+        },
+        "K",
+    ),
+}
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize("name", READ)
+def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -> None:
+    files, address = READ[name]
+    for path, text in files.items():
+        put(tmp_path, path, text)
+    if git:
+        Repository(tmp_path).git("add", "-A")
+    keys = {key["address"] for key in json.loads(scan(tmp_path, "--format", "json")[1])["keys"]}
+    assert keys == {address}
+
+
+NAMED = {
+    "stack": ({"t.json": resource(CHILD, TemplateURL=URL)}, f"t.json R: {URL}"),
+    "stack-computed": ({"t.json": resource(CHILD, TemplateURL={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
+    "stack-substituted": ({"t.json": resource(CHILD, TemplateURL={"Fn::Sub": "https://${B}/x"})}, "t.json R: https://${B}/x"),
+    "missing": ({"t.json": resource(CHILD, TemplateURL="build/x.tpl")}, "t.json R: build/x.tpl"),
+    "body": ({"t.json": resource("AWS::CloudFormation::StackSet", TemplateBody={"Fn::ImportValue": "x"})}, "t.json R: a template that"),
+    "application": (
+        {"t.json": resource(APPLICATION, Location={"ApplicationId": "arn:aws:serverlessrepo:x", "SemanticVersion": "1"})},
+        "t.json R: arn:aws:serverlessrepo:x",
+    ),
+    "module": ({"t.yaml": "Resources:\n  R:\n    Type: Acme::IAM::User::MODULE\n"}, "t.yaml R: Acme::IAM::User::MODULE"),
+    "macro": (
+        {"t.yaml": "Transform: [AWS::Serverless-2016-10-31, Acme]\n" + TOPIC},
+        "Transform: the macro Acme",
+    ),
+    "macro-list": ({"t.yaml": "Transform:\n  - AWS::LanguageExtensions\n  - Acme\nResources: {}\n"}, "Transform: the macro Acme"),
+    "macro-inside": ({"t.json": resource("AWS::SNS::Topic", **{"Fn::Transform": {"Name": "Acme"}})}, "R: the macro Acme"),
+    "macro-tag": (
+        {"t.yaml": TOPIC.replace("}", ", Properties: !Transform {Name: Acme}}")},
+        "R: the macro Acme",
+    ),
+    "include": (included(REMOTE), "t.json Fn::Transform: s3://bucket/part.yaml"),
+    "product": ({"t.json": resource("AWS::ServiceCatalog::CloudFormationProvisionedProduct", ProductName="keys")}, "t.json R: keys"),
+    "environment": ({"serverless.yml": TYPED % "${env:TYPE}"}, "serverless.yml K: ${env:TYPE}"),
+    "script": ({"serverless.yml": SERVERLESS + "Resources: ${file(r.js)}\n", "r.js": ""}, "serverless.yml resources: r.js"),
+    "variable": ({"serverless.yml": SERVERLESS + "Resources: ${ssm:/x}\n"}, "serverless.yml Resources: ${ssm:/x}"),
+    "terraform": (
+        {"main.tf": IN_CODE % (STACKS[0], f'"{URL}"')},
+        f"main.tf {STACKS[0]}.s: {URL}",
+    ),
+    "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),
+    "catalogue": (
+        {"main.tf": 'resource "aws_servicecatalog_provisioned_product" "p" {\n  product_name = "keys"\n}\n'},
+        "main.tf aws_servicecatalog_provisioned_product.p: keys",
+    ),
+}
+
+
+@pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None:
+    files, said = NAMED[name]
+    for path, text in files.items():
+        put(tmp_path, path, text)
+    if git:
+        Repository(tmp_path).git("add", "-A")
+    status, out, err = scan(tmp_path)
+    assert status == 0
+    assert (out + err).count("not followed, so it is not known whether") == 1
+    assert said in out + err
+    assert scan(tmp_path, "--strict-calls")[0] == 1
+    assert said.partition(" ")[2] in scan(tmp_path, "--show-skipped")[1]
+
+
+FOLLOWED = {
+    "transform": {"t.yaml": "Transform: [AWS::Serverless-2016-10-31, 'AWS::LanguageExtensions']\n" + TOPIC},
+    "child": {"t.json": resource(CHILD, TemplateURL="child.yaml"), "child.yaml": TOPIC},
+    "uploaded": {"t.json": resource(CHILD, TemplateURL=URL), "keys.yaml": TOPIC},
+    "deployment": {"d.yaml": "kind: Deployment\nspec:\n  Transform: Acme\n"},
+    "settings": {
+        "serverless.yml": START + "custom: '${file(c.js)}'\nresources: {Resources: {}}\n",
+        "c.js": "",
+    },
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_what_was_followed_is_not_named(tmp_path: Path, name: str) -> None:
+    for path, text in FOLLOWED[name].items():
+        put(tmp_path, path, text)
+    _, out, err = scan(tmp_path)
+    assert "not followed" not in out + err
+
+
+def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
+    put(tmp_path, "t.json", resource(CHILD, TemplateURL=URL))
+    put(tmp_path, "main.tf", 'module "m" {\n  source = "acme/users/aws"\n}\n')
+    _, out, err = scan(tmp_path)
+    assert (out + err).count("1 module call and 1 template or macro were not followed") == 1
+    for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
+        _, out, err = scan(tmp_path, "--format", form)
+        assert "1 template or macro" in out + err, form
