@@ -10,7 +10,8 @@ from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
-from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope, expand
+from posturio_iac.frontends.cloudformation.evaluation.loops import expand
+from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.embedded import embedded, written
