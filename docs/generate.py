@@ -174,7 +174,6 @@ def documents() -> dict[Path, str]:
     return {
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
-        Path("docs/policies.md"): pack_pages.page(rules),
         Path("posturio_iac/core/host_ids.py"): pack_pages.ids_module(rules),
         PROMISES: pack_pages.promises(rules, _promised()),
         Path("docs/configuration.md"): configuration(),
@@ -270,8 +269,9 @@ def _without_summary(text: str) -> str:
 
 
 def index(rules: dict[str, Registered]) -> str:
-    text = "`posturio-iac explain RULE` prints a page offline. Ids are permanent.\n"
-    return f"# Rules\n\n{NOTE}\n\n{text}\n{_rule_table(rules, '')}"
+    hosts = "[checkov](../checkov.md) and [cfn-lint](../cfn-lint.md)"
+    text = f"`posturio-iac explain RULE` prints a page offline. Ids are permanent, also those in {hosts}.\n"
+    return f"# Rules\n\n{NOTE}\n\n{text}\n{pack_pages.table(rules)}"
 
 
 def rule_page(entry: Registered) -> str:
@@ -325,7 +325,7 @@ def _reference(options: Iterable[Option]) -> str:
 
 def _effect(name: str) -> str:
     effect = EFFECTS.get(name, "no")
-    return effect if effect in ("no", STRICTER) else f'yes: "{effect.replace(" ({})", "").replace("{}", "…")}"'
+    return effect if effect in ("no", STRICTER) else "yes"
 
 
 def _fields(options: Iterable[Option]) -> str:

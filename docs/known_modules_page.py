@@ -14,19 +14,16 @@ _INTRODUCTION = """\
 
 Generated from `posturio_iac/frontends/terraform/known_modules/known_modules.toml`; do not edit.
 
-A call of one of these modules is checked without its code: the table says in which versions it creates a key, which of its inputs decide
-that, and what ends the key. Each entry was read in the module's repository; where, is in that file.
+A call of one of these modules is checked without its code: the table says in which versions it creates a key, which inputs decide that in
+the newest of them, and what ends the key. The file has all versions, and where each was read.
 
 **Which source.** Registry addresses with or without a host (`registry.terraform.io/…`, `registry.opentofu.org/…`, `app.terraform.io/…`),
 `github.com/…`, `git::https://…`, `git::ssh://…`, `git@github.com:…`, and archives of GitHub, each with its folder (`//modules/iam-user`).
 
-**Which version.** The constraint of the block takes the newest version that it allows, as `terraform init` does where nothing is installed
-yet, and so does a missing one; `.terraform/modules/modules.json` knows better when it is there. Terraform refuses a call that sets an input
-which the version lacks, so the newest version that has all the inputs in question counts. Of a repository the `ref` decides: a tag
-(`v5.3.0`, `5.3`, `tags/5.3.0`), or a moving one such as `v4`; without a ref it is the newest. A commit tells when
-a comment beside the source names its version (`?ref=<commit> # v5.34.0`). Any other commit or a branch does not: where the versions of the
-module differ, so can the verdict, and it is undetermined. The newest range of each module is taken to go on until someone
-reads otherwise.
+**Which version.** That of `.terraform/modules/modules.json`, else the newest that the constraint of the block allows and that has all
+inputs of the call. Of a repository the `ref` decides: a tag (`v5.3.0`, `5.3`, `tags/5.3.0`), a moving one such as `v4`, none for the
+newest, or a commit beside a comment that names its version (`?ref=<commit> # v5.34.0`). For another commit or a branch the verdict is
+undetermined where versions differ. The newest range is taken to go on until someone reads otherwise.
 
 ## Your own modules
 
@@ -80,7 +77,8 @@ Wherever an input is named, `enabled ?? context.enabled` takes the first that is
 
 ## The table
 
-"not" before an input means that the key exists while it is off; the value in brackets is the module's default.
+"not" before an input means that the key exists while it is off; the value in brackets is the module's default. An empty last cell
+means never.
 
 """
 
@@ -101,18 +99,19 @@ def search_terms_module(found: Sequence[bytes]) -> str:
 def page(modules: Sequence[KnownModule]) -> str:
     """The text of docs/known-modules.md."""
     rows = [f"| `{module.name}` | {_keys_of(module)} | {_of(_exists, module)} | {_of(_ends, module)} |" for module in modules]
-    return _INTRODUCTION + "\n".join(["| module | creates a key | while | the key ends |", "| --- | --- | --- | --- |", *rows, ""])
+    return _INTRODUCTION + "\n".join(["| module | versions | while | the key ends |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _keys_of(module: KnownModule) -> str:
     without = [f"`{version.range}`" for version in module.versions if not version.creates]
     if len(without) == len(module.versions):
         return "in no version"
-    return f"in all versions but {', '.join(without)}" if without else "in all versions"
+    return f"all but {', '.join(without)}" if without else "all"
 
 
 def _of(say: Callable[[KnownKey], str], module: KnownModule) -> str:
-    return "; ".join(dict.fromkeys(say(key) for version in module.versions if version.creates for key in version.keys))
+    newest = next((version for version in module.versions if version.creates), None)
+    return "; ".join(dict.fromkeys(map(say, newest.keys))) if newest else ""
 
 
 def _exists(key: KnownKey) -> str:
@@ -125,7 +124,7 @@ def _exists(key: KnownKey) -> str:
 def _ends(key: KnownKey) -> str:
     match key.max_age:
         case None:
-            return "never"
+            return ""
         case int(seconds):
             return f"replaced after {seconds} s"
         case choice:
