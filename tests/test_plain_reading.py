@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.trees import TREES
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
+from posturio_iac.frontends.terraform.dataflow import secrets
 from posturio_iac.frontends.terraform.modules import call_graph, folder
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.syntax import parsing
@@ -26,7 +26,7 @@ SCALES = {"modules": 10, "monorepo": 48, "units": 20, "registry": 20, "noise": 5
 
 
 def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every file matter and be parsed as a whole, every call be looked into, every pin be left open, every name carry a secret."""
+    """Let every file matter and be parsed as a whole, every call be looked into, every pin be left open, everything hold a secret."""
 
     def every_local_call(self: ModuleTree, _instance: Any, block: Any) -> bool:
         return self.source_of(block) is not None
@@ -34,8 +34,7 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SearchTerms, "are_in", lambda *_: True)
     monkeypatch.setattr(call_graph, "without_keys", lambda *_: set())
     monkeypatch.setattr(ModuleTree, "may_hold_keys", every_local_call)
-    monkeypatch.setattr(SecretCarriers, "may_carry", lambda *_: True)
-    monkeypatch.setattr(SecretCarriers, "may_reach", lambda *_: True)
+    monkeypatch.setattr(secrets.Mentions, "by", lambda _, folder, _kind, _name: secrets.holders(folder))
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 1 << 60)
 
 

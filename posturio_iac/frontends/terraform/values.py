@@ -142,27 +142,49 @@ class Due(Unknown):
         return Due(self.causes, self.doubt or (doubt if not isinstance(doubt, Due) else doubt.doubt or doubt))
 
 
+class Traced(Due):
+    """A value that is unknown so that it shows where it comes from: ``causes`` are origins, each as certain as it says itself."""
+
+    __slots__ = ()
+
+    def doubted(self, doubt: Unknown) -> Due:
+        del doubt
+        return self
+
+    def part(self, name: str) -> Traced:
+        """An attribute of what is traced as a whole."""
+        return Traced(cause.part(name) for cause in self.causes)  # type: ignore[attr-defined]  # they are origins
+
+
+def either(yes: Due | None, no: Due | None) -> Traced:
+    """What comes from one of two traced values: an origin of both of them for certain."""
+    causes = [cause for side in (yes, no) if side is not None for cause in side.causes]
+    sides = [side.causes if side is not None else () for side in (yes, no)]
+    return Traced(cause if all(cause in side for side in sides) else cause.conditional() for cause in causes)  # type: ignore[attr-defined]
+
+
 def due_of(*values: Value) -> Due | None:
     """Why clocks make a part of ``values`` unknown: for certain if any part is so."""
     found = [unknown for unknown in _unknowns(values) if isinstance(unknown, Due)]
     certain = [due for due in found if due.doubt is None]
     if certain or found:
         chosen = certain or found
-        return Due((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
+        kind = type(chosen[0])
+        return kind((cause for due in chosen for cause in due.causes), chosen[0].doubt, computed=any(due.computed for due in chosen))
     return None
 
 
 def doubtful(unknown: Unknown, *dropped: Value) -> Unknown:
     """An open value that decides what becomes of the ``dropped`` ones: where clocks move one of these, they may move the result."""
     if isinstance(unknown, Due) and unknown.doubt is None:
-        return unknown
+        return unknown if not isinstance(unknown, Traced) else due_of(unknown, *dropped) or unknown
     due = due_of(*dropped)
     return unknown if due is None else due.doubted(unknown)
 
 
 def computed(value: Value) -> Value:
     """The result of an expression: of an unknown one Terraform may know something."""
-    return Due(value.causes, value.doubt, computed=True) if isinstance(value, Due) else value
+    return type(value)(value.causes, value.doubt, computed=True) if isinstance(value, Due) else value
 
 
 class EvaluationError(Exception):

@@ -16,16 +16,17 @@ from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_O
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import repeated
+from posturio_iac.frontends.terraform.dataflow.secrets import repeated
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, flatten, select
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View, planned
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import Due, EvaluationError, SomeInstance, due_of
+from posturio_iac.frontends.terraform.values import Due, EvaluationError, SomeInstance, doubtful, due_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.unknown import Unknown
     from posturio_iac.frontends.terraform.dataflow.terminal_origins import Step
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
@@ -171,6 +172,14 @@ class DuePlan:
         if replaced is not None and is_set(block, "prevent_destroy", scope):
             return Change()
         return Change(replaced=replaced, updated=due_of(*moving.values()))
+
+    def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None) -> Value:
+        """The value of a module whose code is not here: clocks that it is given may move all of it."""
+        if kind != "module" or why is None:
+            return None
+        given = scope.instance.folder.calls[name].body.attributes.values()
+        inner = scope.instance.scope(self.view)
+        return doubtful(why, *(evaluate_or_unknown(argument.expression, inner) for argument in given))
 
     def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Due | None:
         """Why a resource changes as a whole; None where it does not."""

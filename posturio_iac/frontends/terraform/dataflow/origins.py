@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import AS_STATED, EACH_RUN, NOT_DECLARED, NOT_FIXED, TOO_DEEP
+from posturio_iac.frontends.terraform.dataflow.origin import generic
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import (
     ANY,
     CLOCKS,
@@ -22,7 +23,6 @@ from posturio_iac.frontends.terraform.dataflow.terminal_origins import (
     behind,
     default_of,
     flatten,
-    generic,
     plain,
     select,
     steps_of,

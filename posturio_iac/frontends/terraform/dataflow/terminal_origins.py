@@ -123,14 +123,6 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
     return None, steps
 
 
-def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
-    """The scope of some instance of the block."""
-    unfixed = NOT_FIXED("the instance")
-    scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
-    scope.origin = block.get("for_each") or block.get("count")
-    return scope
-
-
 def default_of(instance: ModuleInstance, name: str) -> hcl.Expr | None:
     block = instance.folder.variables.get(name)
     return block.get("default") if block is not None else None

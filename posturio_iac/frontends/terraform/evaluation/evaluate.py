@@ -21,10 +21,12 @@ from posturio_iac.frontends.terraform.values import (
     ResourceValue,
     SetValue,
     SomeInstance,
+    Traced,
     Value,
     computed,
     doubtful,
     due_of,
+    either,
     first_unknown,
     normal,
     to_text,
@@ -120,6 +122,8 @@ def attribute(value: Value, name: str) -> Value:
     match value:
         case SomeInstance():
             return value.get_attribute(name)
+        case Traced():
+            return value.part(name)
         case Unknown():
             return value
         case ResourceValue():
@@ -193,7 +197,15 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     scope.budget.spend(1 + sum(len(argument) for argument in arguments if isinstance(argument, (tuple, dict))))
     from posturio_iac.frontends.terraform.functions import call
 
-    result = call(expression.name, tuple(arguments), scope.environment)
+    traced = due_of(*arguments) if scope.is_due else None
+    try:
+        result = call(expression.name, tuple(arguments), scope.environment)
+    except EvaluationError:
+        if not isinstance(traced, Traced):
+            raise
+        result = traced
+    if isinstance(traced, Traced) and expression.name in _HIDING:
+        return NOT_EVALUATED(f"{expression.name}()")
     if isinstance(result, Due) and expression.name in _ASKING:
         return _unless_told(computed(result) if expression.name == "flatten" else result)
     return computed(doubtful(result, *arguments)) if isinstance(result, Unknown) else result
@@ -208,6 +220,11 @@ def _unless_told(value: Value) -> Value:
     return value.doubted(NOT_EVALUATED("what Terraform knows of an unknown value")) if isinstance(value, Due) and value.computed else value
 
 
+_HIDING = frozenset(
+    {"base64sha256", "base64sha512", "bcrypt", "length", "md5", "sha1", "sha256", "sha512", "uuidv5"}
+    | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
+)
+"""Functions whose result does not show their argument."""
 IMPURE = frozenset(("timestamp", "plantimestamp", "uuid", "bcrypt"))
 """Functions whose result differs in each run."""
 
@@ -218,7 +235,8 @@ def _try(expression: hcl.Call, scope: Scope) -> Value:
             value = evaluate(argument, scope)
         except EvaluationError:
             continue
-        return due_of(value) or value  # Terraform cannot tell yet whether it fails.
+        due = due_of(value)
+        return value if due is None or isinstance(due, Traced) else due  # Terraform cannot tell yet whether it fails.
     raise EvaluationError("no argument of try() can be evaluated")
 
 
@@ -279,6 +297,10 @@ def _of_common_type(value: Value, other: Value) -> Value:
 def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
     """The value of a conditional whose condition is unknown."""
     due = due_of(yes), due_of(no)
+    if isinstance(due[0] or due[1], Traced):
+        return either(*due)
+    if isinstance(condition, Traced):
+        return NOT_EVALUATED("the condition")
     if due[0] is not None and due[1] is not None and due[0].doubt is None and due[1].doubt is None:
         shared = [cause for cause in due[0].causes if cause in due[1].causes]
         if shared:
@@ -294,12 +316,18 @@ def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
     for key_expression, value_expression in expression.items:
         key = evaluate(key_expression, scope)
         if isinstance(key, Unknown):
-            rest = key
+            rest = _open_entry(rest, key, evaluate_or_unknown(value_expression, scope)) if scope.is_due else key
             continue
         entries[text_of(key)] = evaluate(value_expression, scope)
     if isinstance(rest, Due):
         return rest
     return entries if rest is None else PartialMap(entries, rest)
+
+
+def _open_entry(rest: Unknown | None, key: Unknown, value: Value) -> Unknown:
+    """Why a map may have more entries, one of them ``value`` under an unknown key."""
+    entry = doubtful(key, value)
+    return entry if rest is None else due_of(rest, entry) or entry
 
 
 def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
@@ -359,7 +387,7 @@ def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: 
     entries: dict[str, Value] = {}
     for key, value in results:
         if isinstance(key, Unknown):
-            rest = key if rest is None else first_unknown((rest, key))
+            rest = _open_entry(rest, key, value)
         elif group:
             entries[text_of(key)] = (*entries.get(text_of(key), ()), value)
         elif text_of(key) in entries:

@@ -1,38 +1,32 @@
-"""Where a key's secret goes: places that show it in plain text, and consumers that could do without it."""
+"""Where a key's secret leaves in plain text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
-from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Consumer, Exposure, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, REPLACEMENTS
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.mentions import mentions
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, arguments_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.dataflow.secrets import SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
-from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
+from posturio_iac.frontends.terraform.modules.instance import own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
     from posturio_iac.facts.sinks import Sink
-    from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
+    from posturio_iac.frontends.terraform.dataflow.secrets import SecretEnd
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 
-    Origin = ResourceOrigin | TerminalOrigin
     End = Exposure | Unknown | Consumer
-    Leak = tuple[End, Origin]
 
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
@@ -43,97 +37,52 @@ KEEPING = {
 
 
 def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[End]:
-    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, goes.
+    """Yield the places where the secret of ``key``, the instance ``suffix``, leaves, and what certainly gets it and could do without.
 
-    `Unknown` stands for places where the code does not fix whether they show it.
+    They are in the key's module, in those that call it, and in those that one of these gives the secret to. `Unknown` stands for places
+    where the code does not fix whether they show it.
     """
     if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
-
-    def is_key(reached: Origin) -> bool:
-        if not isinstance(reached, ResourceOrigin) or reached.block is not key or reached.instance is not instance:
-            return False
-        return reached.suffix in ("", suffix) or not suffix
-
-    found = list(_places(instance, key, is_key))
-    read = _attributes_read(key, instance) & {*secrets_of(key.labels[0]), ""} if _names_smtp(instance) else frozenset()
-    if read and all(map(_is_smtp, read)):
-        found.append(Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance))))
-    yield from _used_one_way(found, {_is_smtp(name) for name in read})
-
-
-def _used_one_way(ends: Iterable[End], ways: Iterable[bool] = ()) -> Iterator[End]:
-    """Leave out the consumers of a key that is used both over SMTP and otherwise: no role replaces it whole."""
-    ends = tuple(ends)
-    mixed = len({*ways, *(end.name == "smtp" for end in ends if isinstance(end, Consumer))}) > 1
-    yield from (end for end in ends if not (mixed and isinstance(end, Consumer)))
-
-
-def _names_smtp(instance: ModuleInstance) -> bool:
-    """True if the module may read the password for SES that Terraform derives from a key; most do not, and are not parsed for it."""
-    folder = instance.folder
-    blocks = (*folder.resources.values(), *folder.outputs.values(), *folder.calls.values())
-    return any(block.text is None or b"ses_smtp_password" in block.text for block in blocks)
-
-
-def _attributes_read(key: hcl.Block, instance: ModuleInstance) -> frozenset[str]:
-    """The attributes of a key that its module reads; an empty one for the whole key."""
-    folder = instance.folder
-    blocks = (*folder.resources.values(), *folder.data.values(), *folder.outputs.values(), *folder.calls.values())
-    near = [block for block in blocks if block is not key and (block.text is None or key.labels[1].encode() in block.text)]
-    read = [value for block in near for value in (block.get("for_each"), *(argument for _, argument in arguments_of(block)))]
-    read += [one.expression for one in folder.locals.values()]
-    found = (words for _, _, words in mentions([(value, instance) for value in read], only_held=True))
-    return frozenset((*words, "")[2] for words in found if words[:2] == key.labels[:2])
+    ends = [end for end in instance.index(Secrets).of(key, instance) if end.origin.is_of(key, instance, suffix)]
+    whole = Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance)))
+    yield from _places(ends, (whole,) if ends and all(map(_is_smtp, ends)) else ())
 
 
 def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[End]:
     """Yield the places where outputs of a known module that hold the secret go."""
-
-    def is_secret(reached: Origin) -> bool:
-        if not isinstance(reached, TerminalOrigin) or reached.call is not call or reached.instance is not instance:
-            return False
-        return reached.text.rpartition(".")[2] in secrets
-
-    yield from _used_one_way(_places(instance, call, is_secret))
+    yield from _places([end for end in instance.index(Secrets).of(call, instance) if end.origin.attribute in secrets])
 
 
-def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin], bool]) -> Iterator[End]:
-    """Yield the places of the secrets of ``origin``, the block of a key or of a call, that are ``wanted``.
-
-    They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
-    """
-    leaks = instance.index(Leaks)
-    leaks.visit(instance)
-    yield from dict.fromkeys(place for place, reached in leaks.of(origin) if wanted(reached))
+def _is_smtp(end: SecretEnd) -> bool:
+    """True if it is the password for SES that Terraform derives from a key."""
+    return "smtp" in (end.origin.attribute or "")
 
 
-class Leaks(SecretWalk):
-    """The places in one root module where secrets of keys leave, or may, in the module instances that were visited."""
+def _places(ends: list[SecretEnd], besides: tuple[Consumer, ...] = ()) -> Iterator[End]:
+    """Yield what ends are, without the consumers of a key that is used both over SMTP and otherwise: no role replaces it whole."""
+    is_mixed = len(set(map(_is_smtp, ends))) > 1
+    found = dict.fromkeys((*(place for end in ends for place in _place(end)), *besides))
+    yield from (one for one in found if not (is_mixed and isinstance(one, Consumer)))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._by_origin: dict[int, list[Leak]] = {}
 
-    def of(self, origin: object) -> list[Leak]:
-        """The leaks of the key, or of the known module, that a block makes."""
-        return self._by_origin.get(id(origin), [])
+def _place(end: SecretEnd) -> Iterator[End]:
+    match end.block.type:
+        case "output":
+            yield from _output(end)
+        case "module" | "component":
+            yield from _given(end)
+        case "resource":
+            yield from _consumer(end)
+            yield from _argument(end)
 
-    def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
-        for place, reached in (*_outputs(instance, carriers), *_resources(instance, carriers)):
-            self._keep(place, reached)
 
-    def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
-        """Keep each argument of a call, but those that a well-known module stores as secrets."""
-        for argument, value in given:
-            if argument not in keeping(instance, call):
-                place = GIVEN_SECRET(f"{argument} of {instance.full(f'module.{call.labels[0]}')}", why)
-                for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
-                    self._keep(place, reached)
-
-    def _keep(self, place: End, reached: Origin) -> None:
-        block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
-        self._by_origin.setdefault(id(block), []).append((place, reached))
+def _given(end: SecretEnd) -> Iterator[Unknown]:
+    """Yield the argument of a call whose code is not here, unless a well-known module stores it as a secret."""
+    instance, call = end.instance, end.block
+    children = instance.children(call.labels[0])
+    if end.argument not in keeping(instance, call) and isinstance(children, Unknown):
+        yield GIVEN_SECRET(f"{end.argument} of {instance.full(f'module.{call.labels[0]}')}", children)
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
@@ -146,48 +95,27 @@ def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     return KEEPING.get(parse_source(source).address, ())
 
 
-def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
-    """Yield the secrets that an expression holds, those that went through other resources as well."""
-    pending = [(expression, scope)]
-    seen: set[object] = set()
-    while pending:
-        for reached in origins_of(*pending.pop()):
-            if isinstance(reached, TerminalOrigin):
-                if reached.kind == "module":
-                    yield reached
-            elif reached.kind in KEY_TYPES:
-                if reached.attribute is None or reached.attribute in secrets_of(reached.kind):
-                    yield reached
-            elif reached.kind in PASSING and reached.key not in seen:
-                seen.add(reached.key)
-                pending += [(argument, reached.scope) for _, argument in arguments_of(reached.block)]
-
-
-def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
-    """A place and a secret; the place is unknown when something that the code does not fix stands in between."""
+def _unless(doubt: Unknown | None, place: Exposure, origin: ValueOrigin) -> Exposure | Unknown:
+    """The place; unknown when something that the code does not fix stands in between."""
     if doubt is not None:
-        return doubt.about(place.where), reached
-    if reached.open:
-        return SHOWN_IF(place.where), reached
-    return place, reached
+        return doubt.about(place.where)
+    return SHOWN_IF(place.where) if origin.is_conditional else place
 
 
-def _outputs(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
-    scope = instance.scope()
-    for name, block in instance.folder.outputs.items():
-        if not carriers.may_reach(block, instance):
-            continue
-        value = block.get("value")
-        sensitive = evaluate_or_unknown(block.get("sensitive"), scope)
-        if value is None or sensitive in (True, "true"):
-            continue
-        bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
-        shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
-        output = Place(f"output.{name}", block.header)
-        place = Exposure(own_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, name), HideOutput(output, is_bared=bool(bared)))
-        for reached in (r for expression in shown for r in _secrets(expression, scope)):
-            if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
-                yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
+def _output(end: SecretEnd) -> Iterator[Exposure | Unknown]:
+    instance, block, value = end.instance, end.block, end.expression
+    sensitive = evaluate_or_unknown(block.get("sensitive"), end.scope)
+    if sensitive in (True, "true") or end.origin.attribute is None or end.argument != "value":
+        return
+    bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
+    if not (instance.caller is None and shows_outputs(instance)):
+        origins = instance.index(SecretOrigins)
+        if not any(end.origin in origins.of(e, end.scope) for e in bared):
+            return
+    output = Place(f"output.{block.labels[0]}", block.header)
+    holder = SecretHolder(HolderKind.OUTPUT, block.labels[0])
+    place = Exposure(own_place(block.header, instance), holder, HideOutput(output, is_bared=bool(bared)))
+    yield _unless(sensitive if isinstance(sensitive, Unknown) else None, place, end.origin)
 
 
 def shows_outputs(instance: ModuleInstance) -> bool:
@@ -210,53 +138,32 @@ def shows_outputs(instance: ModuleInstance) -> bool:
     return instance.folder.is_root
 
 
-def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
-    for (kind, name), block in instance.folder.resources.items():
-        sink = SINKS.get(kind)
-        shown = TAG_ARGUMENTS if sink is None else (*TAG_ARGUMENTS, *sink.arguments)
-        consumer, given = BY_TYPE.get(kind, ("", ()))
-        if not _mentions(block, (*shown, *given)) or not carriers.may_reach(block, instance):
-            continue
-        where = instance.full(f"{kind}.{name}")
-        for _, expression in carriers.arguments(block, instance, given):
-            for scope in _scopes(block, instance):
-                called = next((block.get(n) for n in ("secret_name", "variable_name", "key", "name") if block.get(n) is not None), None)
-                secret = evaluate_or_unknown(called, scope)
-                given_at = Place(where, own_place(expression.span, instance))
-                at = Consumer(consumer, given_at, secret if isinstance(secret, str) else "")
-                if _is_meant(consumer, block, scope):
-                    yield from (_consumer(at, reached) for reached in _secrets(expression, scope) if not reached.open)
-        for attribute, expression in carriers.arguments(block, instance, shown):
-            tagged = attribute in TAG_ARGUMENTS
-            plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
-            if plain is False:
-                continue
-            remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
-            place = Exposure(own_place(expression.span, instance), SecretHolder(HolderKind.ARGUMENT, where, attribute), remedy)
-            found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
-            for reached in dict.fromkeys(found):
-                yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
+def _consumer(end: SecretEnd) -> Iterator[Consumer]:
+    """Yield the consumer that a resource is; what is given the password for SES cannot do without, whatever it is."""
+    block, scope = end.block, end.scope
+    name, given = BY_TYPE.get(block.labels[0], ("", ()))
+    if end.argument not in given or end.origin.is_conditional:
+        return
+    if all(evaluate_or_unknown(block.get(argument), scope) == value for argument, value in REPLACEMENTS[name].when.items()):
+        called = next((e for n in ("secret_name", "variable_name", "key", "name") if (e := block.get(n)) is not None), None)
+        secret = evaluate_or_unknown(called, scope)
+        place = Place(end.instance.full(".".join(block.labels)), own_place(end.expression.span, end.instance))
+        yield Consumer("smtp", place) if _is_smtp(end) else Consumer(name, place, secret if isinstance(secret, str) else "")
 
 
-def _consumer(at: Consumer, reached: Origin) -> Leak:
-    """A consumer and a secret; what is given the password for SES cannot do without, whatever it is."""
-    attribute = (reached.attribute or "") if isinstance(reached, ResourceOrigin) else reached.text
-    return (Consumer("smtp", at.place) if _is_smtp(attribute) else at), reached
-
-
-def _is_smtp(attribute: str) -> bool:
-    return "smtp" in attribute.rpartition(".")[2]
-
-
-def _is_meant(consumer: str, block: hcl.Block, scope: ModuleScope) -> bool:
-    """True if the secret is for the consumer itself, as far as arguments tell."""
-    return all(evaluate_or_unknown(block.get(name), scope) == value for name, value in REPLACEMENTS[consumer].when.items())
-
-
-def _mentions(block: hcl.Block, arguments: tuple[str, ...]) -> bool:
-    """True if a block may set one of these arguments, by its text, so that most are not parsed."""
-    text = block.text
-    return text is None or any(name.encode() in text for name in arguments)
+def _argument(end: SecretEnd) -> Iterator[Exposure | Unknown]:
+    block, argument = end.block, end.argument
+    kind, tagged = block.labels[0], argument in TAG_ARGUMENTS
+    sink = SINKS.get(kind)
+    if not tagged and (sink is None or argument not in sink.arguments):
+        return
+    plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, argument, end.instance)
+    if plain is False:
+        return
+    where = end.instance.full(".".join(block.labels))
+    remedy = _remedy(argument, sink, Place(where, block.header), tagged=tagged)
+    place = Exposure(own_place(end.expression.span, end.instance), SecretHolder(HolderKind.ARGUMENT, where, argument), remedy)
+    yield _unless(plain if isinstance(plain, Unknown) else None, place, end.origin)
 
 
 def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
@@ -265,10 +172,6 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
     if attribute == "insecure_value":
         return Advice(f"{sink.change}, and write value instead of insecure_value")
     return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
-
-
-def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:
-    return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
 def _is_plain(block: hcl.Block, attribute: str, instance: ModuleInstance) -> Attr[bool]:

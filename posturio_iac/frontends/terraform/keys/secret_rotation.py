@@ -10,18 +10,16 @@ from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
+from posturio_iac.frontends.terraform.dataflow.secrets import SecretEnd, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.exposures import keeping
 from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
-from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope, instances_of, own_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.values import Value
@@ -36,48 +34,27 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
 
     They may be in its own module, in those that call it, and in those that one of these gives the key to.
     """
-    instance = scope.instance
-    stored = instance.index(StoredKeys)
-    stored.visit(instance)
-    yield from dict.fromkeys(rotation for key, rotation in stored.of(block) if _is((block, instance, suffix), key))
+    found: dict[Lifetime, None] = {}
+    for end in scope.instance.index(Secrets).of(block, scope.instance):
+        if end.origin.is_of(block, scope.instance, suffix):
+            found.update(dict.fromkeys(_of_end(end)))
+    yield from found
 
 
-class StoredKeys(SecretWalk):
-    """The keys in secrets of one root module, and the rotations of these secrets, in the module instances that were visited."""
+class _Stores(Origins):
+    """The reading in which secrets, and outputs of modules that are not here, are unknown."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._by_key: dict[int, list[tuple[ResourceOrigin, Lifetime]]] = {}
-
-    def of(self, key: hcl.Block) -> list[tuple[ResourceOrigin, Lifetime]]:
-        return self._by_key.get(id(key), [])
-
-    def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Keep the keys that versions of secrets hold."""
-        for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
-            value = version.get("secret_string") or version.get("secret_string_wo")
-            target = version.get("secret_id")
-            if value is not None and target is not None and carriers.may_carry(value, instance):
-                self._keep(value, scope, [r for secret in origins_of(target, scope) for r in _of_secret(secret, instance)])
-
-    def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
-        """Keep the keys that a well-known module stores."""
-        del why
-        arguments = dict(given)
-        for value in (arguments[argument] for argument in keeping(instance, call) if argument in arguments):
-            for suffix, scope in instances_of(call, instance).instances:
-                self._keep(value, scope, list(_of_call(call, scope, suffix)))
-
-    def _keep(self, value: hcl.Expr, scope: ModuleScope, rotations: list[Lifetime]) -> None:
-        for key in origins_of(value, scope) if rotations else ():
-            if isinstance(key, ResourceOrigin):
-                self._by_key.setdefault(id(key.block), []).extend((key, rotation) for rotation in rotations)
+    kinds = frozenset(("aws_secretsmanager_secret", "data.aws_secretsmanager_secret"))
 
 
-def _is(key: tuple[hcl.Block, ModuleInstance, str], reached: ResourceOrigin) -> bool:
-    """True if a reference reaches this resource; an index that the code does not fix may be any."""
-    block, instance, suffix = key
-    return reached.block is block and reached.instance is instance and (reached.suffix == suffix or not reached.suffix or not suffix)
+def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
+    """Yield the rotations of what stores a secret: a resource, or a well-known module."""
+    block, scope = end.block, end.scope
+    if block.type in ("module", "component") and end.argument in keeping(end.instance, block):
+        yield from _of_call(block, scope, next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), ""))
+    elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
+        for secret in end.instance.index(_Stores).of(block.get("secret_id"), scope):
+            yield from _of_secret(secret, end.instance)
 
 
 def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
@@ -87,17 +64,16 @@ def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Bloc
             yield instance.full(f"{kind}.{name}{suffix}"), block, scope
 
 
-def _of_secret(secret: ResourceOrigin | TerminalOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
+def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
     """Yield the rotations of a secret: by its own arguments, and by resources in its module and in the one that stores something in it."""
-    if not isinstance(secret, ResourceOrigin):
+    if secret.block is None or secret.kind == "module":
         return
     if secret.block.get(_LAMBDA) is not None:
         yield _lifetime(secret.address, _Rotation.of_block(secret.block, secret.scope))
     for at in dict.fromkeys((secret.instance, instance)):
         for address, rotation, scope in _blocks(_ROTATION, at):
-            target = rotation.get("secret_id")
-            reached = origins_of(target, scope) if target is not None else ()
-            if any(isinstance(r, ResourceOrigin) and _is((secret.block, secret.instance, secret.suffix), r) for r in reached):
+            reached = at.index(_Stores).of(rotation.get("secret_id"), scope)
+            if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in reached):
                 yield _lifetime(address, _Rotation.of_block(rotation, scope))
 
 
@@ -119,8 +95,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
             reason=enabled.about("enable_rotation is not fixed").as_reason(),
         )
     for beside, rotation, inner in _blocks(_ROTATION, scope.instance):
-        target = rotation.get("secret_id")
-        if target is not None and any(isinstance(r, TerminalOrigin) and r.call is call for r in origins_of(target, inner)):
+        if any(one.block is call for one in scope.instance.index(_Stores).of(rotation.get("secret_id"), inner)):
             yield _lifetime(beside, _Rotation.of_block(rotation, inner))
 
 

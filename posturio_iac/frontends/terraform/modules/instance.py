@@ -28,7 +28,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evalu
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Value, doubtful
+from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Traced, Value, due_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,10 @@ class Planner(Protocol):
         """Why clocks change the resource; None where they do not."""
 
     def moved(self, call: hcl.Call, /) -> Value:
-        """The value of an impure function."""
+        """The value of an impure function; None where it is only known to differ in each run."""
+
+    def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None, /) -> Value:
+        """The value of a module whose code is not here, for the reason ``why``, or of a resource that is not declared; None for none."""
 
 
 class View:
@@ -261,7 +264,10 @@ class ModuleScope:
         if view.planner is None or view is self.view or self.origin is None or not isinstance(each, dict):
             return ModuleScope(self.instance, view, self.bindings, self.origin)
         planned = evaluate_or_unknown(self.origin, ModuleScope(self.instance, view, {}))
-        value = planned.get(each["key"]) if isinstance(planned, dict) and isinstance(each.get("key"), str) else None
+        if isinstance(planned, dict) and isinstance(each.get("key"), str):
+            value = planned.get(each["key"])
+        else:
+            value = traced if isinstance(traced := due_of(planned), Traced) else None
         bindings = {**self.bindings, "each": {**each, "value": value}} if value is not None else self.bindings
         return ModuleScope(self.instance, view, bindings, self.origin)
 
@@ -348,7 +354,9 @@ class ModuleScope:
         children = self.instance.children(name)
         if isinstance(children, Unknown):
             label = self._label(name)
-            return self._beyond(name, children) if label is None else label
+            if label is None and self.view.planner is not None:
+                return self.view.planner.beyond(self, "module", name, children)
+            return children if label is None else label
         expansion, instances = children
         values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
         return self._collected(expansion, values)
@@ -358,14 +366,6 @@ class ModuleScope:
         if self.is_due and expansion.unknown is not None and not expansion.likely and values:
             return SomeInstance(expansion.unknown, values[0].get_attribute)
         return expansion.collect(values, strict=self.view.strict)
-
-    def _beyond(self, name: str, why: Unknown) -> Unknown:
-        """The value of a module whose code is not here: in a plan, clocks that it is given may move all of it."""
-        if not self.is_due:
-            return why
-        given = self.instance.folder.calls[name].body.attributes.values()
-        scope = ModuleScope(self.instance, self.view, {})
-        return doubtful(why, *(evaluate_or_unknown(argument.expression, scope) for argument in given))
 
     def _label(self, name: str) -> Value:
         """A module that only composes names and tags, or None when it is no such module."""
@@ -394,6 +394,8 @@ class ModuleScope:
     def _resource(self, kind: str, name: str) -> Value:
         block = self.instance.folder.resources.get((kind, name))
         if block is None:
+            if self.view.planner is not None and (missing := self.view.planner.beyond(self, kind, name, None)) is not None:
+                return missing
             raise EvaluationError(f"there is no resource {kind}.{name} in this module")
         return self._instances(block, kind, f"{kind}.{name}")
 

@@ -1,0 +1,212 @@
+"""Where the secrets of keys end: what mentions a key, and what mentions that, through local values, modules and resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
+from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import AFTER_APPLY, Unknown
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.values import EvaluationError, due_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from posturio_iac.frontends.terraform.modules.folder import Module
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
+
+    _Name = tuple[str, str]
+    _Node = tuple[ModuleInstance, str, str]
+    _Holder = Union[hcl.Block, str]
+
+PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
+"""Resources whose outputs are made of their arguments alone."""
+_ITEM = "the item of a dynamic block"
+"""A name that no code can hold."""
+_STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
+_KINDS = {
+    **{kind: kind for kind in ("local", "var", "module", *KEY_TYPES)},
+    "component": "module",
+    **{kind.removeprefix("data."): kind for kind in PASSING},
+}
+"""Words that a name begins with which can stand for a secret, and the kind of each."""
+_NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])(?:\.([A-Za-z_\x80-\xff][\w\x80-\xff-]*))?".encode("latin-1"))
+"""Such a word with its name, which is empty where the code writes it in an unusual way."""
+
+
+class SecretEnd(NamedTuple):
+    """A place where the secret of a key ends: an output, or an argument of a resource, a data source or a call whose code is not here."""
+
+    instance: ModuleInstance
+    block: hcl.Block
+    argument: str
+    expression: hcl.Expr
+    scope: ModuleScope
+    origin: ValueOrigin
+    """The key, or the call of the known module that makes it."""
+
+
+class SecretOrigins(Origins):
+    """The reading in which the secrets of keys, and outputs of modules that are not here, are unknown."""
+
+    kinds = frozenset(KEY_TYPES)
+
+    def starts(self, kind: str, attribute: str) -> bool:
+        return kind in KEY_TYPES and attribute in secrets_of(kind)
+
+    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
+        """An origin, what goes through resources that pass it on, or a value without any secret."""
+        if kind in PASSING and kind.startswith("data.") and hcl.setting(block, name) is None:
+            return due_of(*(evaluate_or_unknown(e, scope) for _, e in arguments_of(block))) or AFTER_APPLY(f"{address}.{name}")
+        value = super().attribute(block, kind, address, scope, name)
+        is_kept = kind in KEY_TYPES or kind in PASSING or due_of(value) is None
+        return value if is_kept else AFTER_APPLY(f"{address}.{name}")
+
+    def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None) -> Value:
+        """A call of a known module; others hold no secret."""
+        call = scope.instance.folder.calls.get(name) if why is not None else None
+        known = call is not None and scope.instance.program.known_module(scope.instance, call) is not None
+        return super().beyond(scope, kind, name, why) if known else why
+
+
+class Secrets:
+    """Where the secrets of one root module's keys end. What can hold one is looked at once, and nothing else is."""
+
+    def __init__(self) -> None:
+        self._seen: set[_Node] = set()
+        self._held: set[tuple[ModuleInstance, _Holder]] = set()
+        self._ends: dict[hcl.Block, dict[SecretEnd, None]] = {}
+
+    def of(self, block: hcl.Block, instance: ModuleInstance) -> list[SecretEnd]:
+        """The ends of the secrets of the keys that a block makes, or that the call of a known module makes."""
+        kind, name = ("module", block.labels[0]) if block.type != "resource" else block.labels
+        pending: list[_Node] = [(instance, kind, name)]
+        while pending:
+            node = pending.pop(0)
+            if node not in self._seen:
+                self._seen.add(node)
+                node[0].budget.spend()
+                for holder in node[0].index(Mentions).by(node[0].folder, *node[1:]):
+                    pending += self._hold(node[0], holder)
+        return sorted((end for end in self._ends.get(block, ()) if end.origin.instance is instance), key=_in_order)
+
+    def _hold(self, instance: ModuleInstance, holder: _Holder) -> Iterator[_Node]:
+        """Look at something that mentions what can hold a secret, and yield what it passes the secret to."""
+        if (instance, holder) in self._held:
+            return
+        self._held.add((instance, holder))
+        origins, scope = instance.index(SecretOrigins), instance.scope()
+        if isinstance(holder, str):
+            if origins.of(instance.folder.locals[holder].expression, scope):
+                yield instance, "local", holder
+        elif holder.type in ("module", "component"):
+            yield from self._give(instance, holder)
+        elif self._look(instance, holder):
+            if holder.type != "output":
+                yield instance, ("data." if holder.type == "data" else "") + holder.labels[0], holder.labels[1]
+            elif instance.caller is not None and instance.call is not None:
+                yield instance.caller.instance, "module", instance.call.labels[0]
+
+    def _give(self, instance: ModuleInstance, call: hcl.Block) -> Iterator[_Node]:
+        try:
+            children = instance.children(call.labels[0])
+        except EvaluationError:
+            return
+        if isinstance(children, Unknown):
+            self._look(instance, call)
+            return
+        origins = instance.index(SecretOrigins)
+        for (_, scope), child in zip(children[0].instances, children[1], strict=True):
+            yield from ((child, "var", name) for name, value in arguments_of(call) if origins.of(value, scope))
+
+    def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
+        """True if a secret ends in a block, or goes through it."""
+        origins, found = instance.index(SecretOrigins), False
+        scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
+        for argument, expression in arguments_of(block):
+            for scope in scopes:
+                for origin in origins.of(expression, scope):
+                    found = True
+                    if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
+                        end = SecretEnd(instance, block, argument, expression, scope, origin)
+                        self._ends.setdefault(origin.block, {})[end] = None
+        return found
+
+
+def _in_order(end: SecretEnd) -> tuple[str, bool, str, int, int]:
+    """Outputs of a module before its resources, each in the order of the code."""
+    place = end.expression.span
+    return end.instance.address, end.block.type != "output", place.path, place.line, place.column
+
+
+class Mentions:
+    """Which blocks and local values of a folder mention each name that can hold a secret."""
+
+    def __init__(self) -> None:
+        self._folders: dict[int, dict[_Name, list[_Holder]]] = {}
+
+    def by(self, folder: Module, kind: str, name: str) -> Sequence[_Holder]:
+        """What mentions a name in a folder."""
+        if id(folder) not in self._folders:
+            found = self._folders[id(folder)] = {}
+            for holder in holders(folder):
+                words = _words_in(holder) if isinstance(holder, hcl.Block) else dict.fromkeys(_names(folder.locals[holder].expression))
+                for word in words:
+                    found.setdefault(word, []).append(holder)
+        return self._folders[id(folder)].get((kind, name), ())
+
+
+def holders(folder: Module) -> list[_Holder]:
+    """What a secret can go to: blocks, and local values by their names."""
+    return [*folder.outputs.values(), *folder.resources.values(), *folder.data.values(), *folder.calls.values(), *folder.locals]
+
+
+def _words_in(block: hcl.Block) -> dict[_Name, None]:
+    """The kinds and names in a block that can stand for a secret, by its text where that is clear."""
+    text = block.text
+    found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
+    if found is None or not all(name for _, name in found):
+        expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
+        return dict.fromkeys(word for e in expressions if e is not None for word in _names(e))
+    return dict.fromkeys((_KINDS[kind.decode()], name.decode("utf-8", "replace")) for kind, name in found)
+
+
+def _names(expression: hcl.Expr) -> Iterator[_Name]:
+    for part in walk(expression):
+        match references(part):
+            case ("data", kind, name, *_):
+                yield f"data.{kind}", name
+            case (kind, name, *_):
+                yield "module" if kind == "component" else kind, name
+
+
+def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments of a block, and of those inside it, or those called ``names``, but for what only steers a run."""
+    pending: list[tuple[hcl.Body, tuple[hcl.Block, ...]]] = [(block.body, ())]
+    while pending:
+        body, around = pending.pop(0)
+        for name, attribute in body.attributes.items():
+            if name not in _STEERING and (names is None or name in names):  # only then is the expression built
+                yield name, repeated(attribute.expression, around)
+        inner = (b for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection"))
+        pending += [(b.body, (*around, b) if b.type == "dynamic" else around) for b in inner]
+
+
+def repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
+    """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
+    for block in reversed(around):
+        collection, span = block.get("for_each"), expression.span
+        if collection is None or not block.labels:
+            continue
+        item = ((hcl.Literal("key", span), hcl.Literal(None, span)), (hcl.Literal("value", span), hcl.Name(_ITEM, span)))
+        items = hcl.For(None, _ITEM, collection, None, hcl.ObjectExpr(item, span), None, False, span)
+        name = ".".join(references(block.get("iterator"))) or block.labels[0]
+        expression = hcl.For(None, name, items, None, expression, None, False, span)
+    return expression
