@@ -11,6 +11,9 @@ copies.
 
 ## Terraform
 
+Without `pgp_key` the secret is in the state as well, in plain text, whatever the code does with it: who reads the state has the
+key. The secret of an `aws_iam_service_specific_credential` is always there.
+
 Flagged:
 
     resource "aws_ssm_parameter" "secret" {
