@@ -18,8 +18,7 @@ from posturio_iac.cli import main
 from posturio_iac.core import place
 from posturio_iac.core.evidence import reason, remedy, remedy_text
 from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
-from posturio_iac.core.key_words import KeySentence
-from posturio_iac.core.model import AccessKey, Effect, Unknown
+from posturio_iac.core.model import AccessKey, Effect, KeySentence, Unknown
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -24,7 +24,6 @@ from posturio_iac.scan.notices import notices
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.search import Selection
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import Any
 
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
-
-if TYPE_CHECKING:
-    from typing import Any
 
 FIRST_YEAR = 1900
 LAST_YEAR = 8999

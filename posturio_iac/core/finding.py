@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.key_words import KeySentence
-    from posturio_iac.core.model import AccessKey, Consumer, Declaration, Span
+    from posturio_iac.core.model import AccessKey, Consumer, Declaration, KeySentence, Span
 
 
 @functools.total_ordering
@@ -34,7 +33,7 @@ class Severity(Enum):
 
 
 _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
-STANDARDS = ("CIS AWS Foundations Benchmark", "NIST SP 800-53 Rev. 5", "PCI DSS v4.0.1", "OWASP Non-Human Identities Top 10")
+CIS = "CIS AWS Foundations Benchmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,8 @@ class Rule:
     severity: Severity
     title: str
     """Names the bad thing, in the plural, without a full stop."""
-    cis: tuple[str, ...] = ()
-    nist: tuple[str, ...] = ()
-    pci: tuple[str, ...] = ()
-    owasp: tuple[str, ...] = ()
-    """Requirements of the `STANDARDS`: ``1.13 in v5``, ``AC-2(1)``, ``8.3.9``, ``NHI7:2025 Long-Lived Secrets``."""
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Requirements that it belongs to, by the name of their standard."""
     advice: str = ""
     """Advice that is better than any of its changes, as a sentence that a report states once."""
     checkov: int | None = None
@@ -72,8 +68,7 @@ class Rule:
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
-        named = zip(STANDARDS, (self.cis, self.nist, self.pci, self.owasp), strict=True)
-        return {name: numbers for name, numbers in named if numbers}
+        return dict(self.requirements)
 
     @property
     def host_ids(self) -> dict[str, str]:

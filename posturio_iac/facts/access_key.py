@@ -9,25 +9,22 @@ from posturio_iac.core.evidence.reason import MOVED_BY_APPLY, MOVED_BY_ROTATION
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.model import STATUSES, AccessKey, Consumer, Effect, Exposure, Kind, Lifetime, Unknown
-from posturio_iac.core.place import CommentOrigin, TagOrigin, describe_origin
+from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directive, Effect, Exposure, Kind, Lifetime, Unknown
+from posturio_iac.core.place import CommentOrigin, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts.keyless import certain
-from posturio_iac.facts.model import KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
-from posturio_iac.metadata.names import Meaning, classify, names_a_thing
+from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from posturio_iac.core.model import Attr, Directive
-    from posturio_iac.core.place import Origin, Span
-    from posturio_iac.facts.model import FactOptions, MovedByClock
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.place import Origin
     from posturio_iac.metadata.parsed_comments import ParsedComments
 
 

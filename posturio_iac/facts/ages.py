@@ -9,12 +9,11 @@ from posturio_iac.core.evidence.reason import AGE_OUT_OF_RANGE, EXPIRY_NOT_SET, 
 from posturio_iac.core.evidence.remedy import AddBlock, CreateFirst, IntervalSetting, Remedies, RemoveArgument, SetArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys.resource_types import AGE, LONGEST_AGE, takes_age
-from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import ArgumentOrigin, Place
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Declaring
-    from posturio_iac.core.model import Span
 
 
 NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"

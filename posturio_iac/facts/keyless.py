@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Consumer
+from posturio_iac.core.model import Consumer, Place
 from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from posturio_iac.core.finding import Finding
-    from posturio_iac.core.model import Place
 
 PAGE = "keyless"
 """The page of `posturio-iac explain` that has an example of each."""

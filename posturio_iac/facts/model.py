@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.model import KeyKind
+from posturio_iac.core.model import Attr, Consumer, Directive, Exposure, KeyKind, Lifetime, Place, Replacement, Span, Unknown
 from posturio_iac.core.record import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.remedy import Remedies
-    from posturio_iac.core.model import Attr, Consumer, Directive, Exposure, Lifetime, Place, Replacement, Span, Unknown
     from posturio_iac.core.place import Origin
     from posturio_iac.metadata.names import Names
 

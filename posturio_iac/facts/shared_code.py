@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.evidence.remedy import AddTag, MergeTags, place_of
-from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.model import AccessKey, Effect, Unknown
+from posturio_iac.core.place import Span, TagOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NAMESAKE
 from posturio_iac.metadata.lifetime import as_text, read
-from posturio_iac.metadata.names import Meaning, classify
+from posturio_iac.metadata.names import Meaning, Names, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.core.place import Span
-    from posturio_iac.metadata.names import Names
 
 
 def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:

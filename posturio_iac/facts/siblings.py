@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.evidence.reason import THIRD_KEY
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.model import Effect, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NOT_FIXED
@@ -18,7 +18,6 @@ from posturio_iac.metadata.manual_rotation import counted_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from posturio_iac.core.model import AccessKey, Attr
 
 MAX_SIBLINGS = 100
 """How many other keys of its user a key is compared with, active ones first; AWS allows a user two keys."""

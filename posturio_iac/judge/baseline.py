@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.core.finding import Severity, Suppression
+from posturio_iac.core.finding import Finding, Severity, Suppression
 from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
@@ -22,7 +22,6 @@ from posturio_iac.judge.redaction import user_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding
     from posturio_iac.core.model import AccessKey
 
 VERSION = 1

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import crashed
-from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict, Violation
 from posturio_iac.core.record import replace
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.judge.redaction import redacted
 from posturio_iac.judge.suppressions import Suppressions
-from posturio_iac.rules import all_rules
+from posturio_iac.rules import Context, Registered, all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.core.finding import Severity, Violation
     from posturio_iac.core.model import AccessKey, Span
     from posturio_iac.judge.policy import Policies
     from posturio_iac.judge.undetermined import Judged
-    from posturio_iac.rules import Context, Registered
 
 __all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import functools
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
-from posturio_iac.config.model import Config
+from posturio_iac.config.model import AllowedKey, Config, Override
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.record import dataclass, field, replace
-from posturio_iac.rules import Context
+from posturio_iac.rules import Context, Registered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import datetime
-    from typing import Protocol
 
-    from posturio_iac.config.model import AllowedKey, Override
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.gitignore import Exclusions
     from posturio_iac.judge.baseline import BaselineEntry
-    from posturio_iac.rules import Registered
 
     class Policies(Protocol):
         """The policies of a run: which one judges which key."""

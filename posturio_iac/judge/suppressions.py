@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
-from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.model import AccessKey, Attr, Directive, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.policy import text_matches
+from posturio_iac.judge.policy import Policy, text_matches
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config.model import Exemption
-    from posturio_iac.core.model import AccessKey, Attr
-    from posturio_iac.judge.policy import Policies, Policy
+    from posturio_iac.judge.policy import Policies
 
 
 MOST = 5

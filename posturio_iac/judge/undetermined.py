@@ -7,19 +7,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
-from posturio_iac.core.evidence.reason import HOW_LONG
+from posturio_iac.core.evidence.reason import HOW_LONG, Reason
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Finding, JudgedKey, Verdict
 from posturio_iac.core.intervals import LONGEST
-from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import HolderKind, SecretHolder
 from posturio_iac.core.record import NamedTuple, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from posturio_iac.core.evidence.reason import Reason
-    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.core.place import Origin
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.key_words import called
-from posturio_iac.core.model import KeyKind, Place
+from posturio_iac.core.model import KeyKind, Place, called
 from posturio_iac.link.declared import places
 
 if TYPE_CHECKING:

@@ -17,18 +17,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CHECKOV, IN_CHECKOV
-from posturio_iac.core.model import Directive, Span
+from posturio_iac.core.model import Attr, Directive, Span
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, items, statements
-from posturio_iac.metadata.names import classify, normalise
+from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, Item, Statement, items, statements
+from posturio_iac.metadata.names import Names, classify, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime
-
-    from posturio_iac.core.model import Attr
-    from posturio_iac.metadata.comments import Comment, Item, Statement
-    from posturio_iac.metadata.names import Names
 
 
 RULES = {check: rule for rule, check in CHECKOV.items()}

@@ -17,7 +17,7 @@ from posturio_iac.core.dates import Trouble, date_reading, date_trouble, describ
 from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
-from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place, describe_origin
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
@@ -25,7 +25,6 @@ from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from posturio_iac.core.model import Span
     from posturio_iac.core.place import Origin
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
@@ -17,8 +17,6 @@ from posturio_iac.metadata.lifetime import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from posturio_iac.core.model import AccessKey
 
 
 PLACEHOLDERS = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})

@@ -11,9 +11,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_time, parse_date
-from posturio_iac.core.key_words import called
 from posturio_iac.core.keys.ids import hidden
-from posturio_iac.core.model import KeyKind
+from posturio_iac.core.model import KeyKind, called
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.csv_table import harmless

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Rule, Violation
 from posturio_iac.core.loading import module
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
-    from posturio_iac.core.finding import Rule, Violation
     from posturio_iac.core.model import AccessKey
+
+    Check = Callable[[AccessKey, "Context"], "Violations"]
+
+Violations = Iterator[Violation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Registered:
     """A rule, its check and its page."""
 
     rule: Rule
-    check: Callable[[AccessKey, Context], Iterator[Violation]]
+    check: Check
     page: str
     """The docstring of its module, in Markdown; its first line is a title."""
 
@@ -54,12 +59,10 @@ class Registered:
 _registry: dict[str, Registered] = {}
 
 
-def register(
-    rule: Rule,
-) -> Callable[[Callable[[AccessKey, Context], Iterator[Violation]]], Callable[[AccessKey, Context], Iterator[Violation]]]:
+def register(rule: Rule) -> Callable[[Check], Check]:
     """Make the decorated generator the check of ``rule``."""
 
-    def wrap(check: Callable[[AccessKey, Context], Iterator[Violation]]) -> Callable[[AccessKey, Context], Iterator[Violation]]:
+    def wrap(check: Check) -> Check:
         page = sys.modules[check.__module__].__doc__ or ""
         _registry[rule.id] = Registered(rule, check, page.strip())
         return check

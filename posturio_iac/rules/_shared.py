@@ -8,6 +8,7 @@ from zlib import crc32
 
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.dates import describe_date, parse_date
+from posturio_iac.core.finding import CIS
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import dataclass
@@ -103,10 +104,6 @@ def _birth(key: AccessKey, effective: list[Lifetime]) -> tuple[datetime | None, 
     return (last.at, last) if last else (None, None)
 
 
-ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")
-"""The recommendation on rotation in each version of the CIS AWS Foundations Benchmark."""
-UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4.0.1", "1.11 in v5", "2.11 in v6", "2.11 in v7")
-"""The recommendation on unused credentials."""
 SPREAD_DAYS = 7
 """Over how many days the ends that rules propose are spread."""
 
@@ -195,16 +192,28 @@ def lifetime_remedy(key: AccessKey, context: Context) -> Remedy:
     return key.remedies.stating("expires", proposed_end(key, context))
 
 
-NIST_ROTATION = ("AC-2(1)", "AC-3(15)")
-NIST_UNUSED = ("AC-2(1)", "AC-2(3)", "AC-3(15)", "AC-6")
-NIST_ROOT = ("AC-2(1)", "AC-3(15)", "AC-6", "AC-6(2)", "AC-6(10)")
-PCI_ROTATION = ("8.3.9", "8.6.3")
-PCI_UNUSED = ("8.2.6",)
-PCI_ROOT = ("7.2.1", "7.2.2", "8.2.2")
-CIS_ONE_KEY = ("1.13 in v1.4 to v4.0.1", "1.12 in v5", "2.12 in v6")
-CIS_ROOT = ("1.4 in v1.4 to v4.0.1", "1.3 in v5", "2.3 in v6", "2.4 in v7")
+_NIST, _PCI, _OWASP = "NIST SP 800-53 Rev. 5", "PCI DSS v4.0.1", "OWASP Non-Human Identities Top 10"
 # https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025
-NHI_OFFBOARDING = ("NHI1:2025 Improper Offboarding",)
-NHI_LEAKAGE = ("NHI2:2025 Secret Leakage",)
-NHI_PRIVILEGE = ("NHI5:2025 Overprivileged NHI",)
-NHI_LONG_LIVED = ("NHI7:2025 Long-Lived Secrets",)
+OFFBOARDING = ((_OWASP, ("NHI1:2025 Improper Offboarding",)),)
+LEAKAGE = ((_OWASP, ("NHI2:2025 Secret Leakage",)),)
+LONG_LIVED = ((_OWASP, ("NHI7:2025 Long-Lived Secrets",)),)
+# CIS, NIST and PCI as prowler 5.46.0 maps its checks of key rotation, unused keys, second keys and root keys.
+ROTATION = (
+    (CIS, ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")),
+    (_NIST, ("AC-2(1)", "AC-3(15)")),
+    (_PCI, ("8.3.9", "8.6.3")),
+    *LONG_LIVED,
+)
+UNUSED = (
+    (CIS, ("1.12 in v1.4 to v4.0.1", "1.11 in v5", "2.11 in v6", "2.11 in v7")),
+    (_NIST, ("AC-2(1)", "AC-2(3)", "AC-3(15)", "AC-6")),
+    (_PCI, ("8.2.6",)),
+    *OFFBOARDING,
+)
+ONE_KEY = ((CIS, ("1.13 in v1.4 to v4.0.1", "1.12 in v5", "2.12 in v6")),)
+ROOT = (
+    (CIS, ("1.4 in v1.4 to v4.0.1", "1.3 in v5", "2.3 in v6", "2.4 in v7")),
+    (_NIST, ("AC-2(1)", "AC-3(15)", "AC-6", "AC-6(2)", "AC-6(10)")),
+    (_PCI, ("7.2.1", "7.2.2", "8.2.2")),
+    (_OWASP, ("NHI5:2025 Overprivileged NHI",)),
+)

@@ -112,21 +112,12 @@ None. A rotation that never happens breaks nothing; `iam.inert_access_key_rotati
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind, Replacement
-from posturio_iac.rules import register
+from posturio_iac.core.model import AccessKey, Effect, Kind, Replacement, about
+from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import has, in_use, sentence, spent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.access_key_rotation_outages",
@@ -137,7 +128,7 @@ RULE = Rule(
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at what causes the replacement."""
     if not in_use(key) or _never_happens(key, context):
         return
@@ -150,7 +141,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             yield from _ended_in_use(key, context)
 
 
-def _ended_in_use(key: AccessKey, context: Context) -> Iterator[Violation]:
+def _ended_in_use(key: AccessKey, context: Context) -> Violations:
     """Yield a violation when AWS ends the key by its age, and nothing is known to replace it before: AWS knows of nothing that would."""
     aged = {e: e.interval for e in key.lifetimes if e.is_age and e.interval is not None and e.at is None}
     if not aged or key.unknown_sources or has(key, Effect.UNKNOWN):

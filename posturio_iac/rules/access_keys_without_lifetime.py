@@ -112,18 +112,12 @@ deployed keys older than allowed, are reported by rules of their own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.rules import register
+from posturio_iac.core.model import AccessKey, Effect, Unknown, about
+from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
+    ROTATION,
     counted,
     has,
     in_use,
@@ -137,12 +131,6 @@ from posturio_iac.rules._shared import (
     unseen,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
-
 RULE = Rule(
     id="iam.access_keys_without_lifetime",
     severity=Severity.MEDIUM,
@@ -150,18 +138,15 @@ RULE = Rule(
     checkov=2,
     cfn_lint="W9371",
     needs_use=False,
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     advice="Best is no key at all (`posturio-iac explain keyless`: roles, OIDC), then a rotation that fires, then an expiry date.",
     denies_end=True,
     is_moot_without_key=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
     if not in_use(key) or key.unknown_sources or counted(key, context) or _reported_elsewhere(key, context):
         return

@@ -62,32 +62,14 @@ A date that is not known from the code, and a key that may or may not be active.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
+from posturio_iac.core.model import AccessKey, about
 from posturio_iac.core.place import Place, TagOrigin
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
-    by,
-    in_use,
-    passed,
-    proposed_end,
-    sentence,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROTATION, by, in_use, passed, proposed_end, sentence
 
 RULE = Rule(
     id="iam.expired_access_keys",
@@ -95,18 +77,15 @@ RULE = Rule(
     title="Access keys past their stated end",
     checkov=3,
     cfn_lint="E9372",
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     means_unneeded=True,
     denies_end=True,
     is_moot_without_key=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the date."""
     if not in_use(key):
         return

@@ -69,24 +69,16 @@ A key is not flagged while another piece of evidence is unknown, because that ma
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core import record
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, about
 from posturio_iac.core.place import Place
-from posturio_iac.rules import register
+from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import by, day, end_of_day, has, in_use, overdue, passed, proposed_end, sentence, spent, warning_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.expiring_access_keys",
@@ -98,7 +90,7 @@ RULE = Rule(
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the date."""
     renewed = any(e.renews and not spent(e, context) for e in key.lifetimes)
     if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
@@ -121,7 +113,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         yield from _soon_overdue(key, context)
 
 
-def _soon_overdue(key: AccessKey, context: Context) -> Iterator[Violation]:
+def _soon_overdue(key: AccessKey, context: Context) -> Violations:
     """Warn of a deployed key that will be too old; its age counts from its creation."""
     late = overdue(key, record.replace(context, as_of=context.as_of + warning_of(context)))
     if late is not None:

@@ -61,18 +61,10 @@ None. The status of the key does not matter, because an inactive key can be swit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_LEAKAGE, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import LEAKAGE, sentence
 
 RULE = Rule(
     id="iam.exposed_access_key_secrets",
@@ -80,12 +72,12 @@ RULE = Rule(
     title="Access key secrets exposed in plain text",
     checkov=4,
     cfn_lint="E9373",
-    owasp=NHI_LEAKAGE,
+    requirements=LEAKAGE,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, _context: Context) -> Violations:
     """Yield one violation for each place, at the place."""
     for exposure in key.exposures:
         message = about(

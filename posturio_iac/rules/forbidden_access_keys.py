@@ -54,19 +54,11 @@ An exception names a user, an address or both, as globs, and needs a reason and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_LONG_LIVED, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import LONG_LIVED, sentence
 
 RULE = Rule(
     id="iam.forbidden_access_keys",
@@ -74,13 +66,13 @@ RULE = Rule(
     title="Access keys where none may be declared",
     checkov=14,
     cfn_lint="E9383",
-    owasp=NHI_LONG_LIVED,
+    requirements=LONG_LIVED,
     is_moot_without_key=True,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
     if context.is_forbidden:
         message = about(key, "is declared where the configuration forbids access keys: each is one more secret to rotate and to lose.")

@@ -90,32 +90,13 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import AccessKey, Effect, KeySentence, Kind, Lifetime, about
 from posturio_iac.core.record import replace
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
-    ago,
-    counted,
-    end,
-    has,
-    in_use,
-    passed,
-    sentence,
-    spent,
-)
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROTATION, ago, counted, end, has, in_use, passed, sentence, spent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.key_words import KeySentence
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.inert_access_key_rotation",
@@ -123,17 +104,14 @@ RULE = Rule(
     title="Access key rotation that never happens",
     checkov=5,
     cfn_lint="W9374",
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     denies_end=True,
     is_moot_without_key=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the first piece of evidence that is inert. Tags that cannot be seen may hold an end that works."""
     if not in_use(key) or key.unseen_tags is not None or has(key, Effect.UNKNOWN) or counted(key, context) or passed(key, context):
         return

@@ -66,18 +66,13 @@ from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown, about
 from posturio_iac.core.place import Place
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_OFFBOARDING, ago, day, end, has, latest_end, sentence, spent
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import OFFBOARDING, ago, day, end, has, latest_end, sentence, spent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.lingering_inactive_access_keys",
@@ -85,12 +80,12 @@ RULE = Rule(
     title="Inactive access keys that are never removed",
     checkov=6,
     cfn_lint="W9375",
-    owasp=NHI_OFFBOARDING,
+    requirements=OFFBOARDING,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the removal date where there is one."""
     if key.is_active() is not False or key.is_root is True:
         return

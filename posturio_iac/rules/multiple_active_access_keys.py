@@ -74,19 +74,11 @@ grace period, or exists at the same time. Keys whose user is not known from the 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, KeyKind, Kind, Unknown
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import CIS_ONE_KEY, in_use, listed, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Unknown, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ONE_KEY, in_use, listed, sentence
 
 RULE = Rule(
     id="iam.multiple_active_access_keys",
@@ -95,12 +87,12 @@ RULE = Rule(
     checkov=7,
     cfn_lint="W9376",
     needs_use=False,
-    cis=CIS_ONE_KEY,
+    requirements=ONE_KEY,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
     if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect is Effect.UNKNOWN for e in key.lifetimes):
         return

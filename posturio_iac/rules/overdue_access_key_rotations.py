@@ -69,34 +69,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import quote
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Replacement
+from posturio_iac.core.model import AccessKey, Lifetime, Replacement, about
 from posturio_iac.core.place import Place
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
-    by,
-    day,
-    in_use,
-    overdue,
-    sentence,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROTATION, by, day, in_use, overdue, sentence
 
 RULE = Rule(
     id="iam.overdue_access_key_rotations",
@@ -104,17 +86,14 @@ RULE = Rule(
     title="Access keys that are overdue for rotation",
     checkov=8,
     cfn_lint="W9377",
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     denies_end=True,
     is_moot_without_key=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the stated day where there is one."""
     late = overdue(key, context) if in_use(key) else None
     if late is None:

@@ -77,32 +77,13 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import AccessKey, Effect, KeySentence, Kind, Lifetime, about
 from posturio_iac.core.place import Place
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
-    allowed,
-    by,
-    counted,
-    has,
-    in_use,
-    latest_end,
-    proposed_end,
-    sentence,
-)
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROTATION, allowed, by, counted, has, in_use, latest_end, proposed_end, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.key_words import KeySentence
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.overlong_access_key_lifetimes",
@@ -110,17 +91,14 @@ RULE = Rule(
     title="Access keys that may live longer than allowed",
     checkov=9,
     cfn_lint="W9378",
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     denies_end=True,
     is_moot_without_key=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation, at the shortest lifetime."""
     evidence = counted(key, context)
     evidence = tuple(e for e in evidence if e.kind is not Kind.ROTATED) or evidence

@@ -63,19 +63,11 @@ value could also hold the lifetime, it is listed once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_OFFBOARDING, sentence, unseen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import OFFBOARDING, sentence, unseen
 
 RULE = Rule(
     id="iam.ownerless_access_keys",
@@ -85,12 +77,12 @@ RULE = Rule(
     cfn_lint="W9379",
     needs_use=False,
     about_words=True,
-    owasp=NHI_OFFBOARDING,
+    requirements=OFFBOARDING,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, _context: Context) -> Violations:
     """Yield at most one violation."""
     if key.is_root is not False:
         return

@@ -42,18 +42,10 @@ None.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_LEAKAGE, in_use, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import LEAKAGE, in_use, sentence
 
 RULE = Rule(
     id="iam.quarantined_access_keys",
@@ -62,12 +54,12 @@ RULE = Rule(
     only_live="code does not show which keys AWS found in public",
     needs_use=False,
     means_unneeded=True,
-    owasp=NHI_LEAKAGE,
+    requirements=LEAKAGE,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, _context: Context) -> Violations:
     """Yield at most one violation."""
     match key.quarantine:
         case str() as policy if in_use(key):

@@ -45,19 +45,11 @@ None.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import CIS_ROOT, NHI_PRIVILEGE, NIST_ROOT, PCI_ROOT, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROOT, sentence
 
 RULE = Rule(
     id="iam.root_access_keys",
@@ -65,15 +57,12 @@ RULE = Rule(
     title="Access keys of the root user",
     checkov=11,
     cfn_lint="E9380",
-    cis=CIS_ROOT,
-    nist=NIST_ROOT,
-    pci=PCI_ROOT,
-    owasp=NHI_PRIVILEGE,
+    requirements=ROOT,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, _context: Context) -> Violations:
     """Yield at most one violation."""
     if key.is_root is not True:
         return

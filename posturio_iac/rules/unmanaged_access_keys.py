@@ -44,19 +44,11 @@ None. `--stack-region` sets the regions in which CloudFormation is asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.rules import register
+from posturio_iac.core.model import AccessKey, about
+from posturio_iac.rules import Context, Violations, register
 from posturio_iac.rules._shared import sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.unmanaged_access_keys",
@@ -69,7 +61,7 @@ RULE = Rule(
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, _context: Context) -> Violations:
     """Yield at most one violation."""
     match key.managed:
         case False:

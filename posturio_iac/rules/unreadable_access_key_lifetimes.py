@@ -68,28 +68,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, about
 from posturio_iac.core.place import Place, identity_of
 from posturio_iac.core.record import replace
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import (
-    NHI_LONG_LIVED,
-    NIST_ROTATION,
-    PCI_ROTATION,
-    ROTATE_WITHIN_90_DAYS,
-    day,
-    in_use,
-    proposed_end,
-    sentence,
-)
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import ROTATION, day, in_use, proposed_end, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.rules import Context
 
 RULE = Rule(
     id="iam.unreadable_access_key_lifetimes",
@@ -97,17 +83,14 @@ RULE = Rule(
     title="Access key lifetimes that cannot be read",
     checkov=12,
     cfn_lint="W9381",
-    cis=ROTATE_WITHIN_90_DAYS,
-    nist=NIST_ROTATION,
-    pci=PCI_ROTATION,
+    requirements=ROTATION,
     about_words=True,
     denies_end=True,
-    owasp=NHI_LONG_LIVED,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield one violation for each value, at the value."""
     if not in_use(key):
         return

@@ -48,39 +48,28 @@ never used.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.key_words import about
-from posturio_iac.core.model import KeyKind, Privilege
-from posturio_iac.rules import register
-from posturio_iac.rules._shared import NHI_OFFBOARDING, NIST_UNUSED, PCI_UNUSED, UNUSED_FOR_45_DAYS, day, in_use, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
+from posturio_iac.core.model import AccessKey, KeyKind, Privilege, about
+from posturio_iac.rules import Context, Violations, register
+from posturio_iac.rules._shared import UNUSED, day, in_use, sentence
 
 RULE = Rule(
     id="iam.unused_access_keys",
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
     only_live="only AWS knows when a key was used",
-    cis=UNUSED_FOR_45_DAYS,
-    nist=NIST_UNUSED,
-    pci=PCI_UNUSED,
+    requirements=UNUSED,
     means_unneeded=True,
-    owasp=NHI_OFFBOARDING,
 )
 LONG = timedelta(days=365)
 """A key that nobody used for so long is worse than one that is a little late."""
 
 
 @register(RULE)
-def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Violations:
     """Yield at most one violation."""
     if not in_use(key) or key.kind is KeyKind.SERVICE_CREDENTIAL:  # AWS does not tell when one of these was used
         return

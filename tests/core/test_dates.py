@@ -8,17 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.dates import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    date_trouble,
-    describe_date,
-    leading_date,
-    parse_date,
-    quote,
-    says_never,
-    silence,
-)
+from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, date_trouble, describe_date, leading_date, parse_date, quote, says_never, silence
 
 DATES = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
 MOMENTS = st.datetimes(datetime(FIRST_YEAR, 1, 2), datetime(LAST_YEAR, 12, 30), timezones=st.just(timezone.utc))  # noqa: DTZ001 - as asked

@@ -25,7 +25,7 @@ A name such as `tmp-load-test` promises an end that nothing in the code keeps.
 """
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.key_words import about
+from posturio_iac.core.model import about
 from posturio_iac.rules import register
 from posturio_iac.rules._shared import sentence
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from posturio_iac.contract import RenderContext, ResolvedFinding
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
-from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
+from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span
 from posturio_iac.core.place import Place, SecretRotationOrigin, TagOrigin
 from posturio_iac.core.unknown import AS_STATED
@@ -17,7 +17,7 @@ from tests.support.keys import open_question
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies(AddTag(Place("aws_iam_user.ci")), AddBlock(Place("aws_iam_access_key.ci"), "ci"), Advice("disable it"))
-WITHOUT = Rule("iam.access_keys_without_lifetime", Severity.MEDIUM, "Access keys without lifetime", ("v5.0 1.13",))
+WITHOUT = Rule("iam.access_keys_without_lifetime", Severity.MEDIUM, "Access keys without lifetime", ((CIS, ("v5.0 1.13",)),))
 OWNERLESS = Rule("iam.ownerless_access_keys", Severity.LOW, "Access keys without owner")
 EXPIRED = Rule("iam.expired_access_keys", Severity.HIGH, "Expired access keys")
 

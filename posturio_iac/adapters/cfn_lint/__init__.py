@@ -6,21 +6,18 @@ The first rule that cfn-lint asks about a template lets our scan judge it, and t
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from posturio_iac import DOCS
-from posturio_iac.adapters.cfn_lint_host import HostMatch, matches
+from posturio_iac.adapters.cfn_lint_host import HostMatch, HostTemplate, matches
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.sarif import first_paragraph
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
-
-if TYPE_CHECKING:
-    from posturio_iac.adapters.cfn_lint_host import HostTemplate
 
 LOG = logging.getLogger("posturio-iac")
 LIMIT = "max_lifetime_days"

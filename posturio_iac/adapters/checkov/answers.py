@@ -7,7 +7,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from posturio_iac.adapters.checkov.scanning import by_key, scan
+from posturio_iac.adapters.checkov.scanning import Scan, by_key, scan
 from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.adapters.checkov.scanning import Scan
     from posturio_iac.core.finding import Finding, JudgedKey
 
 

@@ -11,11 +11,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.adapters.checkov.graph import Vertex, graph_of
+from posturio_iac.adapters.checkov.graph import Graph, Vertex, graph_of
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
-from posturio_iac.core.model import Effect, KeyKind, Kind, Lifetime, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.hcl_lexer import COMMENT, pieces
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.adapters.checkov.graph import Graph
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.metadata.names import Names
 
 _USER = "aws_iam_user"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.core.finding import BUDGET, CONFIGURATION, CRASH, Level
+from posturio_iac.core.finding import BUDGET, CONFIGURATION, CRASH, Diagnostic, Finding, JudgedKey, Level, Report
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
 
 AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""

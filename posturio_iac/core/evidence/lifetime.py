@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import SetInterval
-from posturio_iac.core.place import describe_origin, with_texts
+from posturio_iac.core.evidence.remedy import IntervalSetting, SetInterval
+from posturio_iac.core.place import Span, describe_origin, with_texts
 from posturio_iac.core.record import Enum, dataclass, replace
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.reason import Reason
-    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy
-    from posturio_iac.core.place import Origin, Span
+    from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.place import Origin
 
 
 class Kind(str, Enum):

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS, __version__
-from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.finding import CIS, Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
@@ -65,8 +65,8 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
     if known := deployed.age(finding, context):
         event["unmapped"] = known
     event["finding_info"]["src_url"] = page_url(rule.id)
-    event["compliance"]["standards"] = [deployed.BENCHMARK if rule.cis else deployed.PRODUCT]
-    event["compliance"]["requirements"] = list(rule.cis)
+    event["compliance"]["standards"] = [deployed.BENCHMARK if CIS in rule.standards else deployed.PRODUCT]
+    event["compliance"]["requirements"] = list(rule.standards.get(CIS, ()))
     return event
 
 

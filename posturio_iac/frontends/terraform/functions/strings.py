@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.frontends.terraform.functions.signature import (
-    characters,
-    function,
-    limit_elements,
-    limit_text,
-    text,
-    texts,
-    whole,
-)
+from posturio_iac.frontends.terraform.functions.signature import characters, function, limit_elements, limit_text, text, texts, whole
 from posturio_iac.frontends.terraform.values import EvaluationError, normal
 
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
