@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import Unknown
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.model import FactOptions
@@ -33,7 +34,8 @@ _RUN = frozenset(
     ("command", "inline", "program", "query", "environment", "user_data", "user_data_base64", "definition", "content", "buildspec")
 )
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*CALLING, *RUNNING, *NAMING, *(name.encode() for name in sorted(_RUN)))
+_SIGNS = (*CALLING, *RUNNING, *NAMING)
+_runs = lazy_pattern(rb'\b(?:%b)\b"?\s*[=:{]' % "|".join(sorted(_RUN)).encode())
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -48,7 +50,8 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         _not_followed(block, instance, instance.full(".".join(block.labels)), next((one for one in values if isinstance(one, str)), None))
     folder = instance.folder
     for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
-        if block.text is None or any(sign in block.text for sign in _SIGNS):
+        text = block.text
+        if text is None or _runs.search(text) is not None or any(text.find(sign) >= 0 for sign in _SIGNS):
             yield from _of_program(block, instance, setting)
 
 
