@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -37,33 +38,30 @@ def test_every_command_and_option_is_there(capsys: pytest.CaptureFixture[str], s
     assert commands().keys() == COMMANDS.keys()
 
 
+TYPED = {
+    "ba": "baseline",
+    "scan --forma": "--format",
+    "scan -f sa": "sarif",
+    "live --group": "--group-by",
+    "scan --select root": "root_access_keys",
+    "explain inert": "inert_access_key_rotation",
+    "policies ch": "checkov",
+    "completion z": "zsh",
+}
+"""What is typed after the program, and the last word that it completes to: commands, options, and values of both."""
+
+
 @needs("bash")
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        (["ba"], "baseline"),
-        (["scan", "--forma"], "--format"),
-        (["scan", "-f", "sa"], "sarif"),
-        (["live", "--group"], "--group-by"),
-        (["scan", "--select", "root"], "root_access_keys"),
-        (["explain", "inert"], "inert_access_key_rotation"),
-        (["policies", "ch"], "checkov"),
-        (["completion", "z"], "zsh"),
-        (["scan", "nothing-like-this"], ""),
-    ],
-)
-def test_bash_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, typed: list[str], offered: str) -> None:
+@pytest.mark.parametrize(("typed", "offered"), [*TYPED.items(), ("scan nothing-like-this", "")])
+def test_bash_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, typed: str, offered: str) -> None:
     (tmp_path / "completion").write_text(completion(capsys, "bash"))
     script = 'source ./completion; COMP_WORDS=(posturio-iac "$@"); COMP_CWORD=$#; compopt() { :; }; _posturio_iac; echo "${COMPREPLY[*]}"'
-    done = subprocess.run(["bash", "-c", script, "bash", *typed], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", script, "bash", *typed.split()], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == (f"{offered}\n", "")
 
 
 @needs("fish")
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [("ba", "baseline"), ("scan --forma", "--format"), ("scan -f sa", "sarif"), ("explain inert", "inert_access_key_rotation")],
-)
+@pytest.mark.parametrize(("typed", "offered"), TYPED.items())
 def test_fish_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, typed: str, offered: str) -> None:
     (tmp_path / "completion.fish").write_text(completion(capsys, "fish"))
     script = f'source completion.fish; complete -C "posturio-iac {typed}"'
@@ -73,16 +71,36 @@ def test_fish_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, type
 
 @needs("zsh")
 def test_zsh_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Each call of `_arguments` is made with its arguments printed, since completing needs a terminal."""
+    """On a terminal, with the Tab key: the program is a function that prints its words, quoted so that the echo does not match."""
+    import pty  # noqa: PLC0415 - not on Windows
+    import select  # noqa: PLC0415
+
     (tmp_path / "completion").write_text(completion(capsys, "zsh"))
-    script = (
-        "compdef() { :; }; source ./completion; _arguments() { print -rl -- $@; }; CURRENT=3; words=(posturio-iac scan ''); _posturio_iac"
+    terminal, inside = pty.openpty()
+    environment = {"TERM": "dumb", "HOME": str(tmp_path), "ZDOTDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    shell = subprocess.Popen(
+        ["zsh", "-f", "-i"], stdin=inside, stdout=inside, stderr=inside, cwd=tmp_path, env=environment, start_new_session=True
     )
-    done = subprocess.run(["zsh", "-f", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    listed = done.stdout.splitlines()
-    assert done.stderr == ""
-    assert "*-f[Report format; auto detects the CI service; repeatable, each with its own --output]:NAME:" in listed[0]
-    assert "--strict[Exit with 1 for undetermined keys too]" in listed
+    os.close(inside)
+
+    def answer(line: str, end: str) -> str:
+        os.write(terminal, f"{line}\n".encode())
+        told = ""
+        while end not in told and select.select([terminal], [], [], 30)[0]:
+            told += os.read(terminal, 65536).decode("utf-8", "replace")
+        return told
+
+    try:
+        answer("autoload -Uz compinit; compinit -u -D; source ./completion; print rea''dy", "ready")
+        answer("posturio-iac() { print -r -- go''t=$* e''nd }; print ma''de", "made")
+        for typed, offered in TYPED.items():
+            told = answer(f"posturio-iac {typed}\t", " end")
+            words = told.rpartition("got=")[2].partition(" end")[0].split()
+            assert words == [*typed.split()[:-1], offered], told
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
 
 
 @pytest.mark.parametrize(
