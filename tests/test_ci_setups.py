@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import subprocess
 import sys
@@ -84,3 +85,25 @@ def test_what_is_not_committed_counts(repository: Repository) -> None:
 def test_where_git_cannot_tell_they_are_done(repository: Repository) -> None:
     said = "set-ups: done, because git cannot tell what has changed since 0000000000000000000000000000000000000000\n"
     assert decided(repository, "0" * 40) == (0, said)
+
+
+def test_newer_tags_of_known_modules_are_named(tmp_path: Path) -> None:
+    """The repository of one module is a local one; those of the others cannot be asked."""
+    made = Repository(tmp_path / "boldlink/terraform-aws-iam-user")
+    made.write("main.tf", "")
+    made.commit()
+    for tag in ("1.0.4", "1.0.5", "1.0.6", "v2.0", "not-a-version"):
+        made.git("tag", tag)
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/",
+    }
+    for part, said in (
+        ("boldlink/", "boldlink/iam-user/aws: 1.0.6, v2.0\n"),
+        ("cytopia/", "cytopia/iam/aws: cannot ask github.com"),
+    ):
+        command = [sys.executable, str(ROOT / ".ci/newer.py"), part]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr, done.stdout[: len(said)]) == (1, "", said)
