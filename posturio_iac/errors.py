@@ -14,6 +14,6 @@ class UnreachableError(Exception):
 
 
 def system_reason(error: Exception) -> str:
-    """Return what the system says of a failed call, as part of a sentence: ``no such file or directory``."""
+    """What the system says of a failed call, as part of a sentence: ``no such file or directory``."""
     text = str(getattr(error, "strerror", None) or error)
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -57,7 +57,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def chosen(reports: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets, with ``auto`` replaced by its meaning here."""
+    """Formats with their targets, with ``auto`` replaced by its meaning here."""
     return tuple(pair for name, target in reports for pair in (_auto(target, environment) if name == AUTO else ((name, target),)))
 
 

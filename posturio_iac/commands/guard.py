@@ -36,7 +36,7 @@ class Guard:
         self._known: dict[str, str] = {}
 
     def refusal(self, path: str) -> str:
-        """Return why the file at ``path``, relative to the root, must not change; empty when it may."""
+        """Why the file at ``path``, relative to the root, must not change; empty when it may."""
         if path not in self._known:
             self._known[path] = self._refusal(path)
         return self._known[path]

@@ -112,7 +112,7 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
 
 
 def _is_submodule(folder: str, top: str) -> bool:
-    """Tell whether git keeps a folder as one entry, as it names it among changed files."""
+    """True if git keeps a folder as one entry, as it names it among changed files."""
     return os.path.isfile(os.path.join(folder, ".git")) and os.path.realpath(folder) != top
 
 

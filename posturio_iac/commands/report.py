@@ -126,7 +126,7 @@ COMMAND = Command(
 
 
 def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets, standard output last.
+    """Formats with their targets, standard output last.
 
     An output belongs to the format before it. One without takes the format of its ending, or the next one.
 

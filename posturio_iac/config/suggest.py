@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str:
-    """Return ``; did you mean "…"?`` for the choice that is most like ``word``, or nothing when none is like it."""
+    """``; did you mean "…"?`` for the choice that is most like ``word``, or nothing when none is like it."""
     from difflib import get_close_matches
 
     close = get_close_matches(word.lower(), list(choices), n=1, cutoff=cutoff)

@@ -53,7 +53,7 @@ def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[s
 
 
 def _grouped(items: Iterable[T], account_of: Callable[[T], str]) -> dict[str, list[T]]:
-    """Return items by their account."""
+    """Items by their account."""
     found: dict[str, list[T]] = {}
     for item in items:
         found.setdefault(account_of(item), []).append(item)

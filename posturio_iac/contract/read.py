@@ -204,7 +204,7 @@ def _declared_place(value: Any) -> tuple[str | None, int | None]:
 
 
 def _declared(value: Any) -> str:
-    """Return where code declares a deployed key, and whether the link is exact."""
+    """Where code declares a deployed key, and whether the link is exact."""
     if not isinstance(value, dict):
         return ""
     candidates = [place for entry in value.get("candidates") or () if (place := _place(entry))]

@@ -58,7 +58,7 @@ class Trouble(NamedTuple):
 
 
 def other_form(why: str, *readings: str) -> Trouble:
-    """Return why a value with a clear meaning is not read: it is in another form."""
+    """Why a value with a clear meaning is not read: it is in another form."""
     return Trouble(why, "", ReasonKind.OTHER_FORM, readings)
 
 
@@ -125,13 +125,13 @@ def describe_time(moment: datetime) -> str:
 
 
 def quote(text: str) -> str:
-    """Return ``text`` in double quotes, short and on one line."""
+    """``text`` in double quotes, short and on one line."""
     shown = "".join(c if c.isprintable() else " " for c in text).strip()
     return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
 def silence(text: str) -> str | None:
-    """Return why ``text`` states no end at all (it is empty, a placeholder or says never), or None."""
+    """Why ``text`` states no end at all (it is empty, a placeholder or says never), or None."""
     word = text.strip().casefold()
     if not word:
         return "the value is empty"
@@ -141,7 +141,7 @@ def silence(text: str) -> str | None:
 
 
 def silence_kind(text: str) -> ReasonKind:
-    """Return why a text that states no end does not count: empty, placeholder or never."""
+    """Why a text that states no end does not count: empty, placeholder or never."""
     word = text.strip().casefold()
     return ReasonKind.EMPTY if not word else ReasonKind.NEVER if word in _NEVER else ReasonKind.PLACEHOLDER
 
@@ -153,7 +153,7 @@ def says_never(text: str) -> bool:
 
 
 def date_trouble(text: str) -> Trouble | None:
-    """Return what keeps ``text`` from being read as a date and how to write it; None when it is not much like a date."""
+    """What keeps ``text`` from being read as a date and how to write it; None when it is not much like a date."""
     stripped = text.strip()
     if (why := silence(stripped)) is not None:
         return Trouble(why, _DATE, silence_kind(stripped))
@@ -161,7 +161,7 @@ def date_trouble(text: str) -> Trouble | None:
 
 
 def date_reading(text: str) -> str | None:
-    """Return in ISO 8601 the date that a text in another form means; None where it means none, or could mean several."""
+    """In ISO 8601, the date that a text in another form means; None where it means none, or could mean several."""
     stripped = text.strip()
     found = re.fullmatch(_YEAR_FIRST, stripped)
     isos = [_calendar(found[1], found[2], found[3])] if found else [*_last_year_isos(stripped), _named_iso(stripped), _epoch_iso(stripped)]

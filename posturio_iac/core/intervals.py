@@ -80,7 +80,7 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
 
 
 def describe_interval(interval: timedelta) -> str:
-    """Return ``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``.
+    """``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``.
 
     Exact where it is whole days, hours under four days, or minutes under two; else rounded down to what matters.
     """
@@ -94,7 +94,7 @@ def describe_interval(interval: timedelta) -> str:
 
 
 def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
-    """Return why ``text`` cannot be read as an interval, and how to write it.
+    """Why ``text`` cannot be read as an interval, and how to write it.
 
     None when it can be read, and when it is not much like an interval.
     """
@@ -133,5 +133,5 @@ def _total(parts: list[tuple[int, str]]) -> timedelta | None:
 
 
 def _plural(number: int, unit: str) -> str:
-    """Return ``1 day`` or ``2 days``."""
+    """``1 day`` or ``2 days``."""
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -257,7 +257,7 @@ class KeySentence:
 
 
 def called(kind: KeyKind, service: Attr[str | None]) -> str:
-    """Return what a key is: ``access key``, ``API key for bedrock.amazonaws.com``, ``password for codecommit.amazonaws.com``."""
+    """What a key is: ``access key``, ``API key for bedrock.amazonaws.com``, ``password for codecommit.amazonaws.com``."""
     if kind is KeyKind.ACCESS_KEY:
         return "access key"
     if not isinstance(service, str):

@@ -155,7 +155,7 @@ KINDS = {
 
 
 def describe_origin(origin: Origin) -> str:
-    """Return where evidence stands, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    """Where evidence stands, for a reader: ``tag "expires" of aws_iam_user.ci``."""
     match origin:
         case TagOrigin(name, holder, default, set_by):
             text = f'{"default " if default else ""}tag "{name}" of {holder}'
@@ -186,7 +186,7 @@ def document_of(origin: Origin) -> dict[str, Any]:
 
 
 def identity_of(origin: Origin) -> str:
-    """Return what distinguishes an origin among those of one key. It is part of fingerprints, so its form is permanent."""
+    """What distinguishes an origin among those of one key. It is part of fingerprints, so its form is permanent."""
     return "\0".join((KINDS[type(origin)], *(str(getattr(origin, name)) for name in origin.__match_args__[:2])))
 
 

@@ -57,7 +57,7 @@ def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
 
 
 def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | None]:
-    """Return who answers for a key and what metadata says so: what stands at it, then its user; Unknown where what is not seen could."""
+    """Who answers for a key and what metadata says so: what stands at it, then its user; Unknown where what is not seen could."""
     user = facts.user
     if (own := owner_named(facts.owner)) is not None:
         return own, None

@@ -91,7 +91,7 @@ class ChangedCode:
         return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
 
     def borrowing(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
-        """Return those of the folders, each with its files, whose keys may belong to users that the module's own blocks do not declare."""
+        """Those of the folders, each with its files, whose keys may belong to users that the module's own blocks do not declare."""
         return {folder for folder, paths in folders.items() if any(map(self._borrows, paths))}
 
     def _borrows(self, path: str) -> bool:

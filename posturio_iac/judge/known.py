@@ -120,7 +120,7 @@ def entries_of(files: Iterable[BaselineFile]) -> Iterator[KnownEntry]:
 
 
 def match(files: Sequence[BaselineFile], report: Report, code: CodeFiles) -> KnownFindings:
-    """Return which entry each finding has."""
+    """Which entry each finding has."""
     known = list(entries_of(files))
     by_fingerprint = {one.entry.fingerprint: one for one in known}
     keys = {(judged.key.framework, judged.key.scope, judged.key.address): judged.key for judged in report.keys}

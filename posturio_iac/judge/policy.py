@@ -28,7 +28,7 @@ if TYPE_CHECKING:
             """What keys are judged by that stand in no file."""
 
         def of(self, key: AccessKey) -> Policy:
-            """Return what ``key`` is judged by."""
+            """What ``key`` is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Policy:
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
-        """Return those of the rules ``ids`` that judge.
+        """Those of the rules ``ids`` that judge.
 
         Raises:
             UsageError: ``select`` or ``ignore`` names no rule.
@@ -63,7 +63,7 @@ class Policy:
         return chosen - {rule_id(name, ids) for name in self.config.ignore}
 
     def with_severities(self, rules: Mapping[str, Registered]) -> dict[str, Registered]:
-        """Return ``rules`` with the severities that the configuration gives them.
+        """``rules`` with the severities that the configuration gives them.
 
         Raises:
             UsageError: it names no rule.

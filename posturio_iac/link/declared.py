@@ -95,7 +95,7 @@ def is_alike(declared: AccessKey, kind: KeyKind, service: Attr[str | None]) -> b
 
 
 def places(keys: Iterable[AccessKey]) -> tuple[Place, ...]:
-    """Return where keys are declared, each place once: one shared module may be called by several roots."""
+    """Where keys are declared, each place once: one shared module may be called by several roots."""
     return tuple({key.span or key.address: Place(key.address, key.span) for key in keys}.values())
 
 

@@ -103,7 +103,7 @@ class Linker:
         return tuple(one for entries in self._by_id.values() for one in entries)
 
     def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
-        """Return deployed keys with their code; ``answers`` holds CloudFormation's answers about some of them, by key id."""
+        """Deployed keys with their code; ``answers`` holds CloudFormation's answers about some of them, by key id."""
         families = _families(keys)
         links = (self._link(key, families[_family(key)], answers or {}) for key in keys)
         return tuple(merged(key, link._replace(shared=self._is_shared(link))) for key, link in zip(keys, links, strict=True))
@@ -157,7 +157,7 @@ class Linker:
         )
 
     def holds(self, user: str, account: str) -> int:
-        """Return how many access keys of a user the states hold; where accounts are unknown, also those of users of the same name."""
+        """How many access keys of a user the states hold; where accounts are unknown, also those of users of the same name."""
         return sum(one.key.kind is KeyKind.ACCESS_KEY for one in self._of_user(user, account))
 
     def _of_user(self, user: str, account: str | None) -> list[StateEntry]:

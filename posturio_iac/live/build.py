@@ -106,7 +106,7 @@ def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -
 
 
 def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
-    """Return when the youngest active key was created, where there are several."""
+    """When the youngest active key was created, where there are several."""
     times = [key.created for key in keys if key.status == "Active"]
     if len(times) == 1:
         return None

@@ -74,7 +74,7 @@ def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
 
 
 def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | Unknown:
-    """Return who uses a key, or why that is not known."""
+    """Who uses a key, or why that is not known."""
     is_credential = key.kind is KeyKind.SERVICE_CREDENTIAL
     regions = regions_for(partition_of(key.address), connection.region) if is_credential else regions_of(key)
     if not regions:

@@ -178,7 +178,7 @@ class _Watch:
         self._alone_since: float | None = None
 
     def deserted(self) -> str | None:
-        """Return why there is nothing to wait for; None while there may be."""
+        """Why there is nothing to wait for; None while there may be."""
         try:
             workers = self._client.nthreads()
         except (OSError, asyncio.TimeoutError, RuntimeError) as error:

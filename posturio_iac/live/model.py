@@ -111,7 +111,7 @@ class DeployedKey:
     switched: datetime | None = None
     """When it was last switched on or off, from a CloudTrail event, whatever else is known of it."""
     rests_on_ledger: bool = False
-    """Whether ``disabled_since`` is what earlier runs saw, and no event tells it."""
+    """True if ``disabled_since`` is what earlier runs saw, and no event tells it."""
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
     """The sources of these facts, and their age."""

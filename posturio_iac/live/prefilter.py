@@ -85,7 +85,7 @@ def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> s
 
 
 def _earlier(key: DeployedKey) -> datetime | None:
-    """Return when the user was made, if that is before the key's time in the report."""
+    """When the user was made, if that is before the key's time in the report."""
     made = key.user.created
     return made if made is not None and isinstance(key.created, datetime) and made + TOGETHER < key.created else None
 

@@ -88,7 +88,7 @@ def mentions_rotation(text: str) -> bool:
 
 
 def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
-    """Return what a match says when it is a date that can be meant, or None."""
+    """What a match says when it is a date that can be meant, or None."""
     parts = found.groupdict()
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
     if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, _word_before(found))):

@@ -46,7 +46,7 @@ _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
 
 
 def normalise(name: str) -> str:
-    """Return ``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
+    """``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
     return re.sub(_SEPARATORS, "", name).casefold()
 
 
@@ -122,7 +122,7 @@ class Names:
         return Names()
 
     def with_extra(self, **extra: tuple[str, ...]) -> Names:
-        """Return these names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
+        """These names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
         given = {name: getattr(self, name) for name in self.__match_args__}
         if unknown := sorted(extra.keys() - given.keys()):
             msg = f"there is no list of names called {unknown[0]}"

@@ -47,7 +47,7 @@ def lives(rows: Iterable[KeyRow]) -> Iterator[KeyTimeline]:
 
 
 def declared_end(key: SavedKey) -> datetime | None:
-    """Return when a key ends by its effective lifetimes: the earliest date, intervals counting from its creation."""
+    """When a key ends by its effective lifetimes: the earliest date, intervals counting from its creation."""
     ends = [when for evidence in key.lifetime if evidence.effect in COUNTS and (when := _end(evidence, key)) is not None]
     return min(ends, default=None)
 

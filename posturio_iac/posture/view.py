@@ -67,7 +67,7 @@ class Series:
 
 
 def _uncovered(parts: Iterable[ResultPart]) -> list[ResultPart]:
-    """Return parts of code, each without keys that a newer complete one covers: two scans may have read the same folder.
+    """Parts of code, each without keys that a newer complete one covers: two scans may have read the same folder.
 
     A scan of changes only gives way to any full scan.
     """

@@ -135,5 +135,5 @@ def _classname(root: str, address: str) -> str:
 
 
 def _attributes(**values: object) -> str:
-    """Return XML attributes; line ends are kept."""
+    """XML attributes; line ends are kept."""
     return " ".join(f'{name}="{escape(str(value)).replace(chr(10), "&#10;")}"' for name, value in values.items())

@@ -32,7 +32,7 @@ BREAK = "<!-- -->"
 
 
 def plain(text: str) -> str:
-    """Return ``text`` as Markdown on one line that shows it as it is; addresses such as ``a@example.com`` become code."""
+    """``text`` as Markdown on one line that shows it as it is; addresses such as ``a@example.com`` become code."""
     shown = printable(text)
     parts, end = [], 0
     for found in _MENTION.finditer(shown):
@@ -47,7 +47,7 @@ def _escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return ``text`` as a code span on one line, also inside a table."""
+    """``text`` as a code span on one line, also inside a table."""
     shown = printable(text)
     if not shown.strip() or any(c in shown for c in ("`", "|", "##")) or shown != shown.strip():
         entities = "".join(c if c.isalnum() or c in " ./" else f"&#{ord(c)};" for c in shown)
@@ -56,7 +56,7 @@ def code(text: str) -> str:
 
 
 def fenced(text: str, language: str) -> str:
-    """Return text as a block of code, whatever fences it holds itself."""
+    """Text as a block of code, whatever fences it holds itself."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(longest + 1, 3)
     return f"{fence}{language}\n{text}\n{fence}\n"
@@ -137,7 +137,7 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
 
 
 def _suggestion(lines: ShownEdit | None, context: RenderContext) -> str:
-    """Return lines as a suggested change of GitHub on the named lines; empty where GitHub would change them."""
+    """Lines as a suggested change of GitHub on the named lines; empty where GitHub would change them."""
     text = lines.text if lines is not None else ""
     if lines is None or without_commands("\n".join(map(printable, text.split("\n")))) != text:
         return ""

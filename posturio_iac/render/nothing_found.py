@@ -21,7 +21,7 @@ def no_keys(files: int, *, color: bool = False, errors: bool = False, narrowed: 
 
 
 def took(seconds: float) -> str:
-    """Return how long a run took."""
+    """How long a run took."""
     return f"{seconds:.2f} s"
 
 

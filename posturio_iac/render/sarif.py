@@ -93,7 +93,7 @@ def first_paragraph(text: str) -> str:
 
 
 def _plain(page: str) -> str:
-    """Return Markdown without the marks of headings and code spans."""
+    """Markdown without the marks of headings and code spans."""
     return re.sub(r"(?m)^#+ ", "", page).replace("`", "")
 
 
@@ -192,7 +192,7 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
 
 
 def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
-    """Return as many findings as GitHub takes, the worst ones in their order, and how many are left out."""
+    """As many findings as GitHub takes, the worst ones in their order, and how many are left out."""
     if len(findings) <= LIMIT:
         return findings, 0
     worst = sorted(range(len(findings)), key=lambda n: -findings[n].severity.rank)[:LIMIT]

@@ -52,7 +52,7 @@ def fails(finding: Finding, context: RenderContext) -> bool:
 
 
 def position(finding: Finding, context: RenderContext) -> str:
-    """Return ``path:line`` from the top of the repository, safe to print; empty for what stands in no file."""
+    """``path:line`` from the top of the repository, safe to print; empty for what stands in no file."""
     return f"{printable(repository_path(finding.span, context))}:{finding.span.line}" if finding.span else ""
 
 
@@ -72,7 +72,7 @@ def open_sentence(judged: JudgedKey) -> str:
 
 
 def look(finding: Finding) -> object:
-    """Return what a reader sees of a finding. Several root modules that share a module give findings that look the same."""
+    """What a reader sees of a finding. Several root modules that share a module give findings that look the same."""
     return (finding.rule.id, finding.span, finding.severity, finding.message, finding.remediation, finding.address)
 
 
@@ -90,24 +90,24 @@ def also(framework: str, roots: Sequence[str]) -> str:
 
 
 def others(framework: str, roots: Sequence[str], *, every: bool = False) -> str:
-    """Return further root modules in words: ``2 other root modules: prod, test``; the templates of stacks in CloudFormation."""
+    """Further root modules in words: ``2 other root modules: prod, test``; the templates of stacks in CloudFormation."""
     return f"{count(len(roots), f'other {scope_word(framework)}')}: {listed([root or '.' for root in roots], every=every)}"
 
 
 def scope_word(framework: str) -> str:
-    """Return what the root of a key is: a root module, or the template of a stack."""
+    """What the root of a key is: a root module, or the template of a stack."""
     return "template" if framework == "cloudformation" else "root module"
 
 
 def listed(names: Sequence[str], *, every: bool = False) -> str:
-    """Return names as text: the first few and the number of the others, or ``every`` one. Safe to print."""
+    """Names as text: the first few and the number of the others, or ``every`` one. Safe to print."""
     shown = names if every or len(names) <= NAMED + 1 else names[:NAMED]
     more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
     return f"{', '.join(map(printable, shown))}{more}"
 
 
 def among_keys(report: Report) -> str:
-    """Return how many keys have findings, and of how many: ``5 of the 6 keys``; ``6 keys`` where all have, or none has, any."""
+    """How many keys have findings, and of how many: ``5 of the 6 keys``; ``6 keys`` where all have, or none has, any."""
     flagged, keys = report.count(Verdict.FLAGGED), len(report.keys)
     return f"{flagged:,} of the {count(keys, 'key')}" if 0 < flagged < keys else count(keys, "key")
 

@@ -57,7 +57,7 @@ def end_of_day(context: Context, after: timedelta) -> datetime:
 
 
 def warning_of(context: Context) -> timedelta:
-    """Return how long before its end a key is near it: where keys live shorter than twice the warning, every date would be near at once."""
+    """How long before its end a key is near it: where keys live shorter than twice the warning, every date would be near at once."""
     return min(context.warning, timedelta(days=context.max_lifetime.days // 2))
 
 
@@ -96,7 +96,7 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
 
 
 def _birth(key: AccessKey, effective: list[Lifetime]) -> tuple[datetime | None, Lifetime | None]:
-    """Return when the key came to be, and the evidence that says so; nothing where AWS would know it and that is unknown."""
+    """When the key came to be, and the evidence that says so; nothing where AWS would know it and that is unknown."""
     if key.created is not None:
         return (key.created if isinstance(key.created, datetime) else None), None
     dated = [e for e in effective if e.kind is Kind.ROTATED and e.at is not None]

@@ -123,7 +123,7 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
 
 
 def _may_be_in_grace(key: AccessKey, date: Lifetime, context: Context, *, earlier_unknown: bool) -> bool:
-    """Whether the key may have been disabled after a date that ended it: it may be switched on again if something misses it."""
+    """True if the key may have been disabled after a date that ended it: it may be switched on again if something misses it."""
     at = date.at or context.as_of
     match key.disabled_since:
         case Unknown():

@@ -252,7 +252,7 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
 
 
 def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
-    """Return what keys are judged by when the scan root stands at ``place``."""
+    """What keys are judged by when the scan root stands at ``place``."""
     from posturio_iac.judge.policy import Policy
     from posturio_iac.scan.baselines import known_by
     from posturio_iac.scan.configuration import seen_from

@@ -32,7 +32,7 @@ def files_of(config: Config) -> tuple[BaselineFile, ...]:
 
 
 def found_again(report: Report, policy: Policy, selection: Selection) -> Policy | None:
-    """Return a policy that knows findings of the baselines under changed fingerprints too; None when there are none of these."""
+    """A policy that knows findings of the baselines under changed fingerprints too; None when there are none of these."""
     if not policy.baseline:
         return None
     from posturio_iac.core.record import replace
@@ -43,7 +43,7 @@ def found_again(report: Report, policy: Policy, selection: Selection) -> Policy 
 
 
 def known_findings(report: Report, files: Sequence[BaselineFile], selection: Selection) -> KnownFindings:
-    """Return which entry of the baselines each finding has."""
+    """Which entry of the baselines each finding has."""
     from posturio_iac.judge.known import match
 
     return match(files, report, code_files(selection))

@@ -62,7 +62,7 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
 
 
 def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
-    """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
+    """What one front end reads; a crash of ours there is said, and hides nothing that the others read."""
     from posturio_iac.core.finding import CRASH, Diagnostic, Level
     from posturio_iac.errors import UsageError
     from posturio_iac.frontends.reading import Reading
@@ -84,7 +84,7 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
 
 
 def search_terms_of(config: Config) -> tuple[bytes, ...]:
-    """Return what makes a file worth reading."""
+    """What makes a file worth reading."""
     from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
 
     terms = (*SEARCH_TERMS, *TEMPLATE_SEARCH_TERMS, *(name.encode() for name in config.custom_types), *KNOWN_SEARCH_TERMS)
@@ -97,7 +97,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
 
 
 def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
-    """Return what every front end is told."""
+    """What every front end is told."""
     from posturio_iac.frontends.reading import ReadRequest
 
     def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:
@@ -111,7 +111,7 @@ def request_of(config: Config, as_of: datetime, selection: Selection, place: str
 
 
 def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[], Budget]:
-    """Return what makes the budget of one root module or template, and tells ``step`` of each."""
+    """What makes the budget of one root module or template, and tells ``step`` of each."""
     from posturio_iac.core.budget import Budget
 
     if config.timeout is None:

@@ -90,7 +90,7 @@ def calls_modules(path: str) -> bool:
 
 
 def pathspecs(directory: str, only: str = "") -> list[str]:
-    """Return git's patterns for the files that `kind_of` knows, or for those of one kind.
+    """Git's patterns for the files that `kind_of` knows, or for those of one kind.
 
     ``directory`` is relative, or empty. ``*.json`` covers Terraform's JSON as well.
     """
@@ -140,7 +140,7 @@ def spelled_out(data: bytes) -> bytes:
 
 
 def _letter(found: re.Match[bytes]) -> bytes:
-    """Return what an escape stands for; a line end after a backslash joins the lines in YAML."""
+    """What an escape stands for; a line end after a backslash joins the lines in YAML."""
     return bytes((int(found[1], 16),)) if found[1] else found[2] or b""
 
 
@@ -266,7 +266,7 @@ class SearchTerms:
 
 
 def _common_ending(search_terms: Sequence[bytes]) -> bytes:
-    """Return how all of some texts end, which is searched first: of those that make keys in templates, it is ``AccessKey``."""
+    """How all of some texts end, which is searched first: of those that make keys in templates, it is ``AccessKey``."""
     first, *others = search_terms or (b"",)
     return next(first[at:] for at in range(len(first) + 1) if all(other.endswith(first[at:]) for other in others))
 

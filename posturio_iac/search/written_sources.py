@@ -72,7 +72,7 @@ _WINDOW = 32
 
 
 def _without(data: bytes, at: int, skipped: bytes) -> int:
-    """Return where the first character stands from ``at`` on that is none of ``skipped``."""
+    """Where the first character stands from ``at`` on that is none of ``skipped``."""
     while window := data[at : at + _WINDOW]:
         if rest := window.lstrip(skipped):
             return at + len(window) - len(rest)

@@ -99,7 +99,7 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
 
 
 def text_of(finding: Finding) -> str:
-    """Return what was found and, where there is room, the change that mends it."""
+    """What was found and, where there is room, the change that mends it."""
     said, change = printable(finding.message), printable(remediation(finding))
     whole = f"{said} {change}"
     return whole if len(whole) <= LIMIT else _cut(said)
@@ -157,7 +157,7 @@ def _within(entity: Entity, judged: JudgedKey) -> bool:
 
 
 def _narrowed(entity: Entity, scan: Scan, keys: list[JudgedKey]) -> tuple[JudgedKey, ...]:
-    """Return those of the keys of one block that checkov means, as far as its address and its root module tell."""
+    """Those of the keys of one block that checkov means, as far as its address and its root module tell."""
     address = f"module.{entity.address}" if entity.kind == MODULE and not entity.address.startswith("module.") else entity.address
     for means in _tests(entity, scan, address):
         keys = [k for k in keys if means(k)] or keys

@@ -100,7 +100,7 @@ _LAST: list[tuple[Any, Graph]] = []
 
 
 def graph_of(graph: Any) -> Graph:
-    """Return checkov's graph, of rustworkx or networkx; one without blocks where there is none. The last one is kept."""
+    """The graph of checkov, of rustworkx or networkx; one without blocks where there is none. The last one is kept."""
     if not _LAST or _LAST[0][0] is not graph:
         _LAST[:] = [(graph, _read(graph))]
     return _LAST[0][1]

@@ -103,7 +103,7 @@ def _timed(own: Vertex, service: object, graph: Graph, span: Span) -> Iterator[L
 
 
 def _is_root(found: Vertex | None, users: list[Vertex], graph: Graph) -> Unknown | None:
-    """Return why it is open whether the key is the root user's, beyond its name: a user who is declared may be called root too."""
+    """Why it is open whether the key is the root user's, beyond its name: a user who is declared may be called root too."""
     if found is None:
         return _NOT_FOUND
     namesakes = not users and any(v.kind == "resource" and "iam_user" in v.type for v in graph.vertices.values())
@@ -135,7 +135,7 @@ def _exposures(key: Vertex, graph: Graph) -> Iterator[Unknown]:
 
 
 def _existence(calls: list[Vertex]) -> Unknown | None:
-    """Return why it is open whether there is such a key: a call on the way to it makes any number of instances, or is overridden."""
+    """Why it is open whether there is such a key: a call on the way to it makes any number of instances, or is overridden."""
     counted = next((call for call in calls if any(call.config.get(name) is not None for name in ("count", "for_each"))), None)
     if counted is not None:
         return NOT_SHOWN("checkov", f"how many instances {counted.address} makes")
@@ -246,7 +246,7 @@ def _value(vertex: Vertex, argument: str, graph: Graph) -> object:
 
 
 def _by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
-    """Return why the value of an argument is not certain: a variable, of which checkov takes the default, or the data of a provider."""
+    """Why the value of an argument is not certain: a variable, of which checkov takes the default, or the data of a provider."""
     for reached in graph.behind(graph.targets(vertex, argument), lambda v: v.kind == "resource"):
         if reached.kind == "variable":
             return MAY_BE_SET(f"var.{reached.name}").about(f"{argument} of {vertex.address}")

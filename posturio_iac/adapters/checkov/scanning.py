@@ -164,7 +164,7 @@ def missing_parser() -> str:
 
 
 def _ending(path: str) -> str:
-    """Return what tells kinds of code apart: the ending, the same one for all of Terraform's own language and for all YAML."""
+    """What tells kinds of code apart: the ending, the same one for all of Terraform's own language and for all YAML."""
     ending = path.rpartition(".")[2].lower()
     return {"tofu": "tf", "tfvars": "tf", "hcl": "tf", "json": "json"}.get(ending, ending if ending == "tf" else "yaml")
 

@@ -128,7 +128,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
 
 
 def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
-    """Return where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
+    """Where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
     from posturio_iac.commands.baseline.command import FILE
     from posturio_iac.scan.configuration import in_folder
 

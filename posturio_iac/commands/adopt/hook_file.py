@@ -18,7 +18,7 @@ MOST_ALIASES = 40
 
 
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
-    """Return ``text`` with the hook at the end of its list of repositories, or as it is when it has the hook.
+    """``text`` with the hook at the end of its list of repositories, or as it is when it has the hook.
 
     ``shown`` names the file in messages. The result is parsed again: it must hold the old content and the hook, or nothing is changed.
 

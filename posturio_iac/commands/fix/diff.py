@@ -49,6 +49,6 @@ def _visible(line: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Return lines with their ends, as a diff counts them: only a line feed ends one."""
+    """Lines with their ends, as a diff counts them: only a line feed ends one."""
     *whole, last = text.split("\n")
     return [*(f"{line}\n" for line in whole), *([last] if last else [])]

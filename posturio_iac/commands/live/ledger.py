@@ -111,7 +111,7 @@ class LedgerFile:
                     seen.detail["created_by"] = key.created_by
 
     def switched_off(self, report: Report, after: datetime) -> dict[str, datetime]:
-        """Return since when keys had been off, by their addresses, as this ledger first saw after a time."""
+        """Since when keys had been off, by their addresses, as this ledger first saw after a time."""
         names = {judged.key.address: name_of(judged.key) for judged in report.keys}
         seen = ((address, self.ledger.of(name, KeyChangeKind.DISABLED)) for address, name in names.items() if name is not None)
         return {address: moment(change.detail["since"]) for address, change in seen if change is not None and change.at >= after}

@@ -115,7 +115,7 @@ class AccountPart:
 
 
 def ages_of(parts: Sequence[FindingAges]) -> FindingAges:
-    """Return what is known of the findings of all accounts."""
+    """What is known of the findings of all accounts."""
     first = {name: when for ages in parts for name, when in ages.first_seen.items()}
     known = [ages.new for ages in parts if ages.new is not None]
     new = frozenset[str]().union(*known) if known else None

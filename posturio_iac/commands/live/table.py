@@ -148,7 +148,7 @@ def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Itera
 
 
 def _widths(rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style) -> dict[str, int]:
-    """Return how wide each column is; that of the findings is as narrow as it has to be."""
+    """How wide each column is; that of the findings is as narrow as it has to be."""
     widths = {name: max(width(text) for text in (name, *(row[name] for row in rows))) for name in shown}
     if style.columns is not None:
         room = style.columns - sum(wide + GAP for name, wide in widths.items() if name != FINDINGS)

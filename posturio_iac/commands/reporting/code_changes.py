@@ -51,7 +51,7 @@ def _names(root: str, folder: str) -> list[str]:
 
 
 def _shown_files(sources: Sources) -> WorkingFiles:
-    """Return files whose changes are only shown: they are read once for that and for the lines of findings."""
+    """Files whose changes are only shown: they are read once for that and for the lines of findings."""
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 
@@ -59,7 +59,7 @@ def _shown_files(sources: Sources) -> WorkingFiles:
 
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
-    """Return how many days the key of a finding may live."""
+    """How many days the key of a finding may live."""
     policy = policy_of(config, root, suppressions=False)
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
 

@@ -84,7 +84,7 @@ def _tell_files(report: Report, targets: Sequence[str]) -> None:
 
 
 def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
-    """Return how many lines of text are shown: as many as the terminal has, ``elsewhere`` where there is none, else all."""
+    """How many lines of text are shown: as many as the terminal has, ``elsewhere`` where there is none, else all."""
     return None if given.all or given.verbose else lines_of_stdout() or elsewhere
 
 

@@ -30,7 +30,7 @@ class Sources:
         self._lines: dict[str, list[str]] = {}
 
     def line(self, path: str, number: int) -> str | None:
-        """Return line ``number`` (from 1) without its end, or None where there is none."""
+        """Line ``number`` (from 1) without its end, or None where there is none."""
         lines = self._lines.get(path)
         if lines is None:
             lines = _split(self.data(path) or b"")  # this forgets others first

@@ -73,7 +73,7 @@ def evidence(task: RetireTask) -> int:
 
 
 def check(path: str) -> list[tuple[str, str]]:
-    """Return the runs in a folder of evidence, the oldest first, with the digests of their manifests.
+    """The runs in a folder of evidence, the oldest first, with the digests of their manifests.
 
     Raises:
         UsageError: the folder cannot be used, or a run in it is not as it was written, or is missing.

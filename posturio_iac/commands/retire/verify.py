@@ -154,7 +154,7 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str,
 
 
 def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:
-    """Return why accounts and users could not be read."""
+    """Why accounts and users could not be read."""
     found: dict[str, str] = {}
     for outcome in outcomes:
         if outcome.inventory is not None:
@@ -186,7 +186,7 @@ class ShownVerification:
         )
 
     def text(self, style: Style, *, quiet: bool) -> str:
-        """Return a block for each state that occurs, a line a key, and one line that sums up; without resolved keys when ``quiet``."""
+        """A block for each state that occurs, a line a key, and one line that sums up; without resolved keys when ``quiet``."""
         blocks = []
         for state, title in TITLES.items():
             keys = [key for key in self.verification.keys if key.state is state]

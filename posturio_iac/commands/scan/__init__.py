@@ -52,7 +52,7 @@ COMMAND = Command(
 
 
 def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
+    """Formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
 
     Raises:
         UsageError: an output has no format, one target gets two reports, or the extra that a format needs is not there.

@@ -176,5 +176,5 @@ GRAPH_LACKS_EFFECT = Clause(ReasonKind.OPEN_VALUE, "checkov does not show what {
 
 
 def crashed(rule: str) -> Reason:
-    """Return why the verdict of a rule is missing."""
+    """Why the verdict of a rule is missing."""
     return Reason(ReasonKind.CRASHED, "{} crashed", (rule,), subject=rule)

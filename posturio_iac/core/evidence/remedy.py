@@ -360,7 +360,7 @@ class Remedies:
 
 
 def stating(holder: Declaring, name: str, value: str) -> Declaring:
-    """Return ``holder`` with the metadata that it is to state."""
+    """``holder`` with the metadata that it is to state."""
     if isinstance(holder, Advice) or (holder.name == name and holder.value == value):
         return holder
     return replace(holder, name=name, value=value)

@@ -75,7 +75,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
-    """Return what a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
+    """What a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(is_shared=True, name=name, value=value) | r.MergeTags(is_shared=True, name=name, value=value):
             return "state this for the key alone, since others share its code", f'{name} = "{value}"'
@@ -100,7 +100,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
 
 
 def shell(*words: str) -> str:
-    """Return words quoted for a shell."""
+    """Words quoted for a shell."""
     from shlex import join
 
     return join(words)

@@ -82,20 +82,20 @@ class KeyLife:
     switched_on: datetime | None = None
     """When it was last switched on, by an event, or seen on after it had been off."""
     rests_on_ledger: bool = False
-    """Whether only the ledger, and no event, tells since when it has been off."""
+    """True if only the ledger, and no event, tells since when it has been off."""
     next: str = ""
     """What comes next, in a few words, as the gate decides it."""
 
     def stands(self, as_of: datetime) -> bool:
-        """Whether there is an answer that still counts."""
+        """True if there is an answer that still counts."""
         return self.answered is not None and (not self.needed_until or as_of.date().isoformat() <= self.needed_until)
 
     def is_awaited(self, as_of: datetime) -> bool:
-        """Whether the owner was asked, has no answer that counts, and may still give one."""
+        """True if the owner was asked, has no answer that counts, and may still give one."""
         return not self.stands(as_of) and self.answer_by is not None and as_of.date() <= self.answer_by.date()
 
     def is_late(self, as_of: datetime) -> bool:
-        """Whether the owner has not answered in time."""
+        """True if the owner has not answered in time."""
         return self.answered is None and self.answer_by is not None and as_of.date() > self.answer_by.date()
 
     def answer(self) -> str:

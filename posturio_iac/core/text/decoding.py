@@ -21,7 +21,7 @@ def not_text(error: UnicodeDecodeError) -> str:
 
 
 def markup(text: str) -> int | None:
-    """Return where the first markup stands in a text, or None. CloudFormation's dynamic references (``{{resolve:…``) are none."""
+    """Where the first markup stands in a text, or None. CloudFormation's dynamic references (``{{resolve:…``) are none."""
     import re  # which a search that finds nothing does not need
 
     found = re.search(_MARKUP, text)

@@ -80,7 +80,7 @@ class Exclusions:
         """Compile the patterns. Raises `UsageError` for one that cannot be read."""
         self._patterns = Patterns()
         self._signs: list[bool] = []
-        """Whether each pattern excludes."""
+        """True if each pattern excludes."""
         self._directories: dict[str, bool] = {"": False}
         for place, pattern in enumerate(patterns):
             self._signs.append(not pattern.startswith("!"))

@@ -138,7 +138,7 @@ SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\*?["})
 
 
 def rebase(patterns: Iterable[str], folder: str, root: str) -> tuple[str, ...]:
-    """Return patterns in gitignore's syntax that mean below ``root`` what ``patterns`` mean below ``folder``.
+    """Patterns in gitignore's syntax that mean below ``root`` what ``patterns`` mean below ``folder``.
 
     One that matches nothing below ``root`` is left out. Where neither folder holds the other, the patterns stay as they are.
     """

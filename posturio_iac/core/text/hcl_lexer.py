@@ -76,22 +76,22 @@ def start(data: bytes) -> int:
 
 
 def skip_blank(data: bytes, at: int) -> int:
-    """Return where the next code begins, behind blanks, ends of lines and comments."""
+    """Where the next code begins, behind blanks, ends of lines and comments."""
     return _blank.match(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
 
 
 def end_of_block(data: bytes, at: int) -> int:
-    """Return where a block ends whose body begins at ``at``, behind its brace. Raises `TornError`."""
+    """Where a block ends whose body begins at ``at``, behind its brace. Raises `TornError`."""
     return _walk(data, at, [b"}"])
 
 
 def end_of_statement(data: bytes, at: int) -> int:
-    """Return where a statement ends: at the end of its line, or before a bracket that it does not open. Raises `TornError`."""
+    """Where a statement ends: at the end of its line, or before a bracket that it does not open. Raises `TornError`."""
     return _walk(data, at, [])
 
 
 def end_of_heredoc(data: bytes, opened: re.Match[bytes]) -> int:
-    """Return where a heredoc ends, behind its marker, of which `heredoc` matches the beginning; -1 where it does not."""
+    """Where a heredoc ends, behind its marker, of which `heredoc` matches the beginning; -1 where it does not."""
     marker, at = opened[1], opened.end()
     while found := _marker_line.search(data, at):
         if found[1] == marker:
@@ -201,7 +201,7 @@ def _walk(
     *,
     is_file: bool = False,
 ) -> int:
-    """Return where code ends: a body behind its brace, which is on the ``stack``, a statement with its line, a file at its end.
+    """Where code ends: a body behind its brace, which is on the ``stack``, a statement with its line, a file at its end.
 
     ``found`` takes what is no code. ``markers`` tell where the last line is that may end a heredoc, by what it holds.
     """
@@ -242,7 +242,7 @@ def _in_run(data: bytes, begin: int, end: int) -> list[Piece]:
 
 
 def _rest_of_template(data: bytes, begin: int, at: int, stack: list[bytes], found: list[Piece] | None) -> int:
-    """Return where a string or heredoc ends that is the top of the stack, or where an interpolation in it begins."""
+    """Where a string or heredoc ends that is the top of the stack, or where an interpolation in it begins."""
     marker = stack[-1]
     if marker == b'"':
         at = _text.match(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing

@@ -13,7 +13,7 @@ FIRST_SURROGATE = 0xDC00
 
 
 def printable(text: str) -> str:
-    """Return ``text`` on one line, with every character that is invisible or moves a terminal written as an escape.
+    """``text`` on one line, with every character that is invisible or moves a terminal written as an escape.
 
     These are controls, line ends, marks that turn the direction of text, odd spaces, unassigned characters, and bytes that are not UTF-8.
     """
@@ -26,7 +26,7 @@ def _escape(character: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """Return ``text`` with the beginnings of CI commands defused, line by line.
+    """``text`` with the beginnings of CI commands defused, line by line.
 
     GitHub Actions obeys ``::name::`` at the start of a line after spaces, and ``##[name]`` anywhere, as Azure Pipelines does with
     ``##vso[name]`` (read in actions/runner, ActionCommand.cs).
@@ -96,7 +96,7 @@ def _size_of_stdout(variable: str, part: int) -> int | None:
 
 
 def wrapped(text: str, indent: str, columns: int | None) -> list[str]:
-    """Return ``text`` as indented lines of at most ``columns``, one line when that is None. Words stay whole."""
+    """``text`` as indented lines of at most ``columns``, one line when that is None. Words stay whole."""
     if columns is None or len(indent) + len(text) <= columns:
         return [indent + text]
     import textwrap
@@ -107,7 +107,7 @@ def wrapped(text: str, indent: str, columns: int | None) -> list[str]:
 
 
 def paint(text: str, *styles: str, color: bool) -> str:
-    """Return ``text`` in the named styles, or as it is when colour is not wanted."""
+    """``text`` in the named styles, or as it is when colour is not wanted."""
     if not color or not text:
         return text
     return f"\x1b[{';'.join(CODES[s] for s in styles)}m{text}\x1b[0m"

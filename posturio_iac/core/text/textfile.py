@@ -174,7 +174,7 @@ def is_inside(path: str, folder: str) -> bool:
 
 
 def is_git_data(path: str, folder: str) -> bool:
-    """Tell whether a real path in a folder is part of a ``.git``, or is one."""
+    """True if a real path in a folder is part of a ``.git``, or is one."""
     return ".git" in path[len(folder) :].lower().split(os.sep)
 
 

@@ -63,5 +63,5 @@ class TemplateOptions:
 
     @staticmethod
     def like(common: Common) -> TemplateOptions:
-        """Return options of which only those that all front ends take are set."""
+        """Options of which only those that all front ends take are set."""
         return TemplateOptions(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size, budget=common.budget)

@@ -122,7 +122,7 @@ class Configuration:
                 yield ReferenceTarget(target.modules, target.block, target.index, attribute, calls)
 
     def _inner(self, targets: Iterator[ReferenceTarget], steps: tuple[str, ...]) -> Iterator[ReferenceTarget]:
-        """Return targets for an attribute of the whole resources in a variable or an output."""
+        """Targets for an attribute of the whole resources in a variable or an output."""
         for target in targets:
             attribute = target.attribute or (steps[0] if steps else None)
             yield ReferenceTarget(target.modules, target.block, target.index, attribute, target.calls)

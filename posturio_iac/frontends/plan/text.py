@@ -68,7 +68,7 @@ class PlanPlaces:
         self._found: dict[str, tuple[int, int]] | None = None
 
     def of(self, address: str) -> Span:
-        """Return where a resource's address stands: among the changes, else anywhere; the start of the file when it is not written out."""
+        """Where a resource's address stands: among the changes, else anywhere; the start of the file when it is not written out."""
         if self._found is None:
             self._found = self._search()
         return self._span(*self._found.get(address, (0, 1)))

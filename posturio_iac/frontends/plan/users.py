@@ -143,7 +143,7 @@ def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Un
 
 
 def _listed(user: Resource) -> PlanTags:
-    """Return tags that are a list of keys and values."""
+    """Tags that are a list of keys and values."""
     value = user.get("tags")
     if isinstance(value, Unknown):
         return (), (value,)

@@ -19,7 +19,7 @@ def read(selection: Selection, request: ReadRequest) -> Reading:
 
 
 def options_of(request: ReadRequest) -> TerraformOptions:
-    """Return what a request means for Terraform."""
+    """What a request means for Terraform."""
     config = request.config
     return TerraformOptions(
         names=request.names,

@@ -253,7 +253,7 @@ def type_name(value: Value) -> str:
 
 
 def integral(number: float) -> int | float:
-    """Return ``number`` as the value model has it: an ``int`` where it is whole. Raise EvaluationError for what is no number."""
+    """``number`` as the value model has it: an ``int`` where it is whole. Raise EvaluationError for what is no number."""
     if isinstance(number, int):
         return number
     if not -_INFINITY < number < _INFINITY:

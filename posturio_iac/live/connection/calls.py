@@ -104,7 +104,7 @@ TRIES = 3
 
 
 def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Return ``send``, a method of a client, with retries while its answer cannot be read.
+    """``send``, a method of a client, with retries while its answer cannot be read.
 
     botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
     never sends one, and "nothing" would mean that there are no keys, or that one was never used.

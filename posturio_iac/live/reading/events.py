@@ -109,7 +109,7 @@ class Trail:
         return max((event.at for event in self.switches.get(key_id, ()) if event.active), default=None)
 
     def off_since(self, key_id: str) -> KeyEvent | None:
-        """Return the event that first switched a key off after it was last switched on; repetitions do not count."""
+        """The event that first switched a key off after it was last switched on; repetitions do not count."""
         on = self.last_on(key_id)
         off_then = (event for event in self.switches.get(key_id, ()) if not event.active and (on is None or event.at >= on))
         return min(off_then, key=lambda event: event.at, default=None)
@@ -144,7 +144,7 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
 
 
 def read_deletions(connection: Connection, partition: str, as_of: datetime) -> dict[str, KeyEvent]:
-    """Return the events that deleted keys of any kind, by key id. Raises `AwsError`."""
+    """The events that deleted keys of any kind, by key id. Raises `AwsError`."""
     region, found = TRAIL_REGIONS.get(partition), dict[str, KeyEvent]()
     for name, called in SWITCHES.values() if region is not None else ():
         asked = ("EventName", name.replace("Update", "Delete"))

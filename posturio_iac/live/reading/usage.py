@@ -126,7 +126,7 @@ def _last_used(connection: Connection, key_id: str) -> dict[str, Any] | AwsError
 
 
 def _deleted(connection: Connection, user: DeployedUser, refused: Collection[str]) -> set[str]:
-    """Return which of these keys a user no longer has; none when that cannot be told."""
+    """Which of these keys a user no longer has; none when that cannot be told."""
     if not refused:
         return set()
     try:

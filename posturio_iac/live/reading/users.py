@@ -31,7 +31,7 @@ def quarantine_of(holder: Mapping[str, Any]) -> str | None:
 
 
 def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> Privilege | None:
-    """Return how much the policies of a user and of its groups allow; None when a group is not among ``groups``.
+    """How much the policies of a user and of its groups allow; None when a group is not among ``groups``.
 
     Policies of the account itself are not read, so they count as some permission. So does everything within a boundary.
     """
@@ -45,7 +45,7 @@ def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]
 
 
 def _level(holder: Mapping[str, Any]) -> Privilege:
-    """Return how much the policies of one user or group allow."""
+    """How much the policies of one user or group allow."""
     inline = [_document(entry.get("PolicyDocument")) for entry in (*_listed(holder, "UserPolicyList"), *_listed(holder, "GroupPolicyList"))]
     if not ADMIN_POLICIES.isdisjoint(_names_by_aws(holder)) or any(_is_admin(document) for document in inline):
         return Privilege.ADMIN

@@ -32,7 +32,7 @@ SHOWN = 4
 
 
 def mended(report: Report, context: RenderContext) -> list[ResolvedFinding]:
-    """Return resolved findings, except those that are listed as suppressed anyway."""
+    """Resolved findings, except those that are listed as suppressed anyway."""
     listed = {finding.fingerprint for finding in report.findings}
     return [result for result in context.mended if result.fingerprint not in listed]
 
@@ -119,7 +119,7 @@ def _life(life: KeyLife) -> dict[str, str | None]:
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
-    """Whether a finding is new, as far as a ledger tells."""
+    """True if a finding is new, as far as a ledger tells."""
     new = context.ages.new
     return {} if new is None else {"new": str(finding.fingerprint in new).lower()}
 
@@ -131,13 +131,13 @@ def accepted(why: Suppression) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """Return at most ``most`` characters of ``text``; a text that is cut ends with an ellipsis, an empty one is a dash."""
+    """At most ``most`` characters of ``text``; a text that is cut ends with an ellipsis, an empty one is a dash."""
     text = text.strip() or "-"
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _declared(declaration: Declaration | None) -> dict[str, str | None]:
-    """Return which code declares the key, where that was asked."""
+    """Which code declares the key, where that was asked."""
     if declaration is None:
         return {}
     shown = " or ".join(place.text() for place in declaration.places)

@@ -120,7 +120,7 @@ def _unread(diagnostic: Diagnostic, now: int, context: RenderContext) -> dict[st
 
 
 def _first(name: str, now: int, context: RenderContext) -> int:
-    """Return when something was first seen: now, unless an earlier time is known."""
+    """When something was first seen: now, unless an earlier time is known."""
     first = context.ages.first_seen.get(name)
     return _milliseconds(first) if first is not None else now
 

@@ -108,7 +108,7 @@ def trend(points: Sequence[TrendPoint], units: int) -> str:
 
 
 def thinned(points: Sequence[TrendPoint], most: int = 5) -> list[str]:
-    """Return labels for points in time, of which so many fit, the last one among them; of one day they are times."""
+    """Labels for points in time, of which so many fit, the last one among them; of one day they are times."""
     one_day = len({p.when.date() for p in points}) == 1 and len(points) > 1
     every = -(-len(points) // most)
     last = len(points) - 1

@@ -40,7 +40,7 @@ def sentence(clause: str) -> str:
 
 
 def problem(task: Task) -> str:
-    """Return what is wrong with the keys of a task: a finding, or what all findings share, if anything."""
+    """What is wrong with the keys of a task: a finding, or what all findings share, if anything."""
     row = task.rows[0]
     if not task.findings:
         return "; ".join(row.key.undecided)
@@ -64,7 +64,7 @@ def where(unit: Unit) -> str:
 
 
 def use(rows: Sequence[KeyRow]) -> list[str]:
-    """Return when deployed keys were last used, in a few words; empty for keys in code."""
+    """When deployed keys were last used, in a few words; empty for keys in code."""
     asked = [row for row in rows if row.key.deployed]
     if not asked:
         return []
@@ -127,7 +127,7 @@ def days(number: int | None) -> str:
 
 
 def used(key: SavedKey) -> str:
-    """Return when a key was last used, as far as that is known."""
+    """When a key was last used, as far as that is known."""
     if key.never_used:
         return "never"
     return day(key.last_used) if key.last_used else NOT_KNOWN if key.deployed else ""

@@ -117,7 +117,7 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 
 
 def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
-    """Return keys by their owners: those with the worst finding first, then those with most keys."""
+    """Keys by their owners: those with the worst finding first, then those with most keys."""
     groups: dict[str, list[KeyEntry]] = {}
     for entry in listed:
         groups.setdefault(owner_text(entry.judged.key.owner if entry.judged else None), []).append(entry)

@@ -97,7 +97,7 @@ def entries(report: Report) -> list[KeyEntry]:
 
 
 def by_place(keys: Sequence[JudgedKey]) -> list[KeyEntry]:
-    """Return keys of which the same is said, those that one block declares once; keys that stand in no file remain apart."""
+    """Keys of which the same is said, those that one block declares once; keys that stand in no file remain apart."""
     together: dict[object, list[JudgedKey]] = {}
     for number, judged in enumerate(keys):
         together.setdefault(_place(judged.key.span) if judged.key.span else number, []).append(judged)
@@ -136,7 +136,7 @@ def _folded(
 
 
 def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
-    """Return what tells a key from another instance of its block, beside the names of what is instantiated with it."""
+    """What tells a key from another instance of its block, beside the names of what is instantiated with it."""
     found = tuple((f.rule.id, f.severity, f.span, type(f.remedy), _change(f.remedy)) for f in findings)
     if judged is None:
         return found

@@ -98,7 +98,7 @@ def _holds(path: str, mode: bytes, blob: bytes) -> bool:
 
 
 def _without_filters(repository: str) -> dict[str, str]:
-    """Return variables that switch off the programs through which git would read files of the work tree.
+    """Variables that switch off the programs through which git would read files of the work tree.
 
     Even a comparison of times reads a file that was changed within the second in which it was staged, which a repository can feign.
     """
@@ -141,7 +141,7 @@ def names(output: bytes) -> list[str]:
 
 
 def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]:
-    """Return paths that are relative to the top of the repository as seen from ``root``, which may be below it."""
+    """Paths that are relative to the top of the repository as seen from ``root``, which may be below it."""
     if repository == root:
         return frozenset(paths)
     return frozenset(os.path.relpath(os.path.join(repository, path), root).replace(os.sep, "/") for path in paths)

@@ -44,5 +44,5 @@ def _search(trees: tuple[str, ...]) -> str:
 
 
 def safe_path() -> str:
-    """Return PATH without its empty and relative entries."""
+    """PATH without its empty and relative entries."""
     return os.pathsep.join(folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder))

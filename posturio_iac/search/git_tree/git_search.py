@@ -263,7 +263,7 @@ def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
 
 
 def _ignored(search: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:
-    """Return those of the directories that git ignores: it lists nothing in them, and says so when asked."""
+    """Those of the directories that git ignores: it lists nothing in them, and says so when asked."""
     empty: list[str] = []
     for directory in named:
         below = os.fsencode(_below(base, directory) + "/") if directory != base else b""

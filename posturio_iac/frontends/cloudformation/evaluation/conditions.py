@@ -27,7 +27,7 @@ _WORDS = {"true": True, "false": False}
 
 
 def truth(ev: Evaluator, node: Node, scope: StackScope) -> bool | Unknown:
-    """Return whether an expression holds."""
+    """True if an expression holds."""
     match ev.value(node, scope):
         case str() as text if text.lower() in _WORDS:
             return _WORDS[text.lower()]
@@ -38,7 +38,7 @@ def truth(ev: Evaluator, node: Node, scope: StackScope) -> bool | Unknown:
 
 
 def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
-    """Return whether the condition ``name`` holds."""
+    """True if the condition ``name`` holds."""
     entry = scope.stack.conditions.get(name)
     if entry is None:
         return NOT_DECLARED(f"the condition {name}")
@@ -52,7 +52,7 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
 
 
 def existence(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> bool | Unknown:
-    """Return whether a resource of a stack exists, under what ``ev`` knows: a default fixes no condition."""
+    """True if a resource of a stack exists, under what ``ev`` knows: a default fixes no condition."""
     node = entry.get("Condition")
     if node is None or not isinstance(node.value, str):
         return True

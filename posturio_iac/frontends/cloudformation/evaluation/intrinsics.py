@@ -199,7 +199,7 @@ class Evaluator:
         return Reference(entry, scope.stack, attribute)
 
     def joined(self, parts: list[StackValue], delimiter: str = "") -> StackValue:
-        """Return parts as one text; a reference that stands alone stays one."""
+        """Parts as one text; a reference that stands alone stays one."""
         if len(parts) == 1:
             return parts[0]
         texts: list[str] = []

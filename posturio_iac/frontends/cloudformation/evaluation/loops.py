@@ -85,7 +85,7 @@ def _size(node: Node) -> int:
 
 
 def substituted(node: Node, name: str, value: str) -> Node:
-    """Return ``node`` with ``value`` in place of ``${name}``, of ``&{name}`` (letters and digits alone) and of ``Ref`` to it."""
+    """``node`` with ``value`` in place of ``${name}``, of ``&{name}`` (letters and digits alone) and of ``Ref`` to it."""
     match node.value:
         case Object() as members:
             if len(members) == 1 and members[0][0].value == "Ref" and members[0][1].value == name:

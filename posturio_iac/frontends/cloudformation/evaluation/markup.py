@@ -20,7 +20,7 @@ _BRACE = lazy_pattern(r"[{}]")
 
 
 def filled_in(text: str, *, serverless: bool) -> Unknown | None:
-    """Return why a text is not final, or None when it is."""
+    """Why a text is not final, or None when it is."""
     if "{{" in text or "{%" in text or "<%" in text:
         if found := _dynamic(text):
             return AT_DEPLOYMENT(found)

@@ -24,12 +24,12 @@ def construct_of(entry: TemplateEntry) -> str:
 
 
 def is_from_cdk(entry: TemplateEntry, stack: Stack) -> bool:
-    """Return whether CDK wrote a member of a template; in snapshots for tests, paths of constructs may be missing."""
+    """True if CDK wrote a member of a template; in snapshots for tests, paths of constructs may be missing."""
     return bool(construct_of(entry)) or _OUTPUT in entry.source.path.split("/") or _is_synthesized(stack)
 
 
 def _is_synthesized(stack: Stack) -> bool:
-    """Return whether a template has the marks of CDK: the version of its bootstrap, or its own metadata."""
+    """True if a template has the marks of CDK: the version of its bootstrap, or its own metadata."""
     version, metadata = stack.parameters.get("BootstrapVersion"), stack.resources.get("CDKMetadata")
     default = version.get("Default") if version is not None else None
     if metadata is not None and metadata.type == "AWS::CDK::Metadata":

@@ -109,7 +109,7 @@ def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
 
 
 def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator, as_of: datetime) -> tuple[timedelta | None, str, Reason | None]:
-    """Return how often a schedule rotates, as it is written, and why that is unknown."""
+    """How often a schedule rotates, as it is written, and why that is unknown."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
         return None, "", NO_RULES()
@@ -126,7 +126,7 @@ def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator, as_of: dat
 
 
 def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:
-    """Return what sets the interval of a schedule."""
+    """What sets the interval of a schedule."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
         return None

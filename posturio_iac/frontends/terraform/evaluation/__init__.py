@@ -42,10 +42,10 @@ class Scope(Protocol):
         """The value of an impure function in this reading; None where it is only known to differ in each run."""
 
     def attribute(self, root: str, name: str) -> Value:
-        """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+        """``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
 
     def convert(self, value: Value, constraint: Expr, /) -> Value:
         """A value converted to a type constraint."""
 
     def data(self, kind: str, name: str) -> Value:
-        """Return ``data.kind.name``."""
+        """``data.kind.name``."""

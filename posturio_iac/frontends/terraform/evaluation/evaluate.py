@@ -118,7 +118,7 @@ def _get_attr(expression: hcl.GetAttr, scope: Scope) -> Value:
 
 
 def attribute(value: Value, name: str) -> Value:
-    """Return ``value.name``."""
+    """``value.name``."""
     match value:
         case SomeInstance():
             return value.get_attribute(name)
@@ -141,7 +141,7 @@ def attribute(value: Value, name: str) -> Value:
 
 
 def index(value: Value, key: Value) -> Value:
-    """Return ``value[key]``."""
+    """``value[key]``."""
     if isinstance(value, Unknown):
         return value
     if isinstance(key, Unknown):
@@ -284,7 +284,7 @@ def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
 
 
 def _of_common_type(value: Value, other: Value) -> Value:
-    """Return ``value`` as one arm of a conditional whose other arm is ``other``: ``true ? 1 : "a"`` is text."""
+    """``value`` as one arm of a conditional whose other arm is ``other``: ``true ? 1 : "a"`` is text."""
     if value is None or other is None or isinstance(other, Unknown) or type(value) is type(other) in (str, bool, int):
         return value
     if isinstance(value, SetValue) is not isinstance(other, SetValue):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
-    """Return ``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
+    """``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
     if constraint is None or value is None or isinstance(value, Unknown):
         return value
     match constraint:

@@ -116,7 +116,7 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
 
 @function("matchkeys", sequence("values"), sequence("keys", Sees.NOTHING), sequence("searchset", Sees.NOTHING))
 def match_keys(values: tuple[Value, ...], keys_: tuple[Value, ...], wanted: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Return those values whose keys, at the same places, are wanted."""
+    """Those values whose keys, at the same places, are wanted."""
     if len(values) != len(keys_):
         raise EvaluationError("values and keys must have the same length")
     unified = unify((*keys_, *wanted))
@@ -157,7 +157,7 @@ def union(*sets: tuple[Value, ...]) -> SetValue | Unknown:
 
 @function("setintersection", sequence("first_set", Sees.NOTHING), rest=sequence("other_sets", Sees.NOTHING))
 def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
-    """Return what is in every set."""
+    """What is in every set."""
     first, *others = _alike(sets)
     keys = [{canonical(element) for element in members} for members in others]
     return make_set(element for element in first if all(canonical(element) in members for members in keys))
@@ -165,7 +165,7 @@ def intersection(*sets: tuple[Value, ...]) -> SetValue | Unknown:
 
 @function("setsubtract", sequence("a", Sees.NOTHING), sequence("b", Sees.NOTHING))
 def subtract(minuend: tuple[Value, ...], subtrahend: tuple[Value, ...]) -> SetValue | Unknown:
-    """Return what is in the first set and not in the second."""
+    """What is in the first set and not in the second."""
     first, second = _alike((minuend, subtrahend))
     keys = {canonical(element) for element in second}
     return make_set(element for element in first if canonical(element) not in keys)

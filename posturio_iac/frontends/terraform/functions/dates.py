@@ -107,7 +107,7 @@ def time_add(moment: str, duration: str) -> str:
 
 @function("timecmp", text("timestamp_a"), text("timestamp_b"))
 def time_compare(first: str, second: str) -> int:
-    """Return -1, 0 or 1 when the first time is earlier, the same, or later."""
+    """-1, 0 or 1 when the first time is earlier, the same, or later."""
     left, right = parse_timestamp(first).instant(), parse_timestamp(second).instant()
     return (left > right) - (left < right)
 
@@ -139,7 +139,7 @@ def _format_part(part: str, time: Timestamp) -> str:
 
 
 def _verbs(time: Timestamp, letter: str) -> dict[str, str]:
-    """Return what each verb of a letter writes."""
+    """What each verb of a letter writes."""
     local = time.local
     match letter:
         case "Y":

@@ -95,7 +95,7 @@ def format_once(template: str, arguments: Sequence[Value]) -> str:
 
 
 def _literal(found: str) -> str:
-    """Return text that is no verb."""
+    """Text that is no verb."""
     if found == "%":
         raise EvaluationError("a percent sign is not followed by a verb; write %% for the sign itself")
     return "%" if found == "%%" else found

@@ -93,7 +93,7 @@ class _Reader:
         return value
 
     def _alias(self, name: str) -> Value:
-        """Return what an alias stands for; one inside its own definition stands for nothing yet."""
+        """What an alias stands for; one inside its own definition stands for nothing yet."""
         if name not in self._anchors:
             raise EvaluationError(f'the alias "{name}" has no anchor before it')
         value = self._anchors[name]

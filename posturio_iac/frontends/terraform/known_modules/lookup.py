@@ -248,7 +248,7 @@ def _read_entry(text: str) -> KnownModule:
 
 
 def search_terms(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:
-    """Return substrings in lower case, of which any source of one of ``modules`` contains one; as few as tell such a file from others."""
+    """Substrings in lower case, of which any source of one of ``modules`` contains one; as few as tell such a file from others."""
     found = {search_term.lower() for module in modules for search_term in _search_terms(module)}
     kept = sorted(search_term for search_term in found if not any(other in search_term for other in found if other != search_term))
     return tuple(search_term.encode() for search_term in kept)

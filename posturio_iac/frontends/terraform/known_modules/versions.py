@@ -91,7 +91,7 @@ def _split(pre: str | None) -> list[str]:
 
 
 def segments(text: str) -> int:
-    """Return how many numbers the version in ``text`` names: 2 for ``v5.3``."""
+    """How many numbers the version in ``text`` names: 2 for ``v5.3``."""
     return text.partition("+")[0].partition("-")[0].count(".") + 1
 
 

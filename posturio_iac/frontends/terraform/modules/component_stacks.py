@@ -168,7 +168,7 @@ def _attribute(name: str, expression: hcl.Expr) -> hcl.Attribute:
 
 
 def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
-    """Return ``{ aws = provider.aws.main }`` as Terraform writes it: ``{ aws = aws.main }``."""
+    """``{ aws = provider.aws.main }`` as Terraform writes it: ``{ aws = aws.main }``."""
     if not isinstance(expression, hcl.ObjectExpr):
         return expression
     return hcl.ObjectExpr(tuple((key, _plain_provider(value)) for key, value in expression.items), expression.span)
@@ -184,7 +184,7 @@ def _plain_provider(expression: hcl.Expr) -> hcl.Expr:
 
 
 def _provider(block: hcl.Block) -> hcl.Block:
-    """Return ``provider "aws" "main" { config { … } }`` as Terraform writes it, with an alias."""
+    """``provider "aws" "main" { config { … } }`` as Terraform writes it, with an alias."""
     config = block.body.first("config")
     if len(block.labels) < 2:  # noqa: PLR2004 - type and name
         return block

@@ -43,7 +43,7 @@ def read(root: str, path: str, max_size: int, fence: Fence | None = None, *, nam
 
 
 def unreadable(path: str, data: bytes) -> Diagnostic | None:
-    """Return why ``data`` is no text that Terraform reads, or None when it is."""
+    """Why ``data`` is no text that Terraform reads, or None when it is."""
     if data.startswith(GIT_CRYPT):
         return Diagnostic(Level.ERROR, "encrypted with git-crypt; unlock the repository, or exclude the file", path)
     if data.startswith(UTF16):
@@ -76,7 +76,7 @@ def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, nam
 
 
 def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str], list[str]]:
-    """Return which of a folder's file names make up its module: the ordinary ones and the override files, each in Terraform's order.
+    """Which of a folder's file names make up its module: the ordinary ones and the override files, each in Terraform's order.
 
     On OpenTofu ``x.tofu`` hides ``x.tf``; Terraform does not know it.
     """

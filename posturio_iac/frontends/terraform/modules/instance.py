@@ -104,7 +104,7 @@ class ModuleLoader(Protocol):
         """What was found wrong so far."""
 
     def environment(self, instance: ModuleInstance) -> Environment:
-        """Return what functions in this module may reach."""
+        """What functions in this module may reach."""
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
@@ -116,10 +116,10 @@ class ModuleLoader(Protocol):
         """True if the callers of the module in a folder are not here."""
 
     def generated(self, folder: str) -> list[Generated]:
-        """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
+        """What Terragrunt generates beside the module in ``folder`` that sets default tags."""
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
-        """Return what the table of known modules says about a call, or None when it is no module of the table."""
+        """What the table of known modules says about a call, or None when it is no module of the table."""
 
     def unread_module(self, source: str) -> str | None:
         """The name of the known module that one whose code is not here looks like, or None when it looks like none."""
@@ -272,7 +272,7 @@ class ModuleScope:
         return ModuleScope(self.instance, view, bindings, self.origin)
 
     def attribute(self, root: str, name: str) -> Value:
-        """Return ``root.name``."""
+        """``root.name``."""
         match root:
             case "var":
                 return self.instance.cached(self.view, root, name, lambda: self._variable(name))
@@ -295,7 +295,7 @@ class ModuleScope:
         return conform(value, constraint, self)
 
     def data(self, kind: str, name: str) -> Value:
-        """Return ``data.kind.name``."""
+        """``data.kind.name``."""
         block = self.instance.folder.data.get((kind, name))
         address = f"data.{kind}.{name}"
         if block is None:
@@ -331,7 +331,7 @@ class ModuleScope:
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
     def _without_value(self, name: str) -> Unknown:
-        """Return why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
+        """Why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
         from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, without_value
 
         folder, program = self.instance.folder, self.instance.program
@@ -460,7 +460,7 @@ def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[Module
 
 
 def own_place(span: Span, instance: ModuleInstance) -> Span:
-    """Return where something in a module is reported: where it stands, or at the nearest call or unit that is the scan's own code."""
+    """Where something in a module is reported: where it stands, or at the nearest call or unit that is the scan's own code."""
     at: ModuleInstance | None = instance
     while at is not None and not at.program.is_ours(span.path):
         unit = at.folder.unit

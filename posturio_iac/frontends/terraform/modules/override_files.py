@@ -24,7 +24,7 @@ def _is_merged(attribute: hcl.Attribute, base: hcl.Block) -> bool:
 
 
 def override(base: hcl.Block, over: hcl.Block) -> hcl.Block:
-    """Return ``base`` with the attributes and nested blocks that ``over`` states; it stays where it was."""
+    """``base`` with the attributes and nested blocks that ``over`` states; it stays where it was."""
     stated = over.body.attributes
     if over.type in _MERGED_BY_ARGUMENT:
         stated = {name: attribute for name, attribute in stated.items() if _is_merged(attribute, base)}

@@ -168,7 +168,7 @@ class ModuleTree:
         return written if written is not None else _text(block.get("source"), instance)
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
-        """Return what the table of known modules says about a call, or None when it is no module of the table."""
+        """What the table of known modules says about a call, or None when it is no module of the table."""
         source = self.source_of(block, instance)
         if source is None or source.startswith(LOCAL) or not self._sounds_known(source):
             return None
@@ -199,7 +199,7 @@ class ModuleTree:
         return bool(self.options.known_modules) or any(map(decoded(source).lower().encode().__contains__, SEARCH_TERMS))
 
     def generated(self, folder: str) -> list[Generated]:
-        """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
+        """What Terragrunt generates beside the module in ``folder`` that sets default tags."""
         if not self._hcl:
             return []
         if self._terragrunt is None:
@@ -260,7 +260,7 @@ class ModuleTree:
         return self._reals[path]
 
     def environment(self, root: ModuleInstance) -> Environment:
-        """Return what functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
+        """What functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
         from posturio_iac.frontends.terraform.functions import Environment
 
         base = root.folder.path

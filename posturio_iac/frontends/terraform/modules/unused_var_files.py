@@ -16,7 +16,7 @@ _ENDINGS = (".tfvars", ".tfvars.json")
 
 
 def without_value(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> Unknown:
-    """Return why a variable of a root module has no value, and which files beside the module would give it one."""
+    """Why a variable of a root module has no value, and which files beside the module would give it one."""
     unknown = no_value(variable)
     if folder.unused_var_files is None:
         paths = (f"{folder.path}/{name}" if folder.path else name for name in folder.names if name.endswith(_ENDINGS))

@@ -96,7 +96,7 @@ class _Outlined:
         return (found[0].type, found[0].start_byte, found[0].end_byte) == (kind, self.header.start(), self.end)
 
     def node(self) -> Node:
-        """Return what the parser makes of it."""
+        """What the parser makes of it."""
         if self._node is None and not self.is_sound():
             raise AssertionError(f"{self.source.path}: what was taken for plain code is none")
         return self._node  # type: ignore[return-value]  # it was set just now

@@ -55,12 +55,12 @@ _OPERAND, _REST, _TEXT = range(3)
 
 
 def end_of_body(data: bytes, at: int) -> int:
-    """Return where a block ends whose body begins at ``at``, behind its brace; -1 where only a parser can tell whether it is sound."""
+    """Where a block ends whose body begins at ``at``, behind its brace; -1 where only a parser can tell whether it is sound."""
     return _Recognizer(data).end_of_body(at)
 
 
 def end_of_argument(data: bytes, at: int) -> int:
-    """Return where the expression that begins at ``at`` ends, of an argument at the top of a file; -1 as above."""
+    """Where the expression that begins at ``at`` ends, of an argument at the top of a file; -1 as above."""
     return _Recognizer(data).end_of_argument(at)
 
 
@@ -121,7 +121,7 @@ class _Recognizer:
         return self._expression(at + 1, _REST)
 
     def _expression(self, at: int, state: int = _OPERAND) -> int:
-        """Return where an expression ends, or where a bracket of it begins that holds more than one."""
+        """Where an expression ends, or where a bracket of it begins that holds more than one."""
         while at >= 0 and len(self.open) <= _DEEPEST:
             if state == _OPERAND:
                 if (found := _opening.match(self.data, at)) is None:
@@ -175,7 +175,7 @@ class _Recognizer:
         return found.end(), _OPERAND
 
     def _behind_sign(self, at: int) -> int:
-        """Return where a sign ends that another operand follows; -1 where there is none."""
+        """Where a sign ends that another operand follows; -1 where there is none."""
         sign = self.data[at : at + 1]
         if sign == b"[":
             self.open.append(_ONE[sign])
@@ -189,7 +189,7 @@ class _Recognizer:
         return at + 1
 
     def _ended(self, at: int, sign: bytes, kind: bytes) -> int:
-        """Return where to go on behind an expression in ``kind``, which ``sign`` follows."""
+        """Where to go on behind an expression in ``kind``, which ``sign`` follows."""
         if kind is _BODY:
             return at if sign == b"}" or _line_end.match(self.data, at) else -1
         if kind is _OBJECT:
@@ -202,13 +202,13 @@ class _Recognizer:
         return -1
 
     def _blank(self, at: int) -> int:
-        """Return where code goes on: on the same line, where its end would end the expression."""
+        """Where code goes on: on the same line, where its end would end the expression."""
         kind = next(kind for kind in reversed(self.open) if kind is not _CHOICE)
         blank = _spaces if kind in _ON_ONE_LINE else _gap
         return blank.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
 
     def _heredoc(self, at: int) -> int:
-        """Return where a heredoc ends that begins at ``at``, if it interpolates nothing but references."""
+        """Where a heredoc ends that begins at ``at``, if it interpolates nothing but references."""
         opened = heredoc.match(self.data, at)
         if opened is None or not opened[1].isascii() or self.open[-1] not in (_BODY, _OBJECT):
             return -1

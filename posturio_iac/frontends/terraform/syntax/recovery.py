@@ -100,7 +100,7 @@ def _pieces(source: SourceText) -> Iterator[SourceText]:
 
 
 def _with_comments(data: bytes, after: int, header: int) -> int:
-    """Return where the comments on the lines directly before a header begin."""
+    """Where the comments on the lines directly before a header begin."""
     start = header
     while start > after:
         line = data.rfind(b"\n", after, start - 1) + 1 or after

@@ -96,7 +96,7 @@ def left_out(data: bytes) -> list[Range]:
 
 
 def _middle(data: bytes, start: int, end: int) -> Range:
-    """Return what lies between the ends of a range, without half of a character."""
+    """What lies between the ends of a range, without half of a character."""
     start, end = start + _KEPT, end - _KEPT
     while start < end and data[start] & 0xC0 == 0x80:  # noqa: PLR2004 - a byte that goes on with a character
         start += 1
@@ -126,6 +126,6 @@ def _texts(data: bytes) -> Iterator[Range]:
 
 
 def _line(data: bytes, start: int, end: int) -> Range:
-    """Return what may be left out of a line of a heredoc; its ends alone must not look like the marker that ends one."""
+    """What may be left out of a line of a heredoc; its ends alone must not look like the marker that ends one."""
     first, last = _middle(data, start, end)
     return (start, start) if first >= last or _word.fullmatch((data[start:first] + data[last:end]).strip()) else (first, last)

@@ -102,7 +102,7 @@ def file_body(root: Node, source: SourceText) -> hcl.Body:
 
 
 def body_of(block: Node, source: SourceText) -> hcl.Body:
-    """Return what is between the braces of a top-level block."""
+    """What is between the braces of a top-level block."""
     body = next((c for c in block.children if c.type == "body"), None)
     return _body(body, source, 1) if body is not None else hcl.EMPTY
 

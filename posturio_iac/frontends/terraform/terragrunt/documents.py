@@ -86,7 +86,7 @@ class Documents:
         return self._kind(path) == _FOLDER
 
     def _kind(self, path: str) -> int:
-        """Return what is at a path, by one look at each; what may not be read is nothing."""
+        """What is at a path, by one look at each; what may not be read is nothing."""
         real = self.real(path)
         kind = self._there.get(real)
         if kind is None:

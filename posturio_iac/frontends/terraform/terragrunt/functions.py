@@ -61,7 +61,7 @@ class CallingFile(Protocol):
         """The file of the include called ``name``, by default the first one; None when there is none."""
 
     def another(self, path: str) -> Value:
-        """Return another file as a value."""
+        """Another file as a value."""
 
     def values_file(self, path: str) -> Value:
         """The content of a file of variable values."""

@@ -123,7 +123,7 @@ def _sources(data: bytes, path: str) -> Iterator[str]:
 
 
 def _ends_of(source: str) -> set[str]:
-    """Return how the path of a module's folder may end, as far as a source tells: what follows its interpolations and ``..``."""
+    """How the path of a module's folder may end, as far as a source tells: what follows its interpolations and ``..``."""
     way = _STEPS.split(source.partition("?")[0])[-1].replace("//", "/").strip("/")
     _, _, inside = source.partition("?")[0].rpartition("//")
     return {way, inside.strip("/")} - {"", "."}

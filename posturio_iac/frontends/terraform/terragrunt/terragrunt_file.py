@@ -173,14 +173,14 @@ class TerragruntFile:
         return found.path if isinstance(found, TerragruntFile) else found
 
     def another(self, path: str) -> Value:
-        """Return another file as a value. One that reads itself again gives the part that is evaluated so far."""
+        """Another file as a value. One that reads itself again gives the part that is evaluated so far."""
         if path not in self.context.opened:
             self.context.budget.spend(_COST)
             self.context.opened[path] = TerragruntFile(self.context, path)
         return self.context.opened[path].whole()
 
     def values_file(self, path: str) -> Value:
-        """Return what a file of variable values holds."""
+        """What a file of variable values holds."""
         body, problems = self.documents.parsed(path)
         self.context.found.files.add(self.documents.real(path))
         if problems:
@@ -249,7 +249,7 @@ class TerragruntFile:
         return TerragruntFile(self.context, there, self.current, self.chain)
 
     def exposed(self, name: str) -> Value:
-        """Return ``include.name``: an included file as a value, or a part of the only one, which has no label."""
+        """``include.name``: an included file as a value, or a part of the only one, which has no label."""
         for one in self.includes():
             if one.name not in (name, ""):
                 continue
@@ -388,7 +388,7 @@ class TerragruntScope:
         """Terragrunt plans nothing."""
 
     def attribute(self, root: str, name: str) -> Value:
-        """Return ``root.name``."""
+        """``root.name``."""
         if root == "local":
             return self.configuration.local(name)
         if root == "include":
