@@ -92,7 +92,7 @@ REPLACEMENTS = {
         },
     ),
     "ec2": Alternative(
-        "the instance's own role",
+        "the instance's own role, which AWS's CLI and SDKs find by themselves",
         {
             **dict.fromkeys(("aws_instance", "aws_launch_configuration", "aws_launch_template", "aws_spot_instance_request"), _USER_DATA),
             "aws_elastic_beanstalk_environment": ("value",),

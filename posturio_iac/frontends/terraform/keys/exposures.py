@@ -145,7 +145,7 @@ def _consumer(end: SecretEnd) -> Iterator[Consumer]:
     if end.argument not in given or end.origin.is_conditional:
         return
     if all(evaluate_or_unknown(block.get(argument), scope) == value for argument, value in REPLACEMENTS[name].when.items()):
-        called = next((e for n in ("secret_name", "variable_name", "key", "name") if (e := block.get(n)) is not None), None)
+        called = next((e for n in ("secret_name", "variable_name", "key") if (e := block.get(n)) is not None), None)
         secret = evaluate_or_unknown(called, scope)
         place = Place(end.instance.full(".".join(block.labels)), own_place(end.expression.span, end.instance))
         yield Consumer("smtp", place) if _is_smtp(end) else Consumer(name, place, secret if isinstance(secret, str) else "")
