@@ -74,7 +74,7 @@ def run(argv: Sequence[str]) -> int:
     if not given.quiet:
         point_to_secrets({path: data for path, data in selection.search.texts.items() if path in changed})
     hides = "exclude" in config.own and any(map(selection.search.skips, changed))
-    if selection.is_empty and targets == PLAIN and not hides:
+    if selection.is_empty and targets == PLAIN and not hides and not selection.search.may_lead_elsewhere:
         return 0
     return _judge(selection, changed, config, given, targets, started, hides=hides)
 

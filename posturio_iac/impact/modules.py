@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.impact.changed_code import ChangedCode
-from posturio_iac.search.kinds import IN_HCL, TERRAFORM, calls_modules, kind_of
+from posturio_iac.search.kinds import IN_HCL, TERRAFORM, calls_modules, kind_of, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, text
 
 TYPE_CHECKING = False
@@ -42,11 +42,12 @@ class ChangedUnits:
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
         """Yield the folders and files of the units that write code, or whose modules are not here, and so may make keys."""
         written = {path for path in selection.terraform if calls_modules(path)}
-        shared = any(b"generate" in text(selection, path) for path in written - {unit.shown for unit in self._units})
+        texts = (text(selection, path) for path in written - {unit.shown for unit in self._units})
+        shared = any(b"generate" in data or runs_program(data) or names_file(data, TERRAFORM) for data in texts)
         for unit in self._units:
             if (
                 shared
-                or unit.shown in written
+                or not written.isdisjoint((unit.shown, *getattr(unit, "stack_files", ())))
                 or any(selection.search.search_terms.name_known_module(source.encode()) for source, _ in unit.called())
             ):
                 yield unit.folder, unit.shown

@@ -97,7 +97,7 @@ def _unseen(search: FileSearch) -> dict[str, set[str]]:
     """
     from posixpath import join, normpath
 
-    seen = {path.rpartition("/")[0] for path in search.read}.union(*(keep.folders() for keep in search.trees))
+    seen = search.folders()
     found: dict[str, set[str]] = {}
     for folder, sources in search.local.items():
         for source in sources:

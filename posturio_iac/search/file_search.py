@@ -33,6 +33,7 @@ GIT_CRYPT = b"\0GITCRYPT\0"  # the first bytes of a file that git-crypt has lock
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
 _ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
+_LOCKED = "encrypted with git-crypt; unlock the repository, or exclude the file"
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """Beginnings of the source of a local module, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
@@ -79,13 +80,13 @@ class FileSearch:
         self.calling: set[str] = set()
         """Terraform files that this process has read and that may call local modules."""
         self.local: dict[str, set[bytes]] = {}
-        """The sources of local modules that stand in the files of a folder, some perhaps in comments or other blocks."""
+        """The sources of local modules in the files of a folder, comments included."""
         self.elsewhere: dict[str, set[bytes]] = {}
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
         self.computing: set[str] = set()
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.unfollowed: set[tuple[str, str]] = set()
-        """What front ends found named and not here: the path of the file, and the place in it with what it names."""
+        """What front ends found named and not here: the path, and the place with what it names."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """The calls of local modules, once they were needed."""
         self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -122,8 +123,11 @@ class FileSearch:
             return self.skips(path)
         return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
 
+    def folders(self) -> set[str]:
+        """The folders of what was searched."""
+        return {path.rpartition("/")[0] for path in self.read}.union(*(keep.folders() for keep in self.trees))
+
     def leaves_out_everything(self) -> bool:
-        """True if the exclusions leave nothing of what could be searched."""
         return not self.searched and any(not path.endswith("/") or has_code(self.prefix + path) for path in sorted(self.left_out))
 
     def examine_itself(self, path: str, kind: str) -> None:
@@ -186,7 +190,7 @@ class FileSearch:
                 self._room -= len(data)
         if data[:1] in _ODD:
             if data[:10] == GIT_CRYPT:
-                self._locked(path)
+                self.error(_LOCKED, path)
                 return
             if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
                 self.error("a saved plan in binary form; pass the output of terraform show -json instead", path)
@@ -229,7 +233,7 @@ class FileSearch:
                 return
             if not tail:
                 if chunk[:10] == GIT_CRYPT:
-                    self._locked(path)
+                    self.error(_LOCKED, path)
                     return
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
@@ -240,9 +244,6 @@ class FileSearch:
                 return
             tail = text[-_OVERLAP:]
         self.error(f"the first {MOST_SEARCHED} MiB contain no key, and the rest was not searched; exclude it", path)
-
-    def _locked(self, path: str) -> None:
-        self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
 
     def _add(self, path: str, kind: str, data: bytes) -> None:
         if kind is OTHER:
@@ -278,7 +279,6 @@ class FileSearch:
             self.error(f"cannot be read: {system_reason(error)}", path)
 
     def error(self, message: str, path: str | None = None) -> None:
-        """Report an error: something was not read."""
         self.problems.append(("error", message, path))
 
     def warn(self, message: str, path: str | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.support.attacks import put, scan
+from tests.support.attacks import posturio, put, scan
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -200,6 +200,14 @@ DECOYS = {
         },
         OWN,
     ),
+    "through-a-module": Program(
+        {
+            "prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE,
+            "z/main.tf": 'module "w" {\n  source = "./w"\n  count = 0\n}\n',
+            "z/w/main.tf": DECOY.replace("../prod", "../../prod") % "",
+        },
+        M_KEY,
+    ),
     "other-source": Program(
         {"m/main.tf": BARE, "app/main.tf": LOCAL % '${"../m"}', "z/main.tf": 'module "m" {\n  source = "../m"\n  count = 0\n}\n'}, M_KEY
     ),
@@ -231,6 +239,8 @@ STACK_IN_CODE = {"resource": {"aws_cloudformation_stack": {"s": {"name": "s", "t
 LOCAL_TEXT = f"locals {{\n  t = {HEREDOC % BARE}}}\n"
 WRITTEN = {"path": "k.tf", "if_exists": "skip", "contents": BARE}
 GENERATED = f'    path = "k.tf"\n    if_exists = "skip"\n    contents = {json.dumps(BARE)}\n'
+HOOK = 'terraform {\n  %s_hook "h" {\n    commands = ["apply"]\n    execute  = %s\n  }\n}\n'
+LOCAL_COMMAND = 'locals {\n  c = "aws iam create-access-key"\n}\n'
 EXTRA = 'terraform {\n  source = "../m"\n  extra_arguments "x" {\n    commands  = ["apply"]\n    arguments = [%s]\n  }\n}\n'
 TERRAGRUNT = {
     "heredoc": Program(unit(GENERATE % ("k.tf", HEREDOC % BARE)), OWN),
@@ -264,6 +274,27 @@ TERRAGRUNT = {
     "labelled-include-in-json": Program(
         in_json(include={"r": {"path": "../root.hcl"}}) | EMPTY | {"root.hcl": UNIT + GENERATE % ("k.tf", HEREDOC % BARE)}, OWN
     ),
+    "stack-of-a-cache": Program(
+        {
+            "s/terragrunt.stack.hcl": 'unit "k" {\n  source = "./.terraform/k"\n  path = "k"\n}\n',
+            "s/.terraform/k/terragrunt.hcl": "",
+            "s/.terraform/k/main.tf": BARE,
+        },
+        OWN,
+    ),
+    "hook": Program(unit(HOOK % ("before", '["aws", "iam", "create-access-key"]')), ("before_hook.h",)),
+    "hook-local": Program(unit(HOOK % ("after", '["sh", "-c", local.c]') + LOCAL_COMMAND), ("after_hook.h",)),
+    "hook-script": Program(unit(HOOK % ("error", '["./make.sh"]')) | {"u/make.sh": "aws iam create-access-key\n"}, ("error_hook.h",)),
+    "hook-included": Program(
+        {
+            "u/terragrunt.hcl": INCLUDE % "../root.hcl",
+            "u/main.tf": "",
+            "root.hcl": HOOK % ("before", '["aws", "iam", "create-access-key"]'),
+        },
+        ("before_hook.h",),
+    ),
+    "run-cmd": Program(unit('inputs = {\n  k = run_cmd("aws", "iam", "create-access-key")\n}\n'), ("run_cmd.line_5",)),
+    "run-cmd-local": Program(unit('locals {\n  k = run_cmd("sh", "-c", local.c)\n}\n' + LOCAL_COMMAND), ("run_cmd.line_5",)),
     "pieces": Program({"u/terragrunt.hcl": f'terraform {{\n  source = "{PIECES}"\n}}\n'}, ("aws_iam_access_key.this",)),
     "above": Program(
         {
@@ -403,6 +434,16 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
     for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
         _, out, err = scan(tmp_path, "--format", form)
         assert "1 module call was not followed" in out + err, form
+
+
+def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.write("a/x.tf", LOCAL % "https://example.com/m.zip")
+    repository.write("b/x.tf", LOCAL % "https://example.com/n.zip")
+    repository.git("add", "-A")
+    _, out, err = posturio(tmp_path, "hook", "--as-of", "2026-11-24", "a/x.tf")
+    assert "a/x.tf module.m: https://example.com/m.zip" in out + err
+    assert "n.zip" not in out + err
 
 
 def test_a_configuration_names_modules_that_make_no_key(tmp_path: Path) -> None:

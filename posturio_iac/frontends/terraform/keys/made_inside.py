@@ -31,7 +31,19 @@ STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws"
 _PRODUCTS = ("aws_servicecatalog_product", "aws_servicecatalog_provisioned_product", "aws_servicecatalog_provisioning_artifact")
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id")
 _RUN = frozenset(
-    ("command", "inline", "program", "query", "environment", "user_data", "user_data_base64", "definition", "content", "buildspec")
+    (
+        "command",
+        "inline",
+        "program",
+        "query",
+        "environment",
+        "execute",
+        "user_data",
+        "user_data_base64",
+        "definition",
+        "content",
+        "buildspec",
+    )
 )
 """Arguments whose value is a program, or is given to one."""
 _SIGNS = (*CALLING, *RUNNING, *NAMING)
@@ -104,7 +116,7 @@ def _plain(value: Any) -> Any:
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
-    programs = [own, *texts_named(own, os.path.join(program.root, instance.folder.path), program.fence)]
+    programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
     if not any(map(make_keys, programs)):
         return
     address = instance.full(".".join(block.labels if block.type == "resource" else (block.type, *block.labels)))

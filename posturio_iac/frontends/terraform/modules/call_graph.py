@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.folder import is_example
 from posturio_iac.search.installed import is_initialised
-from posturio_iac.search.kinds import CODE, TERRAFORM, names_file
+from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, sources_of, text
 from posturio_iac.search.outside import explore
 from posturio_iac.search.written_sources import CALLS, blocks_of
@@ -150,7 +150,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
     idle = without_keys(selection, options)
     wanted -= idle
-    wanted |= _calling_known(units, options) | _generating(units, selection)
+    wanted |= _calling_known(units, options) | _generating(units, selection) | _running(units, selection)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -254,6 +254,17 @@ def _generating(units: Mapping[str, ModuleCaller], selection: Selection) -> set[
     if not any(b"generate" in data for data in written):
         return set()
     return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(map(_matters, unit.unit.generated()))}
+
+
+def _running(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
+    """The units that run programs of their own, where some file of units holds one that may make keys."""
+    if not any(
+        runs_program(text(selection, path)) or names_file(text(selection, path), TERRAFORM)
+        for path in selection.terraform
+        if not path.endswith(CODE)
+    ):
+        return set()
+    return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(True for _ in unit.unit.programs())}
 
 
 def _matters(written: GeneratedFile | Unknown) -> bool:

@@ -83,12 +83,19 @@ def standing_alone(program: ModuleTree, called: Collection[str], units: Mapping[
 
 
 def is_refused(instance: ModuleInstance, block: hcl.Block, program: ModuleTree) -> bool:
-    """True for a call that Terraform refuses: a module with a configured provider takes neither number nor order."""
+    """True for a call that Terraform refuses: a module takes neither number nor order if it, or one below it, configures a provider."""
     if block.body.attributes.keys().isdisjoint(("count", "for_each", "depends_on")):
         return False
     source = program.source_of(block, instance)
     path = local_folder(instance.folder.path, source) if source is not None else None
-    return path is not None and program.folder(path).has_configured_provider
+    pending, seen = [path] if path is not None else [], set[str]()
+    while pending:
+        one = pending.pop()
+        if program.folder(one).has_configured_provider:
+            return True
+        seen.add(one)
+        pending += set(program.leading.get(one, ())) - seen
+    return False
 
 
 def inputs_given(program: ModuleTree, folder: str, callers: Collection[str]) -> frozenset[str]:

@@ -61,8 +61,8 @@ class ModuleTree:
         self._installed = Installed(self.root, self.fence, self.report)
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
-        self._leading = leading or {}
-        self._callers = folder.callers_in(self._leading)
+        self.leading = leading or {}
+        self._callers = folder.callers_in(self.leading)
         self._for_others: dict[str, bool] = {}
         self._units = units or {}
         self._known: KnownModules | None = None
@@ -127,7 +127,7 @@ class ModuleTree:
         if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
             unseen = not os.path.isdir(there) or self.fence.folder(there) is None or not isinstance(block.get("source"), hcl.Literal)
-            return unseen or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+            return unseen or path in self.leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return self._installed_for(instance, block, source) is not None
 
     def _installed_for(self, instance: ModuleInstance, block: hcl.Block, source: str) -> str | None:

@@ -59,6 +59,7 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
     result.tfvars = {**before, **result.tfvars, **after}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)
+    result.data.update({(block.type, ".".join(block.labels)): block for block in unit.programs()})
     for problem in unit.problems:
         report(problem)
     return result

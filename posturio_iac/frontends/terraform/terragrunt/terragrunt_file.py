@@ -19,11 +19,11 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.functions import function_of
-from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
+from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged, written
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
@@ -309,6 +309,24 @@ class TerragruntFile:
         entries = {str(name): self.value(entry) for name, entry in named}
         return entries if len(named) == len(expression.items) else PartialMap(entries, value)
 
+    def commands(self) -> Iterator[tuple[hcl.Call, TerragruntFile]]:
+        """Yield the calls of ``run_cmd`` in this file and in those that it includes."""
+        for one in self.includes():
+            if isinstance(one.configuration, TerragruntFile):
+                yield from one.configuration.commands()
+        for part in (part for expression in _expressions(self.body) for part in walk(expression)):
+            if isinstance(part, hcl.Call) and part.name == "run_cmd":
+                yield part, self
+
+    def program(self, kind: str, labels: tuple[str, ...], place: Span, given: Mapping[str, hcl.Attribute]) -> hcl.Block:
+        """A program that this file runs, as a block whose arguments are their values."""
+
+        def body() -> hcl.Body:
+            known = {name: written(self.value(one.expression), one.expression) for name, one in given.items()}
+            return hcl.Body({name: hcl.Attribute(name, one.span, partial(same, one)) for name, one in known.items()}, ())
+
+        return hcl.Block(kind, labels, place, place, body=body, comments=tuple)
+
     def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
         """Yield the blocks of one type with the file that each stands in, those of included files first; unknown are files not here."""
         for one in self.includes():
@@ -339,12 +357,18 @@ def _as_blocks(generate: hcl.Expr, file: TerragruntFile) -> Iterator[tuple[hcl.B
 def _block_of(name: str, value: hcl.ObjectExpr, file: TerragruntFile) -> hcl.Block:
     def body() -> hcl.Body:
         named = ((file.value(key), one) for key, one in value.items)
-        return hcl.Body({key: hcl.Attribute(key, one.span, partial(_same, one)) for key, one in named if isinstance(key, str)}, ())
+        return hcl.Body({key: hcl.Attribute(key, one.span, partial(same, one)) for key, one in named if isinstance(key, str)}, ())
 
     return hcl.Block("generate", (name,), value.span, value.span, body=body, comments=tuple)
 
 
-def _same(expression: hcl.Expr) -> hcl.Expr:
+def _expressions(body: hcl.Body) -> Iterator[hcl.Expr]:
+    yield from (attribute.expression for attribute in body.attributes.values())
+    for block in body.blocks:
+        yield from _expressions(block.body)
+
+
+def same(expression: hcl.Expr) -> hcl.Expr:
     return expression
 
 

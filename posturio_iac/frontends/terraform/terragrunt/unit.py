@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
-from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings, same
 from posturio_iac.search.kinds import CODE
 
 if TYPE_CHECKING:
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT_FILE = "terragrunt.hcl"
 _VARIABLE = "TF_VAR_"
+_HOOKS = ("before_hook", "after_hook", "error_hook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,16 @@ class TerragruntUnit:
         rest = UNREAD_VALUES(self.documents.shown(path)) if problems else None
         found = {name: (configuration.value(one.expression), one.expression) for name, one in body.attributes.items()}
         return Entries(found, rest)
+
+    def programs(self) -> Iterator[hcl.Block]:
+        """Yield what Terragrunt runs beside Terraform, hooks and ``run_cmd``, as blocks whose arguments are known."""
+        for one in self.configuration.blocks("terraform"):
+            if not isinstance(one, Unknown):
+                hooks = (block for block in one[0].body.blocks if block.type in _HOOKS)
+                yield from (one[1].program(hook.type, hook.labels, hook.header, hook.body.attributes) for hook in hooks)
+        for call, file in self.configuration.commands():
+            given = {str(at): hcl.Attribute(str(at), part.span, partial(same, part)) for at, part in enumerate(call.arguments)}
+            yield file.program("run_cmd", (f"line_{call.span.line}",), call.span, given)
 
     def generated(self) -> Iterator[GeneratedFile | Unknown]:
         """Yield the files that Terragrunt writes, or `Unknown` for those that cannot be seen."""

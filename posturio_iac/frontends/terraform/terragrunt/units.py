@@ -15,6 +15,7 @@ from posturio_iac.core.unknown import NOT_IN_CODE
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
+from posturio_iac.search.file_search import PRUNED
 from posturio_iac.search.kinds import CODE
 
 if TYPE_CHECKING:
@@ -49,18 +50,18 @@ class TerragruntStack:
         """The files that were read for it, relative to the scan root."""
         return frozenset(map(self._documents.shown, self._context.found.files))
 
-    def units(self) -> Iterator[tuple[TerragruntUnit, frozenset[str]]]:
-        """Yield the units that it generates, and those of the stacks in it, each with the files of the stacks that lead to it."""
+    def units(self) -> Iterator[tuple[TerragruntUnit, frozenset[str], Span]]:
+        """Yield the units that it generates, and those of the stacks in it, each with the files of the stacks and the block here."""
         for block in self._configuration.body.all("unit"):
             place = self._generated(block)
             if place is not None and self._documents.has_file(f"{place}/{UNIT_FILE}"):
-                yield TerragruntUnit(self._documents, f"{place}/{UNIT_FILE}", self._budget, self._values(block)), self.files
+                yield TerragruntUnit(self._documents, f"{place}/{UNIT_FILE}", self._budget, self._values(block)), self.files, block.header
         for block in self._configuration.body.all("stack"):
             place = self._generated(block) if self._depth < _MAX_DEPTH else None
             if place is not None and self._documents.has_file(f"{place}/{STACK_FILE}"):
                 inner = TerragruntStack(self._documents, f"{place}/{STACK_FILE}", self._budget, self._values(block), self._depth + 1)
                 self._context.found.problems.update(dict.fromkeys(inner.problems))
-                yield from ((unit, files | self.files) for unit, files in inner.units())
+                yield from ((unit, files | self.files, block.header) for unit, files, _ in inner.units())
 
     def _values(self, block: hcl.Block) -> Value:
         expression = block.get("values")
@@ -103,6 +104,8 @@ class AppliedUnit:
     """The folder of its module, relative to the scan root; None when its code is not here."""
     source: UnitSource | Unknown | None
     stack_files: frozenset[str] = frozenset()
+    stack_place: Span | None = None
+    """The block of the stack file that generates it."""
 
     @property
     def node(self) -> str:
@@ -120,6 +123,8 @@ class AppliedUnit:
 
     @property
     def place(self) -> Span | None:
+        if self.stack_place is not None and not PRUNED.isdisjoint(self.shown.split("/")):
+            return self.stack_place
         return self.source.span if isinstance(self.source, UnitSource) else None
 
     @property
@@ -215,9 +220,9 @@ class Units:
         for path in (path for path in self._paths if posixpath.basename(path) == STACK_FILE):
             stack = TerragruntStack(self._documents, posixpath.join(self._documents.root, path), self._budget)
             try:
-                for unit, files in stack.units():
+                for unit, files, header in stack.units():
                     made.add(unit.shown)
-                    yield from self._guarded(unit, files)
+                    yield from self._guarded(unit, files, header)
             except BudgetError as error:
                 self._report(
                     Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were checked; split it", path, about=BUDGET)
@@ -235,10 +240,10 @@ class Units:
             if path not in made or not is_given_values(unit):
                 yield from self._guarded(unit, frozenset())
 
-    def _guarded(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+    def _guarded(self, unit: TerragruntUnit, files: frozenset[str], header: Span | None = None) -> Iterator[AppliedUnit]:
         """Yield a unit, if it applies a module; one that exceeds the budget is reported."""
         try:
-            yield from self._applied(unit, files)
+            yield from self._applied(unit, files, header)
         except BudgetError as error:
             self._report(
                 Diagnostic(
@@ -258,7 +263,7 @@ class Units:
             self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
         return is_ours
 
-    def _applied(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+    def _applied(self, unit: TerragruntUnit, files: frozenset[str], header: Span | None) -> Iterator[AppliedUnit]:
         documents = self._documents
         source = unit.source()
         module: str | None = None
@@ -274,7 +279,7 @@ class Units:
             if not has_code(own):
                 return
             module = documents.shown(own)
-        yield AppliedUnit(unit, documents.shown(unit.folder), module, source, files)
+        yield AppliedUnit(unit, documents.shown(unit.folder), module, source, files, header)
 
 
 def has_code(folder: str) -> bool:
