@@ -18,7 +18,7 @@ from posturio_iac.search.kinds import (
     looks_like_terraform,
     names_program,
 )
-from posturio_iac.search.locations import has_code
+from posturio_iac.search.locations import holds_code
 from posturio_iac.search.written_sources import sources_in
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -128,7 +128,7 @@ class FileSearch:
         return {path.rpartition("/")[0] for path in self.read}.union(*(keep.folders() for keep in self.trees))
 
     def leaves_out_everything(self) -> bool:
-        return not self.searched and any(not path.endswith("/") or has_code(self.prefix + path) for path in sorted(self.left_out))
+        return not self.searched and any(not path.endswith("/") or holds_code(self.prefix + path) for path in sorted(self.left_out))
 
     def examine_itself(self, path: str, kind: str) -> None:
         """Search one file as `examine` does, unless it, or a directory on the way, is a symbolic link: it is remembered as one."""

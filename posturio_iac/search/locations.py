@@ -85,7 +85,7 @@ def is_repository(directory: str) -> bool:
 _MOST_FOLDERS = 10_000
 
 
-def has_code(folder: str) -> bool:
+def holds_code(folder: str) -> bool:
     """True if an absolute folder holds a file of a kind that is searched, as far as it is looked at."""
     for seen, (_, _, names) in enumerate(os.walk(folder)):
         if any(map(kind_of, names)) or seen > _MOST_FOLDERS:

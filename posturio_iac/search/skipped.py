@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.search.kinds import kind_of
-from posturio_iac.search.locations import has_code, outermost, repository_of
+from posturio_iac.search.locations import holds_code, outermost, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def places(selection: Selection) -> Iterator[SkippedPlace]:
     """Yield the files and folders that were not searched. Files that hold no code, and copies of code below ``.git``, do not count."""
     search = selection.search
     yield from (SkippedPlace(EXCLUDED, path) for path in search.left_out)
-    yield from (SkippedPlace(CACHE, path) for path in search.passed_by if has_code(search.prefix + path))
+    yield from (SkippedPlace(CACHE, path) for path in search.passed_by if holds_code(search.prefix + path))
     searched = [place for place in search.places if repository_of(os.path.join(search.root, place)) is not None]
     for base in outermost((*searched, *search.repositories)) if searched or search.repositories else ():
         yield from _of_git(search, base)
@@ -69,7 +69,11 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
     before = f"{base}/" if base else ""
     for name in map(os.fsdecode, ignored):
         path = before + name
-        if name not in ("", "./") and path not in search.read and (has_code(search.prefix + path) if name.endswith("/") else kind_of(path)):
+        if (
+            name not in ("", "./")
+            and path not in search.read
+            and (holds_code(search.prefix + path) if name.endswith("/") else kind_of(path))
+        ):
             yield SkippedPlace(IGNORED, path)
     yield from (SkippedPlace(REPOSITORY, before + os.fsdecode(name)) for name in untracked if name.endswith(b"/"))
     for record in tracked:

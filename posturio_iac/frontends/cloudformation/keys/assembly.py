@@ -19,7 +19,7 @@ from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.implied import under
 from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
-from posturio_iac.frontends.cloudformation.keys.custom import properties_of, text_of
+from posturio_iac.frontends.cloudformation.keys.custom import properties_of, said_by
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
@@ -139,7 +139,7 @@ class Reader:
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
         stack.budget.spend(_STEPS_A_KEY)
-        own = text_of(entry, self.ev, stack.scope(entry))
+        own = said_by(entry, self.ev, stack.scope(entry))
         programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
         if not any(map(make_keys, programs)):
             return

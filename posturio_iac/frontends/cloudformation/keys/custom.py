@@ -48,7 +48,7 @@ def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Proper
     return None
 
 
-def text_of(entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> str:
+def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> str:
     """What a resource says in its properties and Metadata, in lines, as far as the code fixes it."""
 
     def known(node: Node) -> object:
