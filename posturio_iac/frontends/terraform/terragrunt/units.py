@@ -123,6 +123,7 @@ class AppliedUnit:
 
     @property
     def place(self) -> Span | None:
+        """The source, or the block of the stack where the unit itself lies in a cache."""
         if self.stack_place is not None and not PRUNED.isdisjoint(self.shown.split("/")):
             return self.stack_place
         return self.source.span if isinstance(self.source, UnitSource) else None
