@@ -36,7 +36,7 @@ BY_TAGS = OF_ACTIVE_KEYS | {
     "iam.unreadable_access_key_lifetimes",
 }
 """Rules that judge the tags of a key's user: tags that were not read may still hold the answer."""
-MISSED = "whether anything misses it cannot be told from AWS, where a request with such a key leaves no trace: ask the owner"
+MISSED = "Whether anything misses a key that is off cannot be told from AWS, where a request with it leaves no trace: ask the owner."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,8 @@ class _Comparison:
         if at is None and isinstance(key.disabled_since, datetime):
             at = key.disabled_since
         day = f"switched off on {at.date()}{_by(by)}" if at is not None else "switched off; since when is not known"
-        told = f"{day}{failed}; {MISSED}{self._new_keys(key)}"
-        return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "")
+        told = f"{day}{failed}{self._new_keys(key)}"
+        return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "", note=MISSED)
 
     def _new_keys(self, key: AccessKey) -> str:
         """Name the keys that the user got since the earlier result, which may replace this one."""

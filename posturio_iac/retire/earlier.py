@@ -178,6 +178,8 @@ class VerifiedKey:
     """Its earlier findings, the worst first."""
     why: str
     """What became of it, with the day and by whom where that is known: a clause without a full stop."""
+    note: str = ""
+    """What is to be known of every such key: a sentence, or empty."""
     remediation: str = ""
     """What to do about a key that is still open: sentences, or empty."""
     at: datetime | None = None

@@ -32,7 +32,7 @@ PUBLIC_IN_CODE = (
     "AWS found it in public, so switch it off at once. Code declares it and would switch it on again, so nothing is planned here: "
     "change the code."
 )
-BY_ROLE = "give what needs it a role, or accept the key until then by a suppression"
+BY_ROLE = "give what needs it a role, or accept the key by a suppression with an end"
 UNTOLD = "AWS does not report when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """Names that IAM allows; any other is never put into a script."""
@@ -137,6 +137,7 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     """Decide about an active key."""
     life, as_of = key.life or KeyLife(), limits.as_of
     option = f"--include-in-use {key.key_id} plans to switch it off."
+    ask = option if life.stands(as_of) else f"Ask its owner; {option}"
     if life.is_needed and life.stands(as_of):
         why = f"{_answer(key, life)} So it stays active."
         return Decision(Action.KEEP, why, option, life.answer())
@@ -146,14 +147,14 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     if life.is_awaited(as_of) and life.answer_by is not None:
         return Decision(Action.WAIT, _question(key, life, life.answer_by), option, late, asks=True)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
-        return Decision(Action.KEEP, UNTOLD, f"Ask its owner; {option}", late)
+        return Decision(Action.KEEP, UNTOLD, ask, late)
     if (untold := _untold_use(key)) is not None:
         return Decision(Action.KEEP, untold, option, late)
     if isinstance(key.last_used, datetime) and as_of - key.last_used <= limits.window:
-        return Decision(Action.KEEP, "It is in use, so it stays active.", f"Ask its owner; {option}", late)
+        return Decision(Action.KEEP, "It is in use, so it stays active.", ask, late)
     if life.switched_on is not None and as_of - life.switched_on <= limits.window:
         why = f"It was switched on again by {life.switched_on.date()}, so somebody needs it, and it stays active."
-        return Decision(Action.KEEP, why, f"Ask its owner; {option}", late or "switched on again")
+        return Decision(Action.KEEP, why, ask, late or "switched on again")
     return Decision(Action.DISABLE, before, next=late or "to be switched off")
 
 

@@ -56,7 +56,7 @@ What happens
   Until {answer}: nothing is switched off or deleted{public}.
   After that: keys that nobody needs and nobody uses are switched off. This can be undone.
   {grace} days later: keys that stayed off are deleted. This cannot be undone.
-  A key that you say is needed is never deleted.
+  A key that you say is needed is never deleted, unless the last day that you name has passed.
 """
 
 
@@ -159,7 +159,7 @@ def _about(number: int, step: Step) -> Iterator[str]:
     what = "Key" if key.kind is KeyKind.ACCESS_KEY else called(key.kind, key.service)
     yield f"{number}. {_plain(what)} {_plain(key.address.rpartition('/')[2])} of user {_plain(str(key.user))} in account {account}"
     yield f"   created: {_time(key.created)}; last used: {_plain(_used(key))}"
-    yield from (f"   {_plain(finding.message)}" for finding in step.findings)
+    yield from (f"   {_plain(finding.problem)}" for finding in step.findings)
     if key.created_by and not (isinstance(key.owner, str) and key.owner):
         yield f"   It was created by {_plain(key.created_by)}."
     if step.decision.why not in ("", OF_CODE) and not step.decision.asks:  # code follows, and the letter itself asks

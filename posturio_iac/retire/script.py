@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LOG, SHARED, RUNNER = "log.jsonl", "steps.sh", "run.sh"
 SECOND = timedelta(seconds=1)
-VERBS = {Action.DISABLE: ("switch-off", "Update"), Action.DELETE: ("delete", "Delete")}
-"""Actions as the prompt and IAM call them."""
+VERBS = {Action.DISABLE: "Update", Action.DELETE: "Delete"}
+"""Actions as IAM calls them."""
 NAMES = {KeyKind.ACCESS_KEY: "AccessKey", KeyKind.SERVICE_CREDENTIAL: "ServiceSpecificCredential"}
 HEAD = """\
 #!/bin/sh
@@ -69,7 +69,7 @@ def runner(accounts: Sequence[str], partition: str) -> str:
 def permissions(steps: Sequence[Step], ledger: str) -> str:
     """The policy that whoever runs the scripts of one account needs, as IAM has it."""
     due = [step for step in steps if step.is_step]
-    acts = {f"iam:{VERBS[step.action][1]}{NAMES[step.key.kind]}" for step in due} | {f"iam:List{NAMES[step.key.kind]}s" for step in due}
+    acts = {f"iam:{VERBS[step.action]}{NAMES[step.key.kind]}" for step in due} | {f"iam:List{NAMES[step.key.kind]}s" for step in due}
     looks = ["cloudtrail:LookupEvents", "sts:GetCallerIdentity"]
     if any(step.key.kind is KeyKind.ACCESS_KEY for step in due):
         looks.append("iam:GetAccessKeyLastUsed")
@@ -122,7 +122,7 @@ def _of_owner(owner: str, steps: Sequence[Step], as_of: datetime) -> Iterator[st
         if not step.is_step:
             yield from _comments(step, as_of, "")
     if due:
-        words = " ".join(f"{VERBS[step.action][0]}:{step.key.key_id}:{step.key.user}" for step in due)
+        words = " ".join(f"{step.action.value}:{step.key.key_id}:{step.key.user}" for step in due)
         yield f"if agreed {shlex.quote(printable(owner))} {words}; then"
         for step in due:
             yield from _comments(step, as_of, "  ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,10 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
     run = json.loads((second / "run.json").read_bytes())
     assert (run["caller"], run["exit_code"], run["accounts"]) == ("arn:aws:sts::123456789012:user/moto", 0, [cloud.account])
     assert "iam.unused_access_keys" in run["policy"]["rules"]
+    assert re.fullmatch("[0-9a-f]{64}", run["credential_reports_sha256"][cloud.account])
+    assert "console passwords" in run["not_checked"]
+    (remedied,) = run["remediation"]
+    assert (remedied["found"], remedied["ended"], remedied["days"]) == ("2026-11-24T12:00:00Z", None, None)
     assert run["ledger_sha256"] == manifest["files"]["ledger.jsonl"]
     everything = b"".join(path.read_bytes() for path in folder.glob("*/*"))
     assert b"do-not-show-this" not in everything

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +147,7 @@ def broken(text: str) -> dict[str, str]:
         "no answer": head + "".join(answers),
         "cut before the answers": head + "".join(lines[: len(lines) // 2]),
         "cut within a line": text[:-20],
+        "no digest": re.sub(r', "digest": "[^"]*"', "", head) + "".join(lines),
         "another head": head.replace("2026-11", "2026-10", 1) + "".join(lines),
     }
 
@@ -169,6 +172,15 @@ def test_nothing_rests_on_a_ledger_that_is_not_as_it_was_written(cloud: Cloud, c
     assert "the ledger is not as it was written" not in later.err, "it was taken over"
     steps = json.loads((tmp_path / "later/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
     assert {step["action"] for step in steps} <= {"keep", "wait"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_ledger_that_everybody_may_write_is_not_believed(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    assert (cloud.account, live(capsys, "--ledger", str(path)).code, path.stat().st_mode & 0o777) == (cloud.account, 0, 0o600)
+    path.chmod(0o666)
+    answer = live(capsys, "--ledger", str(path))
+    assert (answer.code, "may be changed by everybody" in answer.err) == (2, True)
 
 
 def test_a_ledger_of_other_accounts_is_said(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import stat
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from tests.support.live import aws_cli
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, AS_OF, live, retire
 from tests.support.live.fake_aws import FakeAws, serving
@@ -414,7 +418,7 @@ def test_verify_claims_nothing_that_aws_cannot_show(far: FakeAws, plan: Callable
     results = {result["address"][-4:]: result for result in answer.json["verification"]["results"]}
     told = results[key[-4:]]
     assert (told["state"], told["at"], told["by"]) == ("resolved", "2026-11-24T12:00:00Z", f"arn:aws:sts::{ACCOUNT}:user/moto")
-    assert "whether anything misses it cannot be told from AWS" in told["why"]
+    assert "whether anything misses a key that is off cannot be told from AWS" in told["why"]
     assert "no sign of failure" not in answer.out
 
 
@@ -453,3 +457,63 @@ def test_a_key_that_waited_to_be_deleted_and_is_on_again_is_open(far: FakeAws, c
     (result,) = answer.json["verification"]["results"]
     assert (answer.code, result["state"], result["why"]) == (1, "still_open", "it was switched on again")
     assert result["remediation"].startswith("Ask its owner what needs it")
+
+
+SERVICES = {"LookupEvents": "cloudtrail", "GetCallerIdentity": "sts"}
+
+
+def test_the_policy_of_a_plan_allows_what_its_scripts_do_and_nothing_else(far: FakeAws, plan: Callable[..., Path]) -> None:
+    """By ``run.sh``, with a profile."""
+    far.user("ci", owner="payments@example.com")
+    off, gone = far.key("ci", age=70, used=60), far.key("ci", age=400, used=100)
+    far.switch(gone, "Inactive", days_ago=30)
+    notebook = far.credential("ci", age=60)
+    far.switch(notebook, "Inactive", days_ago=30)
+    folder = plan(far, "plan")
+    (folder.parent / "none").write_text("[profile prod]\naws_access_key_id = testing\naws_secret_access_key = testing\n", encoding="utf-8")
+    begun = len(far.asked)
+    for words in (("--yes", f"{ACCOUNT}=prod"), ("--undo", f"{ACCOUNT}=prod")):
+        done = far.run(folder / "run.sh", folder.parent, *words)
+        assert (done.returncode, done.stdout.startswith(f"account {ACCOUNT}\n")) == (0, True), done.stderr
+    assert [far.status(key) for key in (off, gone, notebook)] == ["Active", None, None]
+    own, rest = json.loads((folder / f"{ACCOUNT}-policy.json").read_text(encoding="utf-8"))["Statement"]
+    made = {f"{SERVICES.get(action, 'iam')}:{action}" for _, action in far.asked[begun:]}
+    assert ({*own["Action"], *rest["Action"]}, own["Resource"]) == (made, [f"arn:aws:iam::{ACCOUNT}:user/ci"])
+    assert far.run(folder / "run.sh", folder.parent, "--now").returncode == 2
+
+
+def test_a_refusal_is_logged_and_verified(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=70, used=60)
+    folder = plan(far, "plan")
+    terminal, inside = pty.openpty()
+    with aws_cli.shell(folder.parent / "shims", far.now, far.address) as environment:
+        os.write(terminal, b"n\n")
+        command = ["sh", str(folder / f"{ACCOUNT}.sh")]
+        done = subprocess.run(command, stdin=inside, capture_output=True, text=True, env=environment, timeout=240, check=False)
+    os.close(terminal)
+    os.close(inside)
+    assert (done.returncode, far.status(key)) == (0, "Active")
+    assert done.stdout == f"Owner payments@example.com:\n  disable {key} of ci\nDo this? [y/N] left out\n"
+    other = plan(far, "other")
+    answer = retire(capsys, "verify", str(folder), str(other), "--as-of", far.now.isoformat())
+    (result,) = answer.json["verification"]["results"]
+    assert (result["state"], answer.err.count("cannot be read")) == ("still_open", 0), "one key of two plans is one line"
+    assert result["why"].endswith("; whoever was asked did not let the plan switch it off on 2026-11-24 12:00 UTC")
+
+
+def test_what_waits_or_is_needed_is_not_advised_to_be_ended(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    far.user("ci", owner="payments@example.com")
+    key, ledger = far.key("ci", age=50, used=48), tmp_path / "ledger.jsonl"
+    asked(ledger, far, days_ago=2)
+
+    def advice() -> str:
+        (finding,) = live(capsys, "--ledger", str(ledger), "--as-of", far.now.isoformat()).json["findings"]
+        return str(finding["remediation"])
+
+    assert advice() == "Wait. Its owner was asked, and may answer until 2026-12-06."
+    (tmp_path / "a.csv").write_text(f"key_id,needed,until\n{key},yes,2026-11-30\n", encoding="utf-8")
+    retire(capsys, "ask", "--ledger", str(ledger), "--answers", str(tmp_path / "a.csv"), "--as-of", far.now.isoformat())
+    assert advice().startswith("Its owner answered on 2026-11-24: needed until 2026-11-30. So it stays active. Give what needs it a role, ")
+    passed(far, 15)
+    assert advice().startswith("Switch it off"), "the day that the owner named has passed"

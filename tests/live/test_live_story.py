@@ -9,4 +9,4 @@ def test_the_page_shows_what_happens() -> None:
     """Seconds long: fifteen commands and the scripts of three plans are run, one after the other."""
     text = live_story.PAGE.read_text(encoding="utf-8")
     assert live_story.page(text) == text, "run docs/live_story.py"
-    assert "whether anything misses it cannot be told from AWS" in " ".join(text.split())
+    assert "Whether anything misses a key that is off cannot be told from AWS" in " ".join(text.split())

@@ -192,7 +192,10 @@ class ShownVerification:
             keys = [key for key in self.verification.keys if key.state is state]
             if keys and not (quiet and state is KeyState.RESOLVED):
                 head = paint(f"{title}:", "bold", PAINTS[state], color=style.color)
-                blocks.append([head, *(line for key in keys for line in _lines(key, style))])
+                notes = (
+                    line for note in dict.fromkeys(key.note for key in keys if key.note) for line in wrapped(note, "  ", style.columns)
+                )
+                blocks.append([head, *(line for key in keys for line in _lines(key, style)), *notes])
         if not quiet:
             blocks.append([self._summary(style)])
         written = "\n\n".join("\n".join(block) for block in blocks)
@@ -232,7 +235,7 @@ def _results(key: VerifiedKey) -> Iterator[dict[str, Any]]:
     for finding in key.findings:
         yield {
             "state": key.state.value,
-            "why": key.why,
+            "why": f"{key.why}; {key.note[0].lower()}{key.note[1:-1]}" if key.note else key.why,
             "rule": finding.rule,
             "severity": finding.severity.value,
             "message": finding.message,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _LOADERS: dict[str, Any] = {}
+_DRIVERS: dict[tuple[str | None, ...], Any] = {}
+READ = ("AWS_ENDPOINT_URL", "AWS_MAX_ATTEMPTS", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE")
 BIN = Path(__file__).parents[3] / ".venv/bin"
 CALL = """\
 import json, socket, sys
@@ -37,6 +39,15 @@ def run(
     script: Path, shims: Path, now: datetime, address: str, words: Sequence[str], *, installed: bool
 ) -> subprocess.CompletedProcess[str]:
     """Run a script at ``now`` against an endpoint."""
+    with shell(shims, now, address, installed=installed) as environment:
+        return subprocess.run(
+            ["sh", str(script), *words], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240, check=False
+        )
+
+
+@contextlib.contextmanager
+def shell(shims: Path, now: datetime, address: str, *, installed: bool = False) -> Iterator[dict[str, str]]:
+    """The environment in which a script has a clock and ``aws``."""
     shims.mkdir(exist_ok=True)
     shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     _write(shims / "date", f"#!/bin/sh\ncase $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac\n")
@@ -51,10 +62,7 @@ def run(
             (shims / "aws.py").write_text(CALL.format(port=port), encoding="utf-8")
             _write(shims / "aws", f'#!/bin/sh\nexec {sys.executable} -I -S {shims}/aws.py "$@"\n')
             path = f"{shims}:{os.environ['PATH']}"
-        environment = os.environ | {"PATH": path, "AWS_ENDPOINT_URL": address}
-        return subprocess.run(
-            ["sh", str(script), *words], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240, check=False
-        )
+        yield os.environ | {"PATH": path, "AWS_ENDPOINT_URL": address}
 
 
 def _write(path: Path, text: str) -> None:
@@ -64,8 +72,10 @@ def _write(path: Path, text: str) -> None:
 
 class _Call(socketserver.StreamRequestHandler):
     def handle(self) -> None:
-        words = json.loads(self.rfile.readline())
-        self.wfile.write(json.dumps(_called(words)).encode() + b"\n")
+        words = json.loads(self.rfile.readline() or "null")
+        if words:
+            with contextlib.suppress(OSError):  # whoever called was killed meanwhile
+                self.wfile.write(json.dumps(_called(words)).encode() + b"\n")
 
 
 def _called(words: list[str]) -> tuple[str, str, int]:
@@ -78,12 +88,17 @@ def _called(words: list[str]) -> tuple[str, str, int]:
 
 
 def _driver(patch: pytest.MonkeyPatch) -> Any:
-    """The AWS CLI, which reads the environment and its options anew at each call, and the descriptions of services once."""
+    """The AWS CLI, made once for what it reads of the environment."""
     import awscli.clidriver as cli  # noqa: PLC0415 - only where a plan is run
 
+    place = tuple(os.environ.get(name) for name in READ)
+    if place in _DRIVERS:
+        return _DRIVERS[place]
+    _DRIVERS.clear()
     patch.setenv("AWS_DATA_PATH", str(Path(cli.__file__).parent / "data"))  # it sets it itself, once
     driver = cli.create_clidriver()
     driver.session.register_component("data_loader", _LOADERS.setdefault("one", driver.session.get_component("data_loader")))
+    _DRIVERS[place] = driver
     return driver
 
 

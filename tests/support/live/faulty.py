@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Fault = Callable[[str, int], str]
-    """What happens to the n-th request (from 1) for an action: ``pass``, ``drop``, ``cut``, ``hold`` or ``page``."""
+    """What happens to the n-th request (from 1) for an action: ``pass``, ``drop``, ``cut``, ``hold``, ``page``, ``lost`` (after it was
+    done), ``stale`` (the first answer once more), or an error code of AWS."""
 
 PAGE = b"<html><body>Please sign in to the guest network</body></html>"
 
@@ -28,6 +29,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.endpoint, self.fault = urlsplit(endpoint).netloc, fault
         self.released = threading.Event()
         self.requests: dict[str, int] = {}
+        self.first: dict[bytes, bytes] = {}
         self.lock = threading.Lock()
 
     def next(self, action: str) -> str:
@@ -63,7 +65,14 @@ class _Handler(socketserver.StreamRequestHandler):
         if fault == "page":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE)
             return True
+        if fault not in ("pass", "cut", "lost", "stale"):
+            self.wfile.write(_refusal(fault, is_json="x-amz-target" in headers))
+            return True
         answer = self._passed(first.decode("latin-1"), headers, body)
+        answer = self.server.first.setdefault(body, answer) if fault == "stale" else answer
+        self.server.first.setdefault(body, answer)
+        if fault == "lost":
+            return False
         self.wfile.write(answer[: -len(answer) // 3] if fault == "cut" else answer)
         return fault != "cut"
 
@@ -77,6 +86,17 @@ class _Handler(socketserver.StreamRequestHandler):
             f"HTTP/1.1 {response.status} X\r\nContent-Type: {response.getheader('content-type')}\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         return head.encode() + content
+
+
+def _refusal(code: str, *, is_json: bool) -> bytes:
+    status = 500 if code == "ServiceFailure" else 400
+    text = (
+        f'{{"__type": "{code}Exception", "message": "no"}}'
+        if is_json
+        else f"<R><Error><Code>{code}</Code><Message>no</Message></Error></R>"
+    )
+    kind = "application/x-amz-json-1.1" if is_json else "text/xml"
+    return f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
 
 
 @contextmanager
