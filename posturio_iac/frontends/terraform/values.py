@@ -77,15 +77,24 @@ class ResourceValue(PartialMap):
 class SomeInstance(Unknown):
     """The instances of a block whose number is open: an attribute is what any of them has, if clocks are due and there is one."""
 
-    __slots__ = ("_get", "_why")
+    __slots__ = ("_at", "_get", "_why")
     _get: Callable[[str], Value]
+    _at: Callable[[str | int], Callable[[str], Value]] | None
     _why: Unknown
 
-    def __init__(self, why: Unknown, get_attribute: Callable[[str], Value]) -> None:
-        """Stand for instances whose number is open for the reason ``why``."""
+    def __init__(
+        self, why: Unknown, get_attribute: Callable[[str], Value], at: Callable[[str | int], Callable[[str], Value]] | None = None
+    ) -> None:
+        """Stand for instances whose number is open for the reason ``why``; ``at`` gives the attributes of one."""
         super().__init__(why.kind, why.arguments)
         object.__setattr__(self, "_get", get_attribute)
+        object.__setattr__(self, "_at", at)
         object.__setattr__(self, "_why", why)
+
+    def at(self, key: Value) -> SomeInstance:
+        """One of the instances, if there is one."""
+        is_named = self._at is not None and isinstance(key, (str, int)) and not isinstance(key, bool)
+        return SomeInstance(self._why, self._at(key)) if is_named and self._at is not None else self
 
     def get_attribute(self, name: str) -> Unknown:
         due = due_of(self._get(name))

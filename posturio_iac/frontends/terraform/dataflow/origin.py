@@ -36,6 +36,8 @@ class ValueOrigin(NamedTuple):
     """None where it is not declared."""
     attribute: str | None = None
     """The attribute or output that is read; None for the whole."""
+    seen_in: ModuleScope | None = None
+    """The scope that it is to be seen in, where no instance of its own fixes that."""
     is_conditional: bool = False
     """True if a condition that the code does not fix stands in between."""
 
@@ -50,6 +52,8 @@ class ValueOrigin(NamedTuple):
     @property
     def scope(self) -> ModuleScope:
         """The scope of its own code, in the very instance where that is fixed."""
+        if self.seen_in is not None:
+            return self.seen_in
         assert self.block is not None  # noqa: S101 - asked of what is declared
         found = (scope for suffix, scope in expand(self.block, self.instance.scope()).instances if suffix == self.suffix)
         return next(found, None) or generic(self.block, self.instance)
@@ -92,19 +96,20 @@ class Origins:
         return why if block is None else Traced((ValueOrigin(scope.instance, kind, name, block=block),))
 
     def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Traced | None:
-        return self._origin(block, kind, address, scope, None) if kind in self.kinds else None
+        return self.origin(block, kind, address, scope, None) if kind in self.kinds else None
 
     def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
         """The origin of an attribute, or its value."""
         if self.starts(kind, name):
-            return self._origin(block, kind, address, scope, name)
+            return self.origin(block, kind, address, scope, name)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
         if expression is None:
             return AFTER_APPLY(f"{address}.{name}")
         return scope.instance.cached(self.view, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
-    def _origin(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str | None) -> Traced:
+    def origin(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str | None) -> Traced:
+        """A resource, or an attribute of it, as an origin."""
         own = block.labels[1]
         return Traced((ValueOrigin(scope.instance, kind, own, address[len(kind) + len(own) + 1 :], block, name),))
 

@@ -142,6 +142,8 @@ def attribute(value: Value, name: str) -> Value:
 
 def index(value: Value, key: Value) -> Value:
     """``value[key]``."""
+    if isinstance(value, SomeInstance):
+        return value.at(key)
     if isinstance(value, Unknown):
         return value
     if isinstance(key, Unknown):

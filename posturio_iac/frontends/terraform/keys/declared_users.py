@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.values import EvaluationError
+from posturio_iac.frontends.terraform.modules.instance import SAME
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, Traced
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
-    from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
 
 USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
+
+
+class UserOrigins(Origins):
+    """The reading in which users, data sources and modules that are not here are unknown."""
+
+    kinds = frozenset(USER_TYPES)
+
+    def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
+        """An attribute of a user, what a data source reads, or a value."""
+        if kind.startswith("data.") and hcl.setting(block, SAME.get((kind, name), name)) is None:
+            return self.origin(block, kind, address, scope, name)
+        return super().attribute(block, kind, address, scope, name)
+
+    def beyond(self, scope: ModuleScope, kind: str, name: str, why: Unknown | None) -> Value:
+        """A module whose code is not here, or a user that is not declared."""
+        if why is None:
+            return Traced((ValueOrigin(scope.instance, kind, name),)) if kind in USER_TYPES else None
+        return super().beyond(scope, kind, name, why)
 
 
 class RootUsers:
@@ -33,12 +54,12 @@ class RootUsers:
     def __init__(self, root: ModuleInstance) -> None:
         """Read the modules below ``root`` at the first request for a name."""
         self._root = root
-        self._first: dict[ModuleInstance, dict[object, ResourceOrigin]] = {}
-        self._declared: dict[str, list[ResourceOrigin]] | None = None
+        self._first: dict[ModuleInstance, dict[object, ValueOrigin]] = {}
+        self._declared: dict[str, list[ValueOrigin]] | None = None
         self._unread: list[tuple[ModuleInstance, hcl.Block]] = []
         """Calls of modules whose code is not here."""
 
-    def within(self, instance: ModuleInstance, name: str) -> ResourceOrigin | None:
+    def within(self, instance: ModuleInstance, name: str) -> ValueOrigin | None:
         """The first user of that name that a module itself declares."""
         if instance not in self._first:
             first = self._first[instance] = {}
@@ -46,11 +67,13 @@ class RootUsers:
                 first.setdefault(known, user)
         return self._first[instance].get(name)
 
-    def named(self, name: str) -> list[ResourceOrigin]:
+    def named(self, name: str) -> list[ValueOrigin]:
         """The users of that name."""
         if self._declared is None:
             self._declared = {}
-            self._read(self._root)
+            instances, self._unread = below(self._root, (b"iam_user", b"module"), installed=True)
+            for user, known in (found for instance in instances for found in _names(instance)):
+                self._declared.setdefault(known, []).append(user)
         return self._declared.get(name, [])
 
     def possible(self, name: str) -> tuple[ModuleInstance, hcl.Block] | None:
@@ -62,54 +85,63 @@ class RootUsers:
                 return instance, call
         return None
 
-    def _read(self, instance: ModuleInstance) -> None:
-        for user, name in _names(instance):
-            if self._declared is not None:
-                self._declared.setdefault(name, []).append(user)
+
+def below(
+    root: ModuleInstance, words: tuple[bytes, ...], *, installed: bool
+) -> tuple[list[ModuleInstance], list[tuple[ModuleInstance, hcl.Block]]]:
+    """A module and those that it calls, local ones only where their text or that of what they call has one of the ``words``.
+
+    Also the calls whose code is not here, where those of ``installed`` modules are followed.
+    """
+    found, unread, pending, mentioned = [root], [], [root], {}
+    while pending:
+        instance = pending.pop()
         for name, call in instance.folder.calls.items():
-            children = self._children(instance, name, call)
+            source = instance.program.source_of(call)  # what is computed is followed
+            if source is not None and source.startswith(("./", "../")):
+                path = posixpath.normpath(posixpath.join(instance.folder.path, source))
+                if ("" if path == "." else path) in instance.ancestors:
+                    continue
+                if path not in mentioned:
+                    mentioned[path] = _mentions(instance.program, path, words, set())
+                if not mentioned[path]:
+                    continue
+            elif not installed:
+                continue
+            try:
+                children = instance.children(name)
+            except EvaluationError:
+                continue
             if isinstance(children, Unknown):
-                self._unread.append((instance, call))
+                unread.append((instance, call))
             else:
-                for child in children:
-                    self._read(child)
-
-    def _children(self, instance: ModuleInstance, name: str, call: hcl.Block) -> tuple[ModuleInstance, ...] | Unknown:
-        source = instance.program.source_of(call)  # what is computed is followed
-        if source is not None and source.startswith(("./", "../")) and not _may_lead_to_users(instance, source):
-            return ()
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            return ()
-        return children if isinstance(children, Unknown) else children[1]
+                found += children[1]
+                pending += children[1]
+    return found, unread
 
 
-def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
-    """True if the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
-    program, path = instance.program, posixpath.normpath(posixpath.join(instance.folder.path, source))
-    folder, limit = os.path.join(program.root, path), program.options.max_file_size
-    if ("" if path == "." else path) in instance.ancestors or program.fence.folder(folder) is None or not os.path.isdir(folder):
+def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...], seen: set[str]) -> bool:
+    folder = os.path.normpath(os.path.join(program.root, path))
+    if folder in seen or program.fence.folder(folder) is None:
         return False
+    seen.add(folder)
     try:
-        names = os.listdir(folder)
-    except OSError:  # reported where the module is loaded
-        return False
-    texts = (content(os.path.join(folder, name), limit, program.fence) or b"" for name in names if kind_of(name) is TERRAFORM)
-    return any(b"iam_user" in text or b"module" in text for text in texts)
+        listed = sorted(os.listdir(folder))
+    except OSError:
+        return False  # said where the module is loaded
+    names = (os.path.join(folder, name) for name in listed if kind_of(name) is TERRAFORM)
+    texts = [content(name, program.options.max_file_size, program.fence) or b"" for name in names]
+    if any(word in text for word in words for text in texts):
+        return True
+    sources = {source.decode("utf-8", "replace") for text in texts for source in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
+    return any(_mentions(program, posixpath.join(path, source), words, seen) for source in sources)
 
 
-def _users_of(instance: ModuleInstance) -> Iterator[ResourceOrigin]:
-    """Yield the users that a module declares, unless the code fixes that there is none."""
+def _names(instance: ModuleInstance) -> Iterator[tuple[ValueOrigin, str]]:
+    """Yield the users that a module declares and the code does not rule out, whose names are known, each with its name."""
     for (kind, label), block in instance.resources(*USER_TYPES):
-        for suffix, inner in expand(block, instance.scope()).instances:
-            yield ResourceOrigin(instance, kind, label, block, inner, suffix, None)
-
-
-def _names(instance: ModuleInstance) -> Iterator[tuple[ResourceOrigin, str]]:
-    """Yield the users that a module declares whose names are known, each with its name."""
-    for user in _users_of(instance):
-        argument = user.block.get(USER_TYPES[user.kind])
-        name = evaluate_or_unknown(argument, user.scope) if argument is not None else None
-        if isinstance(name, str):
-            yield user, name
+        argument = block.get(USER_TYPES[kind])
+        for suffix, scope in expand(block, instance.scope()).instances if argument is not None else ():
+            name = evaluate_or_unknown(argument, scope)
+            if isinstance(name, str):
+                yield ValueOrigin(instance, kind, label, suffix, block), name

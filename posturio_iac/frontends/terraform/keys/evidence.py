@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Place, Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys.declared_users import UserOrigins
 from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.metadata.names import classify
@@ -54,30 +55,42 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
     )
 
 
+class _TimeOrigins(Origins):
+    """The reading in which what computes dates is unknown."""
+
+    kinds = frozenset(("time_offset", ROTATING))
+
+
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
     """Yield the clocks and functions that compute the value of a tag."""
-    for end in origins_of(tag.expression, tag.scope) if tag.expression is not None and tag.scope is not None else ():
-        if isinstance(end, TerminalOrigin):
-            if end.kind == "function" and applied_again:
-                yield MovedByClock(end.text, at_every_apply=True)
-        elif end.kind == "time_offset":
+    if applied_again and isinstance(tag.value, Unknown) and (function := _at_every_run(tag.value)) is not None:
+        yield MovedByClock(function, at_every_apply=True)
+    for end in tag.scope.instance.index(_TimeOrigins).of(tag.expression, tag.scope) if tag.scope is not None else ():
+        if end.kind == "time_offset":
             yield SetByClock(end.address, _offset(end))
         elif end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
             yield MovedByClock(end.address, at_every_apply=False)
 
 
-def _offset(reached: ResourceOrigin) -> timedelta | None:
+def _at_every_run(value: Unknown) -> str | None:
+    if value.kind is EACH_RUN:
+        return value.subject
+    return next((found for one in value.arguments if isinstance(one, Unknown) and (found := _at_every_run(one))), None)
+
+
+def _offset(reached: ValueOrigin) -> timedelta | None:
     units = (("offset_years", "y"), ("offset_months", "mo"), ("offset_days", "d"), ("offset_hours", "h"), ("offset_minutes", "min"))
     for name, unit in units:
-        value = evaluate_or_unknown(reached.block.get(name), reached.scope)
+        value = evaluate_or_unknown(reached.block.get(name) if reached.block is not None else None, reached.scope)
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
             return parse_interval(value, unit)
     return None
 
 
-def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
+def namesake_of(user: ValueOrigin, options: TerraformOptions) -> Namesake:
     """A user of another root module with its statements about ends and owners of its keys."""
     declared = declared_user(user, None)
+    assert user.block is not None  # noqa: S101 - it is declared
     parsed = parse(user.block.comments, options.rule_ids, options.names)
     metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
     return namesake(user.block.header, metadata, options.names)
@@ -113,31 +126,29 @@ def policies_of(user: TerraformUser) -> Iterator[UserPolicy]:
     instance = user.scope.instance
     for (kind, name), block in instance.resources(*_POLICIES) if instance.index(_Said).may_be_said(instance) else ():
         for _, scope in instances_of(block, instance).instances:
-            target = block.get("user") or block.get("users")
-            if target is not None and any(
-                isinstance(r, ResourceOrigin) and r.key == user.identity for r in origins_of(target, scope, _steps(block))
-            ):
+            users = instance.index(UserOrigins).of(block.get("user") or block.get("users"), scope)
+            if any(one.key == user.identity for one in users):
                 yield from ((address, policy, scope) for address, policy in _attached(kind, name, block, scope).items())
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
 
 
-def _steps(block: hcl.Block) -> tuple[Step, ...]:
-    return (ANY,) if block.get("user") is None else ()
+class _PolicyOrigins(Origins):
+    """The reading in which policies are unknown."""
+
+    kinds = frozenset(("aws_iam_policy", "data.aws_iam_policy", "data.aws_iam_policy_document"))
 
 
 def _attached(kind: str, name: str, block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
     """What a block attaches: its own policy, one of the code, or one that only its name tells."""
-    arn = block.get("policy_arn")
-    found = {r.address: r.block for r in origins_of(arn, scope) if isinstance(r, ResourceOrigin)} if arn is not None else {}
-    return found or {f"{kind}.{name}": block}
+    reached = scope.instance.index(_PolicyOrigins).of(block.get("policy_arn"), scope)
+    return {one.address: one.block for one in reached if one.block is not None} or {f"{kind}.{name}": block}
 
 
 def _blocks_of(policy: hcl.Block, scope: ModuleScope) -> list[hcl.Block]:
-    text = policy.get("policy")
-    reached = origins_of(text, scope) if text is not None else ()
-    return [policy, *(r.block for r in reached if isinstance(r, ResourceOrigin))]
+    reached = scope.instance.index(_PolicyOrigins).of(policy.get("policy"), scope)
+    return [policy, *(one.block for one in reached if one.block is not None)]
 
 
 _END_BY_DATE = ("aws:currenttime", "datelessthan")

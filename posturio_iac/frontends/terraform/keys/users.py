@@ -18,15 +18,15 @@ from posturio_iac.core.unknown import (
     USER_IS_INPUT,
 )
 from posturio_iac.facts.model import quoted
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, Step, TerminalOrigin
+from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
+from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.modules.instance import STRICT, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.values import first_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +63,10 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers)
     value = evaluate_or_unknown(expression, scope)
     if value == "":
         value = NAMES_NO("this code", "user")
-    found = list(_users(expression, scope))
-    declared = {r.key: r for r in found if isinstance(r, ResourceOrigin) and r.kind in USER_TYPES}
+    found = scope.instance.index(UserOrigins).of(expression, scope)
+    declared = {user.key: user for user in found if user.kind in USER_TYPES and user.block is not None}
+    if len(declared) > 1 and len({user.key[:3] for user in declared.values()}) == 1:
+        declared = {key: user._replace(suffix="") for key, user in list(declared.items())[:1]}  # it is open which of them
     if len(declared) == 1:
         return declared_user(_named(next(iter(declared.values())), value), value)
     if declared:
@@ -74,45 +76,32 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers)
         return declared_user(same, value)
     if isinstance(value, str) and (others := users.named(value)):
         return declared_user(others[0], value) if len(others) == 1 else _one_of(others, value)
-    ends = [e for e in found if isinstance(e, TerminalOrigin)]
-    for end in ends:
-        if end.kind == "module" and end.call is not None and end.instance is not None:
-            identity = (id(end.instance), f"module.{end.call.labels[0]}")
-            known = _known_name(end.instance, end.call) if end.text.endswith("name") else None
-            return _in_module(known or value, end.instance, end.call, None if known else FROM_ABSENT_MODULE(end.text), identity)
+    for end in found:
+        if end.kind == "module" and end.block is not None:
+            identity = (id(end.instance), f"module.{end.name}")
+            output = end.attribute or ""
+            known = _known_name(end.instance, end.block) if output.endswith("name") else None
+            why = None if known else FROM_ABSENT_MODULE(f"module.{end.name}.{output}")
+            return _in_module(known or value, end.instance, end.block, why, identity)
     if isinstance(value, str) and (call := users.possible(value)) is not None:
         return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
-    return _foreign(value, ends, [r for r in found if isinstance(r, ResourceOrigin)], scope)
+    return _foreign(value, expression, found, scope)
 
 
-def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin | TerminalOrigin]:
-    """Follow an expression to users, also through arguments of other resources, such as ``null_resource`` triggers."""
-    pending: list[tuple[hcl.Expr, ModuleScope, tuple[Step, ...]]] = [(expression, scope, ())]
-    seen: set[object] = set()
-    while pending:
-        for reached in origins_of(*pending.pop()):
-            argument = None if isinstance(reached, TerminalOrigin) or reached.kind in USER_TYPES else reached.expression()
-            if argument is None or isinstance(reached, TerminalOrigin):
-                yield reached
-            elif (place := (reached.key, reached.attribute, reached.steps)) not in seen:
-                seen.add(place)
-                pending.append((argument, reached.scope, reached.steps))
-
-
-def _alike(expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
+def _alike(expression: hcl.Expr, scope: ModuleScope) -> ValueOrigin | None:
     """The user of the same module whose name is written alike for the same instances, or for the user's."""
     instance = scope.instance
     for (kind, label), block in instance.resources(*USER_TYPES):
         argument = block.get(USER_TYPES[kind])
         if argument is None or not hcl.same(argument, expression):
             continue
+        user = ValueOrigin(instance, kind, label, "", block)
         if references(scope.origin) == (kind, label):
             for suffix, inner in expand(block, instance.scope()).instances:
                 if inner.bindings.get("each", {}).get("key") == scope.bindings.get("each", {}).get("key"):
-                    return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
+                    return user._replace(suffix=suffix)
         elif _repeats(block, scope):
-            inner = scope.seen(scope.view)
-            return ResourceOrigin(instance, kind, label, block, inner, "", None)
+            return user._replace(seen_in=scope.seen(scope.view))
     return None
 
 
@@ -121,37 +110,38 @@ def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
     return own is scope.origin or (own is not None and scope.origin is not None and hcl.same(own, scope.origin))
 
 
-def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
+def _named(user: ValueOrigin, value: object) -> ValueOrigin:
     """The very instance with that name, when a reference leads to some instance of a block."""
-    if user.suffix or not isinstance(value, str):
+    argument = user.block.get(USER_TYPES[user.kind]) if user.block is not None else None
+    if user.block is None or argument is None or user.suffix or not isinstance(value, str):
         return user
-    argument = user.block.get(USER_TYPES[user.kind])
-    for suffix, scope in expand(user.block, user.instance.scope()).instances:
-        if suffix and argument is not None and evaluate_or_unknown(argument, scope) == value:
-            return user._replace(suffix=suffix, scope=scope)
-    return user
+    instances = expand(user.block, user.instance.scope()).instances
+    same = (suffix for suffix, scope in instances if suffix and evaluate_or_unknown(argument, scope) == value)
+    return user._replace(suffix=next(same, ""))
 
 
-def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
+def declared_user(user: ValueOrigin, value: object) -> TerraformUser:
     """A user that the code declares, and that a key names by ``value``."""
-    argument = user.block.get(USER_TYPES[user.kind])
-    name = evaluate_or_unknown(argument, user.scope) if argument is not None else GENERATED_NAME(user.address)
+    block, scope = user.block, user.scope
+    assert block is not None  # noqa: S101 - it is declared
+    argument = block.get(USER_TYPES[user.kind])
+    name = evaluate_or_unknown(argument, scope) if argument is not None else GENERATED_NAME(user.address)
     if not isinstance(name, str) or not name:
         name = value if isinstance(value, str) else name if isinstance(name, Unknown) else NOT_FIXED(f"the name of {user.address}")
-    own = tags_of(user.block, user.scope, user.address, root_like=user.instance.root.folder.is_root)
+    own = tags_of(block, scope, user.address, root_like=user.instance.root.folder.is_root)
     return TerraformUser(
         name,
         address=user.address,
         identity=user.key,
-        span=user.block.header,
-        path=evaluate_or_unknown(user.block.get("path"), user.scope),
-        tags=own.over(default_tags(user.block, user.instance, user.kind)),
-        block=user.block,
-        scope=user.scope,
+        span=block.header,
+        path=evaluate_or_unknown(block.get("path"), scope),
+        tags=own.over(default_tags(block, user.instance, user.kind)),
+        block=block,
+        scope=scope,
     )
 
 
-def _one_of(users: list[ResourceOrigin], value: object) -> TerraformUser:
+def _one_of(users: list[ValueOrigin], value: object) -> TerraformUser:
     """The facts about a user where the code leaves open which of several it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
     each = [declared_user(u, value) for u in users]
@@ -200,25 +190,38 @@ def _name_of(value: object) -> Attr[str | None]:
     return value if isinstance(value, (str, Unknown)) else NAMES_NO("this code", "user")
 
 
-def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin], scope: ModuleScope) -> TerraformUser:
+def _foreign(value: object, expression: hcl.Expr, found: tuple[ValueOrigin, ...], scope: ModuleScope) -> TerraformUser:
     """The facts about a user that this code does not declare.
 
     A name that stands in the code and a data source are the choice of the key's author. An input of a module is not.
     """
     name, identity = _name_of(value), value if isinstance(value, str) else None
-    variable = next((e.text for e in ends if e.kind == "variable"), None)
-    if variable is not None and not (isinstance(value, str) and scope.instance.root.folder.is_root):
+    is_root = scope.instance.root.folder.is_root
+    variable = None if identity is not None and is_root else _input_in(evaluate_or_unknown(expression, scope.seen(STRICT)))
+    if variable is not None:
         reason = TAGS_UNSEEN(USER_IS_INPUT(variable))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
-    missing = next((e.text for e in ends if e.kind == "missing" and e.text.partition(".")[0] in USER_TYPES), None)
+    missing = next((f"{one.kind}.{one.name}" for one in found if one.block is None), None)
     if missing is not None and scope.instance.folder.is_whole and not scope.instance.program.generated(scope.instance.root.folder.path):
         return TerraformUser(name, unseen=DECLARED_ELSEWHERE(missing))
-    source = next((r.address for r in resources if r.kind.startswith("data.")), None)
+    source = next((one.address for one in found if one.kind.startswith("data.")), None)
     if isinstance(value, str) or source is not None:
         who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"
         return TerraformUser(name, identity=identity, unseen=DECLARED_ELSEWHERE(who))
     reason = TAGS_UNSEEN(name if isinstance(name, Unknown) else NOT_FIXED("the user"))
     return TerraformUser(name, hidden=(reason,), unseen=reason)
+
+
+def _input_in(value: object) -> str | None:
+    """The variable that leaves a value open: ``var.user``."""
+    pending = [first_unknown(value)]
+    while pending:
+        match pending.pop():
+            case Unknown(_, arguments) as unknown:
+                if unknown.subject.startswith("var."):
+                    return unknown.subject
+                pending += [one for one in arguments if isinstance(one, Unknown)]
+    return None
 
 
 def literals_in(block: hcl.Block) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
     if number > MAX_INSTANCES:
         return _unfixed(scope, expression, TOO_LARGE(f"count = {number}"), count={"index": NOT_FIXED("count.index")})
     positions = range(max(int(number), 0))
-    return Expansion(tuple((f"[{i}]", _bound(scope, expression, count={"index": i})) for i in positions), "list")
+    return Expansion(tuple((suffix_of(i), _bound(scope, expression, count={"index": i})) for i in positions), "list")
 
 
 def _as_number(value: Value) -> Value:
@@ -112,12 +112,16 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
     if isinstance(items, Unknown):
         each = {"key": items.about("each.key"), "value": items.about("each.value")}
         return _unfixed(scope, expression, items, each=each)
-    bound = ((f'["{quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
+    bound = ((suffix_of(key), _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
     return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))
 
 
 def quoted(key: str) -> str:
     return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
+
+
+def suffix_of(key: str | int) -> str:
+    return f'["{quoted(key)}"]' if isinstance(key, str) else f"[{key}]"
 
 
 def _bound(scope: S, origin: hcl.Expr, **names: Value) -> S:

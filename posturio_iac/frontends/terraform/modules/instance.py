@@ -26,7 +26,7 @@ from posturio_iac.core.unknown import (
 )
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
-from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
+from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand, suffix_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Traced, Value, due_of
 
@@ -361,10 +361,15 @@ class ModuleScope:
         values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
         return self._collected(expansion, values)
 
-    def _collected(self, expansion: Expansion[ModuleScope], values: list[ResourceValue]) -> Value:
+    def _collected(
+        self,
+        expansion: Expansion[ModuleScope],
+        values: list[ResourceValue],
+        at: Callable[[str | int], Callable[[str], Value]] | None = None,
+    ) -> Value:
         """The value of a block's name; in a plan also where the number of its instances is open."""
         if self.is_due and expansion.unknown is not None and not expansion.likely and values:
-            return SomeInstance(expansion.unknown, values[0].get_attribute)
+            return SomeInstance(expansion.unknown, values[0].get_attribute, at)
         return expansion.collect(values, strict=self.view.strict)
 
     def _label(self, name: str) -> Value:
@@ -402,7 +407,11 @@ class ModuleScope:
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
         expansion = planned(block, self.instance, self.view) if self.is_due else expand(block, ModuleScope(self.instance, self.view, {}))
         values = [resource_value(block, kind, address + suffix, scope) for suffix, scope in expansion.instances]
-        return self._collected(expansion, values) if self.is_due else expansion.collect(values)
+        if not self.is_due:
+            return expansion.collect(values)
+        return self._collected(
+            expansion, values, lambda key: attributes_of(block, kind, address + suffix_of(key), expansion.instances[0][1])
+        )
 
 
 def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
