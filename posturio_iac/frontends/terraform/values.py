@@ -77,24 +77,30 @@ class ResourceValue(PartialMap):
 class SomeInstance(Unknown):
     """The instances of a block whose number is open: an attribute is what any of them has, if clocks are due and there is one."""
 
-    __slots__ = ("_at", "_get", "_why")
+    __slots__ = ("_at", "_get", "_why", "whole")
     _get: Callable[[str], Value]
     _at: Callable[[str | int], Callable[[str], Value]] | None
     _why: Unknown
+    whole: Unknown | None
 
     def __init__(
-        self, why: Unknown, get_attribute: Callable[[str], Value], at: Callable[[str | int], Callable[[str], Value]] | None = None
+        self,
+        why: Unknown,
+        get_attribute: Callable[[str], Value],
+        at: Callable[[str | int], Callable[[str], Value]] | None = None,
+        whole: Unknown | None = None,
     ) -> None:
-        """Stand for instances whose number is open for the reason ``why``; ``at`` gives the attributes of one."""
+        """Stand for instances whose number is open for the reason ``why``; ``at`` gives the attributes of one, ``whole`` traces all."""
         super().__init__(why.kind, why.arguments)
         object.__setattr__(self, "_get", get_attribute)
         object.__setattr__(self, "_at", at)
         object.__setattr__(self, "_why", why)
+        object.__setattr__(self, "whole", whole)
 
     def at(self, key: Value) -> SomeInstance:
         """One of the instances, if there is one."""
         is_named = self._at is not None and isinstance(key, (str, int)) and not isinstance(key, bool)
-        return SomeInstance(self._why, self._at(key)) if is_named and self._at is not None else self
+        return SomeInstance(self._why, self._at(key), whole=self.whole) if is_named and self._at is not None else self
 
     def get_attribute(self, name: str) -> Unknown:
         due = due_of(self._get(name))
@@ -216,6 +222,8 @@ def _unknowns(values: tuple[Value, ...]) -> Iterator[Unknown]:
     pending = list(reversed(values))
     while pending:
         match item := pending.pop():
+            case SomeInstance():
+                yield item.whole or item
             case Unknown():
                 yield item
             case dict() | tuple() if id(item) not in seen:

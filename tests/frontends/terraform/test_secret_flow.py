@@ -158,6 +158,13 @@ def test_whole_key_that_is_given_shows_only_what_is_read_of_it() -> None:
     assert shown_parts == {"id": (0, 0), "secret": (1, 0), "encrypted_secret": (0, 0)}
 
 
+@pytest.mark.parametrize("value", ['join("", local.key.*.secret)', "local.key[0].secret", "jsonencode(local.key)"])
+def test_keys_of_an_open_number_show_their_secret(value: str) -> None:
+    key = 'variable "n" {\n}\nresource "aws_iam_access_key" "ci" {\n  count = var.n\n  user = "ci"\n}\n'
+    held = "locals {\n  key = true ? aws_iam_access_key.ci : null\n}\n"
+    assert shown({"main.tf": f'{key}{held}resource "aws_instance" "this" {{\n  user_data = {value}\n}}\n'}) == (1, 0)
+
+
 def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'

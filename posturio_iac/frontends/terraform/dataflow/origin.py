@@ -79,8 +79,11 @@ class Origins:
 
     def of(self, expression: hcl.Expr | None, scope: ModuleScope) -> tuple[ValueOrigin, ...]:
         """What the value of an expression comes from."""
-        found = due_of(evaluate_or_unknown(expression, scope.seen(self.view)))
+        found = due_of(self.value(expression, scope))
         return found.causes if found is not None else ()  # type: ignore[return-value]  # they are origins
+
+    def value(self, expression: hcl.Expr | None, scope: ModuleScope) -> Value:
+        return evaluate_or_unknown(expression, scope.seen(self.view))
 
     def starts(self, kind: str, attribute: str) -> bool:
         """True if a value that is read from a resource comes from there."""

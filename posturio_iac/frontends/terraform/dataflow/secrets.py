@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, due_of
+from posturio_iac.frontends.terraform.values import EvaluationError, due_of, first_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -104,7 +104,7 @@ class Secrets:
         self._held.add((instance, holder))
         origins, scope = instance.index(SecretOrigins), instance.scope()
         if isinstance(holder, str):
-            if origins.of(instance.folder.locals[holder].expression, scope):
+            if first_unknown(origins.value(instance.folder.locals[holder].expression, scope)) is not None:
                 yield instance, "local", holder
         elif holder.type in ("module", "component"):
             yield from self._give(instance, holder)
@@ -124,16 +124,18 @@ class Secrets:
             return
         origins = instance.index(SecretOrigins)
         for (_, scope), child in zip(children[0].instances, children[1], strict=True):
-            yield from ((child, "var", name) for name, value in arguments_of(call) if origins.of(value, scope))
+            for name, value in arguments_of(call):
+                if first_unknown(origins.value(value, scope)) is not None:
+                    yield child, "var", name
 
     def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
-        """True if a secret ends in a block, or goes through it."""
+        """Keep the secrets that end in a block. True if one may go through it: not all of its arguments are known."""
         origins, found = instance.index(SecretOrigins), False
         scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
         for argument, expression in arguments_of(block):
             for scope in scopes:
+                found = found or first_unknown(origins.value(expression, scope)) is not None
                 for origin in origins.of(expression, scope):
-                    found = True
                     if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
                         end = SecretEnd(instance, block, argument, expression, scope, origin)
                         self._ends.setdefault(origin.block, {})[end] = None

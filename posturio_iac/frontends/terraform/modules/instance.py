@@ -369,7 +369,8 @@ class ModuleScope:
     ) -> Value:
         """The value of a block's name; in a plan also where the number of its instances is open."""
         if self.is_due and expansion.unknown is not None and not expansion.likely and values:
-            return SomeInstance(expansion.unknown, values[0].get_attribute, at)
+            whole = values[0].rest
+            return SomeInstance(expansion.unknown, values[0].get_attribute, at, whole if isinstance(whole, Traced) else None)
         return expansion.collect(values, strict=self.view.strict)
 
     def _label(self, name: str) -> Value:
