@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posturio_iac.contract import RenderContext, RunScope, write
+from posturio_iac.contract import FindingAges, RenderContext, RunScope, write
 from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Report
 from posturio_iac.core.keys.ids import account_of
@@ -17,7 +17,6 @@ from posturio_iac.core.text.terminal import harmless_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from posturio_iac.contract import FindingAges
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import calls
-from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Severity, Verdict
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass, field
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from posturio_iac.core.finding import Level
 
 _LOWEST = DEMERITS[Severity.LOW]
 

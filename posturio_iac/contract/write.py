@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import command, outline
-from posturio_iac.core.finding import Level, Verdict, exact_score
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict, exact_score
+from posturio_iac.core.model import Attr, Consumer, Declaration, Lifetime, Place, Span, Unknown
 from posturio_iac.core.place import document_of, with_texts
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.lifetime import OpenQuestion
     from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.keys.life import KeyLife, KeyUse
-    from posturio_iac.core.model import Attr, Consumer, Declaration, Lifetime, Place, Span
     from posturio_iac.fixes.shown import ShownEdit
     from posturio_iac.search.skipped import SkippedPlace
 

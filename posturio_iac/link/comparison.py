@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.model import KeyKind, Place, called
+from posturio_iac.core.model import AccessKey, KeyKind, Place, called
 from posturio_iac.link.declared import places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker, StateEntry
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import SHOWN_PLACES, Declaration, KeyKind, Place, Unknown
+from posturio_iac.core.model import SHOWN_PLACES, AccessKey, Declaration, KeyKind, Place, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import (
     AS_STATED,
@@ -24,8 +24,7 @@ from posturio_iac.link.merge import Link, merged
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.link.declared import Answers, Code
+    from posturio_iac.link.declared import Answers
     from posturio_iac.link.state import StateKey, TerraformState
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.record import Enum, dataclass
-from posturio_iac.posture.parts import identities
+from posturio_iac.posture.parts import ResultPart, Unit, identities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey
-    from posturio_iac.posture.parts import ResultPart, SavedIdentity, Unit
+    from posturio_iac.posture.parts import SavedIdentity
 
 
 class ChangeCategory(Enum):

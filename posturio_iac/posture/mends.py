@@ -9,7 +9,7 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.posture.parts import demerits, score
+from posturio_iac.posture.parts import ResultPart, Unit, demerits, score
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey
-    from posturio_iac.posture.parts import ResultPart, Unit
     from posturio_iac.posture.view import KeyRow, Posture
 
 COUNTS = ("enforced", "declared")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.posture.changes import changes, worst_first
+from posturio_iac.posture.changes import ChangeCategory, UnitChange, changes, worst_first
 from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
-    from posturio_iac.posture.changes import ChangeCategory, UnitChange
 
 
 class Series:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Exit, Level, Severity
+from posturio_iac.core.finding import Diagnostic, Exit, Finding, JudgedKey, Level, Report, Severity
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.text.summary import summary
@@ -15,7 +15,6 @@ from posturio_iac.render.wording import also, fails, folded, open_sentence, repo
 
 if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Span
 
 

@@ -9,14 +9,13 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Severity
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import look, repository_path, scope_word
 
 if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
 
 SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}
 

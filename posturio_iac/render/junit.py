@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import fails, open_beside, position
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
 
 NAME = "posturio-iac"
 WHOLE = "every rule"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.facts.keyless import remediation
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.fixes.shown import ShownEdit
 
 _MARKUP = lazy_pattern(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")

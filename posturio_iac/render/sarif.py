@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from posturio_iac import DOCS, __version__
-from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Rule, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, Report, Rule
     from posturio_iac.core.model import Span
     from posturio_iac.fixes.shown import ShownChange, ShownEdit
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac import DOCS
-from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Severity, Verdict
+from posturio_iac.core.model import Attr, Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.core.model import Attr, Span
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 """The terminal style of each severity."""

@@ -7,7 +7,7 @@ import os
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
-from posturio_iac.search import discover
+from posturio_iac.search import Selection, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.reading import Reading
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
-    from posturio_iac.search import Selection
 
 MOST_PAIRS = 2_000_000
 """How often entries of the configuration are compared with keys."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.option_table import LIMITS, OPTIONS, Option
-from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level
+from posturio_iac.core.finding import CONFIGURATION, SUBJECT, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report
     from posturio_iac.search import Selection
 
 STRICTER, RULES_LEFT = "only stricter", "checks only {} rules"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
 

@@ -6,7 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM
 from posturio_iac.search.written_sources import CALLS, blocks_of
@@ -14,7 +14,6 @@ from posturio_iac.search.written_sources import CALLS, blocks_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.search.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
 

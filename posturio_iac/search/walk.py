@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 
 from posturio_iac.errors import system_reason
-from posturio_iac.search.file_search import PRUNED
+from posturio_iac.search.file_search import PRUNED, FileSearch
 from posturio_iac.search.kinds import calls_modules, kind_of
 from posturio_iac.search.locations import is_repository
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
-if TYPE_CHECKING:
-    from posturio_iac.search.file_search import FileSearch
 
 SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 """Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""

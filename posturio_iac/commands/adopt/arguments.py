@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.commands.adopt.ci_files import PLACES
 from posturio_iac.commands.adopt.files import REPO, REV
 from posturio_iac.commands.baseline.command import ACCEPT
-from posturio_iac.commands.parser import Command
+from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.config.suggest import meant
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
-
-if TYPE_CHECKING:
-    from posturio_iac.commands.parser import Arguments
 
 FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
 PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in PLACES))

@@ -9,7 +9,7 @@ from posturio_iac.commands.adopt import files
 from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, AdoptionPlan, for_fix, wanted_of
 from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
-from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.parser import Arguments, help_text, parse
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.fix.command import FixRun
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.planner import Outcome

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Finding, Level, Report, Verdict
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.judge.baseline import by_severity
@@ -15,7 +15,6 @@ from posturio_iac.render.nothing_found import count, no_keys
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.planner import Outcome
 
 SHOWN = 10

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
-from posturio_iac.commands.reporting.source_lines import MOST_BYTES
+from posturio_iac.commands.reporting.source_lines import MOST_BYTES, Sources
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
@@ -20,7 +20,6 @@ _MOST_CHANGES = 5_000
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from posturio_iac.commands.reporting.source_lines import Sources
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.shown import InDiff, ShownChange

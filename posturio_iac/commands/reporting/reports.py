@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.source_lines import Sources
-from posturio_iac.core.finding import SUBJECT, Exit, Level, Severity
+from posturio_iac.core.finding import SUBJECT, Diagnostic, Exit, Level, Report, Severity
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Report
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 

@@ -9,7 +9,7 @@ import os
 
 from posturio_iac.commands.ci_environment import AUTO, chosen
 from posturio_iac.commands.output import STDOUT
-from posturio_iac.commands.parser import Command
+from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import DEPLOYED, FOREIGN_ENDINGS, FORMATS, implied
@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Arguments
 
 DEFAULT_FORMAT = "text"
 FORMAT = Option(

@@ -7,7 +7,7 @@ import sys
 import time
 
 from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
-from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.parser import Arguments, help_text, parse
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import COMMAND, DEFAULT_FORMAT, reports
@@ -18,7 +18,6 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection

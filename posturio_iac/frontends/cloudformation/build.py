@@ -12,18 +12,16 @@ from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
 from posturio_iac.frontends.cloudformation.evaluation.loops import expand
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import too_costly
+from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.embedded import embedded, written
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry, entries, plain
+from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry, entries, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-    from posturio_iac.frontends.cloudformation.syntax.template import Template
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
 
 MAX_NESTING = 20

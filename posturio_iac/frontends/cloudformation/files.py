@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
-from posturio_iac.frontends.cloudformation.syntax.template import parse
+from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
 if TYPE_CHECKING:
     from posturio_iac.core.budget import BudgetError
-    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 
 class Files:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines, Object
-from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -24,6 +24,8 @@ from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_server
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import (
     KEY_TYPE,
+    ParsedFile,
+    Template,
     count_textually,
     duplicate_problems,
     is_heat,
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from posturio_iac.core.place import Span
-    from posturio_iac.core.text.textfile import Fence
-    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
 
 class TemplateSelection(Protocol):

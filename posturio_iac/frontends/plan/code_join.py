@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import moved
+from posturio_iac.core.evidence.remedy import Remedies, moved
 from posturio_iac.core.intervals import describe_interval, parse_interval
-from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.place import CommentOrigin, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
 from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
-from posturio_iac.frontends.plan.document import modules_of
+from posturio_iac.frontends.plan.document import PlanDocument, modules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from posturio_iac.core.evidence.remedy import Remedies
-    from posturio_iac.core.model import AccessKey, Lifetime, Span
-    from posturio_iac.frontends.plan.document import PlanDocument
 
 _INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 

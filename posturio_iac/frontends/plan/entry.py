@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.plan.sniff import plans_in
-from posturio_iac.frontends.reading import Reading
+from posturio_iac.frontends.reading import Reading, ReadRequest
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.reading import ReadRequest
     from posturio_iac.search import Selection
 
 

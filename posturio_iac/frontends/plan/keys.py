@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
-from posturio_iac.core.model import Exposure, KeyKind, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Exposure, KeyKind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
-from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.facts.model import FactOptions, KeyFacts, UserFacts
 from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.facts.sinks import SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.plan.code_join import joined
-from posturio_iac.frontends.plan.document import is_any
-from posturio_iac.frontends.plan.references import Configuration, arguments_of, instances_of
+from posturio_iac.frontends.plan.code_join import PlannedCode, joined
+from posturio_iac.frontends.plan.document import PlanDocument, Resource, is_any
+from posturio_iac.frontends.plan.references import Configuration, Path, ReferenceTarget, arguments_of, instances_of
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys.assembly import is_beside
 
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Declaring
-    from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.facts.model import UserFacts
-    from posturio_iac.frontends.plan.code_join import PlannedCode
-    from posturio_iac.frontends.plan.document import PlanDocument, Resource
-    from posturio_iac.frontends.plan.references import Path, ReferenceTarget
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
 _PARAMETER = "aws_ssm_parameter"

@@ -14,7 +14,7 @@ from posturio_iac.frontends.plan.code_join import PlannedCode, rebased
 from posturio_iac.frontends.plan.reader import read as read_plans
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.reader import read_below
-from posturio_iac.search import discover
+from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.locations import repository_of
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.frontends.terraform.options import TerraformOptions
-    from posturio_iac.search import Selection
 
 
 def read(

@@ -9,14 +9,13 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
 from posturio_iac.facts.model import MetadataItem, UserFacts, ends_permission, quoted
-from posturio_iac.frontends.plan.references import instances_of
+from posturio_iac.frontends.plan.references import Configuration, instances_of
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
-    from posturio_iac.frontends.plan.references import Configuration
 
 
 PlanTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS
 from posturio_iac.contract.write import moment
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.keys.ids import user_path
-from posturio_iac.core.model import KeyKind
+from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract import RenderContext, ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.core.model import AccessKey
 
 BATCH = 100
 """How many findings one call takes."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Suppression, Verdict
 from posturio_iac.core.keys import ids
 from posturio_iac.core.text.terminal import printable
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract import RenderContext, ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
     from posturio_iac.core.keys.life import KeyLife
     from posturio_iac.core.model import AccessKey, Attr, Declaration
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS, __version__
-from posturio_iac.core.finding import CIS, Severity, Verdict
-from posturio_iac.core.model import KeyKind
+from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Report, Severity, Verdict
+from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.aws import deployed
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract import RenderContext, ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.core.model import AccessKey
 
 VERSION = "1.5.0"
 NEW, IN_PROGRESS, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 2, 3, 4, 1, 10

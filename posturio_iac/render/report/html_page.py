@@ -13,21 +13,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from posturio_iac import __version__
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Level, Report, Verdict
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.posture.parts import shown as score
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.charts import scale
-from posturio_iac.render.report.document import Role
+from posturio_iac.render.report.document import Piece, Role
 from posturio_iac.render.report.sections import diagnostics, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Report
     from posturio_iac.posture.view import Posture
-    from posturio_iac.render.report.document import Piece
 
 LARGE = 500
 """With more keys a browser lays out sections further down only when they come into view."""

@@ -9,14 +9,13 @@ from posturio_iac.core.text.terminal import printable
 from posturio_iac.posture.parts import shown
 from posturio_iac.render.markdown_page import code, fenced, plain
 from posturio_iac.render.report import wording as say
-from posturio_iac.render.report.document import Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
+from posturio_iac.render.report.document import Block, Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Table
 from posturio_iac.render.report.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.posture.view import Posture
-    from posturio_iac.render.report.document import Block
 
 ROWS = 200
 """How many rows a table and how many entries a list has at most; the last line says how many more there are."""

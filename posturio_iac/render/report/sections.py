@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.posture.mends import has_deployed, lives, sources, standings, tasks
+from posturio_iac.posture.mends import Task, has_deployed, lives, sources, standings, tasks
 from posturio_iac.posture.parts import shown
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
-from posturio_iac.render.report.document import BREAK, Commands, EntryList, Folded, Paragraph, Picture, Piece, Role, Section, Table
+from posturio_iac.render.report.document import (
+    BREAK,
+    Block,
+    Commands,
+    EntryList,
+    Folded,
+    Paragraph,
+    Picture,
+    Piece,
+    Pieces,
+    Role,
+    Section,
+    Table,
+)
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
@@ -21,9 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.contract.records import SavedFinding
-    from posturio_iac.posture.mends import Task
     from posturio_iac.posture.view import KeyRow, Posture
-    from posturio_iac.render.report.document import Block, Pieces
 
 FIRST, NAMED = 10, 50
 """How many tasks are told, and how many keys and commands each of them names."""

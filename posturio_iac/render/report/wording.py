@@ -8,8 +8,8 @@ from urllib.parse import quote
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.keys.ids import user_path
-from posturio_iac.posture.mends import COUNTS, declared_end
-from posturio_iac.posture.parts import CODE
+from posturio_iac.posture.mends import COUNTS, Task, declared_end
+from posturio_iac.posture.parts import CODE, Unit
 from posturio_iac.render.nothing_found import count
 from posturio_iac.rules import all_rules
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, Suppressed
-    from posturio_iac.posture.mends import Task
-    from posturio_iac.posture.parts import Unit
     from posturio_iac.posture.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"

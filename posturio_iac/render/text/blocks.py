@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands, wrapped
 from posturio_iac.facts.keyless import instead
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text.key_entries import by_place, entries
+from posturio_iac.render.text.key_entries import KeyEntry, by_place, entries
 from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.wording import COLORS, open_beside, owner_text, place
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Lifetime, Span
-    from posturio_iac.render.text.key_entries import KeyEntry
 
     TextBlock = Sequence[str]
 

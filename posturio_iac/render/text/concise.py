@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report
 from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.render.wording import COLORS, also, folded, place
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
 
 
 def render(report: Report, context: RenderContext) -> str:

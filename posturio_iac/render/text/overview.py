@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.summary import advice, summary
-from posturio_iac.render.text.tally import Tallies, columns, first_of, rolled_up, table
+from posturio_iac.render.text.tally import Tallies, Tally, columns, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
 from posturio_iac.search import skipped
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
     from posturio_iac.core.finding import Report
     from posturio_iac.render.text.key_entries import KeyEntry
-    from posturio_iac.render.text.tally import Tally
 
 HEADS = {
     skipped.UNREAD: "could not be read in full",

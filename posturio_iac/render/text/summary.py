@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Finding, Level, Report, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, wrapped
 from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
 from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
-    from posturio_iac.core.finding import Finding, Report
 
 
 def summary(report: Report, context: RenderContext) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity, Verdict
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import NOBODY, owner_text
@@ -13,8 +13,6 @@ from posturio_iac.render.wording import NOBODY, owner_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
-
-    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
 
     Column = tuple[str, Callable[["Tally"], str]]
 

@@ -12,12 +12,11 @@ from posturio_iac.core.unknown import ALIKE_TO_AWS, AS_STATED, AT_DEPLOYMENT, MU
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.implied import Implied, allowed_values
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
-from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
+from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Stack, StackScope, StackValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, StackValue
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_CASES = 4096

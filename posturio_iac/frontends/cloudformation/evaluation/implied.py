@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, as_deployed
-from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues
+from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, StackScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 

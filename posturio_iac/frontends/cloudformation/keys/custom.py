@@ -6,20 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.json_nodes import Array, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.embedded import written
-from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
+from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, TemplateEntry
 from posturio_iac.search.kinds import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
-    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 """Of CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.model import Attr, Directive, Span, Unknown
 from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from posturio_iac.core.model import Attr, Span
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions

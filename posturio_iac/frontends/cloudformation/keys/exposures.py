@@ -7,14 +7,14 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.model import Consumer, Exposure
+from posturio_iac.core.model import Consumer, Exposure, Span, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import GIVEN_SECRET, NO_CODE
 from posturio_iac.facts.keyless import BY_TYPE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
-from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.evaluation.references import Mention, mentions
 from posturio_iac.frontends.cloudformation.keys.cdk import is_from_cdk
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
@@ -22,9 +22,7 @@ from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Span, Unknown
     from posturio_iac.core.text.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.evaluation.references import Mention
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry

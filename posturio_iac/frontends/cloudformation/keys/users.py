@@ -8,7 +8,7 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.core.text.json_nodes import Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts.model import MetadataItem, UserFacts, quoted
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -19,7 +19,6 @@ from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 USER_TYPE = "AWS::IAM::User"

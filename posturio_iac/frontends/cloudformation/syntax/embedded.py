@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.json_nodes import Array, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-from posturio_iac.frontends.cloudformation.syntax.template import parse
+from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.core.text.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 _LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
 _INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)

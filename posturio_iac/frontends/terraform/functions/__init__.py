@@ -9,15 +9,10 @@ A new function is a decorated body in the module that fits its subject, and its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.loading import module
 from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError, ResultTooLargeError
-from posturio_iac.frontends.terraform.values import EvaluationError, normal
-
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.values import Value
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal
 
 __all__ = ["MODULES", "Environment", "call", "known"]
 

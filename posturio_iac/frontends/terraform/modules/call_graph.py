@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.modules import files
@@ -24,7 +24,6 @@ from posturio_iac.search.written_sources import CALLS, blocks_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey
     from posturio_iac.frontends.terraform.options import TerraformOptions

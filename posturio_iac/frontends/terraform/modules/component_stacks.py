@@ -15,13 +15,12 @@ from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.syntax.references import references
-from posturio_iac.frontends.terraform.values import first_unknown
+from posturio_iac.frontends.terraform.values import Value, first_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from posturio_iac.frontends.terraform.evaluation import Scope
-    from posturio_iac.frontends.terraform.values import Value
 
 COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfcomponent.json", ".tfstack.json")
 DEPLOYMENTS = (".tfdeploy.hcl", ".tfdeploy.json")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import (
     ABSENT_BY_DEFAULT,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import Span
     from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match

@@ -8,14 +8,13 @@ from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic
-from posturio_iac.core.text.textfile import OUTSIDE
+from posturio_iac.core.text.textfile import OUTSIDE, Fence
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.core.text.textfile import Fence
 
 Document = tuple[hcl.Body, tuple[Diagnostic, ...]]
 MOST_COPIES = 1000

@@ -6,10 +6,10 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.budget import BudgetError, free_last_part
+from posturio_iac.core.budget import Budget, BudgetError, free_last_part
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NOT_IN_CODE
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied, source_of
@@ -21,8 +21,6 @@ from posturio_iac.search.kinds import CODE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.budget import Budget
-    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
