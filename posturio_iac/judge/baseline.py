@@ -57,7 +57,7 @@ def accepted(findings: Iterable[Finding]) -> Counter[Severity]:
 
 def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.LOW) -> str:
     """How many there are of each severity, the worst first: ``10 critical, 54 high``."""
-    return ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities.get(one) and one >= least)
+    return ", ".join(f"{severities[one]:,} {one.value}" for one in sorted(Severity, reverse=True) if severities.get(one) and one >= least)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -81,7 +81,7 @@ class NewBaseline(NamedTuple):
         if self.stale:
             parts.append(f"{self.stale} stale, which --prune removes")
         shrinkage = self.baseline.shrinkage(total)
-        names = [one.value for one in reversed(Severity) if self.refused.get(one)]
+        names = [one.value for one in sorted(Severity, reverse=True) if self.refused.get(one)]
         left = (
             f"; {by_severity(self.refused)} not accepted: fix them, or accept them with --accept {','.join(names)}" if self.refused else ""
         )

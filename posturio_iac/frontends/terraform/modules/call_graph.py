@@ -14,7 +14,7 @@ from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
-from posturio_iac.frontends.terraform.modules.folder import is_example
+from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search.installed import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, sources_of, text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import meant
@@ -17,7 +16,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
 _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "resource": ("TYPE", "NAME"), "data": ("TYPE", "NAME")}
 """Blocks that have an address of their own, and the labels that it takes."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
-_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-"""Names of folders whose calls are examples or tests of a module."""
 _VALUES = ("terraform.tfvars",)
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
-_BROKERED = ("provision", "bind")
-"""The folders of what a service broker applies for each service and each binding."""
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
@@ -255,44 +250,3 @@ def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[s
         if diagnostics:
             folder.unreadable_tfvars = UNREAD_VALUES(path)
             folder.diagnostics.extend(diagnostics)
-
-
-def callers_in(folders: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """The folders that call each folder, by those that each one calls."""
-    found: dict[str, set[str]] = {}
-    for caller, called in folders.items():
-        for target in called:
-            if target != caller:
-                found.setdefault(target, set()).add(caller)
-    return found
-
-
-def is_for_others(folder: str, callers: Mapping[str, Collection[str]], root: str) -> bool:
-    """True if a module is written for callers that are not here, or is applied again and again: of those, nothing here is the last word.
-
-    Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
-    modules, or binds what a service broker provisions.
-    """
-    pending, seen = [folder], {folder}
-    while pending:
-        one = pending.pop()
-        above = callers.get(one, ())
-        if not above and not _is_offered(one, root):
-            return False
-        fresh = {caller for caller in above if not is_example(caller, one)} - seen
-        seen |= fresh
-        pending += fresh
-    return True
-
-
-def _is_offered(folder: str, root: str) -> bool:
-    """True if a module that nothing calls shows that it is there to be called or applied by others."""
-    here, name = os.path.join(root, folder), posixpath.basename(folder)
-    if name in _BROKERED and all(os.path.isdir(os.path.join(here, os.pardir, one)) for one in _BROKERED):
-        return True
-    return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
-
-
-def is_example(caller: str, target: str) -> bool:
-    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
-    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])

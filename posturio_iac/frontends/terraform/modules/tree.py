@@ -14,7 +14,7 @@ from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
-from posturio_iac.frontends.terraform.modules import files, folder
+from posturio_iac.frontends.terraform.modules import files, folder, published
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, instances_of
@@ -62,7 +62,7 @@ class ModuleTree:
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
         self.leading = leading or {}
-        self._callers = folder.callers_in(self.leading)
+        self._callers = published.callers_in(self.leading)
         self._for_others: dict[str, bool] = {}
         self._units = units or {}
         self._known: KnownModules | None = None
@@ -105,7 +105,7 @@ class ModuleTree:
         if path not in self._for_others:
             module = self.folder(path)
             is_program = bool(module.tfvars) or module.has_backend or module.unit is not None
-            self._for_others[path] = not is_program and folder.is_for_others(path, self._callers, self.root)
+            self._for_others[path] = not is_program and published.is_for_others(path, self._callers, self.root, self.folder)
         return self._for_others[path]
 
     def _in_nested(self, path: str) -> bool:
