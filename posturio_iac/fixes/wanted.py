@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""
 _EXPIRES = "expires"
-_ELSEWHERE = "its module is for callers elsewhere; state it where they call it"
+_ELSEWHERE = "its module is for callers elsewhere; state it where they call it, or in a comment at the key if nobody does"
 
 
 @dataclass(frozen=True, slots=True)
