@@ -98,4 +98,5 @@ def test_a_terraform_function(extended: Path) -> None:
 @pytest.mark.parametrize("extended", ["A new format"], indirect=True)
 def test_a_format(extended: Path) -> None:
     (extended / "main.tf").write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
-    assert run(extended, "scan", "--format", "targets", "main.tf") == "aws_iam_access_key.ci\n"
+    found = run(extended, "scan", "--format", "rows", "main.tf").splitlines()
+    assert json.loads(found[1]) == ["iam.access_keys_without_lifetime", "aws_iam_access_key.ci", "main.tf", 1]

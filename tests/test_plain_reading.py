@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.trees import TREES
-from posturio_iac.frontends.terraform.dataflow import secrets
+from posturio_iac.frontends.terraform.dataflow import secret_flow
 from posturio_iac.frontends.terraform.modules import call_graph, folder
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.syntax import parsing
@@ -34,7 +34,7 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SearchTerms, "are_in", lambda *_: True)
     monkeypatch.setattr(call_graph, "without_keys", lambda *_: set())
     monkeypatch.setattr(ModuleTree, "may_hold_keys", every_local_call)
-    monkeypatch.setattr(secrets.Mentions, "by", lambda _, folder, _kind, _name: secrets.holders(folder))
+    monkeypatch.setattr(secret_flow.Mentions, "by", lambda _, folder, _kind, _name: secret_flow.holders(folder))
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 1 << 60)
 
 

@@ -141,8 +141,7 @@ def _life(life: KeyLife) -> dict[str, Any]:
     told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
     told["next"] = _text(life.next) or None
     for name in ("asked", "answer_by", "answered", "delete_on"):
-        when = getattr(life, name)
-        told[name] = when and moment(when)
+        told[name] = (when := getattr(life, name)) and moment(when)
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -246,9 +245,10 @@ def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
 def _remedy(remedy: Remedy) -> dict[str, Any]:
     place = place_of(remedy)
     summary, code = outline(remedy)
-    entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
-    entry |= {"summary": _text(summary)}
-    return entry | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
+    head = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    return (
+        head | {"summary": _text(summary)} | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.frontends.terraform.dataflow.secrets import PASSING
+from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

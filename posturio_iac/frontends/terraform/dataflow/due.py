@@ -16,7 +16,7 @@ from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_O
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
-from posturio_iac.frontends.terraform.dataflow.secrets import repeated
+from posturio_iac.frontends.terraform.dataflow.secret_flow import repeated
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, flatten, select
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View, planned

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.facts.schedulers import HOLDERS, ROTATING
-from posturio_iac.frontends.terraform.dataflow.secrets import arguments_of
+from posturio_iac.frontends.terraform.dataflow.secret_flow import arguments_of
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance
 from posturio_iac.frontends.terraform.operators import truth

@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.dataflow.due import part_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import is_set, own_triggers, stop_ignoring
 from posturio_iac.frontends.terraform.dataflow.mentions import mentions, of_instance
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.secrets import arguments_of
+from posturio_iac.frontends.terraform.dataflow.secret_flow import arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import USUAL, planned

@@ -10,7 +10,7 @@ from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, REPLACEMENTS
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.secrets import SecretOrigins, Secrets
+from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import own_place
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr
     from posturio_iac.facts.sinks import Sink
     from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
-    from posturio_iac.frontends.terraform.dataflow.secrets import SecretEnd
+    from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 
     End = Exposure | Unknown | Consumer

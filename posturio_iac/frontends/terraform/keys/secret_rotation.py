@@ -11,7 +11,7 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
-from posturio_iac.frontends.terraform.dataflow.secrets import SecretEnd, Secrets
+from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.exposures import keeping
 from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
