@@ -148,16 +148,16 @@ def _life(life: KeyLife) -> dict[str, Any]:
 def _use(use: KeyUse | Unknown) -> dict[str, Any]:
     if isinstance(use, Unknown):
         return {"verdict": None, "why": _text(use.reason)}
-    head = {
+    head: dict[str, Any] = {
         "verdict": use.kind.value,
         "since": moment(use.since),
         "regions": list(use.regions),
         "events": use.events,
         "complete": use.complete,
     }
-    counted = ("principals", "addresses", "agents", "calls", "errors")
-    lists = {name: [{"name": _text(text), "events": number} for text, number in getattr(use, name)] for name in counted}
-    return {**head, **lists, "event_ids": [_text(one) for one in use.event_ids]}
+    for name in ("principals", "addresses", "agents", "calls", "errors"):
+        head[name] = [{"name": _text(text), "events": number} for text, number in getattr(use, name)]
+    return {**head, "event_ids": [_text(one) for one in use.event_ids]}
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
