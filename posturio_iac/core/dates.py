@@ -130,20 +130,14 @@ def quote(text: str) -> str:
     return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
-def silence(text: str) -> str | None:
-    """Why ``text`` states no end at all (it is empty, a placeholder or says never), or None."""
+def silence(text: str, example: str = "") -> Trouble | None:
+    """Why ``text`` states no end at all: it is empty, a placeholder or says never. None where it says something else."""
     word = text.strip().casefold()
     if not word:
-        return "the value is empty"
+        return Trouble("the value is empty", example, ReasonKind.EMPTY)
     if word in _NEVER:
-        return f"{quote(text)} {_NEVER_ENDS}"
-    return f"{quote(text)} is a placeholder" if word in _PLACEHOLDER else None
-
-
-def silence_kind(text: str) -> ReasonKind:
-    """Why a text that states no end does not count: empty, placeholder or never."""
-    word = text.strip().casefold()
-    return ReasonKind.EMPTY if not word else ReasonKind.NEVER if word in _NEVER else ReasonKind.PLACEHOLDER
+        return Trouble(f"{quote(text)} {_NEVER_ENDS}", example, ReasonKind.NEVER)
+    return Trouble(f"{quote(text)} is a placeholder", example, ReasonKind.PLACEHOLDER) if word in _PLACEHOLDER else None
 
 
 def says_never(text: str) -> bool:
@@ -155,9 +149,7 @@ def says_never(text: str) -> bool:
 def date_trouble(text: str) -> Trouble | None:
     """What keeps ``text`` from being read as a date and how to write it; None when it is not much like a date."""
     stripped = text.strip()
-    if (why := silence(stripped)) is not None:
-        return Trouble(why, _DATE, silence_kind(stripped))
-    return _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
+    return silence(stripped, _DATE) or _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
 
 
 def date_reading(text: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from posturio_iac.core.dates import Trouble, other_form, quote, silence, silence_kind
+from posturio_iac.core.dates import Trouble, other_form, quote, silence
 
 FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
 """What to write, for messages."""
@@ -101,8 +101,8 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
     word = text.strip().casefold()
     if parse_interval(text, default_unit) is not None:
         return None
-    if (why := silence(text)) is not None:
-        return Trouble(why, FORMS, silence_kind(text))
+    if (silent := silence(text, FORMS)) is not None:
+        return silent
     if word in _ADVERBS:
         return other_form(f"{quote(text)} is not a number with a unit", _ADVERBS[word])
     if found := re.fullmatch(_AMBIGUOUS, word):

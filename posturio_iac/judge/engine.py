@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policies
     from posturio_iac.judge.undetermined import Judged
 
-__all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
-
 MOST_OF_A_FILE = 100
 """How many diagnostics one file can give."""
 

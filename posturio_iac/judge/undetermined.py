@@ -99,7 +99,7 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
     assumed = assumptions(key)
     if not assumed:
         return frozenset()
-    believed = flagged_by(_believing(key)) if any(e.holds is not None for e in key.lifetimes) else frozenset()
+    believed = flagged_by(_believing(key)) if any(e.effect_if_ours is not None for e in key.lifetimes) else frozenset()
     return (flagged_by(_assuming(key, assumed)) | believed) - flagged_by(key)
 
 
@@ -127,7 +127,10 @@ def _without_unknown_evidence(key: AccessKey) -> AccessKey:
 
 def _believing(key: AccessKey) -> AccessKey:
     """Assume that evidence is about this key where that is open."""
-    return replace(key, lifetimes=tuple(e if e.holds is None else replace(e, effect=e.holds, holds=None) for e in key.lifetimes))
+    return replace(
+        key,
+        lifetimes=tuple(e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes),
+    )
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:

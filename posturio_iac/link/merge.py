@@ -131,7 +131,7 @@ def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetim
     if exact:
         return found
     likely = UNCERTAIN_LINK(code.address)
-    return tuple(replace(e, effect=Effect.UNKNOWN, reason=e.reason or likely, holds=_held(e)) for e in found)
+    return tuple(replace(e, effect=Effect.UNKNOWN, reason=e.reason or likely, effect_if_ours=_held(e)) for e in found)
 
 
 def _held(evidence: Lifetime) -> Effect | None:

@@ -137,7 +137,7 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
         declare=TagUser(name),
         rotate=UseRole(name),
         disable=disable,
-        witness=f"the tags of user {key.user.name} state",
+        stated_by=f"the tags of user {key.user.name} state",
         adopt=f"import this one: {adopt}" if key.key_id else "",
     )
 
@@ -156,6 +156,6 @@ def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
         declare=TagUser(name),
         rotate=UseRole(name),
         disable=disable,
-        witness=f"AWS and the tags of user {name} state",
+        stated_by=f"AWS and the tags of user {name} state",
         age=age if takes_age(service) else None,
     )

@@ -13,35 +13,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import Trouble, date_reading, date_trouble, describe_date, leading_date, parse_date, quote, says_never
+from posturio_iac.core.dates import Trouble, date_reading, date_trouble, leading_date, parse_date, quote, says_never
 from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import ReplaceValue
-from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
+from posturio_iac.core.intervals import FORMS, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place, describe_origin
-from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from posturio_iac.core.place import Origin
-
-__all__ = [
-    "Meaning",
-    "NameMark",
-    "Names",
-    "classify",
-    "date_in_name",
-    "describe_date",
-    "describe_interval",
-    "exemption",
-    "leading_date",
-    "parse_date",
-    "parse_interval",
-    "read",
-    "resembling",
-]
 
 _KINDS = {
     Meaning.EXPIRY: Kind.EXPIRY,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.live.reading.events import MEMORY, UNTOLD, off
+from posturio_iac.live.reading.events import MEMORY, NO_EVENT, off
 from posturio_iac.retire.ledger_history import digest_of
 from posturio_iac.retire.ledger_lines import KeyChangeKind, moment
 
@@ -81,7 +81,7 @@ def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKe
     first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
     if told is not None and (active is None or active <= told):
         return key
-    if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == UNTOLD):
+    if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == NO_EVENT):
         return key  # it may have been used, and so switched on, between two observations
     if key.is_credential:  # its use tells nothing, and events, which tell of no switching on, go back only so far
         first = max(first, as_of - MEMORY)

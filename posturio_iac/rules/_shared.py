@@ -83,7 +83,7 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
     effective = [e for e in key.effective() if not spent(e, context)]
     open_end = any(e.kind is Kind.EXPIRY or (e.kind is Kind.ROTATION and e.interval is None) for e in effective)
     unknown = [e for e in key.lifetimes if e.effect is Effect.UNKNOWN]
-    if open_end or any(e.holds is None or e.interval is None for e in unknown):
+    if open_end or any(e.effect_if_ours is None or e.interval is None for e in unknown):
         return None
     stated = min((e for e in effective if e.interval is not None), key=lambda e: e.interval or timedelta.max, default=None)
     limit = max([stated.interval if stated and stated.interval else context.max_lifetime, *(e.interval for e in unknown if e.interval)])

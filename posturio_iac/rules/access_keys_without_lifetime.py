@@ -154,7 +154,7 @@ def check(key: AccessKey, context: Context) -> Violations:
         sources = listed(dict.fromkeys(e.source for e in declared))
         message = about(key, f"ends only if somebody acts on {sources}, but the configuration requires an enforced lifetime.")
     else:
-        message = about(key, f"never expires: {key.remedies.witness} {_missing(key)}{unseen(key)}.{notes(key)}")
+        message = about(key, f"never expires: {key.remedies.stated_by} {_missing(key)}{unseen(key)}.{notes(key)}")
     remedy = lifetime_remedy(key, context)
     if key.remedies.avoid is None:
         yield Violation(message, sentence(remedy), remedy=remedy, then="")

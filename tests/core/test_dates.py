@@ -117,7 +117,9 @@ PLACEHOLDERS = ["n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??"
 
 @pytest.mark.parametrize("text", [*PLACEHOLDERS, " TBD ", "N/A"])
 def test_a_placeholder_is_named_as_one(text: str) -> None:
-    assert (silence(text) or "").endswith("is a placeholder")
+    found = silence(text)
+    assert found is not None
+    assert found.why.endswith("is a placeholder")
 
 
 @pytest.mark.parametrize(

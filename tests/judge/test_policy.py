@@ -11,7 +11,7 @@ import pytest
 from posturio_iac.config.model import Config, Override
 from posturio_iac.core.finding import Severity
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.engine import Policy
+from posturio_iac.judge.policy import Policy
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
 from tests.support.rule_cases import PAST, SOON
 

@@ -13,7 +13,8 @@ from posturio_iac.config.model import Config, Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
 from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
-from posturio_iac.judge.engine import Policy, judge
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
 from posturio_iac.judge.redaction import redacted, user_of
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT

@@ -300,7 +300,7 @@ class TestEvidence:
 
     def test_of_a_likely_link_it_may_hold(self) -> None:
         (evidence,) = link(deployed(), code(enforced(20))).lifetimes
-        assert (evidence.effect, evidence.holds) == (Effect.UNKNOWN, Effect.ENFORCED)
+        assert (evidence.effect, evidence.effect_if_ours) == (Effect.UNKNOWN, Effect.ENFORCED)
         assert evidence.why == f"{ADDRESS} declares it only likely"
 
     def test_what_never_fires_and_what_cannot_be_read_is_left_to_the_scan(self) -> None:

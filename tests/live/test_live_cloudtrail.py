@@ -68,4 +68,4 @@ def test_a_young_key_without_events_stays_unknown(cloud: Cloud, trail: Any, caps
     trail([])
     answer = live(capsys)
     assert answer.json["keys"][0]["verdict"] == "undetermined"
-    assert events.UNTOLD.reason in answer.json["keys"][0]["undecided"][0]
+    assert events.NO_EVENT.reason in answer.json["keys"][0]["undecided"][0]

@@ -13,7 +13,7 @@ from posturio_iac.core.model import Directive, Span
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import instruction
-from posturio_iac.metadata.lifetime import Names
+from posturio_iac.metadata.names import Names
 from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 OWNERLESS, EXPIRED = "iam.ownerless_access_keys", "iam.expired_access_keys"

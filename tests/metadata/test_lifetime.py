@@ -13,8 +13,8 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET
-from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
-from posturio_iac.metadata.names import unit_in_name
+from posturio_iac.metadata.lifetime import as_text, exemption, read, resembling
+from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
 
 NAMES = Names.default()
 TAG = TagOrigin("expires", "aws_iam_user.ci")

@@ -14,7 +14,8 @@ from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFi
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.judge.engine import Policy, judge
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import Context, all_rules
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def enforced(days: float | None = 60) -> Lifetime:
 
 
 def maybe(evidence: Lifetime) -> Lifetime:
-    return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, reason=UNCERTAIN_LINK("iam.tf:5"))
+    return replace(evidence, effect=Effect.UNKNOWN, effect_if_ours=evidence.effect, reason=UNCERTAIN_LINK("iam.tf:5"))
 
 
 def rotated(text: str) -> Lifetime:

@@ -71,7 +71,7 @@ class Lifetime:
     """What sets the interval."""
     turns: int = 1
     """How many intervals one key lives, when several keys take turns."""
-    holds: Effect | None = None
+    effect_if_ours: Effect | None = None
     """The effect of unknown evidence if it is about this key, where only that is open."""
 
     @property

@@ -321,7 +321,7 @@ class Remedies:
     """Switches the key off."""
     overlap: CreateFirst | Advice | None = None
     """Makes the new key exist before the old one goes."""
-    witness: str = "the code states"
+    stated_by: str = "the code states"
     """Subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``."""
     replace: Remedy = REPLACE
     """Gives the user a new key in place of this one."""

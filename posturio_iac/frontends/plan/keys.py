@@ -158,7 +158,7 @@ def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]
         key = _key(resource, user, users, configuration, setting, exposures.get(resource.address, ()))
         code = setting.source.find(resource.address) if setting.source is not None else NO_LIFECYCLE
         if setting.alone:
-            key = replace(key, remedies=replace(key.remedies, witness="the plan shows"))
+            key = replace(key, remedies=replace(key.remedies, stated_by="the plan shows"))
             if (clock := _clock(document)) is not None:
                 key = replace(key, unknown_sources=(*key.unknown_sources, MAY_ROTATE(clock)))
         elif isinstance(code, Unknown):

@@ -95,7 +95,7 @@ SWITCHES = {
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
 }
 """The event that switches a key of each kind, and its name for the id."""
-UNTOLD = SWITCH_UNSEEN("CloudTrail shows no event for it")
+NO_EVENT = SWITCH_UNSEEN("CloudTrail shows no event for it")
 
 
 @dataclass(slots=True)
@@ -176,7 +176,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=SWITCH_UNSEEN(known))
     event = known.off_since(key.key_id) if known is not None and key.key_id is not None and off(key) else None
     if event is None:
-        return replace(key, disabled_since=UNTOLD)
+        return replace(key, disabled_since=NO_EVENT)
     since, used = event.at, None if key.is_credential else key.last_used
     if isinstance(used, Unknown):
         return replace(key, disabled_since=SWITCHED_OFF(str(since.date()), used))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = "<root_account>"
 NONE = frozenset({"", "N/A", "not_supported"})
 """Texts for no key, no date or no use."""
-UNTOLD = "no_information"
+NO_INFORMATION = "no_information"
 NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date")
 WAITS = 10
 """How often to ask whether a report is ready."""
@@ -168,8 +168,8 @@ def _key(fields: Mapping[str, str], slot: int, user: DeployedUser, evidence: str
         f"key-{slot}",
         status,
         created if created is not None else NOT_SHOWN(f"the {evidence}", "when it was created"),
-        _moment(fields.get(f"{start}last_used_date", UNTOLD), evidence),
-        (service, "" if region in NONE else region) if service not in {*NONE, UNTOLD} else None,
+        _moment(fields.get(f"{start}last_used_date", NO_INFORMATION), evidence),
+        (service, "" if region in NONE else region) if service not in {*NONE, NO_INFORMATION} else None,
         evidence=(evidence,),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Attr, Directive, Span, Unknown
 from posturio_iac.core.place import MetadataOrigin
@@ -14,7 +15,6 @@ from posturio_iac.facts.access_key import items_of
 from posturio_iac.facts.model import MetadataItem
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
 from posturio_iac.metadata.directives import full_name
-from posturio_iac.metadata.lifetime import parse_date
 from posturio_iac.metadata.names import classify, normalise
 from posturio_iac.metadata.parsed_comments import parse
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, NO_RUN, RULES_WITHOUT_INTERVAL, Reason
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
+from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place, SecretRotationOrigin
 from posturio_iac.core.record import replace
@@ -16,7 +17,6 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.conditions import existence
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope, StackValue
-from posturio_iac.metadata.lifetime import parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

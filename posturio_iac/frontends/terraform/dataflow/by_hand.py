@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import leading_date, parse_date
 from posturio_iac.core.evidence.reason import NOT_HERE, READ_AT_RUN
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
@@ -18,7 +19,6 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, first_unknown
-from posturio_iac.metadata.lifetime import leading_date, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
