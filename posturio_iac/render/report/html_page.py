@@ -50,6 +50,8 @@ _BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<
 _ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")
 """Texts without such a place, which may break anywhere."""
 _DATE = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+_WHOLE = re.compile(rf"{_DATE.pattern}|(?<![\w-])--[a-z][a-z-]*|\bposturio-iac\b")
+"""What stays on one line of a paragraph: dates, and words of a command."""
 _MARKS = (("\0", "<wbr>"), ("\1", '<span class="nb">'), ("\2", "</span>"))
 """What stands for markup until the text is escaped: no text that is shown holds these characters."""
 
@@ -73,11 +75,18 @@ def soft(value: Any) -> Any:
 
 @lru_cache(maxsize=65_536)
 def _soft(text: str) -> Markup:
-    marked = _DATE.sub("\1\\g<0>\2", _ENDLESS.sub("\\g<0>\0", _BREAK.sub("\0", shown(text))))
-    made = str(escape(marked))
+    return _marked(_DATE.sub("\1\\g<0>\2", _ENDLESS.sub("\\g<0>\0", _BREAK.sub("\0", shown(text)))))
+
+
+def _marked(text: str) -> Markup:
+    made = str(escape(text))
     for mark, markup in _MARKS:
         made = made.replace(mark, markup)
     return Markup(made)  # noqa: S704 - escaped above
+
+
+def _text(text: str, *, breaks: bool) -> Markup:
+    return _soft(text) if breaks else _marked(_WHOLE.sub("\1\\g<0>\2", shown(text)))
 
 
 def markup(pieces: Iterable[Piece], *, breaks: bool = False) -> Markup:
@@ -100,9 +109,9 @@ def _piece(piece: Piece, *, breaks: bool) -> str:
         case Role.STRONG:
             return f'<strong class="name">{soft(piece.text)}</strong>'
         case Role.SOFT:
-            return f'<span class="meta">{soft(piece.text) if breaks else escape(shown(piece.text))}</span>'
+            return f'<span class="meta">{_text(piece.text, breaks=breaks)}</span>'
         case _:
-            text = soft(piece.text) if breaks else escape(shown(piece.text))
+            text = _text(piece.text, breaks=breaks)
     return f'<a href="{escape(piece.url)}">{text}</a>' if piece.url else text
 
 

@@ -105,7 +105,7 @@ def _task(task: Task) -> Iterator[Block]:
 
 def _facts(task: Task) -> Iterator[Piece]:
     row, finding = task.rows[0], task.findings[0] if task.findings else None
-    says_use = len(task.rows) == 1 and finding is not None and finding.rule == UNUSED.id
+    says_use = finding is not None and finding.rule == UNUSED.id and say.problem(task)
     yield Piece(" · ".join((*([] if says_use else say.use(task.rows)), say.owners(task.rows))), Role.SOFT)
     place = "" if len(task.rows) > 1 else say.place(row.key, finding) if finding else row.key.place
     if place:
