@@ -25,7 +25,10 @@ ROOT = r"C:\src\infra"
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the modules under test see the paths of Windows; no link of this machine is followed."""
     names: dict[str, Any] = {name: getattr(ntpath, name) for name in dir(ntpath) if not name.startswith("_")}
-    path = SimpleNamespace(**names | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False})
+    path = SimpleNamespace(
+        **names
+        | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False, "lexists": lambda _path: True}
+    )
     made = SimpleNamespace(path=path, sep="\\", curdir=".", pardir="..", getcwd=lambda: ROOT)
     modules: tuple[ModuleType, ...] = (ci_environment, files, globs)
     for module in modules:
