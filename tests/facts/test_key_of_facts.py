@@ -11,10 +11,10 @@ from posturio_iac.core.evidence.remedy import AddBlock, AddTag, CreateFirst, Int
 from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, Replacement
 from posturio_iac.core.place import CommentOrigin, HolderKind, Place, SecretHolder, TagOrigin
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import AS_STATED, DECLARED_ELSEWHERE, TAGS_UNSEEN
+from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.facts.access_key import access_key, is_root, status_of
 from posturio_iac.facts.ages import age_lifetime, age_of, remedies_in_code
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts, ends_permission, name_of_block, quoted
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF, REMEDIES, expires, span
 
@@ -135,15 +135,3 @@ def test_an_age_is_a_whole_number_of_days_from_1_to_36600(value: object, service
     }
     assert found.remedy == advice.get(found.effect)
     assert (found.setting == IntervalSetting(Place("a.b"), "age")) is (effect is Effect.ENFORCED)
-
-
-def test_sentences_that_front_ends_share() -> None:
-    elsewhere = DECLARED_ELSEWHERE('the user "ci"')
-    assert elsewhere.reason == 'the user "ci" is declared elsewhere, so its tags cannot be seen'
-    assert elsewhere.cause is not None
-    assert elsewhere.cause.value == "absent_code"
-    assert TAGS_UNSEEN(AS_STATED("it is not here")).reason == "it is not here, so the user's tags cannot be seen"
-    assert TAGS_UNSEEN(elsewhere).cause is elsewhere.cause
-    assert (quoted("ci"), quoted(ONE)) == ('the user "ci"', "the user")
-    assert (name_of_block("cloudformation"), name_of_block("terraform")) == ("logical id", "resource name")
-    assert ends_permission("p") == "the policy p ends the permission by date (aws:CurrentTime), but the key stays valid"

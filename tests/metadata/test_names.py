@@ -45,6 +45,7 @@ def test_each_unit_at_the_end_of_a_name_is_fixed_by_it() -> None:
             assert (unit_in_name(name, NAMES), classify(name, NAMES)) == (unit, Meaning.ROTATION), name
         assert unit_in_name(f"owner_{word}", NAMES) is None
         assert unit_in_name(word, NAMES) is None
+    assert [unit_in_name(name, NAMES) for name in ("rotation", "expires", "owner")] == [None] * 3
 
 
 @pytest.mark.parametrize(
