@@ -17,7 +17,7 @@ from posturio_iac.core.text.globs import of_paths, of_text, rebase
 from posturio_iac.facts import siblings
 from posturio_iac.frontends.cloudformation import build
 from posturio_iac.frontends.cloudformation.evaluation import conditions
-from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
+from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.dataflow import origins
 from posturio_iac.frontends.terraform.evaluation import evaluate

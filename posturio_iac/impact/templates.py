@@ -78,8 +78,7 @@ class Templates:
 
     def _drawn_in(self) -> Iterator[tuple[str, str]]:
         """Yield which files name which others: those with keys, those above them, and those that have changed."""
-        from posturio_iac.frontends.cloudformation.files import Files
-        from posturio_iac.frontends.cloudformation.including_files import parents_of
+        from posturio_iac.frontends.cloudformation.files import Files, parents_of
 
         files = Files(self.selection.root, self.selection.search.max_file_size, self.selection.search.fence)
         parents = parents_of(self.selection.templates, self.selection, files)

@@ -129,8 +129,7 @@ class CodeScan:
         from posturio_iac.errors import UsageError
         from posturio_iac.judge.engine import judge
         from posturio_iac.rules import all_rules
-        from posturio_iac.scan.baselines import found_again
-        from posturio_iac.scan.configuration import complaints
+        from posturio_iac.scan.configuration import complaints, found_again
 
         self.keys, self.diagnostics = self.read()
         config = self.config
@@ -253,8 +252,7 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
 def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """What keys are judged by when the scan root stands at ``place``."""
     from posturio_iac.judge.policy import Policy
-    from posturio_iac.scan.baselines import known_by
-    from posturio_iac.scan.configuration import seen_from
+    from posturio_iac.scan.configuration import known_by, seen_from
 
     return Policy(config, seen_from(config.folder, place), suppressions, known_by(config) if suppressions else {})
 

@@ -73,7 +73,7 @@ def discover(
 
         add_units(search, whole="" not in searched or root != (repository_of(root) or root))
     if search.symlinks:
-        from posturio_iac.search.symbolic_links import resolve
+        from posturio_iac.search.outside import resolve
 
         resolve(search)
     if search.exclusions is not None and search.exclusions.spent:

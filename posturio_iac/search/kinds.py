@@ -148,7 +148,7 @@ def puts_together(data: bytes) -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere."""
     if (data.find(b"esources") < 0 and data.find(b"${file(") < 0) or not any(data.find(mark) >= 0 for mark in LEADING):
         return False
-    from posturio_iac.search.templates import leads_elsewhere
+    from posturio_iac.search.programs import leads_elsewhere
 
     return leads_elsewhere(data)
 

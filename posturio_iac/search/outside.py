@@ -8,16 +8,39 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.text.textfile import real_path
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content, is_ours, local_calls, sources
 from posturio_iac.search.written_sources import sources_in
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
+
+
+def resolve(search: FileSearch) -> None:
+    """Read the symbolic links that a search has met: each real file once, under its own path where that was searched."""
+    chosen: dict[str, str] = {}
+    for path, kind in sorted(search.symlinks.items()):
+        real = real_path(search.prefix + path)
+        if not os.path.isfile(real):
+            continue
+        if not search.fence.holds(real):
+            if path not in search.read:
+                search.warn("a symbolic link to a file outside of the scan root; not read", path)
+            continue
+        target = real[len(search.prefix) :].replace(os.sep, "/") if real.startswith(search.prefix) else real
+        name = chosen.get(target, target)
+        if name == path or not search.has(name):
+            search.examine(path, kind)
+            chosen[target] = path
+        else:
+            for found in (search.terraform, search.templates, *search.others.values()):
+                found.discard(path)
+            search.links.append((path, name))
 
 
 MAX_FOLDERS = 10_000

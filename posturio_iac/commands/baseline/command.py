@@ -168,7 +168,7 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
     """Write the baselines that differ, and return the exit code."""
     from posturio_iac.commands.baseline.entries import pruned
     from posturio_iac.commands.baseline.stale import stale
-    from posturio_iac.scan.baselines import known_findings
+    from posturio_iac.scan.configuration import known_findings
 
     incomplete = _complain(report)
     if incomplete and given.prune:
@@ -222,7 +222,7 @@ def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, n
     """The baselines with entries for the findings of a report."""
     from posturio_iac.commands.baseline.entries import Update
     from posturio_iac.commands.baseline.stale import stale
-    from posturio_iac.scan.baselines import code_files, known_findings
+    from posturio_iac.scan.configuration import code_files, known_findings
 
     known = known_findings(report, files, searched.selection)
     update = Update(files, report, known, stale(known, report, searched))

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.keys.ids import is_arn
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.render.nothing_found import count
-from posturio_iac.scan.baselines import files_of, known_findings
+from posturio_iac.scan.configuration import files_of, known_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

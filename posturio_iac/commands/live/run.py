@@ -28,7 +28,7 @@ from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, on
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.key_lives import from_ledger, with_life
-from posturio_iac.scan.baselines import known_by
+from posturio_iac.scan.configuration import known_by
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence

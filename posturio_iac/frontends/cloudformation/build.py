@@ -9,14 +9,12 @@ from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.frontends.cloudformation.evaluation.functions import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator, sub_parts
-from posturio_iac.frontends.cloudformation.evaluation.loops import expand
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
-from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
-from posturio_iac.frontends.cloudformation.syntax.embedded import embedded, written
-from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry, entries, plain
+from posturio_iac.frontends.cloudformation.keys.users import read_pairs
+from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Template, TemplateEntry, embedded, entries, plain, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,16 +10,13 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines, Object
 from posturio_iac.core.text.textfile import Fence, UnreadableError
-from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
-from posturio_iac.frontends.cloudformation.files import Files
-from posturio_iac.frontends.cloudformation.including_files import parents_of
+from posturio_iac.frontends.cloudformation.files import Files, parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader
-from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
-from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
-from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
+from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
+from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions, load
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import (
@@ -72,7 +69,7 @@ def read(selection: TemplateSelection, options: Common) -> Reading:
 def _read(selection: TemplateSelection, options: Common) -> Reading:
     options = options if isinstance(options, TemplateOptions) else TemplateOptions.like(options)
     problems: list[Diagnostic] = []
-    given, tags = parameters.load(options.parameters)
+    given, tags = load(options.parameters)
     files = Files(selection.root, options.max_file_size, _fence(selection))
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]

@@ -10,8 +10,8 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import AS_STATED, DEPENDS_ON, HAS_NO, MUST_BE, NOT_DECLARED, NOT_EVALUATED, NOT_FIXED, PARAMETER, TOO_LARGE
-from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Reference, Stack, StackScope, StackValue
+from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:

@@ -15,19 +15,21 @@ from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_u
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, ends_permission
 from posturio_iac.facts.shared_code import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
-from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
-from posturio_iac.frontends.cloudformation.evaluation.implied import under
+from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
-from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
-from posturio_iac.frontends.cloudformation.keys.custom import properties_of, said_by
-from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
+from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, properties_of, said_by
+from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence, ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
-from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.rotation import rotating_functions, rotations
-from posturio_iac.frontends.cloudformation.keys.tags import read_tags
-from posturio_iac.frontends.cloudformation.keys.users import TemplateUser, TemplateUsers, conditions_of, ending_policies, user_facts
-from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry, describe
+from posturio_iac.frontends.cloudformation.keys.users import (
+    TemplateUser,
+    TemplateUsers,
+    conditions_of,
+    ending_policies,
+    read_tags,
+    user_facts,
+)
+from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.metadata.manual_rotation import mentions_rotation
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
 from posturio_iac.search.programs import end_keys, make_keys, texts_named

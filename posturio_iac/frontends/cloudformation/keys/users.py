@@ -8,18 +8,73 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.json_nodes import Node, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
 from posturio_iac.facts.model import MetadataItem, UserFacts, quoted
+from posturio_iac.frontends.cloudformation.evaluation.conditions import branches
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
-from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
+
+
+class TemplateTag(NamedTuple):
+    """One tag, or a place that may hold tags."""
+
+    name: str | Unknown
+    value: str | Unknown
+    node: Node
+    """The whole tag."""
+    unsure: Unknown | None = None
+    """Why it may not be there."""
+
+
+def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unknown | None = None) -> Iterator[TemplateTag]:
+    """Yield the tags that a property states; those that depend on a condition say so, and so do those that cannot be seen."""
+    if node is None:
+        return
+    chosen, why = branches(ev, node, scope)
+    if len(chosen) != 1 or chosen[0] is not node:
+        for branch in chosen:
+            yield from read_tags(branch, ev, scope, why if unsure is None else unsure)
+        return
+    match node.value:
+        case Array() as items:
+            for item in items:
+                yield from read_tags(item, ev, scope, unsure)
+        case Object() as members if (name := members.get("Key")) is not None:
+            value = members.get("Value")
+            yield TemplateTag(ev.text(ev.value(name, scope)), ev.text(ev.value(value, scope)) if value is not None else "", node, unsure)
+        case Object() as members if len(members) == 1 and str(members[0][0].value).startswith(("Fn::", "Ref")):
+            yield from _computed(node, ev, scope, unsure)
+        case Object() as members:
+            for key, value in members:
+                yield TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
+        case _:
+            return
+
+
+def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: Unknown | None) -> Iterator[TemplateTag]:
+    """Yield the tags that a function gives: none for ``AWS::NoValue``."""
+    match ev.value(node, scope):
+        case tuple() as items:
+            values = [(i.get("Key"), i.get("Value")) for i in items if isinstance(i, dict)]
+            yield from (TemplateTag(ev.text(name), ev.text(value), node, unsure) for name, value in values)
+        case Unknown() as unknown:
+            yield TemplateTag(unknown, unknown, node, unsure)
+        case _:
+            return
+
+
+def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:
+    tags = [t for t in read_tags(node, ev, scope) if t.unsure is None]
+    return tuple((t.name, t.value) for t in tags if isinstance(t.name, str) and isinstance(t.value, str))
+
 
 USER_TYPE = "AWS::IAM::User"
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
@@ -184,11 +239,11 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
         identity=user.identity,
         path=ev.text(ev.value(path, user.scope)) if path is not None else None,
         tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
-        hidden=(*hidden, *_computed(user.entry, of)),
+        hidden=(*hidden, *_added(user.entry, of)),
     )
 
 
-def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
+def _added(user: TemplateEntry, of: str) -> Iterator[Unknown]:
     """Yield the functions in place of properties, such as ``Fn::Transform``, which could add tags."""
     properties = user.get("Properties")
     if properties is not None and isinstance(properties.value, Object):

@@ -11,7 +11,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource
+from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
-from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings, same
 from posturio_iac.search.kinds import CODE
 

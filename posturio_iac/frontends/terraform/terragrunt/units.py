@@ -12,7 +12,7 @@ from posturio_iac.core.finding import BUDGET, Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NOT_IN_CODE
-from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied, source_of
+from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, as_copied, source_of
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 from posturio_iac.search.file_search import PRUNED
