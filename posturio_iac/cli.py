@@ -86,7 +86,7 @@ def usage() -> str:
 
 
 def _unknown(name: str) -> str:
-    from posturio_iac.config.suggest import hint, meant
+    from posturio_iac.config import hint, meant
 
     if name.startswith("-"):
         if close := meant(name, ("--help", "--version"), cutoff=0.7):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
+from posturio_iac.config import hint
 from posturio_iac.config.option_table import Shape
-from posturio_iac.config.suggest import hint
 from posturio_iac.core.loading import module
 from posturio_iac.errors import UsageError
 

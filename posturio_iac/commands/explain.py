@@ -52,7 +52,7 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
 
 
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
-    from posturio_iac.config.suggest import rule_id
+    from posturio_iac.config import rule_id
 
     in_hosts = {host_id: rule for rule, entry in rules.items() for host_id in entry.rule.host_ids.values()}
     entry = rules[in_hosts.get(name.strip().upper()) or rule_id(name, rules)]

@@ -114,7 +114,7 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
-        from posturio_iac.config.suggest import meant
+        from posturio_iac.config import meant
 
         known = (*(option.flag for option in command.options), HELP[1])
         chosen = [option.flag for option in command.options if option.name == "format" and flag[2:] in option.choices]
@@ -137,7 +137,7 @@ def _value(command: Command, option: Option, text: str) -> Any:
     if option.choices and text.lower() in option.choices:
         return text.lower()
     if option.choices:
-        from posturio_iac.config.suggest import meant
+        from posturio_iac.config import meant
 
         likely = meant(text, option.choices, cutoff=0.6)
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{likely}')

@@ -7,7 +7,7 @@ import os
 import posturio_iac
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.config.suggest import hint
+from posturio_iac.config import hint
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than this module

@@ -7,6 +7,7 @@ import sys
 
 from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedDiagnostic
@@ -126,38 +127,13 @@ COMMAND = Command(
 
 
 def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
-    """Formats with their targets, standard output last.
-
-    An output belongs to the format before it. One without takes the format of its ending, or the next one.
-
-    Raises:
-        UsageError: two reports would go to one target.
-
-    """
-    pairs: list[list[str | None]] = []
-    for name, value in given.order:
-        if name == "format":
-            if pairs and pairs[-1][0] is None:
-                pairs[-1][0] = value
-            else:
-                pairs.append([value, None])
-        elif name == "output":
-            if pairs and pairs[-1][1] is None:
-                pairs[-1][1] = value
-            else:
-                meant = implied(value)
-                pairs.append([meant if meant in FORMATS else None, value])
-    made = [_complete(name, target) for name, target in pairs or [[None, None]]]
-    for place, (_, target) in enumerate(made):
-        if target in [earlier for _, earlier in made[:place]]:
-            where = "standard output" if target == STDOUT else target
-            raise UsageError(f"two reports would go to {where}; give each --format its own --output")
-    return tuple(sorted(made, key=lambda pair: pair[1] == STDOUT))
-
-
-def _complete(name: str | None, target: str | None) -> tuple[str, str]:
-    name = name or FORMATS[0]
-    return name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)
+    """Formats with their targets, standard output last. Raises `UsageError` when two reports would go to one target."""
+    pairs = []
+    for stated, target in paired(given):
+        meant = implied(target or STDOUT)
+        name = stated or (meant if meant in FORMATS else None) or FORMATS[0]
+        pairs.append((name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)))
+    return tuple(sorted(apart(pairs), key=lambda pair: pair[1] == STDOUT))
 
 
 def run(argv: Sequence[str]) -> int:

@@ -6,8 +6,8 @@ import re
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.config import hint
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.config.suggest import hint
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.errors import UsageError

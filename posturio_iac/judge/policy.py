@@ -6,8 +6,8 @@ import functools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from posturio_iac.config import rule_id
 from posturio_iac.config.model import AllowedKey, Config, Override
-from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.record import dataclass, field, replace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.config.suggest import rule_id
+from posturio_iac.config import rule_id
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
 from posturio_iac.core.model import AccessKey, Attr, Directive, Unknown

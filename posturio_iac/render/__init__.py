@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "text": "posturio_iac.render.text.blocks:render",
-    "concise": "posturio_iac.render.text.concise:render",
+    "concise": "posturio_iac.render.text:render",
     "json": "posturio_iac.contract.write:render",
     "jsonl": "posturio_iac.contract.lines:render",
     "sarif": "posturio_iac.render.sarif:render",

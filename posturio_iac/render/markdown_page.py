@@ -11,7 +11,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text.summary import summary
+from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, folded, once, open_beside, page_url, position, undetermined
 
 if TYPE_CHECKING:

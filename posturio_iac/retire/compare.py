@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.config.suggest import rule_id
+from posturio_iac.config import rule_id
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge

@@ -139,7 +139,7 @@ def check_rules(config: Config) -> None:
     named = (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions))
     if not named and not any(one.severity for one in config.overrides):
         return
-    from posturio_iac.config.suggest import rule_id
+    from posturio_iac.config import rule_id
     from posturio_iac.core.finding import Severity
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules

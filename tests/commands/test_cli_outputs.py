@@ -29,6 +29,7 @@ class TestOutputs:
         assert run(capsys, "scan", "--output", "r.json", "--format", "json")[1] == ""
         assert run(capsys, "scan", "--output", "r.json", "--output", "r.csv")[1:] == ("", "wrote r.json, r.csv: 2 findings in 1 key\n")
         assert run(capsys, "scan", "--output", "r.json", "--quiet")[1:] == ("", "")
+        assert run(capsys, "scan", "--output", "r.json", "--format", "text")[1].startswith("iam.tf:1:1:")
         assert json.loads((tree / "r.json").read_text())["version"] == 1
         assert run(capsys, "scan", "--output", "r.txt")[1] == ""
         assert (tree / "r.txt").read_text().startswith("iam.tf:1:1:")

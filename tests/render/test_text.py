@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
+from posturio_iac.render.text import summary
 from posturio_iac.render.text.blocks import LIMIT, excerpt, render
-from posturio_iac.render.text.summary import summary
 from tests.support import canned
 
 EXPECTED = """\

@@ -17,7 +17,8 @@ from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
 from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page
-from posturio_iac.render.text import blocks, concise, overview
+from posturio_iac.render import text as concise
+from posturio_iac.render.text import blocks, overview
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned

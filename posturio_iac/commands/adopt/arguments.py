@@ -6,8 +6,8 @@ from posturio_iac.commands.adopt.ci_files import PLACES
 from posturio_iac.commands.adopt.files import REPO, REV
 from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.parser import Arguments, Command
+from posturio_iac.config import meant
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.config.suggest import meant
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 

@@ -51,7 +51,7 @@ COMMAND = Command(
 
 
 def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
-    """Formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
+    """Formats with their targets; ``auto`` is resolved.
 
     Raises:
         UsageError: an output has no format, one target gets two reports, or the extra that a format needs is not there.
@@ -59,14 +59,8 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
     """
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose cannot be combined")
-    pairs: list[list[str | None]] = []
-    for name, value in given.order:
-        if name in (FORMAT.name, OUTPUT.name):
-            slot = (FORMAT.name, OUTPUT.name).index(name)
-            if not pairs or pairs[-1][slot] is not None:
-                pairs.append([None, None])
-            pairs[-1][slot] = value
-    made = chosen(_checked(pairs or [[None, None]]), os.environ)
+    pairs = paired(given)
+    made = chosen(apart([(_format(stated, target, alone=len(pairs) == 1), target or STDOUT) for stated, target in pairs]), os.environ)
     for option, value in (("--stats", given.stats), ("--group-by", given.group_by == "owner")):
         if value and all(name != DEFAULT_FORMAT for name, _ in made):
             raise UsageError(f"{option} needs the format text, which is not selected")
@@ -79,17 +73,34 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
     return made
 
 
-def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:
-    made: list[tuple[str, str]] = []
-    for stated, target in pairs:
-        name = stated or implied(target or STDOUT)
-        if name is None and len(pairs) > 1:
-            raise UsageError(f"--output {target} has no --format before it, and its extension selects none")
-        if name is None and target and target.lower().endswith(FOREIGN_ENDINGS):
-            raise UsageError(f"the extension of --output {target} selects no format; name one with --format")
-        pair = (name or DEFAULT_FORMAT, target or STDOUT)
-        if any(taken == pair[1] for _, taken in made):
-            where = "standard output" if pair[1] == STDOUT else pair[1]
+def paired(given: Arguments) -> list[list[str | None]]:
+    """Formats with their targets as they were given, at least one pair; None where one of both is left out.
+
+    An output belongs to the format before it, or else, unless its extension selects another, to the next one.
+    """
+    pairs: list[list[str | None]] = []
+    for name, value in given.order:
+        if name in (FORMAT.name, OUTPUT.name):
+            slot = (FORMAT.name, OUTPUT.name).index(name)
+            if not pairs or pairs[-1][slot] is not None or (not slot and implied(pairs[-1][1] or STDOUT) not in (None, value)):
+                pairs.append([None, None])
+            pairs[-1][slot] = value
+    return pairs or [[None, None]]
+
+
+def apart(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The same pairs, unless two of them have one target."""
+    for place, (_, target) in enumerate(pairs):
+        if target in [earlier for _, earlier in pairs[:place]]:
+            where = "standard output" if target == STDOUT else target
             raise UsageError(f"two reports would go to {where}; give each --format its own --output")
-        made.append(pair)
-    return tuple(made)
+    return tuple(pairs)
+
+
+def _format(stated: str | None, target: str | None, *, alone: bool) -> str:
+    name = stated or implied(target or STDOUT)
+    if name is None and not alone:
+        raise UsageError(f"--output {target} has no --format before it, and its extension selects none")
+    if name is None and target and target.lower().endswith(FOREIGN_ENDINGS):
+        raise UsageError(f"the extension of --output {target} selects no format; name one with --format")
+    return name or DEFAULT_FORMAT

@@ -226,7 +226,7 @@ def _warn_of_other_files(selection: Selection) -> None:
 
 def _check_selected(config: Config) -> None:
     """Refuse a selection of rules that no code can break: a scan by them would pass whatever it reads."""
-    from posturio_iac.config.suggest import rule_id
+    from posturio_iac.config import rule_id
     from posturio_iac.rules import all_rules
 
     known = all_rules()

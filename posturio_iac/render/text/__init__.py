@@ -1,4 +1,77 @@
-"""Reports on a terminal: one block a key, one line a finding, or counts.
+"""Reports on a terminal: the line that sums up, and ``concise``, one line a finding: ``path:line:column: SEVERITY rule: message``."""
 
-Imports the wording that all formats share.
-"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Severity, Verdict
+from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
+from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
+from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.contract import RenderContext
+
+
+def summary(report: Report, context: RenderContext) -> str:
+    """One line: what was found, in how many keys and files or accounts, what is open, and how long it took."""
+    deployed = context.scope is not None and context.scope.name is None
+    active = report.active()
+    errors = sum(d.level is Level.ERROR for d in report.diagnostics)
+    if report.keys or active:
+        found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
+        style = "red" if errors else "yellow" if active else "green"
+        accounts = len({judged.key.account for judged in report.keys})
+        where = count(accounts, "account") if deployed else count(report.files, "file")
+        first = paint(f"{found} in {among_keys(report)} of {where}", "bold", style, color=context.color)
+    elif deployed and context.scope is not None:
+        first = no_deployed_keys(len(context.scope.accounts), errors=bool(errors))
+    else:
+        narrowed = context.scope is not None and context.scope.narrowed
+        first = no_keys(report.files, color=context.color, errors=bool(errors), narrowed=narrowed)
+    rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
+    parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n:,} {word}" for n, word in rest if n)]
+    return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
+
+
+def advice(report: Report, context: RenderContext) -> list[str]:
+    """The advice that is better than the remedies of the findings, each once."""
+    texts = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    return [line for text in texts for line in wrapped(text, "", context.columns)]
+
+
+def _by_severity(findings: tuple[Finding, ...]) -> str:
+    counts = [(sum(f.severity is s for f in findings), s.value) for s in sorted(Severity, reverse=True)]
+    return f" ({', '.join(f'{n:,} {name}' for n, name in counts if n)})"
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """The findings, and the errors of the run before them."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield it line by line."""
+    errors = (_error(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR)
+    findings = (_finding(finding, roots, context) for finding, roots in folded(report.active(), _printed))
+    for lines in (errors, findings):
+        yield from (without_commands(f"{line}\n") for line in lines)
+
+
+def _printed(finding: Finding) -> object:
+    return (finding.rule.id, finding.span, finding.severity, finding.message, finding.address)
+
+
+def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
+    where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
+    severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
+    return f"{where}: {severity} {finding.rule.id}: {printable(finding.message)}{also(finding.framework, roots)}"
+
+
+def _error(diagnostic: Diagnostic, context: RenderContext) -> str:
+    where = ":".join(
+        printable(str(part)) for part in (diagnostic.account, diagnostic.path, diagnostic.line, diagnostic.column) if part is not None
+    )
+    return f"{where}{': ' if where else ''}{paint('ERROR', 'bold', 'red', color=context.color)}: {printable(diagnostic.message)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text.summary import advice, summary
+from posturio_iac.render.text import advice, summary
 from posturio_iac.render.text.tally import Tallies, Tally, columns, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
 from posturio_iac.search import skipped

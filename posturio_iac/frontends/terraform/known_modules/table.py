@@ -172,7 +172,7 @@ class _Fields:
 
     def end(self) -> None:
         """Refuse unknown fields."""
-        from posturio_iac.config.suggest import hint
+        from posturio_iac.config import hint
 
         for name in self._left:
             raise UsageError(f"{self.where}: unknown key {name}{hint(name, self._asked)}")
