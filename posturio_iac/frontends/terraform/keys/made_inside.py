@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
-from posturio_iac.search.kinds import CALLING, NAMING, RUNNING
+from posturio_iac.search.kinds import CALLING, NAMING, RUNNING, holds_any
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ _RUN = frozenset(
 )
 """Arguments whose value is a program, or is given to one."""
 _SIGNS = (*CALLING, *RUNNING, *NAMING)
-_runs = lazy_pattern(rb'\b(?:%b)\b"?\s*[=:{]' % "|".join(sorted(_RUN)).encode())
+_NAMES = tuple(name.encode() for name in sorted(_RUN))
+_runs = lazy_pattern(rb'\b(?:%b)\b"?\s*[=:{]' % b"|".join(_NAMES))
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -63,7 +64,7 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
     folder = instance.folder
     for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
         text = block.text
-        if text is None or _runs.search(text) is not None or any(text.find(sign) >= 0 for sign in _SIGNS):
+        if text is None or holds_any(text, _SIGNS) or (holds_any(text, _NAMES) and _runs.search(text) is not None):
             yield from _of_program(block, instance, setting)
 
 

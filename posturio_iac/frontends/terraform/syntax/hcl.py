@@ -317,7 +317,7 @@ class Block:
         comments: Callable[[], tuple[Comment, ...]],
         text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` where that is not parsed yet."""
+        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` in HCL."""
         self.type = kind
         self.labels = labels
         self.header = header
@@ -330,7 +330,7 @@ class Block:
 
     @property
     def text(self) -> bytes | None:
-        """All of its code, where it is parsed by itself; None where its file was parsed as a whole, or an override file changes it."""
+        """All of its code; None in JSON, and where an override file changes it."""
         return self._text() if self._text is not None else None
 
     @property

@@ -150,6 +150,7 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
         source.span(node),
         body=lambda: _body(body, source, depth + 1) if body is not None else hcl.EMPTY,
         comments=lambda: tuple(comments_of(node, source)),
+        text=lambda: source.data[node.start_byte : node.end_byte],
     )
 
 
