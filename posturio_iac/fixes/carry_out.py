@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
-from posturio_iac.fixes.hcl import comments, maps, rotation
+from posturio_iac.fixes import hcl_maps, hcl_rotation
+from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, new_text
 from posturio_iac.fixes.wanted import Suppress
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 if TYPE_CHECKING:
-    from posturio_iac.core.evidence.remedy import Remedy
+    from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl.source import Block, HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 UNIT = ".hcl"
@@ -43,32 +43,32 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     elif place.span.path.endswith(UNIT):
         level, edits = _in_unit(remedy, place.span, files)
     else:
-        from posturio_iac.fixes.carry_out_nodes import in_json, in_template
+        from posturio_iac.fixes.node_edits import in_json, in_template
 
         level, edits = (in_json if place.span.path.endswith(IN_JSON) else in_template)(remedy, place.span, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
     is_new = level is ChangeLevel.REPLACES
-    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*rotation.CLOCKS, rotation.DATA))
+    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
     """The edits that let rules ignore the code at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
-    text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {comments.item('reason', remedy.reason)}"
+    text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_maps.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
         raise CannotFixError("its code is not here; write the exception in the module's own code")
     if span.path.endswith(IN_HCL):
         hcl = files.hcl(span.path)
-        return [comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
+        return [hcl_maps.add_comment(hcl, hcl.block_at(files.start(span)), text)]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(IN_JSON):
-        from posturio_iac.fixes.nodes import json_values
+        from posturio_iac.fixes.node_edits import add_comment
 
-        return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
+        return add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
 
@@ -76,9 +76,7 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
 def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     source = files.hcl(span.path)
     if isinstance(remedy, r.ReplaceValue):
-        from posturio_iac.fixes.values import replaced_in_hcl
-
-        return replaced_in_hcl(remedy, source, files.start(span), files.end(span))
+        return _replaced(remedy, source, files.start(span), files.end(span))
     block = source.block_at(files.start(span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files, max_days)
@@ -88,24 +86,24 @@ def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLev
     """The edits of a Terragrunt file, which add tags to its inputs."""
     if not isinstance(remedy, r.AddTag):
         raise CannotFixError(PERSON)
-    return ChangeLevel.IN_PLACE, maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
+    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
     """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
-            rotation.check_not_ignored(source, block, argument)
-            return ChangeLevel.IN_PLACE, maps.add_entry(source, block, argument, name, value)
+            hcl_rotation.check_not_ignored(source, block, argument)
+            return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
         case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, comments.add_metadata(source, block, name, value)
+            return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
             level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
-            return level, maps.set_argument(source, block, argument, value)
+            return level, hcl_maps.set_argument(source, block, argument, value)
         case r.HideOutput():
-            return ChangeLevel.NOTHING, maps.hidden_output(source, block)
+            return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
-            return ChangeLevel.NOTHING, rotation.create_first(source, block, misspelt)
+            return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
         case _:
             return None
 
@@ -114,17 +112,31 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
     """The edits that let a key rotate."""
     match remedy:
         case r.SetInterval(setting, days):
-            edits = rotation.set_interval(source, block, setting, days)
+            edits = hcl_rotation.set_interval(source, block, setting, days)
         case r.AddBlock(name=name, days=days):
-            edits = rotation.add_schedule(source, block, files.module(source.path), name, days)
+            edits = hcl_rotation.add_schedule(source, block, files.module(source.path), name, days)
         case r.ReplaceTrigger():
-            edits = rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
+            edits = hcl_rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
         case r.HoldTrigger():
-            edits = rotation.hold(source, block, files.module(source.path), remedy)
+            edits = hcl_rotation.hold(source, block, files.module(source.path), remedy)
         case r.RemoveArgument(argument=argument):
-            edits = rotation.remove_argument(source, block, argument)
+            edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):
-            edits = rotation.stop_ignoring(source, block, names)
+            edits = hcl_rotation.stop_ignoring(source, block, names)
         case _:
             raise CannotFixError(PERSON)
     return ChangeLevel.REPLACES, edits
+
+
+def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
+    """The edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
+    new, first, last = new_text(remedy), start - source.base, end - source.base
+    written = source.data[first:last].decode("utf-8", "replace")
+    if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
+        return ChangeLevel.IN_PLACE, [source.edit(first, last, hcl_maps.quoted(new))]
+    at = written.rfind(remedy.old) if remedy.old and source.is_in_comment(first, last) else -1
+    if at < 0:
+        raise CannotFixError(ELSEWHERE)
+    before = len(written[:at].encode())
+    length = len(remedy.old.encode())
+    return ChangeLevel.NOTHING, [source.edit(first + before, first + before + length, new)]

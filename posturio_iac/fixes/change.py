@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from posturio_iac.core.record import Enum, dataclass
+
+if TYPE_CHECKING:
+    from posturio_iac.core.evidence.remedy import ReplaceValue
 
 
 class ChangeLevel(str, Enum):
@@ -44,6 +49,9 @@ PERSON = "you have to decide that"
 """The reason where only a person can decide what to write."""
 
 
+ELSEWHERE = "the value is computed; change what it comes from"
+
+
 class CannotFixError(Exception):
     """A remedy cannot be carried out by an edit; the message is a clause that says why, and what to do."""
 
@@ -66,3 +74,11 @@ def clash(one: Edit, other: Edit) -> bool:
 def moved(offset: int, edits: tuple[Edit, ...] | list[Edit]) -> int:
     """The new offset of a place in a file after ``edits``; text inserted right before it moves it on."""
     return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)
+
+
+def new_text(remedy: ReplaceValue) -> str:
+    """The value to write. Raises `CannotFixError` when the remedy describes it only in words."""
+    text = remedy.written or remedy.value
+    if any(character.isspace() for character in text):
+        raise CannotFixError("you have to choose the value")
+    return text

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
 from posturio_iac.fixes.change import CannotFixError, apply, moved
-from posturio_iac.fixes.hcl.source import BOM, HclSource
+from posturio_iac.fixes.hcl_source import BOM, HclSource
 from posturio_iac.search.kinds import IN_HCL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.nodes.source import NodeSource
+    from posturio_iac.fixes.node_source import NodeSource
 
 _FIRST_LINES, _FIRST_BYTES = 20, 16_384
 """How far down a file its lines are counted anew for each place."""
@@ -59,7 +59,7 @@ class WorkingFiles:
     def nodes(self, path: str) -> NodeSource:
         """A JSON or YAML file as it is now."""
         if path not in self._nodes:
-            from posturio_iac.fixes.nodes.source import NodeSource
+            from posturio_iac.fixes.node_source import NodeSource
 
             self._nodes[path] = NodeSource(path, self.data(path))
         return self._nodes[path]
@@ -151,7 +151,7 @@ class WorkingFiles:
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue
-            from posturio_iac.fixes.nodes.source import NodeSource
+            from posturio_iac.fixes.node_source import NodeSource
 
             try:
                 NodeSource(path, data).roots  # noqa: B018 - parsed for its syntax errors

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from posturio_iac import __version__
 from posturio_iac.commands.adopt import files
-from posturio_iac.commands.adopt.config_file import short
-from posturio_iac.commands.adopt.hook_file import with_hook
+from posturio_iac.commands.adopt.texts import short, with_hook
 from posturio_iac.config.load import load
 from posturio_iac.config.option_table import OPTIONS
 from posturio_iac.errors import UsageError

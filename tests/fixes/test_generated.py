@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.fixes import hcl_maps, hcl_rotation
 from posturio_iac.fixes.change import CannotFixError, apply
-from posturio_iac.fixes.hcl import comments, maps, rotation
-from posturio_iac.fixes.hcl.source import BOM, HclSource
+from posturio_iac.fixes.hcl_source import BOM, HclSource
 from tests.differential.generate import documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl.source import Block
+    from posturio_iac.fixes.hcl_source import Block
 
 EDITS: dict[str, Callable[[HclSource, Block], list[Edit]]] = {
-    "tag": lambda source, block: maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
-    "argument": lambda source, block: maps.set_argument(source, block, "sensitive", "true"),
-    "comment": lambda source, block: comments.add_metadata(source, block, "owner", 'a "b"'),
-    "order": rotation.create_first,
-    "schedule": lambda source, block: rotation.add_schedule(source, block, [source], "clock", 90),
+    "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
+    "argument": lambda source, block: hcl_maps.set_argument(source, block, "sensitive", "true"),
+    "comment": lambda source, block: hcl_maps.add_metadata(source, block, "owner", 'a "b"'),
+    "order": hcl_rotation.create_first,
+    "schedule": lambda source, block: hcl_rotation.add_schedule(source, block, [source], "clock", 90),
 }
 MAPS = st.sampled_from(
     [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.fixes.hcl.maps import quoted
+from posturio_iac.fixes.hcl_maps import quoted
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 from tests.support.fixing import OWNER, fix, mended

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.text.json_nodes import Object
-from posturio_iac.fixes.nodes.source import NodeSource, flow, members, scalar
+from posturio_iac.fixes.node_source import NodeSource, flow, members, scalar
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
 from tests.support.fixing import OWNER, fix, mended
 from tests.support.fixture_tools import FIXTURES, scan

@@ -12,7 +12,7 @@ import pytest
 
 from posturio_iac.commands.fix.arguments import COMMAND, wishes
 from posturio_iac.commands.fix.command import chosen, planned
-from posturio_iac.commands.fix.diff import unified
+from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.parser import parse
 from tests.support.fixing import OWNER, edited, fix
 from tests.support.fixture_tools import AS_OF, FIXTURES, cases, scan

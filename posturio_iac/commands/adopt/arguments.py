@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.commands.adopt.ci_files import PLACES
-from posturio_iac.commands.adopt.files import REPO, REV
+from posturio_iac.commands.adopt.files import PLACES, REPO, REV
 from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.config import meant

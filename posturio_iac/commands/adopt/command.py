@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files
 from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, AdoptionPlan, for_fix, wanted_of
-from posturio_iac.commands.adopt.overview import overview, without_owner
+from posturio_iac.commands.fix.summary import overview, say, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import Arguments, help_text, parse
 from posturio_iac.core.record import NamedTuple
@@ -166,7 +166,6 @@ def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
     """Write the mends, and return the report on the code after them."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
-    from posturio_iac.commands.fix.summary import say
 
     made = _fix_run(place, planned.code)
     outcomes, changed = fix.planned(made, report, wishes(made.given, report.as_of, place.config))

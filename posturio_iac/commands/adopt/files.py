@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac import DOCS
+from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.model import SHARED_FILE
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.terminal import paint, printable, wants_color
+from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
 from posturio_iac.scan.configuration import in_folder
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 HOOKS = ".pre-commit-config.yaml"
+
+PLACES = {"github": ".github/workflows/posturio-iac.yml", "gitlab": ".gitlab-ci.yml"}
+"""Where each CI service looks for its file."""
 REPOSITORY = "https://github.com/posturio/posturio-iac"
 """Where pre-commit fetches the hook from, unless --repo names another place."""
 
@@ -49,7 +53,7 @@ def top_of(folder: str) -> str:
 
 def hook(top: str, repository: str | None, revision: str | None) -> Iterator[FileChange]:
     """Yield the change that adds the hook, unless it is there. Raises `UsageError` when nothing tells which version to fetch."""
-    from posturio_iac.commands.adopt.hook_file import with_hook
+    from posturio_iac.commands.adopt.texts import with_hook
 
     path = os.path.join(top, HOOKS)
     before = _read(path)
@@ -91,14 +95,14 @@ def own_revision() -> str | None:
 def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:
     """Yield a configuration file, unless one is there."""
     if in_folder(top) is None and not os.path.lexists(path := os.path.join(top, CONFIGURATION)):
-        from posturio_iac.commands.adopt.config_file import short
+        from posturio_iac.commands.adopt.texts import short
 
         yield FileChange(path, "", short(baseline))
 
 
 def named_baseline(path: str, baseline: str, top: str) -> FileChange:
     """The change that lets an existing configuration name a baseline. Raises `UsageError` where a person has to do that."""
-    from posturio_iac.commands.adopt.config_file import with_baseline
+    from posturio_iac.commands.adopt.texts import with_baseline
 
     before = _read(path)
     folder, name = os.path.split(path)
@@ -110,7 +114,7 @@ def named_baseline(path: str, baseline: str, top: str) -> FileChange:
 
 def ci(top: str, service: str, *, baseline: bool) -> FileChange:
     """The file of a CI service. Raises `UsageError` when there is one."""
-    from posturio_iac.commands.adopt.ci_files import PLACES, ci_file
+    from posturio_iac.commands.adopt.texts import ci_file
 
     path = os.path.join(top, *PLACES[service].split("/"))
     if os.path.lexists(path):
@@ -120,7 +124,8 @@ def ci(top: str, service: str, *, baseline: bool) -> FileChange:
 
 def show(changes: Iterable[FileChange], top: str) -> None:
     """Print what would be written as a diff."""
-    to_stdout("".join(line for change in changes for line in _diff(change, top)))
+    changed = {os.path.relpath(one.path, top): (one.before.encode(), one.after.encode()) for one in changes}
+    to_stdout(unified(changed, color=wants_color("auto", sys.stdout, os.environ), exact=False))
 
 
 def write_all_files(changes: Sequence[FileChange], top: str) -> None:
@@ -143,15 +148,3 @@ def _read(path: str) -> str:
         raise UsageError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 at byte {error.start}") from None
-
-
-def _diff(change: FileChange, top: str) -> Iterator[str]:
-    """Yield the lines of a unified diff, safe to print."""
-    from difflib import unified_diff
-
-    color = wants_color("auto", sys.stdout, os.environ)
-    name = os.path.relpath(change.path, top)
-    before, after = change.before.splitlines(), change.after.splitlines()
-    for line in unified_diff(before, after, f"a/{name}" if change.before else os.devnull, f"b/{name}", lineterm=""):
-        style = {"+": ("green",), "-": ("red",), "@": ("cyan",)}.get(line[:1], ())
-        yield f"{paint(printable(line), *style, color=color)}\n"

@@ -200,8 +200,7 @@ def _hooked(given: Arguments) -> FixRun | None:
 
 
 def _mend(run_: FixRun) -> int:
-    from posturio_iac.commands.fix.diff import unified
-    from posturio_iac.commands.fix.summary import say
+    from posturio_iac.commands.fix.summary import say, unified
     from posturio_iac.core.finding import Level
     from posturio_iac.core.text.terminal import wants_color, without_commands
 

@@ -1,44 +1,44 @@
-"""The text of ``fix`` beside the diff, on standard error: mended findings, changes held back, and tasks for a person."""
+"""What ``fix`` and ``adopt`` say: the diff, which findings are mended, held back or left to a person, and how many there are."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.evidence.remedy import AddTag, MergeTags
-from posturio_iac.core.finding import Level
-from posturio_iac.core.text.terminal import printable, without_commands
+from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.fixes.proof import claim_of
-from posturio_iac.judge.baseline import accepted
-from posturio_iac.render.nothing_found import count
+from posturio_iac.judge.baseline import accepted, by_severity
+from posturio_iac.render.nothing_found import count, no_keys
 from posturio_iac.render.wording import scope_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.planner import Outcome
 
 SHOWN = 10
-_EFFECTS: dict[ChangeLevel | None, tuple[str, str]] = {
+_EFFECTS = {
     ChangeLevel.NOTHING: ("changes nothing", "change nothing"),
     ChangeLevel.IN_PLACE: ("updates a resource in place", "update resources in place"),
     ChangeLevel.REPLACES: ("adds resources or replaces keys", "add resources or replace keys"),
 }
 """The effect of one change, and of several."""
+_PLAIN = range(0x20, 0x7F)
+_ESCAPED = {ord(c): f"\\{name}" for c, name in zip('"\\\a\b\t\n\v\f\r', '"\\abtnvfr', strict=True)}
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
     """Print errors of the run, and the outcome of each finding; only errors with ``--quiet``."""
-    lines = [
-        f"{':'.join(str(p) for p in (d.path, d.line) if p is not None)}: error: {d.message}"
-        for d in report.diagnostics
-        if d.level is Level.ERROR
-    ]
+    lines = list(_errors(report))
     if not given.quiet:
         lines += _lines(outcomes, written=written)
         known = sum(accepted(report.findings).values())
@@ -72,12 +72,12 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
 
 def _effects(mended: Sequence[Outcome]) -> str:
     """The effect of the mends at the next apply, as the end of a sentence: ``: at the next apply 2 change nothing``."""
-    levels = Counter(o.level for o in mended)
+    levels = Counter(o.level for o in mended if o.level is not None)
     if not levels:
         return ""
     if len(levels) == 1:
         who = "this" if len(mended) == 1 else "they"
-        return f": at the next apply {who} {_EFFECTS[mended[0].level][len(mended) > 1]}"
+        return f": at the next apply {who} {_EFFECTS[next(iter(levels))][len(mended) > 1]}"
     *head, last = [f"{levels[level]:,} {_EFFECTS[level][levels[level] > 1]}" for level in ChangeLevel if levels[level]]
     return f": at the next apply {', '.join(head)} and {last}"
 
@@ -101,3 +101,93 @@ def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
             yield f"    {why}" if why == finding.remediation or _sends_here(finding) else f"    {why}: {finding.remediation}"
     if len(found) > SHOWN:
         yield f"  and {len(found) - SHOWN} more"
+
+
+def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False, exact: bool = True) -> str:
+    """The diff of files, their paths with ``a/`` and ``b/`` before them.
+
+    What is not ``exact`` is for a reader: characters that are invisible or move a terminal are escapes.
+    """
+    return "".join(line for path, pair in changed.items() for line in _file(path, *pair, color=color, exact=exact))
+
+
+def _file(path: str, before: bytes, after: bytes, *, color: bool, exact: bool) -> Iterator[str]:
+    from difflib import unified_diff
+
+    old, new = (_split(data.decode("utf-8", "replace")) for data in (before, after))
+    for line in unified_diff(old, new, _name_in_diff(f"a/{path}") if before else os.devnull, _name_in_diff(f"b/{path}")):
+        text = line.removesuffix("\n") if exact else _visible(line.removesuffix("\n"))
+        head = text[:1]
+        style = "bold" if text.startswith(("--- ", "+++ ")) else _COLORS.get(head, "")
+        shown = paint(text, style, color=color) if style else text
+        yield f"{shown}\n" if line.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+
+
+def _name_in_diff(path: str) -> str:
+    """A file name as git writes it in a diff: in quotes, with escapes, where it holds what could end it or begin another line."""
+    end = "\t" if " " in path else ""  # without it, patch takes the name to end at the first space
+    if path.isprintable() and not set(path) & set('"\\'):
+        return path + end
+    data = path.encode("utf-8", "surrogateescape")
+    return '"' + "".join(_ESCAPED.get(byte, chr(byte) if byte in _PLAIN else f"\\{byte:03o}") for byte in data) + f'"{end}'
+
+
+def _visible(line: str) -> str:
+    """A line with escapes but for its tabs, and for the carriage return at its end."""
+    text = line.removesuffix("\r")
+    return "\t".join(map(printable, text.split("\t"))) + line[len(text) :]
+
+
+def _split(text: str) -> list[str]:
+    """Lines with their ends, as a diff counts them: only a line feed ends one."""
+    *whole, last = text.split("\n")
+    return [*(f"{line}\n" for line in whole), *([last] if last else [])]
+
+
+def overview(report: Report, outcomes: Sequence[Outcome]) -> str:
+    return "".join(f"{line}\n" for line in _overview(report, outcomes))
+
+
+def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
+    owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
+    return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
+
+
+def _overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    active = report.active()
+    if not report.keys:
+        yield no_keys(report.files, errors=any(_errors(report)))
+    else:
+        folders = len({os.path.dirname(judged.key.span.path) for judged in report.keys if judged.key.span})
+        severities = Counter(finding.severity for finding in active)
+        told = by_severity(severities)
+        where = f"{count(len(report.keys), 'key')} in {count(folders, 'folder')}"
+        yield f"{where}: {count(len(active), 'finding')}{f' ({told})' if told else ''}"
+    if active:
+        yield ""
+        yield from _mends(outcomes, len(active))
+        ownerless = len(without_owner(report, active))
+        if ownerless:
+            yield f"  {ownerless:,} of the {len(active):,} findings are about keys without an owner; name one with --owner"
+    if undetermined := report.count(Verdict.UNDETERMINED):
+        yield f"  {count(undetermined, 'key')} undetermined, which fails the run only with --strict"
+    errors = list(_errors(report))
+    yield from (f"  {line}" for line in errors[:SHOWN])
+    if len(errors) > SHOWN:
+        yield f"  and {len(errors) - SHOWN} more errors; posturio-iac scan lists them"
+
+
+def _mends(outcomes: Sequence[Outcome], total: int) -> Iterator[str]:
+    levels = Counter(outcome.level for outcome in outcomes if outcome.level is not None)
+    for level, (effect, _) in _EFFECTS.items():
+        if not levels[level]:
+            continue
+        flag = "" if level is not ChangeLevel.REPLACES else " --unsafe"
+        yield f"  {levels[level]:>7,} can be fixed by `posturio-iac fix --write{flag}`; the next apply {effect}"
+    yield f"  {total - sum(levels.values()):>7,} left for you to fix, or to accept in a baseline with owner, reason and end date"
+
+
+def _errors(report: Report) -> Iterator[str]:
+    for said in report.diagnostics:
+        if said.level is Level.ERROR:
+            yield ":".join(printable(str(part)) for part in (said.path, said.line, f" error: {said.message}") if part is not None).lstrip()

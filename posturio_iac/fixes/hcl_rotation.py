@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl.maps import renamed, set_argument, set_arguments
+from posturio_iac.fixes.hcl_maps import renamed, set_argument, set_arguments
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.core.evidence.remedy import HoldTrigger, IntervalSetting, ReplaceTrigger
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.hcl.source import Block, HclSource
+    from posturio_iac.fixes.hcl_source import Block, HclSource
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"

@@ -1,4 +1,7 @@
-"""Adds the hook to the text of a ``.pre-commit-config.yaml`` and leaves every other character as it is. Pure."""
+"""Texts of the files that are set up: the hook's, the configuration's and those of CI services. Pure.
+
+What is there keeps every other character.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from posturio_iac import DOCS, __version__
+from posturio_iac.config.load import parse_toml
+from posturio_iac.config.model import TABLE, Config
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +21,41 @@ HOOK = "posturio-iac"
 _KEY = "repos"
 MOST_ALIASES = 40
 """More of them, one within the other, can stand for more values than can be compared; these stand for two million at most."""
+_GITHUB = """\
+name: posturio-iac
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions:
+  contents: read
+
+jobs:
+  access-keys:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v7
+        with:
+          persist-credentials: false
+      - uses: posturio/posturio-iac@v{version}
+{options}"""
+_GITLAB = """\
+access-keys:
+  image: python:3.12-slim
+  before_script:
+    - apt-get update -q && apt-get install -qy --no-install-recommends git
+    - python3 -I -m pip install --quiet "posturio-iac=={version}"
+  script:
+    - posturio-iac scan --format gitlab --output gl-code-quality-report.json --format text{options}
+  artifacts:
+    when: always
+    reports:
+      codequality: gl-code-quality-report.json
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+"""
 
 
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
@@ -115,3 +156,46 @@ def _last_line(node: yaml.Node) -> int:
         return _last_line(last[1] if isinstance(last, tuple) else last)
     mark = node.end_mark
     return int(mark.line - 1 if mark.column == 0 and mark.line > node.start_mark.line else mark.line)
+
+
+def ci_file(service: str, *, baseline: bool) -> str:
+    """The file of a service; with a ``baseline`` it fails while entries match nothing, so that the baseline only shrinks."""
+    flag = "--fail-on-stale" if baseline else ""
+    if service == "github":
+        return _GITHUB.format(version=__version__, options=f"        with:\n          args: {flag}\n" if flag else "")
+    return _GITLAB.format(version=__version__, options=f" {flag}" if flag else "")
+
+
+def short(baseline: str = "") -> str:
+    """The file; it names a ``baseline`` where there is one."""
+    default = Config()
+    return f"""\
+# Configuration of posturio-iac for this repository. Every option: {DOCS}/configuration.md
+max_lifetime_days = {default.max_lifetime_days}
+fail_on = "{default.fail_on}"
+{f'baseline = "{baseline}"{chr(10)}' if baseline else ""}"""
+
+
+def with_baseline(text: str, baseline: str, *, shared: bool) -> str | None:
+    """A configuration with a line that names its ``baseline``, or None where it cannot be told where the line belongs.
+
+    It stands before the first option, or below the header of the table in a file that other tools ``shared``.
+    """
+    lines = text.split("\n")
+    header = f"[tool.{TABLE}]"
+    places = [n + 1 for n, line in enumerate(lines) if line.strip() == header] if shared else [_first_option(lines)]
+    wanted = parse_toml(text, "")
+    (wanted["tool"][TABLE] if shared else wanted)["baseline"] = baseline
+    end = "\r" if "\r\n" in text else ""
+    for place in places:
+        made = "\n".join([*lines[:place], f'baseline = "{baseline}"{end}', *lines[place:]])
+        try:
+            if parse_toml(made, "") == wanted:
+                return made
+        except UsageError:
+            continue
+    return None
+
+
+def _first_option(lines: list[str]) -> int:
+    return next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines) - 1)

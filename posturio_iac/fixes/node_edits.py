@@ -1,4 +1,4 @@
-"""Comments, tags, intervals and outputs in the JSON syntax of Terraform, and intervals in templates."""
+"""Remedies as edits of JSON and YAML: Terraform's JSON, and CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -6,31 +6,105 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence import remedy as r
+from posturio_iac.core.evidence.remedy_text import describe, pascal
+from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl.maps import quoted
-from posturio_iac.fixes.nodes.source import member
+from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, new_text
+from posturio_iac.fixes.hcl_maps import item, quoted
+from posturio_iac.fixes.node_source import member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.evidence.remedy import IntervalSetting
+    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy, ReplaceValue
+    from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.nodes.source import NodeSource
+    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.working_files import WorkingFiles
 
+_SAID = ("Metadata", "//")
 _INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
 
 
-def add_comment(source: NodeSource, block: Node, item: str, *, joined: bool = True) -> list[Edit]:
+def in_json(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """The edits of Terraform's JSON, which leave rotations to people. Raises `CannotFixError` where no edit can do it."""
+    source = files.nodes(span.path)
+    if isinstance(remedy, r.ReplaceValue):
+        return _replaced(remedy, source, files.start(span), files.end(span))
+    _, block = source.member_at(files.start(span))
+    match remedy:
+        case r.AddComment(name=name, value=value):
+            return ChangeLevel.NOTHING, add_comment(source, block, item(name, value))
+        case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
+            check_not_ignored(block, argument)
+            return ChangeLevel.IN_PLACE, add_tag(source, block, argument, name, value)
+        case r.HideOutput():
+            return ChangeLevel.NOTHING, hidden_output(source, block)
+        case r.SetInterval(setting, days):
+            return ChangeLevel.REPLACES, set_interval(source, block, setting, days)
+        case r.SetArgument(argument=argument, value=value) if argument == AGE:
+            return ChangeLevel.REPLACES, source.put(block, argument, int(value))
+        case r.RunCommand() | r.Advice():
+            raise CannotFixError(PERSON)
+        case _:
+            raise CannotFixError("change the rotation of Terraform's JSON in the program that writes it, or by hand")
+
+
+def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """The edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
+    source = files.nodes(span.path)
+    match remedy:
+        case r.ReplaceValue():
+            return _replaced(remedy, source, files.start(span), files.end(span))
+        case r.AddMetadata(name=name, value=value):
+            _, body = source.member_at(files.start(span))
+            members = {"Metadata": {"Posturio": {pascal(name): value}}}
+            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+        case r.SetInterval(setting, days):
+            _, body = source.member_at(files.start(span))
+            return ChangeLevel.REPLACES, set_interval(source, body, setting, days)
+        case r.CallConstruct():
+            raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
+        case _:
+            raise CannotFixError(PERSON)
+
+
+def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
+    """The edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
+    new, first, last = new_text(remedy), source.offset(start), source.offset(end)
+    found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
+    if len(found) != 1:
+        raise CannotFixError(ELSEWHERE)
+    node, is_said = found[0]
+    text = source.text[node.start : node.end]
+    shown = json.dumps(new) if source.is_json or not text.startswith("'") else f"'{new}'"
+    return ChangeLevel.NOTHING if is_said else ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
+
+
+def _scalars(roots: tuple[Node, ...]) -> Iterator[tuple[Node, bool]]:
+    """Yield the values that are no maps and no lists, and whether each is metadata that no resource reads."""
+    pending = [(root, False) for root in roots]
+    while pending:
+        node, is_said = pending.pop()
+        if isinstance(node.value, Object):
+            pending += [(value, is_said or key.value in _SAID) for key, value in node.value]
+        elif isinstance(node.value, Array):
+            pending += [(item, is_said) for item in node.value]
+        else:
+            yield node, is_said
+
+
+def add_comment(source: NodeSource, block: Node, text: str, *, joined: bool = True) -> list[Edit]:
     """The edit that states metadata in the ``"//"`` member of a block, ``joined`` to metadata that is there."""
-    ours = f"posturio: {item}" if joined else f"posturio:{item}"
+    ours = f"posturio: {text}" if joined else f"posturio:{text}"
     found = member(block, "//")
     if found is None:
         return source.add(block, {"//": ours})
     if not isinstance(found.value, str):
         raise CannotFixError('its "//" is not text; write the comment by hand')
     if joined and found.value.strip().startswith("posturio:") and "\n" not in found.value:
-        return [source.edit(found.start, found.end, json.dumps(f"{found.value.rstrip()} {item}", ensure_ascii=False))]
+        return [source.edit(found.start, found.end, json.dumps(f"{found.value.rstrip()} {text}", ensure_ascii=False))]
     return [source.edit(found.start, found.end, json.dumps(f"{found.value}\n{ours}", ensure_ascii=False))]
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, Edit
-from posturio_iac.fixes.hcl.block import HclBlock, items_of, parsed_alone, plain_names
+from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone, plain_names
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,0 @@
-"""Edits of HCL, in the style of ``terraform fmt``.
-
-Imports Terraform's parser and the records of `fixes`.
-"""
