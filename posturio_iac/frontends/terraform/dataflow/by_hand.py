@@ -13,9 +13,9 @@ from posturio_iac.facts.schedulers import HOLDERS, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.due import watched
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes, own_triggers
 from posturio_iac.frontends.terraform.dataflow.mentions import mentions
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.dataflow.triggers import Reached, reached
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.instance import USUAL
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, first_unknown
@@ -50,32 +50,30 @@ class HandEdit(NamedTuple):
 def edits(trigger: hcl.Expr, scope: ModuleScope, *, only_dates: bool) -> list[HandEdit]:
     """What people edit behind an item of ``replace_triggered_by``; what is open comes without a date and with a reason."""
     found: dict[HandEdit, None] = {}
-    for reached in origins_of(trigger, scope):
-        if not isinstance(reached, ResourceOrigin):
-            continue
-        expressions = list(_compared(reached))
-        is_open = not only_dates and any(first_unknown(evaluate_or_unknown(e, reached.scope)) is not None for e in expressions)
-        for current, instance, words in mentions([(e, reached.instance) for e in expressions], computed=True):
+    for one in reached(trigger, scope, USUAL):
+        expressions = list(_compared(one))
+        is_open = not only_dates and any(first_unknown(evaluate_or_unknown(e, one.scope)) is not None for e in expressions)
+        for current, instance, words in mentions([(e, one.instance) for e in expressions], computed=True):
             for edit in _edit(current, instance, words):
                 if is_open if edit.reason is not None else edit.at is not None or not only_dates:
                     found[edit] = None
         if only_dates:
             continue
-        written = mentions([(e, reached.instance) for e in expressions], computed=True, only_held=True)
-        if reached.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e, _, _ in written):
-            found[HandEdit(reached.address, reached.block.header)] = None
+        written = mentions([(e, one.instance) for e in expressions], computed=True, only_held=True)
+        if one.kind in HOLDERS and any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e, _, _ in written):
+            found[HandEdit(one.address, one.block.header)] = None
     return list(found)
 
 
-def _compared(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
+def _compared(one: Reached) -> Iterator[hcl.Expr]:
     """Yield the arguments of a resource that a trigger compares."""
-    own = reached.expression()
-    if own is not None and reached.attribute not in _WHOLE:
+    own = one.expression()
+    if own is not None and one.attribute not in _WHOLE:
         yield own
         return
-    only = "triggers_replace" if reached.kind == "terraform_data" and reached.attribute == "id" else None
-    yield from (e for name, e in watched(reached.block, ignored_changes(reached.block)) if only in (None, name))
-    yield from own_triggers(reached.block)
+    only = "triggers_replace" if one.kind == "terraform_data" and one.attribute == "id" else None
+    yield from (e for name, e in watched(one.block, ignored_changes(one.block)) if only in (None, name))
+    yield from own_triggers(one.block)
 
 
 def _edit(expression: hcl.Expr, instance: ModuleInstance, words: tuple[str, ...]) -> Iterator[HandEdit]:
@@ -118,11 +116,10 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     user = block.get(KEY_TYPES[block.labels[0]])
     varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
     if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
-        names = [
-            end.text for end in origins_of(multiplier, scope.instance.scope()) if isinstance(end, TerminalOrigin) and end.kind == "variable"
-        ]
-        if names:
-            yield f"{names[0]} decides which of its keys exist: manual rotation without a schedule"
+        mentioned = mentions([(multiplier, scope.instance)])
+        name = next((words[1] for _, at, words in mentioned if words[:1] == ("var",) and _is_edited(words[1], at)), None)
+        if name is not None:
+            yield f"var.{name} decides which of its keys exist: manual rotation without a schedule"
     if not (schedulers := scope.instance.resources(*SCHEDULERS)):
         return
     folder = scope.instance.folder
@@ -130,6 +127,11 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     for (kind, name), _ in schedulers:
         if any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
             yield f"the scheduler {kind}.{name} only chooses which key is shown and replaces none"
+
+
+def _is_edited(name: str, instance: ModuleInstance) -> bool:
+    """True if whoever applies a root module sets one of its variables, and no file does."""
+    return instance.caller is None and name not in instance.folder.tfvars
 
 
 def _mentions_both(place: hcl.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:

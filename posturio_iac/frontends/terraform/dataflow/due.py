@@ -17,17 +17,16 @@ from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTAT
 from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
 from posturio_iac.frontends.terraform.dataflow.secret_flow import repeated
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, flatten, select
-from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
-from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View, planned
+from posturio_iac.frontends.terraform.dataflow.triggers import Reached, is_dotted, is_map, part_of, reached
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import Due, EvaluationError, SomeInstance, doubtful, due_of
+from posturio_iac.frontends.terraform.values import Due, doubtful, due_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.unknown import Unknown
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import Step
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
@@ -105,31 +104,18 @@ class DuePlan:
 
     def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Fired:
         """What becomes of an item of ``replace_triggered_by`` in a block that ``scope`` belongs to."""
-        base, steps = _way(trigger, scope)
-        instance = scope.instance
-        if not isinstance(base, hcl.Name) or not steps or not isinstance(steps[0], str):
-            return Fired(None)
-        kind, name, own = base.name, steps[0], steps[1:]
-        block = instance.folder.resources.get((kind, name))
-        if block is None:
-            return Fired(None)
-        expansion = planned(block, instance, self.view)
-        wanted, rest = select(expansion.shape, own)
         moved: list[Due | None] = []
         direct: list[Due | None] = []
-        for suffix, inner in expansion.instances:
-            if wanted is not None and suffix not in ("", wanted):
-                continue
-            address = f"{kind}.{name}{suffix}"
-            change = self.change(block, kind, address, inner)
-            found = self._noticed(block, kind, address, inner, rest)
-            unsure = expansion.unknown
-            moved.append(found.doubted(unsure) if found is not None and unsure is not None else found)
-            direct.append(change.created.doubted(unsure) if change.created is not None and unsure is not None else change.created)
+        for one in reached(trigger, scope, self.view):
+            noticed = self._noticed(one)
+            created = self.change(one.block, one.kind, one.local_address, one.scope).created
+            moved.append(noticed.doubted(one.doubt) if noticed is not None and one.doubt is not None else noticed)
+            direct.append(created.doubted(one.doubt) if created is not None and one.doubt is not None else created)
         return Fired(due_of(*moved), due_of(*direct))
 
-    def _noticed(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, way: tuple[Step, ...]) -> Due | None:
-        """Why a trigger notices a change of a resource, or of the part that ``way`` leads to."""
+    def _noticed(self, one: Reached) -> Due | None:
+        """Why a trigger notices a change of a resource, or of the part that its way leads to."""
+        block, kind, address, scope, way, _ = one
         noticed = self.change(block, kind, address, scope).noticed
         if noticed is None or not way or not isinstance(way[0], str):
             return noticed
@@ -138,7 +124,7 @@ class DuePlan:
         map_like = True if argument in _MAPS else is_map(hcl.setting(block, argument), scope)
         for step in way[1:]:
             # Terraform follows a dot only into objects, and a text in brackets only into maps.
-            if isinstance(step, str) and map_like is _is_dotted(step):
+            if isinstance(step, str) and map_like is is_dotted(step):
                 return None
             if isinstance(step, str) and map_like is None:
                 due = due_of(value)
@@ -215,61 +201,6 @@ _MAPS = ("triggers", "keepers", "tags")
 
 _UNSET = (*_MAPS, "input", "output", "triggers_replace")
 """Attributes of holders that are null where the argument is not set."""
-
-
-def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
-    """True if a value is a map, False if it is an object; None where that is open."""
-    match expression:
-        case hcl.ObjectExpr() | hcl.For():
-            return False
-        case hcl.Call("tomap"):
-            return True
-        case hcl.Call("zipmap", (_, hcl.TupleExpr())):
-            return False
-        case hcl.Call("merge" | "try", arguments):
-            kinds = [is_map(argument, scope) for argument in arguments]
-            return False if False in kinds else None if None in kinds else True
-        case hcl.Index(hcl.TupleExpr(items), hcl.Literal(int() as place)) if place < len(items):
-            return is_map(items[place], scope)
-        case hcl.GetAttr(hcl.Name("local"), name) if name in scope.instance.folder.locals:
-            return is_map(scope.instance.folder.locals[name].expression, scope.instance.scope(scope.view))
-        case _:
-            return None
-
-
-class _Dotted(str):
-    """A step that the code writes behind a dot."""
-
-    __slots__ = ()
-
-
-def _is_dotted(step: Step) -> bool:
-    return isinstance(step, _Dotted)
-
-
-def _way(trigger: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
-    """The base of a reference and the steps after it, a dot and brackets told apart."""
-    if isinstance(trigger, hcl.Splat):
-        base, own = _way(trigger.target, scope)
-        return base, (*own, ANY, *_way(trigger.each, scope)[1])
-    base, steps = flatten(trigger, scope)
-    dotted: list[bool] = []
-    at: hcl.Expr = trigger
-    while isinstance(at, (hcl.GetAttr, hcl.Index)):
-        dotted.append(isinstance(at, hcl.GetAttr))
-        at = at.target
-    marked = zip(steps, reversed(dotted), strict=True)
-    return base, tuple(_Dotted(step) if dot and isinstance(step, str) else step for step, dot in marked)
-
-
-def part_of(value: Value, step: Step) -> Value:
-    """The part of a value behind a step; null where there is none."""
-    try:
-        if isinstance(step, str):
-            return attribute(value, str(step)) if isinstance(value, (dict, SomeInstance)) else index(value, step)
-        return index(value, step) if isinstance(step, int) else value
-    except EvaluationError:
-        return None
 
 
 def watched(block: hcl.Block, ignored: frozenset[str] | None) -> Iterator[tuple[str, hcl.Expr]]:

@@ -10,12 +10,10 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.clocks import why_it_stands
-from posturio_iac.frontends.terraform.dataflow.due import part_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import is_set, own_triggers, stop_ignoring
 from posturio_iac.frontends.terraform.dataflow.mentions import mentions, of_instance
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_flow import arguments_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
+from posturio_iac.frontends.terraform.dataflow.triggers import Reached, part_of, reached
 from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import USUAL, planned
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -73,33 +71,30 @@ def why_argument_stands(expression: hcl.Expr, scope: ModuleScope, plan: DuePlan)
 
 def why_trigger_stands(trigger: hcl.Expr, scope: ModuleScope, plan: DuePlan) -> Standstill:
     """Why an item of ``replace_triggered_by`` does not fire when a clock is due."""
-    for reached in origins_of(trigger, scope):
-        if isinstance(reached, ResourceOrigin):
-            return _resource(reached, trigger, plan)
-    return Standstill(why.NEVER_CHANGED(spelled(trigger)))
+    first = next(reached(trigger, scope, USUAL), None)
+    return Standstill(why.NEVER_CHANGED(spelled(trigger))) if first is None else _resource(first, trigger, plan)
 
 
-def _resource(reached: ResourceOrigin, trigger: hcl.Expr, plan: DuePlan) -> Standstill:
-    block, address, kind = reached.block, reached.address, reached.kind
-    if kind == ROTATING and (stands := why_it_stands(block, reached.scope, address, reached.attribute)) is not None:
+def _resource(one: Reached, trigger: hcl.Expr, plan: DuePlan) -> Standstill:
+    block, address, kind = one.block, one.address, one.kind
+    if kind == ROTATING and (stands := why_it_stands(block, one.scope, address, one.attribute)) is not None:
         return Standstill(*stands, despite_clock=True)
-    parts: list[tuple[hcl.Expr | None, ModuleInstance]] = [(value, reached.instance) for _, value in arguments_of(block)]
-    parts += [(item, reached.instance) for item in own_triggers(block)]
+    parts: list[tuple[hcl.Expr | None, ModuleInstance]] = [(value, one.instance) for _, value in arguments_of(block)]
+    parts += [(item, one.instance) for item in own_triggers(block)]
     if next(_clocks(parts), None) is not None:
-        if is_set(block, "prevent_destroy", reached.scope):
+        if is_set(block, "prevent_destroy", one.scope):
             remedy: Remedy = RemoveArgument(Place(address, block.header), "prevent_destroy", f"the lifecycle block of {address}")
             return Standstill(why.PREVENTED_AT(address), remedy, despite_clock=True)
         if (unblocked := stop_ignoring(block, address)) is not None:
             return Standstill(why.IGNORES_CHANGES(address), unblocked, despite_clock=True)
-        if kind == "terraform_data" and reached.attribute == "id" and block.get("input") is not None:
+        if kind == "terraform_data" and one.attribute == "id" and block.get("input") is not None:
             advice = Advice(f"refer to {address}, or set triggers_replace instead of input")
             return Standstill(why.ID_STAYS(address), advice, despite_clock=True)
-        scope = reached.scope.seen(plan.view)
-        change = plan.change(block, kind, f"{kind}.{reached.name}{reached.suffix}", scope)
-        if change.noticed is not None:
+        scope = one.scope.seen(plan.view)
+        if plan.change(block, kind, one.local_address, scope).noticed is not None:
             text = spelled(trigger) or address
-            value = plan.attribute(block, kind, f"{kind}.{reached.name}{reached.suffix}", scope, reached.attribute or "")
-            for step in reached.steps:
+            value = plan.attribute(block, kind, one.local_address, scope, one.attribute or "")
+            for step in one.way[1:]:
                 value = part_of(value, step)
             clock = next((address for address, _, _ in _clocks(parts)), "a clock")
             reason = why.STANDS_STILL(text, clock) if due_of(value) is None else why.NOT_FOLLOWED(text)

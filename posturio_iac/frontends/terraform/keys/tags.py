@@ -7,14 +7,15 @@ from posturio_iac.core.place import TagOrigin, describe_origin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import DEPENDS_ON, MUST_BE
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
-from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 from posturio_iac.frontends.terraform.values import PartialMap, Value
+
+_MOST_STEPS = 4
+"""Longer chains of references only lose their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +95,14 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
 
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
-    """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
-    ends = list(origins_of(origin, scope)) if not isinstance(origin, hcl.Literal) else []
-    if (
-        len(ends) == 1
-        and isinstance(ends[0], TerminalOrigin)
-        and ends[0].kind == "literal"
-        and scope.instance.program.is_ours(ends[0].span.path)
-    ):
-        return ends[0].span
-    return origin.span
+    """Where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
+    at: tuple[hcl.Expr, ModuleScope] | None = origin, scope
+    for _ in range(_MOST_STEPS):
+        if at is None or isinstance(at[0], hcl.Literal):
+            break
+        at = _source(*at)
+    is_literal = at is not None and isinstance(at[0], hcl.Literal) and scope.instance.program.is_ours(at[0].span.path)
+    return at[0].span if at is not None and is_literal else origin.span
 
 
 def _as_map(value: Value) -> Value:
@@ -122,24 +121,38 @@ def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[st
     for part in reversed(list(walk(expression))):
         if isinstance(part, hcl.ObjectExpr):
             found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
-        elif depth < 4 and isinstance(part, hcl.GetAttr):  # noqa: PLR2004 - deeper chains only lose their place
-            found = {**_behind(part, scope, depth), **found}
+        elif depth < _MOST_STEPS and isinstance(part, hcl.GetAttr) and (source := _source(part, scope)) is not None:
+            found = {**_places(*source, depth + 1), **found}
     return found
 
 
-def _behind(part: hcl.GetAttr, scope: ModuleScope, depth: int) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
-    words = references(part)
-    instance = scope.instance
-    if len(words) != 2:  # noqa: PLR2004 - local.x or var.x
-        return {}
-    if words[0] == "local" and (found := instance.folder.locals.get(words[1])) is not None:
-        return _places(found.expression, instance.scope(), depth + 1)
-    if words[0] == "var" and instance.call is not None and instance.caller is not None:
-        argument = instance.call.get(words[1])
-        return _places(argument, instance.caller, depth + 1) if argument is not None else {}
-    if words[0] == "var" and instance.caller is None and (given := instance.folder.tfvars.get(words[1])) is not None:
-        return _places(given.expression, instance.scope(), depth + 1)
-    return {}
+def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] | None:
+    """The expression that a local value, an input of a module, ``each.value`` or an entry of one of these stands for."""
+    instance, (head, *rest) = scope.instance, (*references(part), "")
+    found: hcl.Expr | None = None
+    inner = instance.scope()
+    name, way = rest[0] if rest else "", rest[1:-1]
+    match head:
+        case "local" if name in instance.folder.locals:
+            found = instance.folder.locals[name].expression
+        case "var" if instance.call is not None and instance.caller is not None:
+            found, inner = instance.call.get(name), instance.caller
+        case "var" if name in instance.folder.tfvars:
+            found = instance.folder.tfvars[name].expression
+        case "each" if name == "value" and isinstance(key := scope.bindings.get("each", {}).get("key"), str):
+            found, way = scope.origin, [key, *way]
+    if found is None or "[" in spelled(part):
+        return None
+    for entry in way:
+        for _ in range(_MOST_STEPS):
+            if not isinstance(found, hcl.ObjectExpr) and (source := _source(found, inner)) is not None:
+                found, inner = source
+        items = found.items if isinstance(found, hcl.ObjectExpr) else ()
+        value = next((value for key, value in items if isinstance(key, hcl.Literal) and key.value == entry), None)
+        if value is None:
+            return None
+        found = value
+    return found, inner
 
 
 def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
