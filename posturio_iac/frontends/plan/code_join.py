@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import Remedies, moved
+from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, moved
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
-from posturio_iac.core.place import CommentOrigin, TagOrigin
+from posturio_iac.core.place import ChangeOrigin, CommentOrigin, Place, TagOrigin, TriggerOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
@@ -168,9 +168,14 @@ def _subject(evidence: Lifetime) -> object:
 
 def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     """A rotation with the interval that the plan gives its clock, where the code only has a variable."""
-    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or evidence.setting is None:
+    origin = evidence.origin
+    if (
+        evidence.kind is not Kind.ROTATION
+        or evidence.effect is not Effect.ENFORCED
+        or not isinstance(origin, (TriggerOrigin, ChangeOrigin))
+    ):
         return evidence
-    clock = document.resources.get(evidence.setting.place.address)
+    clock = document.resources.get(origin.clock)
     if clock is None or clock.type != ROTATING:
         return evidence
     stated = ((clock.get(name), unit) for name, unit in reversed(ROTATION_ARGUMENTS))
@@ -179,4 +184,7 @@ def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     if not interval:
         return evidence
     interval *= evidence.turns
-    return replace(evidence, interval=interval, value=describe_interval(interval), reason=None)
+    setting = evidence.setting
+    if setting is not None and setting.argument == "default" and interval != evidence.interval:
+        setting = IntervalSetting(Place(origin.clock), "rotation_days")  # whoever planned has set the variable
+    return replace(evidence, interval=interval, value=describe_interval(interval), reason=None, setting=setting)
