@@ -157,12 +157,12 @@ def matches(template: HostTemplate, max_lifetime_days: int | None) -> tuple[Host
     written = template.filename is None or template.context.parameter_sets
     with TemporaryDirectory(prefix="posturio-iac-") if written else nullcontext("") as scratch:
         try:
-            return tuple(dict.fromkeys(_said(template, max_lifetime_days, scratch)))
+            return tuple(dict.fromkeys(_matches(template, max_lifetime_days, scratch)))
         except UsageError as error:
             return (HostMatch(CFN_LINT_INCOMPLETE, f"No access key was checked here: {printable(str(error))}."),)
 
 
-def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
+def _matches(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
     if template.filename is None:
         source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
         config = configuration_near(os.getcwd())

@@ -199,18 +199,18 @@ def with_texts(origin: Origin, change: Callable[[str], str]) -> Origin:
 
 
 class HolderKind(Enum):
-    """The kind of thing that holds a secret."""
+    """What kind of thing holds a secret, in the words that readers see and fingerprints hold: they are permanent."""
 
-    OUTPUT = "output"
-    ARGUMENT = "argument"
-    STACK_OUTPUT = "stack_output"
-    STACK_PARAMETER = "stack_parameter"
-    METADATA = "metadata"
-    SSM_PARAMETER = "ssm_parameter"
-    USER_DATA = "user_data"
-    ENVIRONMENT = "environment"
-    PROPERTY = "property"
-    UNKNOWN = "unknown"
+    OUTPUT = 'output "{0}"'
+    ARGUMENT = "{1} of {0}"
+    STACK_OUTPUT = "the output {0}"
+    STACK_PARAMETER = "the parameter {1} of the stack {0}"
+    METADATA = "the Metadata of {0}"
+    SSM_PARAMETER = "the plain SSM parameter {0}"
+    USER_DATA = "the user data of {0}"
+    ENVIRONMENT = "the environment of {0}"
+    PROPERTY = "{1} of {0} ({2})"
+    UNKNOWN = "a place that is not protected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,21 +226,6 @@ class SecretHolder:
     """The type of a resource of a template."""
 
 
-_HOLDERS = {
-    HolderKind.OUTPUT: 'output "{0}"',
-    HolderKind.ARGUMENT: "{1} of {0}",
-    HolderKind.STACK_OUTPUT: "the output {0}",
-    HolderKind.STACK_PARAMETER: "the parameter {1} of the stack {0}",
-    HolderKind.METADATA: "the Metadata of {0}",
-    HolderKind.SSM_PARAMETER: "the plain SSM parameter {0}",
-    HolderKind.USER_DATA: "the user data of {0}",
-    HolderKind.ENVIRONMENT: "the environment of {0}",
-    HolderKind.PROPERTY: "{1} of {0} ({2})",
-    HolderKind.UNKNOWN: "a place that is not protected",
-}
-"""In these words readers see them and fingerprints hold them, so they are permanent."""
-
-
 def describe_holder(holder: SecretHolder) -> str:
     """The name of what holds a secret, which no other holder of the key has: ``output "secret"``."""
-    return _HOLDERS[holder.kind].format(holder.address, holder.argument or "a property", holder.type)
+    return holder.kind.value.format(holder.address, holder.argument or "a property", holder.type)

@@ -192,5 +192,5 @@ def facts_of_program(address: str, framework: str, place: Span, label: str, dire
 
 def rotator(address: str, place: Span) -> Diagnostic:
     """The note on a program that ends keys too."""
-    said = f"{address} runs a program that makes access keys and ends others: it looks like a rotator, and its keys are not judged"
-    return Diagnostic(Level.NOTE, said, place.path, place.line, place.column)
+    text = f"{address} runs a program that makes access keys and ends others: it looks like a rotator, and its keys are not judged"
+    return Diagnostic(Level.NOTE, text, place.path, place.line, place.column)

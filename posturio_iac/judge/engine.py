@@ -177,7 +177,7 @@ class _Run:
                 chosen[name] = replace(chosen[name], rule=replace(chosen[name].rule, severity=severity))
                 if not excepted:
                     least[name] = severity
-        return chosen, configured | changed.keys() - least.keys(), least
+        return chosen, configured | {name for name, (_, excepted) in changed.items() if excepted}, least
 
     def _violations(
         self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()

@@ -115,8 +115,8 @@ def sentence(*clauses: str | Remedy) -> str:
     """Join clauses and remedies to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
     from posturio_iac.core.evidence.remedy_text import describe
 
-    told = [(clause if isinstance(clause, str) else describe(clause)).strip() for clause in clauses]
-    text = ", ".join(filter(None, told)).rstrip(".")
+    parts = [(clause if isinstance(clause, str) else describe(clause)).strip() for clause in clauses]
+    text = ", ".join(filter(None, parts)).rstrip(".")
     named = not _IN_NAMES.isdisjoint(text.partition(" ")[0])
     return f"{text if named else text[:1].upper() + text[1:]}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from posturio_iac.core.evidence import remedy as r
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.place import Place, Span
 
 SPAN = Span("iam.tf", 3, 1, 5, 2)
@@ -49,3 +50,7 @@ def test_remedies_fill_in_what_they_are_to_state() -> None:
     assert bare.aging(3) == r.SetArgument(KEY, "age", "3")
     shared = r.Remedies(r.AddTag(UNSEEN), r.Advice("wait"), r.Advice("x"), beside=alone)
     assert shared.stating("expires", "2027-01-31") == r.AddTag(UNSEEN, **DATE)
+
+
+def test_several_entries_to_remove_are_all_named() -> None:
+    assert describe(r.StopIgnoring(KEY, ("user", "pgp_key"))) == "remove user, pgp_key from ignore_changes of aws_iam_access_key.ci"

@@ -127,3 +127,10 @@ def test_an_override_raises_no_case_that_is_worse_already() -> None:
     override = Override(paths=("*.tf",), severity={"expired_access_keys": "medium"})
     ended = access_key(PAST)
     assert [f.severity for f in run(ended, overrides=(override,)).findings] == [f.severity for f in run(ended).findings]
+
+
+@pytest.mark.parametrize(("given", "expected"), [("low", Severity.HIGH), ("high", Severity.HIGH), ("critical", Severity.CRITICAL)])
+def test_an_override_raises_a_grave_case_only_where_it_is_graver(given: str, expected: Severity) -> None:
+    override = Override(paths=("*.tf",), severity={"unused_access_keys": given})
+    (finding,) = run(access_key(SOON, created=day("2025-01-01"), last_used=None), overrides=(override,)).findings
+    assert finding.severity is expected

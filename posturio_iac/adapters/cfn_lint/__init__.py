@@ -55,7 +55,7 @@ class _Memory:
         if template is not self._template or self.limit != self._limit:
             self._template, self._limit, self._found = template, self.limit, ()
             try:
-                self._found = _said(template, self.limit)
+                self._found = _matches_for(template, self.limit)
                 _tell(template, self._found)
             except Exception as error:
                 raise PackError(error) from error
@@ -82,7 +82,7 @@ def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
         LOG.warning(text, printable(template.filename or "the template"), keys, CFN_LINT_UNDETERMINED)
 
 
-def _said(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
+def _matches_for(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
     """Judge a template, with the limit of cfn-lint's configuration when it has one."""
     if limit is None:
         return matches(template, None)

@@ -65,12 +65,12 @@ def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
         if not keys and found.cut_short and entity.kind in (*KEY_TYPES, "AWS::IAM::AccessKey") and rule == min(found.selected):
             return Answer(CheckResult.FAILED, _cut(f"{entity.name} may not have been checked: {found.cut_short}"))
         return _joined([_of_key(key, found.findings, rule) for key in keys])
-    found.lacks_parser(entity.file)
+    found.tell_missing_parser(entity.file)
     if entity.kind in KEY_TYPES:
         report = found.borrowed(entity)
-        said = _joined([_of_key(key, by_key(report), rule) for key in report.keys])
+        joined = _joined([_of_key(key, by_key(report), rule) for key in report.keys])
         # What checkov read can show that something is wrong, but not that nothing is.
-        return NOTHING if said.result is CheckResult.PASSED else said
+        return NOTHING if joined.result is CheckResult.PASSED else joined
     return NOTHING
 
 
@@ -100,9 +100,9 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
 
 def text_of(finding: Finding) -> str:
     """What was found and, where there is room, the change that mends it."""
-    said, change = printable(finding.message), printable(remediation(finding))
-    whole = f"{said} {change}"
-    return whole if len(whole) <= LIMIT else _cut(said)
+    problem, change = printable(finding.message), printable(remediation(finding))
+    whole = f"{problem} {change}"
+    return whole if len(whole) <= LIMIT else _cut(problem)
 
 
 def _cut(text: str) -> str:

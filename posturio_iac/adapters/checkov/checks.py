@@ -52,12 +52,12 @@ class _Posturio:
     @property
     def name(self) -> str:
         """The name that checkov shows: the last message of this thread, else the title."""
-        said: str = getattr(_SAID, self._words, self._title)
-        return said
+        shown: str = getattr(_SHOWN, self._words, self._title)
+        return shown
 
     @name.setter
     def name(self, text: str) -> None:
-        setattr(_SAID, self._words, text)
+        setattr(_SHOWN, self._words, text)
 
     def run(self, scanned_file: str, entity_configuration: Any, entity_name: str, entity_type: str, skip_info: Any) -> Any:
         """Answer about one block. Nothing is raised: checkov would log it and go on as if nothing had been found."""
@@ -79,13 +79,13 @@ class _Posturio:
                 from posturio_iac.adapters.checkov.answers import answer
                 from posturio_iac.adapters.checkov.entity import entity_of
 
-                said = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule)
+                found = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule)
         except Exception as error:  # noqa: BLE001 - the host's seam: checkov swallows what a check raises, and exits with 0
             from posturio_iac.core.text.terminal import printable
 
             what = f"{type(error).__name__}: {error}"
             return "FAILED", printable(f"posturio-iac stopped on an internal error ({what}) and did not check {name}; please report it.")
-        return said.result.name, said.text
+        return found.result.name, found.text
 
 
 class _ResourceCheck(_Posturio, ResourceCheck):  # type: ignore[misc]  # mypy runs without checkov
@@ -110,7 +110,7 @@ class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]  # mypy runs w
 
 
 _ONE_AT_A_TIME = threading.Lock()
-_SAID = threading.local()
+_SHOWN = threading.local()
 """The last message of each check. Terraform, its JSON and its plans share the checks, and are threads where checkov cannot fork."""
 _REGISTERED: list[_Posturio] = []
 

@@ -51,11 +51,11 @@ class Scan:
             self.config = self.config.with_values(var_files=(*self.config.var_files, *var_files))
         self.as_of = _as_of()
         self._borrowed: dict[object, Report] = {}
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
         self.selection: Selection = select((path,), cwd, self.config, _clones_in(os.path.realpath(cwd)))
         self.root = self.selection.root
-        for said in notices(self.config, self.selection, self.root):
-            LOG.warning("posturio-iac: %s", said.message)
+        for diagnostic in notices(self.config, self.selection, self.root):
+            LOG.warning("posturio-iac: %s", diagnostic.message)
         self._unread = self.selection.terraform if missing_parser() else ()
         if self._unread:
             self.selection.search.terraform.clear()
@@ -66,13 +66,11 @@ class Scan:
         below = os.path.relpath(file, self.root).replace(os.sep, "/")
         return below in self.selection.terraform or below in self.selection.templates
 
-    def lacks_parser(self, file: str) -> bool:
-        """True if a file matters and is not read for want of a parser, which the first such file is reason to log."""
-        below = os.path.relpath(file, self.root).replace(os.sep, "/")
-        if below in self._unread and WITHOUT_PARSERS not in self._told:
-            self._told.add(WITHOUT_PARSERS)
+    def tell_missing_parser(self, file: str) -> None:
+        """Log once that files such as this one are not read for want of a parser."""
+        if os.path.relpath(file, self.root).replace(os.sep, "/") in self._unread and WITHOUT_PARSERS not in self._logged:
+            self._logged.add(WITHOUT_PARSERS)
             LOG.warning(WITHOUT_PARSERS, missing_parser())
-        return below in self._unread
 
     def is_ours(self, file: str) -> bool:
         """True if a file is one of this repository, which checkov has cloned for the pack in it."""
@@ -101,7 +99,7 @@ class Scan:
     def report(self) -> Report:
         """The report. A crash of our own code goes up, since keys that were not checked must not pass."""
         report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True, guarded=False)
-        if (crash := next((said for said in report.diagnostics if said.about == CRASH), None)) is not None:
+        if (crash := next((one for one in report.diagnostics if one.about == CRASH), None)) is not None:
             raise RuntimeError(crash.message)
         return report
 
@@ -116,12 +114,12 @@ class Scan:
         checkov gives each kind of code a process of its own, and each would say everything.
         """
         kind = _ending(file)
-        if kind in self._told:
+        if kind in self._logged:
             return
-        self._told.add(kind)
-        for said in self.report.diagnostics:
-            if said.about == CONFIGURATION or said.path is None or _ending(said.path) == kind or "." not in os.path.basename(said.path):
-                LOG.log(logging.INFO if said.level is Level.NOTE else logging.WARNING, "posturio-iac: %s", text_of(said))
+        self._logged.add(kind)
+        for one in self.report.diagnostics:
+            if one.about == CONFIGURATION or one.path is None or _ending(one.path) == kind or "." not in os.path.basename(one.path):
+                LOG.log(logging.INFO if one.level is Level.NOTE else logging.WARNING, "posturio-iac: %s", text_of(one))
 
     @functools.cached_property
     def keys(self) -> Mapping[str, tuple[JudgedKey, ...]]:
@@ -169,9 +167,9 @@ def _ending(path: str) -> str:
     return {"tofu": "tf", "tfvars": "tf", "hcl": "tf", "json": "json"}.get(ending, ending if ending == "tf" else "yaml")
 
 
-def text_of(said: Diagnostic) -> str:
-    place = ":".join(str(part) for part in (said.path, said.line) if part is not None)
-    return printable(f"{place}: {said.message}" if place else said.message)
+def text_of(diagnostic: Diagnostic) -> str:
+    place = ":".join(str(part) for part in (diagnostic.path, diagnostic.line) if part is not None)
+    return printable(f"{place}: {diagnostic.message}" if place else diagnostic.message)
 
 
 def _fetched() -> list[str]:
