@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_line import MISSING, run
-from tests.support.repository import AS_OF, KEY, TEMPLATE, USER, Repository, clean, flagged
+from tests.support.repository import AS_OF, KEY, TEMPLATE, Repository, clean, flagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,20 +94,6 @@ def test_what_main_did_since_the_branch_left_it_does_not_count(repository: Repos
     repository.write("a/outputs.tf", "")
     repository.commit()
     assert scan() == ["a/iam.tf"]
-
-
-def test_caller_of_a_changed_module_counts(repository: Repository, scan: Scan) -> None:
-    repository.write("a/iam.tf", 'variable "tags" {\n}\n' + (USER % ("a", "")).replace('{ owner = "team" }', "var.tags") + KEY)
-    repository.write("live/main.tf", 'module "a" {\n  source = "../a"\n  tags = { owner = "x" }\n}\n')
-    repository.commit()
-    repository.git("branch", "-f", "main")
-    repository.write("a/outputs.tf", "")
-    assert scan() == ["a/iam.tf"]
-
-
-def test_changed_template_counts(repository: Repository, scan: Scan) -> None:
-    repository.write("stack.yaml", f"# more\n{TEMPLATE}")
-    assert scan() == ["stack.yaml"]
 
 
 def test_scan_of_a_part_sees_changes_from_there(repository: Repository, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:

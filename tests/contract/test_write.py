@@ -145,12 +145,6 @@ def test_the_score_is_that_of_the_report_and_null_when_it_is_incomplete() -> Non
     assert document(canned.report())["summary"]["score"] is None
 
 
-def test_a_shared_module_gives_a_key_and_a_finding_for_each_root_module() -> None:
-    made = document(canned.repeated())
-    assert [(k["address"], k["root"]) for k in made["keys"]] == [("module.ci.aws_iam_access_key.this", r) for r in ("dev", "prod", "test")]
-    assert [(f["line"], f["root"]) for f in made["findings"]] == [(1, "dev"), (1, "prod"), (1, "test")]
-
-
 def test_bytes_that_are_not_utf8_are_still_valid_json() -> None:
     finding = canned.finding(canned.WITHOUT, "a", canned.span("caf\udce9.tf"), "\u202e\x1b")
     text = render(replace(canned.report(), findings=(finding,)), canned.context())

@@ -48,26 +48,10 @@ def test_a_row_tells_whose_a_deployed_key_is_and_what_it_was_used_for() -> None:
     assert [rows(canned.report())[0][name] for name in names] == ["", "ci", "payments@example.com", "", "", "", ""]
 
 
-def test_every_root_module_has_its_row() -> None:
-    assert [row["root"] for row in rows(canned.repeated())] == ["dev", "prod", "test"]
-
-
-def test_nothing_found_is_the_header() -> None:
-    assert rows(canned.empty()) == []
-
-
 @pytest.mark.parametrize("text", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(1)", " =1", "\t=1", "\r=1", "\n=1", "\uff1d1"])
 def test_formulas_are_text(text: str) -> None:
     (row,) = rows(canned.empty(diagnostics=(Diagnostic(Level.ERROR, text),)))
     assert row["message"][0] in "'\\"
-
-
-def test_hostile_text_is_one_cell() -> None:
-    made = rows(canned.hostile())
-    assert len(made) == 4 * len(canned.HOSTILE)
-    cells = [cell for row in made for cell in row.values()]
-    assert all(cell.isprintable() and not cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d")) for cell in cells)
-    assert render(canned.hostile(), canned.context()).encode()
 
 
 @given(st.text(st.characters(codec=None)))

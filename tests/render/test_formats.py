@@ -224,6 +224,18 @@ def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
     assert "(also in 7 other root modules: b, c, d and 4 more)" in renderer(name)(canned.repeated(tuple("abcdefgh")), canned.context())
 
 
+@pytest.mark.parametrize("name", sorted(READERS.keys() - {"concise", "github", "markdown", "text", "html"}))
+def test_the_others_name_each_root_module(name: str) -> None:
+    text = renderer(name)(canned.repeated(), canned.context())
+    assert len(READERS[name](text)) == 3
+    assert [root in text for root in ("dev", "prod", "test")] == [True] * 3
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_nothing_found_is_no_finding(name: str) -> None:
+    assert READERS[name](renderer(name)(canned.empty(), canned.context())) == []
+
+
 def test_the_page_on_formats_has_each_of_them() -> None:
     text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     assert re.findall(r"(?m)^\| `(\w+)` \| \w", text) == [*FORMATS, "auto"]

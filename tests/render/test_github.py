@@ -101,11 +101,6 @@ def test_warnings_are_annotations_and_notes_are_not() -> None:
     assert annotated(canned.empty(diagnostics=said)) == [("warning", {"file": "a.tf", "title": "posturio-iac"}, "odd")]
 
 
-def test_one_shared_module_is_one_annotation() -> None:
-    (made,) = annotated(canned.repeated())
-    assert "has no end (also in 2 other root modules: prod, test)" in made[2]
-
-
 def test_hostile_text_starts_no_command_of_its_own() -> None:
     report = canned.hostile()
     text = render(report, canned.context())

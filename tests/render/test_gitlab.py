@@ -69,22 +69,6 @@ def test_the_worst_severity_blocks() -> None:
     assert issues(replace(canned.empty(), findings=(finding,)))[0]["severity"] == "blocker"
 
 
-def test_one_shared_module_gives_issues_that_name_their_root_modules() -> None:
-    assert [issue["description"].partition("(")[2].partition(")")[0] for issue in issues(canned.repeated())] == [
-        "root module dev", "root module prod", "root module test",
-    ]  # fmt: skip
-
-
 def test_what_stands_in_no_file_is_placed_by_its_address() -> None:
     finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")
     assert issues(replace(canned.empty(), findings=(finding,)))[0]["location"]["path"] == "arn:aws:iam::1:user/ci"
-
-
-def test_nothing_found_is_an_empty_list() -> None:
-    assert issues(canned.empty()) == []
-
-
-def test_hostile_text_is_printable() -> None:
-    made = issues(canned.hostile())
-    assert len(made) == 2 * len(canned.HOSTILE)
-    assert all(issue["description"].isprintable() and issue["location"]["path"].isprintable() for issue in made)

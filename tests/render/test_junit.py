@@ -88,20 +88,10 @@ def test_several_findings_of_one_rule_are_one_case() -> None:
     assert failure.text.count("fix:") == 2
 
 
-def test_one_shared_module_gives_a_case_for_each_root_module() -> None:
-    assert [case[0] for case in outcomes(parsed(canned.repeated()))] == [
-        f"{root}/module.ci.aws_iam_access_key.this" for root in ("dev", "prod", "test")
-    ]
-
-
 def test_a_flagged_key_that_is_also_open_has_both_cases() -> None:
     judged = replace(canned.report().keys[0], verdict=Verdict.UNDETERMINED, open_questions=(open_question("var.x"),))
     report = replace(canned.report(), keys=(judged,), findings=canned.report().findings[:1], diagnostics=())
     assert [case[2] for case in outcomes(parsed(report))] == [["failure"], ["skipped"]]
-
-
-def test_nothing_found_is_a_suite_without_cases() -> None:
-    assert outcomes(parsed(canned.empty())) == []
 
 
 def test_hostile_text_is_one_well_formed_document() -> None:

@@ -57,12 +57,6 @@ def test_nothing_found_is_one_sentence() -> None:
     assert render(canned.empty(), canned.context()) == "## IAM access keys\n\nNo access keys are declared in 12 files; 0.08 s\n"
 
 
-def test_one_shared_module_is_one_row() -> None:
-    rows = [line for line in render(canned.repeated(), canned.context()).splitlines() if line.startswith("| MEDIUM")]
-    assert len(rows) == 1
-    assert "has no end (also in 2 other root modules: prod, test)<br>" in rows[0]
-
-
 def test_what_is_open_beside_a_finding_is_listed_with_its_rules() -> None:
     one, rule = canned.repeated(("dev",)), "iam.ownerless_access_keys"
     keys = tuple(replace(judged, open_questions=(open_question("local.tags is open"),), open_rules=(rule,)) for judged in one.keys)
