@@ -41,20 +41,11 @@ _ADDED: dict[str, tuple[bytes, ...]] = {}
 
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
-RUNNING = (b'-exec"', b'"external"', b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
+RUNNING = (b'-exec"', b'"external"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
 """Signs of a program whose text may be put together."""
-NAMING = (
-    b'-exec"',
-    b"file(",
-    b"source_dir",
-    b"source_file",
-    b"source_path",
-    b"Uri",
-    b"AWS::Lambda::Function",
-    b"aws:asset",
-    b"handler:",
-    b'_hook "',
-)
+_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b"file(", b"filebase64(", b"path.module}")
+_AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
+NAMING = (*_BY_SHELL, *_AS_CODE)
 """Signs of code that names a program in another file."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
@@ -173,8 +164,7 @@ def runs_program(data: bytes) -> bool:
 
 def names_file(data: bytes, kind: str) -> bool:
     """True if code may name a program in another file."""
-    is_code = kind is TERRAFORM or data.find(b"Resources") >= 0 or data.find(b"functions") >= 0
-    return is_code and holds_any(data, NAMING)
+    return (kind is TERRAFORM or holds_any(data, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:

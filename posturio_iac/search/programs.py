@@ -8,7 +8,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.text.textfile import Fence
 
@@ -40,7 +40,7 @@ _ANY_KEY = "(?:access[-_]?key|service[-_]?specific[-_]?credential)"
 _MAKES = lazy_pattern(
     rf"create[-_](?i:access[-_]key|service[-_]specific[-_]credential)|(?<![:\w])create{_KEY}|(?i:aws-sdk:iam:create{_KEY})"
     rf"|(?<![:\w])Create{_KEY}(?:Command|Request|Async|WithContext|\()"
-    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}"
+    rf"|(?i:\b(?:action|api)\b[\\\"'\s]*[:=][\\\"'\s]*create{_KEY})|New-IAM{_KEY}|(?i:\biam:action/create{_KEY})"
 )
 """Calls, though not the names of actions in policies (``iam:CreateAccessKey``) and in filters of events."""
 _ENDS = lazy_pattern(
@@ -53,14 +53,20 @@ _TORN = lazy_pattern(
 _HALF = lazy_pattern(r"\bcreate[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
 """So much of one that it counts wherever it stands."""
 _FILE = lazy_pattern(r"[\w@+-]*[./][\w./@+-]*\w")
-_FOLDER = lazy_pattern(
-    r"\b(?:source_dir|source_path|CodeUri|Code|ContentUri|aws:asset:path)[\"']?\s*[:=]\s*[\"'\[]*(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
-)
-_AWAY = lazy_pattern(r"\bworking_dir[\"']?\s*[:=]\s*[\"']?(?:\$\{path\.\w+\}/*)?([\w./@+-]+)")
+_SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
+_FOLDER = lazy_pattern(rf"\b(?:source_dir|source_path|CodeUri|Code|ContentUri|DockerContext|aws:asset:path){_SET}")
+_ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
+"""The name of an archive of CDK's, whose folder lies beside the template."""
+_AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
+_MAKE = lazy_pattern(r"[\"'\s]make\s")
+_COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{)")
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
+_MOST_AWAY = 10
 MOST_FILES = 200
-"""How many files of one folder of programs are read."""
+"""How many files of one folder of programs are read, and of those that call each other."""
+_MOST_NAMES = 1000
 _LARGEST = 1 << 20
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))
 
@@ -78,24 +84,45 @@ def end_keys(text: str) -> bool:
 def may_make_keys(data: bytes, *, runs: bool) -> bool:
     """True if code makes keys by a program, or holds pieces of such a call: small ones count where it ``runs`` a program."""
     text = data.decode("utf-8", "replace")
-    return make_keys(text) or _HALF.search(text) is not None or (runs and _TORN.search(text) is not None)
+    return (
+        make_keys(text)
+        or _HALF.search(text) is not None
+        or (runs and (_TORN.search(text) is not None or _COMPUTED.search(text) is not None))
+    )
 
 
 def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
-    """Yield the texts of the files that code in ``folder`` (absolute) names: programs, and all those of a folder of them."""
+    """Yield the texts of the files that code in ``folder`` (absolute) names: programs, those that they name, and whole folders."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
-    starts = [folder, *(os.path.join(folder, away.lstrip("/")) for away in _AWAY.findall(text))]
-    named = {name.lstrip("/") for name in _FILE.findall(text)}
-    paths = {os.path.normpath(os.path.join(start, name)): None for start in starts for name in sorted(named)}
-    found = [file for path in paths for file in (path, *_handled(path)) if os.path.isfile(file)]
-    for name in dict.fromkeys(_FOLDER.findall(text)):
-        found += _below(os.path.normpath(os.path.join(folder, name.lstrip("/"))))
-    for file in dict.fromkeys(found):
+    pending = [*_named_in(text, (folder,))]
+    for name in (*_FOLDER.findall(text), *(f"asset.{one}" for one in _ASSET.findall(text))):
+        top = os.path.normpath(os.path.join(folder, name.lstrip("/")))
+        pending += _below(top) if fence.folder(top) is not None else ()
+    seen: set[str] = set()
+    while pending and len(seen) < MOST_FILES:
+        if (file := pending.pop(0)) in seen:
+            continue
+        seen.add(file)
         try:
-            yield read(file, _LARGEST, fence).decode("utf-8", "replace")
+            found = read(file, _LARGEST, fence).decode("utf-8", "replace")
         except UnreadableError:
             continue
+        yield found
+        if file.endswith(_SCRIPTS):
+            pending += _named_in(found, (os.path.dirname(file), folder))
+
+
+def _named_in(text: str, folders: Iterable[str]) -> Iterator[str]:
+    """Yield the files that a text names, seen from some folders and those that it goes to."""
+    names = sorted({name.lstrip("/") for name in _FILE.findall(text)})[:_MOST_NAMES]
+    names += ["Makefile", "makefile", "GNUmakefile"] if _MAKE.search(text) else []
+    away = [one.lstrip("/") for groups in _AWAY.findall(text) for one in groups if one]
+    for folder in folders:
+        for start in dict.fromkeys((folder, *(os.path.join(folder, one) for one in away[:_MOST_AWAY]))):
+            for name in names:
+                path = os.path.normpath(os.path.join(start, name))
+                yield from (one for one in (path, *_handled(path)) if os.path.isfile(one))
 
 
 def _handled(path: str) -> list[str]:

@@ -112,8 +112,29 @@ TEMPLATES = {
         "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions:\n  R:\n    handler: src/keys.main\n",
         "src/keys.js": "iam.createAccessKey({UserName: 'joe'})",
     },
+    "globals": {
+        "t.yaml": f"Globals: {{Function: {{CodeUri: fn/}}}}\nResources:\n  R:\n    Type: {SAM}\n    Properties: {{Handler: a.b}}\n",
+        "fn/a.py": PYTHON,
+    },
+    "image": {
+        "t.yaml": f"Resources:\n  R:\n    Type: {SAM}\n    Metadata: {{DockerContext: ./img}}\n",
+        "img/app.py": PYTHON,
+    },
+    "gateway": {
+        "t.json": resource("AWS::ApiGateway::Method", Integration={"Uri": "arn:aws:apigateway:us-east-1:iam:action/CreateAccessKey"}),
+    },
+    "asset-without-metadata": {
+        "cdk.out/t.template.json": resource(LAMBDA, Code={"S3Bucket": "b", "S3Key": "1a2b.zip"}),
+        "cdk.out/asset.1a2b/index.js": "iam.createAccessKey({})",
+    },
+    "serverless-elsewhere": {
+        "serverless.yml": "service: s\nprovider: {name: aws}\nfunctions: ${file(fns.yml)}\n",
+        "fns.yml": "R:\n  handler: h.main\n",
+        "h.py": PYTHON,
+    },
 }
 ARCHIVE = 'data "archive_file" "a" {\n  type = "zip"\n  %s\n  output_path = "x.zip"\n}\n'
+ACTION = 'action "local_command" "a" {\n  config {\n    command   = "bash"\n    arguments = [%s]\n  }\n}\n'
 FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filename = "x.zip"\n}\n'
 TERRAFORM = {
     "script": ({"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL}, "terraform_data.p"),

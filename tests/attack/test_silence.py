@@ -285,6 +285,19 @@ TERRAGRUNT = {
     "hook": Program(unit(HOOK % ("before", '["aws", "iam", "create-access-key"]')), ("before_hook.h",)),
     "hook-local": Program(unit(HOOK % ("after", '["sh", "-c", local.c]') + LOCAL_COMMAND), ("after_hook.h",)),
     "hook-script": Program(unit(HOOK % ("error", '["./make.sh"]')) | {"u/make.sh": "aws iam create-access-key\n"}, ("error_hook.h",)),
+    "hook-in-json": Program(
+        in_json(terraform={"source": "../m", "before_hook": {"h": {"execute": ["aws", "iam", "create-access-key"]}}}) | EMPTY,
+        ("before_hook.h",),
+    ),
+    "run-cmd-elsewhere": Program(
+        unit('locals {\n  c = read_terragrunt_config("../c.hcl")\n}\n')
+        | {"c.hcl": 'locals {\n  k = run_cmd("aws", "iam", "create-access-key")\n}\n'},
+        ("run_cmd.line_2",),
+    ),
+    "run-cmd-script": Program(
+        unit('locals {\n  c = run_cmd("--terragrunt-quiet", "./mk.sh")\n}\n') | {"u/mk.sh": "aws iam create-access-key\n"},
+        ("run_cmd.line_5",),
+    ),
     "hook-included": Program(
         {
             "u/terragrunt.hcl": INCLUDE % "../root.hcl",

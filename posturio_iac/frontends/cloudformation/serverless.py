@@ -177,9 +177,10 @@ class Gatherer:
         provider, functions = root.get("provider"), root.get("functions")
         if provider is not None and isinstance(provider.value, Object) and provider.value.get("environment") is not None:
             self._function("provider", provider, provider)
-        if functions is not None and isinstance(functions.value, Object):
-            for key, body in functions.value:
-                self._function(f"functions.{key.value}", key, body)
+        for node, _, _ in self._followed(functions, self.source) if functions is not None else ():
+            for part in node.value if isinstance(node.value, Array) else (node,):
+                for key, body in part.value if isinstance(part.value, Object) else ():
+                    self._function(f"functions.{key.value}", key, body)
 
     def _function(self, name: str, key: Node, body: Node) -> None:
         """Add one environment and handler, in the shape of a resource."""

@@ -138,7 +138,8 @@ class Reader:
 
     def _of_program(self, entry: TemplateEntry, stack: Stack, root: Stack, *, is_named: bool) -> Iterator[KeyOfUser]:
         stack.budget.spend(_STEPS_A_KEY)
-        own = said_by(entry, self.ev, stack.scope(entry))
+        shared = (one for one in stack.template.section("Globals") if entry.type == f"AWS::Serverless::{one.name}")
+        own = said_by(entry, self.ev, stack.scope(entry), *(one.body for one in shared))
         programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
         if not any(map(make_keys, programs)):
             return

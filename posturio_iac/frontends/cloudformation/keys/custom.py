@@ -73,13 +73,13 @@ def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Proper
     return None
 
 
-def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope) -> str:
-    """What a resource says in its properties and Metadata, in lines, as far as the code fixes it."""
+def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Node) -> str:
+    """What a resource says in its properties and Metadata, and in ``shared`` ones, in lines, as far as the code fixes it."""
 
     def known(node: Node) -> object:
         return ev.text(ev.value(node, scope))
 
-    nodes = filter(None, map(entry.get, ("Properties", "Metadata")))
+    nodes = (*filter(None, map(entry.get, ("Properties", "Metadata"))), *shared)
     return "\n".join(line for node in nodes for line in _lines(node, known))
 
 

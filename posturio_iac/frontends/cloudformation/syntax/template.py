@@ -63,7 +63,7 @@ NESTING = {
 
 
 KEY_TYPE = "AWS::IAM::AccessKey"
-SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+SECTIONS = ("Metadata", "Globals", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MAX_DUPLICATES = 20

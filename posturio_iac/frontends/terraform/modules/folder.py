@@ -169,6 +169,8 @@ def add_block(folder: Module, block: hcl.Block) -> None:
             folder.resources[block.labels[0], block.labels[1]] = block
         case "data":
             folder.data[block.labels[0], block.labels[1]] = block
+        case "action" | "ephemeral" if len(block.labels) == LABELS[block.type]:
+            folder.data[f"{block.type}.{block.labels[0]}", block.labels[1]] = block
         case "module":
             folder.calls[block.labels[0]] = block
         case "output":

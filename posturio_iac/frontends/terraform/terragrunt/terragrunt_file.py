@@ -310,10 +310,15 @@ class TerragruntFile:
         return entries if len(named) == len(expression.items) else PartialMap(entries, value)
 
     def commands(self) -> Iterator[tuple[hcl.Call, TerragruntFile]]:
-        """Yield the calls of ``run_cmd`` in this file and in those that it includes."""
-        for one in self.includes():
-            if isinstance(one.configuration, TerragruntFile):
-                yield from one.configuration.commands()
+        """Yield the calls of ``run_cmd`` in this file, in those that it includes, and in those that were read so far."""
+        below = (one.configuration for one in self.includes())
+        for file in (*below, *(self.context.opened.values() if len(self.chain) == 1 and self.path == self.current else ())):
+            if isinstance(file, TerragruntFile) and file is not self:
+                yield from file.own_commands() if file.path in self.context.opened else file.commands()
+        yield from self.own_commands()
+
+    def own_commands(self) -> Iterator[tuple[hcl.Call, TerragruntFile]]:
+        """Yield those in the file itself."""
         for part in (part for expression in _expressions(self.body) for part in walk(expression)):
             if isinstance(part, hcl.Call) and part.name == "run_cmd":
                 yield part, self

@@ -181,10 +181,11 @@ class TerragruntUnit:
 
     def programs(self) -> Iterator[hcl.Block]:
         """Yield what Terragrunt runs beside Terraform, hooks and ``run_cmd``, as blocks whose arguments are known."""
-        for one in self.configuration.blocks("terraform"):
-            if not isinstance(one, Unknown):
-                hooks = (block for block in one[0].body.blocks if block.type in _HOOKS)
-                yield from (one[1].program(hook.type, hook.labels, hook.header, hook.body.attributes) for hook in hooks)
+        found = (one for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown))
+        for hook, file in ((inner, file) for block, file in found for inner in block.body.blocks if inner.type in _HOOKS):
+            named = [(hook.labels, hook)] if hook.labels else [((name.type,), name) for name in hook.body.blocks]  # the latter in JSON
+            yield from (file.program(hook.type, labels, hook.header, block.body.attributes) for labels, block in named)
+        self.configuration.locals()
         for call, file in self.configuration.commands():
             given = {str(at): hcl.Attribute(str(at), part.span, partial(same, part)) for at, part in enumerate(call.arguments)}
             yield file.program("run_cmd", (f"line_{call.span.line}",), call.span, given)
