@@ -7,13 +7,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.addresses import bare, calls, fits
-from posturio_iac.core.model import Place, Unknown
+from posturio_iac.core.finding import Diagnostic, Level, of_account
+from posturio_iac.core.model import KeyKind, Place, Unknown, called
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.model import AccessKey, Attr, KeyKind
+    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.link.state import StateKey
 
 TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 
@@ -130,3 +132,68 @@ TYPE = "AWS::IAM::AccessKey"
 if TYPE_CHECKING:
     Answers = Mapping[str, StackAnswer]
     """By key id."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateEntry:
+    """One key of a state, with the declarations that it can come from."""
+
+    key: StateKey
+    state: str
+    """The name of the state for a reader."""
+    code: tuple[AccessKey, ...]
+
+
+def returning(entries: Iterable[StateEntry], keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:
+    """Yield a warning for each key that was switched off by hand and that its code switches on again."""
+    held = {one.key.key_id: one for one in entries}
+    for key in keys:
+        one = held.get(key.key_id) if key.status == "Inactive" and key.key_id else None
+        if one is not None and _says_active(one):
+            text = f'{key.address} is Inactive, and {_shown(one)} makes it Active again at the next apply; set status = "Inactive" there'
+            yield of_account(Level.WARNING, text, key.account)
+
+
+def missing(entries: Sequence[StateEntry], keys: Sequence[AccessKey]) -> tuple[tuple[StateEntry, ...], int]:
+    """The keys of states that no scanned account contains, and the number of those whose ids were not compared."""
+    seen = {key.key_id for key in keys if key.key_id}
+    unasked = {key.user for key in keys if key.key_id is None}
+    gone = [one for one in entries if one.key.kind is KeyKind.ACCESS_KEY and one.key.key_id not in seen and not one.key.deposed]
+    sure = tuple(one for one in gone if one.key.user is not None and one.key.user not in unasked)
+    return sure, len(gone) - len(sure)
+
+
+def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
+    """Yield a note for each missing key of a state, with the account that it belongs to, or None where that is not known.
+
+    ``accounts`` are those that were read in full; ``complete`` tells whether they are all accounts.
+    """
+    elsewhere = 0
+    for one, account in gone:
+        what = called(one.key.kind, one.key.service)
+        head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} ({_state(one)})"
+        if account in accounts:
+            yield of_account(Level.NOTE, f"{head}, but AWS does not have it: the next apply creates a new one", account)
+        elif account is None and complete:
+            yield Diagnostic(Level.NOTE, f"{head}, but no account that was read has it: it is gone, or belongs to another account")
+        else:
+            elsewhere += 1
+    if elsewhere:
+        what = f"{elsewhere} access keys of states belong" if elsewhere > 1 else "one access key of a state belongs"
+        yield Diagnostic(Level.NOTE, f"{what} to accounts that were not read in full")
+
+
+def _says_active(one: StateEntry) -> bool:
+    """True if the code, or where it was not read the state, says that the key is active."""
+    if one.code:
+        return all(declared.status == "Active" and declared.restores_status for declared in one.code)
+    return one.key.status == "Active"
+
+
+def _shown(one: StateEntry) -> str:
+    found = places(one.code)
+    return Place(one.key.address, found[0].span if len(found) == 1 else None).text()
+
+
+def _state(one: StateEntry) -> str:
+    return f"state {one.state}"

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, AccessKey, Declaration, KeyKind, Place, Unknown
-from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import (
     AS_STATED,
     CODE_DECLARES_SOME,
@@ -18,7 +17,7 @@ from posturio_iac.core.unknown import (
     STATE_HOLDS_SOME,
     TWO_REASONS,
 )
-from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, is_alike, may_be, places
+from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 
 if TYPE_CHECKING:
@@ -26,16 +25,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.link.declared import Answers
     from posturio_iac.link.state import StateKey, TerraformState
-
-
-@dataclass(frozen=True, slots=True)
-class StateEntry:
-    """One key of a state, with the declarations that it can come from."""
-
-    key: StateKey
-    state: str
-    """The name of the state for a reader."""
-    code: tuple[AccessKey, ...]
 
 
 def held(state: TerraformState, code: Code) -> tuple[StateEntry, ...]:

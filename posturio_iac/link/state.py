@@ -109,12 +109,7 @@ class TerraformState:
 
 
 def parse(text: str, label: str) -> TerraformState:
-    """The keys of a state.
-
-    Raises:
-        StateError: it is not a state.
-
-    """
+    """The keys of a state. Raises `StateError` (it is not a state)."""
     return TerraformState(label, tuple(_keys(_document(text, label), label)))
 
 

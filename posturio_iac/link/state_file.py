@@ -20,10 +20,7 @@ _PLAN = b"PK\x03\x04"
 def read(path: str) -> TerraformState:
     """The state in a file; ``-`` is standard input.
 
-    Raises:
-        UsageError: there is no such file.
-        StateError: it is no state, or cannot be read.
-
+    Raises `UsageError` (there is no such file). Raises `StateError` (it is no state, or cannot be read).
     """
     label = "standard input" if path == STDIN else path
     return parse(_text(_data(path, label), label), label)

@@ -13,7 +13,10 @@ from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyUse, UseKind
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.unknown import NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
+from posturio_iac.core.unknown import DENIED, FAILED, NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
+from posturio_iac.judge.engine import judge
+from posturio_iac.link.declared import TYPE, StackKey
+from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, creators, has_creation_event, lookup
 
@@ -21,10 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from posturio_iac.core.finding import Report
-    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.core.model import AccessKey, Attr, Unknown
+    from posturio_iac.link.declared import StackAnswer
+    from posturio_iac.link.linker import Linker
     from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.reading.events import TrailEvent
-    from posturio_iac.live.survey import AccountTarget, Surveyor
+    from posturio_iac.live.request import Request
+
 
 BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
@@ -33,7 +40,7 @@ MOST_PAGES = 4
 """Pages of 50 events, in each region: enough to tell who it is, within two seconds of the rate that AWS allows."""
 SHOWN = 5
 IDENTITY = "sts:GetCallerIdentity"
-DENIED = re.compile(r"AccessDenied|Unauthorized|Forbidden|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch", re.IGNORECASE)
+REFUSED = re.compile(r"AccessDenied|Unauthorized|Forbidden|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch", re.IGNORECASE)
 RECONNAISSANCE = 3
 """How many different calls that look around and are denied are no accident."""
 LOOKS = re.compile(r":(?:List|Describe|Get)[A-Z]")
@@ -116,7 +123,7 @@ def _take(event: TrailEvent, tally: _Tally) -> None:
     _count(tally.addresses, event.detail.get("sourceIPAddress"))
     _count(tally.agents, agent)
     _count(tally.errors, event.error)
-    denied = DENIED.search(event.error) is not None
+    denied = REFUSED.search(event.error) is not None
     tally.denied += denied
     tally.looks[event.name] += event.name == IDENTITY or (denied and LOOKS.search(event.name) is not None)
     tally.persons += isinstance(agent, str) and PERSON.search(agent) is not None
@@ -161,14 +168,14 @@ def _most(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(ordered)[:SHOWN]
 
 
-def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
+def with_context(report: Report, connect: Callable[[], Connection]) -> Report:
     """The report of one account with the use of each flagged key, where CloudTrail can know it."""
     asked = _flagged(report, is_worth_asking)
     if not asked:
         return report
     found: dict[str, Attr[KeyUse]]
     try:
-        connection = surveyor.connected(target)
+        connection = connect()
     except (AwsError, CredentialsError) as error:
         found = {key.address: NOT_KNOWN("who uses the key", str(error)) for key in asked}
     else:
@@ -180,14 +187,14 @@ def with_context(report: Report, target: AccountTarget, surveyor: Surveyor) -> R
     return replace(report, keys=keys)
 
 
-def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> Report:
+def with_creators(report: Report, connect: Callable[[], Connection]) -> Report:
     """The report of one account with the creators of the flagged keys without a known owner, as far as CloudTrail tells."""
     asked = _flagged(report, has_creation_event)
     if not asked:
         return report
     partition = partition_of(asked[0].address)
     try:
-        found = creators(surveyor.connected(target), partition, asked, report.as_of)
+        found = creators(connect(), partition, asked, report.as_of)
     except (AwsError, CredentialsError) as error:
         text = f"the creators of keys without an owner are not known: {error}"
         return replace(report, diagnostics=(*report.diagnostics, of_account(Level.NOTE, text, asked[0].account)))
@@ -201,3 +208,79 @@ def with_creators(report: Report, target: AccountTarget, surveyor: Surveyor) -> 
 def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> list[AccessKey]:
     flagged = (judged.key for judged in report.keys if judged.verdict is Verdict.FLAGGED)
     return [key for key in flagged if wanted(key, report.as_of)]
+
+
+OPERATION = "cloudformation:DescribeStackResources"
+UNKNOWN_ID = "ValidationError"
+"""The code of the answer about an id that belongs to no stack."""
+LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""States of resources that a stack no longer manages: deleted stacks are kept for 90 days."""
+
+
+def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -> None:
+    """Ask about the keys that the rules flag or cannot decide, and whose id no state knows; the answers go into ``inventory``.
+
+    Where it is denied, or a region fails, there is a diagnostic, and the answer is unknown.
+    """
+    if request.linker is None or not request.linker.stacks.ask:
+        return
+    regions = request.linker.stacks.regions or (connection.region,)
+    places = [connection.in_region(region) for region in regions]
+    failed: dict[tuple[str, str], AwsError] = {}
+    for key_id in _wanted(request.linker, inventory, request):
+        inventory.stacks[key_id] = _answer(key_id, places, failed)
+    for (region, _), error in failed.items():
+        level = Level.WARNING if error.denied else Level.ERROR
+        rest = (
+            "so keys from stacks cannot be distinguished from keys that no code declares"
+            if error.denied
+            else "so it is not known which keys stacks hold"
+        )
+        inventory.say(level, f"{error}; this was in {region}, {rest}; --stack-region none asks nowhere")
+
+
+def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[str]:
+    """Yield the ids to ask about."""
+    keys = access_keys(inventory.keys, inventory.account, request.names, request.owners, request.as_of)
+    report = judge(linker.linked(keys), as_of=request.as_of, policy=request.policy)
+    flagged = {finding.address for finding in report.findings}
+    for judged in report.keys:
+        key = judged.key
+        exact = key.declaration is not None and key.declaration.exact
+        if key.key_id and not exact and key.is_root is not True and (key.address in flagged or judged.undecided):
+            yield key.key_id
+
+
+def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, str], AwsError]) -> StackAnswer:
+    """Ask one region after the other; a region that denied is not asked again."""
+    unsure: Unknown | None = None
+    for place in places:
+        denied = next((error for (region, _), error in failed.items() if region == place.region and error.denied), None)
+        try:
+            if denied is not None:
+                raise denied
+            found = _held(place, key_id)
+        except AwsError as error:
+            failed.setdefault((place.region, error.code), error)
+            named = f"{error.operation}"
+            unsure = DENIED(named, place.region) if error.denied else FAILED(named, error.code, place.region)
+            continue
+        if found is not None:
+            return found
+    return unsure
+
+
+def _held(place: Connection, key_id: str) -> StackKey | None:
+    """The stack that holds a key in one region. Raises `AwsError`."""
+    try:
+        resources = place.call(OPERATION, PhysicalResourceId=key_id).get("StackResources", [])
+    except AwsError as error:
+        if error.code == UNKNOWN_ID:
+            return None
+        raise
+    for resource in resources:
+        if resource.get("PhysicalResourceId") == key_id and resource.get("ResourceType") == TYPE:
+            let_go = resource.get("ResourceStatus") in LET_GO
+            return None if let_go else StackKey(resource["StackName"], place.region, resource["LogicalResourceId"])
+    # Of a stack with more than 100 resources only the first 100 are returned.
+    return StackKey(resources[0]["StackName"], place.region, "") if resources else None

@@ -10,10 +10,10 @@ from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.ids import account_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.live.build import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
-from posturio_iac.live.prefilter import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.reading import report as reports
 from posturio_iac.live.reading import usage, users
 from posturio_iac.live.reading.report import Summary, reported, root_keys, summarised
@@ -73,15 +73,13 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
 
     Threads of ``pool`` that have nothing else to do help with its users.
 
-    Raises:
-        CredentialsError: there are no credentials.
-
+    Raises `CredentialsError` (there are no credentials).
     """
     inventory = Inventory(account)
     told = _summary(connection)
     report = None if request.exact else _report(connection, inventory, request)
-    detailed = _detailed(connection, inventory)
-    present = detailed if detailed is not None else _listed(connection, inventory, report)
+    told_of = detailed(connection, inventory)
+    present = told_of if told_of is not None else _listed(connection, inventory, report)
     account.check_users((*(present or ()), *(row.user.arn for row in (report.rows if report else ()))))
     _check_number(connection, told, present, inventory)
     inventory.keys += _root_keys(connection, report, told, inventory, request)
@@ -94,7 +92,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
         if arn not in chosen.asked | chosen.named:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
     _ask(connection, [known[arn] for arn in sorted(chosen.asked | chosen.named)], chosen, cached, inventory, pool)
-    _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen.asked | chosen.named], inventory)
+    _say_what_tags_hide(told_of, [keys for arn, keys in cached.items() if arn not in chosen.asked | chosen.named], inventory)
     _add_credentials(connection, known, inventory)
     return inventory
 
@@ -162,7 +160,7 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
     return report
 
 
-def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser] | None:
+def detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser] | None:
     try:
         return users.detailed(connection)
     except AwsError as error:

@@ -9,8 +9,8 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.inventory import Inventory, say_failures
-from posturio_iac.live.reading import usage, users
+from posturio_iac.live.inventory import Inventory, detailed, say_failures
+from posturio_iac.live.reading import usage
 from posturio_iac.live.reading.report import of_summary, reported, root_arn, summarised
 from posturio_iac.live.reading.usage import read_credentials
 
@@ -28,16 +28,14 @@ def recheck(
 ) -> Inventory:
     """The current keys of these users. ``unread`` holds what could not be read, and ``gone`` the users that no longer exist.
 
-    Raises:
-        CredentialsError: there are no credentials.
-
+    Raises `CredentialsError` (there are no credentials).
     """
     inventory = Inventory(account)
     people = [one for one in wanted if not one.user.is_root]
     for one in wanted:
         if one.user.is_root:
             _root(connection, one, inventory, request)
-    known = _detailed(connection, inventory) if people else {}
+    known = (detailed(connection, inventory) or {}) if people else {}
     asked = [replace(one, user=known.get(one.user.arn, one.user)) for one in people]
     looks = together(pool, lambda one: usage.look(connection, one.user), asked)
     for one, looked in zip(asked, looks, strict=True):
@@ -103,11 +101,3 @@ def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict
         return
     inventory.keys += (key for key in found if key.user.arn in {one.user.arn for one in asked})
     inventory.credentials_listed = True
-
-
-def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:
-    try:
-        return users.detailed(connection)
-    except AwsError as error:
-        inventory.say(Level.WARNING, f"{error}; tags are read user by user instead")
-        return {}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
-from posturio_iac.live import stacks
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
 from posturio_iac.live.connection.session import connect
+from posturio_iac.live.context import ask_stacks
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
 from posturio_iac.live.reading.events import Trail, from_trail, is_undated, read_deletions, read_trail
@@ -106,7 +106,7 @@ class Surveyor:
             inventory = self._inventory(connection, account, target.wanted, pool)
             date_disabled(connection, inventory, self.request)
             ask_deletions(connection, inventory, self.request, target.wanted)
-            stacks.ask(connection, inventory, self.request)
+            ask_stacks(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(failed(target, str(error)), unsigned=str(error))
         except AwsError as error:

@@ -106,9 +106,7 @@ class Earlier:
 def read(text: str, source: str = "") -> Earlier:
     """Read a result of ``posturio-iac live --format json``, or of ``posturio-iac retire verify`` itself.
 
-    Raises:
-        NotAResultError: it is not a result, one of another version, or one of a scan of code.
-
+    Raises `NotAResultError` (it is not a result, one of another version, or one of a scan of code).
     """
     saved = load(text, source, show_key_ids=True)
     verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state in OPEN_STATES)
@@ -193,7 +191,6 @@ class VerifiedKey:
 
     @property
     def severity(self) -> Severity:
-        """That of its worst finding."""
         return max(finding.severity for finding in self.findings)
 
 
@@ -207,7 +204,6 @@ class Verification:
     """By state, in the order of `KeyState`, and in each the worst first."""
 
     def count(self, state: KeyState) -> int:
-        """How many keys are in a state."""
         return sum(key.state is state for key in self.keys)
 
     def exit_code(self, report: Report) -> Exit:

@@ -251,9 +251,7 @@ def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
 def read_ledger(text: str) -> Ledger:
     """Read a ledger. A last line that was cut off is as if it had not been written.
 
-    Raises:
-        DamagedLedgerError: it is neither, or damaged.
-
+    Raises `DamagedLedgerError` (it is neither, or damaged).
     """
     try:
         lines = text.split("\n")

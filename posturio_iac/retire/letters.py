@@ -101,7 +101,6 @@ def letters(made: Sequence[Step], asking: Asking) -> dict[str, str]:
 
 
 def file_name(owner: str) -> str:
-    """A name of a file that is safe everywhere and different for each owner."""
     safe = re.sub(r"[^a-z0-9]+", "-", owner.lower()).strip("-")[:40] or "owner"
     return f"{safe}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
@@ -227,9 +226,7 @@ def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
 
     Lines in which ``needed`` and ``note`` are empty are no answers yet.
 
-    Raises:
-        NoAnswersError: a column is missing, or a line cannot be understood.
-
+    Raises `NoAnswersError` (a column is missing, or a line cannot be understood).
     """
     head, _, _ = text.partition("\n")
     delimiter = ";" if head.count(";") > head.count(",") else ","
@@ -260,9 +257,7 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
     """Add answers to a ledger, with the digest of the file that holds them.
 
-    Raises:
-        NoAnswersError: one is about a key that the ledger does not know.
-
+    Raises `NoAnswersError` (one is about a key that the ledger does not know).
     """
     seen: dict[str, list[tuple[str, str]]] = {}
     for name, user, end in _known(ledger):

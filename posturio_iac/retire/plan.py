@@ -71,7 +71,6 @@ class Step:
         return max(life.switched or as_of - SETTLED, as_of - SETTLED)
 
     def document(self) -> dict[str, Any]:
-        """Its entry in ``plan.json``."""
         place = {"address": self.key.address, "account": self.key.account}
         return {**place, "action": self.action.value, "owner": self.owner, "why": self.remark()}
 
@@ -85,9 +84,7 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
 
     ``include`` names keys in use that are switched off all the same: by key id, by the name of the user or its ARN.
 
-    Raises:
-        NamesNothingError: one of the names fits no flagged key, or users of that name in several accounts.
-
+    Raises `NamesNothingError` (one of the names fits no flagged key, or users of that name in several accounts).
     """
     found: dict[str, list[Finding]] = {}
     for finding in report.active():
@@ -142,7 +139,6 @@ def _names(key: AccessKey) -> tuple[object, ...]:
 
 
 def by_account(made: list[Step]) -> Iterator[tuple[str, list[Step]]]:
-    """Yield each account with its steps."""
     for account in dict.fromkeys(step.key.account or "" for step in made):
         yield account, [step for step in made if (step.key.account or "") == account]
 

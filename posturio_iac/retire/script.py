@@ -61,7 +61,6 @@ def shared(name: str) -> str:
 
 
 def runner(accounts: Sequence[str], partition: str) -> str:
-    """Return the script that runs those of all accounts."""
     facts = f"accounts={shlex.quote(' '.join(accounts))} partition={shlex.quote(partition)}"
     return shared(RUNNER).replace("\nset -u\n", f"\nset -u\n{facts}\n", 1)
 

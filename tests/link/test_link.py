@@ -14,8 +14,7 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
-from posturio_iac.link.comparison import missing, told
-from posturio_iac.link.declared import Code, StackKey, Stacks
+from posturio_iac.link.declared import Code, StackKey, Stacks, missing, told
 from posturio_iac.link.linker import Linker, held
 from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, expires, flagged, inert, rotates, run, span
@@ -333,7 +332,7 @@ def test_the_linker_travels_between_processes() -> None:
 
 def test_a_missing_key_of_a_user_who_was_not_asked_about_is_not_claimed() -> None:
     linker = Linker(Code(), (state((ADDRESS, ID, "ci"), ("aws_iam_access_key.b", OTHER, "b")),), NOWHERE)
-    gone, open_ = missing(linker, [deployed(None)])
+    gone, open_ = missing(linker.held, [deployed(None)])
     assert ([one.key.user for one in gone], open_) == (["b"], 1)
 
 

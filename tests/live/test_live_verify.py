@@ -69,7 +69,7 @@ def test_what_was_done_is_told_from_what_was_not(cloud: Cloud, earlier: Callable
     assert why == {
         "gone": "the key no longer exists; who deleted it, and when, is not known",
         "left": "user left no longer exists",
-        "off": f"switched off; since when is not known; {MISSED}",
+        "off": f"switched off; since when is not known; {MISSED[0].lower()}{MISSED[1:-1]}",
         "used": "no earlier finding holds any longer",
     }
     assert not any("Report" in operation for operation in answer.calls())

@@ -48,10 +48,11 @@ RULES = dict.fromkeys(KeyKind, frozenset(all_rules()))
 CONFIG = Config().with_values(ignore=("iam.access_keys_without_lifetime",))
 
 
-class Kept:
+class Kept(ledger_store.FileStore):
     """A store in memory."""
 
     def __init__(self) -> None:
+        super().__init__("")
         self.text = ""
 
     def load(self) -> str | None:

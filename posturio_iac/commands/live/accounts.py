@@ -30,9 +30,7 @@ def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
 def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Run, list[AccountTarget], list[Diagnostic]]:
     """The run, the accounts that the command line names, and notes on those that are left out.
 
-    Raises:
-        UsageError: there are no credentials, no such profile, or a wrong state file.
-
+    Raises `UsageError` (there are no credentials, no such profile, or a wrong state file).
     """
     run = Run(arguments, config, as_of)
     try:

@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Level
 
 EVERY_FORMAT = Option(
-    FORMAT.name,
-    FORMAT.shape,
-    FORMAT.help,
-    FORMAT.default,
-    (*FORMATS, AUTO),
+    *(FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO)),
     flag=FORMAT.flag,
     short=FORMAT.short,
     metavar=FORMAT.metavar,
@@ -56,12 +52,7 @@ class LiveArguments:
     """The command line, checked."""
 
     def __init__(self, given: Arguments) -> None:
-        """Check the options together.
-
-        Raises:
-            UsageError: they contradict each other or a value is wrong.
-
-        """
+        """Check the options together. Raises `UsageError` (they contradict each other or a value is wrong)."""
         self.given = given
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
         self.accounts = _account_ids("--account", given.account)

@@ -14,8 +14,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
-from posturio_iac.link.comparison import missing, returning, told
-from posturio_iac.link.declared import Code, Stacks
+from posturio_iac.link.declared import Code, Stacks, missing, returning, told
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.state import StateError, TerraformState
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
@@ -49,9 +48,7 @@ class Links:
 def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     """Read the code and the states that the command line names; nothing when it names none.
 
-    Raises:
-        UsageError: no such folder or file.
-
+    Raises `UsageError` (no such folder or file).
     """
     if not arguments.links:
         return Links()
@@ -107,8 +104,8 @@ def compared(
     linker: Linker, keys: Sequence[AccessKey], accounts: Collection[str], connection: Connection, *, complete: bool
 ) -> Iterator[Diagnostic]:
     """Yield differences between code and AWS. ``accounts`` were read in full; ``complete`` tells whether they are all accounts."""
-    yield from returning(linker, keys)
-    gone, open_ = missing(linker, keys)
+    yield from returning(linker.held, keys)
+    gone, open_ = missing(linker.held, keys)
     unknown = [one.key.key_id for one in gone if one.key.key_id and one.key.key_id not in linker.accounts]
     known = linker.accounts | accounts_of(unknown, connection)
     yield from told(((one, known.get(one.key.key_id or "")) for one in gone), accounts, complete=complete)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from posturio_iac.commands.live.arguments import LiveArguments
-    from posturio_iac.commands.live.ledger_store import LedgerStore
+    from posturio_iac.commands.live.ledger_store import FileStore, S3Store
     from posturio_iac.core.finding import Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
@@ -43,7 +43,7 @@ SAME = ("organization", "account", "exclude_account", "profile", "role_name", "e
 class LedgerFile:
     """The ledger that ``--ledger`` names."""
 
-    def __init__(self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
+    def __init__(self, store: FileStore | S3Store, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
         """Hold the known state and the run that is resumed, if any."""
         self.store, self.ledger, self.as_of = store, ledger, as_of
         self._resumed = resumed
@@ -220,9 +220,7 @@ def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
     """The ledger that the command line names; None when it names none.
 
-    Raises:
-        UsageError: it cannot be read, is none, or there is no run to resume.
-
+    Raises `UsageError` (it cannot be read, is none, or there is no run to resume).
     """
     target = arguments.given.ledger
     if target is None:

@@ -8,7 +8,7 @@ import re
 import stat
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import refuse_links_out, write
 from posturio_iac.errors import OutputError, UsageError, system_reason
@@ -25,23 +25,7 @@ PAUSE = 15.0
 """Seconds between two writes of an object while a run goes on, since each writes all of it."""
 
 
-class LedgerStore(Protocol):
-    """Holds the text of one ledger."""
-
-    def load(self) -> str | None:
-        """The text; None where there is none yet."""
-
-    def replace(self, text: str) -> None:
-        """Put a text in place of the whole."""
-
-    def append(self, line: str) -> None:
-        """Add a line, which may wait a little until it is kept."""
-
-    def flush(self) -> None:
-        """Keep what waits."""
-
-
-def store_of(target: str, connection: Callable[[], Connection]) -> LedgerStore:
+def store_of(target: str, connection: Callable[[], Connection]) -> FileStore | S3Store:
     """The store that a user names. Raises `UsageError`."""
     if not target.startswith("s3:"):
         if target in ("-", ""):

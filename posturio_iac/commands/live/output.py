@@ -57,9 +57,7 @@ def emit(
 
     ``run`` records how the run was made, and ``verification`` says what became of an earlier result.
 
-    Raises:
-        OutputError: a target cannot be written.
-
+    Raises `OutputError` (a target cannot be written).
     """
     own = ("text",) if verification is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)

@@ -106,12 +106,7 @@ class Run:
     """One run. It holds the data that all its accounts share."""
 
     def __init__(self, arguments: LiveArguments, config: Config, as_of: datetime) -> None:
-        """Prepare, without a call.
-
-        Raises:
-            UsageError: a wrong state file, or no such folder of code or state of Terraform.
-
-        """
+        """Prepare, without a call. Raises `UsageError` (a wrong state file, or no such folder of code or state of Terraform)."""
         self.arguments = arguments
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
@@ -187,11 +182,11 @@ class Run:
 
     def _asked_about(self, part: AccountPart) -> AccountPart:
         """Ask CloudTrail about the keys of one account that were found."""
-        report = with_creators(part.report, part.target, self.surveyor)
+        report = with_creators(part.report, lambda: self.surveyor.connected(part.target))
         if self.ledger is not None:
             self.ledger.remember_creators(judged.key for judged in report.keys)
         if self.arguments.given.context:
-            report = with_context(report, part.target, self.surveyor)
+            report = with_context(report, lambda: self.surveyor.connected(part.target))
         return replace(part, report=report)
 
     def _judged(self, outcome: AccountOutcome, judging: PartwiseJudge) -> AccountPart:

@@ -34,10 +34,7 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 def evidence(task: RetireTask) -> int:
     """Add a run to the folder, or check what is there; return the exit code.
 
-    Raises:
-        OutputError: it cannot be written.
-        UsageError: the folder is not as it was written, or a plan cannot be read.
-
+    Raises `OutputError` (it cannot be written). Raises `UsageError` (the folder is not as it was written, or a plan cannot be read).
     """
     path, plans = task.arguments.path, task.arguments.paths[1:]
     before = check(path)
@@ -75,9 +72,7 @@ def evidence(task: RetireTask) -> int:
 def check(path: str) -> list[tuple[str, str]]:
     """The runs in a folder of evidence, the oldest first, with the digests of their manifests.
 
-    Raises:
-        UsageError: the folder cannot be used, or a run in it is not as it was written, or is missing.
-
+    Raises `UsageError` (the folder cannot be used, or a run in it is not as it was written, or is missing).
     """
     if not os.path.lexists(path):
         if not os.path.isdir(os.path.dirname(os.path.abspath(path))):

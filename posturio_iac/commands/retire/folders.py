@@ -37,10 +37,7 @@ TITLES = {Action.DISABLE: "switch off", Action.DELETE: "delete", Action.WAIT: "w
 def plan(task: RetireTask) -> int:
     """Write the folder, which has ids in full, so only its owner may read it; return the exit code.
 
-    Raises:
-        UsageError: a key was named that is not flagged.
-        OutputError: it cannot be written.
-
+    Raises `UsageError` (a key was named that is not flagged). Raises `OutputError` (it cannot be written).
     """
     arguments, path = task.arguments, task.arguments.path
     check_new("retire plan", path)
@@ -134,12 +131,7 @@ PRIVATE, RUNNABLE = 0o600, 0o700
 
 
 def check_new(flag: str, path: str) -> None:
-    """Refuse a folder that cannot be made, before anything is asked.
-
-    Raises:
-        UsageError: it is there already, or cannot be made.
-
-    """
+    """Refuse a folder that cannot be made, before anything is asked. Raises `UsageError` (it is there already, or cannot be made)."""
     if path == "-":
         raise UsageError(f"{flag} needs a folder, because the report goes to standard output")
     if os.path.lexists(path) and not (os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)):

@@ -61,9 +61,7 @@ def verify(task: RetireTask) -> int:
 def compared(arguments: RetireArguments, config: Config, as_of: datetime) -> tuple[Findings, Verification]:
     """Ask about the keys of earlier results, judge them, and compare.
 
-    Raises:
-        UsageError: a file is no result of ours, there are no credentials or no such profile.
-
+    Raises `UsageError` (a file is no result of ours, there are no credentials or no such profile).
     """
     results, logs = zip(*map(files_of, arguments.paths), strict=True)
     files = {path: _load(path) for path in results}

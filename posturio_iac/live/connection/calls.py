@@ -109,9 +109,7 @@ def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[
     botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
     never sends one, and "nothing" would mean that there are no keys, or that one was never used.
 
-    Raises:
-        AwsError: the last answer could not be read either.
-
+    Raises `AwsError` (the last answer could not be read either).
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError

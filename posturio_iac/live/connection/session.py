@@ -13,32 +13,16 @@ from posturio_iac import __version__
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget, understood
 from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
-from posturio_iac.live.connection.session_policy import policy_text, session_name, source_identity
+from posturio_iac.live.connection.session_policy import LINKING, READING, policy_text, session_name, source_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 READS = frozenset(
     {
-        "sts:GetCallerIdentity",
-        "sts:AssumeRole",
-        "iam:GenerateCredentialReport",
-        "iam:GetCredentialReport",
-        "iam:GetAccountAuthorizationDetails",
-        "iam:GetAccountSummary",
-        "iam:ListUsers",
-        "iam:ListUserTags",
-        "iam:ListAccessKeys",
-        "iam:GetAccessKeyLastUsed",
-        "iam:ListServiceSpecificCredentials",
-        "iam:ListOrganizationsFeatures",
-        "organizations:ListAccounts",
-        "organizations:ListTagsForResource",
-        "organizations:ListAccountsForParent",
-        "organizations:ListOrganizationalUnitsForParent",
-        "cloudtrail:LookupEvents",
-        "cloudformation:DescribeStackResources",
-        "sts:GetAccessKeyInfo",
+        *(*READING, *LINKING, "sts:GetCallerIdentity", "sts:AssumeRole", "iam:ListOrganizationsFeatures"),
+        *("organizations:ListAccounts", "organizations:ListTagsForResource"),
+        *("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent"),
     }
 )
 """Every operation that may ever be sent. A client refuses all others."""
@@ -83,10 +67,7 @@ class Connection:
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation such as ``iam:ListUsers`` once and return its answer.
 
-        Raises:
-            AwsError: it did not succeed, after all retries.
-            CredentialsError: there are no credentials.
-
+        Raises `AwsError` (it did not succeed, after all retries). Raises `CredentialsError` (there are no credentials).
         """
         service, _, name = operation.partition(":")
         with _translating(operation):
@@ -201,9 +182,7 @@ class StoredObject:
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
     """A connection with the credentials of a profile, or with those that boto3 would find.
 
-    Raises:
-        UsageError: boto3 is not installed, or there is no such profile.
-
+    Raises `UsageError` (boto3 is not installed, or there is no such profile).
     """
     try:
         import botocore.session

@@ -128,9 +128,7 @@ def read_trail(connection: Connection, partition: str, as_of: datetime, kind: Ke
 
     Pages come newest first, so that events beyond the last page read can only make a key look switched off for less long.
 
-    Raises:
-        AwsError: it is denied or fails.
-
+    Raises `AwsError` (it is denied or fails).
     """
     region = TRAIL_REGIONS.get(partition)
     if region is None:

@@ -24,12 +24,7 @@ MOST_UNITS = 10_000
 
 
 def accounts(connection: Connection, partition: str) -> tuple[list[Account], list[Diagnostic]]:
-    """The active accounts in the order of their ids, and a note on each that is skipped.
-
-    Raises:
-        AwsError: they cannot be listed.
-
-    """
+    """The active accounts in the order of their ids, and a note on each that is skipped. Raises `AwsError` (they cannot be listed)."""
     found: dict[str, Account] = {}
     notes = []
     for page in connection.pages("organizations:ListAccounts"):

@@ -119,9 +119,7 @@ def _ready(connection: Connection, sleep: Callable[[float], object], jitter: Cal
 def parse(content: bytes, generated: datetime) -> CredentialReport:
     """Read a report. Unknown columns, and those that do not concern access keys, are ignored.
 
-    Raises:
-        ReportUnavailableError: it is not UTF-8, lacks a column that is needed, or is cut off.
-
+    Raises `ReportUnavailableError` (it is not UTF-8, lacks a column that is needed, or is cut off).
     """
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,19 +27,16 @@ PARTIAL = "ListAccessKeys of this run"
 NOWHERE = frozenset({"", "N/A"})
 
 
+@dataclass(slots=True)
 class UserKeys:
     """The result of reading one user."""
 
-    __slots__ = ("errors", "gone", "keys", "user_gone")
-
-    def __init__(self) -> None:
-        """Start with nothing."""
-        self.keys: list[DeployedKey] | None = None
-        """None when they could not be listed."""
-        self.errors: list[AwsError] = []
-        self.gone: list[str] = []
-        """True if the user, or keys of it, were deleted meanwhile."""
-        self.user_gone = False
+    keys: list[DeployedKey] | None = None
+    """None when they could not be listed."""
+    errors: list[AwsError] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """What was deleted meanwhile, for a reader."""
+    user_gone: bool = False
 
 
 def look(connection: Connection, user: DeployedUser) -> UserKeys:
