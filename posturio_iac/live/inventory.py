@@ -161,6 +161,7 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
 
 
 def detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser] | None:
+    """Every user by ARN, with tags and policies; None, with a warning, where that may not be read."""
     try:
         return users.detailed(connection)
     except AwsError as error:
