@@ -136,7 +136,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         replacement=facts.replacement,
         exposures=tuple(e for e in facts.exposures if isinstance(e, Exposure)),
         possible_exposures=tuple(e for e in facts.exposures if isinstance(e, Unknown)),
-        consumers=certain((e for e in facts.exposures if isinstance(e, Consumer)), facts.pusher),
+        consumers=certain((e for e in facts.exposures if isinstance(e, Consumer)), facts.pusher) if facts.service is None else (),
         directives=facts.directives,
         tags=tuple({tag.name: tag.value for tag in user.tags if isinstance(tag.value, str)}.items()),
         scope=facts.scope,

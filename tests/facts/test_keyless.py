@@ -222,3 +222,43 @@ def test_a_pipeline_of_the_repository_that_names_the_secret_is_named(tmp_path: P
     assert used == {"github_actions": [(workflow, 3), (workflow, 4)], "gitlab": [("../.gitlab-ci.yml", 2)]}
     main(["scan", str(folder)])
     assert "by OIDC (secret AWS_SECRET_ACCESS_KEY: ../.github/workflows/a.yml:3 and 1 more)" in capsys.readouterr().out
+
+
+PODS = 'resource "kubernetes_secret" "s" {\n  data = { k = aws_iam_access_key.shop.secret }\n}\n'
+VARIABLE = 'resource "tfe_variable" "v" {{\n  category = "{}"\n  key = "{}"\n  value = aws_iam_access_key.shop.secret\n}}\n'
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        PODS.replace(".secret", ".id"),
+        PODS.replace("aws_iam_access_key.shop.secret", 'var.on ? aws_iam_access_key.shop.secret : ""') + 'variable "on" {}\n',
+        PODS + 'output "smtp" {\n  sensitive = true\n  value = aws_iam_access_key.shop.ses_smtp_password_v4\n}\n',
+        VARIABLE.format("terraform", "AWS_SECRET_ACCESS_KEY"),
+        VARIABLE.format("env", "TF_VAR_handed_on"),
+        PODS.replace("kubernetes_secret", "vault_kv_secret_v2"),
+    ],
+    ids=["id alone", "perhaps", "SMTP and otherwise", "an input", "an input of the environment", "a store"],
+)
+def test_silence_where_it_is_not_certain(given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "main.tf").write_text(KEY + given, encoding="utf-8")
+    main(["scan", str(tmp_path)])
+    assert "instead:" not in capsys.readouterr().out
+
+
+def test_a_credential_of_a_service_may_be_all_that_its_consumer_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = 'resource "aws_iam_service_specific_credential" "b" {\n  user_name = "b"\n  service_name = "bedrock.amazonaws.com"\n}\n'
+    secret = PODS.replace("aws_iam_access_key.shop.secret", "aws_iam_service_specific_credential.b.service_credential_secret")
+    (tmp_path / "main.tf").write_text(code + secret, encoding="utf-8")
+    assert main(["scan", str(tmp_path)]) == 1
+    assert "instead:" not in capsys.readouterr().out
+
+
+def test_a_template_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "stack.yaml").write_text(
+        "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: shop}\n  Web:\n    Type: AWS::Lambda::Function\n"
+        "    Properties:\n      Environment: {Variables: {K: !GetAtt Key.SecretAccessKey}}\n",
+        encoding="utf-8",
+    )
+    assert main(["scan", str(tmp_path)]) == 1
+    assert f"instead: {REPLACEMENTS['lambda'].text}" in capsys.readouterr().out

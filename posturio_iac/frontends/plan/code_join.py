@@ -82,6 +82,7 @@ def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
         if isinstance(key.replacement, Replacement)
         else key.replacement,
         exposures=tuple(replace(e, span=move(e.span), remedy=moved(e.remedy, move)) for e in key.exposures),
+        consumers=tuple(replace(c, place=replace(c.place, span=c.place.span and move(c.place.span))) for c in key.consumers),
         directives=tuple(replace(d, span=move(d.span)) for d in key.directives),
     )
 
@@ -129,6 +130,7 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
         owner_origin=named.owner_origin,
         replacement=code.replacement,
         exposures=(*code.exposures, *(e for e in planned.exposures if e.holder not in places)),
+        consumers=code.consumers,
         directives=code.directives,
         tags=planned.tags if known else code.tags,
     )

@@ -238,3 +238,11 @@ def test_a_source_behind_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(folder)
     found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), tmp_path / "link")
     assert found.lifetimes
+
+
+def test_what_gets_the_secret_comes_from_the_code(tmp_path: Path) -> None:
+    given = 'resource "gitlab_project_variable" "v" {\n  value = aws_iam_access_key.ci.secret\n}\n'
+    (consumer,) = joined(tmp_path, ROTATED + given, user(f"{USER}.ci"), key(f"{KEY}.ci")).consumers
+    assert consumer.name == "gitlab"
+    assert consumer.place.span is not None
+    assert consumer.place.span.path == "code/main.tf"
