@@ -11,14 +11,13 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
-from tests.support.fixing import OWNER, fix
-from tests.support.fixture_tools import FIXTURES, cases, scan
+from tests.support.fixing import OPTIONS, OWNER, fix
+from tests.support.fixture_tools import FIXTURES, cases, edits, scan, written_edits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
-OPTIONS = ("--unsafe", "--owner", OWNER)
 
 
 def found(report: dict[str, Any]) -> set[tuple[str, str]]:
@@ -52,6 +51,8 @@ def test_what_is_mended_is_gone_and_nothing_else_is_found(tmp_path: Path, progra
     old = blocks(folder)
     code, diff, _ = fix(folder, *OPTIONS)
     assert code == (3 if any(d["level"] == "error" for d in before["diagnostics"]) else 1 if diff else 0)
+    if program.parent.name != "cloudformation":
+        assert edits(diff) == written_edits(program.parent.name).get(program.name, "")
     fix(folder, *OPTIONS, "--write")
     _, after = scan(folder)
     assert found(after) <= found(before)

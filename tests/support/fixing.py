@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWNER = "payments@example.com"
+OPTIONS = ("--unsafe", "--owner", OWNER)
 
 
 def fix(folder: Path, *options: str) -> tuple[int, str, str]:

@@ -122,6 +122,32 @@ def _diagnostic(said: dict[str, Any]) -> list[str]:
     return [f"{said['level']} {place}".rstrip(), f"  {said['message']}"]
 
 
+def edits(diff: str) -> str:
+    """What a file of edits holds of a diff: its changed lines and their files."""
+    return "".join(line for line in diff.splitlines(keepends=True) if line[:1] in "+-" and not line.startswith("--- "))
+
+
+def written_edits(rule: str) -> dict[str, str]:
+    """The edits of a rule's programs by their names, as they were reviewed: `fix --unsafe --owner`."""
+    file = FIXTURES / rule / "edits.txt"
+    sections = file.read_text(encoding="utf-8").split("==> ") if file.exists() else []
+    return {name: text.removesuffix("\n") for name, _, text in (section.partition("\n") for section in sections if section)}
+
+
+def _update_edits() -> None:
+    from tests.support.fixing import OPTIONS, fix  # noqa: PLC0415 - it imports this module
+
+    found: dict[Path, list[str]] = {}
+    for case in cases():
+        if case.kind == "flagged":
+            with tempfile.TemporaryDirectory(prefix="fixture-") as place:
+                text = edits(fix(Path(shutil.copytree(case.folder, Path(place) / case.name)), *OPTIONS)[1])
+            found.setdefault(case.folder.parent / "edits.txt", []).append(f"==> {case.name}\n{text}\n" if text else "")
+    for file, texts in found.items():
+        if any(texts):
+            file.write_text("".join(texts), encoding="utf-8", newline="\n")
+
+
 def _wanted(names: list[str]) -> Iterator[Case]:
     for case in cases():
         if not names or any(name.rstrip("/") in (str(case), case.folder.parent.name) for name in names):
@@ -137,6 +163,8 @@ def main(argv: list[str]) -> int:
         elif not case.golden.exists() or case.golden.read_text(encoding="utf-8") != text:
             case.golden.write_text(text, encoding="utf-8", newline="\n")
             sys.stdout.write(f"{case.golden.relative_to(FIXTURES.parent)}\n")
+    if argv == ["--update"]:
+        _update_edits()
     return 0
 
 
