@@ -9,7 +9,7 @@ from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Rep
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
-from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, makes_no_key, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
 from posturio_iac.search.module_calls import local_calls, text
 from posturio_iac.search.skipped import MODULE, TEMPLATE, UNREAD, SkippedPlace, places
@@ -69,13 +69,15 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
-    search, told = selection.search, dict[str, bool]()
+    search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search)
 
     def is_told(source: str) -> bool:
         if source not in told:
             address = source.removeprefix("tfr://").lstrip("/")
             is_local = parse_source(address).origin is SourceKind.LOCAL
-            told[source] = is_local or known.holds(address) or makes_no_key(address, config.known_modules)
+            told[source] = (
+                is_local or own.folder(address) is not None or known.holds(address) or makes_no_key(address, config.known_modules)
+            )
         return told[source]
 
     open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}

@@ -449,6 +449,23 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
         assert "1 module call was not followed" in out + err, form
 
 
+@pytest.mark.parametrize(
+    "url", ["git@github.com:acme/infra.git", "https://token@github.com/Acme/infra", "ssh://git@github.com/acme/infra.git"]
+)
+def test_a_git_source_of_this_repository_is_read_from_the_checkout(tmp_path: Path, url: str) -> None:
+    repository = Repository(tmp_path)
+    repository.git("remote", "add", "origin", url)
+    repository.write("modules/u/k.tf", KEY % "  count = var.on ? 1 : 0\n" + 'variable "on" {\n  default = false\n}\n')
+    call = LOCAL % "git::https://github.com/acme/infra.git//modules/u?ref=v1"
+    repository.write("app/main.tf", call.replace("}\n", "  on = true\n}\n"))
+    repository.git("add", "-A")
+    _, out, err = scan(tmp_path, "--format", "json")
+    report = json.loads(out)
+    assert [key["address"] for key in report["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
+    assert "is called from git, but is part of this repository" in str(report["diagnostics"]) + err
+    assert "not followed" not in str(report["diagnostics"])
+
+
 def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     repository.write("a/x.tf", LOCAL % "https://example.com/m.zip")

@@ -16,6 +16,7 @@ from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is
 from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
+from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.call_graph import (
     calls_that_matter,
     misspelt_input,
@@ -37,7 +38,7 @@ from posturio_iac.frontends.terraform.modules.readings import (
     told_apart,
     two_readings,
 )
-from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding_each, local_calls
 

@@ -274,3 +274,16 @@ def is_ignored(search: FileSearch, path: str) -> bool:
     except OSError:
         return False
     return code == 0
+
+
+def remotes(search: FileSearch) -> tuple[str, ...]:
+    """The addresses of the repository that holds the scan root, as its configuration states them."""
+    top = repository_of(search.root)
+    if top is None:
+        return ()
+    arguments = ("config", "--local", "--get-regexp", r"^remote\..*\.url$")
+    try:
+        ((_, output, _),) = run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, *arguments]])
+    except OSError:
+        return ()
+    return tuple(line.partition(" ")[2] for line in os.fsdecode(output).splitlines())

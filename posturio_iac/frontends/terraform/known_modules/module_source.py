@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from fnmatch import fnmatchcase
@@ -10,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.record import Enum, dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
+from posturio_iac.search.git_tree.git_search import remotes
+from posturio_iac.search.locations import repository_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.search.file_search import FileSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +57,43 @@ class ModuleSource:
     """The folder inside, without slashes at its ends."""
     ref: str | None = None
     """REPOSITORY: the tag, branch or commit; None when the source names none."""
+
+
+class OwnSources:
+    """Sources that name the repository of the scan itself, whose modules are in the checkout."""
+
+    __slots__ = ("_addresses", "_folders", "_search")
+
+    def __init__(self, search: FileSearch) -> None:
+        """Ask git for the addresses when the first source is looked at."""
+        self._search = search
+        self._addresses: frozenset[str] | None = None
+        self._folders: dict[str, str | None] = {}
+
+    def folder(self, source: str) -> str | None:
+        """The folder in the checkout that a source means, relative to the scan root; None for another repository."""
+        if source not in self._folders:
+            self._folders[source] = self._folder(parse_source(source))
+        return self._folders[source]
+
+    def _folder(self, source: ModuleSource) -> str | None:
+        if source.origin is not SourceKind.REPOSITORY:
+            return None
+        top = repository_of(self._search.root)
+        if self._addresses is None:
+            self._addresses = (
+                frozenset(parse_source(f"git::{url}").address for url in remotes(self._search)) if top is not None else frozenset()
+            )
+        if top is None or source.address not in self._addresses:
+            return None
+        folder = os.path.relpath(os.path.join(top, source.submodule), self._search.root).replace(os.sep, "/")
+        return "" if folder == "." else folder
+
+    def calls(self) -> Iterator[tuple[str, str]]:
+        """Yield the calls by such sources: the folders of the callers, and those that they mean."""
+        for path, sources in self._search.elsewhere.items():
+            targets = (self.folder(os.fsdecode(source)) for source in sources)
+            yield from ((posixpath.dirname(path), target) for target in targets if target is not None)
 
 
 def parse_source(source: str) -> ModuleSource:
@@ -160,3 +205,11 @@ def makes_no_key(source: str, configured: Iterable[Mapping[str, Any]] = ()) -> b
 def _globs(configured: Iterable[Mapping[str, Any]]) -> list[str]:
     given = (entry.get(name, ()) for entry in configured if entry.get("creates") is False for name in ("registry", "repository"))
     return [glob.lower() for value in given for glob in ([value] if isinstance(value, str) else value)]
+
+
+def local_folder(base: str, source: str) -> str | None:
+    """The folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
+    if not source.startswith(LOCAL):
+        return None
+    path = posixpath.normpath(posixpath.join(base, source.replace("\\", "/")))
+    return "" if path == "." else path

@@ -12,6 +12,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.published import is_example
@@ -153,7 +154,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
-    found |= {*_applied(units), *_copied(units, selection), *computed_calls(selection, options)}
+    found |= {*_applied(units), *_copied(units, selection), *computed_calls(selection, options), *OwnSources(selection.search).calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = getattr(selection, "apart", None) if elsewhere else None
@@ -178,7 +179,8 @@ def computed_calls(selection: Selection, options: TerraformOptions) -> Iterator[
     folders = {posixpath.dirname(path) for path in selection.search.computing}
     if not folders:
         return
-    from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
+    from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
+    from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 
     program = ModuleTree(selection, options)
     for folder in sorted(folders):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
+from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
-from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.modules.tree import ModuleTree
     from posturio_iac.frontends.terraform.syntax import hcl
 
 APART = "where the folder is applied by itself, as its backend or its files of values say"

@@ -14,6 +14,7 @@ from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, local_folder
 from posturio_iac.frontends.terraform.modules import files, folder, published
 from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
@@ -58,6 +59,7 @@ class ModuleTree:
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
+        self._own = OwnSources(selection.search)
         self._installed = Installed(self.root, self.fence, self.report)
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
@@ -230,7 +232,10 @@ class ModuleTree:
         source = self.source_of(block, instance)
         if source is None:
             return NAMES_NO(f"module.{name}", "constant source")
-        if (path := self._local(instance, source)) is None:
+        if (path := self._local(instance, source)) is not None and not source.startswith(LOCAL):
+            text = f'module "{name}" is called from git, but is part of this repository, so it is read as it is here'
+            self.report(Diagnostic(Level.NOTE, text, block.header.path, block.header.line, block.header.column))
+        if path is None:
             found = self._installed_for(instance, block, source)
             return found if found is not None else NO_CODE(f"module.{name}")
         if not os.path.isdir(os.path.join(self.root, path)):
@@ -250,6 +255,8 @@ class ModuleTree:
     def _local(self, instance: ModuleInstance, source: str) -> str | None:
         """The folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
         path = local_folder(instance.folder.path, source)
+        if path is None and "/" in source:
+            return self._own.folder(source)
         unit = instance.root.folder.unit
         copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
         return path if copied is None else copied
@@ -289,11 +296,3 @@ def _text(expression: hcl.Expr | None, instance: ModuleInstance | None) -> str |
     if instance is not None and expression is not None and not isinstance(expression, hcl.Literal):
         value = evaluate_or_unknown(expression, instance.scope())
     return value if isinstance(value, str) else None
-
-
-def local_folder(base: str, source: str) -> str | None:
-    """The folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
-    if not source.startswith(LOCAL):
-        return None
-    path = posixpath.normpath(posixpath.join(base, source.replace("\\", "/")))
-    return "" if path == "." else path
