@@ -65,22 +65,17 @@ CONFIGURATION = f"""\
 
 {NOTE}
 
-Put a file `posturio-iac.toml` at the top of the repository, or a table `[tool.posturio-iac]` into `pyproject.toml`. Nothing in it is
-required:
-
 ```toml
 {{example}}```
 
-Globs are those of `.gitignore`, relative to the folder of the file: `vendor/` means folders of that name at any depth, `/vendor/` only
-the one beside the file, `infra/*.tf` files in `infra`, and `**` any number of folders.
-
-An unknown key or a wrong value is an error (exit code 2) that names the file, the key and the right values.
+All of it is optional. It stands in `posturio-iac.toml` at the top of the repository, or in the table `[tool.posturio-iac]` of
+`pyproject.toml`. Globs are those of `.gitignore`, relative to the folder of the file. An unknown key or a wrong value is an error (exit
+code 2) that names the right ones.
 
 **Which file counts.** The one at the top of the git work tree; without git, the one in the current folder, or in the named folder where
-that is elsewhere. It holds wherever the scan starts, in the hook, and in the packs for checkov and cfn-lint. `posturio-iac.toml` wins over
-a table beside it. A file further down does nothing, and a warning says so: put its limits and severities into `[[overrides]]` with
-`paths = ["folder/**"]`, and the folder before its `exclude` patterns and suppressions. `--config FILE` names the one file to use instead;
-`--no-config` uses none.
+that is elsewhere. It holds wherever the scan starts, in the hook, and in the packs for checkov and cfn-lint. A file further down does
+nothing, and a warning says so: put its settings into `[[overrides]]` with `paths = ["folder/**"]`. `--config FILE` names the one file to
+use instead; `--no-config` uses none.
 
 **A configuration in the repository is part of the code.** It may name only files of its own repository (`var_files`, `parameters`,
 `baseline`, `source`). Every report, the hook's included, says in one line what its settings do to verdicts (the last column below), and a
