@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.metadata.owners import CodeOwners, find
+from posturio_iac.metadata.owners import CodeOwners, find, with_code_owners
+from tests.support.keys import UNKNOWN, access_key, span
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from posturio_iac.core.place import Span
 
 TEXT = """
 # comment
@@ -56,3 +59,19 @@ def test_of_several_files_the_first_of_the_places_counts(tmp_path: Path, first: 
     found = find(str(tmp_path))
     assert found is not None
     assert found.of("a.tf") == ("@github", "@codeowners", "@docs", "@gitlab")[first]
+
+
+@pytest.mark.parametrize(
+    ("place", "owner", "found"),
+    [
+        (span(1, "a.tf"), None, "@org/all"),
+        (span(1, "a.tf"), UNKNOWN, "@org/all"),
+        (span(1, "a.tf"), "payments", "payments"),
+        (span(1, "free/a.tf"), None, None),
+        (None, None, None),
+    ],
+)
+def test_a_key_without_an_owner_has_that_of_its_file(tmp_path: Path, place: Span | None, owner: Any, found: str | None) -> None:
+    (tmp_path / "CODEOWNERS").write_text("* @org/all\n/free/\n")
+    keys = (access_key(span=span(1, "b.tf"), owner=None), access_key(span=place, owner=owner))
+    assert [key.owner for key in with_code_owners(keys, str(tmp_path), None)] == ["@org/all", found]
