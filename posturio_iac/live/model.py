@@ -143,18 +143,6 @@ class ObservedKey:
         """True if the earlier result knew its id, if only its last characters."""
         return not self.label.startswith("key-")
 
-    def may_be(self, key: DeployedKey) -> bool:
-        """True if ``key`` may be this one, by its kind, its id and its creation."""
-        if key.kind is not self.kind:
-            return False
-        if self.key_id is not None:
-            return key.key_id == self.key_id
-        created = key.created if isinstance(key.created, datetime) else None
-        if not self.is_named():  # its creation may be when it was last activated, which is never before its creation
-            return self.created is None or created is None or created <= self.created
-        alike = (key.key_id or "").endswith(self.label.lstrip("*"))
-        return alike and (self.created is None or created is None or created == self.created)
-
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:

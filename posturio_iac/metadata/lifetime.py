@@ -46,24 +46,16 @@ _YEAR = r"(?:19|2[0-9])[0-9]{2}"
 """A bare number like this is a year that forgot its month, not a count of days."""
 
 
-def read(
-    name: str,
-    value: object,
-    *,
-    origin: Origin,
-    span: Span | None = None,
-    names: Names | None = None,
-    kind_hint: Kind | None = None,
-) -> Lifetime | None:
+def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names | None = None) -> Lifetime | None:
     """The lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
 
     ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``origin`` says where it stands.
-    ``kind_hint`` is what to take it for when the name says nothing. Declared, inert, unreadable or unknown: never enforced.
+    The result is declared, inert, unreadable or unknown: metadata enforces nothing.
     """
     names = names or Names.default()
     meaning = classify(name, names)
-    kind = _KINDS.get(meaning, kind_hint) if meaning is not None else kind_hint
-    if kind is None or meaning in (Meaning.OWNER, Meaning.EXEMPT):
+    kind = _KINDS.get(meaning) if meaning is not None else None
+    if kind is None:
         return None
     if isinstance(value, Unknown):
         return Lifetime(kind, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())

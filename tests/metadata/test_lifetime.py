@@ -209,13 +209,6 @@ def test_other_names_are_no_lifetime(name: str) -> None:
     assert read(name, "2027-01-31", origin=TAG) is None
 
 
-def test_a_hint_decides_where_the_name_says_nothing() -> None:
-    found = read("iam_key_ttl", "90d", origin=TAG, kind_hint=Kind.ROTATION)
-    assert found is not None
-    assert found.interval == timedelta(days=90)
-    assert read("owner", "90d", origin=TAG, kind_hint=Kind.ROTATION) is None
-
-
 @pytest.mark.parametrize(
     ("name", "value", "exempts"),
     [
@@ -242,10 +235,10 @@ def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
     )
 
 
-@given(SOME_NAMES, SCALARS, st.none() | st.sampled_from([*Kind]))
-def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, hint: Kind | None) -> None:
+@given(SOME_NAMES, SCALARS)
+def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object) -> None:
     exemption(name, value, origin=TAG)
-    found = read(name, value, origin=TAG, kind_hint=hint)
+    found = read(name, value, origin=TAG)
     if found is None:
         return
     match found.effect:
