@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import user_path
@@ -14,6 +13,7 @@ from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from posturio_iac.core.model import Attr, Privilege
 
@@ -138,10 +138,6 @@ class ObservedKey:
     """Its id in full, where that is known."""
     created: datetime | None = None
     kind: KeyKind = KeyKind.ACCESS_KEY
-
-    def is_named(self) -> bool:
-        """True if the earlier result knew its id, if only its last characters."""
-        return not self.label.startswith("key-")
 
 
 @dataclass(frozen=True, slots=True)
