@@ -124,7 +124,7 @@ def _diagnostic(said: dict[str, Any]) -> list[str]:
 
 def edits(diff: str) -> str:
     """What a file of edits holds of a diff: its changed lines and their files."""
-    return "".join(line for line in diff.splitlines(keepends=True) if line[:1] in "+-" and not line.startswith("--- "))
+    return "".join(line for line in diff.replace("\r", "").splitlines(keepends=True) if line[:1] in "+-" and not line.startswith("--- "))
 
 
 def written_edits(rule: str) -> dict[str, str]:
