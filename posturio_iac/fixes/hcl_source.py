@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.text.hcl_lexer import plain_arguments
 from posturio_iac.fixes.change import CannotFixError, Edit
-from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone, plain_names
+from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class HclSource:
     def block_at(self, offset: int) -> HclBlock:
         """The block whose header begins at a byte of the file. The code there is sound, or else it is parsed."""
         start = offset - self.base
-        names, last = plain_names(self.data, start)
+        names, last = plain_arguments(self.data, start)
         found = HclBlock(start, self._node_of, names, last)
         if not names:
             _ = found.node
