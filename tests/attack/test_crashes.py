@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from posturio_iac.frontends.cloudformation import reader as templates
-from posturio_iac.frontends.plan import reader
+from posturio_iac.frontends.plan import scan as plans
 from posturio_iac.frontends.terraform import reader as terraform
 from posturio_iac.frontends.terraform.keys.assembly import keys_of as real
 from tests.support.attacks import SOUND, put
@@ -43,7 +43,7 @@ def test_a_crash_in_one_root_module_hides_no_other(
     assert err == f"bad: error: {said}\n"
 
 
-@pytest.mark.parametrize(("module", "name", "what"), [(templates, "_read", "templates"), (reader, "_document", "plans")])
+@pytest.mark.parametrize(("module", "name", "what"), [(templates, "_read", "templates"), (plans, "_document", "plans")])
 def test_a_crash_in_one_kind_of_code_hides_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: Any, name: str, what: str
 ) -> None:

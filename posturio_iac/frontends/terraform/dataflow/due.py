@@ -15,9 +15,18 @@ from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import META, ignored_changes, is_set, own_triggers
-from posturio_iac.frontends.terraform.dataflow.secret_flow import repeated
-from posturio_iac.frontends.terraform.dataflow.triggers import Reached, is_dotted, is_map, part_of, reached
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import (
+    META,
+    Reached,
+    ignored_changes,
+    is_dotted,
+    is_map,
+    is_set,
+    own_triggers,
+    part_of,
+    reached,
+    repeated,
+)
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, View
 from posturio_iac.frontends.terraform.syntax import hcl

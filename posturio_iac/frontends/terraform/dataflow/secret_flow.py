@@ -8,6 +8,7 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, Unknown
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import instances_of
@@ -16,7 +17,7 @@ from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, due_of, first_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
 """Resources whose outputs are made of their arguments alone."""
-_ITEM = "the item of a dynamic block"
-"""A name that no code can hold."""
-_STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
 _KINDS = {
     **{kind: kind for kind in ("local", "var", "module", *KEY_TYPES)},
     "component": "module",
@@ -187,28 +185,3 @@ def _names(expression: hcl.Expr) -> Iterator[_Name]:
                 yield f"data.{kind}", name
             case (kind, name, *_):
                 yield "module" if kind == "component" else kind, name
-
-
-def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Iterator[tuple[str, hcl.Expr]]:
-    """Yield the arguments of a block, and of those inside it, or those called ``names``, but for what only steers a run."""
-    pending: list[tuple[hcl.Body, tuple[hcl.Block, ...]]] = [(block.body, ())]
-    while pending:
-        body, around = pending.pop(0)
-        for name, attribute in body.attributes.items():
-            if name not in _STEERING and (names is None or name in names):  # only then is the expression built
-                yield name, repeated(attribute.expression, around)
-        inner = (b for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection"))
-        pending += [(b.body, (*around, b) if b.type == "dynamic" else around) for b in inner]
-
-
-def repeated(expression: hcl.Expr, around: tuple[hcl.Block, ...]) -> hcl.Expr:
-    """The values that an expression takes in ``dynamic`` blocks, as the ``for`` expression that these stand for."""
-    for block in reversed(around):
-        collection, span = block.get("for_each"), expression.span
-        if collection is None or not block.labels:
-            continue
-        item = ((hcl.Literal("key", span), hcl.Literal(None, span)), (hcl.Literal("value", span), hcl.Name(_ITEM, span)))
-        items = hcl.For(None, _ITEM, collection, None, hcl.ObjectExpr(item, span), None, False, span)
-        name = ".".join(references(block.get("iterator"))) or block.labels[0]
-        expression = hcl.For(None, name, items, None, expression, None, False, span)
-    return expression

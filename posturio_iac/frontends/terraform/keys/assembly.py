@@ -13,7 +13,7 @@ from posturio_iac.facts.access_key import items_of, key_of_user
 from posturio_iac.facts.ages import age_lifetime, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
-from posturio_iac.frontends.terraform.dataflow.mentions import is_sensitive
+from posturio_iac.frontends.terraform.dataflow.origin import is_sensitive
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of

@@ -11,7 +11,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.facts.ages import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
-from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
+from posturio_iac.frontends.terraform.keys.secret_rotation import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk

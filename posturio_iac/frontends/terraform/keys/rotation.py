@@ -13,11 +13,10 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.by_hand import chosen_by_hand, edits
 from posturio_iac.frontends.terraform.dataflow.clocks import Clock
 from posturio_iac.frontends.terraform.dataflow.due import DuePlan
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated_triggers, stop_ignoring
-from posturio_iac.frontends.terraform.dataflow.standstill import clock_in, why_argument_stands, why_trigger_stands
+from posturio_iac.frontends.terraform.dataflow.standstill import chosen_by_hand, clock_in, edits, why_argument_stands, why_trigger_stands
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled, walk

@@ -8,7 +8,7 @@ from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import DEPENDS_ON, MUST_BE
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.nested_blocks import nested_blocks
+from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
 from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
@@ -189,12 +189,12 @@ def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
     label = f"default_tags of {name}"
-    for defaults, inner, unsure in nested_blocks(provider, "default_tags", scope):
-        expression = hcl.setting(defaults, "tags")
-        if unsure is not None:
-            hidden += (unsure.about(label),)
+    for defaults in nested_blocks(provider, "default_tags", scope):
+        expression = hcl.setting(defaults.block, "tags")
+        if defaults.unsure is not None:
+            hidden += (defaults.unsure.about(label),)
         elif expression is not None:
-            read = read_map(expression, inner, TagOrigin("", name, default=True), label, root_like=True)
+            read = read_map(expression, defaults.scope, TagOrigin("", name, default=True), label, root_like=True)
             items += read.items
             hidden += read.hidden
     return Tags(items, hidden)

@@ -1,4 +1,4 @@
-"""``count``, ``for_each`` and ``enabled``: how many instances a block has, and their addresses."""
+"""``count``, ``for_each``, ``enabled`` and ``dynamic``: how many instances a block has, and their addresses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from posturio_iac.core.unknown import AS_STATED, MUST_BE, NOT_FIXED, TOO_LARGE
 from posturio_iac.frontends.terraform.evaluation import Scope
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import number_of
+from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, first_unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from posturio_iac.frontends.terraform.syntax import hcl
 
 MAX_INSTANCES = 1000
@@ -133,3 +136,35 @@ def _bound(scope: S, origin: hcl.Expr, **names: Value) -> S:
 def _unfixed(scope: S, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion[S]:
     shape = "list" if "count" in names else "map"
     return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class NestedBlock(Generic[S]):
+    """A nested block, or one that stands for all that a ``dynamic`` block may make."""
+
+    block: hcl.Block
+    scope: S
+    """The scope of its expressions."""
+    unsure: Unknown | None = None
+    """Why it may not be there."""
+
+
+def nested_blocks(block: hcl.Block, kind: str, scope: S) -> Iterator[NestedBlock[S]]:
+    """Yield the nested blocks of one type."""
+    for nested in block.body.blocks:
+        if nested.type == kind:
+            yield NestedBlock(nested, scope)
+        elif nested.type == "dynamic" and nested.labels == (kind,) and (content := nested.body.first("content")) is not None:
+            name = ".".join(references(nested.get("iterator"))) or kind
+            items = evaluate_or_unknown(nested.get("for_each"), scope)
+            match items:
+                case dict():
+                    pairs = list(items.items())
+                case list() | tuple():
+                    pairs = list(enumerate(items))
+                case _:
+                    open_ = items if isinstance(items, Unknown) else NOT_FIXED("the for_each of a dynamic block")
+                    yield NestedBlock(content, scope.bind(**{name: {"key": open_, "value": open_}}), open_)
+                    continue
+            for key, value in pairs:
+                yield NestedBlock(content, scope.bind(**{name: {"key": key, "value": value}}))
