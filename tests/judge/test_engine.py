@@ -308,6 +308,8 @@ def test_a_key_on_which_a_rule_crashed_is_not_clean() -> None:
     assert judged.verdict is Verdict.UNDETERMINED
     assert judged.undecided == ("iam.ownerless_access_keys crashed",)
     assert judged.undecided_rules == ("iam.ownerless_access_keys",)
+    (judged,) = run(access_key(unknown_sources=(UNKNOWN,), address="bad")).keys
+    assert (judged.suspected, set(judged.open_rules)) == (None, {f"iam.{WITHOUT}", f"iam.{OWNERLESS}"})
 
 
 @pytest.mark.usefixtures("crashing")
