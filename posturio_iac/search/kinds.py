@@ -145,7 +145,7 @@ def holds_any(data: bytes, signs: tuple[bytes, ...]) -> bool:
 
 def puts_together(data: bytes) -> bool:
     """True if a template may make a key by a text that it puts together, or by what it takes from elsewhere."""
-    if (data.find(b"esources") < 0 and data.find(b"${file(") < 0) or not holds_any(data, LEADING):
+    if (data.find(b"esources") < 0 and data.find(b"${") < 0) or not holds_any(data, LEADING):
         return False
     from posturio_iac.search.programs import leads_elsewhere
 

@@ -6,8 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
+from posturio_iac.search.module_calls import content
+from posturio_iac.search.walk import SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
 
-EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE, TEMPLATE = (
+EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE, TEMPLATE, SOURCE = (
     "excluded",
     "ignored",
     "cache",
@@ -24,9 +27,10 @@ EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE, TEMPLATE = (
     "unread",
     "module",
     "template",
+    "source",
 )
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
-a file that could not be read; a call of a module, or a template or macro, whose code is not here."""
+a file that could not be read; a call of a module, or a template or macro, whose code is not here; a source of CDK's or Pulumi's."""
 
 _IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
 _UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")
@@ -49,6 +53,7 @@ class SkippedPlace:
 def places(selection: Selection) -> Iterator[SkippedPlace]:
     """Yield the files and folders that were not searched. Files that hold no code, and copies of code below ``.git``, do not count."""
     search = selection.search
+    yield from _sources(search)
     yield from (SkippedPlace(EXCLUDED, path) for path in search.left_out)
     yield from (SkippedPlace(CACHE, path) for path in search.passed_by if holds_code(search.prefix + path))
     searched = [place for place in search.places if repository_of(os.path.join(search.root, place)) is not None]
@@ -79,3 +84,29 @@ def _of_git(search: FileSearch, base: str) -> Iterator[SkippedPlace]:
     for record in tracked:
         if record.startswith(_SUBMODULE_MODE):
             yield SkippedPlace(SUBMODULE, before + os.fsdecode(record.partition(b"\t")[2]) + "/")
+
+
+_PROJECTS = frozenset(("cdk.json", "Pulumi.yaml", "Pulumi.yml"))
+_LANGUAGES = (".ts", ".js", ".mjs", ".py", ".java", ".go", ".cs", ".kt", ".fs")
+_MAKES = lazy_pattern(rb"\b(?:CfnAccessKey|NewAccessKey|NewCfnAccessKey|iam\.AccessKey|new\s+AccessKey)\b")
+_MOST_SOURCES = 10_000
+
+
+def _sources(search: FileSearch) -> Iterator[SkippedPlace]:
+    """Yield the sources of projects of CDK and Pulumi that make a key, by their text: what they come to is not here."""
+    pending, seen = [(os.path.join(search.root, place), False) for place in search.places], 0
+    while pending and seen < _MOST_SOURCES:
+        folder, is_inside = pending.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        is_inside = is_inside or not _PROJECTS.isdisjoint(entry.name for entry in entries)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in SKIPPED and not search.skips(f"{entry.path[len(search.prefix) :]}/x"):
+                    pending.append((entry.path, is_inside))
+            elif is_inside and entry.name.endswith(_LANGUAGES):
+                seen += 1
+                if (found := _MAKES.search(content(entry.path, search.max_file_size, search.fence) or b"")) is not None:
+                    yield SkippedPlace(SOURCE, entry.path[len(search.prefix) :].replace(os.sep, "/"), found[0].decode())

@@ -155,3 +155,22 @@ def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
     for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
         _, out, err = scan(tmp_path, "--format", form)
         assert "1 template or macro" in out + err, form
+
+
+SOURCES = {
+    "cdk": {"app/cdk.json": "{}", "app/lib/s.ts": "new iam.CfnAccessKey(this, 'K', {userName: 'joe'})"},
+    "cdk-python": {"cdk.json": "{}", "stack.py": "iam.AccessKey(self, 'K', user=u)"},
+    "pulumi": {"p/Pulumi.yaml": "name: p\nruntime: go\n", "p/main.go": 'key, err := iam.NewAccessKey(ctx, "k", nil)'},
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_sources_of_other_tools_that_make_a_key_are_listed(tmp_path: Path, name: str) -> None:
+    for path, text in SOURCES[name].items():
+        put(tmp_path, path, text)
+    put(tmp_path, "other/x.ts", "new iam.CfnAccessKey()")
+    out = scan(tmp_path, "--show-skipped")[1]
+    assert list(SOURCES[name])[1] in out
+    assert ("other/x.ts" in out) == (name == "cdk-python")
+    skipped = json.loads(scan(tmp_path, "--show-skipped", "--format", "json")[1])["skipped"]
+    assert "source" in {place["kind"] for place in skipped}
