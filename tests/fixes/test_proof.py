@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from posturio_iac.commands.fix.arguments import COMMAND, wishes
 from posturio_iac.commands.fix.command import chosen, planned
@@ -16,9 +20,7 @@ from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.parser import parse
 from tests.support.fixing import OWNER, edited, fix
 from tests.support.fixture_tools import AS_OF, FIXTURES, cases, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.terraform_programs import write
 
 PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
 BOT = """\
@@ -143,10 +145,8 @@ def stated(diff: str) -> set[str]:
     return {(date.fromisoformat(end) + timedelta(days=1)).isoformat() for end in ends}
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_scan_says_afterwards_what_the_proof_said(tmp_path: Path, program: Path) -> None:
-    folder = tmp_path / program.name
-    shutil.copytree(program, folder)
+def check_afterwards(folder: Path) -> None:
+    """Mend a folder: a scan says afterwards what the proof said, now and on the day after each end."""
     before = facts(folder)
     argv = ["--unsafe", "--owner", OWNER, "--write", "--as-of", AS_OF, str(folder)]
     given = parse(COMMAND, argv)
@@ -166,6 +166,56 @@ def test_a_scan_says_afterwards_what_the_proof_said(tmp_path: Path, program: Pat
     for day, then in [(AS_OF, before), *later.items()]:
         now_ = facts(folder, day)
         assert {key: one for key, one in now_.items() if key not in named} == {key: one for key, one in then.items() if key not in named}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_scan_says_afterwards_what_the_proof_said(tmp_path: Path, program: Path) -> None:
+    check_afterwards(Path(shutil.copytree(program, tmp_path / program.name)))
+
+
+TAGS = st.sampled_from(
+    ["{}", "var.tags", '{ expires = "2026-03-01" }', '{ expires = "2027-01-01", owner = "a@b.c" }', 'merge(var.tags, { team = "a" })']
+)
+REPEATED = st.sampled_from(["", "count = 2", 'for_each = { a = {}, b = { expires = "2026-03-01" } }'])
+
+
+@st.composite
+def shared_programs(draw: st.DrawFn) -> dict[str, str]:
+    """Root modules that share a module, and users with several keys."""
+
+    def user(name: str, tags: str, status: str) -> str:
+        lines = f'resource "aws_iam_user" "{name}" {{\n  name = "{name}"\n  tags = {tags}\n}}\n'
+        key = 'resource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n  %s\n}\n'
+        two = key % (f"{name}_2", name, status) if draw(st.booleans()) else ""
+        return lines + key % (name, name, "") + two
+
+    variable = 'variable "tags" {\n  default = {}\n}\n'
+    files = {"modules/bot/main.tf": variable + user("bot", draw(TAGS), draw(st.sampled_from(["", 'status = "Inactive"'])))}
+    for root in draw(st.sampled_from([("a",), ("a", "b")])):
+        calls = [
+            f'module "m{number}" {{\n  source = "../modules/bot"\n  tags = {draw(TAGS)}\n  {draw(REPEATED)}\n}}\n'
+            for number in range(draw(st.integers(0, 2)))
+        ]
+        files[f"{root}/main.tf"] = "".join([variable, 'provider "aws" {\n  region = "eu-west-1"\n}\n', *calls, user(root, draw(TAGS), "")])
+    return files
+
+
+@settings(max_examples=15)
+@given(shared_programs())
+def test_shared_code_is_mended_as_the_proof_said(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -> None:
+    folder = tmp_path_factory.mktemp("shared")
+    write(folder, files)
+    check_afterwards(folder)
+
+
+REAL_CODE = os.environ.get("POSTURIO_IAC_REAL_CODE", "")
+"""A folder of checkouts to mend copies of as well."""
+
+
+@pytest.mark.skipif(not REAL_CODE, reason="POSTURIO_IAC_REAL_CODE names no folder of checkouts")
+def test_real_code_is_mended_as_the_proof_said(tmp_path: Path) -> None:
+    for checkout in sorted(Path(REAL_CODE).iterdir()):
+        check_afterwards(Path(shutil.copytree(checkout, tmp_path / checkout.name, symlinks=True)))
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")

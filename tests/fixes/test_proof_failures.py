@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +27,7 @@ AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 END = datetime(2027, 2, 1, tzinfo=timezone.utc)
 MINE = canned.key("aws_iam_access_key.mine", canned.span("a.tf"), user="mine", owner="me", scope="a")
 OTHER = canned.key("aws_iam_access_key.other", canned.span("b.tf"), user="other", owner="me", scope="b")
+ROTATES = Lifetime(Kind.ROTATION, Effect.DECLARED, TagOrigin("rotation", "u"), "90d", interval=timedelta(days=90))
 
 LATER = {(("late", "yes"),): None, (("healed", "yes"),): "somebody"}
 """The owners that keys have once the end has passed, by their tags."""
@@ -78,6 +79,7 @@ def test_lines_that_move_are_no_difference() -> None:
     [
         ((MINE, OTHER), "mine: the finding would stay"),
         ((ends(MINE), ends(OTHER)), "other: its end would change"),
+        ((ends(MINE), replace(OTHER, lifetimes=(ROTATES,))), "other: its rotation would change"),
         ((ends(MINE), replace(OTHER, owner="you")), "other: its owner would change"),
         ((replace(ends(MINE), owner="you"), OTHER), "mine: its owner would change"),
         ((replace(ends(MINE), owner=None), OTHER), "mine: something new would be found"),
