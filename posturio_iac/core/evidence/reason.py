@@ -141,7 +141,6 @@ NEVER_CHANGED = Clause(ReasonKind.UNCHANGING, "nothing in this code ever changes
 CONSTANT_START = Clause(ReasonKind.UNCHANGING, "{} starts at the constant {}, so what it computes never changes again")
 CONSTANT_END = Clause(ReasonKind.UNCHANGING, "rotation_rfc3339 of {} is always the constant {}")
 DIRECT_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a creation, and replace_triggered_by ignores creations{}")
-NEW_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a new resource, and Terraform reacts only to updates and replacements")
 CONSTANT_ARGUMENT = Clause(ReasonKind.UNCHANGING, "{} is an argument in the code, which the rotation leaves as it is")
 THIRD_KEY = Clause(
     ReasonKind.QUOTA, "create_before_destroy makes a third key first, and AWS refuses it beside this one and {}: a user can have two"
@@ -155,14 +154,12 @@ OPENTOFU_ONLY = Clause(
     ReasonKind.ENGINE_VERSION,
     "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version",
 )
-OPENTOFU_VERSION = Clause(ReasonKind.ENGINE_VERSION, "it depends on the version of OpenTofu whether that is a change")
 # Rotation by something else.
 NO_FUNCTION = Clause(ReasonKind.NO_FUNCTION, "it names no function that rotates the key")
 NO_LAMBDA = Clause(ReasonKind.NO_FUNCTION, "it sets no rotation_lambda_arn, and AWS does not rotate access keys on its own")
 FOR_DATABASES = Clause(ReasonKind.FOREIGN_FUNCTION, "the hosted rotation {} rotates database passwords, not access keys")
 COMMENT_SAYS = Clause(ReasonKind.OUT_OF_BAND, "a comment says that something rotates it, at an interval that the code does not state")
 SEEMS_TO_ROTATE = Clause(ReasonKind.OUT_OF_BAND, "{} seems to rotate it, at an interval that the code does not state")
-MAY_BE_ROTATED = Clause(ReasonKind.OUT_OF_BAND, "something else may rotate it")
 # What is open.
 HOW_LONG = Clause(ReasonKind.OPEN_VALUE, "how long it lets the key live")
 EVERY_APPLY = Clause(ReasonKind.OPEN_VALUE, "it changes at every apply, however often that is")
