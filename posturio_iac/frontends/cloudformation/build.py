@@ -95,8 +95,8 @@ class Builder:
                 self._transforming[entry.source] = _TRANSFORM[4:] in entry.source.text
             if self._transforming[entry.source]:
                 for node in _transforms(entry.body):
-                    for _ in self._included(node, entry.name, ev, scope):
-                        pass
+                    if not isinstance(node.value, Object) or _shown(node.value.get("Name")) != _INCLUDE:  # which adds properties alone
+                        tuple(self._included(node, entry.name, ev, scope))
             yield entry
             return
         for root, source in self._included(entry.body, entry.name, ev, scope):

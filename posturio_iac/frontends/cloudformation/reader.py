@@ -33,6 +33,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
+from posturio_iac.search.programs import make_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,9 +135,9 @@ class _Scan:
             self._error(str(error), path)
             return False
         data = spelled_out(text.encode("utf-8", "replace"))
-        if any(name.encode() in data for name in self.types) or runs_program(data):
+        if any(name.encode() in data for name in self.types) or make_keys(data.decode("utf-8", "replace")):
             self.naming.add(path)
-        return path in self.naming or puts_together(data) or names_file(data, TEMPLATE)
+        return path in self.naming or runs_program(data) or puts_together(data) or names_file(data, TEMPLATE)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is read only for the files that it may include, so its own problems do not matter."""
