@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.model import KeyKind, Place, Unknown, called
+from posturio_iac.core.model import AccessKey, Attr, KeyKind, Place, Unknown, called
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.link.state import StateKey
 
 TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"

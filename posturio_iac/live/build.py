@@ -8,9 +8,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
+from posturio_iac.core.evidence.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys.resource_types import takes_age
-from posturio_iac.core.model import Effect, Kind, Lifetime, Privilege, Unknown
+from posturio_iac.core.model import AccessKey, Attr, Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.place import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import NOT_LISTED
@@ -18,17 +18,14 @@ from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.judge.engine import judge
-from posturio_iac.live.request import configured_owners, owner_in_description, short_description
+from posturio_iac.live.request import Owner, Request, configured_owners, owner_in_description, short_description
 from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import JudgedKey
-    from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
-    from posturio_iac.live.request import Owner, Request
     from posturio_iac.metadata.names import Names
 
 FRAMEWORK = "aws"

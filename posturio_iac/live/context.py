@@ -8,28 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level, Verdict, of_account
+from posturio_iac.core.finding import Level, Report, Verdict, of_account
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyUse, UseKind
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import DENIED, FAILED, NO_REGION, NOT_KNOWN, TOO_MANY_EVENTS
 from posturio_iac.judge.engine import judge
-from posturio_iac.link.declared import TYPE, StackKey
+from posturio_iac.link.declared import TYPE, StackAnswer, StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
-from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, creators, has_creation_event, lookup
+from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, TrailEvent, creators, has_creation_event, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from posturio_iac.core.finding import Report
-    from posturio_iac.core.model import AccessKey, Attr, Unknown
-    from posturio_iac.link.declared import StackAnswer
     from posturio_iac.link.linker import Linker
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
-    from posturio_iac.live.reading.events import TrailEvent
     from posturio_iac.live.request import Request
 
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import warnings
-from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,13 +21,11 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.errors import UnreachableError, UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
-from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, failed
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
-    from concurrent.futures import Future
 
-    from posturio_iac.live.survey import Progress
 
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'
 CONNECTING = 15.0

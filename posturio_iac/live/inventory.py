@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
@@ -13,22 +13,18 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.live.build import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.connection.calls import together
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent, is_unasked
 from posturio_iac.live.reading import report as reports
 from posturio_iac.live.reading import usage, users
-from posturio_iac.live.reading.report import Summary, reported, root_keys, summarised
-from posturio_iac.live.reading.usage import read_credentials
+from posturio_iac.live.reading.report import CredentialReport, Summary, reported, root_keys, summarised
+from posturio_iac.live.reading.usage import UserKeys, read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
-    from datetime import datetime
 
     from posturio_iac.link.declared import StackAnswer
     from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.model import KeyEvent
-    from posturio_iac.live.reading.report import CredentialReport
-    from posturio_iac.live.reading.usage import UserKeys
     from posturio_iac.live.request import Request
 
 STALE = timedelta(hours=24)
@@ -46,8 +42,6 @@ class Inventory:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     """Why nothing is known, by the ARN of a user, or by the address of a key of an earlier result."""
-    failed: list[tuple[DeployedUser, UserKeys]] = field(default_factory=list)
-    """Other users for whom calls failed."""
     gone: set[str] = field(default_factory=set)
     """ARNs of users that do not exist."""
     listed: set[str] = field(default_factory=set)

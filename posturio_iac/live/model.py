@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import user_path
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import Attr, KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from collections.abc import Iterable
     from datetime import datetime
 
-    from posturio_iac.core.model import Attr, Privilege
 
 AwsTags = tuple[tuple[str, str], ...]
 _ID, _PARTITION = re.compile(r"[0-9]{12}"), re.compile(r"aws[a-z-]{0,30}")
@@ -136,7 +136,6 @@ class ObservedKey:
     """The end of its address: its id in full or masked, or ``key-1``."""
     key_id: str | None = None
     """Its id in full, where that is known."""
-    created: datetime | None = None
     kind: KeyKind = KeyKind.ACCESS_KEY
 
 

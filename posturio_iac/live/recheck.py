@@ -48,7 +48,7 @@ def recheck(
             inventory.listed.add(one.user.arn)
             _renamed(connection, one, looked, inventory)
     _credentials(connection, asked, known, inventory)
-    say_failures(inventory, [*((one.user, looked) for one, looked in zip(asked, looks, strict=True)), *inventory.failed])
+    say_failures(inventory, ((one.user, looked) for one, looked in zip(asked, looks, strict=True)))
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):
         inventory.say(Level.ERROR, why)
     return inventory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, KeyKind, Unknown
 from posturio_iac.judge.policy import Policy, text_matches
 from posturio_iac.live.connection.calls import wait
 from posturio_iac.metadata.names import Names
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.finding import Level
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker
     from posturio_iac.live.model import DeployedKey, DeployedUser
 

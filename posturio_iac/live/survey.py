@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Union
@@ -12,7 +12,7 @@ from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError, CredentialsError, not_understood
-from posturio_iac.live.connection.session import connect
+from posturio_iac.live.connection.session import Connection, connect
 from posturio_iac.live.context import ask_stacks
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
@@ -21,9 +21,7 @@ from posturio_iac.live.recheck import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from concurrent.futures import Executor
 
-    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.request import Request
 
 

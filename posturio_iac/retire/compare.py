@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import rule_id
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, KeyKind, Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import ABOUT_CODE, PoliciesByKind
-from posturio_iac.retire.earlier import KeyState, Verification, VerifiedKey
+from posturio_iac.retire.earlier import Earlier, EarlierFinding, EarlierKey, KeyState, Verification, VerifiedKey
 from posturio_iac.retire.gate import LINGERING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from posturio_iac.core.finding import Finding, Report
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
     from posturio_iac.live.model import KeyEvent
-    from posturio_iac.retire.earlier import Earlier, EarlierFinding, EarlierKey
     from posturio_iac.retire.plan import Entry
 
 BY_CODE = frozenset(

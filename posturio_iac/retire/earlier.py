@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.read import NotAResultError, load
-from posturio_iac.contract.records import SavedVerdict
-from posturio_iac.core.finding import Exit, Level
+from posturio_iac.contract.records import SavedFinding, SavedKey, SavedVerdict
+from posturio_iac.core.finding import Exit, Level, Report, Severity
 from posturio_iac.core.keys.ids import MASK
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import Enum
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from posturio_iac.contract.records import SavedFinding, SavedKey
-    from posturio_iac.core.finding import Report, Severity
     from posturio_iac.retire.plan import Entry
 
 
@@ -99,7 +97,7 @@ class Earlier:
             if key.account == account:
                 _, keys = users.setdefault(key.user.arn, (key.user, {}))
                 if id(key) in flagged:
-                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created, key.kind)
+                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.kind)
         return tuple(UserQuery(user, tuple(keys.values())) for user, keys in users.values())
 
 

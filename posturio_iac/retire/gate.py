@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import Enum, dataclass, replace
 from posturio_iac.live.reading.events import TRAIL_REGIONS
-from posturio_iac.rules import all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
+from posturio_iac.rules import Context, all_rules, lingering_inactive_access_keys, multiple_active_access_keys, quarantined_access_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from posturio_iac.core.finding import Report, Rule
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.live.request import PoliciesByKind
-    from posturio_iac.rules import Context
 
 QUARANTINED, LINGERING = quarantined_access_keys.RULE.id, lingering_inactive_access_keys.RULE.id
 OF_CODE = "Code declares it and would undo changes made by hand, so nothing is planned here. Change the code."
@@ -95,12 +93,8 @@ def with_next(report: Report, policies: PoliciesByKind) -> Report:
     for judged in report.keys:
         key = judged.key
         decision = decide(key, rules.get(key.address, ()), policies.of(key).context_for(key, report.as_of))
-        if key.declaration is not None:
-            pass  # the advice is about the code
-        elif decision.action is Action.WAIT and (key.life is not None or not decision.asks):
-            waits[key.address] = Advice("wait"), f"Wait. {decision.why}"
-        elif decision.action is Action.KEEP and key.life is not None and key.life.is_needed and key.life.stands(report.as_of):
-            waits[key.address] = Advice(BY_ROLE), f"{decision.why} {BY_ROLE[0].upper()}{BY_ROLE[1:]}."
+        if key.declaration is None and (advice := _advised(key, decision, report.as_of)) is not None:
+            waits[key.address] = advice
         known = replace(key, life=replace(key.life, next=decision.next)) if key.life is not None else key
         made.append(replace(judged, key=known))
     found = (
@@ -108,6 +102,15 @@ def with_next(report: Report, policies: PoliciesByKind) -> Report:
         for finding in report.findings
     )
     return replace(report, keys=tuple(made), findings=tuple(found))
+
+
+def _advised(key: AccessKey, decision: Decision, as_of: datetime) -> tuple[Advice, str] | None:
+    """The advice for a key that waits or is needed, which no code declares: as data, and as sentences."""
+    if decision.action is Action.WAIT and (key.life is not None or not decision.asks):
+        return Advice("wait"), f"Wait. {decision.why}"
+    if decision.action is Action.KEEP and key.life is not None and key.life.is_needed and key.life.stands(as_of):
+        return Advice(BY_ROLE), f"{decision.why} {BY_ROLE[0].upper()}{BY_ROLE[1:]}."
+    return None
 
 
 def _hindrance(key: AccessKey) -> str | None:

@@ -6,19 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import NOT_ACTIVE, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.live.reading.events import MEMORY, NO_EVENT, off
-from posturio_iac.retire.ledger_history import digest_of
+from posturio_iac.retire.ledger_history import Ledger, digest_of
 from posturio_iac.retire.ledger_lines import KeyChangeKind, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
     from posturio_iac.live.model import DeployedKey
-    from posturio_iac.retire.ledger_history import Ledger
 
 
 def name_of(key: AccessKey) -> str | None:

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.terminal import harmless_json
-from posturio_iac.live.model import Account
+from posturio_iac.live.model import Account, DeployedKey
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from posturio_iac.live.model import DeployedKey
 
 MARK = "posturio-iac-ledger"
 VERSION = 1

@@ -86,8 +86,6 @@ TYPES = {
 }
 OPEN_KINDS = {kind.name: kind for kind in vars(unknown).values() if isinstance(kind, OpenKind)}
 KIND, VALUE = "~", "="
-LEFT_OUT = frozenset({"failed"})
-"""Fields that a run needs only while it reads an account."""
 
 
 def encode(value: Any) -> Any:
@@ -114,7 +112,7 @@ def _told(value: Any) -> list[tuple[str, Any]]:
     """The fields of a record that differ from their defaults."""
     names = (one.name for one in fields(value)) if is_dataclass(value) else value.__match_args__
     defaults = {one.name: one.default for one in fields(value) if one.default is not MISSING} if is_dataclass(value) else {}
-    pairs = ((name, getattr(value, name)) for name in names if name not in LEFT_OUT)
+    pairs = ((name, getattr(value, name)) for name in names)
     return [(name, one) for name, one in pairs if name not in defaults or one != defaults[name]]
 
 

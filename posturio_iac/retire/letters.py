@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_time, parse_date
 from posturio_iac.core.keys.ids import hidden
-from posturio_iac.core.model import KeyKind, called
+from posturio_iac.core.model import AccessKey, KeyKind, called
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.retire.gate import OF_CODE, Action
-from posturio_iac.retire.ledger_history import SHOWN, digest_of
+from posturio_iac.retire.ledger_history import SHOWN, Ledger, digest_of
 from posturio_iac.retire.ledger_lines import KeyChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.retire.ledger_history import Ledger
     from posturio_iac.retire.plan import Step
 
 NEEDED, UNTIL, NOTE, BY, KEY_ID = "needed", "until", "note", "answered_by", "key_id"

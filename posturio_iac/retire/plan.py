@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Finding, JudgedKey, Report, Verdict
 from posturio_iac.core.keys.life import KeyLife
-from posturio_iac.core.model import NOT_ACTIVE
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey
 from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.live.reading.events import MEMORY
 from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
@@ -17,8 +17,6 @@ from posturio_iac.retire.gate import QUARANTINED, Action, Decision, decide
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.core.finding import Finding, JudgedKey, Report
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
 
 SETTLED = timedelta(hours=1)

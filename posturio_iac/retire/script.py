@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import describe_time
-from posturio_iac.core.model import KeyKind, Privilege
+from posturio_iac.core.model import Attr, KeyKind, Privilege
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.live.context import regions_of
@@ -20,7 +20,6 @@ from posturio_iac.retire.key_lives import name_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.model import Attr
     from posturio_iac.retire.plan import Step
 
 LOG, SHARED, RUNNER = "log.jsonl", "steps.sh", "run.sh"

@@ -6,7 +6,7 @@ import os
 import re
 
 from posturio_iac.commands.ci_environment import AUTO
-from posturio_iac.commands.parser import Command
+from posturio_iac.commands.parser import Arguments, Command
 from posturio_iac.commands.scan import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
 from posturio_iac.config.option_table import LIVE_GROUPS, Option
@@ -15,7 +15,6 @@ from posturio_iac.render import FORMATS
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Level
 

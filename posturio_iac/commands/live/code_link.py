@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import prefix
-from posturio_iac.commands.live.arguments import NOWHERE
+from posturio_iac.commands.live.arguments import NOWHERE, LiveArguments
 from posturio_iac.commands.settings import settings
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection

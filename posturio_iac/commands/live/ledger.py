@@ -6,33 +6,28 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.live.ledger_store import store_of
+from posturio_iac.commands.live.ledger_store import FileStore, S3Store, store_of
 from posturio_iac.contract import FindingAges
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.keys.ids import account_of, hidden
-from posturio_iac.core.model import KeyKind
+from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.reading.events import off
-from posturio_iac.live.survey import AccountOutcome
+from posturio_iac.live.survey import AccountOutcome, AccountTarget
 from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.key_lives import name_of
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
-from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChangeKind, decode, encode, moment, written
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode, moment, written
 from posturio_iac.retire.letters import NoAnswersError, note_answers, read_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from posturio_iac.commands.live.arguments import LiveArguments
-    from posturio_iac.commands.live.ledger_store import FileStore, S3Store
-    from posturio_iac.core.finding import Report
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.request import PoliciesByKind
-    from posturio_iac.live.survey import AccountTarget
-    from posturio_iac.retire.ledger_lines import KeyChange
 
 RESUMABLE = timedelta(hours=24)
 """How old a resumed run may be: its data is judged as of its own time."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
-from posturio_iac.contract import FindingAges, RenderContext
+from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Report, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import columns_of_stdout, paint, printable, wants_color, without_commands, wrapped
 from posturio_iac.live.request import ABOUT_CODE
@@ -21,13 +21,10 @@ from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Protocol
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
-    from posturio_iac.contract import ResolvedFinding
-    from posturio_iac.core.finding import Report
 
     class Shown(Protocol):
         """A verification, as the formats need it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
+from posturio_iac.commands.live.ledger import LedgerFile, ledger_of, options_of, rules_of
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract import FindingAges, RunScope
@@ -24,7 +24,7 @@ from posturio_iac.live.context import with_context, with_creators
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Owner, PoliciesByKind, Request
-from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.key_lives import from_ledger, with_life
@@ -35,13 +35,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
-    from posturio_iac.commands.live.ledger import LedgerFile
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
-    from posturio_iac.live.survey import Progress
 
 COLUMNS = ("users", "owner")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, Report
 from posturio_iac.core.keys.ids import MASK, KeyIdMask
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.judge.policy import Policy
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.ledger import LedgerFile
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report
     from posturio_iac.live.model import Account
     from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
 

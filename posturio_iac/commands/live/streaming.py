@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.contract.lines import account_line, closing_line
 from posturio_iac.contract.write import Totals
-from posturio_iac.core.finding import Exit
+from posturio_iac.core.finding import Diagnostic, Exit, Report
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.live.mask import Mask
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Run
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.live.survey import AccountTarget
 
 FORMAT = "jsonl"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.keys.life import KeyUse
-from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.core.model import AccessKey, Attr, KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract import FindingAges
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
-    from posturio_iac.core.model import AccessKey, Attr
 
 PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
 """Privileges by the damage of a lost key, the worst first; an unknown privilege counts as some."""

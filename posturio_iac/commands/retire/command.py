@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
 from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.parser import Arguments, Command, help_text, parse
 from posturio_iac.commands.scan import OUTPUT
 from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Findings
-    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Level, Report
 

@@ -20,7 +20,7 @@ from posturio_iac.live.connection.session import connect
 from posturio_iac.render.nothing_found import count
 from posturio_iac.retire.gate import Action
 from posturio_iac.retire.letters import Asking, letters
-from posturio_iac.retire.plan import NamesNothingError, by_account, steps
+from posturio_iac.retire.plan import NamesNothingError, Step, by_account, steps
 from posturio_iac.retire.script import LOG, RUNNER, SHARED, Validity, permissions, runner, script, shared, undo
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.retire.command import RetireTask
-    from posturio_iac.retire.plan import Step
 
 DOCUMENT = "plan.json"
 TITLES = {Action.DISABLE: "switch off", Action.DELETE: "delete", Action.WAIT: "wait", Action.KEEP: "keep"}

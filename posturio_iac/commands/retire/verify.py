@@ -14,7 +14,7 @@ from posturio_iac.commands.retire.folders import files_of
 from posturio_iac.commands.scan import reports
 from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding, write
 from posturio_iac.contract.read import NotAResultError
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
 from posturio_iac.errors import UsageError, system_reason
@@ -24,7 +24,7 @@ from posturio_iac.live.model import Account
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
 from posturio_iac.retire.compare import Now, by_rules_of, compare
-from posturio_iac.retire.earlier import Earlier, KeyState, read, together
+from posturio_iac.retire.earlier import Earlier, KeyState, Verification, VerifiedKey, read, together
 from posturio_iac.retire.plan import read_log
 from posturio_iac.rules import all_rules
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.live.table import Style
     from posturio_iac.commands.retire.command import RetireArguments, RetireTask
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Report
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
-    from posturio_iac.retire.earlier import Verification, VerifiedKey
 
 
 def verify(task: RetireTask) -> int:

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import NO_REGION, SWITCH_UNSEEN, SWITCHED_OFF, USED_AFTER
 from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.model import KeyEvent
+from posturio_iac.live.model import DeployedKey, KeyEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.model import DeployedKey
 
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""

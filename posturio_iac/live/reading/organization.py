@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Attr, Unknown
 from posturio_iac.core.unknown import NOT_KNOWN
 from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
@@ -15,7 +15,6 @@ from posturio_iac.live.reading.users import pairs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.core.model import Attr
     from posturio_iac.live.connection.session import Connection
 
 ACTIVE = "ACTIVE"

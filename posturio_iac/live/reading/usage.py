@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import STATUSES, KeyKind
+from posturio_iac.core.model import STATUSES, Attr, KeyKind
 from posturio_iac.core.unknown import NOT_REPORTED, NOT_SHOWN, ODD_ANSWER, REFUSED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
@@ -17,7 +17,6 @@ from posturio_iac.live.reading.users import moment_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from posturio_iac.core.model import Attr
     from posturio_iac.live.connection.session import Connection
 
     Say = Callable[[Level, str], None]

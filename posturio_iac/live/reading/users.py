@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR
-from posturio_iac.core.model import Privilege
+from posturio_iac.core.model import Attr, Privilege, Unknown
 from posturio_iac.core.unknown import NOT_KNOWN, TAGS_NOT_NEEDED
 from posturio_iac.live.model import AwsTags, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from posturio_iac.core.model import Attr, Unknown
     from posturio_iac.live.connection.errors import AwsError
     from posturio_iac.live.connection.session import Connection
 
