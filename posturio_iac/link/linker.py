@@ -17,12 +17,13 @@ from posturio_iac.core.unknown import (
     STATE_HOLDS_SOME,
     TWO_REASONS,
 )
-from posturio_iac.link.declared import CLOUDFORMATION, Answers, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
+from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, StateEntry, is_alike, may_be, places
 from posturio_iac.link.merge import Link, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from posturio_iac.link.declared import Answers
     from posturio_iac.link.state import StateKey, TerraformState
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
+from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.core.keys.resource_types import takes_age
 from posturio_iac.core.model import AccessKey, Attr, Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.place import ArgumentOrigin, TagOrigin
@@ -24,6 +24,7 @@ from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import JudgedKey
     from posturio_iac.live.model import Account, AwsTags, DeployedKey, DeployedUser
     from posturio_iac.metadata.names import Names

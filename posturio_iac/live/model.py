@@ -12,7 +12,6 @@ from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Iterable
     from datetime import datetime
 

@@ -387,7 +387,7 @@ def test_verify_reads_what_the_plan_did(far: FakeAws, plan: Callable[..., Path],
     results = {result["user"]: result for result in answer.json["verification"]["results"]}
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
     assert results["off"]["why"].startswith("switched off on 2026-11-24 by arn:aws:sts::")
-    assert results["off"]["why"].endswith(f"; its user has the new key ****{new[-4:]} of 2026-11-24")
+    assert f"; its user has the new key ****{new[-4:]} of 2026-11-24; " in results["off"]["why"]
     assert results["kept"]["plan"]["outcome"] == "kept"
     assert results["again"]["why"].startswith("it was switched on again, although it was switched off by the plan")
     assert "1 line of " in answer.err
