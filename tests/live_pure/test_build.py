@@ -86,6 +86,14 @@ def test_tokens_spread_calls_over_time() -> None:
     for _ in range(4):
         bucket.take()
     assert waits == pytest.approx([0.1, 0.2])
+    for later, waited in ((0.3, 0.0), (1.0, 0.0)):  # it fills again, to no more than it holds
+        waits.clear()
+        now[0] += later
+        bucket.take()
+        assert sum(waits) == pytest.approx(waited)
+    bucket.take()
+    bucket.take()
+    assert waits == pytest.approx([0.1])
 
 
 def test_the_budget_counts_by_operation() -> None:

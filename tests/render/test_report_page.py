@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.posture.mends import sources
 from posturio_iac.posture.view import join
+from posturio_iac.render.report import charts
 from posturio_iac.render.report.html_page import page, shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.rules import all_rules
@@ -217,6 +218,11 @@ def test_a_year_of_daily_results_is_drawn_with_labels_that_do_not_touch() -> Non
         assert len(dates) == 5
         assert all(after - before >= 66 for before, after in itertools.pairwise(dates))
         assert dates[-1] <= 560 - 33
+
+
+def test_a_trend_is_cut_where_no_score_is_known() -> None:
+    points = [(0.0, 9.0), (1.0, 8.0), (2.0, None), (3.0, 7.0), (4.0, None), (5.0, 6.0), (6.0, 5.0)]
+    assert list(charts._curves(points)) == ["M0 9L1 8", "M5 6L6 5"]
 
 
 def test_the_timeline_draws_the_worst_and_says_so() -> None:

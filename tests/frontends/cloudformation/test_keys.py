@@ -276,6 +276,25 @@ def test_only_a_permission_that_ends_is_noted(tmp_path: Path, condition: str, no
 
 
 @pytest.mark.parametrize(
+    "of",
+    [
+        "Policy, Properties: {Users: [!Ref U], ",
+        "ManagedPolicy, Properties: {Users: [!Ref U], ",
+        "UserPolicy, Properties: {UserName: !Ref U, ",
+    ],
+)
+def test_a_policy_beside_the_user_that_ends_is_noted(tmp_path: Path, of: str) -> None:
+    condition = '{DateLessThan: {"aws:CurrentTime": 2027-01-01}}'
+    text = f"""\
+    Resources:
+      U: {{Type: AWS::IAM::User}}
+      P: {{Type: AWS::IAM::{of}PolicyDocument: {{Statement: {{Condition: {condition}}}}}}}}}
+      Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}
+    """
+    assert [note.partition(" ends")[0] for note in key(tmp_path, text).notes] == ["the policy P"]
+
+
+@pytest.mark.parametrize(
     ("properties", "status"),
     [("", "Active"), (", Status: Active", "Active"), (", Status: inactive", "inactive"), (", Status: !ImportValue s", None)],
 )
