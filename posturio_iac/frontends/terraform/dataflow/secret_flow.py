@@ -35,8 +35,8 @@ _KINDS = {
     **{kind.removeprefix("data."): kind for kind in PASSING},
 }
 """Words that a name begins with which can stand for a secret, and the kind of each."""
-_NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])(?:\.([A-Za-z_\x80-\xff][\w\x80-\xff-]*))?".encode("latin-1"))
-"""Such a word with its name, which is empty where the code writes it in an unusual way."""
+_NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])((?:\.[A-Za-z_\x80-\xff][\w\x80-\xff-]*){{0,2}})".encode("latin-1"))
+"""Such a word with its name and attribute, which are missing where the code writes it in an unusual way."""
 
 
 class SecretEnd(NamedTuple):
@@ -172,10 +172,11 @@ def _words_in(block: hcl.Block) -> dict[_Name, None]:
     """The kinds and names in a block that can stand for a secret, by its text where that is clear."""
     text = block.text
     found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
-    if found is None or not all(name for _, name in found):
+    if found is None or not all(rest for _, rest in found):
         expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
         return dict.fromkeys(word for e in expressions if e is not None for word in _names(e))
-    return dict.fromkeys((_KINDS[kind.decode()], name.decode("utf-8", "replace")) for kind, name in found)
+    words = ((_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found)
+    return dict.fromkeys((word[0], word[1]) for word in words if _may_be_secret(*word))
 
 
 def _names(expression: hcl.Expr) -> Iterator[_Name]:
@@ -183,5 +184,10 @@ def _names(expression: hcl.Expr) -> Iterator[_Name]:
         match references(part):
             case ("data", kind, name, *_):
                 yield f"data.{kind}", name
-            case (kind, name, *_):
+            case (kind, name, *rest) if _may_be_secret(kind, name, *rest[:1]):
                 yield "module" if kind == "component" else kind, name
+
+
+def _may_be_secret(kind: str, _name: str, attribute: str = "") -> bool:
+    """True if a reference may stand for a secret: not if it is to another attribute of a key."""
+    return not attribute or kind not in KEY_TYPES or attribute in secrets_of(kind)
