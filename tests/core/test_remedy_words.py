@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import describe, outline
 from posturio_iac.core.place import Place, Span
 
 SPAN = Span("iam.tf", 3, 1, 5, 2)
@@ -54,3 +56,18 @@ def test_remedies_fill_in_what_they_are_to_state() -> None:
 
 def test_several_entries_to_remove_are_all_named() -> None:
     assert describe(r.StopIgnoring(KEY, ("user", "pgp_key"))) == "remove user, pgp_key from ignore_changes of aws_iam_access_key.ci"
+
+
+@pytest.mark.parametrize(
+    ("remedy", "does", "code"),
+    [
+        (r.CallConstruct(KEY, "App/Key/Resource", **DATE), "add this call for", 'addMetadata("Posturio", { Expires: "2027-01-31" })'),
+        (r.CallConstruct(KEY, "App/Key", "owner", "a@b.c"), "add this call for", 'Tags.of(user).add("owner", "a@b.c")'),
+        (r.AddMetadata(KEY, json=True, **DATE), "add this metadata to", '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}'),
+        (r.AddComment(KEY, json=True, **DATE), "add this comment to", '"//": "posturio: expires=2027-01-31"'),
+        (r.AddTag(KEY, is_shared=True, **DATE), "state this for", 'expires = "2027-01-31"'),
+    ],
+)
+def test_keys_that_are_mended_alike_are_told_what_to_write_once(remedy: Any, does: str, code: str) -> None:
+    words, written = outline(remedy)
+    assert (words.startswith(f"{does} the key"), written) == (True, code)

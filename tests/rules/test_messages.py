@@ -197,6 +197,8 @@ def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
     change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
     assert violation.remediation == f"Delete the key, or {change}."
     assert violation.span == (span(2) if stated else None)
+    remedy = violation.remedy
+    assert stated is (isinstance(remedy, ReplaceValue) and remedy.old in {evidence.value for evidence in key.lifetimes})
 
 
 def test_a_removal_date_that_is_set_as_advised_mends() -> None:
