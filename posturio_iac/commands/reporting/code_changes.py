@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stderr
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
     """The files below a folder, none of them read yet; ``edited`` has texts that stand for some of them."""
-    from posturio_iac.commands.guard import Guard
-    from posturio_iac.fixes.working_files import WorkingFiles
-
     fence = Fence(os.path.realpath(root))
 
     def read(path: str) -> bytes | None:
@@ -39,22 +37,21 @@ def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
         except UnreadableError:
             return None
 
-    return WorkingFiles(read, lambda folder: _names(root, folder), Guard(root).refusal)
+    return _files(root, read, None)
 
 
-def _names(root: str, folder: str) -> list[str]:
-    try:
-        return os.listdir(os.path.join(root, folder))
-    except OSError:
-        return []
-
-
-def _shown_files(sources: Sources) -> WorkingFiles:
-    """Files whose changes are only shown: they are read once for that and for the lines of findings."""
+def _files(root: str, read: Callable[[str], bytes | None], known: Callable[[str], bytes | None] | None) -> WorkingFiles:
+    """The files that ``read`` returns; ``known`` returns those that were read already."""
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 
-    return WorkingFiles(sources.data, lambda folder: _names(sources.root, folder), Guard(sources.root, sources.data).refusal)
+    def names(folder: str) -> list[str]:
+        try:
+            return os.listdir(os.path.join(root, folder))
+        except OSError:
+            return []
+
+    return WorkingFiles(read, names, Guard(root, known).refusal)
 
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
@@ -76,14 +73,8 @@ def shown_changes(
 
     ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
     """
-    plans: list[_Changes] = []
-
-    def change(finding: Finding) -> ShownChange | None:
-        if not plans:
-            plans.append(_Changes(report, config, sources, is_in_diff))
-        return plans[0].of(finding)
-
-    return change
+    plans = cache(lambda: _Changes(report, config, sources, is_in_diff))
+    return lambda finding: plans().of(finding)
 
 
 class _Changes:
@@ -95,7 +86,7 @@ class _Changes:
         from posturio_iac.fixes.wanted import RemedyChoice, Wishes
 
         self._shown, self._asks_days = shown, ReplaceTrigger
-        self._files, self._is_in_diff = _shown_files(sources), is_in_diff
+        self._files, self._is_in_diff = _files(sources.root, sources.data, sources.data), is_in_diff
         active = [finding for finding in report.findings if _is_shown(finding)]
         self._choice = RemedyChoice(report, active, Wishes(report.as_of))
         self._asked = report, config, sources.root
