@@ -285,11 +285,15 @@ def test_a_key_rotates_exactly_if_terraform_replaces_it(tmp_path: Path) -> None:
 
 def same_program(code: str) -> dict[str, str]:
     """The program in other words, by what was done to it."""
-    wrapped = re.sub(r"(?m)^(  (?:user|input|triggers_replace) = )(.*)$", r"\1[\2][0]", code)
+    argument = r"(?m)^(  (?:user|input|triggers_replace) = )(.*)$"
+    wrapped, quoted = re.sub(argument, r"\1[\2][0]", code), re.sub(argument, r'\1"${\2}"', code)
+    tried = re.sub(
+        r"(?m)^(  (?:user|input|triggers_replace) = )([\w.]+)$", r"\1try(\2)", code
+    )  # of a part of what is open it leaves nothing
     renamed = re.sub(r"\b([hiv])(\d+)\b", r"\1_renamed_\2", code)
     values = dict(re.findall(r"(?m)^  (v\d+) = (.*)$", code))
     inlined = re.sub(r"\blocal\.(v\d+)", lambda name: f"({values[name[1]]})", code)
-    return {"wrapped": wrapped, "renamed": renamed, "inlined": inlined}
+    return {"wrapped": wrapped, "quoted": quoted, "tried": tried, "renamed": renamed, "inlined": inlined}
 
 
 def test_the_verdict_does_not_depend_on_how_the_program_is_written(tmp_path: Path) -> None:

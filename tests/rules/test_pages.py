@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,8 @@ from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 LIVE = frozenset(name for name, entry in all_rules().items() if entry.rule.only_live)
 """Rules that code alone cannot break."""
 WITHOUT_KEY = frozenset({"iam.root_access_keys", "iam.forbidden_access_keys"})
@@ -108,3 +109,11 @@ def test_the_examples_of_a_page_are_true(rule: str, section: str, name: str, tmp
             (tmp_path / "posturio-iac.toml").write_text("[forbidden]\n")
         assert (rule in found(tmp_path / name, capsys)) is is_flagged, complete(parts)
     assert told or section == "CloudFormation"
+
+
+def test_the_two_keys_of_the_page_that_take_turns_are_those_of_the_fixture() -> None:
+    page = (ROOT / "posturio_iac/rules/access_key_rotation_outages.py").read_text(encoding="utf-8")
+    section = page.partition("### Two keys that take turns")[2].partition("\n## ")[0]
+    code = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    fixture = (ROOT / "fixtures/access_key_rotation_outages/clean_leapfrog/main.tf").read_text(encoding="utf-8")
+    assert "\n".join(code) in "\n".join(line for line in fixture.splitlines() if line)
