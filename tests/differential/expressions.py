@@ -103,8 +103,6 @@ _CALLS = {
         "floor(number)",
         "max(number, number)",
         "min(number, number)",
-        "signum(number)",
-        "parseint(text, 10)",
         "max(list...)",
     ],
     "text": [
@@ -130,7 +128,6 @@ _CALLS = {
         "compact(list)",
         "concat(list, list)",
         "distinct(list)",
-        "chunklist(list, number)",
         "flatten(list)",
         "keys(object)",
         "values(object)",

@@ -18,12 +18,11 @@ __all__ = ["MODULES", "Environment", "call", "known"]
 
 MODULES: dict[str, str] = {
     "access": (
-        "coalesce coalescelist contains element index keys length lookup matchkeys one setintersection setproduct "
-        "setsubtract setunion values"
+        "coalesce coalescelist contains element index keys length lookup one setintersection setproduct setsubtract setunion values"
     ),
-    "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
+    "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
     "conversion": (
-        "abs ceil ephemeralasnull floor issensitive list map max min nonsensitive parseint pow sensitive signum tobool tolist tomap "
+        "abs ceil ephemeralasnull floor issensitive list map max min nonsensitive pow sensitive tobool tolist tomap "
         "tonumber toset tostring type"
     ),
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
@@ -34,7 +33,7 @@ MODULES: dict[str, str] = {
     "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
     "formatting": "format formatlist",
     "regexes": "regex regexall replace",
-    "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
+    "serialization": "jsondecode jsonencode yamldecode yamlencode",
     "strings": (
         "chomp endswith indent join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper"
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import (
@@ -20,9 +19,6 @@ from posturio_iac.frontends.terraform.functions.signature import (
 )
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, make_set, type_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @function("coalesce", rest=anything(Sees.ALL))
@@ -112,20 +108,6 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
     if default:
         return default[0]
     raise EvaluationError(f'there is no key "{key}" and no default')
-
-
-@function("matchkeys", sequence("values"), sequence("keys", Sees.NOTHING), sequence("searchset", Sees.NOTHING))
-def match_keys(values: tuple[Value, ...], keys_: tuple[Value, ...], wanted: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Those values whose keys, at the same places, are wanted."""
-    if len(values) != len(keys_):
-        raise EvaluationError("values and keys must have the same length")
-    unified = unify((*keys_, *wanted))
-    ours, theirs = unified[: len(keys_)], unified[len(keys_) :]
-    return tuple(value for value, key in zip(values, ours, strict=True) if _any_equal(theirs, key))
-
-
-def _any_equal(elements: Iterable[Value], value: Value) -> bool:
-    return any(equal(element, value) is True for element in elements)
 
 
 @function("one", sequence("list"))

@@ -61,16 +61,6 @@ def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
     return False if unknown is None else unknown
 
 
-@function("chunklist", sequence("list"), whole("size"))
-def chunk_list(elements: tuple[Value, ...], size: int) -> tuple[Value, ...]:
-    """Cut into lists of a size; 0 means one list of all."""
-    if size < 0:
-        raise EvaluationError("size: must not be negative")
-    elements = unify(elements)
-    step = size or max(1, len(elements))
-    return tuple(elements[start : start + step] for start in range(0, len(elements), step))
-
-
 @function("compact", texts("list"))
 def compact(elements: tuple[str | None, ...]) -> tuple[str, ...]:
     """Remove null and empty strings."""
