@@ -26,8 +26,6 @@ _LOOKED_AT = 1_000
 class HclSource:
     """The bytes of a file, and their tree where it is needed. Edits count from the first byte of the file, a byte order mark included."""
 
-    __slots__ = ("_blocks", "_comments", "_root", "_unit", "base", "data", "newline", "path")
-
     def __init__(self, path: str, data: bytes) -> None:
         """Take ``data``, of which blocks are parsed when somebody asks for them."""
         self.path = path
@@ -227,9 +225,3 @@ class HclSource:
             self._comments.sort()
         place = bisect_right(self._comments, (start, len(self.data))) - 1
         return place >= 0 and end <= self._comments[place][1]
-
-    def append(self, text: str) -> Edit:
-        """The edit that adds blocks at the end of the file, after an empty line."""
-        end = len(self.data.rstrip())
-        lines = "\n".join(self.in_unit(line) if line else "" for line in text.split("\n"))
-        return self.edit(end, len(self.data), f"\n\n{lines}\n" if end else f"{lines}\n")

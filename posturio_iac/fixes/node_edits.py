@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.node_source import NodeSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
+BY_HAND = "change the rotation of Terraform's JSON in the program that writes it, or by hand"
 _SAID = ("Metadata", "//")
 _INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
 
@@ -48,7 +49,7 @@ def in_json(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> 
         case r.RunCommand() | r.Advice():
             raise CannotFixError(PERSON)
         case _:
-            raise CannotFixError("change the rotation of Terraform's JSON in the program that writes it, or by hand")
+            raise CannotFixError(BY_HAND)
 
 
 def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
@@ -152,21 +153,12 @@ def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days
     """The edits that shorten an interval which stands as a number or as ``rate()``, in a block or a map inside of it."""
     value: int | str = f"rate({days} days)" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
     if setting.instead_of:
-        return _instead(source, block, setting, days)
+        raise CannotFixError(BY_HAND)
     found = next((node for held in _inside(block) if (node := member(held, setting.argument)) is not None), None)
     if found is None or not _INTERVAL.fullmatch(str(found.value)):
         raise CannotFixError("the interval is computed; change what it comes from")
     is_quoted = source.text[found.start : found.start + 1] in ('"', "'")
     return [source.replace(found, str(value) if is_quoted else value)]
-
-
-def _instead(source: NodeSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
-    pairs = block.value if isinstance(block.value, Object) else Object()
-    first, *rest = [pair for name in setting.instead_of for pair in pairs if pair[0].value == name]
-    if setting.argument not in setting.instead_of and member(block, setting.argument) is not None:
-        raise CannotFixError("several arguments set the interval; change them by hand")
-    gone = {key.value for key, _ in rest}
-    return [source.replace(first[0], setting.argument), source.replace(first[1], days), *source.without(block, gone.__contains__)]
 
 
 def _inside(block: Node) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError, Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 Members = dict[str, Any]
 """New members: names with texts, or with members of their own; in JSON with any data."""
@@ -23,8 +23,6 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 class NodeSource:
     """The text of a JSON or YAML file and its nodes. Edits count in bytes from the start of the file."""
-
-    __slots__ = ("_keys", "_parsed", "base", "newline", "path", "text")
 
     def __init__(self, path: str, data: bytes) -> None:
         """Take ``data``, which is parsed where that is needed. Raises `CannotFixError` when it is not UTF-8."""
@@ -138,23 +136,6 @@ class NodeSource:
         if not self.is_json and isinstance(value, str) and self.text[node.start : node.start + 1] not in ('"', "'"):
             text = scalar(value)
         return self.edit(node.start, node.end, text)
-
-    def without(self, holder: Node, unwanted: Callable[[Any], bool]) -> list[Edit]:
-        """The edits that take members out of an object of JSON by their names, or items out of an array by their data."""
-        if isinstance(holder.value, Object):
-            parts = [(key.start, value.end, unwanted(key.value)) for key, value in holder.value]
-        else:
-            parts = [(node.start, node.end, unwanted(node.data())) for node in holder.value] if isinstance(holder.value, Array) else []
-        edits, first = [], None
-        for number, (start, end, goes) in enumerate(parts):
-            if goes and first is None:
-                first = number
-            if first is not None and not goes:
-                edits.append(self.edit(parts[first][0], start, ""))
-                first = None
-            elif first is not None and number == len(parts) - 1:
-                edits.append(self.edit(parts[first - 1][1] if first else parts[0][0], end, ""))
-        return edits
 
     def append(self, holder: Node, items: list[Any]) -> list[Edit]:
         """The edits that add items to a list."""

@@ -39,8 +39,6 @@ _SEARCHED_BY_GIT = 20
 class ChangedCode:
     """The code of one selection, folder by folder; each is read once."""
 
-    __slots__ = ("_borrowing", "_calls", "_files", "_users", "selection")
-
     def __init__(self, selection: Selection) -> None:
         """Read nothing yet."""
         self.selection = selection

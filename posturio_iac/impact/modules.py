@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 class ChangedUnits:
     """The units of one selection as callers of modules."""
 
-    __slots__ = ("_root", "_units")
-
     def __init__(self, selection: Selection) -> None:
         """Find the units; code without Terragrunt files has none."""
         self._root = selection.root
@@ -86,23 +84,6 @@ _VALUES = (".tfvars", ".tfvars.json")
 
 class Modules:
     """The modules of one selection, and which of them changed files concern."""
-
-    __slots__ = (
-        "_borrowing",
-        "_code",
-        "_concerned",
-        "_folders",
-        "_graph",
-        "_named",
-        "_own",
-        "_touched",
-        "_unit_files",
-        "_units",
-        "_whole",
-        "_with_keys",
-        "files",
-        "selection",
-    )
 
     files: tuple[str, ...]
     """The files with keys that have to be read."""

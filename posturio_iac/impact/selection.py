@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 class PartialSelection(Selection):
     """A part of a selection."""
 
-    __slots__ = ("apart", "candidates", "tracked")
-
     apart: Callable[[], frozenset[str]] | None
     """Tells whether a folder holds only keys that are unrelated to those that count."""
     candidates: tuple[str, ...]
@@ -76,8 +74,6 @@ class PartialSelection(Selection):
 
 class Narrowed:
     """A selection reduced to the files that changed files concern."""
-
-    __slots__ = ("_impacts", "changed", "selection")
 
     def __init__(
         self, selection: Selection, impacts: Mapping[str, Impact], changed: Collection[str], tracked: Callable[[str], bool] | None

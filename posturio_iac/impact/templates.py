@@ -32,8 +32,6 @@ class Templates:
     All of them are read once one is concerned, since the user of a key may be declared in any of them.
     """
 
-    __slots__ = ("_changed", "_concerned", "_files", "_graph", "_texts", "_whole", "files", "selection")
-
     files: tuple[str, ...]
     """The files with keys that have to be read."""
 

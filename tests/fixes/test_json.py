@@ -46,11 +46,6 @@ CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
         lambda p: p["resource"]["time_rotating"]["r"],
         {"rotation_days": 90},
     ),
-    "an interval in other units": (
-        program(ROTATES, clock={"r": {"rotation_years": 1, "rotation_months": 2}}, static=STATIC),
-        lambda p: p["resource"]["time_rotating"]["r"],
-        {"rotation_days": 90},
-    ),
     "tags of an expression": (
         program(tags="${local.t}", locals={"t": {"owner": OWNER}}),
         lambda p: p["resource"]["aws_iam_user"]["u"]["tags"],
