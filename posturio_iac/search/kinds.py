@@ -43,7 +43,7 @@ CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
 RUNNING = (b'-exec"', b'"external"', b"local_command", b"ZipFile", b"InlineCode", b"UserData", b"DefinitionString", b'_hook "', b"run_cmd")
 """Signs of a program whose text may be put together."""
-_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b"file(", b"filebase64(", b"path.module}")
+_BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b"file(", b"filebase64(")
 _AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
 NAMING = (*_BY_SHELL, *_AS_CODE)
 """Signs of code that names a program in another file."""

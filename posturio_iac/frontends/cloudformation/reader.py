@@ -86,7 +86,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
     reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources}, files)
     keys = reader.keys(roots)
-    quiet -= {key.scope for key in keys}
+    quiet -= {key.span.path for key in keys if key.span is not None}
     problems = [
         problem for problem in problems if problem.path not in quiet or problem.level is Level.NOTE
     ]  # it makes no key, whatever else is wrong with it

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import Unknown
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.model import FactOptions
@@ -18,14 +17,14 @@ from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
-from posturio_iac.search.kinds import CALLING, NAMING, RUNNING, holds_any
+from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_program
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
 _PRODUCTS = ("aws_servicecatalog_product", "aws_servicecatalog_provisioned_product", "aws_servicecatalog_provisioning_artifact")
@@ -46,9 +45,7 @@ _RUN = frozenset(
     )
 )
 """Arguments whose value is a program, or is given to one."""
-_SIGNS = (*CALLING, *RUNNING, *NAMING)
-_NAMES = tuple(name.encode() for name in sorted(_RUN))
-_runs = lazy_pattern(rb'\b(?:%b)\b"?\s*[=:{]' % b"|".join(_NAMES))
+_SIGNS = (*CALLING, *RUNNING, b"user_data", b"buildspec")
 
 
 def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -63,9 +60,13 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
         _not_followed(block, instance, instance.full(".".join(block.labels)), next((one for one in values if isinstance(one, str)), None))
     folder = instance.folder
     for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
-        text = block.text
-        if text is None or holds_any(text, _SIGNS) or (holds_any(text, _NAMES) and _runs.search(text) is not None):
+        if block.text is None or holds_any(block.text, _SIGNS) or _names_program(block, instance.program):
             yield from _of_program(block, instance, setting)
+
+
+def _names_program(block: hcl.Block, program: ModuleLoader) -> bool:
+    """True if the text of a block, which need not be parsed for that, names a file that makes keys."""
+    return names_program(block.text or b"", TERRAFORM, os.path.join(program.root, block.header.path), program.fence)
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
