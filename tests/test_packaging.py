@@ -41,7 +41,7 @@ UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli",
 
 
 RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "search.skipped"}
-RARE |= {f"frontends.terraform.{name}" for name in ("modules.override_files", "modules.unused_var_files", "known_modules.module_source")}
+RARE |= {f"frontends.terraform.{name}" for name in ("modules.override_files", "modules.unused_var_files")}
 """Modules of ours that a key without comments, in a module without override files, owners and calls, has no use for."""
 
 
