@@ -103,7 +103,7 @@ def below(
                 if ("" if path == "." else path) in instance.ancestors:
                     continue
                 if path not in mentioned:
-                    mentioned[path] = _mentions(instance.program, path, words, set())
+                    mentioned[path] = _mentions(instance.program, path, words)
                 if not mentioned[path]:
                     continue
             elif not installed:
@@ -120,21 +120,27 @@ def below(
     return found, unread
 
 
-def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...], seen: set[str]) -> bool:
-    folder = os.path.normpath(os.path.join(program.root, path))
-    if folder in seen or program.fence.folder(folder) is None:
-        return False
-    seen.add(folder)
-    try:
-        listed = sorted(os.listdir(folder))
-    except OSError:
-        return False  # said where the module is loaded
-    names = (os.path.join(folder, name) for name in listed if kind_of(name) is TERRAFORM)
-    texts = [content(name, program.options.max_file_size, program.fence) or b"" for name in names]
-    if any(word in text for word in words for text in texts):
-        return True
-    sources = {source.decode("utf-8", "replace") for text in texts for source in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
-    return any(_mentions(program, posixpath.join(path, source), words, seen) for source in sources)
+def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> bool:
+    """True if the text of a local module, or of those that it calls, has one of some words."""
+    pending, seen = [path], {path}
+    while pending:
+        at = pending.pop()
+        folder = os.path.normpath(os.path.join(program.root, at))
+        if program.fence.folder(folder) is None:
+            continue
+        try:
+            listed = sorted(os.listdir(folder))
+        except OSError:
+            continue  # said where the module is loaded
+        names = (os.path.join(folder, name) for name in listed if kind_of(name) is TERRAFORM)
+        texts = [content(name, program.options.max_file_size, program.fence) or b"" for name in names]
+        if any(word in text for word in words for text in texts):
+            return True
+        sources = {source.decode("utf-8", "replace") for text in texts for source in re.findall(rb'"(\.\.?/[^"$]*)"', text)}
+        fresh = {posixpath.normpath(posixpath.join(at, source)) for source in sources} - seen
+        seen |= fresh
+        pending += fresh
+    return False
 
 
 def _names(instance: ModuleInstance) -> Iterator[tuple[ValueOrigin, str]]:

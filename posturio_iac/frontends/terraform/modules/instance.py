@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LONG_CHAIN = 20
+"""So many modules that hand on an input are gone through without recursion."""
 SAME = {
     ("aws_iam_user", "id"): "name",
     ("terraform_data", "output"): "input",
@@ -274,6 +276,7 @@ class ModuleScope:
         """``root.name``."""
         match root:
             case "var":
+                self._hand_down(name)
                 return self.instance.cached(self.view, root, name, lambda: self._variable(name))
             case "local":
                 return self.instance.cached(self.view, root, name, lambda: self._local(name))
@@ -289,6 +292,22 @@ class ModuleScope:
                 return NOT_FIXED(f"{root}.{name}")
             case _:
                 return self.instance.cached(self.view, root, name, lambda: self._resource(root, name))
+
+    def _hand_down(self, name: str) -> None:
+        """Evaluate inputs that modules only hand on from the outermost module down, so that long chains need no deep recursion."""
+        instance, chain = self.instance, [(self.instance, name)]
+        while instance.call is not None and instance.caller is not None and (self.view, "var", name) not in instance._values:  # noqa: SLF001
+            match instance.call.get(name):
+                case hcl.GetAttr(hcl.Name("var"), name):
+                    instance = instance.caller.instance
+                    chain.append((instance, name))
+                case _:
+                    break
+        for above, handed in reversed(chain[1:] if len(chain) > _LONG_CHAIN else []):
+            try:
+                above.scope(self.view).attribute("var", handed)
+            except EvaluationError:  # said where it is asked for
+                return
 
     def convert(self, value: Value, constraint: hcl.Expr) -> Value:
         return conform(value, constraint, self)
