@@ -432,6 +432,15 @@ def test_two_readings_give_one_entry(tmp_path: Path, name: str) -> None:
     assert all(key["verdict"] == ("clean" if "OpenTofu" in name else "flagged") for key in keys)
 
 
+def test_a_file_that_decides_the_engine_is_named(tmp_path: Path) -> None:
+    rotation = 'resource "time_rotating" "t" {\n  rotation_days = 30\n}\n'
+    put(tmp_path, "main.tf", rotation + KEY % "  lifecycle {\n    replace_triggered_by = [time_rotating.t]\n  }\n")
+    put(tmp_path, ".opentofu-version", "1.12.0\n")
+    _, out, err = scan(tmp_path)
+    assert ".opentofu-version: note: this file decides that OpenTofu applies the code" in out + err
+    assert "this file decides" not in "".join(scan(tmp_path, "--engine", "opentofu")[1:])
+
+
 FORK = "git::https://token@git.example.com/platform/modules.git//user"
 
 

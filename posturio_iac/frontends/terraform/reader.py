@@ -27,7 +27,7 @@ from posturio_iac.frontends.terraform.modules.call_graph import (
     unread_call,
     unread_units,
 )
-from posturio_iac.frontends.terraform.modules.engine_version import engine_of, told_engine
+from posturio_iac.frontends.terraform.modules.engine_version import decided_by_file, engine_of, told_engine
 from posturio_iac.frontends.terraform.modules.readings import (
     APART,
     inputs_given,
@@ -188,6 +188,7 @@ class _Reader:
         except RecursionError:
             text = "module calls are nested too deeply to follow from here; keys further down were not checked"
             program.report(Diagnostic(Level.ERROR, text, path or "."))
+        program.diagnostics.update(dict.fromkeys(decided_by_file(engine, root.folder, configured) if declared else ()))
         if path not in self.shared:
             program.forget(path)
         if unit is not None:
@@ -248,7 +249,6 @@ class _Reader:
         return {name: same for name, same in found.items() if same}
 
     def _tops_of(self, paths: Iterable[str]) -> set[str]:
-        """The folders of the root modules that these files are in, or that lead to a module that they are in."""
         callers: dict[str, set[str]] = {}
         for caller, target in local_calls(self.selection):
             source, called = ("" if path == "." else path for path in (caller, target))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read
@@ -13,8 +15,11 @@ from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from posturio_iac.frontends.terraform.modules.folder import Module
 
+_TOFU_VERSION = ".opentofu-version"
 _COUNTS_CREATION = (1, 12)
 """https://github.com/opentofu/opentofu/pull/3848: from this OpenTofu on, ``replace_triggered_by`` reacts to creations."""
 _LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
@@ -63,6 +68,13 @@ def engine_of(root: str, folder: Module, configured: str, version: str | None, f
     return Engine(found, at_least)
 
 
+def decided_by_file(engine: Engine, folder: Module, configured: str) -> Iterator[Diagnostic]:
+    """Yield the note on the file for version managers by which triggers count that Terraform ignores."""
+    if engine.counts_creation and configured == "auto" and _TOFU_VERSION in folder.names:
+        text = "this file decides that OpenTofu applies the code, where a trigger that is created anew counts; Terraform ignores it"
+        yield Diagnostic(Level.NOTE, text, posixpath.join(folder.path, _TOFU_VERSION))
+
+
 def _by_files(root: str, folder: Module, fence: Fence) -> str | None:
     if ".terraform.lock.hcl" in folder.names:
         text = _text(root, folder, ".terraform.lock.hcl", fence)
@@ -70,7 +82,7 @@ def _by_files(root: str, folder: Module, fence: Fence) -> str | None:
             return "opentofu"
         if '"registry.terraform.io/' in text:
             return "terraform"
-    if ".opentofu-version" in folder.names:
+    if _TOFU_VERSION in folder.names:
         return "opentofu"
     return "terraform" if ".terraform-version" in folder.names else None
 
@@ -83,7 +95,7 @@ def _text(root: str, folder: Module, name: str, fence: Fence) -> str:
 
 
 def _pinned(root: str, folder: Module, fence: Fence) -> tuple[int, int] | None:
-    name = next((n for n in (".opentofu-version", ".terraform-version") if n in folder.names), None)
+    name = next((n for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), None)
     return _version(_text(root, folder, name, fence)) if name else None
 
 
