@@ -235,12 +235,6 @@ def test_what_a_scan_shows_is_harmless(tmp_path: Path, program: Path) -> None:
         assert [f for f in before[mine][3] if f not in after[mine][3]] == [finding["fingerprint"]]
 
 
-def test_a_name_that_was_meant_is_corrected_and_its_value_stays(tmp_path: Path) -> None:
-    put(tmp_path, main_tf='# posturio: expire=2027-01-01\nresource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n')
-    fix(tmp_path, "--write", "--select", "unreadable_access_key_lifetimes")
-    assert (tmp_path / "main.tf").read_text(encoding="utf-8").startswith("# posturio: expires=2027-01-01\n")
-
-
 @pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", "."])
 def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str) -> None:
     name = f"{folder}/main.tf".replace("./", "")
