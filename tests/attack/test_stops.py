@@ -255,3 +255,11 @@ def test_a_spent_budget_fails_the_hook(root: Path) -> None:
     put(root, "s.json", nested_sub(25))
     code, _, err = posturio(root, "hook", "s.json")
     assert (code, "so not all of its keys were checked" in err) == (3, True)
+
+
+def test_a_file_of_values_is_parsed_once_for_all_root_modules(root: Path) -> None:
+    put(root, "x.tfvars", "".join(f'v{number} = ["a", {{ b = {number} }}]\n' for number in range(1800)))
+    put(root, "posturio-iac.toml", 'var_files = ["x.tfvars"]\n')
+    for number in range(100):
+        put(root, f"r{number}/m.tf", 'resource "aws_iam_access_key" "k" {\n  user = "j"\n}\n')
+    assert scan_within(root, 3) == 1
