@@ -150,7 +150,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
     idle = without_keys(selection, options)
     wanted -= idle
-    wanted |= _calling_known(units, options) | _generating(units, selection) | _running(units, selection)
+    wanted |= _calling_known(units, options) | _making(units, selection)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -249,23 +249,20 @@ def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions)
     return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 
-def _generating(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
-    """The units that write code with a key or a call beside their module, or code that is not known."""
-    written = (text(selection, path) for path in selection.terraform if not path.endswith(CODE))
-    if not any(b"generate" in data for data in written):
-        return set()
-    return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(map(_matters, unit.unit.generated()))}
-
-
-def _running(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
-    """The units that run programs of their own, where some file of units holds one that may make keys."""
-    if not any(
-        runs_program(text(selection, path)) or names_file(text(selection, path), TERRAFORM)
-        for path in selection.terraform
-        if not path.endswith(CODE)
-    ):
-        return set()
-    return {node for node, unit in units.items() if not isinstance(unit, ComponentStack) and any(True for _ in unit.unit.programs())}
+def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]:
+    """The units that write code with a key, a call or what is not known beside their module, or run programs that may make keys."""
+    generates = runs = False
+    for path in selection.terraform:
+        if not path.endswith(CODE):
+            data = text(selection, path)
+            generates = generates or b"generate" in data
+            runs = runs or runs_program(data) or names_file(data, TERRAFORM)
+    own = {node: unit.unit for node, unit in units.items() if not isinstance(unit, ComponentStack)} if generates or runs else {}
+    return {
+        node
+        for node, unit in own.items()
+        if (generates and any(map(_matters, unit.generated()))) or (runs and any(True for _ in unit.programs()))
+    }
 
 
 def _matters(written: GeneratedFile | Unknown) -> bool:
