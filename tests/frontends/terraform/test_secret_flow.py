@@ -165,6 +165,13 @@ def test_keys_of_an_open_number_show_their_secret(value: str) -> None:
     assert shown({"main.tf": f'{key}{held}resource "aws_instance" "this" {{\n  user_data = {value}\n}}\n'}) == (1, 0)
 
 
+@pytest.mark.parametrize("value", ['join("", [file("x"), SECRET])', "local.text", '"${tonumber("q")} ${SECRET}"'])
+def test_what_terraform_would_refuse_hides_no_secret(value: str) -> None:
+    held = f'{KEY}locals {{\n  text = "${{file("x")}} ${{SECRET}}"\n}}\n'
+    code = f'{held}resource "aws_instance" "this" {{\n  user_data = {value}\n}}\n'.replace("SECRET", "aws_iam_access_key.ci.secret")
+    assert shown({"main.tf": code}) == (1, 0)
+
+
 def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.unknown import AFTER_APPLY, NOT_FIXED, Unknown
+from posturio_iac.core.unknown import AFTER_APPLY, AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
 from posturio_iac.facts.schedulers import HOLDERS, ROTATING
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
-from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import HIDING, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
 from posturio_iac.frontends.terraform.operators import truth
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of
+from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, first_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -76,6 +76,10 @@ class ValueOrigin(NamedTuple):
         return self.block is block and self.instance is instance and (self.suffix == suffix or not self.suffix or not suffix)
 
 
+_NOT_SEEN = (AS_STATED, INVALID_LINE, TOO_DEEP, TOO_LARGE)
+"""Kinds of values of which evaluation shows nothing: a part of them is wrong, or too much."""
+
+
 class Origins:
     """A reading in which attributes of resources of some kinds are unknown. As a `Planner` it answers for them."""
 
@@ -86,8 +90,19 @@ class Origins:
 
     def of(self, expression: hcl.Expr | None, scope: ModuleScope) -> tuple[ValueOrigin, ...]:
         """What the value of an expression comes from."""
-        found = due_of(self.value(expression, scope))
+        value = self.value(expression, scope)
+        found = due_of(value)
+        if found is None and (unknown := first_unknown(value)) is not None and unknown.kind in _NOT_SEEN:
+            return tuple(dict.fromkeys(self._in_parts(expression, scope)))
         return found.causes if found is not None else ()  # type: ignore[return-value]  # they are origins
+
+    def _in_parts(self, expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[ValueOrigin]:
+        """Yield what the references in a value come from that cannot be evaluated as a whole."""
+        for part, instance, words in mentions([(expression, scope.instance)], hidden_by=HIDING):
+            if len(words) > 1:
+                inner = scope.seen(self.view) if instance is scope.instance else instance.scope(self.view)
+                found = due_of(evaluate_or_unknown(part, inner))
+                yield from found.causes if found is not None else ()  # type: ignore[misc]  # they are origins
 
     def value(self, expression: hcl.Expr | None, scope: ModuleScope) -> Value:
         return evaluate_or_unknown(expression, scope.seen(self.view))
@@ -151,7 +166,7 @@ def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
 
 
 def mentions(
-    start: Iterable[Place], *, hidden_by: tuple[str, ...] = (), computed: bool = False, only_held: bool = False
+    start: Iterable[Place], *, hidden_by: Container[str] = (), computed: bool = False, only_held: bool = False
 ) -> Iterator[tuple[hcl.Expr, ModuleInstance, tuple[str, ...]]]:
     """Yield each expression with its module and its words, if it is a reference.
 

@@ -206,7 +206,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         if not isinstance(traced, Traced):
             raise
         result = traced
-    if isinstance(traced, Traced) and expression.name in _HIDING:
+    if isinstance(traced, Traced) and expression.name in HIDING:
         return NOT_EVALUATED(f"{expression.name}()")
     if isinstance(result, Due) and expression.name in _ASKING:
         return _unless_told(computed(result) if expression.name == "flatten" else result)
@@ -222,7 +222,7 @@ def _unless_told(value: Value) -> Value:
     return value.doubted(NOT_EVALUATED("what Terraform knows of an unknown value")) if isinstance(value, Due) and value.computed else value
 
 
-_HIDING = frozenset(
+HIDING = frozenset(
     {"base64sha256", "base64sha512", "bcrypt", "length", "md5", "sha1", "sha256", "sha512", "uuidv5"}
     | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
 )
