@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
-from posturio_iac.core.finding import Diagnostic, Finding, Level, Report
+from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Finding, Level, Report
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -240,7 +240,7 @@ class _Words:
         """Yield errors about this template or files that it includes, and warnings and notes about this template."""
         text, here = f"{printable(diagnostic.message)}.", diagnostic.path == self.path
         if diagnostic.level is not Level.ERROR:
-            if here:
+            if here or diagnostic.about == CALLS_NOT_FOLLOWED:
                 yield HostMatch(CFN_LINT_REMARKS, text, (), self._point(diagnostic))
         elif here or diagnostic.path is None:
             yield HostMatch(CFN_LINT_INCOMPLETE, text, (), self._point(diagnostic))
