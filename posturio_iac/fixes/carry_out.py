@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.fixes import hcl_maps, hcl_rotation
+from posturio_iac.fixes import hcl_maps
 from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, new_text
 from posturio_iac.fixes.wanted import Suppress
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
@@ -50,8 +50,13 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         if reason := files.refusal(path):
             raise CannotFixError(reason)
     is_new = level is ChangeLevel.REPLACES
-    declares = is_new and any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
-    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
+    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if is_new and _declare_clock(edits) else None)
+
+
+def _declare_clock(edits: list[Edit]) -> bool:
+    from posturio_iac.fixes.hcl_rotation import CLOCKS, DATA
+
+    return any(f'"{kind}"' in edit.text for edit in edits for kind in (*CLOCKS, DATA))
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
@@ -93,6 +98,8 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
     """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
+            from posturio_iac.fixes import hcl_rotation
+
             hcl_rotation.check_not_ignored(source, block, argument)
             return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
         case r.AddComment(name=name, value=value):
@@ -103,6 +110,8 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
+            from posturio_iac.fixes import hcl_rotation
+
             return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
         case _:
             return None
@@ -110,6 +119,8 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
 
 def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     """The edits that let a key rotate."""
+    from posturio_iac.fixes import hcl_rotation
+
     match remedy:
         case r.SetInterval(setting, days):
             edits = hcl_rotation.set_interval(source, block, setting, days)

@@ -16,7 +16,6 @@ from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_o
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_program
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
@@ -104,7 +103,11 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
     value = evaluate_or_unknown(body, scope)
     if isinstance(value, str):
         return value
-    return text_of(body, lambda part: evaluate_or_unknown(part, scope)) if isinstance(body, hcl.TemplateExpr) else None
+    if not isinstance(body, hcl.TemplateExpr):
+        return None
+    from posturio_iac.frontends.terraform.terragrunt.generated import text_of
+
+    return text_of(body, lambda part: evaluate_or_unknown(part, scope))
 
 
 def _plain(value: Any) -> Any:

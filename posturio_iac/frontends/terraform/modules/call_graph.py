@@ -14,7 +14,6 @@ from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.frontends.terraform.modules import files
-from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search.installed import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey
+    from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
@@ -108,7 +108,9 @@ def units_of(
         return files.read(selection.root, path, max_file_size, selection.search.fence)
 
     found: dict[str, ModuleCaller] = {}
-    if any(path.endswith(COMPONENTS) for path in paths):
+    if any(".tfcomponent." in path or ".tfstack." in path for path in paths):
+        from posturio_iac.frontends.terraform.modules.component_stacks import stacks_in
+
         found.update((stack.node, stack) for stack in stacks_in(paths, read))
     if not any(posixpath.basename(path).startswith("terragrunt.") for path in paths):
         return found, problems
@@ -154,7 +156,8 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
-    found |= {*_applied(units), *_copied(units, selection), *computed_calls(selection, options), *OwnSources(selection.search).calls()}
+    applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
+    found |= {*applied, *_copied(units, selection), *computed_calls(selection, options), *OwnSources(selection.search).calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = getattr(selection, "apart", None) if elsewhere else None
@@ -164,12 +167,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
         source, called = ("" if path == "." else path for path in (caller, target))
         calls.setdefault(source, set()).add(called)
         callers.setdefault(called, set()).add(source)
-    pending = list(wanted)
-    while pending:
-        for caller in callers.get(pending.pop(), ()):
-            if caller not in wanted:
-                wanted.add(caller)
-                pending.append(caller)
+    wanted = _reachable(list(wanted), callers)
     nothing: set[str] = set()  # one for all that call nothing: each would take 216 bytes
     return {folder: calls[folder] & wanted if folder in calls else nothing for folder in wanted}
 
@@ -203,18 +201,20 @@ def roots_of(folders: dict[str, set[str]]) -> list[str]:
     return roots
 
 
-def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
-    yield from ((node, folder) for node, unit in units.items() for folder in unit.folders())
+def _applied_units(units: Mapping[str, ModuleCaller]) -> dict[str, AppliedUnit]:
+    from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
+
+    return {node: unit for node, unit in units.items() if not isinstance(unit, ComponentStack)}
 
 
 def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator[tuple[str, str]]:
     """Yield the calls that lead to a folder only from where Terragrunt copies the module to."""
+    if not units:
+        return
     calls: dict[str, list[str]] = {}
-    for path, found in selection.search.sources.items() if units else ():
+    for path, found in selection.search.sources.items():
         calls.setdefault(posixpath.dirname(path), []).extend(target for _, target in found)
-    for unit in units.values():
-        if isinstance(unit, ComponentStack):
-            continue
+    for unit in _applied_units(units).values():
         pending = [unit.module] if unit.module is not None else []
         seen = set(pending)
         while pending:
@@ -257,7 +257,7 @@ def _making(units: Mapping[str, ModuleCaller], selection: Selection) -> set[str]
             data = text(selection, path)
             generates = generates or b"generate" in data
             runs = runs or runs_program(data) or names_file(data, TERRAFORM)
-    own = {node: unit.unit for node, unit in units.items() if not isinstance(unit, ComponentStack)} if generates or runs else {}
+    own = {node: unit.unit for node, unit in _applied_units(units).items()} if generates or runs else {}
     return {
         node
         for node, unit in own.items()

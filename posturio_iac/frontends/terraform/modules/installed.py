@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
-from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint, parse_version
 from posturio_iac.search.installed import MANIFEST
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class InstalledModule(NamedTuple):
             return False
         if called.origin is not SourceKind.REGISTRY:
             return True
+        from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint, parse_version
+
         exact = parse_version(self.version or "")
         allowed = parse_constraint(version) if version else Interval()
         return exact is not None and allowed is not None and allowed.holds(exact)

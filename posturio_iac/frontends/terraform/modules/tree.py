@@ -16,7 +16,6 @@ from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, local_folder
 from posturio_iac.frontends.terraform.modules import files, folder, published
-from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
+    from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
@@ -156,6 +156,8 @@ class ModuleTree:
         unit = self._units.get(path)
         if unit is None:
             return ModuleInstance(self, self.folder(path))
+        from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
+
         if isinstance(unit, ComponentStack):
             return ModuleInstance(self, unit.root_module(lambda module: ModuleInstance(self, module).scope()))
         from posturio_iac.frontends.terraform.modules.units import applied_module

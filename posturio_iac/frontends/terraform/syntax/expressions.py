@@ -8,7 +8,6 @@ from posturio_iac.core.text.hcl_lexer import unescape
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED, SYNTAX_ERROR, TOO_DEEP
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.templates import heredoc, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +132,8 @@ def _template(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
     def nested(inner: Node) -> hcl.Expr:
         return build(inner, source, depth)
+
+    from posturio_iac.frontends.terraform.syntax.templates import heredoc, quoted
 
     return heredoc(child, source, nested) if child.type == "heredoc_template" else quoted(child, source, nested)
 
