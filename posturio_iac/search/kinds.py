@@ -47,6 +47,8 @@ _BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b
 _AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
 NAMING = (*_BY_SHELL, *_AS_CODE)
 """Signs of code that names a program in another file."""
+HOLDING = (b"esources", b"functions")
+"""A template that runs a program holds one of these, as ``Resources`` or as those of a Serverless service."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""
 
@@ -216,7 +218,7 @@ class SearchTerms:
 
     def make_keys(self, data: bytes, kind: str) -> bool:
         """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""
-        return self.texts_are_in(data, kind) or runs_program(data)
+        return self.texts_are_in(data, kind) or ((kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data))
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """True if a text holds one of the search terms for its kind, known modules apart."""

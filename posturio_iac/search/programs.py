@@ -46,11 +46,11 @@ _MAKES = lazy_pattern(
 _ENDS = lazy_pattern(
     rf"(?i:(?<![:\w])(?:delete|update)[-_]?{_ANY_KEY}|aws-sdk:iam:(?:delete|update){_ANY_KEY}|(?:Remove|Update)-IAM{_KEY})"
 )
-_TORN = lazy_pattern(
-    r"\bcre(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]|[\"'}][-_]?access[-_]key"
-)
-"""A call that is put together in a program."""
-_HALF = lazy_pattern(r"\bcreate[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
+_TORN = lazy_pattern(r"cre(?<!\wcre)(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]")
+"""A call that is put together in a program. These patterns begin with letters, for which ``re`` looks first."""
+_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")
+"""The rest of one."""
+_HALF = lazy_pattern(r"create(?<!\wcreate)[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
 """So much of one that it counts wherever it stands."""
 _PATH = lazy_pattern(r"[\w./@+-]+")
 _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "null_", "path.", "terraform.", "...", "//")
@@ -102,7 +102,7 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
     return (
         make_keys(text)
         or _HALF.search(text) is not None
-        or (runs and (_TORN.search(text) is not None or _COMPUTED.search(text) is not None))
+        or (runs and any(one.search(text) is not None for one in (_TORN, _REST, _COMPUTED)))
     )
 
 
