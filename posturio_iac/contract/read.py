@@ -40,12 +40,7 @@ class NotAResultError(Exception):
 
 
 def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
-    """The result in ``text``; key ids anywhere in it are masked unless they may be shown.
-
-    Raises:
-        NotAResultError: it is not JSON, not a result of ours, or one of a newer version.
-
-    """
+    """The result in ``text``; key ids anywhere in it are masked unless they may be shown. Raises `NotAResultError`."""
     document = decoded(text, source)
     return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
@@ -100,12 +95,7 @@ def _masked(value: Any, mask: KeyIdMask) -> Any:
 
 
 def result(document: Any, source: str) -> SavedResult:
-    """A decoded result as records.
-
-    Raises:
-        NotAResultError: it is no result of ours, or one of a newer version.
-
-    """
+    """A decoded result as records. Raises `NotAResultError` if it is no result of ours, or one of a newer version."""
     if not isinstance(document, dict) or not isinstance(document.get("tool"), dict) or document["tool"].get("name") != "posturio-iac":
         raise NotAResultError("is JSON but not a posturio-iac result; pass the output of `scan` or `live` with --format json")
     version = document.get("version")
@@ -241,7 +231,14 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         _text((finding.get("fix") or {}).get("level") or ""),
         _maybe(moment, finding.get("first_seen")),
         _text(finding.get("problem") or finding["message"]),
+        tuple(dict.fromkeys(map(_instead, _list(finding.get("instead", []))))),
     )
+
+
+def _instead(consumer: dict[str, Any]) -> str:
+    first, *more = [*map(_place, _list(consumer.get("used_at", [])))] or [""]
+    used = f" (used at {first}{f' and {len(more)} more' if more else ''})" if first else ""
+    return f"{_text(consumer['text'])}{used}"
 
 
 def _remedy(remedy: dict[str, Any]) -> SavedRemedy:

@@ -142,6 +142,8 @@ class SavedFinding:
     """When it was first seen, where the result tells."""
     problem: str = ""
     """The message without the name of the key; with it in results that do not tell."""
+    instead: tuple[str, ...] = ()
+    """What replaces the key, for each of its consumers that the code shows."""
 
     @property
     def place(self) -> str:

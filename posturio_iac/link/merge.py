@@ -108,6 +108,7 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
         lifetimes=(*key.lifetimes, *(_lifetimes(key, one, exact=declaration.exact) if one is not None else ())),
         owner=owner,
         directives=tuple(map(_borrowed, one.directives)) if one is not None and declaration.exact else (),
+        consumers=link.code[0].consumers if declaration.exact and len({code.consumers for code in link.code}) == 1 else (),
         declaration=declaration,
         managed=link.managed,
     )

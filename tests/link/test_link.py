@@ -11,8 +11,8 @@ import pytest
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.model import Consumer, Effect, Unknown
+from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.declared import Code, StackKey, Stacks, missing, told
 from posturio_iac.link.linker import Linker, held
@@ -350,6 +350,18 @@ def test_what_is_said_of_a_missing_key(account: str | None, said: str, *, comple
     (one,) = Linker(Code([code()]), (state((ADDRESS, ID, "ci")),), NOWHERE).held
     (note,) = told([(one, account)], [ACCOUNT], complete=complete)
     assert note.message.endswith(said)
+
+
+def test_what_gets_the_secret_comes_from_code_that_surely_declares_the_key() -> None:
+    given, other = (Consumer(name, Place(f"{name}.x", span(9))) for name in ("gitlab", "github"))
+    mine = code(consumers=(given,))
+    ids = state((ADDRESS, ID, "ci"))
+    assert link(deployed(), mine, states=(ids,)).consumers == (given,)
+    assert link(deployed(), mine, code(scope="b", consumers=(other,)), states=(ids,)).consumers == ()
+    likely = link(deployed(), mine)
+    assert likely.declaration is not None
+    assert not likely.declaration.exact
+    assert likely.consumers == ()
 
 
 @pytest.mark.parametrize("kind", ["several callers", "several instances", "instances that only the state knows"])

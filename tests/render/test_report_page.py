@@ -368,6 +368,28 @@ def test_41_equal_mends_are_one_card() -> None:
     assert "Or run in iam-vulnerable: posturio-iac fix --select ownerless --write" in text
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_what_replaces_keys_is_said_once_for_all_that_it_replaces(*, several: bool) -> None:
+    github = {"consumer": "github", "text": "OIDC of GitHub Actions", "address": "github_actions_secret.s", "path": "main.tf", "line": 9}
+    used = github | {"used_at": [{"path": ".github/workflows/x.yml", "line": 3}, {"path": ".github/workflows/y.yml", "line": 4}]}
+    keys = [declared(f"aws_iam_access_key.k{n}") for n in range(2)]
+    found = [finding(key, "ownerless", problem="It has no owner.", instead=[used, github]) for key in keys]
+    posture = joined(result(keys, found if several else [found[0], finding(keys[1], "ownerless", problem="It has no owner.")]))
+    better = "OIDC of GitHub Actions (used at .github/workflows/x.yml:3 and 1 more), and OIDC of GitHub Actions; see "
+    first, _, table = Page(page(posture)).text.partition("Every key, the worst first")
+    assert first.count(f"Instead: {better}posturio-iac explain keyless") == (1 if several else 0)
+    assert table.count(f"Instead: {better}posturio-iac explain keyless") == (2 if several else 1)
+    first, _, table = markdown(posture).partition("| mark |")
+    assert first.count("**Instead:** OIDC of GitHub Actions") == (1 if several else 0)
+    assert table.count("see `posturio-iac explain keyless`.") == (2 if several else 1)
+
+
+def test_damaged_replacements_are_refused() -> None:
+    key = declared("aws_iam_access_key.ci")
+    with pytest.raises(NotAResultError, match="does not follow the contract"):
+        joined(result([key], [finding(key, "ownerless", instead=[{"text": 1}])]))
+
+
 def test_a_command_with_a_hidden_id_is_not_offered() -> None:
     key = deployed("ci", label="AKIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE")
     command = "aws iam update-access-key --user-name ci --access-key-id AKIAIOSFODNN7EXAMPLE --status Inactive"

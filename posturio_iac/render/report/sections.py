@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.facts.keyless import PAGE as KEYLESS
 from posturio_iac.posture.mends import Task, has_deployed, lives, sources, standings, tasks
 from posturio_iac.posture.parts import shown
 from posturio_iac.render.nothing_found import count
@@ -88,6 +89,8 @@ def _task(task: Task) -> Iterator[Block]:
         yield _paragraph(say.sentence(problem) if not finding else problem)
     if finding:
         yield Paragraph((Piece("Do for each: " if several else "Do: ", Role.STRONG), *_mend(task.findings)))
+        if finding.instead and all(other.instead == finding.instead for other in task.findings):
+            yield Paragraph((Piece("Instead: ", Role.STRONG), *_instead(finding)))
     if several and (commands := dict.fromkeys(f.remedy.command for f in task.findings if f.remedy and f.remedy.command)):
         yield Commands("\n".join(list(commands)[:NAMED]))
         if len(commands) > NAMED:
@@ -134,6 +137,13 @@ def remedied(finding: SavedFinding) -> Iterator[Piece]:
     if remedy.address not in (None, finding.address):
         yield from (Piece(" in "), Piece(remedy.address or "", Role.CODE))
     yield Piece(f", {remedy.then}." if remedy.then else ".")
+
+
+def _instead(finding: SavedFinding) -> Iterator[Piece]:
+    """What replaces the key, where its consumers are known."""
+    yield Piece(f"{', and '.join(finding.instead)}; see ")
+    yield Piece(f"posturio-iac explain {KEYLESS}", Role.COPY)
+    yield Piece(".")
 
 
 def _clause(summary: str, code: str) -> Iterator[Piece]:
@@ -263,6 +273,9 @@ def _why(row: KeyRow, posture: Posture, *, full: bool) -> Iterator[Piece]:
         elif full:
             yield Piece(f": {finding.problem} ")
             yield from remedied(finding)
+    if full and (better := next((f for f in row.found if f.instead and f.suppressed is None), None)):
+        yield Piece(" Instead: ")
+        yield from _instead(better)
     for reason in row.key.undecided:
         if shown_before:
             yield BREAK
