@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,7 +70,10 @@ COMMANDS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
         ),
     ),
     "fix": (("fix", *DAY, "--in", "60d"), frozenset()),
-    "fix, written": (("fix", *DAY, "--in", "60d", "--write"), frozenset({"main.tf", "stack.yaml", "m", "sound.tf"})),
+    "fix, written": (
+        ("fix", *DAY, "--in", "60d", "--write"),
+        frozenset({"main.tf", "stack.yaml", "m", "sound.tf", ".git/posturio-iac-fixed"}),
+    ),
     "report": (("report", "saved.json", "--output", "r.html"), frozenset({"r.html"})),
     "explain": (("explain", "ownerless_access_keys"), frozenset()),
     "policies": (("policies", "checkov"), frozenset()),
@@ -118,7 +122,10 @@ def hold(deeds: Deeds, root: Path, may_write: frozenset[str]) -> None:
 def _is_named(path: str, may_write: frozenset[str]) -> bool:
     """True if a path is an output, or the file beside it that takes its place in one step."""
     first = path.split(os.sep, maxsplit=1)[0]
-    return first in may_write or any(first.startswith(f".{name}.") and first.endswith(".tmp") for name in may_write)
+    if first == ".git":
+        first = path
+    named = {first, re.sub(r"(?:^|(?<=/))\.([^/]+)\.\d+\.tmp$", r"\1", first)}
+    return not named.isdisjoint(may_write)
 
 
 @pytest.mark.promise("isolation")

@@ -80,8 +80,8 @@ def test_calls_of_known_modules_matter_in_terraform_alone(tree: Tree) -> None:
 def test_custom_types_and_calls_matter_in_templates(tree: Tree) -> None:
     for name in ("t.yaml", "t.json", "t.tf"):
         tree.write(name, "Type: Custom::AccessKey\n")
-        tree.write(f"call/{name}", "action: createAccessKey\n")
-        tree.write(f"policy/{name}", "action: iam:CreateAccessKey\n")
+        tree.write(f"call/{name}", "Type: Custom::AWS\naction: createAccessKey\n")
+        tree.write(f"policy/{name}", "Type: AWS::IAM::Policy\naction: iam:CreateAccessKey\n")
     selection = tree.discover(".", search_terms=(b"Custom::AccessKey", b"Custom::AccessKeyPair"))
     assert found(selection) == ["call/t.json", "call/t.tf", "call/t.yaml", "t.json", "t.yaml"]
 
