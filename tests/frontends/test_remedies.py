@@ -185,7 +185,7 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
 
 
 def rotating(kind: str, arguments: str) -> dict[str, str]:
-    rotator = f'variable "region" {{}}\nresource "{kind}" "r" {{\n  {arguments}\n}}\n'
+    rotator = f'variable "region" {{\n  default = null\n}}\nresource "{kind}" "r" {{\n  {arguments}\n}}\n'
     return {"main.tf": USER + KEY % ("a", "") + rotator}
 
 
