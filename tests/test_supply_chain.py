@@ -76,7 +76,7 @@ INSTALLERS = [*WORKFLOWS, *(ROOT / "docs/examples").rglob("*.yml")] + [
         "docs/ci.md",
         "docs/checkov.md",
         "docs/cfn-lint.md",
-        "posturio_iac/commands/adopt/ci_files.py",
+        "posturio_iac/commands/adopt/texts.py",
     )
 ]
 
