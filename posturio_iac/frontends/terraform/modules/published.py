@@ -42,7 +42,7 @@ def is_for_others(folder: str, callers: Mapping[str, Collection[str]], root: str
             return False
         fresh = {caller for caller in above if not is_example(caller, one)} - seen
         seen |= fresh
-        pending += fresh
+        pending += sorted(fresh)
     return True
 
 
