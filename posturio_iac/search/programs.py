@@ -57,7 +57,8 @@ _NO_PATHS = ("var.", "local.", "data.", "module.", "each.", "self.", "aws_", "nu
 """Beginnings of what has dots and slashes, and is no path."""
 _LONGEST = 200
 _SET = r"[\"']?\s*[:=]\s*[\"'\[]*(?:\$\{path\.\w+\}/*)?([\w./@+-]+)"
-_FOLDER = lazy_pattern(rf"\b(?:source_dir|source_path|CodeUri|Code|ContentUri|DockerContext|aws:asset:path){_SET}")
+_FOLDERS = ("source_dir", "source_path", "CodeUri", "Code", "ContentUri", "DockerContext", "aws:asset:path")
+_FOLDER = lazy_pattern(rf"\b(?:{'|'.join(_FOLDERS)}){_SET}")
 _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 """The name of an archive of CDK's, whose folder lies beside the template."""
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
@@ -110,8 +111,9 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
     """Yield the texts of the files that code in ``folder`` (absolute) names: programs, those that they name, and whole folders."""
     from posturio_iac.core.text.textfile import UnreadableError, read
 
-    pending = [*_named_in(text, (folder,))]
-    for name in (*_FOLDER.findall(text), *(f"asset.{one}" for one in _ASSET.findall(text))):
+    pending = [*_named_in(text, (folder,), fence)]
+    folders = _FOLDER.findall(text) if any(sign in text for sign in _FOLDERS) else []
+    for name in (*folders, *(f"asset.{one}" for one in (_ASSET.findall(text) if "S3Key" in text else ()))):
         top = os.path.normpath(os.path.join(folder, name.lstrip("/")))
         pending += _below(top) if fence.folder(top) is not None else ()
     seen: set[str] = set()
@@ -125,26 +127,30 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
             continue
         yield found
         if file.endswith(_SCRIPTS):
-            pending += _named_in(found, (os.path.dirname(file), folder))
+            pending += _named_in(found, (os.path.dirname(file), folder), fence)
 
 
-def _named_in(text: str, folders: Iterable[str]) -> Iterator[str]:
+def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:
     """Yield the files that a text names, seen from some folders and those that it goes to."""
     words = {word.strip("/.+-@") if word[:1] == "/" else word.rstrip("/.+-@") for word in _PATH.findall(text) if "." in word or "/" in word}
     names = sorted(word for word in words if len(word) < _LONGEST and not word.startswith(_NO_PATHS))[:_MOST_NAMES]
     handled = "andler" in text
-    names += ["Makefile", "makefile", "GNUmakefile"] if _MAKE.search(text) else []
-    away = [one.lstrip("/") for groups in _AWAY.findall(text) for one in groups if one]
+    inner: dict[str, list[str]] = {"": ["Makefile", "makefile", "GNUmakefile"] if "make" in text and _MAKE.search(text) else []}
+    for name in names:
+        below, _, last = name.rpartition("/")
+        inner.setdefault(below, []).extend((last, *(_handled(last) if handled else ())))
+    goes = "working_dir" in text or "cd" in text
+    away = [one.lstrip("/") for groups in (_AWAY.findall(text) if goes else ()) for one in groups if one]
     for folder in folders:
         for start in dict.fromkeys((folder, *(os.path.join(folder, one) for one in away[:_MOST_AWAY]))):
-            for name in names:
-                path = os.path.normpath(os.path.join(start, name))
-                yield from (one for one in (path, *(_handled(path) if handled else ())) if os.path.isfile(one))
+            for below, lasts in inner.items():
+                there = os.path.normpath(os.path.join(start, below))
+                yield from (os.path.join(there, last) for last in lasts if last in fence.names(there))
 
 
-def _handled(path: str) -> list[str]:
-    """The files that a handler such as ``src/keys.main`` may be in."""
-    stem, ending = os.path.splitext(path)
+def _handled(name: str) -> list[str]:
+    """The files that a handler such as ``keys.main`` may be in."""
+    stem, ending = os.path.splitext(name)
     return [] if not ending or ending in _ENDINGS else [stem + one for one in _HANDLED]
 
 

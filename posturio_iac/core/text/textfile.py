@@ -57,7 +57,7 @@ class MissingError(UnreadableError):
 class Fence:
     """The bounds of reading: everything below one folder, and the files that the command line names."""
 
-    __slots__ = ("_folders", "edited", "named", "top")
+    __slots__ = ("_folders", "_names", "edited", "named", "top")
 
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
@@ -66,6 +66,16 @@ class Fence:
         """Texts that are read instead of those on the disk, by their real paths."""
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
+
+    def names(self, folder: str) -> frozenset[str]:
+        """The names in a folder (absolute); none of one that leads outside or cannot be listed. Each is listed once."""
+        if folder not in self._names:
+            try:
+                self._names[folder] = frozenset(() if (found := self.folder(folder)) is None else os.listdir(found))
+            except OSError:
+                self._names[folder] = frozenset()
+        return self._names[folder]
 
     def holds(self, path: str) -> bool:
         """True if an absolute path, its links followed, stays inside."""
