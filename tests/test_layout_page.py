@@ -69,7 +69,7 @@ def test_a_rule(extended: Path) -> None:
     environment = ENVIRONMENT | {"PYTHONPATH": str(extended)}
     subprocess.run([sys.executable, "docs/generate.py"], cwd=extended, env=environment, check=True, capture_output=True, timeout=120)
     assert (extended / f"docs/rules/{rule}.md").is_file()
-    assert run(extended, "explain", "CKV_POSTURIO_99") == run(extended, "explain", "W9369") == run(extended, "explain", rule)
+    assert run(extended, "explain", "CKV_POSTURIO_99") == run(extended, "explain", "W9389") == run(extended, "explain", rule)
 
 
 @pytest.mark.parametrize("extended", ["A new field of a deployed key"], indirect=True)

@@ -103,7 +103,7 @@ class TestOutputs:
                 ("--format", "json", "--output", "a", "--output", "b"),
                 "--output b has no --format before it, and its extension selects none",
             ),
-            (("--format", "jsno"), 'markdown, html, csv, auto, not "jsno"; did you mean "json"?'),
+            (("--format", "jsno"), 'auto, not "jsno"; did you mean "json"?'),
         ],
     )
     def test_reports_that_do_not_pair_are_refused(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:
