@@ -69,7 +69,7 @@ def test_a_rule(extended: Path) -> None:
     environment = ENVIRONMENT | {"PYTHONPATH": str(extended)}
     subprocess.run([sys.executable, "docs/generate.py"], cwd=extended, env=environment, check=True, capture_output=True, timeout=120)
     assert (extended / f"docs/rules/{rule}.md").is_file()
-    assert run(extended, "explain", "CKV_POSTURIO_99") == run(extended, "explain", "W9389") == run(extended, "explain", rule)
+    assert run(extended, "explain", "CKV_POSTURIO_98") == run(extended, "explain", "W9389") == run(extended, "explain", rule)
 
 
 @pytest.mark.parametrize("extended", ["A new field of a deployed key"], indirect=True)
@@ -99,4 +99,4 @@ def test_a_terraform_function(extended: Path) -> None:
 def test_a_format(extended: Path) -> None:
     (extended / "main.tf").write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
     found = run(extended, "scan", "--format", "rows", "main.tf").splitlines()
-    assert json.loads(found[1]) == ["iam.access_keys_without_lifetime", "aws_iam_access_key.ci", "main.tf", 1]
+    assert json.loads(found[1]) == ["iam.access_keys_without_lifetime", "", "aws_iam_access_key.ci", "main.tf", 1]

@@ -134,12 +134,12 @@ def written_edits(rule: str) -> dict[str, str]:
     return {name: text.removesuffix("\n") for name, _, text in (section.partition("\n") for section in sections if section)}
 
 
-def _update_edits() -> None:
+def _update_edits(folders: set[Path]) -> None:
     from tests.support.fixing import OPTIONS, fix  # noqa: PLC0415 - it imports this module
 
     found: dict[Path, list[str]] = {}
     for case in cases():
-        if case.kind == "flagged":
+        if case.kind == "flagged" and case.folder.parent in folders:
             with tempfile.TemporaryDirectory(prefix="fixture-") as place:
                 text = edits(fix(Path(shutil.copytree(case.folder, Path(place) / case.name)), *OPTIONS)[1])
             found.setdefault(case.folder.parent / "edits.txt", []).append(f"==> {case.name}\n{text}\n" if text else "")
@@ -156,15 +156,16 @@ def _wanted(names: list[str]) -> Iterator[Case]:
 
 def main(argv: list[str]) -> int:
     """Print what the tool says about the named programs, or with ``--update`` write it into their golden files."""
-    for case in _wanted([a for a in argv if a != "--update"]):
+    wanted = list(_wanted([a for a in argv if a != "--update"]))
+    for case in wanted:
         text = summary(*scan_apart(case))
         if "--update" not in argv:
             sys.stdout.write(f"==> {case}\n{text}\n")
         elif not case.golden.exists() or case.golden.read_text(encoding="utf-8") != text:
             case.golden.write_text(text, encoding="utf-8", newline="\n")
             sys.stdout.write(f"{case.golden.relative_to(FIXTURES.parent)}\n")
-    if argv == ["--update"]:
-        _update_edits()
+    if "--update" in argv:
+        _update_edits({case.folder.parent for case in wanted})
     return 0
 
 
