@@ -21,7 +21,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"{lead}: {shell(*words)}"
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
             entry = f'{remedy.name} = "{remedy.value}"'
-            return f"state {entry} for this key alone, since others share {remedy.place.text()}; posturio-iac fix tries the places"
+            return f"state {entry} for this key alone, since {remedy.place.text()} may serve others; posturio-iac fix tries the places"
         case r.AddTag():
             return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):
@@ -78,7 +78,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
     """What a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(is_shared=True, name=name, value=value) | r.MergeTags(is_shared=True, name=name, value=value):
-            return "state this for the key alone, since others share its code", f'{name} = "{value}"'
+            return "state this for the key alone, since its code may serve others", f'{name} = "{value}"'
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
         case r.TagUser(name=name, value=value):
