@@ -47,7 +47,7 @@ def main(folder: str) -> None:
     environment = ENVIRONMENT | {"PYTHONPATH": str(away)}
     for title in filter(SECTIONS.get, SECTIONS):
         apply(away, title)
-    recorded = set(re.findall(r"^\+\+\+ b/fixtures/(.*)/.*_.*/", "".join(SECTIONS.values()), re.MULTILINE))
+    recorded = set(re.findall(r"^\+\+\+ b/fixtures/(\w+)/\w+/main.tf", "".join(SECTIONS.values()), re.MULTILINE))
     for command in (["-m", "tests.support.fixture_tools", "--update", *sorted(recorded)], ["docs/generate.py"]):
         subprocess.run([sys.executable, *command], cwd=away, env=environment, check=True, capture_output=True)
 
