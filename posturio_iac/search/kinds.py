@@ -47,7 +47,7 @@ _BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b
 _AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
 NAMING = (*_BY_SHELL, *_AS_CODE)
 """Signs of code that names a program in another file."""
-HOLDING = (b"esources", b"functions", b"Type")
+HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")
 """Texts without which no file declares a key, unless it calls a module known to hold one, or runs a program."""

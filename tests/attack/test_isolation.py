@@ -95,6 +95,7 @@ def root(tmp_path: Path) -> Path:
         "plan.json": json.dumps(PLAN),
         "CODEOWNERS": "* @acme/all\n",
         "x.auto.tfvars": "a = 1\n",
+        "names.tf": 'resource "null_resource" "n" {\n  triggers = { s = file("../outside/secret") }\n}\n',
         "live/terragrunt.hcl": 'include "r" {\n  path = "../../outside/x.hcl"\n}\n',
     }
     files |= {

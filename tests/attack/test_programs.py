@@ -41,6 +41,10 @@ TEMPLATES = {
     "substituted": zipped({SUB: PYTHON.replace("joe", "${AWS::StackName}")}),
     "filled-in": zipped({SUB: [PYTHON.replace("access", "${word}"), {"word": "access"}]}),
     "mapped": in_template({"Fn::FindInMap": ["M", "a", "b"]}, Mappings={"M": {"a": {"b": PYTHON}}}),
+    "default-of-a-word": {
+        "t.yaml": f"Parameters:\n  P: {{Type: String, Default: create}}\nResources:\n  R:\n    Type: {LAMBDA}\n    Properties:\n"
+        "      Code:\n        ZipFile: !Sub boto3.client('iam').${P}_access_key()\n"
+    },
     "default": in_template({"Ref": "P"}, Parameters={"P": {"Type": "String", "Default": PYTHON}}),
     "loop": {
         "t.json": json.dumps(
@@ -143,6 +147,8 @@ TERRAFORM = {
         {"main.tf": RUNS.replace("command", 'working_dir = "bin"\n    command') % '"./make"', "bin/make": SHELL},
         "terraform_data.p",
     ),
+    "makefile": ({"main.tf": RUNS % '"make keys"', "Makefile": f"keys:\n\t{SHELL.splitlines()[1]}\n"}, "terraform_data.p"),
+    "another-folder": ({"main.tf": RUNS % '"cd bin && ./make"', "bin/make": SHELL}, "terraform_data.p"),
     "scripts": (
         {"main.tf": 'resource "null_resource" "r" {\n  provisioner "remote-exec" {\n    scripts = ["a/b.sh"]\n  }\n}\n', "a/b.sh": SHELL},
         "null_resource.r",

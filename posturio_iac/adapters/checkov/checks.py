@@ -154,4 +154,4 @@ def keep_to(pack: str, clone: str) -> None:
     read: Callable[[Any, str], None] = Registry.load_external_checks
     importable: Callable[[os.DirEntry[str]], bool] = BaseCheckRegistry._file_can_be_imported  # noqa: SLF001 - there is no other way in
     Registry.load_external_checks = load_external_checks
-    BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001
+    BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001 - the same

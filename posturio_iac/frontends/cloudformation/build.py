@@ -18,6 +18,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import NESTING, Templ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeGuard
 
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
@@ -114,7 +115,7 @@ class Builder:
             return
         file = ""
         try:
-            file = self.files.locate(path, posixpath.dirname(scope.source.path)) if _is_local(path) else ""  # type: ignore[arg-type]
+            file = self.files.locate(path, posixpath.dirname(scope.source.path)) if _is_local(path) else ""
             parsed = self.files.parsed(file) if file and self.files.exists(file) else None
         except UnreadableError:
             parsed = None
@@ -234,7 +235,7 @@ class Builder:
         return None
 
 
-def _is_local(value: object) -> bool:
+def _is_local(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value) and not any(mark in value for mark in _REMOTE) and not value.startswith("/")
 
 
