@@ -172,7 +172,7 @@ class Diagnostic:
 
     @property
     def message(self) -> str:
-        return self.template.replace(SUBJECT, self.subject)
+        return self.template.replace(SUBJECT, self.subject) if self.subject else self.template
 
     @property
     def is_always_shown(self) -> bool:

@@ -59,7 +59,7 @@ def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
 def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | None]:
     """Who answers for a key and what metadata says so: what stands at it, then its user; Unknown where what is not seen could."""
     user = facts.user
-    if (own := owner_named(facts.owner)) is not None:
+    if not isinstance(facts.owner, Unknown) and (own := owner_named(facts.owner)) is not None:
         return own, None
     known, open_ = _owners((*facts.beside, *user.tags), names)
     for item in known:
@@ -69,7 +69,7 @@ def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | 
         return configured, None
     if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:
         return team, None
-    hidden = (*open_, *(u for u in (user.path,) if isinstance(u, Unknown)), *user.hidden, *facts.unread)
+    hidden = (*open_, *(u for u in (facts.owner, user.path) if isinstance(u, Unknown)), *user.hidden, *facts.unread)
     return hidden[0] if hidden else _of_account(user, names), None
 
 

@@ -89,7 +89,7 @@ class KeyFacts:
     hidden: tuple[Unknown, ...] = ()
     """Unknown values that could give it a lifetime."""
     notes: tuple[str, ...] = ()
-    owner: str | None = None
+    owner: Attr[str | None] = None
     """The owner of this very key, apart from its user's."""
     is_root: Attr[bool] | None = None
     """True if it belongs to the root user; None where that follows from the name of the user."""

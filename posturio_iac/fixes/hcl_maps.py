@@ -69,6 +69,8 @@ def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Ed
         found = next((held for held in map(_object, reversed(given)) if held is not None), None)
         if found is not None and not _OPEN.search(source.data, given[0].start_byte, found.start_byte):
             return _into_object(source, found, name, value)
+        if any(_states(source, held, name) for held in map(_object, given) if held is not None):
+            raise CannotFixError(f"its {name} is empty; give it a value")
         if given:  # first, so that it overrules nothing
             at = given[0].start_byte
             line = source.data[source.line_start(at) : at]
@@ -92,9 +94,14 @@ def _object(expression: Node) -> Node | None:
     return node if node.type == "object" else None
 
 
+def _states(source: HclSource, node: Node, name: str) -> bool:
+    """True if a map has an entry of that name."""
+    return any(c.type == "object_elem" and source.text(c.children[0]).strip('"') == name for c in node.children)
+
+
 def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[Edit]:
     elements = [c for c in node.children if c.type == "object_elem"]
-    if any(source.text(e.children[0]).strip('"') == name for e in elements):
+    if _states(source, node, name):
         raise CannotFixError(f"its {name} is empty; give it a value")
     end = next(c for c in reversed(node.children) if c.type == "object_end")
     if not elements:

@@ -27,6 +27,7 @@ def is_unasked(value: object) -> bool:
 AWS_NOT_ASKED = NOT_ASKED("AWS")
 UNSEEN = NOT_CALLED("iam:GetAccountAuthorizationDetails", "the policies of the user")
 UNTOLD_PATH = NOT_CALLED("iam:ListUsers", "the path of the user")
+UNTOLD_DESCRIPTION = NOT_CALLED("iam:ListAccessKeys", "which description is that of the key")
 
 
 @dataclass(frozen=True, slots=True)

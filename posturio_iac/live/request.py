@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, KeyKind, Unknown
+from posturio_iac.core.keys.ids import looks_like_key_id
+from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
 from posturio_iac.judge.policy import Policy, text_matches
 from posturio_iac.live.connection.calls import wait
+from posturio_iac.live.model import UNTOLD_DESCRIPTION
 from posturio_iac.metadata.names import Names
 from posturio_iac.metadata.owners import owner_named
 
@@ -90,9 +92,14 @@ def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[s
     return (rule.owner for rule in owners if text_matches(rule.users, f"{user.path}{user.name}"))
 
 
-def owner_in_description(key: DeployedKey) -> str | None:
-    """The owner in the description of a key, which the console keeps in a tag of the user; None when it cannot be a name."""
+def owner_in_description(key: DeployedKey) -> Attr[str | None]:
+    """The owner in the description of a key, which the console keeps in a tag of the user named by the key's id.
+
+    None when it cannot be a name; Unknown when the id is not known and a tag could be the description.
+    """
     tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
+    if key.key_id is None and any(looks_like_key_id(name) and short_description(value) for name, value in tags):
+        return UNTOLD_DESCRIPTION
     return short_description(dict(tags).get(key.key_id or "", ""))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.fixes import hcl_maps, hcl_rotation
@@ -89,6 +89,7 @@ def test_any_document(text: str, edit: str, chosen: int) -> None:
 
 
 @given(st.lists(MAPS, max_size=4, unique_by=lambda text: text.split()[0]), st.sampled_from(sorted(EDITS)), st.booleans(), st.booleans())
+@example(parts=["tags = merge(\n    var.a,\n    { b = 1 },\n  )"], edit="tag", carriage=False, marked=False)
 def test_any_resource(parts: list[str], edit: str, carriage: bool, marked: bool) -> None:
     body = "".join(f"  {part}\n" for part in parts)
     text = f'resource "a" "b" {{\n{body}}}\n\nresource "c" "d" {{ x = 1 }}\n'

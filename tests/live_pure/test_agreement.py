@@ -163,6 +163,9 @@ ACTIVATED_LATELY = replace(
 USED_SINCE = replace(STALE, keys=(Key(AS_OF - timedelta(days=80), AS_OF, "Inactive", told=True, off=AS_OF - timedelta(days=40)),))
 """CloudTrail says that it was switched off, and its use says otherwise: whoever may not ask for its use must not call it forgotten."""
 
+DESCRIBED = replace(STALE, tags=((id_of(0, 0), "reporting job"),))
+"""The description of a key stands in a tag that is called as its id: whoever may not list keys cannot tell whose it is."""
+
 TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCredential(AS_OF - timedelta(days=8), "Active", None, None),))
 """An API key of a service tells its user's name: whoever may not list users does not know of the team in the path."""
 
@@ -174,6 +177,7 @@ TEAM = Person("/teams/billing/", (), (), reported=False, credentials=(PlayedCred
 @example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)
 @example([ACTIVATED_LATELY], Config().with_values(max_lifetime_days=30), frozenset({"iam:ListAccessKeys"}), False)
 @example([USED_SINCE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
+@example([DESCRIBED], Config(), frozenset({"iam:ListAccessKeys"}), False)
 def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
     people: list[Person], config: Config, denied: frozenset[str], exact: bool
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Severity
@@ -114,6 +114,7 @@ def test_hostile_text_starts_no_command_of_its_own() -> None:
 
 
 @given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None)))
+@example("", "\0")
 def test_whatever_is_written_comes_back(path: str, message: str) -> None:
     report = canned.empty(diagnostics=(Diagnostic(Level.ERROR, message, path),))
     ((kind, named, data),) = annotated(report)

@@ -143,7 +143,7 @@ class Story:
     """When the answer came, which may be after the plan."""
     needed: bool = False
     until: timedelta | None = None
-    """For how long after the answer it counts, in whole days; None is until a newer one comes."""
+    """For how long after the answer it is needed, in whole days; None, and an answer that it is not, count until a newer one comes."""
     lag: timedelta = timedelta()
     """How late AWS tells of a use, but for CloudTrail."""
 
@@ -151,7 +151,7 @@ class Story:
         """Whether the owner's word counts at a time."""
         if self.answered is None or self.answered > now:
             return False
-        return self.until is None or now.date() <= (self.answered + self.until).date()
+        return self.until is None or not self.needed or now.date() <= (self.answered + self.until).date()
 
 
 STORIES = st.builds(
@@ -181,6 +181,8 @@ OFF = AS_OF - 40 * DAY
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=10 * DAY))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 30 * DAY, answered=AS_OF - 20 * DAY, needed=True, until=20 * DAY))
 @example(Story((), (AS_OF - 60 * DAY, AS_OF - timedelta(hours=1)), timedelta(hours=2), lag=timedelta(hours=4)))
+@example(Story((), asked=AS_OF, answered=AS_OF - timedelta(hours=13), until=0 * DAY))
+@example(Story((), asked=AS_OF, answered=AS_OF - timedelta(hours=13), until=0 * DAY, needed=True))
 @example(Story((OFF,), delay=DAY, asked=AS_OF - 2 * DAY))
 @example(Story((), (AS_OF - 60 * DAY,), DAY, asked=AS_OF - DAY))
 @example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, asked=AS_OF - 30 * DAY))

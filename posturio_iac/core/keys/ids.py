@@ -45,6 +45,10 @@ def _part(arn: str, number: int) -> str:
     return parts[number] if len(parts) > number and is_arn(arn) else ""
 
 
+def looks_like_key_id(text: str) -> bool:
+    return _LIKELY.fullmatch(text) is not None
+
+
 def hidden(key_id: str) -> str:
     """``****WXYZ``."""
     return f"{MASK}{key_id[-SHOWN:]}"
