@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -182,6 +183,46 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
     )
     # 6.0 and later of this one still make a key where an input asks for it.
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
+
+
+ASKS, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("variable", "beside", "is_for_others"),
+    [
+        (HAS, {}, False),
+        (ASKS, {}, True),
+        (ASKS, {"a/m/backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, False),
+        (ASKS, {"a/m/terraform.tfvars": 'v = "x"\n'}, False),
+        (ASKS, {"a/m/call.tf": 'module "x" {\n  source = "../x"\n}\n', "a/x/main.tf": HAS}, False),
+        (ASKS, {"a/m/call.tf": 'module "x" {\n  source = "./x"\n}\n', "a/m/x/main.tf": HAS}, True),
+        (ASKS, {"root.tf": 'module "m" {\n  source = "./a/m"\n  v = "x"\n}\n'}, False),
+        (ASKS, {"tests/root.tf": 'module "m" {\n  source = "../a/m"\n  v = "x"\n}\n'}, True),
+        (HAS, {"a/other/main.tf": HAS}, False),
+        (HAS, {"a/other/examples/main.tf": HAS}, True),
+        (HAS, {"b/other/examples/main.tf": HAS}, False),
+        ("", {"a/other/examples/main.tf": HAS}, False),
+    ],
+)
+def test_a_module_for_callers_elsewhere_is_given_no_date(
+    tmp_path: Path, variable: str, beside: dict[str, str], is_for_others: bool
+) -> None:
+    found = advice(tmp_path, LIFETIME, {"a/m/main.tf": variable + USER + KEY % ("a", ""), **beside})
+    assert {text.startswith("State ") for text in found.values()} == {is_for_others}
+
+
+def test_folders_side_by_side_are_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    there = os.path.isdir
+
+    def look(path: str) -> bool:
+        looked.append(str(path))
+        return there(path)
+
+    monkeypatch.setattr(os.path, "isdir", look)
+    advice(tmp_path, LIFETIME, {f"m{number}/main.tf": HAS + USER + KEY % ("a", "") for number in range(40)})
+    assert sum(path.endswith("examples") for path in looked) <= 3 * 40
 
 
 def rotating(kind: str, arguments: str) -> dict[str, str]:

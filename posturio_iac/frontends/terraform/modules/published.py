@@ -6,9 +6,12 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.frontends.terraform.syntax import hcl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.modules.folder import Module
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
@@ -17,54 +20,75 @@ _BROKERED = ("provision", "bind")
 """The folders of what a service broker applies for each service and each binding."""
 
 
-def callers_in(folders: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """The folders that call each folder, by those that each one calls."""
-    found: dict[str, set[str]] = {}
-    for caller, called in folders.items():
-        for target in called:
-            if target != caller:
-                found.setdefault(target, set()).add(caller)
-    return found
+class Published:
+    """Tells the modules that are written for callers elsewhere, by the calls of a scan: the folders that each folder calls."""
 
+    __slots__ = ("_besides", "_callers", "_fence", "_known", "_module", "_root")
 
-def is_for_others(folder: str, callers: Mapping[str, Collection[str]], root: str, module: Callable[[str], Module]) -> bool:
-    """True if a module is written for callers that are not here, or is applied again and again: of those, nothing here is the last word.
+    def __init__(self, calls: Mapping[str, Collection[str]], root: str, fence: Fence, module: Callable[[str], Module]) -> None:
+        """Look into folders below ``root`` within ``fence``, and load modules by ``module``."""
+        self._root, self._fence, self._module = root, fence, module
+        self._callers: dict[str, set[str]] = {}
+        for caller, called in calls.items():
+            for target in called:
+                if target != caller:
+                    self._callers.setdefault(target, set()).add(caller)
+        self._besides: dict[str, bool] = {}
+        self._known: dict[str, bool] = {}
 
-    Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
-    modules, binds what a service broker provisions, or takes inputs that only a caller can give.
-    """
-    pending, seen = [folder], {folder}
-    while pending:
-        one = pending.pop()
-        above = callers.get(one, ())
-        is_unit = one.endswith(".hcl")
-        if not above and (is_unit or not (_is_offered(one, root) or _lacks_inputs(one, root, callers, module(one)))):
+    def is_for_others(self, folder: str) -> bool:
+        """True if callers that are not here have the last word on a module, or it is applied again and again.
+
+        Only its examples and tests call it, or modules of the same kind do; or nothing does, and it has examples, is one of a collection of
+        modules, binds what a service broker provisions, or takes inputs that only a caller can give.
+        """
+        if folder not in self._known:
+            module = self._module(folder)
+            is_program = bool(module.tfvars) or module.has_backend or module.unit is not None
+            self._known[folder] = not is_program and self._serves_others(folder)
+        return self._known[folder]
+
+    def _serves_others(self, folder: str) -> bool:
+        pending, seen = [folder], {folder}
+        while pending:
+            one = pending.pop()
+            above = self._callers.get(one, ())
+            if not above and (one.endswith(".hcl") or not (self._is_offered(one) or self._lacks_inputs(one))):
+                return False
+            fresh = {caller for caller in above if not is_example(caller, one)} - seen
+            seen |= fresh
+            pending += sorted(fresh)
+        return True
+
+    def _is_offered(self, folder: str) -> bool:
+        """True if a module that nothing calls shows that it is there to be called or applied by others."""
+        here, name = os.path.join(self._root, folder), posixpath.basename(folder)
+        if name in _BROKERED and all(os.path.isdir(os.path.join(here, os.pardir, one)) for one in _BROKERED):
+            return True
+        return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
+
+    def _lacks_inputs(self, folder: str) -> bool:
+        """True if a module that shows no sign of being applied has variables without values, or stands beside a module with examples.
+
+        One that calls modules outside of its folder is a program all the same.
+        """
+        module = self._module(folder)
+        if module.is_root or not module.variables or any(_is_outside(block.get("source")) for block in module.calls.values()):
             return False
-        fresh = {caller for caller in above if not is_example(caller, one)} - seen
-        seen |= fresh
-        pending += sorted(fresh)
-    return True
+        if any("default" not in block.body.attributes for block in module.variables.values()):
+            return True
+        return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
+
+    def _has_examples_below(self, folder: str) -> bool:
+        """True if a folder holds one with examples. Each is looked at once, since thousands of modules may stand side by side."""
+        if folder not in self._besides:
+            above = os.path.join(self._root, folder).rstrip("/")
+            self._besides[folder] = any(os.path.isdir(os.path.join(above, one, "examples")) for one in self._fence.names(above))
+        return self._besides[folder]
 
 
-def _is_offered(folder: str, root: str) -> bool:
-    """True if a module that nothing calls shows that it is there to be called or applied by others."""
-    here, name = os.path.join(root, folder), posixpath.basename(folder)
-    if name in _BROKERED and all(os.path.isdir(os.path.join(here, os.pardir, one)) for one in _BROKERED):
-        return True
-    return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
-
-
-def _lacks_inputs(folder: str, root: str, callers: Mapping[str, Collection[str]], module: Module) -> bool:
-    """True if a module that shows no sign of being applied has variables without values, or stands beside a module with examples.
-
-    One that calls modules outside of its folder is a program all the same.
-    """
-    if module.is_root or not module.variables or any(folder in held and not one.startswith(f"{folder}/") for one, held in callers.items()):
-        return False
-    if any("default" not in block.body.attributes for block in module.variables.values()):
-        return True
-    beside = os.path.dirname(os.path.join(root, folder)) if folder else ""
-    return bool(beside) and any(os.path.isdir(os.path.join(beside, one, "examples")) for one in sorted(os.listdir(beside)))
+def _is_outside(source: hcl.Expr | None) -> bool:
+    return isinstance(source, hcl.Literal) and isinstance(source.value, str) and source.value.startswith("../")
 
 
 def is_example(caller: str, target: str) -> bool:

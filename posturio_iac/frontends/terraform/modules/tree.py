@@ -15,9 +15,10 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, local_folder
-from posturio_iac.frontends.terraform.modules import files, folder, published
+from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import USUAL, ModuleInstance, ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.published import Published
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
@@ -64,8 +65,7 @@ class ModuleTree:
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
         self.leading = leading or {}
-        self._callers = published.callers_in(self.leading)
-        self._for_others: dict[str, bool] = {}
+        self._published = Published(self.leading, self.root, self.fence, self.folder)
         self._units = units or {}
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
@@ -104,11 +104,7 @@ class ModuleTree:
 
     def is_for_others(self, path: str) -> bool:
         """True if the callers of the module in the folder ``path`` are not here."""
-        if path not in self._for_others:
-            module = self.folder(path)
-            is_program = bool(module.tfvars) or module.has_backend or module.unit is not None
-            self._for_others[path] = not is_program and published.is_for_others(path, self._callers, self.root, self.folder)
-        return self._for_others[path]
+        return self._published.is_for_others(path)
 
     def _in_nested(self, path: str) -> bool:
         """True if a folder belongs to a submodule or another repository below the root."""
