@@ -38,7 +38,6 @@ class HostPlace(NamedTuple):
 
     @classmethod
     def of(cls, span: Span) -> HostPlace:
-        """A span in cfn-lint's counting."""
         return cls(span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
 
 
@@ -55,7 +54,6 @@ def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | N
 
 
 def _around(resources: Mapping[str, Any], place: HostPlace) -> Iterator[str]:
-    """Yield the resources whose text holds a place."""
     for name, body in resources.items():
         start, end = getattr(name, "start_mark", None), getattr(body, "end_mark", None)
         if start is not None and end is not None and (start.line, start.column) <= place[:2] < (end.line, end.column):
@@ -66,7 +64,6 @@ class ParameterSet(Protocol):
     """The part of cfn-lint's ``ParameterSet`` that is used here."""
 
     source: str | None
-    """The file that it comes from."""
     parameters: dict[str, Any]
 
 
@@ -140,8 +137,6 @@ class HostMatch(NamedTuple):
 
 
 class _Input(NamedTuple):
-    """The template as a file that our scan can read."""
-
     name: str
     folder: str
     """The current folder of the scan: paths are relative to it."""
@@ -193,13 +188,10 @@ def _tell(text: str) -> None:
 
 
 def _place(selection: Selection, source: _Input) -> str:
-    """Where the scan root stands for the globs of the configuration."""
     return selection.root if source.original else os.getcwd()
 
 
 class _Words:
-    """Turns a report into matches of cfn-lint, for one template."""
-
     def __init__(self, template: HostTemplate, selection: Selection, source: _Input) -> None:
         self.resources = _map(template.template.get("Resources"))
         self.path = _below(selection.root, source.name)
@@ -231,13 +223,11 @@ class _Words:
         return self._about(key, pack_id, text, finding.span)
 
     def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> HostMatch:
-        """A match at ``span`` where that is in this file, else at the key."""
         at = span if self._is_here(span) else key.span
         logical = resource_of(self.resources, key.address, HostPlace.of(key.span) if key.span and self.original else None)
         return HostMatch(pack_id, text, ("Resources", *logical), HostPlace.of(at) if at is not None and self.original else None)
 
     def _diagnostic(self, diagnostic: Diagnostic) -> Iterator[HostMatch]:
-        """Yield errors about this template or files that it includes, and warnings and notes about this template."""
         text, here = f"{printable(diagnostic.message)}.", diagnostic.path == self.path
         if diagnostic.level is not Level.ERROR:
             if here or diagnostic.about == CALLS_NOT_FOLLOWED:

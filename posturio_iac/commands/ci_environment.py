@@ -45,7 +45,6 @@ def left_out(config: Config) -> tuple[str, ...]:
 
 
 def _paths(root: str, words: Sequence[str]) -> tuple[str, ...]:
-    """The scanned paths, relative to the scan root."""
     if STDIN in words:
         return (STDIN,)
     found = {os.path.relpath(os.path.realpath(word), root).replace(os.sep, "/") for word in words or (os.curdir,)}
@@ -57,7 +56,6 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def chosen(reports: Sequence[tuple[str, str]], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Formats with their targets, with ``auto`` replaced by its meaning here."""
     return tuple(pair for name, target in reports for pair in (_auto(target, environment) if name == AUTO else ((name, target),)))
 
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 COMMAND = Command("completion", "Prints the completion script for a shell, to load when it starts.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
-"""The values of a command's word, where it is not a file."""
 RULES = ("select", "ignore")
-"""Options that name rules."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -51,12 +49,10 @@ def _rules() -> tuple[str, ...]:
 
 
 def _values(option: Option) -> tuple[str, ...]:
-    """The values of an option; empty where any value is allowed, such as a file."""
     return _rules() if option.name in RULES else option.choices
 
 
 def _words(command: Command) -> tuple[str, ...]:
-    """The values of a command's word; empty for a file."""
     return _rules() if command.name == "explain" else WORDS.get(command.name, ())
 
 
@@ -177,7 +173,6 @@ def _fish_text(text: str) -> str:
 
 
 def _choices() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each command and flag, with the values that the flag can have."""
     for name, command in commands().items():
         for flag, option in command.flags().items():
             if found := _values(option):

@@ -29,7 +29,6 @@ class Guard:
     """Says why a file below a root must not change, and where the change belongs instead."""
 
     def __init__(self, root: str, data: Callable[[str], bytes | None] | None = None) -> None:
-        """Guard the files below ``root``; ``data`` returns those that were read already."""
         self.root, self._data = root, data
         self._top = os.path.realpath(root)
         self._fence = Fence(self._top)
@@ -101,7 +100,6 @@ def remember(changed: Mapping[str, tuple[bytes, bytes]], repository: str | None)
 
 
 def _fixed(repository: str) -> list[str]:
-    """The digests of files as fixes left them."""
     from posturio_iac.search.git_tree.git_changes import git_folder
 
     with suppress(UnreadableError, UnicodeDecodeError):

@@ -54,7 +54,6 @@ class Command:
         return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''}{f' [{self.word}{more}]' if self.word else ''}"
 
     def flags(self) -> dict[str, Option]:
-        """Its options by their names on the command line, the short ones last."""
         long = {option.flag: option for option in self.options}
         return long | {option.short: option for option in self.options if option.short}
 
@@ -65,12 +64,10 @@ class Arguments:
     __slots__ = ("_values", "order", "words")
 
     words: tuple[str, ...]
-    """The arguments that are no options."""
     order: tuple[tuple[str, Any], ...]
     """Names of options with their values, as they were given."""
 
     def __init__(self, command: Command, words: Sequence[str], order: Sequence[tuple[Option, Any]]) -> None:
-        """Hold the given values; a list option takes all of them, any other the last one."""
         self.words = tuple(words)
         self.order = tuple((option.name, value) for option, value in order)
         self._values: dict[str, Any] = dict.fromkeys((*command.absent, *(option.name for option in command.options)))
@@ -78,7 +75,6 @@ class Arguments:
             self._values[option.name] = (*(self._values[option.name] or ()), value) if option.shape in SEVERAL else value
 
     def __getattr__(self, name: str) -> Any:
-        """The value of an option."""
         try:
             return self._values[name]
         except KeyError:
@@ -110,7 +106,6 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
 
 
 def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, Any]:
-    """The option that a word names, with its value, which may be the next word."""
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
@@ -131,7 +126,6 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
 
 
 def _value(command: Command, option: Option, text: str) -> Any:
-    """A value converted as its option says."""
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text.lower() in option.choices:
@@ -179,12 +173,10 @@ def help_text(command: Command, columns: int | None = None) -> str:
 
 
 def _head(option: Option) -> str:
-    """An option as the help shows it, with room for the short form that others have."""
     return f"{option.short + ',' if option.short else '':<3} {option.flag} {option.metavar}".rstrip()
 
 
 def _row(head: str, text: str, left: int, columns: int) -> str:
-    """An entry beside its name, or below it where the terminal is too narrow for both."""
     from textwrap import fill
 
     if columns < left + LEAST:
@@ -193,7 +185,6 @@ def _row(head: str, text: str, left: int, columns: int) -> str:
 
 
 def _ending(option: Option) -> str:
-    """The end of an option's help: its choices and its default, or that it may be repeated."""
     if option.choices:
         return f": {', '.join(option.choices)} (default: {option.default})"
     if option.shape == Shape.SIZE:

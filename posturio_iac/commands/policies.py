@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FOLDERS = {"checkov": "checkov", "cfn-lint": "cfn_lint"}
-"""The folder of each host's pack."""
 
 COMMAND = Command(
     "policies",

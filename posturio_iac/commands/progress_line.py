@@ -21,7 +21,6 @@ class ProgressLine:
     __slots__ = ("_clock", "_counts", "_due", "_shown", "_stream")
 
     def __init__(self, *, quiet: bool, environment: Mapping[str, str], clock: Callable[[], float] = time.perf_counter) -> None:
-        """Start the delay. ``clock`` returns seconds."""
         stream: TextIO | None = sys.stderr
         wanted = not quiet and stream is not None and stream.isatty() and not environment.get("CI") and environment.get("TERM") != "dumb"
         self._stream, self._clock, self._shown = stream if wanted else None, clock, False
@@ -30,7 +29,6 @@ class ProgressLine:
 
     @property
     def listener(self) -> Callable[[str], object] | None:
-        """The function to call at each step; None where nobody would see the line."""
         return None if self._stream is None else self.step
 
     def step(self, what: str) -> None:

@@ -58,7 +58,6 @@ def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tupl
 
 
 def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]:
-    """Yield the files; a folder stands for the results in it."""
     for word in words:
         if word != STDIN and not os.path.lexists(word):
             raise UsageError(f"there is no file or folder {word}; name results of --format json, or folders of them")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Arguments
 
 PLAIN = ("max_lifetime_days", "fail_on", "strict", "strict_calls", "plan_only", "engine", "max_file_size", "timeout", "source_url")
-"""Settings that the command line replaces."""
 
 
 def settings(given: Arguments, paths: Sequence[str]) -> Config:

@@ -21,7 +21,6 @@ class Stoppable:
     """
 
     def __enter__(self) -> None:
-        """Take over the signals that would end the process at once; none outside of the main thread."""
         import signal
 
         self._old: dict[int, Any] = {}
@@ -39,7 +38,6 @@ class Stoppable:
         raise _StoppedError
 
     def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None) -> None:
-        """Give the signals back, and stop if one came."""
         import signal
 
         for number, handler in self._old.items():

@@ -36,7 +36,6 @@ class UnitChange:
     what: ChangeCategory
     unit: Unit
     since: datetime
-    """The time of the previous result."""
     key: SavedKey
     finding: SavedFinding | None = None
     note: str = ""

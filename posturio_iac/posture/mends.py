@@ -75,7 +75,6 @@ class UnitSummary:
 
     @property
     def order(self) -> tuple[bool, float, int, str]:
-        """The sort key: those that could not be read first, then the most costly."""
         return (not self.errors, -demerits(self.part), -self.keys, self.unit.label)
 
 
@@ -96,7 +95,6 @@ def standings(posture: Posture) -> list[UnitSummary]:
 
 
 def sources(posture: Posture) -> list[tuple[str, Unit, int]]:
-    """What told of deployed keys, each once for each unit, with the number of keys."""
     counts = Counter((text, row.unit) for row in posture.rows for text in dict.fromkeys(row.key.evidence))
     return sorted(((text, unit, number) for (text, unit), number in counts.items()), key=lambda told: (told[1].label, told[0]))
 
@@ -117,12 +115,10 @@ class Task:
 
     @property
     def severity(self) -> Severity | None:
-        """The severity of the findings; None for undetermined keys."""
         return self.findings[0].severity if self.findings else None
 
     @property
     def idle(self) -> int | None:
-        """The longest time without use, in days; None when the use of no key is known."""
         return max((row.idle for row in self.rows if row.idle is not None), default=None)
 
     @property
@@ -138,7 +134,6 @@ class Task:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """The sort key: by severity, then by the longest time without use, then by the number of keys."""
         rank = -1 if self.severity is None else self.severity.rank
         return (-rank, -(-1 if self.idle is None else self.idle), -len(self.rows), self.rows[0].key.address)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 CODE, ACCOUNT = "code", "account"
 _EXACT_BELOW = 10
-"""Scores below this are shown with a decimal: with many keys each step is small."""
 _FULL_ID = lazy_pattern(r"[A-Za-z0-9_]{16,128}$")
 
 
@@ -61,11 +60,9 @@ class ResultPart:
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
     left_out: tuple[str, ...] = ()
-    """The rules that were not asked."""
     general: tuple[SavedDiagnostic, ...] = ()
     """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
     source_url: str = ""
-    """Where a line of the code can be read; empty where that is not known."""
 
     @property
     def failed(self) -> bool:
@@ -165,7 +162,6 @@ def score(parts: Sequence[ResultPart], *, unread: bool = False) -> float | None:
 
 
 def demerits(part: ResultPart) -> float:
-    """What the keys of a part cost together."""
     return sum(key.demerit for key in part.keys)
 
 

@@ -57,7 +57,6 @@ class Series:
         return self.at(self.points[-1])
 
     def before(self, unit: Unit) -> ResultPart | None:
-        """The part of a unit before its newest one."""
         series = self.history[unit]
         return series[-2] if len(series) > 1 else None
 
@@ -139,13 +138,11 @@ class KeyRow:
     key: SavedKey
     unit: Unit
     as_of: datetime
-    """When it was seen."""
     older: bool
     """True if it is taken from an earlier result, since the last one could not see it."""
     found: tuple[SavedFinding, ...]
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
-    """The time of the report."""
     source_url: str = ""
     """Where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
@@ -159,7 +156,6 @@ class KeyRow:
 
     @property
     def age(self) -> int | None:
-        """Days since it was created."""
         return (self.now - self.key.created).days if self.key.created else None
 
     @property
@@ -187,9 +183,7 @@ class Posture:
     """All that a report shows."""
 
     as_of: datetime
-    """The time of the newest result."""
     rows: tuple[KeyRow, ...]
-    """Every key, the worst first."""
     parts: tuple[ResultPart, ...]
     """The parts that the report rests on, by unit."""
     score: float | None
@@ -205,7 +199,6 @@ class Posture:
     current: frozenset[str]
     """Sources of results that something in the report rests on."""
     files: int
-    """How many files of code were searched."""
 
     def count(self, verdict: Verdict) -> int:
         return sum(row.key.verdict is verdict for row in self.rows)
@@ -219,7 +212,6 @@ class Posture:
         return counts
 
     def errors(self) -> int:
-        """How many things could not be read, called or decided."""
         return sum(diagnostic.level is Level.ERROR for _, diagnostic in self.diagnostics)
 
 
@@ -265,7 +257,6 @@ def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
 
 
 def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:
-    """Yield the points in time at which a result that counts was made."""
     for point in series.points:
         parts = series.at(point)
         fresh = [part for part in parts if series.point(part.as_of) == point]

@@ -32,7 +32,6 @@ FORMATS = {
 }
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("jsonl", "asff", "ocsf")
-"""The formats that describe deployed keys only."""
 STATS = "posturio_iac.render.text.overview:stats"
 """The format that ``--stats`` shows in place of ``text``."""
 ENDINGS = {
@@ -54,7 +53,6 @@ FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".
 
 
 def implied(target: str) -> str | None:
-    """The format that the name of a file implies, if any."""
     return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)
 
 

@@ -96,7 +96,6 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _about(key: AccessKey) -> dict[str, object]:
-    """The owner of a key and the facts about its use; unknown ones are left out."""
     known = facts(key)
     return {"account": key.account or "", **{name: known[name] for name in ABOUT_KEY if name in known}}
 
@@ -117,7 +116,6 @@ def _place(span: Span | None) -> dict[str, object]:
 
 
 def _declared(declaration: Declaration | None) -> dict[str, object]:
-    """The code of a deployed key: its address, or all possible ones."""
     if declaration is None:
         return {}
     shown = " or ".join(place.address for place in declaration.places)

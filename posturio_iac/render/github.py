@@ -79,5 +79,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """Escape the characters that end a property. A path keeps its other characters, except for those that move a terminal."""
     return "%0A".join(_data(printable(part)) for part in text.split("\n")).replace(":", "%3A").replace(",", "%2C")

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
 NAME = "posturio-iac"
 WHOLE = "every rule"
-"""Names the case of a key without findings."""
 
 
 class _Case:
-    """One test case: its names, and the element for its outcome."""
-
     __slots__ = ("body", "classname", "name", "outcome")
 
     def __init__(self, classname: str, name: str, outcome: str = "", body: str = "") -> None:
@@ -65,7 +62,6 @@ def _count(cases: Sequence[_Case], outcome: str) -> int:
 
 
 def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case]:
-    """The cases of one framework in the order of its keys."""
     found: dict[tuple[str, str], dict[str, list[Finding]]] = {}
     for finding in report.findings:
         if finding.framework == framework:
@@ -105,7 +101,6 @@ def _text(finding: Finding, context: RenderContext) -> str:
 
 
 def _key(judged: JudgedKey) -> _Case:
-    """The case of a key without findings."""
     if judged.verdict is not Verdict.UNDETERMINED:
         return _Case(_classname(judged.key.scope, judged.key.address), WHOLE)
     return _open(judged, WHOLE)
@@ -134,5 +129,4 @@ def _classname(root: str, address: str) -> str:
 
 
 def _attributes(**values: object) -> str:
-    """XML attributes; line ends are kept."""
     return " ".join(f'{name}="{escape(str(value)).replace(chr(10), "&#10;")}"' for name, value in values.items())

@@ -87,12 +87,9 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 class _Budget:
-    """How much may still be written."""
-
     __slots__ = ("_context", "_left")
 
     def __init__(self, size: int, context: RenderContext) -> None:
-        """Start with ``size`` bytes."""
         self._left, self._context = size, context
 
     def section(

@@ -21,10 +21,8 @@ def no_keys(files: int, *, color: bool = False, errors: bool = False, narrowed: 
 
 
 def took(seconds: float) -> str:
-    """How long a run took."""
     return f"{seconds:.2f} s"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun, such as ``1,204 files``."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

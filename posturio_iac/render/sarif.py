@@ -92,7 +92,6 @@ def first_paragraph(text: str) -> str:
 
 
 def _plain(page: str) -> str:
-    """Markdown without the marks of headings and code spans."""
     return re.sub(r"(?m)^#+ ", "", page).replace("`", "")
 
 

@@ -39,8 +39,6 @@ OTHERS = {
 
 
 class _Memory:
-    """The verdicts on the current template of cfn-lint, and the limit that holds for it."""
-
     def __init__(self) -> None:
         self.limit: object = None
         self._template: HostTemplate | None = None
@@ -66,7 +64,6 @@ class PackError(Exception):
     """Our own code crashed on a template."""
 
     def __init__(self, error: Exception) -> None:
-        """Hold the message for the reader of cfn-lint's report."""
         super().__init__(
             f"posturio-iac stopped on an internal error ({type(error).__name__}: {error}) and checked no access key in this template;"
             " please report it"
@@ -83,7 +80,6 @@ def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
 
 
 def _matches_for(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
-    """Judge a template, with the limit of cfn-lint's configuration when it has one."""
     if limit is None:
         return matches(template, None)
     days = int(text) if (text := str(limit)).isascii() and text.isdigit() else 0
@@ -102,7 +98,6 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
     tags = ("resources", "iam", "security", "posturio")
 
     def __init__(self) -> None:
-        """Declare what cfn-lint may configure."""
         super().__init__()
         if self.id == LIMITED_BY:
             self.config_definition = {LIMIT: {"default": None, "type": "string"}}
@@ -123,13 +118,11 @@ def _match(one: HostMatch) -> RuleMatch:
 
 
 def _rule(pack_id: str, title: str, description: str, url: str) -> type[PackRule]:
-    """Make the class of one rule, as cfn-lint wants it."""
     members = {"id": pack_id, "shortdesc": title, "description": description, "source_url": url, "__doc__": title, "__module__": __name__}
     return type(f"Posturio{pack_id}", (PackRule,), members)
 
 
 def _rules() -> dict[str, type[PackRule]]:
-    """The rules of the pack by the name of their class."""
     known = all_rules()
     ours = [
         _rule(pack_id, known[name].rule.title, first_paragraph(known[name].page.partition("\n")[2]), page_url(name))

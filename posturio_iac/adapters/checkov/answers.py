@@ -56,7 +56,6 @@ def answer(entity: Entity, rule: str) -> Answer:
 
 
 def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
-    """Answer from our own scan where it reads the file, else from what checkov read."""
     if rule not in found.selected or found.is_ours(entity.file):
         return NOTHING
     if found.matters(entity.file):

@@ -42,7 +42,6 @@ class _Posturio:
     _kinds: tuple[str, ...]
 
     def __init__(self, rule: str, check_id: str, severity: str, title: str) -> None:
-        """Make the check of a rule, which registers it with checkov."""
         self._rule = rule
         self._title = title
         self._words = f"{self.__class__.__name__} {check_id}"
@@ -72,7 +71,6 @@ class _Posturio:
         return {"result": CheckResult[result], "evaluated_keys": [], **({"suppress_comment": text} if result == "SKIPPED" else {})}
 
     def _asked(self, scanned_file: str, config: Any, name: str, kind: str) -> tuple[str, str]:
-        """The name of checkov's result, and the message."""
         try:
             # Where checkov cannot fork (macOS, Windows), its kinds of code are threads, and all answer from one scan.
             with _ONE_AT_A_TIME:
@@ -89,22 +87,16 @@ class _Posturio:
 
 
 class _ResourceCheck(_Posturio, ResourceCheck):  # type: ignore[misc]  # mypy runs without checkov
-    """A check of Terraform's resources."""
-
     _kinds = TERRAFORM
     scan_resource_conf = _never
 
 
 class _TemplateCheck(_Posturio, TemplateCheck):  # type: ignore[misc]  # mypy runs without checkov
-    """A check of CloudFormation's resources."""
-
     _kinds = TEMPLATES
     scan_resource_conf = _never
 
 
 class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]  # mypy runs without checkov
-    """A check of Terraform's calls of modules."""
-
     _kinds = MODULES
     scan_module_conf = _never
 

@@ -132,7 +132,6 @@ def _top(value: object) -> str | None:
 
 
 def _file(scanned_file: str, seen: _Seen, named: object) -> str:
-    """The path of the file: from the runner's variable, from the configuration, or below the root."""
     below = scanned_file.lstrip("/")
     guesses = [*seen.files, *([named] if isinstance(named, str) else []), os.path.join(seen.root or os.curdir, below), scanned_file]
     for guess in guesses:

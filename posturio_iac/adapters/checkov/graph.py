@@ -54,7 +54,6 @@ class Graph:
     """Blocks, and which refers to which by what argument."""
 
     def __init__(self, vertices: Iterable[Vertex], edges: Iterable[tuple[object, object, str]]) -> None:
-        """Index the edges both ways."""
         self.vertices = {v.key: v for v in vertices}
         self._out: dict[object, list[tuple[str, Vertex]]] = {}
         self._in: dict[object, list[tuple[str, Vertex]]] = {}
@@ -64,7 +63,6 @@ class Graph:
                 self._in.setdefault(target, []).append((label, self.vertices[source]))
 
     def around(self, vertex: Vertex) -> list[Vertex]:
-        """The resources of the same root module, the given one left out."""
         return [v for v in self.vertices.values() if v.kind == "resource" and v.top == vertex.top and v.key != vertex.key]
 
     def targets(self, vertex: Vertex, argument: str) -> list[Vertex]:
@@ -151,5 +149,4 @@ def _path(kind: str, name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def argument_of(label: str) -> str:
-    """The argument that an edge is about: ``tags`` of ``tags.Owner``, ``input`` of ``[cross-variable] input``."""
     return label.rpartition(" ")[2].partition(".")[0]

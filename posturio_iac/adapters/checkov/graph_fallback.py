@@ -171,7 +171,6 @@ def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str]
 
 
 def _comments(code: bytes, path: str) -> Iterator[Comment]:
-    """Yield the comments of HCL, whose places name ``path``."""
     line, at = 1, 0
     for begin, end, kind in pieces(code)[0]:
         if kind == COMMENT:
@@ -183,7 +182,6 @@ def _comments(code: bytes, path: str) -> Iterator[Comment]:
 
 
 def _user(key: Vertex, linked: list[Vertex], graph: Graph, span: Span) -> UserFacts:
-    """The user of a key, if a reference leads to one that is declared. Places are those of the key."""
     if len(linked) == 1 and linked[0].type == _USER:
         user = linked[0]
         name, path = _value(user, "name", graph), _value(user, "path", graph)
@@ -240,7 +238,6 @@ def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
 
 
 def _value(vertex: Vertex, argument: str, graph: Graph) -> object:
-    """The value of an argument: None when it is not set, Unknown when a variable or something else decides it."""
     value = vertex.first(argument)
     return None if value is None else _by_variable(vertex, argument, graph) or _certain(value, f"{argument} of {vertex.address}")
 

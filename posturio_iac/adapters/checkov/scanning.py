@@ -92,7 +92,6 @@ class Scan:
 
     @functools.cached_property
     def selected(self) -> frozenset[str]:
-        """The rules that the configuration leaves."""
         return Policy(self.config).selected(all_rules())
 
     @functools.cached_property
@@ -132,13 +131,11 @@ class Scan:
 
     @functools.cached_property
     def findings(self) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
-        """The findings by framework, scope and address of the key."""
         return by_key(self.report)
 
 
 @functools.cache
 def scan(path: str, cwd: str, var_files: tuple[str, ...]) -> Scan:
-    """The scan of a folder or a file, the same one each time. Raises `UsageError` as `Scan` does."""
     return Scan(path, cwd, var_files)
 
 
@@ -184,7 +181,6 @@ def _clones_in(root: str) -> tuple[str, ...]:
 
 
 def _as_of() -> datetime | None:
-    """The time that counts as now; None for the clock's. Raises `UsageError` when it cannot be read."""
     text = os.environ.get(AS_OF)
     if not text:
         return None

@@ -12,7 +12,6 @@ from posturio_iac.errors import UsageError
 
 FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
 PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in PLACES))
-"""The parts that can be written, in that order."""
 _SHARED = ("select", "ignore", "exclude", "as_of", "config", "no_config", "color", "quiet")
 
 

@@ -89,7 +89,6 @@ def _fix_run(place: RepositoryToAdopt, code: CodeScan | None = None, *, unsafe: 
 
 
 def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]) -> str:
-    """The next command."""
     from posturio_iac.scan.configuration import in_folder
 
     parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
@@ -127,7 +126,6 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
 
 
 def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
-    """Where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
     from posturio_iac.commands.baseline.command import FILE
     from posturio_iac.scan.configuration import in_folder
 
@@ -140,7 +138,6 @@ def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
 
 
 def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
-    """The change that lets an existing configuration name the new baseline, if there is one and it names none."""
     from posturio_iac.scan.configuration import in_folder
 
     own = in_folder(place.top)
@@ -150,7 +147,6 @@ def _naming(place: RepositoryToAdopt, baseline: str) -> list[files.FileChange]:
 
 
 def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
-    """Refuse exceptions without an owner, and an end that has passed."""
     from posturio_iac.commands.fix.arguments import date
 
     date(wanted.until, "--until", report.as_of)
@@ -163,7 +159,6 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
 
 
 def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
-    """Write the mends, and return the report on the code after them."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
 
@@ -176,7 +171,6 @@ def _mend(place: RepositoryToAdopt, report: Report, planned: FixRun) -> Report:
 
 
 def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: Report) -> None:
-    """Write the remaining findings into a baseline."""
     from posturio_iac.commands.baseline.command import updated
     from posturio_iac.commands.baseline.entries import NewEntryFields, accepted_severities
     from posturio_iac.commands.baseline.stale import Searched
@@ -189,7 +183,6 @@ def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: R
 
 
 def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
-    """Judge again with the written files, and say whether the hook passes."""
     from posturio_iac.core.finding import Severity
     from posturio_iac.judge.baseline import accepted, by_severity
 

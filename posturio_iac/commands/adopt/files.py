@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 HOOKS = ".pre-commit-config.yaml"
 
 PLACES = {"github": ".github/workflows/posturio-iac.yml", "gitlab": ".gitlab-ci.yml"}
-"""Where each CI service looks for its file."""
 REPOSITORY = "https://github.com/posturio/posturio-iac"
-"""Where pre-commit fetches the hook from, unless --repo names another place."""
 
 
 REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
@@ -123,7 +121,6 @@ def ci(top: str, service: str, *, baseline: bool) -> FileChange:
 
 
 def show(changes: Iterable[FileChange], top: str) -> None:
-    """Print what would be written as a diff."""
     changed = {os.path.relpath(one.path, top): (one.before.encode(), one.after.encode()) for one in changes}
     to_stdout(unified(changed, color=wants_color("auto", sys.stdout, os.environ), exact=False))
 
@@ -138,7 +135,6 @@ def write_all_files(changes: Sequence[FileChange], top: str) -> None:
 
 
 def _read(path: str) -> str:
-    """The text of a file with the ends of its lines as they are; empty when there is none."""
     folder = os.path.realpath(os.path.dirname(path))
     try:
         return read(path, LIMIT, Fence(folder)).decode("utf-8")

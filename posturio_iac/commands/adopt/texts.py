@@ -110,7 +110,6 @@ def _scalar(text: str) -> str:
 
 
 def _ids(repository: Any) -> Iterator[str]:
-    """Yield the hooks that one repository of the configuration uses; any of ours counts."""
     hooks = repository.get("hooks") if isinstance(repository, dict) else None
     for hook in hooks if isinstance(hooks, list) else ():
         if isinstance(hook, dict) and str(hook.get("id", "")).startswith(HOOK):

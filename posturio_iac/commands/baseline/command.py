@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FILE = "posturio-iac-baseline.json"
-"""The file that is written when neither the command line nor the configuration names one, in the current folder."""
 INCOMPLETE = 3
 _TAKEN = (
     "select",
@@ -134,7 +133,6 @@ def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[Baseli
 
 
 def _check_until(until: str | None, given: Arguments) -> None:
-    """Refuse an end that is no date or has passed."""
     if until is None:
         return
     from posturio_iac.config.check import BadValueError, moment
@@ -149,7 +147,6 @@ def _check_until(until: str | None, given: Arguments) -> None:
 
 
 def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
-    """What is ``written`` with the fields of the command line; on a terminal a missing last day is asked for."""
     from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, accepted_severities
 
     new = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
@@ -165,7 +162,6 @@ def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
 
 
 def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:
-    """Write the baselines that differ, and return the exit code."""
     from posturio_iac.commands.baseline.entries import pruned
     from posturio_iac.commands.baseline.stale import stale
     from posturio_iac.scan.configuration import known_findings
@@ -188,7 +184,6 @@ def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], *, inc
 
 
 def _write(old: BaselineFile, new: NewBaseline) -> None:
-    """Write a baseline that differs, and say what changed."""
     changed = new.baseline != old.baseline or not os.path.isfile(old.path)
     if changed:
         write(new.baseline.text(), old.path, within=os.path.dirname(old.path))
@@ -196,7 +191,6 @@ def _write(old: BaselineFile, new: NewBaseline) -> None:
 
 
 def _of_live_result(config: Config, given: Arguments) -> int:
-    """Write the findings of live runs into a baseline, or remove those that are gone; return the exit code."""
     from posturio_iac.commands.baseline import live_result
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
 
@@ -230,7 +224,6 @@ def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, n
 
 
 def _complain(report: Report) -> bool:
-    """Print the diagnostics of the run; tell whether it is incomplete."""
     from posturio_iac.core.finding import Level
 
     diagnostics = [d for d in report.diagnostics if d.level is not Level.NOTE]
@@ -241,6 +234,5 @@ def _complain(report: Report) -> bool:
 
 
 def _shown(path: str) -> str:
-    """A path as a reader would write it: relative to the current folder where it is inside."""
     here = os.path.join(os.getcwd(), "")
     return printable(path.removeprefix(here))

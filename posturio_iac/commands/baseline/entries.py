@@ -36,12 +36,10 @@ class NewEntryFields(NamedTuple):
     """The grave severities whose findings are accepted by name."""
 
     def check_end(self, added: int) -> None:
-        """Raise `NoEndError` for new entries that would never end."""
         if added and not self.until:
             raise NoEndError(f"{'1 new entry needs' if added == 1 else f'{added:,} new entries need'} a last day: add --until DATE")
 
     def accepts(self, severity: Severity) -> bool:
-        """True if findings of a severity may become entries."""
         return severity not in GRAVE or severity in self.accept
 
 
@@ -104,7 +102,6 @@ class Update:
     """
 
     def __init__(self, files: Sequence[BaselineFile], report: Report, known: KnownFindings, gone: Sequence[KnownEntry]) -> None:
-        """Start from the findings of a run, the ``known`` ones among them, and the entries that are ``gone``."""
         self._files, self._report, self._known = files, report, known
         self._fresh = [f for f in report.active() if f.fingerprint not in known.matched]
         self._heirs = dict(_heirs(self._fresh, gone))
@@ -144,7 +141,6 @@ class Update:
         return changed
 
     def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
-        """The new entries by the file that gets them."""
         reason = new.reason or f"existed when the baseline was written on {self._report.as_of:%Y-%m-%d}"
         added: defaultdict[str, list[BaselineEntry]] = defaultdict(list)
         for f in self._fresh:
@@ -196,7 +192,6 @@ def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
 
 
 def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tuple[str, KnownEntry]]:
-    """Yield the fingerprints of findings with the entries that they take over."""
     lost: defaultdict[tuple[str, str], list[KnownEntry]] = defaultdict(list)
     for one in gone:
         lost[one.subject].append(one)
@@ -212,7 +207,6 @@ def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tup
 
 
 def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
-    """The fields of an entry that say where its code is, relative to a folder."""
     if finding.span is None:
         return {}
     places = {"path": code.place(finding.span.path), "root": code.scope(finding.root)}

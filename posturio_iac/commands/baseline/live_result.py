@@ -31,7 +31,6 @@ def read_results(paths: Sequence[str]) -> list[SavedResult]:
 
 
 def _accounts(result: SavedResult) -> set[str]:
-    """The accounts that were read, and those of findings."""
     return {*result.covered.accounts, *(account_of(found.address) for found in result.found)}
 
 
@@ -51,7 +50,6 @@ def _read(path: str) -> SavedResult:
 
 
 def is_incomplete(*results: SavedResult) -> bool:
-    """True if something was not read, called or decided."""
     return any(diagnostic.level is Level.ERROR for result in results for diagnostic in result.diagnostics)
 
 

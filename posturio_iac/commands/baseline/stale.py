@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 MOST = 10
-"""How many entries are listed one by one."""
 
 
 class Searched(NamedTuple):
@@ -30,7 +29,6 @@ class Searched(NamedTuple):
     selection: Selection
     config: Config
     paths: Sequence[str]
-    """The paths of the command line."""
 
 
 def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
@@ -94,7 +92,6 @@ def _moved(known: KnownFindings) -> Iterator[Diagnostic]:
 
 
 def _shrunk(files: Sequence[BaselineFile], gone: Sequence[KnownEntry]) -> Iterator[Diagnostic]:
-    """Report for each baseline how many of its findings are left, once some were mended."""
     for file in files:
         left = len(file.baseline.entries) - sum(one.file == file.path for one in gone)
         if left < file.baseline.findings_then and (change := file.baseline.shrinkage(left)):

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = b"AKIA"
-"""The prefix of ids of users' keys."""
 
 
 def point_to_secrets(texts: Mapping[str, bytes]) -> None:

@@ -16,7 +16,6 @@ from posturio_iac.scan import policy_of
 _MOST_FILES = 100
 """How many files are kept that changes were planned in; findings come in the order of files."""
 _MOST_CHANGES = 5_000
-"""How many changes are kept for the next format that asks."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +40,6 @@ def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
 
 
 def _files(root: str, read: Callable[[str], bytes | None], known: Callable[[str], bytes | None] | None) -> WorkingFiles:
-    """The files that ``read`` returns; ``known`` returns those that were read already."""
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 

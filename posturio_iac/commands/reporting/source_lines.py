@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 256 * MIB
 """What is shown was read before, so that this is only for a file that grows meanwhile."""
 _MOST_FILES = 100
-"""How many files are kept; findings come in the order of files."""
 
 
 class Sources:
@@ -24,7 +23,6 @@ class Sources:
     __slots__ = ("_files", "_lines", "_typed", "root")
 
     def __init__(self, root: str, typed: Mapping[str, bytes] | None = None) -> None:
-        """Read below the folder ``root``; ``typed`` are texts that are not on the disk, by their real paths."""
         self.root, self._typed = root, typed or {}
         self._files: dict[str, bytes | None] = {}
         self._lines: dict[str, list[str]] = {}

@@ -29,7 +29,6 @@ DEFAULT_NAME = "stdin.tf"
 JSON_NAME = "stdin.json"
 """What begins with a brace is no HCL but JSON: a plan or a template."""
 SHOWING_SKIPPED = frozenset(("text", "json"))
-"""The formats that can hold what was not checked."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -65,8 +64,6 @@ def follows_all(selection: Selection, config: Config, changed: Collection[str] |
 
 
 class _Scan:
-    """One scan: what was asked for, and when it began."""
-
     __slots__ = ("given", "progress", "started", "targets")
 
     def __init__(self, given: Arguments, targets: Targets, started: float) -> None:
@@ -121,7 +118,6 @@ class _Scan:
             return self.of((name,), folder)
 
     def _narrowed(self, selection: Selection, config: Config, typed: tuple[str, bytes] | None) -> Narrowed | None:
-        """What the changed files, or a text that was given, leave of the selection."""
         if typed is None and self.given.changed_since is None:
             return None
         from posturio_iac.impact.selection import narrow
@@ -143,7 +139,6 @@ class _Scan:
             to_stderr(f"warning: {printable(text)}; name the folder of the code, or add --fail-on-no-files to make this an error\n")
 
     def _nothing(self, selection: Selection) -> int:
-        """Say that there is nothing to say, at the cost of neither model nor rules."""
         from posturio_iac.core.text.terminal import wants_color
         from posturio_iac.render.nothing_found import no_keys, took
 

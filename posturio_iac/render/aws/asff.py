@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext, ResolvedFinding
 
 BATCH = 100
-"""How many findings one call takes."""
 TITLE, DESCRIPTION, REMEDY, REASON, FIELD = 256, 1024, 512, 1024, 2048
 STATUSES = ("Active", "Inactive")
 BEST_PRACTICES = "Software and Configuration Checks/AWS Security Best Practices"
@@ -124,7 +123,6 @@ def _unread(diagnostic: Diagnostic, account: str, now: str, context: RenderConte
 
 
 def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: str, context: RenderContext) -> dict[str, Any]:
-    """The fields of every finding about a key."""
     account, partition = deployed.account_of(key), deployed.partition_of(key)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)

@@ -55,7 +55,6 @@ def account_of(key: AccessKey) -> str:
 
 
 def partition_of(key: AccessKey) -> str:
-    """The partition of a key, such as ``aws-cn``."""
     return ids.partition_of(key.address)
 
 
@@ -79,7 +78,6 @@ def key_identity(purpose: str, key: AccessKey) -> str:
 
 
 def open_title(judged: JudgedKey) -> str:
-    """The title of a statement about what is undetermined."""
     return f"Access key that could not be checked{' for every rule' if judged.verdict is Verdict.FLAGGED else ''}"
 
 
@@ -124,7 +122,6 @@ def age(finding: Finding, context: RenderContext) -> dict[str, str]:
 
 
 def accepted(why: Suppression) -> str:
-    """Say why a finding does not count, and until when."""
     until = f" until {describe_date(why.until)}" if why.until else ""
     return f"Suppressed by {why.source}{until}: {printable(why.reason)}"
 
@@ -136,7 +133,6 @@ def cut(text: str, most: int) -> str:
 
 
 def _declared(declaration: Declaration | None) -> dict[str, str | None]:
-    """Which code declares the key, where that was asked."""
     if declaration is None:
         return {}
     shown = " or ".join(place.text() for place in declaration.places)

@@ -29,11 +29,9 @@ PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 INFORMATIONAL = (1, "Informational")
 SEVERITIES = {Severity.LOW: (2, "Low"), Severity.MEDIUM: (3, "Medium"), Severity.HIGH: (4, "High"), Severity.CRITICAL: (5, "Critical")}
 WHOLE = "every rule"
-"""The name in place of a rule for a key that none has flagged."""
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """One event a line: for each finding, each key without one, and each error of the run."""
     return "".join(f"{harmless_json(event)}\n" for event in _events(report, context))
 
 
@@ -48,7 +46,6 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
-    """The event of a finding."""
     rule, why = finding.rule, finding.suppressed
     first = _first(finding.fingerprint, now, context)
     event = _event(finding.fingerprint, rule.id, printable(rule.title), printable(finding.message), FAIL, now, first=first)
@@ -118,7 +115,6 @@ def _unread(diagnostic: Diagnostic, now: int, context: RenderContext) -> dict[st
 
 
 def _first(name: str, now: int, context: RenderContext) -> int:
-    """When something was first seen: now, unless an earlier time is known."""
     first = context.ages.first_seen.get(name)
     return _milliseconds(first) if first is not None else now
 
@@ -179,7 +175,6 @@ def _severity(severity: tuple[int, str]) -> dict[str, Any]:
 
 
 def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
-    """The key as a resource, with its place, its owner and the facts about it."""
     known = deployed.facts(key)
     partition = deployed.partition_of(key)
     common = {"cloud_partition": partition, "region": context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])}

@@ -71,7 +71,6 @@ def picture(name: str, wide: float, high: float, title: str, description: str, p
 
 
 def number(value: float) -> str:
-    """A coordinate with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
 
 
@@ -135,7 +134,6 @@ def _line(values: Sequence[int | None], names: Sequence[str], hollow: Sequence[b
 
 
 def _curves(places: Sequence[tuple[float, float | None]]) -> Iterator[str]:
-    """Yield a path for each stretch of known scores."""
     stretch: list[str] = []
     for x, y in (*places, (0.0, None)):
         if y is not None:
@@ -147,8 +145,6 @@ def _curves(places: Sequence[tuple[float, float | None]]) -> Iterator[str]:
 
 
 class _Axis:
-    """From dates to places."""
-
     def __init__(self, lives: Sequence[KeyTimeline], now: datetime) -> None:
         dates = [when for life in lives for when in life.dates()]
         self.start = max(min([*dates, now]), now - FURTHEST_BACK) - MARGIN
@@ -182,7 +178,6 @@ def timeline(lives: Sequence[KeyTimeline], now: datetime) -> str:
 
 
 def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
-    """The axis of time, and the day of the report."""
     parts = []
     for when, text in axis.ticks():
         x = axis.x(when)

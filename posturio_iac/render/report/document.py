@@ -16,7 +16,6 @@ class Role(Enum):
     PLAIN = "plain"
     STRONG = "strong"
     SOFT = "soft"
-    """Said in passing."""
     CODE = "code"
     COPY = "copy"
     """Code or a command that works exactly as it is shown."""

@@ -57,7 +57,6 @@ _MARKS = (("\0", "<wbr>"), ("\1", '<span class="nb">'), ("\2", "</span>"))
 
 
 def cut(text: str, most: int) -> str:
-    """At most ``most`` characters of a text, with the number of those left out."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
 
 

@@ -140,7 +140,6 @@ def remedied(finding: SavedFinding) -> Iterator[Piece]:
 
 
 def _instead(finding: SavedFinding) -> Iterator[Piece]:
-    """What replaces the key, where its consumers are known."""
     yield Piece(f"{', and '.join(finding.instead)}; see ")
     yield Piece(f"posturio-iac explain {KEYLESS}", Role.COPY)
     yield Piece(".")
@@ -254,7 +253,6 @@ def _keys(posture: Posture) -> Section:
 
 
 def _why(row: KeyRow, posture: Posture, *, full: bool) -> Iterator[Piece]:
-    """What is wrong with a key, what to do, what is accepted and what is open."""
     shown_before = False
     for finding in row.found:
         if shown_before:

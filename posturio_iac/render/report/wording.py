@@ -51,7 +51,6 @@ def title(rule: str) -> str:
 
 
 def standards(rule: str) -> tuple[str, ...]:
-    """The requirements that a rule belongs to, a text for each standard: ``PCI DSS v4.0.1: 8.3.9, 8.6.3``."""
     known = all_rules().get(rule)
     return tuple(f"{name}: {', '.join(numbers)}" for name, numbers in known.rule.standards.items()) if known else ()
 
@@ -148,7 +147,6 @@ def ends(key: SavedKey) -> str:
 
 
 def level(row: KeyRow) -> str:
-    """The label of a key: its worst severity, or its verdict."""
     return row.worst.value if row.worst else row.key.verdict.value
 
 
@@ -184,7 +182,6 @@ def verdict(posture: Posture) -> str:
 
 
 def ending(posture: Posture) -> str:
-    """Say how many keys end; empty without keys."""
     known = posture.ends
     return f"{known.holding:,} of {count(known.keys, 'usable key')} have an end that holds." if known.keys else ""
 
@@ -206,7 +203,6 @@ SCORE = (
     "suppressed or not, and up to 1 for what is undetermined. It depends on the number of bad keys, not on their share: fixing or "
     "deleting a key never lowers it, adding good keys never raises it. If anything could not be read, there is no score."
 )
-"""How the score is computed, for readers."""
 
 
 def source_link(row: KeyRow, path: str | None, line: int | None) -> str:

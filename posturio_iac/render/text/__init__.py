@@ -48,7 +48,6 @@ def _by_severity(findings: tuple[Finding, ...]) -> str:
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """The findings, and the errors of the run before them."""
     return "".join(stream(report, context))
 
 

@@ -64,7 +64,6 @@ LEAST = 5
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """The findings with their code, what is undetermined, and one line that sums up."""
     return "".join(stream(report, context))
 
 
@@ -124,7 +123,6 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
 
 
 def _entry(entry: KeyEntry, context: RenderContext) -> TextBlock:
-    """The block of a key: its place and owner, its code, each finding with what mends it, and what is open beside them."""
     span, findings = entry.span, entry.findings
     where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
     points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
@@ -138,7 +136,6 @@ def _entry(entry: KeyEntry, context: RenderContext) -> TextBlock:
 
 
 def _open(judged: JudgedKey, context: RenderContext) -> Iterator[str]:
-    """Yield the rules that could still find something, with the reasons."""
     if rules := open_beside(judged):
         yield from wrapped(f"undetermined {', '.join(rules)}", "  ", context.columns)
         for reason in judged.undecided:

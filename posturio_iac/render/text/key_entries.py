@@ -52,13 +52,11 @@ class KeyEntry:
 
     @property
     def owner(self) -> str:
-        """Its owner; empty where none is known."""
         owner = self.judged.key.owner if self.judged is not None else None
         return owner if isinstance(owner, str) else ""
 
     @property
     def title(self) -> str:
-        """Its address, and how many it stands for. Safe to print."""
         first = printable(self.addresses[0])
         return f"{printable(bare(self.addresses[0]))} ({self.size:,} instances)" if self.size > 1 else first
 
@@ -120,7 +118,6 @@ def _place(span: Span | None) -> tuple[str, int, int]:
 def _folded(
     together: list[KeyIdentity], found: dict[KeyIdentity, list[Finding]], keys: dict[KeyIdentity, JudgedKey], *, is_placed: bool
 ) -> Iterator[KeyEntry]:
-    """Yield the keys of one place, grouping those that differ only in address and root module."""
     if len(together) == 1:
         identity = together[0]
         yield KeyEntry(keys.get(identity), tuple(found[identity]), (identity[2],), (identity[1],), 1)

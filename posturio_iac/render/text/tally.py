@@ -26,7 +26,6 @@ class Tally:
     __slots__ = ("baselined", "declared", "enforced", "findings", "keys", "name", "oldest", "open", "suppressed", "undetermined", "worst")
 
     def __init__(self, name: str) -> None:
-        """Start with nothing."""
         self.name = name
         self.keys = self.enforced = self.declared = self.open = self.undetermined = self.suppressed = self.baselined = self.findings = 0
         self.worst: Severity | None = None
@@ -69,7 +68,6 @@ class Tallies:
     __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
 
     def __init__(self, report: Report) -> None:
-        """Count everything in one pass over the keys and one over the findings."""
         found: dict[tuple[str, str, str], list[Finding]] = {}
         for finding in report.findings:
             found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
@@ -92,8 +90,6 @@ class Tallies:
 
 
 class _Group(dict[str, Tally]):
-    """Counts by name."""
-
     def of(self, name: str) -> Tally:
         if name not in self:
             self[name] = Tally(name)
@@ -164,7 +160,6 @@ def _owner(judged: JudgedKey) -> str:
 
 GAP = "  "
 LEAST = 12
-"""How wide the column of names is at least."""
 
 
 def columns(tallies: Sequence[Tally], chosen: Sequence[Column]) -> list[Column]:
