@@ -32,7 +32,6 @@ class RunScope:
     names: Mapping[str, str] = field(default_factory=dict)
     """Live: the names of accounts in their organization, by their ids, as far as they are known."""
     unread: int = 0
-    """Live: how many accounts could not be read."""
     left_out: tuple[str, ...] = ()
     """Ids of rules that did not run, because the configuration or the command line leaves them out."""
     source_url: str = ""
@@ -73,7 +72,6 @@ class ResolvedFinding(NamedTuple):
     account: str
     user: str
     fingerprint: str
-    """The fingerprint of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
     first_seen: datetime | None = None
@@ -110,13 +108,11 @@ class RenderContext:
     elapsed: float = 0.0
     """How long the run took, in seconds."""
     color: bool = False
-    """True if terminal colours are wanted."""
     columns: int | None = None
     """The terminal's width in columns; None where the text goes elsewhere and needs no limit."""
     screen: int | None = None
     """How many lines a person is ready to read; None where everything is wanted."""
     by_owner: bool = False
-    """True if the keys of each owner stand together."""
     depth: int = 0
     """To how many levels folders of ``--stats`` are cut; 0 for as many as fill a screen."""
     verbose: bool = False
@@ -128,13 +124,11 @@ class RenderContext:
     fail_on: str = "medium"
     """The least severity that fails the run, or ``never``."""
     exit_code: int | None = None
-    """The exit code of the run, when it is known."""
     region: str = ""
     """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None] = _nothing
     """The text of a whole file with its line ends and its byte order mark; None where it is not UTF-8 or cannot be read."""
     scope: RunScope | None = None
-    """What the run looked at, where that is known."""
     run: Mapping[str, object] | None = None
     """How a live run was made, as the JSON contract has it; None where that is not known."""
     mended: tuple[ResolvedFinding, ...] = ()
@@ -142,6 +136,5 @@ class RenderContext:
     change: Callable[[Finding], ShownChange | None] = _nothing
     """Returns the change of the code that mends a finding, where a program can make it, else None."""
     ages: FindingAges = FindingAges()
-    """How long findings have been open, as far as that is known."""
     skipped: tuple[SkippedPlace, ...] | None = None
     """Files and calls that were not checked; None unless they were asked for."""

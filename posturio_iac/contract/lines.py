@@ -41,7 +41,6 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def account_line(report: Report, ages: FindingAges, scope: RunScope) -> str:
-    """The line of one account: ``report`` and ``scope`` are of this account alone."""
     return _line(write.document(report, RenderContext(ages=ages, scope=scope)))
 
 
@@ -52,7 +51,6 @@ def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[s
 
 
 def _grouped(items: Iterable[T], account_of: Callable[[T], str]) -> dict[str, list[T]]:
-    """Items by their account."""
     found: dict[str, list[T]] = {}
     for item in items:
         found.setdefault(account_of(item), []).append(item)

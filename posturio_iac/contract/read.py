@@ -75,14 +75,12 @@ def _of_lines(lines: list[Any]) -> Any:
 
 
 def _ids(document: Any) -> frozenset[str]:
-    """The key ids that a document holds in full, as far as its fields name them."""
     keys = document.get("keys") if isinstance(document, dict) else None
     found = (key.get("key_id") for key in keys if isinstance(key, dict)) if isinstance(keys, list) else ()
     return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
 
 
 def _masked(value: Any, mask: KeyIdMask) -> Any:
-    """A decoded document without key ids in any text."""
     match value:
         case str():
             return mask.text(value) if _COULD_BE_ID.search(value) else value
@@ -194,7 +192,6 @@ def _declared_place(value: Any) -> tuple[str | None, int | None]:
 
 
 def _declared(value: Any) -> str:
-    """Where code declares a deployed key, and whether the link is exact."""
     if not isinstance(value, dict):
         return ""
     candidates = [place for entry in value.get("candidates") or () if (place := _place(entry))]
@@ -203,7 +200,6 @@ def _declared(value: Any) -> str:
 
 
 def _place(entry: Any) -> str:
-    """An address with its path and line, as far as they are known."""
     address, path, line = _optional(entry.get("address")) or "", _optional(entry.get("path")), _number(entry.get("line"))
     place = f"{path}:{line}" if path and line else path or ""
     return f"{address} ({place})" if address and place else address or place

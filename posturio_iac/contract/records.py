@@ -18,11 +18,7 @@ _LOWEST = DEMERITS[Severity.LOW]
 
 
 def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
-    """The demerit of a key of a result.
-
-    Results state it; in older ones it follows from the findings of the key and from whether anything is undetermined. A stated demerit
-    below that is raised to it.
-    """
+    """The demerit that a result states of a key, raised to what follows from its findings and open questions; older results state none."""
     given = key.get("demerit", 0)
     stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0
     worst = max((DEMERITS[Severity(severity)] for severity in severities), default=0.0)
@@ -72,15 +68,12 @@ class SavedKey:
     """Where that code stands, when it is one place."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
-    """The service that a service credential is for; None for an access key, and where it is not known."""
     region: str = ""
-    """The region of its last use; empty when not known."""
     linked: bool = False
     """True if the run looked for its code, found or not."""
 
     @property
     def deployed(self) -> bool:
-        """True if it is a deployed key rather than one in code."""
         return self.framework == "aws"
 
     @property
@@ -113,9 +106,7 @@ class SavedRemedy:
     code: str
     """The code that it writes; empty unless it is one piece."""
     command: str
-    """A command that carries it out; empty where there is none."""
     address: str | None = None
-    """What it changes."""
     then: str | None = None
     """The clauses that follow it in the remediation of its finding; None where that does not begin with it."""
 
@@ -139,7 +130,6 @@ class SavedFinding:
     fix: str = ""
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
     first_seen: datetime | None = None
-    """When it was first seen, where the result tells."""
     problem: str = ""
     """The message without the name of the key; with it in results that do not tell."""
     instead: tuple[str, ...] = ()
@@ -147,7 +137,6 @@ class SavedFinding:
 
     @property
     def place(self) -> str:
-        """``path:line``, or nothing."""
         return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
 
     @property
@@ -163,7 +152,6 @@ class SavedVerdict:
     """A ``FindingState``."""
     finding: SavedFinding
     status: str | None
-    """Of the key at the time."""
     owner: str | None
     kind: KeyKind = KeyKind.ACCESS_KEY
 
@@ -191,7 +179,6 @@ class Coverage:
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of these accounts in their organization, by their ids, as far as they are known."""
     left_out: tuple[str, ...] = ()
-    """Rules that were not asked."""
     source_url: str = ""
     """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
@@ -201,7 +188,6 @@ class SavedResult:
     """One saved result."""
 
     source: str
-    """What it is called: the path of its file."""
     as_of: datetime
     tool: str
     """The version that wrote it."""
@@ -210,7 +196,6 @@ class SavedResult:
     found: tuple[SavedFinding, ...]
     diagnostics: tuple[SavedDiagnostic, ...]
     files: int
-    """How many files of code were searched."""
     users: frozenset[str] | None = None
     """ARNs of the users that a verification asked about; None where a run asked about all."""
     verdicts: tuple[SavedVerdict, ...] = ()

@@ -70,12 +70,10 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
-    """The contract as plain dictionaries and lists."""
     return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
 
 
 def _members(report: Report, context: RenderContext) -> dict[str, Any]:
-    """The members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
@@ -91,7 +89,6 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
 
 
 def moment(when: datetime) -> str:
-    """A time in UTC as RFC 3339 with ``Z``."""
     return when.isoformat().replace("+00:00", "Z")
 
 

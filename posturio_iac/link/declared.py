@@ -42,11 +42,7 @@ class Code:
         return _restored, (self.keys, self.folders, self.root, self.unread)
 
     def at(self, address: str) -> list[AccessKey]:
-        """The declarations that an address of a state can belong to, those of all root modules.
-
-        They have the address itself, or the one without indexes where the code does not fix how many there are, or are reported at
-        the call of a module whose code is not here.
-        """
+        """The declarations that an address of a state can belong to: its own, one without indexes, or the call of a module."""
         found = self._addresses.get(address) or [key for key in self._bare.get(bare(address), ()) if fits(key.address, address)]
         names = list(calls(address))
         while not found and names:
@@ -58,17 +54,13 @@ class Code:
         return list(self._users.get(name, ()))
 
     def logical(self, name: str) -> list[AccessKey]:
-        """The resources of templates with a logical id, in whatever nested stack."""
         return list(self._logical.get(name, ()))
 
     def open_users(self) -> list[AccessKey]:
         return [key for key in self.keys if isinstance(key.user, Unknown) or key.user is None]
 
     def folder_of(self, path: str) -> str | None:
-        """The root module that a state lies in, as roots are called with ``.`` for the top; None for a file elsewhere.
-
-        The states of workspaces lie in ``terraform.tfstate.d`` below it.
-        """
+        """The root module (``.`` for the top) that a state, or its ``terraform.tfstate.d``, lies in; None for a file elsewhere."""
         folder = os.path.dirname(os.path.realpath(path))
         head, name = os.path.split(os.path.dirname(folder))
         folder = head if name == "terraform.tfstate.d" else folder
@@ -130,7 +122,6 @@ TYPE = "AWS::IAM::AccessKey"
 
 if TYPE_CHECKING:
     Answers = Mapping[str, StackAnswer]
-    """By key id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +130,6 @@ class StateEntry:
 
     key: StateKey
     state: str
-    """The name of the state for a reader."""
     code: tuple[AccessKey, ...]
 
 
@@ -163,10 +153,7 @@ def missing(entries: Sequence[StateEntry], keys: Sequence[AccessKey]) -> tuple[t
 
 
 def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
-    """Yield a note for each missing key of a state, with the account that it belongs to, or None where that is not known.
-
-    ``accounts`` are those that were read in full; ``complete`` tells whether they are all accounts.
-    """
+    """Yield a note for each missing key of a state; ``accounts`` were read in full, and ``complete`` tells whether they are all."""
     elsewhere = 0
     for one, account in gone:
         what = called(one.key.kind, one.key.service)
@@ -183,7 +170,6 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
 
 
 def _says_active(one: StateEntry) -> bool:
-    """True if the code, or where it was not read the state, says that the key is active."""
     if one.code:
         return all(declared.status == "Active" and declared.restores_status for declared in one.code)
     return one.key.status == "Active"

@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 
 
 def held(state: TerraformState, code: Code) -> tuple[StateEntry, ...]:
-    """The keys of a state with their declarations, those of the root modules that fit the state best.
-
-    A state belongs to one root module: the one whose folder it lies in; else the one that declares most of its addresses, and of
-    those the one that names most of their users. Where several fit as well, all of them remain.
-    """
+    """The keys of a state with their declarations in the root module that it lies in, or that fits its addresses and users best."""
     found = {key: [d for d in code.at(key.address) if may_be(d, key.user) and is_alike(d, key.kind, key.service)] for key in state.keys}
     best = _best(state, code, found)
     return tuple(
@@ -60,7 +56,6 @@ class Linker:
     """Holds code and states. Plain data, which can be sent to other processes."""
 
     def __init__(self, code: Code, states: Sequence[TerraformState] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
-        """Join states to the code; ``unread`` names the states that could not be read."""
         self.accounts: dict[str, str] = {}
         """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
@@ -100,7 +95,6 @@ class Linker:
         return any(self._made[declared.span] > 1 or self._held_from[id(declared)] > 1 for declared in link.code)
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
-        """The addresses of the keys whose ids would tell more about their code."""
         families = _families(keys)
         return frozenset(key.address for key in keys if self._link(key, families[_family(key)], {}).by_id)
 
@@ -171,7 +165,6 @@ class Linker:
         return Link(declaration, code, CODE_DECLARES_SOME(str(len(code)), str(len(free)), user, where))
 
     def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[Unknown]:
-        """Yield reasons why an unknown declaration could be the key's."""
         yield from map(AS_STATED, (*self.unread, *self.code.unread))
         unasked = STACKS_NOT_ASKED()
         answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
@@ -225,12 +218,10 @@ def _family(key: AccessKey) -> object:
 
 
 def _stem(path: str) -> str:
-    """The name of a template's file without its endings."""
     return path.rpartition("/")[2].partition(".")[0]
 
 
 def _short(reasons: Sequence[Unknown]) -> Unknown:
-    """One reason or two as they are, and of more the first with the number of the others."""
     first, *others = reasons
     if not others:
         return first

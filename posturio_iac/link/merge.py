@@ -24,7 +24,6 @@ class Link(NamedTuple):
     by_id: bool = False
     """True if the id of the key would tell more, and is not known."""
     shared: bool = False
-    """True if its block makes other keys as well."""
 
 
 RETURNS = "if it is only switched off by hand, the next apply switches it on again while status is unset or Active"
@@ -32,10 +31,7 @@ UNSEEN = "CloudFormation does not notice a key that is switched off by hand, and
 
 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None, *, shared: bool = False) -> Remedies:
-    """The changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same.
-
-    ``shared`` tells whether its block makes other keys as well, which must stay as they are.
-    """
+    """The changes for ``key``; ``code`` is its declaration where that is certain, ``shared`` that its block makes other keys too."""
     shown = declaration.shown()
     alone = " alone, whose block makes other keys too," if shared else ""
     if code is not None and declaration.exact and _is_call(code):
@@ -124,10 +120,7 @@ def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
 
 
 def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetime, ...]:
-    """The evidence of the code that concerns a deployed key: evidence that counts, and that of tags that AWS does not have.
-
-    Where the link is only likely, the evidence is unknown.
-    """
+    """The evidence of the code that AWS does not know and that counts; it is unknown where the link is only likely."""
     found = tuple(e for e in code.lifetimes if e.effect in COUNTING and _adds(e, key))
     if exact:
         return found

@@ -39,13 +39,7 @@ _KINDS = (("type", "instances"), ("type", "values"), ("type", "primary"))
 
 
 def decoded(text: str) -> Any:
-    """The needed parts of a JSON document.
-
-    Raises:
-        ValueError: it is not JSON. Do not show its text or its attributes, which may hold all of the document.
-        RecursionError: it nests too deeply.
-
-    """
+    """The needed parts of JSON. Raises RecursionError, and ValueError, which must not be shown: it may hold all of the document."""
     return json.loads(text, object_pairs_hook=_kept, parse_float=_nothing, parse_constant=_nothing)
 
 
@@ -96,7 +90,6 @@ class StateKey:
     """It is replaced already, and the next apply deletes it."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
-    """The service that a service credential is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +97,6 @@ class TerraformState:
     """One state that was read."""
 
     label: str
-    """What a reader knows it as: its path, or ``standard input``."""
     keys: tuple[StateKey, ...]
 
 
@@ -133,7 +125,6 @@ def _document(text: str, label: str) -> dict[str, Any]:
 
 
 def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
-    """Yield the keys of a document by its format."""
     match document:
         case {"encrypted_data": _}:
             raise StateError(f"{label} is an encrypted OpenTofu state; pass the output of `tofu state pull` or `tofu show -json` instead")

@@ -11,17 +11,13 @@ from posturio_iac.link.state import StateError, TerraformState, parse
 
 STDIN = "-"
 LIMIT = 512 * 1024 * 1024
-"""The largest state that is read, in bytes."""
 _COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _PLAN = b"PK\x03\x04"
 """A plan of ``terraform plan -out`` is a zip archive."""
 
 
 def read(path: str) -> TerraformState:
-    """The state in a file; ``-`` is standard input.
-
-    Raises `UsageError` (there is no such file). Raises `StateError` (it is no state, or cannot be read).
-    """
+    """The state in a file, or on standard input for ``-``. Raises `UsageError` (no such file) and `StateError`."""
     label = "standard input" if path == STDIN else path
     return parse(_text(_data(path, label), label), label)
 
@@ -45,7 +41,6 @@ def _data(path: str, label: str) -> bytes:
 
 
 def _inside(folder: str) -> str:
-    """Say which files of a folder to name: its state, or those of its workspaces."""
     workspaces = os.path.join(folder, "terraform.tfstate.d")
     found = [os.path.join(folder, "terraform.tfstate")]
     if os.path.isdir(workspaces):

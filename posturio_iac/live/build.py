@@ -35,10 +35,7 @@ FRAMEWORK = "aws"
 def access_keys(
     seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
-    """The keys of one account, all of them with their full ids.
-
-    Remedies hold commands with the id of a key only with ``show_ids``: with a masked id they could not be run.
-    """
+    """The keys of one account with full ids. Remedies hold commands only with ``show_ids``: with a masked id they could not be run."""
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
         by_user[key.user.arn].append(key)
@@ -87,7 +84,6 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
 
 
 def _end(key: DeployedKey) -> Iterator[Lifetime]:
-    """Yield the end that AWS itself sets for a service credential."""
     if key.expires is not None:
         age = key.expires - key.created if isinstance(key.created, datetime) else None
         origin = ArgumentOrigin("ExpirationDate", address(key))
@@ -109,7 +105,6 @@ def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -
 
 
 def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
-    """When the youngest active key was created, where there are several."""
     times = [key.created for key in keys if key.status == "Active"]
     if len(times) == 1:
         return None
@@ -122,7 +117,6 @@ def _items(tags: AwsTags, holder: str) -> tuple[MetadataItem, ...]:
 
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """The shortest changes, as commands."""
     if key.is_credential:
         return _remedies_of_credential(key, show_ids=show_ids)
     name = key.user.name
@@ -146,7 +140,6 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
 
 
 def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    """The same for an API key of a service, whose end is set when it is made."""
     name, service = key.user.name, key.service or ""
     ids = ("--user-name", name, "--service-specific-credential-id", key.key_id or "ID")
     off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")
@@ -209,7 +202,6 @@ def _about_users() -> frozenset[str]:
 
 
 def _is_open(judged: JudgedKey) -> bool:
-    """True if something is open that asking about the key could settle."""
     return bool(judged.undecided) and not (judged.open_rules and _about_users().issuperset(judged.open_rules))
 
 
@@ -228,7 +220,6 @@ def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> s
 
 
 def _earlier(key: DeployedKey) -> datetime | None:
-    """When the user was made, if that is before the key's time in the report."""
     made = key.user.created
     return made if made is not None and isinstance(key.created, datetime) and made + TOGETHER < key.created else None
 

@@ -51,8 +51,6 @@ PERSON = re.compile(
 
 @dataclass(slots=True)
 class _Tally:
-    """The counts so far."""
-
     by_token: bool = False
     """True if only calls with an API key count, which are those of all API keys of the user."""
     events: int = 0
@@ -98,7 +96,6 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
 
 
 def regions_of(key: AccessKey) -> tuple[str, ...]:
-    """The region of the last use and the home region of IAM, each once."""
     return regions_for(partition_of(key.address), key.used_for[1] if key.used_for else "")
 
 
@@ -214,10 +211,7 @@ LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 
 
 def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -> None:
-    """Ask about the keys that the rules flag or cannot decide, and whose id no state knows; the answers go into ``inventory``.
-
-    Where it is denied, or a region fails, there is a diagnostic, and the answer is unknown.
-    """
+    """Ask CloudFormation about keys that are flagged or open, and whose id no state knows; a failure is said, and the answer unknown."""
     if request.linker is None or not request.linker.stacks.ask:
         return
     regions = request.linker.stacks.regions or (connection.region,)
@@ -236,7 +230,6 @@ def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -
 
 
 def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[str]:
-    """Yield the ids to ask about."""
     keys = access_keys(inventory.keys, inventory.account, request.names, request.owners, request.as_of)
     report = judge(linker.linked(keys), as_of=request.as_of, policy=request.policy)
     flagged = {finding.address for finding in report.findings}
@@ -267,7 +260,6 @@ def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, s
 
 
 def _held(place: Connection, key_id: str) -> StackKey | None:
-    """The stack that holds a key in one region. Raises `AwsError`."""
     try:
         resources = place.call(OPERATION, PhysicalResourceId=key_id).get("StackResources", [])
     except AwsError as error:

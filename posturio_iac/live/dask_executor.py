@@ -39,23 +39,14 @@ DESERTED = 60.0
 def survey_elsewhere(
     address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None
 ) -> Generator[AccountOutcome, None, None]:
-    """Read all targets with the workers of a scheduler and yield each outcome as it comes.
-
-    Raises:
-        UsageError: the extra is not installed here, or the workers run another version of this program.
-        UnreachableError: the scheduler, or any worker of it, cannot be reached.
-
-    """
+    """Read all targets with the workers of a scheduler and yield each outcome as it comes. Raises `UsageError`, `UnreachableError`."""
     with _connected(address) as client:
         _check_workers(client, address)
         yield from _handed_out(client, partial(read_elsewhere, surveyor, version=__version__), targets, progress)
 
 
 def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -> AccountOutcome:
-    """Read one account with a copy of a surveyor in another process, and count its calls there. Nothing is raised.
-
-    An exception of a task must be sent back, and a scheduler's client waits for ever for one that cannot be, such as a very deep traceback.
-    """
+    """Read one account in another process. Nothing is raised: a client waits for ever for an exception that cannot be sent back."""
     if version != __version__:
         return failed(target, f"its worker has posturio-iac {__version__}, but this is {version}")
     with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
@@ -130,10 +121,7 @@ def _handed_out(
     targets: Sequence[AccountTarget],
     progress: Progress,
 ) -> Iterator[AccountOutcome]:
-    """Submit every target, and list those whose worker is lost for good.
-
-    A lost worker takes all of its waiting targets with it, so each lost target gets another attempt, alone.
-    """
+    """Submit every target, and once more, alone, each that was lost with a worker; list those whose worker is lost for good."""
     executor, done = client.get_executor(pure=False), set[int]()
 
     def gather(places: Sequence[int]) -> Iterator[AccountOutcome]:
@@ -169,8 +157,6 @@ def _gathered(
 
 
 class _Watch:
-    """Notices when no worker is left."""
-
     def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
         self._alone_since: float | None = None

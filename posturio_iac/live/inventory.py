@@ -55,7 +55,6 @@ class Inventory:
     is_blind: bool = False
     """True if neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
-    """When AWS made the credential report that was read."""
     report_digest: str = ""
 
     def say(self, level: Level, text: str) -> None:
@@ -63,12 +62,7 @@ class Inventory:
 
 
 def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:
-    """Every key of an account. What could not be read is an error among the diagnostics, and unknown in the keys.
-
-    Threads of ``pool`` that have nothing else to do help with its users.
-
-    Raises `CredentialsError` (there are no credentials).
-    """
+    """Every key of an account, read with the help of idle threads of ``pool``; what is unread is said. Raises `CredentialsError`."""
     inventory = Inventory(account)
     told = _summary(connection)
     report = None if request.exact else _report(connection, inventory, request)
@@ -92,7 +86,6 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
 
 
 def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the API keys of services of all users. It is an error of the account if they cannot be read."""
     asked = (key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags))
     found = read_credentials(connection, (*known.values(), *asked), inventory.account, inventory.say)
     if isinstance(found, AwsError):
@@ -164,7 +157,6 @@ def detailed(connection: Connection, inventory: Inventory) -> dict[str, Deployed
 
 
 def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, DeployedUser] | None:
-    """Every user by ARN, without tags; None when they cannot be listed."""
     try:
         return users.listed(connection)
     except AwsError as error:
@@ -184,10 +176,7 @@ def _chosen(
     inventory: Inventory,
     request: Request,
 ) -> Shortlist:
-    """The users to ask about: the shortlist, and those that the report may not cover well.
-
-    The latter were created after it, are in lines of it that cannot be read, seem deleted but have keys, or have fewer keys than in states.
-    """
+    """The users to ask about: the shortlist, and those that the report may not cover well."""
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and present is not None and arn not in present}
     short = shortlisted([key for kept in cached.values() for key in kept], inventory.account, request)
@@ -202,7 +191,6 @@ def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]
 
 
 def _left(known: dict[str, DeployedUser], present: dict[str, DeployedUser] | None, account: Account, request: Request) -> set[str]:
-    """The users of earlier runs who are no longer there."""
     if present is None:
         return set()
     return {arn for arn in request.expected if account_of(arn) == account.id and arn not in known}
@@ -249,7 +237,6 @@ def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserK
 
 
 def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
-    """Report the users for whom a call failed, once for all of them."""
     names = list(dict.fromkeys(user.name for user, _ in failures))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     text = "user" if len(names) == 1 else "users"
@@ -257,7 +244,6 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
-    """A user whose tags were not read, with the reason."""
     if not is_unasked(user.tags):
         return user
     return replace(user, tags=users.UNASKED)

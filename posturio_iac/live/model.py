@@ -61,11 +61,9 @@ class DeployedUser:
     tags: Attr[AwsTags] = AWS_NOT_ASKED
     is_root: bool = False
     created: datetime | None = None
-    """When the user was made, where that is known."""
     quarantine: Attr[str | None] = UNSEEN
     """The policy with which AWS quarantined the user."""
     privilege: Privilege | None = None
-    """How much its policies allow, where that is known."""
     is_listed: bool = True
     """True if AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
 
@@ -100,12 +98,10 @@ class DeployedKey:
     last_used: Attr[datetime | None]
     """None means never used."""
     used_for: tuple[str, str] | None = None
-    """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
     disabled_by: str | None = None
     """Who switched it off, from a CloudTrail event."""
     switched_off: KeyEvent | None = None
-    """The event that switched it off."""
     switched_on: datetime | None = None
     """When it was last switched on, from a CloudTrail event."""
     switched: datetime | None = None
@@ -117,7 +113,6 @@ class DeployedKey:
     """The sources of these facts, and their age."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
-    """The service that a service credential is for."""
     expires: datetime | None = None
     """When AWS ends a service credential; None where it never does."""
 
@@ -135,7 +130,6 @@ class ObservedKey:
     label: str
     """The end of its address: its id in full or masked, or ``key-1``."""
     key_id: str | None = None
-    """Its id in full, where that is known."""
     kind: KeyKind = KeyKind.ACCESS_KEY
 
 

@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 def recheck(
     connection: Connection, account: Account, wanted: Sequence[UserQuery], request: Request, pool: Executor | None = None
 ) -> Inventory:
-    """The current keys of these users. ``unread`` holds what could not be read, and ``gone`` the users that no longer exist.
-
-    Raises `CredentialsError` (there are no credentials).
-    """
+    """The current keys of these users; ``unread`` holds what could not be read. Raises `CredentialsError`."""
     inventory = Inventory(account)
     people = [one for one in wanted if not one.user.is_root]
     for one in wanted:
@@ -90,7 +87,6 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
 
 
 def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the API keys of services of these users, if the earlier result has any."""
     wanted = [key for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
     if not wanted:
         return

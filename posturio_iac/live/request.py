@@ -31,13 +31,10 @@ class Request:
     names: Names = field(default_factory=Names.default)
     owners: tuple[Owner, ...] = ()
     exact: bool = False
-    """True if to read every key, without a report."""
     workers: int = 1
-    """How many calls to make at once."""
     expected: Mapping[str, int] = field(default_factory=dict)
     """How many keys users had in an earlier run, by their ARN."""
     linker: Linker | None = None
-    """The linker to code, when keys are joined to it."""
     sleep: Callable[[float], object] = wait
     switches: Level | None = None
     """CloudTrail is asked which keys were switched on or off, even where none is off: how bad it is if it does not answer; else None."""
@@ -52,7 +49,6 @@ class PoliciesByKind:
     """Policies for deployed keys: one for access keys, and the same with `ABOUT_CODE` for API keys of services."""
 
     def __init__(self, policy: Policy, also: Collection[str] = ()) -> None:
-        """Judge API keys of services by the rules ``also`` too."""
         config, ignore = policy.config, list(policy.config.ignore)
         for name in {ABOUT_CODE, *also}:
             if name in ignore:  # once: whoever ignores it by the configuration has it there a second time
@@ -93,10 +89,7 @@ def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[s
 
 
 def owner_in_description(key: DeployedKey) -> Attr[str | None]:
-    """The owner in the description of a key, which the console keeps in a tag of the user named by the key's id.
-
-    None when it cannot be a name; Unknown when the id is not known and a tag could be the description.
-    """
+    """The owner in a key's description, a tag named by its id; None if it is no name, Unknown if the id is not known."""
     tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
     if key.key_id is None and any(looks_like_key_id(name) and short_description(value) for name, value in tags):
         return UNTOLD_DESCRIPTION
@@ -104,5 +97,4 @@ def owner_in_description(key: DeployedKey) -> Attr[str | None]:
 
 
 def short_description(text: str) -> str | None:
-    """The owner that a description names; None when it cannot be a name."""
     return owner_named(text) if len(text) <= LONGEST_LABEL else None

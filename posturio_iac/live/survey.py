@@ -67,7 +67,6 @@ class Surveyor:
         self._bases: dict[str | None, Connection] = {}
 
     def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
-        """The arguments by which it is rebuilt in another process, without connections."""
         return Surveyor, (self.request, self.region)
 
     def base(self, profile: str | None) -> Connection:
@@ -92,7 +91,6 @@ class Surveyor:
         return account
 
     def connected(self, target: AccountTarget) -> Connection:
-        """The connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
         connection = self.base(target.profile)
         return connection if target.role is None else connection.assumed(target.role, target.external_id)
 
@@ -132,10 +130,7 @@ Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
 
 
 def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:
-    """Read all targets with a pool of threads and yield each outcome as it comes. None is kept, and few wait for a slow reader.
-
-    Accounts and their users share one queue, so a thread without an account left helps with the users of another one.
-    """
+    """Read all targets and yield outcomes as they come; accounts and their users share one queue, so no thread is idle."""
     workers = max(surveyor.request.workers, 1)
     pool = ThreadPoolExecutor(workers)
     try:
@@ -154,7 +149,6 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
 
 
 def _next(waiting: set[Future[AccountOutcome]]) -> AccountOutcome:
-    """The outcome of a finished future, waiting for one if none is."""
     future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
     waiting.remove(future)
     return future.result()

@@ -46,7 +46,6 @@ class Now:
     unread: Mapping[str, str]
     """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
     gone: frozenset[str] = frozenset()
-    """ARNs of users that are no longer there."""
     log: Mapping[str, Entry] = field(default_factory=dict)
     """The log of a plan, by the ids of keys."""
     was_off: Mapping[str, datetime] = field(default_factory=dict)
@@ -78,8 +77,6 @@ def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Polic
 
 
 class _Comparison:
-    """The work of one comparison, with the indexes that it needs."""
-
     def __init__(self, earlier: Earlier, now: Now, policy: Policy) -> None:
         self.earlier, self.now, self.policy = earlier, now, policy
         self.keys: dict[str, list[AccessKey]] = {}
@@ -108,7 +105,6 @@ class _Comparison:
         return self._result(findings, KeyState.UNTOLD, f"it is not clear from the earlier result whether it means {ids}")
 
     def _gone(self, findings: Sequence[EarlierFinding], was: EarlierKey) -> VerifiedKey:
-        """The outcome for a key that is not there."""
         entry = self.now.log.get(was.id or "")
         tail = was.label.lstrip("*")
         event = next((self.now.deleted[one] for one in self.now.deleted if one == was.id or (was.id is None and one.endswith(tail))), None)
@@ -126,7 +122,6 @@ class _Comparison:
         return self._result(findings, KeyState.RESOLVED, "the key no longer exists; who deleted it, and when, is not known")
 
     def _of(self, findings: Sequence[EarlierFinding], key: AccessKey) -> VerifiedKey:
-        """The outcome if the findings are about ``key``."""
         status, entry = key.status if isinstance(key.status, str) else None, self.now.log.get(key.key_id or "")
         again = self._switched_on(findings, key, entry) if status == "Active" else None
         still = [found for finding in findings for found in self.found.get(key.address, ()) if found.rule.id == finding.rule]
@@ -149,7 +144,6 @@ class _Comparison:
         return self._result(findings, KeyState.RESOLVED, why + failed, key)
 
     def _off(self, findings: Sequence[EarlierFinding], key: AccessKey, entry: Entry | None, failed: str) -> VerifiedKey:
-        """The outcome for a key that is switched off, and flagged no more."""
         event = self.now.switched_off.get(key.key_id or "")
         at, by = (event.at, event.by) if event is not None else (None, "")
         if event is None and entry is not None and (entry.step, entry.outcome) == ("disable", "done"):
@@ -228,11 +222,7 @@ def _rules(found: Sequence[Finding]) -> str:
 
 
 def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
-    """Return the current keys of a user that may be the one in the earlier result.
-
-    A masked id leaves its last four characters, and one that nobody asked for leaves the day of creation, which the report gives later
-    where a key was changed. So of the latter every key of the user is possible, unless one was created at that very time.
-    """
+    """The current keys of a user that may be the earlier one, by its id, its last four characters, or its creation."""
     if earlier.user.is_root:
         return [key for key in keys if key.address == earlier.address]
     if earlier.id is not None:

@@ -80,7 +80,6 @@ class Earlier:
 
     as_of: datetime
     keys: tuple[EarlierKey, ...]
-    """Its keys, each once."""
     findings: tuple[EarlierFinding, ...]
     """Its findings, without suppressed ones."""
     incomplete: bool
@@ -102,10 +101,7 @@ class Earlier:
 
 
 def read(text: str, source: str = "") -> Earlier:
-    """Read a result of ``posturio-iac live --format json``, or of ``posturio-iac retire verify`` itself.
-
-    Raises `NotAResultError` (it is not a result, one of another version, or one of a scan of code).
-    """
+    """Read a result of ``live --format json`` or ``retire verify``. Raises `NotAResultError`."""
     saved = load(text, source, show_key_ids=True)
     verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state in OPEN_STATES)
     found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
@@ -179,13 +175,9 @@ class VerifiedKey:
     remediation: str = ""
     """What to do about a key that is still open: sentences, or empty."""
     at: datetime | None = None
-    """When it was switched off or deleted."""
     by: str = ""
-    """The ARN of whoever did it."""
     event: str = ""
-    """The id of the event that shows it."""
     plan: Entry | None = None
-    """The entry about the key in the log of a plan."""
 
     @property
     def severity(self) -> Severity:

@@ -137,7 +137,6 @@ def _known(rules: Collection[str]) -> list[Rule]:
 
 
 def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *, alone: bool) -> Decision:
-    """Decide about an active key."""
     life, as_of = key.life or KeyLife(), limits.as_of
     option = f"--include-in-use {key.key_id} plans to switch it off."
     ask = option if life.stands(as_of) else f"Ask its owner; {option}"
@@ -162,7 +161,6 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
 
 
 def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: str) -> Decision:
-    """Decide about a key that is switched off, or that AWS has ended."""
     life, as_of, since = key.life or KeyLife(), limits.as_of, key.disabled_since
     if life.is_needed and life.stands(as_of):
         why = f"{_answer(key, life)} So it is not deleted."

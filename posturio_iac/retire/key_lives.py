@@ -56,7 +56,6 @@ def _told(key: AccessKey, deployed: DeployedKey | None, name: str, ledger: Ledge
 
 
 def _delete_on(key: AccessKey, policy: Policy, as_of: datetime) -> datetime | None:
-    """Return from when on a key may be deleted: when it has been off, and unused, for the grace."""
     if key.status not in NOT_ACTIVE or not isinstance(key.disabled_since, datetime):
         return None
     used = key.last_used if isinstance(key.last_used, datetime) else key.disabled_since

@@ -29,7 +29,6 @@ class UnfinishedRun:
     """A run that was interrupted, or is going on."""
 
     at: datetime
-    """The time that the run took as now."""
     options: str
     """A digest of its options."""
     read: dict[str, Any] = field(default_factory=dict)
@@ -52,14 +51,12 @@ class Ledger:
     findings: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Each time that a finding was open, by its fingerprint, the oldest first."""
     last_run: datetime | None = None
-    """When the last finished run was made."""
     unfinished: UnfinishedRun | None = None
     before: str = ""
     """The digest of the whole ledger as the run before left it."""
     by: str = ""
     """The ARN of whoever made the last run."""
     accounts: tuple[str, ...] = ()
-    """The accounts that it read."""
     is_whole: bool = True
     """Whether it is as it was written; where it is not, or has no digest, nothing rests on it."""
     hold: datetime | None = None
@@ -98,10 +95,7 @@ class Ledger:
         self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
 
     def saw_inactive(self, key: DeployedKey, as_of: datetime, not_before: datetime | None) -> datetime:
-        """Remember that a key is inactive, and return since when that is proven.
-
-        What proves that it was active after an earlier observation, at ``not_before``, makes that observation void.
-        """
+        """Return since when a key is proven inactive; an observation before ``not_before``, when it was active, is void."""
         found = self._saw(self.name_of(key), KeyChangeKind.INACTIVE, as_of)
         if not_before is not None and not_before > found.at:
             found.at = as_of
@@ -205,7 +199,6 @@ class Ledger:
 
 
 def is_credential(seen: KeyChange) -> bool:
-    """True if a line introduces an API key of a service."""
     return "service" in seen.detail
 
 
@@ -248,10 +241,7 @@ def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
 
 
 def read_ledger(text: str) -> Ledger:
-    """Read a ledger. A last line that was cut off is as if it had not been written.
-
-    Raises `DamagedLedgerError` (it is neither, or damaged).
-    """
+    """Read a ledger, without a last line that was cut off. Raises `DamagedLedgerError`."""
     try:
         lines = text.split("\n")
         first = json.loads(lines[0])

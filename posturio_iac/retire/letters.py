@@ -220,12 +220,7 @@ class OwnerAnswer(NamedTuple):
 
 
 def read_answers(text: str) -> tuple[OwnerAnswer, ...]:
-    """Read a table with the columns of a letter, with commas or, as some spreadsheets write it, semicolons.
-
-    Lines in which ``needed`` and ``note`` are empty are no answers yet.
-
-    Raises `NoAnswersError` (a column is missing, or a line cannot be understood).
-    """
+    """Read a letter's table, with commas or a spreadsheet's semicolons; lines without ``needed`` and ``note`` are no answers yet."""
     head, _, _ = text.partition("\n")
     delimiter = ";" if head.count(";") > head.count(",") else ","
     try:
@@ -253,10 +248,7 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
 
 
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
-    """Add answers to a ledger, with the digest of the file that holds them.
-
-    Raises `NoAnswersError` (one is about a key that the ledger does not know).
-    """
+    """Add answers to a ledger, with their file's digest. Raises `NoAnswersError` (the ledger does not know a key)."""
     seen: dict[str, list[tuple[str, str]]] = {}
     for name, user, end in _known(ledger):
         seen.setdefault(end, []).append((name, user))
@@ -275,7 +267,6 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
 
 
 def _known(ledger: Ledger) -> Iterator[tuple[str, str, str]]:
-    """Yield name, user and the end of the id of each key that the ledger has seen."""
     for name in ledger.keys:
         if (seen := ledger.of(name, KeyChangeKind.SEEN)) is not None:
             yield name, str(seen.detail.get("user", "")), str(seen.detail.get("id", "")).lstrip("*")

@@ -33,7 +33,6 @@ class Step:
     idle: datetime
     """Since when it counts as idle if nothing calls with it, as far as CloudTrail can tell."""
     is_forced: bool = False
-    """Whether it is switched off whatever was answered or used."""
 
     @property
     def action(self) -> Action:
@@ -41,12 +40,10 @@ class Step:
 
     @property
     def is_step(self) -> bool:
-        """Whether a script does something about the key."""
         return self.action in (Action.DISABLE, Action.DELETE)
 
     @property
     def owner(self) -> str:
-        """Who answers for the key, for a reader."""
         return owner_of(self.key)
 
     @property
@@ -78,12 +75,7 @@ class NamesNothingError(Exception):
 
 
 def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step]:
-    """Return a step for each key, by account, owner and address. The report holds key ids in full.
-
-    ``include`` names keys in use that are switched off all the same: by key id, by the name of the user or its ARN.
-
-    Raises `NamesNothingError` (one of the names fits no flagged key, or users of that name in several accounts).
-    """
+    """A step for each key, by account, owner and address; ``include`` names keys or users in use. Raises `NamesNothingError`."""
     found: dict[str, list[Finding]] = {}
     for finding in report.active():
         found.setdefault(finding.address, []).append(finding)
@@ -173,10 +165,7 @@ class Entry(NamedTuple):
 
 
 def read_log(text: str) -> tuple[dict[str, Entry], int]:
-    """The last entry about each key by its id, and how many lines of the logs of one plan or several cannot be read.
-
-    A step that was kept does not replace the same step when it was done or begun before: it is known only by that.
-    """
+    """The last entry about each key by its id, and how many lines cannot be read; a step that was done stays so when a rerun keeps it."""
     found: dict[str, Entry] = {}
     lines, lost = list[tuple[str, Entry]](), 0
     for line in filter(None, text.splitlines()):

@@ -141,7 +141,6 @@ def _comments(step: Step, as_of: datetime, indent: str) -> Iterator[str]:
 
 
 def _asked(step: Step, as_of: datetime) -> str:
-    """Whether its owner was asked and has answered, for a reader."""
     life = step.key.life
     if life is None or (life.asked is None and life.answered is None):
         return ", not asked"
@@ -172,7 +171,6 @@ def _call(step: Step, as_of: datetime) -> str:
 
 
 def _words(step: Step) -> str:
-    """User, key and creation, as the functions of the scripts take them."""
     kind = " kind=credential" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else ""
     return f"user={shlex.quote(str(step.key.user))} key={shlex.quote(str(step.key.key_id))} created={_second(step.key.created)}{kind}"
 

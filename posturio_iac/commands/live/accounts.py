@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 
 
 def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
-    """Read the accounts that the command line names and judge their keys. Raises what `ready` and reading raise."""
     run, targets, notes = ready(arguments, config, as_of)
     return run.findings(run.read(targets), notes)
 
 
 def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Run, list[AccountTarget], list[Diagnostic]]:
-    """The run, the accounts that the command line names, and notes on those that are left out.
-
-    Raises `UsageError` (there are no credentials, no such profile, or a wrong state file).
-    """
+    """The run, the accounts that the command line names, and notes on those that are left out. Raises `UsageError`."""
     run = Run(arguments, config, as_of)
     try:
         return run, *_targets(run)
@@ -61,7 +57,6 @@ def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
 
 
 def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Diagnostic]]:
-    """The accounts in the requested units and with the requested tags, and notes on undecided ones. Raises `AwsError`."""
     arguments, connection = run.arguments, run.surveyor.base(run.profile)
     notes = []
     if arguments.units:
@@ -82,7 +77,6 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
 
 
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
-    """The targets to read, and notes on accounts that are left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
     if not arguments.several:
         return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []

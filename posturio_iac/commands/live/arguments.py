@@ -27,7 +27,6 @@ EVERY_FORMAT = Option(
 )
 GROUPS = LIVE_GROUPS | {"output": (EVERY_FORMAT, OUTPUT, *LIVE_GROUPS["output"])}
 ABSENT = ("color", "stats", "depth", "select", "ignore", "answers")
-"""Options of commands that share code with this one."""
 COMMAND = Command(
     "live",
     "Finds deployed IAM access keys that are unused, overdue, expired or without an owner. It only reads.",
@@ -42,16 +41,13 @@ WORKERS = 32
 """Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 TRUSTED_SCHEDULER = r"(?:tls|wss)://\S+|tcp://(?:localhost|127(?:\.\d+){3}|\[::1\]):\d+/?"
 ROLE = "OrganizationAccountAccessRole"
-"""The role that AWS creates in accounts that an organization makes."""
 NOWHERE = "none"
-"""The value that keeps CloudFormation from being asked, for users who deploy nothing by it."""
 
 
 class LiveArguments:
     """The command line, checked."""
 
     def __init__(self, given: Arguments) -> None:
-        """Check the options together. Raises `UsageError` (they contradict each other or a value is wrong)."""
         self.given = given
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
         self.accounts = _account_ids("--account", given.account)
@@ -69,12 +65,10 @@ class LiveArguments:
 
     @property
     def several(self) -> bool:
-        """True if accounts are read by assuming a role in them."""
         return self.organization or bool(self.accounts)
 
     @property
     def asks_by_key(self) -> bool:
-        """True if an earlier result says which users are read, and so which accounts."""
         return False
 
     @property
@@ -86,7 +80,6 @@ class LiveArguments:
 
     @property
     def links(self) -> bool:
-        """True if keys are joined to the code that declares them."""
         return bool(self.iac or self.states)
 
     def config(self) -> Config:

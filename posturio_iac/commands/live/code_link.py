@@ -45,10 +45,7 @@ class Links:
 
 
 def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
-    """Read the code and the states that the command line names; nothing when it names none.
-
-    Raises `UsageError` (no such folder or file).
-    """
+    """Read the code and the states that the command line names, if any. Raises `UsageError` (no such folder or file)."""
     if not arguments.links:
         return Links()
     states, wrong = _states(arguments.states)
@@ -78,7 +75,6 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
 
 
 def _states(paths: tuple[str, ...]) -> tuple[tuple[TerraformState, ...], tuple[str, ...]]:
-    """The states that could be read, and what is wrong with the others."""
     states: list[TerraformState] = []
     wrong: list[str] = []
     for path in dict.fromkeys(paths):

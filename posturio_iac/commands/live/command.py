@@ -50,7 +50,6 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _stream(arguments: LiveArguments, config: Config, target: str, describe: Callable[[Run, int], Mapping[str, object]]) -> int:
-    """Write each account as soon as it is finished; return the exit code."""
     from posturio_iac.commands.live.accounts import ready
     from posturio_iac.commands.live.output import rules_left_out
     from posturio_iac.commands.live.streaming import AccountLines
@@ -70,7 +69,6 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
 
 
 def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
-    """The exit code of a report."""
     from posturio_iac.commands.live.run_record import new_of
 
     return (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(_fail_on(config), strict=config.strict)

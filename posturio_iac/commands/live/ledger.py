@@ -39,16 +39,13 @@ class LedgerFile:
     """The ledger that ``--ledger`` names."""
 
     def __init__(self, store: FileStore | S3Store, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
-        """Hold the known state and the run that is resumed, if any."""
         self.store, self.ledger, self.as_of = store, ledger, as_of
         self._resumed = resumed
         self._living = ledger.living_by_account()
         self._found: set[str] = set()
         """The fingerprints of all findings and open questions."""
         self._names: set[str] = set()
-        """The names of all keys that were seen."""
         self._accounts: set[str] = set()
-        """The accounts that were read."""
         self._complete: set[str] = set()
         """The accounts that were read without an error."""
 
@@ -71,7 +68,6 @@ class LedgerFile:
             raise UsageError("the ledger was written by another version of posturio-iac; run without --resume") from None
 
     def read(self, outcome: AccountOutcome) -> None:
-        """Record the data read of an account. Raises `OutputError`."""
         if outcome.inventory is not None:
             self.store.append(account_line(outcome.inventory.account.id, encode(outcome.inventory)))
 
@@ -112,11 +108,7 @@ class LedgerFile:
         return {address: moment(change.detail["since"]) for address, change in seen if change is not None and change.at >= after}
 
     def finish(self, rules: Mapping[KeyKind, Collection[str]], *, whole: bool) -> None:
-        """Write the ledger with all observations of this run.
-
-        ``rules`` are those that judged keys of each kind; ``whole`` tells whether every user of the accounts was read.
-        Raises `OutputError`.
-        """
+        """Write what this run saw; ``rules`` judged keys of each kind, ``whole`` tells if every user was read. Raises `OutputError`."""
         self._resolve(rules, None if whole else self._names)
         if whole:
             self.ledger.last_run, self.ledger.accounts = self.as_of, tuple(sorted(self._accounts))
@@ -145,7 +137,6 @@ class LedgerFile:
         return self.ledger.text(self.as_of)
 
     def _resolve(self, rules: Mapping[KeyKind, Collection[str]], only: set[str] | None) -> None:
-        """Remember which findings are gone: those of accounts that were read and of rules that judged."""
         for name, spans in self.ledger.findings.items():
             detail, key = spans[-1].detail, spans[-1].key
             seen = self.ledger.of(key, KeyChangeKind.SEEN)
@@ -168,7 +159,6 @@ class LedgerFile:
         return len(found)
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
-        """Record the keys of an account; ``ends`` tells from when on disabled ones may be deleted."""
         ledger, seen = self.ledger, set()
         living = self._living.get(inventory.account.id, {})
         for key in inventory.keys:
@@ -188,7 +178,6 @@ class LedgerFile:
                 ledger.note(name, KeyChangeKind.DELETED, self.as_of, told)
 
     def _saw_switches(self, name: str, key: DeployedKey, delete_on: datetime | None) -> None:
-        """Remember since when a key has been off and when it may be deleted, and that it was used in spite of that."""
         before = self.ledger.of(name, KeyChangeKind.DISABLED)
         since = key.disabled_since
         if off(key) and isinstance(since, datetime):
@@ -213,10 +202,7 @@ def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
 
 
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
-    """The ledger that the command line names; None when it names none.
-
-    Raises `UsageError` (it cannot be read, is none, or there is no run to resume).
-    """
+    """The ledger that the command line names, if any. Raises `UsageError` (it cannot be read, is none, or there is no run to resume)."""
     target = arguments.given.ledger
     if target is None:
         return None
@@ -244,7 +230,6 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
 
 
 def options_of(arguments: LiveArguments) -> str:
-    """A digest of the options that decide what is read."""
     told = "\0".join(f"{name}={getattr(arguments.given, name)!r}" for name in SAME)
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

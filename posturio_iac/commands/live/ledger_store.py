@@ -71,7 +71,6 @@ class FileStore:
         self._known, self._size = hashlib.sha256(text.encode()), len(text.encode())
 
     def _check(self) -> None:
-        """Raise `OutputError` if the file is not as this run knows it."""
         try:
             with open(self._path, "rb") as file:
                 there = hashlib.sha256(file.read())
@@ -116,7 +115,6 @@ class S3Store:
     """An object of S3, which is written as a whole and only while it is as this run knows it."""
 
     def __init__(self, connection: Connection, bucket: str, key: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the ledger in ``bucket`` as ``key``, with the caller's own credentials."""
         self._object, self._name = connection.stored_object(bucket, key), f"s3://{bucket}/{key}"
         self._clock, self._text, self._tag = clock, "", ""
         self._kept = True
@@ -137,7 +135,6 @@ class S3Store:
         return self._text if self._tag else None
 
     def replace(self, text: str) -> None:
-        """Put a text in place of the whole. Raises `OutputError`."""
         self._text, self._kept = text, False
         self.flush()
 

@@ -50,12 +50,7 @@ def emit(
     run: Mapping[str, object],
     verification: Shown | None = None,
 ) -> None:
-    """Write each format to its target, files before standard output, after what must be said on standard error.
-
-    ``run`` records how the run was made, and ``verification`` says what became of an earlier result.
-
-    Raises `OutputError` (a target cannot be written).
-    """
+    """Write each format to its target, files first, after what must be said on standard error. Raises `OutputError`."""
     own = ("text",) if verification is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
     url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
@@ -94,7 +89,6 @@ def _text(found: Findings, given: Arguments, style: Style) -> str:
 
 
 def rules_left_out(config: Config) -> tuple[str, ...]:
-    """The rules that a live run was told to leave out."""
     return tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
 
 
@@ -167,7 +161,6 @@ def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterat
 
 
 def _undetermined(report: Report, style: Style) -> list[str]:
-    """The keys that are undetermined, those with the same reasons together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for judged in report.keys:
         if judged.verdict is Verdict.UNDETERMINED:
@@ -183,7 +176,6 @@ def _undetermined(report: Report, style: Style) -> list[str]:
 
 
 def _suppressed(report: Report, style: Style) -> list[str]:
-    """The findings that do not count, and why."""
     lines = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:

@@ -72,25 +72,17 @@ class Findings:
     report: Report
     """With full key ids."""
     budget: str
-    """The calls that it made, in one line."""
     region: str
-    """The region that the credentials are used in."""
     record: RunRecord
-    """How the run was made."""
     accounts: tuple[str, ...] = ()
     """The accounts that were read, including those without keys."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """The names of accounts, by their ids, as far as they are known."""
     links: Links = Links()
-    """The code that keys were joined to."""
     unread: int = 0
-    """How many accounts could not be read."""
     ledger: LedgerFile | None = None
     ages: FindingAges = FindingAges()
-    """The ages of findings, from the ledger."""
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
-        """The scope of the run; ``left_out`` are the rules that did not run."""
         return RunScope(accounts=self.accounts, names=self.names, unread=self.unread, left_out=left_out, source_url=source_url)
 
     def masked(self) -> Findings:
@@ -104,7 +96,6 @@ class Run:
     """One run. It holds the data that all its accounts share."""
 
     def __init__(self, arguments: LiveArguments, config: Config, as_of: datetime) -> None:
-        """Prepare, without a call. Raises `UsageError` (a wrong state file, or no such folder of code or state of Terraform)."""
         self.arguments = arguments
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
@@ -122,13 +113,7 @@ class Run:
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
     def read(self, targets: Sequence[AccountTarget]) -> Iterator[AccountOutcome]:
-        """Read all targets and yield the outcomes as they come. None is kept here.
-
-        Raises:
-            UsageError: there is nothing to sign calls with, or a wrong profile.
-            UnreachableError: a scheduler was named and cannot be reached.
-
-        """
+        """Yield the outcomes as they come. Raises `UsageError` (nothing to sign calls with, a wrong profile) and `UnreachableError`."""
         self._tell_accounts_of_states(targets)
         if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.begin(options_of(self.arguments))
@@ -151,7 +136,6 @@ class Run:
             yield from outcomes
 
     def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
-        """Record the data read of an account, and show the progress of the run."""
         if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.read(outcome)
         self._progress.show(f"{done} of {total} accounts")
@@ -166,7 +150,6 @@ class Run:
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
     def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> Generator[AccountOutcome, None, None]:
-        """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
         if self.arguments.given.dask is None or not targets:
             return survey(self.surveyor, targets, progress)
         from posturio_iac.live.dask_executor import survey_elsewhere
@@ -174,12 +157,10 @@ class Run:
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
     def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
-        """Yield the part of each account as it is finished: its judged keys and its diagnostics."""
         judged = (self._judged(outcome, judging) for outcome in outcomes)
         return as_finished(self.request.workers, self._asked_about, judged)
 
     def _asked_about(self, part: AccountPart) -> AccountPart:
-        """Ask CloudTrail about the keys of one account that were found."""
         report = with_creators(part.report, lambda: self.surveyor.connected(part.target))
         if self.ledger is not None:
             self.ledger.remember_creators(judged.key for judged in report.keys)
@@ -255,7 +236,6 @@ class Run:
         return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
 
     def _compared(self, parts: Sequence[AccountPart]) -> list[Diagnostic]:
-        """The differences between code or states and AWS."""
         if self.links.linker is None:
             return []
         from posturio_iac.commands.live.code_link import compared

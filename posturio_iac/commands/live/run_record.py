@@ -30,7 +30,6 @@ class RunRecord:
     """Notes how a run is made while it goes on."""
 
     def __init__(self, config: Config, surveyor: Surveyor, ledger: LedgerFile | None) -> None:
-        """Start with nothing read."""
         self._config, self._surveyor, self._ledger = config, surveyor, ledger
         self._roles: set[str] = set()
         self._reports: dict[str, tuple[datetime, str]] = {}
@@ -78,7 +77,6 @@ def _options(argv: Sequence[str]) -> list[str]:
 
 
 def _digest_of(path: str) -> str | None:
-    """The digest of a file; None where it is gone."""
     try:
         with open(path, "rb") as file:
             return digest(file.read())
@@ -87,7 +85,6 @@ def _digest_of(path: str) -> str | None:
 
 
 def digest(data: bytes) -> str:
-    """The SHA-256 digest of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -99,7 +96,6 @@ class AccountPart:
     report: Report
     """The report on this account alone."""
     account: Account | None = None
-    """None where it was not read."""
     ages: FindingAges = FindingAges()
 
     @property

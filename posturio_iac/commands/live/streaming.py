@@ -32,7 +32,6 @@ class AccountLines:
     """The lines of a run, made as they are consumed. Of finished accounts only the data of the last line is kept."""
 
     def __init__(self, run: Run, left_out: tuple[str, ...], exit_code: Callable[[Report, FindingAges], Exit]) -> None:
-        """Be ready to read; ``left_out`` are the rules that are not asked, ``exit_code`` tells what a report exits with."""
         self._run, self._left_out, self._exit_code = run, left_out, exit_code
         self._totals, self._accounts, self.names, self._unread = Totals(), list[str](), dict[str, str](), 0
         self._said: list[Diagnostic] = []
@@ -41,16 +40,12 @@ class AccountLines:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics so far, in order."""
         return joined([], self._said, self._run.as_of).diagnostics
 
     def lines(
         self, targets: Sequence[AccountTarget], notes: Sequence[Diagnostic], describe: Callable[[Exit], Mapping[str, object]]
     ) -> Iterator[str]:
-        """Yield a line for each account that could be read, as soon as it was, and a last one; ``describe`` says how the run was made.
-
-        Raises what reading raises.
-        """
+        """Yield a line for each account as soon as it was read, and a last one; ``describe`` says how the run was made."""
         run, rest = self._run, [*notes]
         judging = PartwiseJudge(run.as_of, run.policies)
         for part in run.parts(run.read(targets), judging):

@@ -42,7 +42,6 @@ class TableRow(NamedTuple):
 
     @property
     def is_in_grace(self) -> bool:
-        """True if the key is switched off and waits to be deleted, as a ledger tells."""
         return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
 
     def urgency(self) -> tuple[int, int, float, float, str]:
@@ -133,10 +132,7 @@ def _code(key: AccessKey) -> str:
 
 
 def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
-    """The lines of a table for each group, with the columns that tell something and are not in ``without``.
-
-    Findings wrap in their column. Where there is no room even for that, in any of the groups, all keys are paragraphs.
-    """
+    """The lines of a table for each group; where findings have no room to wrap in any group, all keys are paragraphs."""
     cells = [[entry.cells() for entry in group] for group in groups]
     told = _telling([row for rows in cells for row in rows])
     shown = [name for name in HEAD if name in told and name not in without]

@@ -101,14 +101,12 @@ COMMAND = Command(
 PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
 """Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
 ONLY = {"again": "ask", "ask_ownerless": "ask", "reply_to": "ask", "include_in_use": "plan", "valid": "plan", "check": "evidence"}
-"""Options that one step alone has."""
 
 
 class RetireArguments(LiveArguments):
     """The command line, checked."""
 
     def __init__(self, given: Arguments) -> None:
-        """Check the options together. Raises `UsageError`."""
         words = given.words or ("",)
         self.step, self.paths = words[0], words[1:]
         if self.step not in STEPS:
@@ -133,7 +131,6 @@ class RetireArguments(LiveArguments):
 
     @property
     def path(self) -> str:
-        """The folder or file that the step is about; empty where none is given."""
         return self.paths[0] if self.paths else ""
 
     def _check_step(self) -> None:

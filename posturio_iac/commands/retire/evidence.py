@@ -32,10 +32,7 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
 
 
 def evidence(task: RetireTask) -> int:
-    """Add a run to the folder, or check what is there; return the exit code.
-
-    Raises `OutputError` (it cannot be written). Raises `UsageError` (the folder is not as it was written, or a plan cannot be read).
-    """
+    """Add a run to the folder, or check what is there; return the exit code. Raises `OutputError` and `UsageError`."""
     path, plans = task.arguments.path, task.arguments.paths[1:]
     before = check(path)
     if task.arguments.given.check:
@@ -70,10 +67,7 @@ def evidence(task: RetireTask) -> int:
 
 
 def check(path: str) -> list[tuple[str, str]]:
-    """The runs in a folder of evidence, the oldest first, with the digests of their manifests.
-
-    Raises `UsageError` (the folder cannot be used, or a run in it is not as it was written, or is missing).
-    """
+    """The runs in a folder, the oldest first, with the digests of their manifests. Raises `UsageError` (one was changed, or is missing)."""
     if not os.path.lexists(path):
         if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
             raise UsageError(f"retire evidence {path}: there is no folder {os.path.dirname(os.path.abspath(path))}")
@@ -106,7 +100,6 @@ def _check_run(path: str, name: str, text: bytes, before: tuple[str, str] | None
 
 
 def _of_plan(plan: str) -> dict[str, str]:
-    """The document and the log of a plan, by the names that they get in the bundle."""
     found = {}
     for file in (DOCUMENT, LOG):
         place = os.path.join(plan, file)
@@ -131,7 +124,6 @@ def _run(found: Findings, run: Mapping[str, Any], copies: Mapping[str, str]) -> 
 
 
 def _free(path: str, when: datetime) -> str:
-    """A name for the run that sorts behind the others."""
     name, number = when.strftime("%Y%m%dT%H%M%SZ"), 1
     while os.path.lexists(os.path.join(path, name)):
         number += 1

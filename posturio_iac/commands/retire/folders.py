@@ -34,10 +34,7 @@ TITLES = {Action.DISABLE: "switch off", Action.DELETE: "delete", Action.WAIT: "w
 
 
 def plan(task: RetireTask) -> int:
-    """Write the folder, which has ids in full, so only its owner may read it; return the exit code.
-
-    Raises `UsageError` (a key was named that is not flagged). Raises `OutputError` (it cannot be written).
-    """
+    """Write the folder, which has ids in full, so only its owner may read it; return the exit code. Raises `UsageError`, `OutputError`."""
     arguments, path = task.arguments, task.arguments.path
     check_new("retire plan", path)
     found = task.look()
@@ -75,7 +72,6 @@ def _lines(made: Sequence[Step], *, shown: bool, all_of_them: bool) -> Iterator[
 
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:
-    """The JSON contract of the run, which ``verify`` reads, with the steps beside it."""
     context = RenderContext(ages=found.ages)
     plan = {"valid_until": write.moment(validity.until), "steps": [step.document() for step in made]}
     return harmless_json({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
@@ -153,7 +149,6 @@ def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
 
 
 def _make(files: Mapping[str, str], folder: str, path: str) -> None:
-    """Make ``folder``, a name that nothing has, and give it its own name when it is whole. Raises `OSError`."""
     try:
         os.mkdir(folder, 0o700)
         for name, text in files.items():

@@ -57,10 +57,7 @@ def verify(task: RetireTask) -> int:
 
 
 def compared(arguments: RetireArguments, config: Config, as_of: datetime) -> tuple[Findings, Verification]:
-    """Ask about the keys of earlier results, judge them, and compare.
-
-    Raises `UsageError` (a file is no result of ours, there are no credentials or no such profile).
-    """
+    """Ask about the keys of earlier results, judge them, and compare. Raises `UsageError`."""
     results, logs = zip(*map(files_of, arguments.paths), strict=True)
     files = {path: _load(path) for path in results}
     earlier, (log, lost) = together(files.values()), read_log("".join(map(_text, filter(None, logs))))
@@ -111,7 +108,6 @@ def _load(path: str) -> Earlier:
 
 
 def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
-    """Report the limits of verifying this file."""
     if not earlier.incomplete:
         return []
     if not earlier.keys:
@@ -150,7 +146,6 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str,
 
 
 def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:
-    """Why accounts and users could not be read."""
     found: dict[str, str] = {}
     for outcome in outcomes:
         if outcome.inventory is not None:

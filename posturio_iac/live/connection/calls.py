@@ -38,7 +38,6 @@ class Bucket:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = wait,
     ) -> None:
-        """Start full."""
         self.rate, self.burst, self._clock, self._sleep = rate, burst, clock, sleep
         self._tokens, self._filled = float(burst), clock()
         self._lock = threading.Lock()
@@ -68,7 +67,6 @@ class CallBudget:
     """Counts requests, including retries. Threads may share it."""
 
     def __init__(self) -> None:
-        """Start at nothing."""
         self._counts: Counter[str] = Counter()
         self._closed = False
         self._lock = threading.Lock()
@@ -81,13 +79,11 @@ class CallBudget:
             self._counts[operation] += number
 
     def close(self) -> None:
-        """Allow no more requests, so that threads end at their next one."""
         with self._lock:
             self._closed = True
 
     @property
     def counts(self) -> dict[str, int]:
-        """Requests by operation, such as ``iam:ListAccessKeys``."""
         with self._lock:
             return dict(self._counts)
 
@@ -104,13 +100,7 @@ TRIES = 3
 
 
 def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """``send``, a method of a client, with retries while its answer cannot be read.
-
-    botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
-    never sends one, and "nothing" would mean that there are no keys, or that one was never used.
-
-    Raises `AwsError` (the last answer could not be read either).
-    """
+    """``send``, tried again while its answer is empty, as botocore reads a page of a proxy. Raises `AwsError`."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -136,11 +126,7 @@ R = TypeVar("R")
 
 
 def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """The result of ``work`` for each item, in order; the calling thread itself does what the pool has not begun.
-
-    So a thread of the pool may call this too: it only ever waits for work that is running elsewhere. The pool begins with the first
-    items and this thread with the last, and they meet.
-    """
+    """``work`` for each item, in order. The pool begins with the first and the caller, itself of the pool perhaps, with the last."""
     if pool is None:
         return [work(item) for item in items]
     begun = [pool.submit(work, item) for item in items]

@@ -37,7 +37,6 @@ class AwsError(Exception):
     """A call that did not succeed, after all retries. Its text names the operation and the reason."""
 
     def __init__(self, operation: str, code: str, message: str) -> None:
-        """Describe the failure of ``operation``, which is written ``iam:ListUsers``."""
         self.operation, self.code, self.message = operation, code, message
         super().__init__(self.text())
 
@@ -50,7 +49,6 @@ class AwsError(Exception):
 
     @property
     def gone(self) -> bool:
-        """True if the thing that was asked about no longer exists."""
         return self.code in GONE
 
     def text(self) -> str:
@@ -66,7 +64,6 @@ class CredentialsError(Exception):
 
 
 def not_understood(error: Exception) -> str:
-    """Say that an answer of AWS is built in another way than it is documented."""
     return f"the response from AWS was not understood ({type(error).__name__}: {error})"
 
 

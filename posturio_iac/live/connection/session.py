@@ -36,7 +36,6 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 MOST_PAGES = 10_000
 """How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
-"""Attempts at a call in all."""
 _LOADERS: dict[str | None, Any] = {}
 _CREATING = threading.Lock()
 """Threads may share sessions and clients, but must not create them at the same time."""
@@ -50,13 +49,11 @@ class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
     def __init__(self, session: Any, budget: CallBudget, *, pool: int = 10, region: str | None = None) -> None:
-        """Talk through a session of botocore; ``pool`` connections may be open at once."""
         self._session, self._budget, self._pool = session, budget, pool
         self._buckets = Buckets()
         self._region = region
         self._clients: dict[str, Any] = {}
         self.caller = ""
-        """ARN of the caller, once it was asked for."""
         self._says_who = True
         """True if roles let the caller say who it is."""
 
@@ -65,10 +62,7 @@ class Connection:
         return self._region or self._session.get_config_variable("region") or REGION
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation such as ``iam:ListUsers`` once and return its answer.
-
-        Raises `AwsError` (it did not succeed, after all retries). Raises `CredentialsError` (there are no credentials).
-        """
+        """Call an operation such as ``iam:ListUsers`` once. Raises `AwsError` (after all retries) and `CredentialsError`."""
         service, _, name = operation.partition(":")
         with _translating(operation):
             answer: dict[str, Any] = getattr(self._client(service), _method(name))(**parameters)
@@ -89,11 +83,7 @@ class Connection:
                     raise AwsError(operation, UNEXPECTED, f"it has more than {MOST_PAGES:,} pages")
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
-        """A connection as another role, with the same budget. Raises what `call` does.
-
-        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour, and they allow no more
-        than the least policy, whatever the role does.
-        """
+        """A connection as a role, whose credentials renew themselves after an hour and allow no more than the least policy."""
 
         def granted() -> dict[str, str]:
             said = self._assume(role, external_id)["Credentials"]
@@ -117,7 +107,6 @@ class Connection:
         return answer
 
     def stored_object(self, bucket: str, key: str) -> StoredObject:
-        """One object of S3, for the ledger."""
         return StoredObject(self, bucket, key)
 
     def in_region(self, region: str) -> Connection:
@@ -165,11 +154,9 @@ class StoredObject:
     """One object of S3: the only thing that this program may write in AWS."""
 
     def __init__(self, connection: Connection, bucket: str, key: str) -> None:
-        """Refer to the object ``key`` of ``bucket``."""
         self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
 
     def read(self) -> tuple[bytes, str]:
-        """Its content and its tag. Raises what `Connection.call` does."""
         answer = self._connection.call("s3:GetObject", **self._place)
         return answer["Body"].read(), str(answer["ETag"])
 
@@ -180,10 +167,7 @@ class StoredObject:
 
 
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
-    """A connection with the credentials of a profile, or with those that boto3 would find.
-
-    Raises `UsageError` (boto3 is not installed, or there is no such profile).
-    """
+    """A connection with the credentials of a profile, or with those that boto3 would find. Raises `UsageError`."""
     try:
         import botocore.session
         from botocore.exceptions import BotoCoreError

@@ -35,7 +35,6 @@ def policy_text() -> str:
 
 
 def session_name(caller: str) -> str:
-    """The session name for a caller: the program, and the last part of the caller's ARN."""
     return f"{PROGRAM}-{source_identity(caller)}"[:LONGEST].rstrip("-") if caller else PROGRAM
 
 

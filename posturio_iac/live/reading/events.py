@@ -40,7 +40,6 @@ class TrailEvent(NamedTuple):
     error: str
     """The error code; empty for a call that succeeded."""
     detail: Mapping[str, Any]
-    """The whole event."""
 
     def held(self, *names: str) -> Any:
         """A field of the event by its path; None where it is not there."""
@@ -101,7 +100,6 @@ class Trail:
     """When the keys of an account were switched on and off, as far as CloudTrail tells."""
 
     switches: dict[str, list[KeyEvent]] = field(default_factory=dict)
-    """The events by key id."""
 
     def last_on(self, key_id: str) -> datetime | None:
         return max((event.at for event in self.switches.get(key_id, ()) if event.active), default=None)
@@ -122,12 +120,7 @@ def is_undated(key: DeployedKey) -> bool:
 
 
 def read_trail(connection: Connection, partition: str, as_of: datetime, kind: KeyKind) -> Trail | Unknown:
-    """Read when keys of a kind were switched on and off, in the region of the partition that knows.
-
-    Pages come newest first, so that events beyond the last page read can only make a key look switched off for less long.
-
-    Raises `AwsError` (it is denied or fails).
-    """
+    """When keys were switched; events beyond the last page can only make a key look off for less long. Raises `AwsError`."""
     region = TRAIL_REGIONS.get(partition)
     if region is None:
         return NO_REGION(f"IAM events of the partition {partition}")

@@ -29,7 +29,6 @@ NONE = frozenset({"", "N/A", "not_supported"})
 NO_INFORMATION = "no_information"
 NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date")
 WAITS = 10
-"""How often to ask whether a report is ready."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
 """Seconds."""
 FRESH = timedelta(hours=4)
@@ -61,7 +60,6 @@ class CredentialReport:
     """How many lines have more fields than the header, so that their users are uncertain."""
     notes: tuple[str, ...] = ()
     digest: str = ""
-    """The SHA-256 digest of the report as AWS sent it."""
 
     def root(self) -> ReportRow | None:
         """The line of the root user, which AWS always writes."""
@@ -71,15 +69,7 @@ class CredentialReport:
 def fetch(
     connection: Connection, as_of: datetime, sleep: Callable[[float], object], jitter: Callable[[], float] = random.random
 ) -> CredentialReport:
-    """Request a report, wait for it, and read it; without permission to request one, read an existing one if it is fresh.
-
-    ``sleep`` takes seconds; ``jitter`` gives a number from 0 to 1, which shortens each wait by up to half of it.
-
-    Raises:
-        ReportUnavailableError: it is denied, does not become ready, or cannot be read.
-        CredentialsError: there are no credentials.
-
-    """
+    """Request a report and wait for it, or read a fresh one that exists; jitter shortens waits. Raises `ReportUnavailableError`."""
     refused: AwsError | None = None
     try:
         try:
@@ -117,10 +107,7 @@ def _ready(connection: Connection, sleep: Callable[[float], object], jitter: Cal
 
 
 def parse(content: bytes, generated: datetime) -> CredentialReport:
-    """Read a report. Unknown columns, and those that do not concern access keys, are ignored.
-
-    Raises `ReportUnavailableError` (it is not UTF-8, lacks a column that is needed, or is cut off).
-    """
+    """Read a report. Raises `ReportUnavailableError` (it is not UTF-8, lacks a column that is needed, or is cut off)."""
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -153,7 +140,6 @@ def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRo
 
 
 def _key(fields: Mapping[str, str], slot: int, user: DeployedUser, evidence: str) -> DeployedKey | None:
-    """The key in one of a user's places, or None when the place is empty."""
     start = f"access_key_{slot}_"
     active, rotated = fields.get(f"{start}active", ""), fields.get(f"{start}last_rotated", "")
     if active != "true" and rotated in NONE:
@@ -192,7 +178,6 @@ class Summary:
 
 
 def summarised(connection: Connection) -> Summary:
-    """The account's summary. Raises `AwsError`."""
     told = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
     return Summary(told.get("Users"), told.get("AccountAccessKeysPresent", 0))
 

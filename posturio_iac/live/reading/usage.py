@@ -50,10 +50,7 @@ def look(connection: Connection, user: DeployedUser) -> UserKeys:
 
 
 def named(connection: Connection, user: DeployedUser, reported: Sequence[DeployedKey]) -> UserKeys:
-    """Give the keys of the credential report their ids, matched by the time of creation.
-
-    Where that is ambiguous, or the report differs, every key is read.
-    """
+    """Give the keys of the report their ids, by the time of creation; where that is ambiguous or differs, every key is read."""
     if is_unasked(user.tags):
         return look(connection, user)
     looked = UserKeys()
@@ -72,7 +69,6 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
 
 
 def list_keys(connection: Connection, user: DeployedUser) -> list[dict[str, Any]]:
-    """The keys of a user as AWS lists them. Raises `AwsError`."""
     return [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]
 
 
@@ -100,10 +96,7 @@ def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> lis
 
 
 def _ask_each(connection: Connection, user: DeployedUser, listed: Sequence[Mapping[str, Any]], looked: UserKeys) -> None:
-    """Read when each key was last used.
-
-    AWS may refuse that for a key that was deleted meanwhile, so the keys are listed again before a refusal counts.
-    """
+    """Read when each key was last used; the keys are listed again before a refusal counts, as one may be deleted meanwhile."""
     answers = [(key, _last_used(connection, str(key["AccessKeyId"]))) for key in listed]
     failed = {str(key["AccessKeyId"]): answer for key, answer in answers if isinstance(answer, AwsError)}
     gone = {key_id for key_id, error in failed.items() if error.gone}
@@ -141,7 +134,6 @@ def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> 
 
 
 def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, Any] | AwsError) -> DeployedKey:
-    """A key as AWS lists it, with its last use."""
     key_id, refused = str(listed["AccessKeyId"]), isinstance(answer, AwsError)
     return DeployedKey(
         user,
@@ -178,10 +170,7 @@ EXPIRED = "Expired"
 def read_credentials(
     connection: Connection, users_: Iterable[DeployedUser], account: Account, say: Say
 ) -> tuple[DeployedKey, ...] | AwsError:
-    """The credentials of all users, or why they were not read. Of users of one name the last one counts.
-
-    Tags that were not read yet are read; where that is denied they are unknown, with a diagnostic.
-    """
+    """The credentials of all users, or why they were not read. Of users of one name the last one counts."""
     try:
         pages = connection.pages(OPERATION, AllUsers=True, MaxItems=PAGE)
         entries: list[dict[str, Any]] = [entry for page in pages for entry in page.get("ServiceSpecificCredentials", ())]

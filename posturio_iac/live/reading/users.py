@@ -30,10 +30,7 @@ def quarantine_of(holder: Mapping[str, Any]) -> str | None:
 
 
 def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> Privilege | None:
-    """How much the policies of a user and of its groups allow; None when a group is not among ``groups``.
-
-    Policies of the account itself are not read, so they count as some permission. So does everything within a boundary.
-    """
+    """How much a user and its groups may do, policies of the account itself counting as some; None for a group that is not known."""
     names = user.get("GroupList") or ()
     levels = {_level(user), *(_level(groups[name]) for name in names if name in groups)}
     if Privilege.ADMIN in levels:
@@ -44,7 +41,6 @@ def privilege_of(user: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]
 
 
 def _level(holder: Mapping[str, Any]) -> Privilege:
-    """How much the policies of one user or group allow."""
     inline = [_document(entry.get("PolicyDocument")) for entry in (*_listed(holder, "UserPolicyList"), *_listed(holder, "GroupPolicyList"))]
     if not ADMIN_POLICIES.isdisjoint(_names_by_aws(holder)) or any(_is_admin(document) for document in inline):
         return Privilege.ADMIN
@@ -84,7 +80,6 @@ def _grants_everything(statement: Mapping[str, Any]) -> bool:
 
 
 def _many(value: object) -> list[Any]:
-    """A value of a policy as a list; a single value may stand without one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
@@ -110,7 +105,6 @@ def listed(connection: Connection) -> dict[str, DeployedUser]:
 
 
 def tags_of(connection: Connection, user: DeployedUser) -> Attr[AwsTags]:
-    """The tags of one user. Raises `AwsError`."""
     pages = connection.pages("iam:ListUserTags", UserName=user.name)
     return pairs(tag for page in pages for tag in page.get("Tags", ()))
 
