@@ -53,7 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
-    """Call the subcommand that the first word names."""
     match argv:
         case ["--version" | "-V", *_]:
             to_stdout(f"posturio-iac {__version__}\n")
@@ -98,7 +97,6 @@ def _unknown(name: str) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    """Print one sentence to standard error and return ``code``."""
     from posturio_iac.core.text.terminal import printable
 
     to_stderr(f"posturio-iac: {printable(text)}\n")

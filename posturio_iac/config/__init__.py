@@ -26,12 +26,7 @@ def hint(word: str, choices: Iterable[str]) -> str:
 
 
 def rule_id(name: str, ids: Iterable[str]) -> str:
-    """The id of the rule that ``name`` means: an id, or the part after its dot.
-
-    Raises:
-        UsageError: there is no such rule; the text names the nearest one.
-
-    """
+    """The id of the rule that ``name`` means: an id, or the part after its dot. Raises `UsageError`, which names the nearest one."""
     known = tuple(ids)
     wanted = name.strip().lower().replace("-", "_")
     for candidate in known:

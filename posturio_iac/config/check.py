@@ -28,12 +28,7 @@ class BadValueError(Exception):
 
 
 def check_table(table: dict[str, Any], options: Iterable[Option], file: str, where: str = "") -> dict[str, Any]:
-    """The values of ``table`` by option name, converted as their `Shape` says. Options that the table lacks are left out.
-
-    Raises:
-        UsageError: an unknown key, a missing one or a wrong value; the text names the file, the key and what is right.
-
-    """
+    """The values of ``table`` by option, converted as their `Shape` says. Raises `UsageError`, which names the file and the key."""
     known = {option.name: option for option in options}
     for key in table:
         if key not in known:
@@ -154,10 +149,7 @@ def _until(value: Any, _option: Option) -> datetime:
 
 
 def moment(value: Any, *, end_of_day: bool) -> datetime:
-    """A time in UTC from a date, a time or the text of either. A time without an offset is taken as UTC.
-
-    A date alone is its start, or its end at 24:00 when ``end_of_day``.
-    """
+    """A time in UTC from a date, a time or the text of either; a date alone is its start, or its end at 24:00 with ``end_of_day``."""
     match value:
         case str() if DAY.fullmatch(value.strip()) and not end_of_day:
             parsed = parse_date(f"{value.strip()}T00:00Z")

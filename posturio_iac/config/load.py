@@ -20,14 +20,7 @@ _FILES = ("var_files", "parameters", "baseline")
 
 
 def load(path: str, fence: Fence | None = None, home: str | None = None) -> Config:
-    """Read and check a configuration file; ``home`` is the folder that it was found for.
-
-    A file that was found beside the code, rather than named by the caller, has a ``fence``: it and the files that it names must be inside.
-
-    Raises:
-        UsageError: it cannot be read, is not TOML, has a wrong key or value, or names a file outside of ``fence``.
-
-    """
+    """Read and check a configuration file; one found beside the code has a ``fence``, which holds what it names. Raises `UsageError`."""
     shown = _shown(path)
     own = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))

@@ -18,10 +18,7 @@ TABLE = "posturio-iac"
 
 
 class Config:
-    """Every setting of a scan. `posturio_iac.config.option_table.OPTIONS` says what each means and holds its default.
-
-    Immutable by agreement. A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
-    """
+    """Every setting of a scan, as `OPTIONS` explains it. Immutable by agreement; plain, since importing `dataclasses` is slow."""
 
     __slots__ = (*(option.name for option in OPTIONS), "folder", "home", "own", "path")
 
@@ -72,7 +69,6 @@ class Config:
     """The settings of the file that the command line does not replace."""
 
     def __init__(self, path: str | None = None, folder: str = "", home: str | None = None, **values: Any) -> None:
-        """Hold ``values`` by the name of their option, and the default of every other option."""
         self.path, self.folder, self.home = path, folder, home
         self.own = frozenset(values) if path is not None else frozenset()
         for option in OPTIONS:

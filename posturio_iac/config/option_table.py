@@ -11,10 +11,7 @@ if TYPE_CHECKING:
 
 
 class Shape:
-    """What an option can hold, as a reader of the reference sees it.
-
-    Plain text and plain classes here, because importing `enum` and `dataclasses` costs a scan that finds nothing more than searching does.
-    """
+    """What an option can hold, as the reference shows it. Plain classes here, since importing `enum` and `dataclasses` is slow."""
 
     DAYS = "whole number of days"
     SECONDS = "whole number of seconds"

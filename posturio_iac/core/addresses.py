@@ -26,10 +26,7 @@ def calls(address: str) -> tuple[str, ...]:
 
 
 def fits(code: str, deployed: str) -> bool:
-    """True if a declaration with the address ``code`` can be that of a resource with the address ``deployed``.
-
-    Where the code does not fix how many instances there are, its address has no index. Terraform moves ``x`` to ``x[0]`` by itself.
-    """
+    """True if the code's address can be that of a deployed resource; code may leave out an index, and Terraform moves ``x`` to ``x[0]``."""
     ours, theirs = _SEGMENT.findall(code), _SEGMENT.findall(deployed)
     if [name for name, _ in ours] != [name for name, _ in theirs]:
         return False

@@ -36,7 +36,6 @@ class BudgetError(Exception):
         self.span = span
 
     def located(self, span: Span) -> BudgetError:
-        """The error at ``span``, unless it has a place already."""
         self.span = self.span or span
         return self
 
@@ -47,7 +46,6 @@ class Budget:
     __slots__ = ("_characters", "_clock", "_deadline", "_depth", "_instances", "_renders", "_seconds", "_steps", "_unwatched")
 
     def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
-        """Start with the whole budget. With ``clock``, a function that returns seconds, it also ends ``seconds`` from now."""
         self._steps, self._instances, self._characters, self._renders, self._depth = 0, 0, 0, 0, 0
         self._seconds, self._clock = seconds, clock
         self._deadline = None if seconds is None or clock is None else clock() + seconds
@@ -88,7 +86,6 @@ class Budget:
         self._depth += 1
 
     def leave_render(self) -> None:
-        """End what `enter_render` began."""
         self._depth -= 1
 
     def _watch(self) -> None:
@@ -102,9 +99,6 @@ _WORTH = 20_000
 
 
 def free_last_part() -> None:
-    """Free what the last part of a run has left in circles, as modules and their scopes refer to each other.
-
-    What outlives a part is kept for good and not looked at again, so that many parts cost no more than each by itself.
-    """
+    """Free what the last part of a run has left in circles; what outlives a part is kept for good and not looked at again."""
     if gc.isenabled() and (gc.get_count()[0] > _WORTH or gc.get_count()[1]):
         gc.collect(1)

@@ -24,7 +24,6 @@ class CallGraph:
     __slots__ = ("_above", "_below", "callers", "calls")
 
     def __init__(self, edges: Iterable[tuple[str, str]]) -> None:
-        """Hold edges as pairs of a node and the node that it leads to."""
         self.calls: dict[str, set[str]] = {}
         self.callers: dict[str, set[str]] = {}
         self._above: dict[str, set[str]] = {}

@@ -52,12 +52,10 @@ def longest_gap(text: str, start: datetime) -> timedelta | None:
 
 
 def _named(field: str, names: dict[str, str]) -> str:
-    """A field with numbers for names."""
     return re.sub(r"[A-Z]{3}", lambda word: names.get(word[0], word[0]), field.upper())
 
 
 def _numbers(field: str, least: int, most: int) -> frozenset[int] | None:
-    """The numbers that a field names; None when it cannot be read."""
     found: set[int] = set()
     for part in field.replace("?", "*").split(","):
         match = re.fullmatch(_PART, part)
@@ -81,13 +79,11 @@ def _is_weekday(field: str) -> bool:
 
 
 def _months(first: date, end: date) -> list[date]:
-    """The first days of the months from ``first`` on."""
     count = (end.year - first.year) * 12 + end.month - first.month
     return [date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)]
 
 
 def _days(month: date, day: str, weekday: str) -> list[int]:
-    """The days of a month on which a schedule runs."""
     length = monthrange(month.year, month.month)[1]
     days = range(1, length + 1)
 

@@ -45,7 +45,6 @@ class Trouble(NamedTuple):
     """Why a value cannot be read, and how to write it."""
 
     why: str
-    """A clause."""
     example: str
     """What to write: ``a date such as 2027-01-31``; empty where the value has a meaning."""
     kind: ReasonKind = ReasonKind.UNREADABLE
@@ -53,7 +52,6 @@ class Trouble(NamedTuple):
     """What the value can mean: ``2027-01-02`` and ``2027-02-01``."""
 
     def text(self) -> str:
-        """The reason and the advice as one clause."""
         return f"{self.why}; write {'it as ' + ' or '.join(self.readings) if self.readings else self.example}"
 
 
@@ -63,11 +61,7 @@ def other_form(why: str, *readings: str) -> Trouble:
 
 
 def parse_date(text: str) -> datetime | None:
-    """The moment that ``text`` names, in UTC, or None when it names none for certain.
-
-    A date without a time ends at 24:00, so it gives the next midnight; a month without a day (``2027-01``) ends with its last day.
-    A time without a zone is in UTC. Years outside 1900 to 8999 name no moment.
-    """
+    """The moment that ``text`` names for certain, in UTC: a date without a time ends at 24:00, a month with its last day."""
     text = text.strip()
     if not text[:4].isdecimal():
         return None
@@ -82,12 +76,10 @@ def parse_date(text: str) -> datetime | None:
 
 
 def _is_plain_day(text: str) -> bool:
-    """True if a text has the commonest form, ``2027-01-31``, which needs no pattern."""
     return len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
 def _moment(parts: dict[str, str | Any]) -> datetime | None:
-    """The moment of the parts of an ISO date; raise ValueError for one that no calendar has."""
     month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
     if day is None:
         return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
@@ -120,7 +112,6 @@ def describe_date(moment: datetime) -> str:
 
 
 def describe_time(moment: datetime) -> str:
-    """A time at which something was, to the minute in UTC."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
@@ -141,7 +132,6 @@ def silence(text: str, example: str = "") -> Trouble | None:
 
 
 def says_never(text: str) -> bool:
-    """True if ``text`` states that there is no end: a word such as never, or a date of a far century."""
     found = re.fullmatch(_ISO, text.strip())
     return text.strip().casefold() in _NEVER or (found is not None and int(found["year"]) > LAST_YEAR)
 
@@ -162,7 +152,6 @@ def date_reading(text: str) -> str | None:
 
 
 def _last_year_isos(text: str) -> list[str]:
-    """The possible dates of a text that ends with its year."""
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return []
@@ -170,7 +159,6 @@ def _last_year_isos(text: str) -> list[str]:
 
 
 def _named_iso(text: str) -> str | None:
-    """The date of a text that spells its month, where it has a day."""
     month = re.search(_MONTH_NAME, text)
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
@@ -180,7 +168,6 @@ def _named_iso(text: str) -> str | None:
 
 
 def _epoch_iso(text: str) -> str | None:
-    """The date of a count of seconds."""
     found = re.fullmatch(_EPOCH, text)
     return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))).date().isoformat() if found else None
 
@@ -197,7 +184,6 @@ def _with_time(midnight: datetime, parts: dict[str, str | None]) -> datetime:
 
 
 def _offset(zone: str | None) -> timedelta:
-    """The distance of ``zone`` from UTC; ValueError when it is a day or more."""
     if zone is None or zone[0] not in "+-":
         return timedelta(0)
     digits = zone[1:].replace(":", "")
@@ -208,7 +194,6 @@ def _offset(zone: str | None) -> timedelta:
 
 
 def _month_end(year: int, month: int) -> datetime | None:
-    """The first midnight after a month; ValueError when there is no such month."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return None
     first = datetime(year, month, 1, tzinfo=timezone.utc)
@@ -216,7 +201,6 @@ def _month_end(year: int, month: int) -> datetime | None:
 
 
 def _calendar(year: str, month: str, day: str) -> str | None:
-    """The ISO form of a date in the calendar, or None."""
     try:
         return date(int(year), int(month), int(day)).isoformat()
     except ValueError:
@@ -224,7 +208,6 @@ def _calendar(year: str, month: str, day: str) -> str | None:
 
 
 def _near_iso(text: str) -> Trouble | None:
-    """Explain a date that begins with its year."""
     found = re.fullmatch(_ISO, text)
     if found is not None and int(found["year"]) > LAST_YEAR:
         return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
@@ -238,7 +221,6 @@ def _near_iso(text: str) -> Trouble | None:
 
 
 def _day_first(text: str) -> Trouble | None:
-    """Explain a date that ends with its year."""
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return None
@@ -252,7 +234,6 @@ def _day_first(text: str) -> Trouble | None:
 
 
 def _named_month(text: str) -> Trouble | None:
-    """Explain a date that spells its month."""
     month = re.search(_MONTH_NAME, text)
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     if month is None or year is None:
@@ -261,7 +242,6 @@ def _named_month(text: str) -> Trouble | None:
 
 
 def _number(text: str) -> Trouble | None:
-    """Explain a number that is a year or counts seconds."""
     if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
         return Trouble(f"{quote(text)} names only a year", f"a date such as {text}-12-31")
     iso = _epoch_iso(text)

@@ -82,7 +82,6 @@ class Violation:
 
     sentence: KeySentence
     remediation: str
-    """The shortest change that works."""
     span: Span | None = None
     """Where it is, when that is not the key's own header."""
     remedy: Remedy | None = None
@@ -176,7 +175,6 @@ class Diagnostic:
 
     @property
     def is_always_shown(self) -> bool:
-        """True if every format shows it: errors, calls not followed, and what a configuration beside the code does to verdicts."""
         return self.level is Level.ERROR or self.about in (CONFIGURATION, CALLS_NOT_FOLLOWED)
 
 
@@ -260,7 +258,6 @@ class Report:
     """Everything that a run found. Formats are pure functions of it."""
 
     as_of: datetime
-    """The time that the run took as now, in UTC."""
     keys: tuple[JudgedKey, ...]
     findings: tuple[Finding, ...]
     """In total order: path, line, column, rule, address."""
@@ -274,11 +271,7 @@ class Report:
         return tuple(f for f in self.findings if f.suppressed is None)
 
     def score(self) -> int | None:
-        """How good the posture is, from 100 (nothing is known to be wrong) towards 0; None when the run is incomplete.
-
-        It depends on the number of bad keys and not on their share: more good keys do not raise it, a suppression does not either, and
-        mending or deleting never lowers it.
-        """
+        """How good the posture is, from 100 towards 0, by the number of bad keys and not their share; None when the run is incomplete."""
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return None
         return round(exact_score(sum(key.demerit for key in self.keys)))

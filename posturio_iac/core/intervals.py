@@ -61,11 +61,7 @@ _TROUBLES = (
 
 
 def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | None:
-    """The interval that ``value`` names, or None when it names none for certain.
-
-    A bare number counts ``default_unit``s (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``). Zero is an interval; a negative number,
-    a fraction, ``90m`` (minutes or months?), a cron expression and more than a thousand years are not.
-    """
+    """The interval that ``value`` names for certain; a bare number counts ``default_unit``s, and ``90m`` (minutes or months?) is none."""
     if isinstance(value, (int, float)):
         whole = not isinstance(value, bool) and 0 <= value < _HUGE and value == int(value)
         return _total([(int(value), default_unit)]) if whole else None
@@ -80,10 +76,7 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
 
 
 def describe_interval(interval: timedelta) -> str:
-    """``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``.
-
-    Exact where it is whole days, hours under four days, or minutes under two; else rounded down to what matters.
-    """
+    """``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``; rounded down to what matters where it is not exact."""
     seconds = abs(interval) // timedelta(seconds=1)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // _DAY
     if seconds % _DAY == 0 or days >= _DAYS_NOT_HOURS or (days > 1 and seconds % 3600):
@@ -94,10 +87,7 @@ def describe_interval(interval: timedelta) -> str:
 
 
 def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
-    """Why ``text`` cannot be read as an interval, and how to write it.
-
-    None when it can be read, and when it is not much like an interval.
-    """
+    """Why ``text`` cannot be read as an interval, and how to write it; None when it can, and when it is not much like one."""
     word = text.strip().casefold()
     if parse_interval(text, default_unit) is not None:
         return None
@@ -112,7 +102,6 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
 
 
 def interval_reading(text: str) -> str | None:
-    """The interval of a word such as ``quarterly``, written as a number and a unit, or None."""
     return _ADVERBS.get(text.strip().casefold())
 
 
@@ -133,5 +122,4 @@ def _total(parts: list[tuple[int, str]]) -> timedelta | None:
 
 
 def _plural(number: int, unit: str) -> str:
-    """``1 day`` or ``2 days``."""
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

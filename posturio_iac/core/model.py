@@ -65,7 +65,6 @@ class Exposure:
 
     @property
     def where(self) -> str:
-        """What holds it: ``output "secret"``."""
         return describe_holder(self.holder)
 
 
@@ -146,7 +145,6 @@ class AccessKey:
     span: Span | None
     """The header of the block, or the logical id."""
     user: Attr[str | None]
-    """The user's name."""
     user_address: str | None
     """The user's own address where the code declares it."""
     status: Attr[str]
@@ -158,8 +156,7 @@ class AccessKey:
     existence: Unknown | None = None
     """Why the key may not exist at all. Then no rule flags it, and those that would are undetermined."""
     unseen_tags: Unknown | None = None
-    """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
-    author of the key can state an end beside it; where it does, ``unknown_sources`` has the reason as well."""
+    """Why the tags of its user cannot be seen. That alone leaves no lifetime open, since the author can state an end beside the key."""
     notes: tuple[str, ...] = ()
     """Sentences about things that look like a lifetime and are none: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
@@ -266,7 +263,6 @@ def called(kind: KeyKind, service: Attr[str | None]) -> str:
 
 
 def about(key: AccessKey, rest: str, start: str = "") -> KeySentence:
-    """The sentence ``start``, the key, ``rest``."""
     return KeySentence(named(key), rest, start)
 
 

@@ -14,12 +14,7 @@ T = TypeVar("T")
 
 
 class OpenKind:
-    """A kind of unknown value: a plain class, since every start makes them all.
-
-    ``name`` is its name in the JSON contract, ``template`` half a sentence with ``{}`` for each argument. ``cause`` is why such a value is
-    open; None where it depends on an argument, or is none of the causes. ``is_named`` says whether the first argument is the name of what
-    is open, ``is_unasked`` whether nobody has asked yet, and AWS would tell.
-    """
+    """A kind of unknown value, ``is_named`` if its first argument is what is open, ``is_unasked`` if AWS would tell."""
 
     __slots__ = ("cause", "is_named", "is_unasked", "name", "template")
 
@@ -32,11 +27,9 @@ class OpenKind:
         return Unknown(self, arguments)
 
     def __repr__(self) -> str:
-        """Its name: the sentence is in one place."""
         return self.name
 
     def __eq__(self, other: object) -> bool:
-        """True if it is the same kind, perhaps of another process."""
         return isinstance(other, OpenKind) and self.name == other.name
 
     def __hash__(self) -> int:
@@ -49,8 +42,7 @@ class Unknown:
 
     kind: OpenKind
     arguments: tuple[str | Unknown, ...] = ()
-    """What the kind is about: addresses, names, or the unknown value that this one depends on.
-"""
+    """Addresses, names, or the unknown value that this one depends on."""
 
     @property
     def reason(self) -> str:
@@ -70,14 +62,10 @@ class Unknown:
 
     @property
     def is_unasked(self) -> bool:
-        """True if nobody has asked yet, and AWS would tell."""
         return self.kind.is_unasked
 
     def about(self, what: str) -> Unknown:
-        """The unknown value of ``what``, which depends on this one.
-
-        Of a chain, such as the ``each.value`` of modules in modules, the outermost and the innermost value are named.
-        """
+        """The unknown value of ``what``, which depends on this one; of a chain the outermost and the innermost value are named."""
         inner = self.arguments[1] if self.kind is ABOUT else None
         return Unknown(ABOUT, (what, inner if isinstance(inner, Unknown) and inner.kind is ABOUT else self))
 
@@ -85,7 +73,6 @@ class Unknown:
         return Reason(ReasonKind.OPEN_VALUE, self.kind.template, tuple(map(str, self.arguments)), self.cause, self.subject, self.kind.name)
 
     def __str__(self) -> str:
-        """The reason, as part of another one."""
         return self.reason
 
 

@@ -102,7 +102,6 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
 
 
 def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifetime:
-    """The inert lifetime of a tag whose date keeps moving on."""
     name, at_every_apply = clock
     reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
     return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)
@@ -153,7 +152,6 @@ def key_of_user(facts: KeyFacts, options: FactOptions, schedules: frozenset[str]
 
 
 def status_of(value: object) -> Attr[str]:
-    """The status of a key: Active unless the code states another one."""
     return value if isinstance(value, Unknown) else STATUSES[0] if value is None or value == "" else str(value)
 
 

@@ -21,10 +21,7 @@ NOTE = "days after its creation; AWS sets it once, so the next apply replaces th
 
 
 def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:
-    """The lifetime that an age states, as ``argument`` of ``owner`` at ``span``; None where there is none.
-
-    ``service`` is the name of the service, or `Unknown`.
-    """
+    """The lifetime that an age states, as ``argument`` of ``owner``, or None; ``service`` is a name or `Unknown`."""
     if value is None:
         return None
     origin = ArgumentOrigin(argument, owner.address)
@@ -59,10 +56,7 @@ def _whole(value: object) -> int | None:
 
 
 def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
-    """The change that lets AWS end a key for a service, where it is known that it can.
-
-    Where the argument is ``given`` but evaluates to null, a person has to look at the expression.
-    """
+    """The change that lets AWS end a key, where it is known that it can; a null that is ``given`` needs a person's look."""
     return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None
 
 

@@ -79,7 +79,6 @@ class KeyFacts:
     """As it stands in the code; None where it is left out."""
     remedies: Remedies
     label: str = ""
-    """The name of its block."""
     beside: tuple[MetadataItem, ...] = ()
     """Statements of comments and ``Metadata`` at the key."""
     unread: tuple[Unknown, ...] = ()

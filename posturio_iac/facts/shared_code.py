@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 
 
 def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:
-    """The keys, each with the first change that switches off no other key, and dates that end no other one.
-
-    ``calls`` returns which folder calls which module, including those without keys; it is called only when there is a choice.
-    ``top`` is the folder that root modules are named from, relative to the scan root.
-    """
+    """The keys, with changes that neither switch off nor end others; ``calls`` (which folder calls which) is called only if needed."""
     switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
     holders: dict[Span, set[Span | None]] = {}
     made: dict[Span | None, list[AccessKey]] = {}

@@ -51,7 +51,6 @@ _OPTIONAL = tuple(option.name for option in ENTRY if not option.required)
 
 
 def accepted(findings: Iterable[Finding]) -> Counter[Severity]:
-    """How many findings of each severity are in a baseline."""
     return Counter(f.severity for f in findings if f.suppressed is not None and f.suppressed.source == SOURCE)
 
 
@@ -82,7 +81,6 @@ class BaselineEntry:
     """As `user_of` has it; empty in older files, where it holds for whatever user the key has."""
 
     def holds_for(self, key: AccessKey | None) -> bool:
-        """True unless the key has another user by now: then it is another key."""
         return not self.user or key is None or self.user == user_of(key)
 
     def suppression(self) -> Suppression:
@@ -140,17 +138,11 @@ class BaselineFile(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The folder that the paths of its entries are relative to."""
         return os.path.dirname(os.path.realpath(self.path))
 
 
 def load(path: str) -> Baseline:
-    """Read and check a baseline.
-
-    Raises:
-        UsageError: it cannot be read, is not JSON, or is not a valid baseline; the text names the file and the entry.
-
-    """
+    """Read and check a baseline. Raises `UsageError`, which names the file and the entry."""
     shown = _shown(path)
     document = _document(path, shown)
     findings = document.get("findings")

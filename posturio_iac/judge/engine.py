@@ -36,14 +36,7 @@ def judge(
     files: int = 0,
     policy: Policies | None = None,
 ) -> Report:
-    """Judge ``keys`` at the time ``as_of``, which is in UTC.
-
-    ``diagnostics`` are those of the front ends, and ``files`` is how many files they searched; both go into the report.
-
-    Raises:
-        UsageError: the configuration names a rule that does not exist.
-
-    """
+    """Judge ``keys`` at ``as_of``, in UTC; the report takes over ``diagnostics``, and how many ``files`` front ends searched."""
     judging = PartwiseJudge(as_of, policy)
     found = judging.unredacted(keys)
     return redacted(joined([found], (*diagnostics, *judging.closing()), as_of, files))
@@ -53,12 +46,6 @@ class PartwiseJudge:
     """Judges keys in parts, such as account by account, with the verdicts of a report on all of them. It keeps none of the keys."""
 
     def __init__(self, as_of: datetime, policy: Policies | None = None) -> None:
-        """Start with nothing judged.
-
-        Raises:
-            UsageError: the configuration names a rule that does not exist.
-
-        """
         self._as_of, self._policies = as_of, policy or Policy()
         general = self._policies.general
         general.selected(general.with_severities(all_rules()))
@@ -114,7 +101,6 @@ class _Run:
     """The state of one run: its policies, and its findings so far. A plain class, which is quicker to load than a dataclass."""
 
     def __init__(self, suppressions: Suppressions, policies: Policies, as_of: datetime) -> None:
-        """Start with nothing found."""
         self.suppressions, self.policies, self.as_of = suppressions, policies, as_of
         self.rules: Mapping[str, Registered] = {}
         """The rules for the key being judged."""
@@ -196,7 +182,6 @@ class _Run:
         return found
 
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
-        """Turn what a rule yields into a finding."""
         identity = (rule.rule.id, key.framework, key.scope, key.address, violation.mark)
         fingerprint = _fingerprint(identity, 0)
         if fingerprint in self.fingerprints:
@@ -229,10 +214,7 @@ class _Run:
     def _open_questions(
         self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
     ) -> tuple[tuple[str, ...], frozenset[str], tuple[OpenQuestion, ...]]:
-        """The rules whose open question a suppression accepts, those that remain open, and what is open about these.
-
-        ``flagged`` are the rules that flag the key as it is known.
-        """
+        """The rules whose open question a suppression accepts, those that remain open, and what is open about these."""
 
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
             if assumed is key:

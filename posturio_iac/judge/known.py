@@ -37,11 +37,9 @@ class CodeFiles:
         self._digests: dict[str, str] = {}
 
     def place(self, path: str) -> str:
-        """The absolute path of a file that a finding names."""
         return os.path.normpath(os.path.join(self.root, path))
 
     def scope(self, scope: str) -> str:
-        """The absolute path of a root module or template that a finding names."""
         return os.path.normpath(os.path.join(self.top, scope))
 
     def is_gone(self, place: str) -> bool:

@@ -53,22 +53,12 @@ class Policy:
         return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
-        """Those of the rules ``ids`` that judge.
-
-        Raises:
-            UsageError: ``select`` or ``ignore`` names no rule.
-
-        """
+        """Those of the rules ``ids`` that judge. Raises `UsageError` when ``select`` or ``ignore`` names no rule."""
         chosen = frozenset(rule_id(name, ids) for name in self.config.select) or frozenset(ids)
         return chosen - {rule_id(name, ids) for name in self.config.ignore}
 
     def with_severities(self, rules: Mapping[str, Registered]) -> dict[str, Registered]:
-        """``rules`` with the severities that the configuration gives them.
-
-        Raises:
-            UsageError: it names no rule.
-
-        """
+        """``rules`` with the severities of the configuration. Raises `UsageError` when it names no rule."""
         changed = dict(rules)
         for name, severity in self.config.severity.items():
             entry = changed[found := rule_id(name, rules)]
@@ -80,10 +70,7 @@ class Policy:
         return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
 
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
-        """The time and the limits that hold for ``key``.
-
-        The last override that matches decides; a looser one only while its exception lasts.
-        """
+        """The time and limits for ``key``: the last override that matches decides, a looser one only while its exception lasts."""
         limits = {name: getattr(self.config, name) for name in _LIMITS}
         for override in self._overrides_of(key):
             limits.update(_changes(override, limits, as_of))
@@ -98,7 +85,6 @@ class Policy:
         )
 
     def _forbids(self, key: AccessKey, as_of: datetime) -> bool:
-        """True if the configuration forbids declared keys and allows this one neither by its user nor by its address."""
         allowed = self.config.forbidden
         return allowed is not None and key.account is None and not any(_allows(entry, key) for entry in allowed if entry.until > as_of)
 
@@ -117,7 +103,6 @@ class Policy:
         return _covers(globs, f"{self.root}/{key.span.path}" if self.root else key.span.path)
 
     def _overrides_of(self, key: AccessKey) -> Iterator[Override]:
-        """Yield the overrides about ``key``."""
         if not self.config.overrides:
             return
         tags, user = dict(key.tags), _deployed_user(key)
@@ -162,7 +147,6 @@ def _is_excepted(override: Override, as_of: datetime) -> bool:
 
 
 def _looser(value: int | str, than: int | str) -> bool:
-    """True if one limit allows more than another."""
     if isinstance(value, int) and isinstance(than, int):
         return value > than
     return value == "declared" and than == "enforced"
@@ -176,7 +160,6 @@ def _covers(globs: tuple[str, ...], path: str) -> bool:
 
 @functools.lru_cache(maxsize=10_000)
 def _paths(globs: tuple[str, ...]) -> Exclusions:
-    """Compile globs of paths."""
     from posturio_iac.core.text.gitignore import Exclusions
 
     return Exclusions(globs)

@@ -95,7 +95,6 @@ class Suppressions:
             yield Diagnostic(Level.WARNING, text)
 
     def _about(self, key: AccessKey) -> Iterator[_Entry]:
-        """Yield every suppression that is written for ``key``."""
         policy = self._policies.of(key)
         for directive in key.directives:
             if directive not in self._entries:
@@ -109,7 +108,6 @@ class Suppressions:
             yield self._noted(exemption, policy)
 
     def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
-        """An entry, and record the rules that it could have been of use for."""
         entry = self._entries[written]
         self._selected.setdefault(entry, {})[id(policy)] = policy
         return entry
@@ -118,7 +116,6 @@ class Suppressions:
         return any(rule in policy.selected(self._known) for policy in self._selected[entry].values())
 
     def _configured_by(self, policy: Policy) -> tuple[tuple[Exemption, str], ...]:
-        """The suppressions of a configuration with their rules. Raises `UsageError` when there is no such rule."""
         if id(policy) not in self._configured:
             exemptions = policy.config.suppressions
             self._configured[id(policy)] = tuple((exemption, rule_id(exemption.rule, self._known)) for exemption in exemptions)
@@ -137,7 +134,6 @@ class Suppressions:
                 return None
 
     def _complaints(self, entry: _Entry, crashed: Collection[str]) -> Iterator[tuple[Level, str]]:
-        """Yield what is wrong with one entry."""
         unknown = [rule for rule in entry.rules if rule not in self._known]
         for rule in unknown:
             try:
@@ -158,14 +154,12 @@ class Suppressions:
 
 
 def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:
-    """True if an entry of the configuration is about ``key``."""
     if exemption.address is not None and not text_matches(exemption.address, key.address):
         return False
     return exemption.path is None or policy.in_paths(key, (exemption.path,))
 
 
 def _from_directive(directive: Directive) -> _Entry:
-    """The entry for an instruction next to the code."""
     rules = ", ".join(directive.rules)
     label = f"posturio:ignore[{rules}]" if directive.source == "comment" else f"the {directive.source} that ignores {rules}"
     place = (directive.span.path, directive.span.line, directive.span.column)
@@ -173,7 +167,6 @@ def _from_directive(directive: Directive) -> _Entry:
 
 
 def _from_configuration(exemption: Exemption, rule: str) -> _Entry:
-    """The entry for an exemption in the configuration."""
     where = " and ".join(text for text in (exemption.path, exemption.address) if text is not None)
     label = f"the suppression of {rule} for {where} in the configuration"
     return _Entry(label, (rule,), exemption.reason, exemption.until, "configuration")

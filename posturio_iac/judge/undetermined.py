@@ -51,7 +51,6 @@ def _of_existence(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _of_end(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about whether the key is active, and about when it ends."""
     if isinstance(key.status, Unknown):
         yield Assumption(Question.STATUS, _why(key.status), lambda k: replace(k, status="Active"))
     unknown = tuple(OpenReason(e.reason, e.origin) for e in key.unknown_evidence())
@@ -65,7 +64,6 @@ def _of_end(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _of_use(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about when the key was used or disabled."""
     if isinstance(key.last_used, Unknown) and isinstance(key.created, datetime):  # idle time counts from there, in code from nowhere
         yield Assumption(Question.LAST_USED, _why(key.last_used), lambda k: replace(k, last_used=None))
     if isinstance(key.disabled_since, Unknown):
@@ -73,7 +71,6 @@ def _of_use(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about its owner, its user and the user's other keys, its replacement and the places that hold its secret."""
     if isinstance(key.owner, Unknown):
         yield Assumption(Question.OWNER, _why(key.owner), lambda k: replace(k, owner=None))
     if isinstance(key.active_siblings, Unknown):
@@ -104,10 +101,7 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
 
 
 def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[OpenQuestion, ...]:
-    """The questions whose answers would decide the suspected ``rules``, without those that do not matter to them.
-
-    A reason that leaves several questions open is listed once.
-    """
+    """The questions whose answers would decide the suspected ``rules``; a reason that leaves several open is listed once."""
     assumed = assumptions(key)
     needed = [a for a in assumed if not rules <= flagged_by(_assuming(key, (b for b in assumed if b is not a)))]
     questions: dict[OpenReason, dict[Question, None]] = {}
@@ -126,7 +120,6 @@ def _without_unknown_evidence(key: AccessKey) -> AccessKey:
 
 
 def _believing(key: AccessKey) -> AccessKey:
-    """Assume that evidence is about this key where that is open."""
     return replace(
         key,
         lifetimes=tuple(e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes),
@@ -134,12 +127,10 @@ def _believing(key: AccessKey) -> AccessKey:
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:
-    """Assume that a lifetime of unknown length is as long as can be."""
     return replace(key, lifetimes=tuple(_endless(e) if _is_endless(e) else e for e in key.lifetimes))
 
 
 def _deleted_first(key: AccessKey) -> AccessKey:
-    """Assume that the key is deleted before its replacement exists."""
     known = key.replacement
     return replace(key, replacement=replace(known, create_before_destroy=False)) if isinstance(known, Replacement) else key
 

@@ -68,18 +68,15 @@ class _Places:
     """Finds the lines and columns of rising offsets, each starting from the previous one."""
 
     def __init__(self, statement: Statement) -> None:
-        """Begin with the start of a statement."""
         self.comment, self.text = statement.comment, statement.text
         self.at, self.row = statement.start, statement.row
         self.line_start = self.text.rfind("\n", 0, self.at) + 1
 
     def span(self, start: int, end: int) -> Span:
-        """The place of ``text[start:end]``."""
         line, column = self._find(start)
         return Span(self.comment.path, line, column, *self._find(end))
 
     def _find(self, offset: int) -> tuple[int, int]:
-        """The line and the column of an offset, from 1."""
         if newlines := self.text.count("\n", self.at, offset):
             self.row += newlines
             self.line_start = self.text.rfind("\n", self.at, offset) + 1

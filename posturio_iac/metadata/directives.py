@@ -58,10 +58,7 @@ _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nos
 def instruction(
     rules: Iterable[str], reason: str, until: str | None, span: Span, known_rules: Collection[str], *, source: str = "comment"
 ) -> tuple[Directive | None, tuple[Diagnostic, ...]]:
-    """The instruction to ignore ``rules``, wherever it is written, and the problems with it.
-
-    None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
-    """
+    """The instruction to ignore ``rules``, and its problems; None without a known rule or a reason. A bad ``until`` is `Unknown`."""
     written = list(dict.fromkeys(full_name(rule, known_rules) for rule in rules if rule))
     wrong = [rule for rule in written if rule not in known_rules]
     problems = [_warning(span, _no_rule(rule, known_rules)) for rule in wrong[:MAX_PROBLEMS]]
@@ -85,7 +82,6 @@ class StatementReader:
     """Gathers statements from comments."""
 
     def __init__(self, known_rules: frozenset[str], names: Names) -> None:
-        """Start with nothing read."""
         self.known_rules = known_rules
         self.names = names
         self.metadata: list[tuple[str, str, Span]] = []
@@ -104,7 +100,6 @@ class StatementReader:
             self.problems.append(_more(*self.unsaid))
 
     def _statements(self, comment: Comment) -> None:
-        """Read one statement of ours."""
         for skip in skips_in(comment):
             if skip.reason:
                 self.directives.append(skip)
@@ -130,7 +125,6 @@ class StatementReader:
             self._problem(span, f"{quote(line)} has no effect after other words; start the comment with it")
 
     def _ignore(self, statement: Statement, found: re.Match[str]) -> None:
-        """Read an instruction to ignore rules."""
         span = statement.span()
         if found[1] is None:
             self._problem(span, f"posturio:ignore has no effect without rules in brackets; write {_FORM}")
@@ -159,7 +153,6 @@ class StatementReader:
         return settings
 
     def _metadata(self, statement: Statement) -> None:
-        """Read metadata, and report unknown names."""
         written = list(items(statement, statement.body))
         if not written:
             self._problem(statement.span(), "posturio: says nothing; write posturio: expires=2027-01-31")
@@ -213,19 +206,16 @@ def _warning(span: Span, message: str) -> Diagnostic:
 
 
 def _more(span: Span, number: int) -> Diagnostic:
-    """Say how many more problems a comment has."""
     return _warning(span, f"{number:,} more in this comment {'has' if number == 1 else 'have'} no effect")
 
 
 def _no_rule(rule: str, known: Collection[str]) -> str:
-    """Say that there is no such rule, and which one was probably meant."""
     near = _nearest(rule, frozenset(known)) or _nearest(f"iam.{rule}", frozenset(known))
     hint = f"did you mean {near}?" if near else "posturio-iac explain lists them"
     return f"posturio:ignore names {quote(rule)}, which is not a rule; {hint}"
 
 
 def _until(text: str | None) -> Attr[datetime | None]:
-    """The end of an exception."""
     if text is None:
         return None
     moment = parse_date(text)
@@ -234,7 +224,6 @@ def _until(text: str | None) -> Attr[datetime | None]:
 
 @functools.lru_cache(maxsize=64)
 def _nearest(word: str, known: frozenset[str]) -> str | None:
-    """The known word that was probably meant, or None."""
     import difflib
 
     return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)

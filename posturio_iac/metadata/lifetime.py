@@ -47,11 +47,7 @@ _YEAR = r"(?:19|2[0-9])[0-9]{2}"
 
 
 def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names | None = None) -> Lifetime | None:
-    """The lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
-
-    ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``origin`` says where it stands.
-    The result is declared, inert, unreadable or unknown: metadata enforces nothing.
-    """
+    """The declared, inert, unreadable or unknown lifetime that a name and a value state; None for other names."""
     names = names or Names.default()
     meaning = classify(name, names)
     kind = _KINDS.get(meaning) if meaning is not None else None
@@ -66,10 +62,7 @@ def read(name: str, value: object, *, origin: Origin, span: Span | None = None, 
 
 
 def exemption(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
-    """A sentence that quotes metadata which takes the key out of rotation, or None when it does not.
-
-    ``KeyAutoExpire`` does so when it is false, the other names unless they are.
-    """
+    """A sentence that quotes metadata which takes the key out of rotation: ``KeyAutoExpire`` when false, other names unless false."""
     names = names or Names.default()
     if classify(name, names) is not Meaning.EXEMPT:
         return None
@@ -135,7 +128,6 @@ def as_text(value: object) -> str | None:
 
 
 def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Span | None) -> Lifetime:
-    """Read a value whose kind its name has decided."""
     date = leading_date(text) if kind is Kind.ROTATED else parse_date(text)
     if date is not None and not (unit and text.strip().isdigit()):
         dated = Kind.EXPIRY if kind is Kind.ROTATION else kind
@@ -159,7 +151,6 @@ def _interval(text: str, unit: str | None) -> timedelta | None:
 
 
 def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
-    """Say why a value cannot be read, and how to write it."""
     dated, timed = date_trouble(text), interval_trouble(text, unit or "d")
     if kind is Kind.ROTATED:
         return Trouble(f"{quote(text)} is not a date", _DATE) if dated is None or says_never(text) else dated

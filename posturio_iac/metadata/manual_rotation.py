@@ -55,10 +55,7 @@ class NameMark:
 
 
 def date_in_name(name: str, as_of: datetime) -> NameMark | None:
-    """The date, or else the version at the end, that the name of a resource or a user holds, or None.
-
-    A year from 2006 to the one after ``as_of`` counts as one; ``ec2``, ``windows-2019`` and ``us-east-2`` are neither date nor version.
-    """
+    """The date, or the version at its end, that a name holds; ``ec2``, ``windows-2019`` and ``us-east-2`` hold neither."""
     name = name[-_LONGEST:]
     for pattern in _DATES if _CENTURY in name else ():
         for found in re.finditer(pattern, name):
@@ -68,10 +65,7 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
 
 
 def counted_name(name: str) -> tuple[str, str] | None:
-    """A name that counts keys without its number, and the number: ``key_2`` is ``key`` and ``2``. None where it counts none.
-
-    The number is of another key of the same user, or of another user's: only their code tells.
-    """
+    """A name that counts keys, without its number, and the number: ``key_2`` is ``key`` and ``2``. Only code tells whose they are."""
     found = re.search(_NUMBER, name[-_LONGEST:]) if name.endswith(tuple(_DIGITS)) else None
     if found is None or not re.fullmatch(_KEYS, found["word"].lower()):
         return None
@@ -88,7 +82,6 @@ def mentions_rotation(text: str) -> bool:
 
 
 def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
-    """What a match says when it is a date that can be meant, or None."""
     parts = found.groupdict()
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
     if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, _word_before(found))):
@@ -110,13 +103,11 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
 
 
 def _word_before(found: re.Match[str]) -> str:
-    """The word before a match, in lower case."""
     words = re.split(r"[-_.:/]+", found.string[: found.start()].rstrip("-_.:/").lower())
     return words[-1]
 
 
 def _version(name: str) -> NameMark | None:
-    """The version that a name ends in."""
     found = re.search(_VERSION, name)
     if found is None:
         return None

@@ -106,7 +106,6 @@ class Names:
     """The normalised prefixes, the longest first."""
 
     def __post_init__(self) -> None:
-        """Normalise the names once, so that each look-up is one in a dictionary."""
         lookup: dict[str, Meaning] = {}
         for meaning in (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER):
             for name in getattr(self, meaning.value):
@@ -134,10 +133,7 @@ class Names:
 
 
 def classify(name: str, names: Names) -> Meaning | None:
-    """The meaning of ``name``, or None when it concerns neither the life nor the owner of a key.
-
-    A unit at the end (``rotation_months``, ``expires_in_days``) makes an interval of a name that says expiry or rotation.
-    """
+    """The meaning of ``name``; a unit at its end (``rotation_months``, ``expires_in_days``) makes an interval of an end."""
     candidates = _candidates(name, names)
     for candidate in candidates:
         if (meaning := names.lookup.get(candidate)) is not None:

@@ -127,12 +127,7 @@ def find(root: str) -> CodeOwners | None:
 
 
 def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
-    """A function from a path relative to ``root`` to its owners, by the CODEOWNERS of ``repository``.
-
-    Raises:
-        UsageError: there is none.
-
-    """
+    """A function from a path relative to ``root`` to its owners, by CODEOWNERS. Raises `UsageError` when there is none."""
     top = repository or root
     owners = find(top)
     if owners is None:
@@ -143,10 +138,7 @@ def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | No
 def with_code_owners(
     keys: Iterable[AccessKey], root: str, repository: str | None, problems: list[Diagnostic] | None = None
 ) -> tuple[AccessKey, ...]:
-    """Give keys without an owner the one of their file, and add to ``problems`` why not all of CODEOWNERS counts.
-
-    Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``.
-    """
+    """Give keys (relative to ``root``) without an owner the one of their file; ``problems`` takes why not all of CODEOWNERS counts."""
     keys = tuple(keys)
     top = repository or root
     if not any(_ownerless(key) for key in keys) or (owners := find(top)) is None:

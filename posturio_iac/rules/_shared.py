@@ -132,16 +132,11 @@ def unseen(key: AccessKey) -> str:
 
 
 def allowed(context: Context) -> str:
-    """The maximum lifetime: ``90 days``."""
     return describe_interval(context.max_lifetime)
 
 
 def proposed_end(key: AccessKey, context: Context) -> str:
-    """A day in the last week that is allowed as an end: ``2027-02-22``.
-
-    Which one follows from the block that declares the key. So keys that are mended together do not all end on one day, and all that one
-    block makes do: its instances, and those of each call of its module, whose end stands in the same code.
-    """
+    """A day in the last allowed week, ``2027-02-22``, chosen by the block: keys mended together do not all end on one day."""
     block = f"{key.span.path if key.span is not None else ''}:{'.'.join(bare(key.address).split('.')[-2:])}"
     days = (context.max_lifetime - warning_of(context)).days  # an end that is nearer would be said to be near at once
     earlier = crc32(block.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, days), 1)
@@ -149,7 +144,6 @@ def proposed_end(key: AccessKey, context: Context) -> str:
 
 
 def day(moment: datetime) -> str:
-    """The day in UTC on which something happened."""
     return moment.astimezone(timezone.utc).date().isoformat()
 
 
@@ -161,10 +155,7 @@ def end(evidence: Lifetime) -> str:
 
 
 def by(evidence: Lifetime, limit: str) -> str:
-    """What evidence says, and what is allowed: ``, but the maximum is 90 days: tag "rotation" says 365d``.
-
-    Where the source itself shows its value, or there is none to show, it is ``by`` that source.
-    """
+    """What evidence says, and what is allowed: ``, but the maximum is 90 days: tag "rotation" says 365d``."""
     says = end(evidence)
     if not says or says in evidence.source:
         return f" by {evidence.source}{limit}"
@@ -172,7 +163,6 @@ def by(evidence: Lifetime, limit: str) -> str:
 
 
 def ago(moment: datetime, context: Context) -> str:
-    """How long ago something was: ``85 days ago``."""
     return f"{describe_interval(context.as_of - moment)} ago"
 
 

@@ -162,7 +162,6 @@ def _ended_in_use(key: AccessKey, context: Context) -> Violations:
 
 
 def _never_happens(key: AccessKey, context: Context) -> bool:
-    """True if some rotation is inert, and none is known to work."""
     inert = any(e.effect is Effect.INERT or spent(e, context) for e in key.lifetimes)
     works = (e for e in key.effective() if e.effect is Effect.ENFORCED or e.kind is Kind.ROTATED)
     return inert and all(spent(e, context) for e in works)

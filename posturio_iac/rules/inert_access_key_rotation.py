@@ -125,7 +125,6 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> KeySentence:
-    """Say why it does not take effect."""
     if evidence.at is not None and spent(evidence, context):
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
         return about(key, f"was due for its only replacement {when}, and {evidence.source} sets no other date.")

@@ -110,7 +110,6 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
-    """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
     if evidence.is_age and (anew := key.remedies.aging(context.max_lifetime.days)) is not None:
@@ -142,7 +141,6 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
 
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> KeySentence:
-    """Say how long it is, and how long is allowed."""
     limit = f", but the maximum is {allowed(context)}"
     if evidence.interval is not None:
         return about(key, f"may live {describe_interval(evidence.interval)}{by(evidence, limit)}.")

@@ -42,10 +42,7 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 def select(
     paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str], step: Callable[[str], object] | None = None
 ) -> Selection:
-    """The files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration.
-
-    ``step`` is told of each folder and file that is searched, and of each root module and template that is read later.
-    """
+    """The files that can matter; ``exclude`` adds patterns relative to the scan root, ``step`` is told of each folder, file and unit."""
     for baseline in config.baseline:
         if not os.path.isfile(baseline):
             from posturio_iac.errors import UsageError
@@ -83,12 +80,7 @@ def judged(
     guarded: bool = True,
     code_owners: bool = True,
 ) -> Report:
-    """Read the selected files and judge their keys at ``as_of``, by default now.
-
-    ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
-    ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up,
-    without ``code_owners`` only the code itself says who owns a key.
-    """
+    """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
     report = CodeScan(
         selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded, code_owners=code_owners
     ).report()
@@ -100,10 +92,7 @@ def judged(
 
 
 class CodeScan:
-    """Reads the selected files and judges their keys: as they are or with edits, at one time or at another.
-
-    A plain class, whose keys are those of the last reading.
-    """
+    """Reads the selected files and judges their keys, as they are or with edits, at any time; its keys are those of the last reading."""
 
     def __init__(
         self,
@@ -117,7 +106,6 @@ class CodeScan:
         guarded: bool = True,
         code_owners: bool = True,
     ) -> None:
-        """Take the arguments of `judged`; nothing is read yet."""
         self.selection, self.config, self.place, self.as_of = selection, config, place, as_of
         self._narrowed, self._guarded, self._code_owners = narrowed, guarded, code_owners
         self._policy = policy_of(config, place, suppressions=suppressions)
@@ -165,11 +153,7 @@ class CodeScan:
     def read(
         self, edited: Mapping[str, bytes] | None = None, scopes: Collection[str] | None = None
     ) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
-        """The keys and what could not be read.
-
-        ``edited`` has texts that stand for files, by their paths relative to the scan root; ``scopes`` are the root modules and templates
-        that matter, by default all.
-        """
+        """The keys, and what could not be read, with ``edited`` texts in place of files; of some ``scopes``, or all."""
         from posturio_iac.facts.shared_code import with_own_remedies
         from posturio_iac.search.module_calls import local_calls
 

@@ -69,15 +69,7 @@ ELSEWHERE = (
 
 
 def configuration_near(folder: str) -> Config:
-    """The configuration for a folder: the file at the top of its git work tree.
-
-    Without git, it is that of the current folder if it holds the folder, else of the folder itself. The file comes with the code, so
-    what it names must be in the same repository.
-
-    Raises:
-        UsageError: it cannot be used.
-
-    """
+    """The configuration of a folder: at the top of its git work tree, or without git of the current folder or the folder itself."""
     home = _home(folder)
     path = in_folder(home)
     if path is None:
@@ -88,7 +80,6 @@ def configuration_near(folder: str) -> Config:
 
 
 def configuration_file(folder: str) -> str | None:
-    """The file that `configuration_near` reads."""
     return in_folder(_home(folder))
 
 
@@ -132,10 +123,7 @@ def seen_from(folder: str, root: str) -> str:
 
 
 def check_rules(config: Config) -> None:
-    """Raise `UsageError` when a configuration names a rule that does not exist, or an override lowers a severity without saying why.
-
-    The message names the file.
-    """
+    """Raise `UsageError` for a rule that does not exist, and for an override that lowers a severity without saying why."""
     named = (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions))
     if not named and not any(one.severity for one in config.overrides):
         return

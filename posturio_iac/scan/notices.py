@@ -54,16 +54,12 @@ FAILS = {"high": "high and critical", "critical": "critical"}
 
 
 def with_notices(report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = ()) -> Report:
-    """The report with notes on the configuration.
-
-    ``place`` is where the scan root stands, and ``changed`` are the files in question, relative to it.
-    """
+    """The report with notes on the configuration; ``changed`` are the files in question, relative to ``place``, the scan root."""
     said = [*notices(config, selection, place), *_changed(config, place, changed), *_accepted(report, config)]
     return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
 
 
 def _accepted(report: Report, config: Config) -> Iterator[Diagnostic]:
-    """Say how grave the findings are that baselines accept."""
     if not config.baseline:
         return
     from posturio_iac.judge.baseline import accepted, by_severity
@@ -129,7 +125,6 @@ _COUNTED: dict[str, Callable[[Any], int]] = {
 
 
 def _left_out(selection: Selection) -> str:
-    """How many files and folders are left out."""
     folders = sum(path.endswith("/") for path in selection.search.left_out)
     counted = ((len(selection.search.left_out) - folders, "file"), (folders, "folder"))
     return " and ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in counted if n)

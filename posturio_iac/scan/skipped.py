@@ -61,7 +61,6 @@ def _elsewhere(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
 
 
 def with_unfollowed(report: Report, selection: Selection, config: Config, narrowed: Narrowed | None) -> Report:
-    """The report with that note, if there is one."""
     said = unfollowed(selection, config, None if narrowed is None else narrowed.changed)
     return report if said is None else replace(report, diagnostics=(*report.diagnostics, said))
 

@@ -36,15 +36,7 @@ def discover(
     apart: Sequence[str] = (),
     step: Callable[[str], object] | None = None,
 ) -> Selection:
-    """Search ``paths``, relative to ``cwd``, for files that hold one of ``search_terms``.
-
-    A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
-    or its ending is not one of ours. ``max_file_size`` is in bytes. Files ``apart`` are baselines, which are not searched.
-    ``step`` is told of each folder and file.
-
-    Raises:
-        UsageError: a path does not exist, or a pattern cannot be read.
-    """
+    """Search ``paths``, relative to ``cwd``; a named file is searched whatever git and ``exclude`` say. Raises `UsageError`."""
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
@@ -91,10 +83,7 @@ def discover(
 
 
 def _unseen(search: FileSearch) -> dict[str, set[str]]:
-    """The folders of local modules that were not searched, each with the folders that may call it.
-
-    They lie beside the named paths, above the root, in submodules, behind links, or where git ignores them.
-    """
+    """The folders of local modules that were not searched, such as those that git ignores, each with the folders that may call it."""
     from posixpath import join, normpath
 
     seen = search.folders()
@@ -116,15 +105,11 @@ def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
 
 
 def _relative(search: FileSearch, path: str) -> str:
-    """The path from the root with forward slashes; empty for the root itself."""
     return path[len(search.prefix) :].replace(os.sep, "/")
 
 
 def _search_all(search: FileSearch, directories: Sequence[str]) -> None:
-    """Search the directories with the git of the work tree that each is in, or without git.
-
-    Repositories inside a directory that is in none are searched as well; those inside another repository are not ours.
-    """
+    """Search with the git of the work tree that each directory is in, or without git; repositories inside another one are not ours."""
     trees: dict[str, list[str]] = {}
     plain: list[str] = []
     for directory in directories:
@@ -141,7 +126,6 @@ def _search_all(search: FileSearch, directories: Sequence[str]) -> None:
 
 
 def _note(search: FileSearch, top: str | None) -> None:
-    """Remember a work tree that is searched, when it begins at or below the root."""
     if top is not None and f"{top}{os.sep}".startswith(search.prefix):
         search.repositories.add(_relative(search, top))
 

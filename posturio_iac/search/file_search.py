@@ -52,7 +52,6 @@ class FileSearch:
     def __init__(
         self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence | None = None
     ) -> None:
-        """Find nothing yet. Without a fence ``root`` is one."""
         self.root = root
         self.fence = fence or Fence(root)
         self.prefix = root if root.endswith(os.sep) else root + os.sep
@@ -124,7 +123,6 @@ class FileSearch:
         return "" in self.places or path.startswith(tuple(f"{place}/" for place in self.places))
 
     def folders(self) -> set[str]:
-        """The folders of what was searched."""
         return {path.rpartition("/")[0] for path in self.read}.union(*(keep.folders() for keep in self.trees))
 
     def leaves_out_everything(self) -> bool:
@@ -285,7 +283,6 @@ class FileSearch:
         self.problems.append(("warning", message, path))
 
     def _is_below_link(self, path: str) -> bool:
-        """True if a directory on the way to a file is a symbolic link."""
         folder = path.rpartition("/")[0]
         known = self._linked.get(folder)
         return holds_above(folder, self._linked, lambda above: os.path.islink(self.prefix + above)) if known is None else known

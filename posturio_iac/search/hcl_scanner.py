@@ -21,7 +21,6 @@ class ScannedBlock:
     __slots__ = ("_arguments", "_found", "labels", "type")
 
     def __init__(self, kind: str, labels: tuple[str, ...], arguments: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
-        """Take its type, its labels and what yields its arguments."""
         self.type = kind
         self.labels = labels
         self._found = arguments
@@ -89,7 +88,6 @@ def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], It
 
 
 def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the expression of each argument that a body sets itself."""
     at = 0
     while (at := hcl_lexer.skip_blank(body, at)) < len(body):
         if found := hcl_lexer.assignment.match(body, at):
@@ -102,7 +100,6 @@ def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield each argument that is set at the beginning of a line."""
     for at, end in hcl_lexer.lines(body):
         if found := hcl_lexer.assignment.match(body, at):
             yield found[1].decode("utf-8", "replace"), body[found.end() : end].rstrip(b"} \t\r")

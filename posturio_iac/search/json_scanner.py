@@ -42,7 +42,6 @@ def _document(data: bytes) -> Node | None:
 
 
 def _members(node: Node) -> Iterator[tuple[str, Node]]:
-    """Yield the members of an object, or of every object in an array."""
     if isinstance(node.value, Object):
         yield from ((str(key.value), value) for key, value in node.value if key.value != COMMENT)
     elif isinstance(node.value, Array):

@@ -60,10 +60,7 @@ def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -
 
 
 def kind_of(path: str) -> str | None:
-    """The kind of the file by its name; None when it is not read unless it is named.
-
-    Terraform's endings are lower case, and of files with them it ignores the hidden ones alone (``x~`` and ``#x#`` have others).
-    """
+    """The kind of a file by its name; None when it is not read unless it is named. Terraform ignores hidden files."""
     name = path[path.rfind("/") + 1 :]
     ending = name[name.rfind(".") + 1 :]
     kind = _ENDINGS.get(ending)
@@ -83,10 +80,7 @@ def calls_modules(path: str) -> bool:
 
 
 def pathspecs(directory: str, only: str = "") -> list[str]:
-    """Git's patterns for the files that `kind_of` knows, or for those of one kind.
-
-    ``directory`` is relative, or empty. ``*.json`` covers Terraform's JSON as well.
-    """
+    """Git's patterns for the files that `kind_of` knows, or those of one kind; ``directory`` is relative, or empty."""
     for special in "\\*?[":
         directory = directory.replace(special, "\\" + special)
     plain = f"./{directory}/*." if directory else "*."
@@ -118,10 +112,7 @@ _escape: re.Pattern[bytes] | None = None
 
 
 def spelled_out(data: bytes) -> bytes:
-    r"""A text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``.
-
-    In a text within a text an escape has more than one backslash.
-    """
+    """A text with letters for their escapes, as parsers read it; in a text within a text an escape has more than one backslash."""
     global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
     if b"\\" not in data:
         return data
@@ -165,7 +156,6 @@ def runs_program(data: bytes) -> bool:
 
 
 def names_file(data: bytes, kind: str) -> bool:
-    """True if code may name a program in another file."""
     return (kind is TERRAFORM or holds_any(data, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
 
 
@@ -189,7 +179,6 @@ class SearchTerms:
     __slots__ = ("_by_kind", "_by_word", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
-        """Sort the search terms; an empty one is none."""
         by_role: dict[str, list[bytes]] = {}
         for search_term in filter(None, search_terms):
             by_role.setdefault(_role(search_term), []).append(search_term)
@@ -205,7 +194,6 @@ class SearchTerms:
         """The modules by the longest word of each, which is searched first."""
 
     def are_in(self, data: bytes, kind: str) -> bool:
-        """True if a file of this kind with this content matters."""
         return self._are_in(data, kind) or self._are_spelled_out_in(data, kind)
 
     def _are_spelled_out_in(self, data: bytes, kind: str) -> bool:
@@ -267,7 +255,6 @@ def _common_ending(search_terms: Sequence[bytes]) -> bytes:
 
 
 def _role(search_term: bytes) -> str:
-    """The kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
     if b"/" in search_term or b"-" in search_term:

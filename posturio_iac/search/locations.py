@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
-    """The directories, by their real paths, the files, by the real paths of their directories, and the paths that cannot be read.
-
-    Raises:
-        UsageError: a path does not exist.
-    """
+    """The directories and files by their real paths, and the paths that cannot be read. Raises `UsageError` for one that is missing."""
     directories: list[str] = []
     files: list[str] = []
     denied: list[str] = []

@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
-    """The calls of local modules, by the text of the code: (directory of the caller, directory of the module), sorted.
-
-    Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
-    A source that is computed does not count.
-    """
+    """The calls of local modules, by the text of the code: pairs of directories relative to the root, inside the repository, sorted."""
     search = selection.search
     if search.calls is None:
         search.calls = tuple(sorted(_calls(selection)))

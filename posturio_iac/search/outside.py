@@ -47,10 +47,7 @@ MAX_FOLDERS = 10_000
 
 
 def explore(selection: Selection, folders: Iterable[str], apart: Collection[str] = ()) -> tuple[set[str], set[tuple[str, str]]]:
-    """Read ``folders`` (relative to the root) and the local modules that they call, except those in ``apart``.
-
-    Return the folders that hold a search term, and the calls among them.
-    """
+    """Read ``folders`` and the local modules that they call, but those ``apart``: return which hold a search term, and the calls."""
     search_terms = selection.search.search_terms
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
@@ -89,10 +86,7 @@ def _texts(folder: str, search: FileSearch) -> Iterable[tuple[str, bytes]]:
 
 
 def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[str]:
-    """The files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one.
-
-    ``unseen`` are such modules, each with its callers.
-    """
+    """The files of the scan in whose folders a module is called that is not searched (``unseen``) and holds a key, or leads to one."""
     calls = {(caller or ".", target) for target, found in unseen.items() if is_ours(selection, target) for caller in found}
     holding, edges = explore(selection, {target for _, target in calls})
     if not holding:

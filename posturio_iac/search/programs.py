@@ -155,7 +155,6 @@ def _handled(name: str) -> list[str]:
 
 
 def _below(top: str) -> list[str]:
-    """The programs in a folder, up to a bound."""
     found: list[str] = []
     for folder, folders, names in os.walk(top):
         folders[:] = sorted(set(folders) - _SKIPPED)

@@ -9,10 +9,7 @@ if TYPE_CHECKING:
 
 
 class Selection:
-    """The files of one scan that can matter. Immutable.
-
-    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
-    """
+    """The files of one scan that can matter; immutable. A plain class: importing `dataclasses` costs more than searching."""
 
     __slots__ = ("diagnostics", "links", "others", "repository", "root", "search", "searched", "templates", "terraform")
 
@@ -36,7 +33,6 @@ class Selection:
     """Where `local_calls` and `holding` search again."""
 
     def __init__(self, search: FileSearch, repository: str | None) -> None:
-        """Freeze the results of ``search``."""
         put = object.__setattr__
         put(self, "root", search.root)
         put(self, "repository", repository)
@@ -62,7 +58,6 @@ class Selection:
         return Selection(self.search, self.repository)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: a selection does not change."""
         raise AttributeError(f"cannot set {name}: a selection is frozen")
 
     def __repr__(self) -> str:

@@ -43,7 +43,6 @@ class SkippedPlace:
     """Something that was not checked."""
 
     kind: str
-    """One of the constants of this module."""
     path: str
     """Relative to the scan root; a folder ends with a slash."""
     text: str = ""

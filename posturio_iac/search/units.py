@@ -21,10 +21,7 @@ _WRITES = re.compile(rb"""\b(?:resource|module)\b[\s"\\]""")
 
 
 def add_callers(search: FileSearch, *, whole: bool) -> None:
-    """Add the files that name a module which makes keys, or write out code that may. With ``whole`` those that apply any module.
-
-    The latter is for searches that do not cover all modules.
-    """
+    """Add the files that name a module which makes keys, or write out code that may; with ``whole`` those that apply any module."""
     search_terms, searched = search.search_terms, search.folders()
     for path in search.hcl:
         data = content(search.prefix + path, search.max_file_size, search.fence)

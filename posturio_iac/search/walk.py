@@ -16,10 +16,7 @@ SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 
 
 def walk(search: FileSearch, start: str) -> list[str]:
-    """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
-
-    Symbolic links to directories are not followed: a target inside the root is searched in its own place.
-    """
+    """Search a directory, relative to the root; return the git repositories in it, which are not entered, nor are links."""
     repositories: list[str] = []
     pending = [start]
     while pending:
@@ -48,7 +45,6 @@ def walk(search: FileSearch, start: str) -> list[str]:
 
 
 def _list(search: FileSearch, directory: str) -> list[os.DirEntry[str]]:
-    """The entries of the directory; none, with a diagnostic, when it cannot be read."""
     try:
         with os.scandir(search.prefix + directory) as entries:
             return list(entries)

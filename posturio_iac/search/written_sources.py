@@ -44,10 +44,7 @@ def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[Scann
 
 
 def written_sources(data: bytes) -> Iterator[bytes]:
-    """Yield what ``source`` is set to in HCL or JSON; an empty text for what is no plain string.
-
-    Importing `re` would take longer than most searches.
-    """
+    """Yield what ``source`` is set to in HCL or JSON, empty where it is no plain string; importing `re` would take longer."""
     # Most are the end of ``resource "type"``. In an address the sign that takes its place is one of those that compute.
     data = data.replace(b'source "', b'\\"')
     at = data.find(b"source")
@@ -71,7 +68,6 @@ _WINDOW = 32
 
 
 def _without(data: bytes, at: int, skipped: bytes) -> int:
-    """Where the first character stands from ``at`` on that is none of ``skipped``."""
     while window := data[at : at + _WINDOW]:
         if rest := window.lstrip(skipped):
             return at + len(window) - len(rest)

@@ -50,7 +50,6 @@ class Lifetime:
     kind: Kind
     effect: Effect
     origin: Origin
-    """Where it stands."""
     value: str = ""
     """As it stands in the code; empty where there is no value."""
     span: Span | None = None
@@ -59,8 +58,7 @@ class Lifetime:
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
-    deployed."""
+    """ROTATION: how long one key lives, if known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for a deployed one."""
     reason: Reason | None = None
     """Why it is inert, unreadable or unknown, or why its interval is open."""
     readings: tuple[str, ...] = ()
@@ -81,7 +79,6 @@ class Lifetime:
 
     @property
     def why(self) -> str:
-        """The reason in words: a clause without a full stop; empty where there is none."""
         return self.reason.text if self.reason is not None else ""
 
     @property
@@ -91,7 +88,6 @@ class Lifetime:
 
     @property
     def renews(self) -> bool:
-        """True if the code replaces the key by itself."""
         return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
@@ -105,25 +101,17 @@ class Question(str, Enum):
     """What is open."""
 
     EXISTENCE = "existence"
-    """True if there is such a key."""
     LIFETIME = "lifetime"
-    """True if anything ends it, and when."""
     STATUS = "status"
     LAST_USED = "last_used"
     DISABLED_SINCE = "disabled_since"
     OWNER = "owner"
     SIBLINGS = "siblings"
-    """True if its user has another active key."""
     REPLACEMENT_ORDER = "replacement_order"
-    """True if its replacement exists before it is deleted."""
     USER_ROTATES = "user_rotates"
-    """True if its user has a newer key, and so is rotating."""
     QUARANTINE = "quarantine"
-    """True if AWS found it in public."""
     DECLARATION = "declaration"
-    """True if code declares it."""
     EXPOSURE = "exposure"
-    """True if its secret is protected."""
     VERDICT = "verdict"
     """What a rule that crashed would have said."""
 
@@ -163,6 +151,5 @@ class OpenQuestion:
         return ": ".join(parts if "" in asked else [" and ".join(asked), *parts])
 
     def with_changed_words(self, change: Callable[[str], str]) -> OpenQuestion:
-        """The question with words that ``change`` returns, such as those without secrets."""
         reason = self.reason and self.reason.with_changed_words(change)
         return replace(self, reason=reason, origin=self.origin and with_texts(self.origin, change))

@@ -98,7 +98,6 @@ class Reason:
         return self.clause.format(*self.words)
 
     def with_changed_words(self, change: Callable[[str], str]) -> Reason:
-        """The reason with words that ``change`` returns, such as those without secrets."""
         return replace(self, words=tuple(map(change, self.words)))
 
 
@@ -173,5 +172,4 @@ GRAPH_LACKS_EFFECT = Clause(ReasonKind.OPEN_VALUE, "checkov does not show what {
 
 
 def crashed(rule: str) -> Reason:
-    """Why the verdict of a rule is missing."""
     return Reason(ReasonKind.CRASHED, "{} crashed", (rule,), subject=rule)

@@ -41,11 +41,9 @@ class MergeTags:
     place: Place
     argument: str
     expression: str
-    """As it is written."""
     name: str = ""
     value: str = ""
     is_shared: bool = False
-    """True if others share that code, whose keys the entry would be about too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,6 @@ class AddBlock:
 
     place: Place
     name: str
-    """Of the new blocks."""
     days: int = 0
 
 
@@ -109,11 +106,8 @@ class ReplaceTrigger:
     """A ``time_static`` between a key and the ``time_rotating`` that its trigger names directly."""
 
     place: Place
-    """The key, and the reference that is there."""
     clock: str
-    """The ``time_rotating``, as it is written."""
     name: str
-    """Of the ``time_static``."""
     is_dependency: bool = False
     """True if ``depends_on`` names it, from which it has to be removed."""
     repeated: str = ""
@@ -125,7 +119,6 @@ class HoldTrigger:
     """A ``terraform_data`` that holds a value which cannot be a trigger itself."""
 
     place: Place
-    """The key, and the reference that is there."""
     reference: str
     repeated: str = ""
     """``count`` or ``for_each`` of the key where the reference depends on it, so that the ``terraform_data`` needs the same."""
@@ -150,7 +143,6 @@ class SetArgument:
     place: Place
     argument: str
     value: str
-    """As code writes it."""
     note: str = ""
     """What the value means, for a reader."""
     is_named: bool = False
@@ -318,7 +310,6 @@ class Remedies:
     rotate: Rotating
     """Makes the code replace the key; the number of days is still to be set."""
     disable: Remedy
-    """Switches the key off."""
     overlap: CreateFirst | Advice | None = None
     """Makes the new key exist before the old one goes."""
     stated_by: str = "the code states"
@@ -346,16 +337,13 @@ class Remedies:
     applied again and again."""
 
     def stating(self, name: str, value: str) -> Declaring:
-        """The change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""
         alone = self.is_shared and name != "owner" and self.beside is not None
         return stating(self.beside if alone and self.beside is not None else self.declare, name, value)
 
     def aging(self, days: int) -> SetArgument | Advice | None:
-        """The change that lets AWS end the key after so many days; None where AWS cannot."""
         return replace(self.age, value=str(days)) if isinstance(self.age, SetArgument) else self.age
 
     def rotating(self, days: int) -> Rotating:
-        """The change that makes the code replace the key every so many days."""
         return self.rotate if isinstance(self.rotate, Advice) else replace(self.rotate, days=days)
 
 

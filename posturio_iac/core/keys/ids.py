@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 SHOWN = 4
 MASK = "****"
-"""Stands before the characters that are shown."""
 _LIKELY = lazy_pattern(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
 _WORD = lazy_pattern(r"[A-Za-z0-9_]{16,128}")
 
@@ -30,7 +29,6 @@ def partition_of(arn: str) -> str:
 
 
 def account_of(arn: str) -> str:
-    """The id of the account; empty of what is no ARN."""
     return _part(arn, 4)
 
 

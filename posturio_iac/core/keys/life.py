@@ -33,7 +33,6 @@ class KeyUse:
     since: datetime
     """Start of the period whose events were looked up."""
     regions: tuple[str, ...]
-    """The regions."""
     events: int = 0
     complete: bool = True
     """True if all events were read; otherwise the newest ones."""
@@ -63,18 +62,15 @@ class KeyLife:
     """The state of one key in the ledger."""
 
     asked: datetime | None = None
-    """When its owner was asked last."""
     asked_owner: str = ""
     answer_by: datetime | None = None
     """The day, to its end, by which an answer is due."""
     answered: datetime | None = None
     """When the newest answer was read; None while there is none."""
     is_needed: bool | None = None
-    """What the owner answered."""
     needed_until: str = ""
     """The last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes."""
     note: str = ""
-    """The owner's note."""
     delete_on: datetime | None = None
     """From when on a key that is switched off may be deleted: its grace is over."""
     switched: datetime | None = None
@@ -95,7 +91,6 @@ class KeyLife:
         return not self.stands(as_of) and self.answer_by is not None and as_of.date() <= self.answer_by.date()
 
     def is_late(self, as_of: datetime) -> bool:
-        """True if the owner has not answered in time."""
         return self.answered is None and self.answer_by is not None and as_of.date() > self.answer_by.date()
 
     def answer(self) -> str:

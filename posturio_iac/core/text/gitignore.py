@@ -38,10 +38,7 @@ class Patterns:
         """True once there were more comparisons than a run can afford. Since then nothing matches."""
 
     def add(self, place: int, pattern: str) -> None:
-        """Add the pattern at a ``place`` in the list, which is higher than those before it.
-
-        Raises `re.error` or IndexError for one that cannot be read, and `UsageError` for too many.
-        """
+        """Add a pattern at a higher ``place`` than those before. Raises `re.error`, IndexError, or `UsageError` for too many."""
         directories_only, body = pattern.endswith("/"), pattern.removesuffix("/")
         if not body:
             return
@@ -77,7 +74,6 @@ class Exclusions:
     __slots__ = ("_directories", "_patterns", "_signs")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        """Compile the patterns. Raises `UsageError` for one that cannot be read."""
         self._patterns = Patterns()
         self._signs: list[bool] = []
         """True if each pattern excludes."""

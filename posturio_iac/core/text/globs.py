@@ -83,7 +83,6 @@ class _Writer:
 
 
 def _tokens(glob: str) -> Iterator[str]:
-    """Split a glob of gitignore."""
     at = 0
     while at < len(glob):
         match glob[at]:
@@ -103,10 +102,7 @@ def _tokens(glob: str) -> Iterator[str]:
 
 
 def _stars(glob: str, at: int) -> tuple[str, int]:
-    """Read the run of stars at ``at``; return its token and where the next one starts.
-
-    Two or more that fill a place between slashes stand for any number of directories, at the end for all that is inside.
-    """
+    """The token of the stars at ``at``, and where the next one starts: two that fill a place between slashes are any folders."""
     end = at
     while glob[end : end + 1] == "*":
         end += 1
@@ -119,7 +115,6 @@ def _stars(glob: str, at: int) -> tuple[str, int]:
 
 
 def _class(glob: str, at: int) -> tuple[str, int]:
-    """Read the bracket expression at ``at``; return its expression and where the next token starts."""
     at += 1
     negated = glob[at] in "!^"
     at += negated
@@ -138,10 +133,7 @@ SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\*?["})
 
 
 def rebase(patterns: Iterable[str], folder: str, root: str) -> tuple[str, ...]:
-    """Patterns in gitignore's syntax that mean below ``root`` what ``patterns`` mean below ``folder``.
-
-    One that matches nothing below ``root`` is left out. Where neither folder holds the other, the patterns stay as they are.
-    """
+    """Patterns of gitignore that mean below ``root`` what ``patterns`` mean below ``folder``, without those that match nothing there."""
     here, there = os.path.realpath(folder), os.path.realpath(root)
     if here == there:
         return tuple(patterns)
@@ -155,13 +147,11 @@ def rebase(patterns: Iterable[str], folder: str, root: str) -> tuple[str, ...]:
 
 
 def _under(pattern: str, below: str) -> str:
-    """Move a pattern from a folder to the one above it, ``below`` being the way down."""
     sign, body = _signed(pattern)
     return f"{sign}/{below}/{body.removeprefix('/')}" if _anchored(body) else f"{sign}/{below}/**/{body}"
 
 
 def _above(pattern: str, steps: Sequence[str]) -> Iterator[str]:
-    """Move a pattern from a folder to the one that ``steps`` lead down to."""
     sign, body = _signed(pattern)
     if not _anchored(body):
         yield pattern

@@ -67,7 +67,6 @@ class TornError(ValueError):
     """A bracket, a string, a comment or a heredoc has no end. What follows it may be whole again from ``at`` on."""
 
     def __init__(self, at: int) -> None:
-        """Take the byte."""
         super().__init__(at)
         self.at = at
 
@@ -103,10 +102,7 @@ def end_of_heredoc(data: bytes, opened: re.Match[bytes]) -> int:
 
 
 def pieces(data: bytes) -> tuple[list[Piece], bool]:
-    """What of a file is no code, in order and apart from one another, and whether the file is sound.
-
-    Of a string or heredoc each text between its interpolations is one. In a torn file a string ends with its line.
-    """
+    """What of a file is no code, in order, and whether it is sound; each text between the interpolations of a string is a piece."""
     found: list[Piece] = []
     markers: dict[bytes, int] | None = None
     at = start(data)

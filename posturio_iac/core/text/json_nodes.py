@@ -35,7 +35,6 @@ class JsonError(ValueError):
     """The text is not JSON. ``line`` and ``column`` count from 1."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
-        """Say what is wrong and where."""
         super().__init__(f"{message} (line {line}, column {column})")
         self.message = message
         self.line = line
@@ -85,7 +84,6 @@ class Node(NamedTuple):
 
     @property
     def end_column(self) -> int:
-        """Column after the last character."""
         return self.lines.place(self.end)[1]
 
     def data(self) -> Any:
@@ -99,7 +97,6 @@ class Node(NamedTuple):
                 return scalar
 
     def __repr__(self) -> str:
-        """Show the value and its offsets, not the text that all nodes share."""
         return f"Node({self.value!r}, {self.start}, {self.end})"
 
 
@@ -115,7 +112,6 @@ class Object(tuple[tuple[Node, Node], ...]):
     __slots__ = ()
 
     def get(self, name: str) -> Node | None:
-        """The value of the member ``name``, the last one of duplicates, or None."""
         return next((value for key, value in reversed(self) if key.value == name), None)
 
     def duplicates(self) -> tuple[Node, ...]:
@@ -127,10 +123,7 @@ JsonValue = Union[None, bool, int, float, str, Array, Object]
 
 
 def decode(text: str) -> Node:
-    """The root of the JSON document in ``text``.
-
-    Raises `JsonError` when it is not JSON, or is nested deeper than `MAX_DEPTH`.
-    """
+    """The root of the JSON in ``text``. Raises `JsonError` for what is none, or is nested deeper than `MAX_DEPTH`."""
     reader = _Reader(text)
     collecting = gc.isenabled()
     gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing

@@ -17,10 +17,7 @@ _indented = JSONEncoder(indent=2).encode
 
 
 def pieces(value: Any, levels: int, newline: str = "\n") -> Iterator[str]:
-    """Yield a document whose long lists are iterators, not below ``levels``. Each entry of these is one piece and one line.
-
-    All else is indented by two spaces; ``newline`` ends lines and indents what follows.
-    """
+    """Yield a document whose long lists are iterators, not below ``levels``: each of their entries is one piece and one line."""
     inner = f"{newline}  "
     if isinstance(value, Iterator):
         head = "["

@@ -13,10 +13,7 @@ FIRST_SURROGATE = 0xDC00
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, with every character that is invisible or moves a terminal written as an escape.
-
-    These are controls, line ends, marks that turn the direction of text, odd spaces, unassigned characters, and bytes that are not UTF-8.
-    """
+    """``text`` on one line, with every character that is invisible or moves a terminal written as an escape."""
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
@@ -26,11 +23,7 @@ def _escape(character: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """``text`` with the beginnings of CI commands defused, line by line.
-
-    GitHub Actions obeys ``::name::`` at the start of a line after spaces, and ``##[name]`` anywhere, as Azure Pipelines does with
-    ``##vso[name]`` (read in actions/runner, ActionCommand.cs).
-    """
+    """``text`` without CI commands: GitHub obeys ``::name::`` at the start of a line and ``##[name]`` anywhere, as Azure ``##vso[``."""
     if "::" not in text and "##" not in text:
         return text
     import re
@@ -39,10 +32,7 @@ def without_commands(text: str) -> str:
 
 
 def inert(text: str, sharp: str) -> str:
-    r"""Return text in which Azure Pipelines and GitHub see no command: ``##vso[`` and ``##[`` begin with ``sharp``.
-
-    That is how the format of ``text`` writes the character, such as ``\u0023`` in JSON.
-    """
+    """Return text in which Azure Pipelines and GitHub see no command; ``sharp`` is how its format writes ``#``."""
     if "##" not in text:
         return text
     import re
@@ -70,12 +60,10 @@ def width(text: str) -> int:
 
 
 def columns_of_stdout() -> int | None:
-    """How many columns the terminal has that standard output goes to; None where it goes elsewhere."""
     return _size_of_stdout("COLUMNS", 0)
 
 
 def lines_of_stdout() -> int | None:
-    """How many lines it has; None where standard output goes elsewhere."""
     return _size_of_stdout("LINES", 1)
 
 

@@ -43,7 +43,6 @@ class TooLargeError(UnreadableError):
     """A file is larger than the limit. ``size`` is in bytes, where it is known."""
 
     def __init__(self, limit: int, size: int | None = None) -> None:
-        """State the size of the file."""
         from posturio_iac.core.text.sizes import more_than
 
         self.size = size
@@ -129,7 +128,6 @@ class Fence:
         return [self._found(one) for one in reversed(way)][-1]  # from the top, lest a deep tree be too deep for recursion
 
     def _found(self, folder: str) -> str | None:
-        """The real path of a folder below one that `folder` was asked for, if that is inside."""
         parent, name = os.path.split(folder)
         above = self.folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
         real = os.path.join(above, name) if above is not None else ""
@@ -165,10 +163,7 @@ def real_path(path: str) -> str:
 
 
 def holds_above(folder: str, known: dict[str, bool], holds: Callable[[str], bool]) -> bool:
-    """True if something ``holds`` of a folder or of one above it; answers are kept in ``known``, which has one for the top.
-
-    Trees can be deeper than Python recurses.
-    """
+    """True if something ``holds`` of a folder or of one above it, without recursion; ``known`` has answers, and one for the top."""
     way = []
     while (found := known.get(folder)) is None:
         way.append(folder)
@@ -189,11 +184,7 @@ def is_git_data(path: str, folder: str) -> bool:
 
 
 def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tuple[int, int]:
-    """A descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
-
-    Raises `LinkError` for a symbolic link that is not to be followed, `UnreadableError` for what is outside or no regular file, and
-    `OSError`.
-    """
+    """A descriptor of the regular file at ``path``, and its size. Raises `LinkError`, `UnreadableError` or `OSError`."""
     try:
         descriptor = _opened(path, fence) if follow else _opened_itself(path)
     except ValueError:
@@ -221,7 +212,6 @@ def _opened(path: str, fence: Fence | None) -> int:
 
 
 def _opened_itself(path: str) -> int | None:
-    """Open a file that is no symbolic link; return None for one that is."""
     if _NO_LINK or not os.path.islink(path):
         try:
             return os.open(path, _FLAGS | _NO_WAIT | _NO_LINK)
@@ -232,10 +222,7 @@ def _opened_itself(path: str) -> int | None:
 
 
 def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> bytes:
-    """The bytes of a regular file inside of the fence; of a larger one with ``head`` the first ``limit`` bytes.
-
-    Raises `UnreadableError` with the reason: outside, missing, no regular file, larger than ``limit``, or not allowed.
-    """
+    """The bytes of a regular file inside of the fence, or with ``head`` its first ``limit`` bytes. Raises `UnreadableError`."""
     if fence is not None and fence.edited and (text := fence.edited.get(real_path(path))) is not None:
         return text[:limit] if head else text
     try:
@@ -255,10 +242,7 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
 
 
 def read_named(path: str, limit: int = LIMIT) -> bytes:
-    """The bytes of a file that the caller has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
-
-    Raises `UnreadableError`.
-    """
+    """The bytes of a file that the caller has named, of any kind, so that a shell's ``<(command)`` works. Raises `UnreadableError`."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:

@@ -27,14 +27,7 @@ _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 
 def changed_since(revision: str, root: str, repository: str | None) -> frozenset[str]:
-    """The files that differ from the point where the current branch left ``revision``, relative to ``root``, with forward slashes.
-
-    Staged and unstaged changes count, and files that are not tracked and not ignored; deleted files are named as well.
-
-    Raises:
-        UsageError: there is no repository, no commit, no such revision, or no history that joins both.
-
-    """
+    """The files, relative to ``root``, that differ from where the branch left ``revision``, untracked and deleted ones included."""
     if repository is None:
         raise UsageError(f"--changed-since uses git, but {root} is not in a git repository")
     base = _merge_base(revision, repository)
@@ -44,11 +37,7 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
 
 
 def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, int, int], bool]:
-    """A function that tells whether all lines of a region are part of the diff against the point where the branch left ``revision``.
-
-    It takes a path relative to ``root``, the first line and the last one. As pull requests show a diff, the lines around a change belong
-    to it. git is asked for the earlier text only, so that no program of the repository's configuration runs.
-    """
+    """A function of a path, first and last line: whether all is part of the diff, with its context, against where the branch left."""
     base = _merge_base(revision, repository)
     known: dict[str, list[tuple[int, int]]] = {}
 
@@ -61,7 +50,6 @@ def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, i
 
 
 def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
-    """The first and the last line of each part of a file that its diff shows; none of a large file."""
     from difflib import SequenceMatcher
 
     try:
@@ -98,10 +86,7 @@ def _holds(path: str, mode: bytes, blob: bytes) -> bool:
 
 
 def _without_filters(repository: str) -> dict[str, str]:
-    """Variables that switch off the programs through which git would read files of the work tree.
-
-    Even a comparison of times reads a file that was changed within the second in which it was staged, which a repository can feign.
-    """
+    """Variables that switch off filter programs: git reads a file that was changed in the second of its staging even to compare times."""
     code, output, _ = _git(repository, "config", "-z", "--name-only", "--get-regexp", _FILTERS)
     found = dict.fromkeys(names(output)) if code == 0 else {}
     given = os.environ.get("GIT_CONFIG_COUNT", "")
@@ -113,12 +98,7 @@ def _without_filters(repository: str) -> dict[str, str]:
 
 
 def uncommitted(root: str, repository: str) -> frozenset[str]:
-    """The files with changes that no commit holds, those included that git does not track, relative to ``root``.
-
-    Raises:
-        UsageError: git fails.
-
-    """
+    """The files, relative to ``root``, with changes that no commit holds, untracked ones included."""
     known = (*_STAGED, "HEAD", "--") if commit_of("HEAD", repository) else ("ls-files", "-z", "-c")
     outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
     found = [name for output in outputs for name in names(output)]
@@ -126,7 +106,6 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
 
 
 def tracked(repository: str) -> frozenset[str]:
-    """The files that git tracks, relative to the top of the repository. Raises `UsageError` when git fails."""
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))
 
 
@@ -136,7 +115,6 @@ def git_folder(repository: str) -> str:
 
 
 def names(output: bytes) -> list[str]:
-    """The file names in output of git with ``-z``."""
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
@@ -148,7 +126,6 @@ def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]
 
 
 def _merge_base(revision: str, repository: str) -> str:
-    """The commit where the current branch and ``revision`` parted."""
     if commit_of("HEAD", repository) is None:
         raise UsageError(f"--changed-since compares with a commit, but the repository {repository} has none yet")
     shallow = _ask(repository, "rev-parse", "--is-shallow-repository").strip() == b"true"
@@ -174,7 +151,6 @@ def commit_of(revision: str, repository: str) -> str | None:
 
 
 def _ask(repository: str, *arguments: str, more: Mapping[str, str] | None = None) -> bytes:
-    """The output of a git command. Raises `UsageError` when it fails."""
     code, output, errors = _git(repository, *arguments, more=more)
     if code != 0:
         raise UsageError(f"git says: {reason(errors)}")

@@ -20,7 +20,6 @@ class PathFilter:
     __slots__ = ("base", "code", "directories", "search")
 
     def __init__(self, search: FileSearch, base: str, directories: Sequence[str]) -> None:
-        """Count what is in one of ``directories``."""
         self.search = search
         self.base = f"{base}/" if base else ""
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
@@ -47,14 +46,12 @@ class PathFilter:
                 yield path
 
     def has_code(self, path: str) -> bool:
-        """True if a path from the root is one of the Terraform files that git has searched."""
         return path.startswith(self.base) and path[len(self.base) :] in self.code
 
     def folders(self) -> Iterator[str]:
         return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})
 
     def has_directory(self, path: str) -> bool:
-        """True if a directory, which is relative to the root, counts."""
         return (not self.directories or f"{path}/".startswith(self.directories)) and not self.search.skips(f"{path}/")
 
 
@@ -71,7 +68,6 @@ class Listing:
         self.own: list[str] = []
         """Files that git does not search as they are: it does not track them, or assumes that they are unchanged."""
         self.links: list[str] = []
-        """Symbolic links."""
         self.missing: list[str] = []
         """Tracked files that were deleted, or cannot be seen."""
         self.hcl: list[str] = []

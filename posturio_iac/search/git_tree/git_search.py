@@ -39,11 +39,7 @@ _DROPPED = frozenset(
         "GIT_WORK_TREE",
     )
 )
-"""Variables that a running hook sets for its own git commands.
-
-We search the work tree that holds the scan root, whichever repository the hook belongs to. The index of a commit in the making
-differs from the usual one only in files that are found as untracked instead.
-"""
+"""Variables that a hook sets for its own git; the index of a commit in the making only differs in files that are found as untracked."""
 _FORCED = {
     "LC_ALL": "C",
     "GIT_ALLOW_PROTOCOL": "none",  # unlike the option protocol.allow, no configuration of the repository overrides it
@@ -81,10 +77,7 @@ _SPECS = 16
 
 
 def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
-    """Search directories, relative to the root, of the work tree at ``top``.
-
-    Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
-    """
+    """Search directories, relative to the root; return why git could not do it, or nothing, and those that it ignores as a whole."""
     directories = outermost(named)
     base = posixpath.commonpath(directories)
     small = _is_small(top)
@@ -123,7 +116,6 @@ def _is_small(top: str) -> bool:
 
 
 def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
-    """The commands that search what git tracks: for texts, and for lines that call modules."""
     texts = search.search_terms.texts
     # A type goes on behind a line's end in YAML, and behind a value that is filled in.
     torn = (text[:end] + sign for text in texts if b"_" not in text for end in range(3, len(text)) for sign in (b"\\", b"$"))
@@ -135,7 +127,6 @@ def _searches(search: FileSearch, base: str, directories: Sequence[str]) -> list
 
 
 def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
-    """Count the files that git has searched, and look closer at those that it has found."""
     search = keep.search
     if keep.narrow or search.read or listed.pruned:
         search.searched += sum(path not in search.read for path, _ in keep.files(listed.there))
@@ -149,7 +140,6 @@ def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> N
 
 
 def _names(output: bytes) -> list[str]:
-    """The names in an output of git with ``-z``; the last is empty."""
     return os.fsdecode(output).split("\0")
 
 
@@ -168,10 +158,7 @@ def _callers(search: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
 
 
 def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Exited]:
-    """Run git commands, undisturbed by a hook's variables and the user's language; ``more`` are variables of their environment.
-
-    Raises `OSError` when git is not there.
-    """
+    """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
     environment = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("GIT_TRACE")}
     environment.update(_FORCED, PATH=safe_path())
     environment.update(more or {})
@@ -194,7 +181,6 @@ def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
 
 
 def _below(base: str, directory: str) -> str:
-    """The path of a directory relative to ``base``, which holds it; empty for ``base`` itself."""
     return directory[len(base) :].removeprefix("/")
 
 

@@ -18,12 +18,7 @@ _found: dict[tuple[str, ...], str] = {}
 
 
 def find_git(*trees: str) -> str:
-    """The absolute path of git, never one inside of ``trees``, which are real paths, nor in the current folder.
-
-    Raises:
-        FileNotFoundError: there is none.
-
-    """
+    """The absolute path of git, never one inside of ``trees`` (real paths) nor in the current folder. Raises FileNotFoundError."""
     key = (os.environ.get("PATH", ""), *trees)
     if key not in _found:
         _found[key] = _search(trees)
@@ -44,7 +39,6 @@ def _search(trees: tuple[str, ...]) -> str:
 
 
 def safe_path() -> str:
-    """PATH without its empty and relative entries."""
     return os.pathsep.join(folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder))
 
 
@@ -55,11 +49,7 @@ _BLOCK = 1 << 16
 
 
 def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[Exited]:
-    """Run the commands in parallel without input, and return their results.
-
-    Raises:
-        OSError: a program is not there, or cannot be started.
-    """
+    """Run the commands in parallel without input, and return their results. Raises OSError when a program cannot be started."""
     if not hasattr(os, "posix_spawnp"):
         return [_run_one(command, environment) for command in commands]
     children: list[_Child] = []
@@ -118,7 +108,6 @@ class _Child:
 
 
 def _drain(children: Sequence[_Child]) -> None:
-    """Read all pipes until their writers have closed them."""
     import select
 
     sinks = {pipe: sink for child in children for pipe, sink in child.pipes.items()}
@@ -135,7 +124,6 @@ def _drain(children: Sequence[_Child]) -> None:
 
 
 def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Exited:
-    """Run one command by `subprocess`."""
     import subprocess
 
     done = subprocess.run(  # noqa: S603 - the commands are our own
