@@ -29,7 +29,7 @@ def _reader(target: Target) -> Callable[[bytes], object]:
     @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(target.inputs)
     def execute(made: Any) -> None:
-        target.once(made)
+        target.run(made)
 
     reader: Callable[[bytes], object] = execute.hypothesis.fuzz_one_input  # type: ignore[attr-defined] # hypothesis adds it
     return reader

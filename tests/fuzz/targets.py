@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -21,10 +21,11 @@ from posturio_iac.retire.earlier import read as read_earlier
 from posturio_iac.retire.ledger_history import read_ledger
 from posturio_iac.retire.ledger_lines import DamagedLedgerError
 from posturio_iac.retire.plan import read_log
-from tests.fuzz.execution import Broken, Figures, also, folder_of, scan, watched
-from tests.fuzz.mutations import HCL, TEMPLATES, as_json, as_toml, documents, mutated
-from tests.fuzz.seeds import AS_OF, CREDENTIAL_REPORT, OLD_LEDGER, OPTIONS, STATES, ledger, programs, results
+from tests.fuzz.execution import Broken, also, folder_of, scan, watched
+from tests.fuzz.mutations import HCL, TEMPLATES, as_json, documents, mutated
+from tests.fuzz.seeds import AS_OF, CONFIGURATIONS, CREDENTIAL_REPORT, OLD_LEDGER, STATES, ledger, programs, results
 from tests.support import any_program
+from tests.support.attacks import SOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,81 +45,48 @@ OTHERS: tuple[tuple[str, ...], ...] = (
 """What runs over some of the programs after the scan."""
 
 
-@dataclass
-class Target:
-    """One kind of input."""
+class Target(NamedTuple):
+    """One kind of input, and what executes one: it raises `Broken`, or what the code raised."""
 
     name: str
     inputs: st.SearchStrategy[Any]
-    run: Callable[[Figures, Any], None]
-    figures: Figures = field(default_factory=Figures)
-
-    def once(self, made: Any) -> None:
-        """Execute one input. Raises `Broken`, or what the code raised."""
-        self.run(self.figures, made)
+    run: Callable[[Any], None]
 
 
-def _run_program(figures: Figures, made: tuple[Program, tuple[str, ...]], *, sound: bool = True) -> None:
+def _run_program(made: tuple[Program, tuple[str, ...]], *, sound: bool = True) -> None:
     files, other = made
-    scan(figures, files, sound=sound)
+    scan(files, sound=sound)
     if other:
-        also(figures, files, *other)
+        also(files, *other)
 
 
-def _chosen(is_meant: Callable[[str], bool]) -> list[tuple[Program, str]]:
-    return [(program, name) for program in programs() for name in program if is_meant(name)]
-
-
-def _with(pair: tuple[Program, str], data: bytes, other: tuple[str, ...]) -> tuple[Program, tuple[str, ...]]:
-    program, name = pair
-    return {**program, name: data}, other
-
-
-def of_files(name: str, is_meant: Callable[[str], bool], words: Sequence[str], *, json_too: bool = False, sound: bool = True) -> Target:
-    """Make a target that changes one file of a program, and leaves the others as they are."""
-    chosen = _chosen(is_meant)
-    assert chosen, name
-    seeds = [program[file] for program, file in chosen]
+def of_files(name: str, meant: str, words: Sequence[str], *, json_too: bool = False, sound: bool = True) -> Target:
+    """Make a target that changes one file of a program whose path has what is ``meant``, and leaves the others as they are."""
+    chosen = [(program, file) for program in programs() for file in program if re.search(meant, file)]
+    seeds = [program[file] for program, file in chosen[:4]]
 
     def changed(pair: tuple[Program, str]) -> st.SearchStrategy[tuple[Program, tuple[str, ...]]]:
-        data = pair[0][pair[1]]
-        texts = mutated([data, *seeds[:4]], words)
+        program, file = pair
+        texts = mutated([program[file], *seeds], words)
         if json_too:
-            texts |= documents([json.loads(data)]).map(as_json)
-        return st.builds(_with, st.just(pair), texts, st.sampled_from(OTHERS))
+            texts |= documents([json.loads(program[file])]).map(as_json)
+        return st.tuples(texts.map(lambda data: {**program, file: data}), st.sampled_from(OTHERS))
 
-    made = st.sampled_from(chosen).flatmap(changed)
-    return Target(name, made, lambda figures, program: _run_program(figures, program, sound=sound))
-
-
-def ending(*ends: str) -> Callable[[str], bool]:
-    return lambda name: name.endswith(ends)
+    return Target(name, st.sampled_from(chosen).flatmap(changed), lambda made: _run_program(made, sound=sound))
 
 
-def _configurations() -> Target:
-    program = {"main.tf": b'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'}
-    program |= {
-        "posturio-iac.toml": b'baseline = "known.json"\n',
-        "x.tfvars": b"",
-        "p.json": b"{}",
-        "known.json": b'{"version": 1, "findings": []}',
-    }
-    tables = [*OPTIONS, *({name: value} for table in OPTIONS for name, value in table.items())]
-    text = documents(tables).map(as_toml) | mutated([as_toml(table) for table in tables], ("[[", "]]", "=", "'''"))
-    place = st.sampled_from(["posturio-iac.toml", "posturio-iac.toml", "sub/posturio-iac.toml"])
-    made = st.builds(lambda data, name, other: ({**program, name: data}, other), text, place, st.sampled_from(OTHERS))
-    return Target("configuration", made, lambda figures, one: _run_program(figures, one, sound=False))
+def _of_configurations() -> Target:
+    rest = {"main.tf": SOUND.encode(), "x.tfvars": b"", "p.json": b"{}", "known.json": b'{"version": 1, "findings": []}'}
+    words = ("[[", "]]", "=", "'''", "[]", "{}", "nan", "[1]", '{a = "b"}')
+    name = st.sampled_from(["posturio-iac.toml", "posturio-iac.toml", "sub/posturio-iac.toml"])
+    made = st.builds(lambda data, name, other: ({**rest, name: data}, other), mutated(CONFIGURATIONS, words), name, st.sampled_from(OTHERS))
+    return Target("configuration", made, lambda one: _run_program(one, sound=False))
 
 
-def _ledger_documents() -> st.SearchStrategy[bytes]:
-    lines = [json.loads(line) for line in ledger().splitlines()]
-    return documents([lines]).map(lambda made: b"".join(as_json(one) + b"\n" for one in made) if isinstance(made, list) else as_json(made))
-
-
-def _parse(read: Callable[[str], object], *refusals: type[Exception]) -> Callable[[Figures, bytes], None]:
-    def run(figures: Figures, data: bytes) -> None:
+def _parse(read: Callable[[str], object], *refusals: type[Exception]) -> Callable[[bytes], None]:
+    def run(data: bytes) -> None:
         try:
-            with watched(figures):
+            with watched():
                 read(data.decode("utf-8", "replace"))
         except refusals as error:
             if not str(error).strip() and DamagedLedgerError not in refusals:
@@ -148,46 +116,32 @@ def _owners(text: str) -> None:
 PLAN_LOG = b'{"at": "2026-11-24T10:00:00Z", "step": "disable", "outcome": "done", "why": "", "key_id": "AKIAIOSFODNN7EXAMPLE"}\n' * 2
 
 
-def _report(figures: Figures, data: bytes) -> None:
+def _report(data: bytes) -> None:
     files = {"a.json": data, "b.json": as_json(results()[1])}
-    also(figures, files, "report", *files, "--format", "html" if len(data) % 2 else "markdown")
+    also(files, "report", *files, "--format", "html" if len(data) % 2 else "markdown")
 
 
-def _is_template(name: str) -> bool:
-    return name.endswith((".json", ".template")) and not any(part in name for part in ("plan", "known", "modules/", ".tf"))
+def _of_program(made: tuple[dict[str, str | bytes], tuple[str, ...]]) -> None:
+    files, other = made
+    _run_program(({name: data.encode() if isinstance(data, str) else data for name, data in files.items()}, other))
 
 
-def _is_of_terragrunt(name: str) -> bool:
-    return name.rpartition("/")[2] in ("terragrunt.hcl", "root.hcl", "env.hcl", "environment.hcl", "terragrunt.stack.hcl")
-
-
-def _of_bytes(program: dict[str, str | bytes], other: tuple[str, ...]) -> tuple[Program, tuple[str, ...]]:
-    return {name: data.encode() if isinstance(data, str) else data for name, data in program.items()}, other
-
-
-def targets() -> list[Target]:
-    """A new list of all targets, with figures at zero."""
-    return [*_of_programs(), *_of_documents()]
-
-
-def _of_programs() -> Iterator[Target]:
-    yield Target("HCL by its grammar", st.builds(_of_bytes, any_program.programs(), st.sampled_from(OTHERS)), _run_program)
-    yield of_files("HCL", ending(".tf", ".tofu"), HCL)
-    yield of_files(".tf.json", ending(".tf.json"), HCL, json_too=True)
-    yield of_files("variables files", ending(".tfvars", ".tfvars.json"), HCL)
-    yield of_files("templates in YAML", ending(".yaml", ".yml"), TEMPLATES)
-    yield of_files("templates in JSON", _is_template, TEMPLATES, json_too=True)
-    yield of_files("plans", ending("plan.json"), HCL, json_too=True)
-    yield of_files("Terragrunt", _is_of_terragrunt, HCL)
-    yield of_files("component stacks", ending(".tfcomponent.hcl", ".tfdeploy.hcl"), HCL)
-    yield of_files("modules.json", ending("modules.json"), ("..", "Dir", "Key"), json_too=True)
-    yield of_files("CODEOWNERS", ending("CODEOWNERS"), ("*", "**/", "@a", "[x]", "\\#", "!"))
-    yield of_files("lock files", ending(".terraform.lock.hcl"), HCL)
-    yield of_files("baselines", ending("known.json"), ("fingerprint", "until"), json_too=True, sound=False)
-    yield _configurations()
-
-
-def _of_documents() -> Iterator[Target]:
+def targets() -> Iterator[Target]:
+    """Every kind of input."""
+    yield Target("HCL by its grammar", st.tuples(any_program.programs(), st.sampled_from(OTHERS)), _of_program)
+    yield of_files("HCL", r"\.(tf|tofu)$", HCL)
+    yield of_files(".tf.json", r"\.tf\.json$", HCL, json_too=True)
+    yield of_files("variables files", r"\.tfvars(\.json)?$", HCL)
+    yield of_files("templates in YAML", r"\.ya?ml$", TEMPLATES)
+    yield of_files("templates in JSON", r"^((?!plan|known|modules/|\.tf).)*\.(json|template)$", TEMPLATES, json_too=True)
+    yield of_files("plans", r"plan\.json$", HCL, json_too=True)
+    yield of_files("Terragrunt", r"(^|/)(terragrunt(\.stack)?|root|env|environment)\.hcl$", HCL)
+    yield of_files("component stacks", r"\.tf(component|deploy)\.hcl$", HCL)
+    yield of_files("modules.json", r"modules\.json$", ("..", "Dir", "Key"), json_too=True)
+    yield of_files("CODEOWNERS", r"CODEOWNERS$", ("*", "**/", "@a", "[x]", "\\#", "!"))
+    yield of_files("lock files", r"\.terraform\.lock\.hcl$", HCL)
+    yield of_files("baselines", r"known\.json$", ("fingerprint", "until"), json_too=True, sound=False)
+    yield _of_configurations()
     states, saved = documents(STATES).map(as_json), documents(results()).map(as_json)
     saved |= mutated([as_json(one) for one in results()], ("findings", "keys"))
     states |= mutated([as_json(state) for state in STATES], ("version", "instances"))
@@ -196,7 +150,9 @@ def _of_documents() -> Iterator[Target]:
     yield Target("credential reports", csv, _parse(lambda text: parse_report(text.encode(), AS_OF), ReportUnavailableError))
     yield Target("saved results", saved, _report)
     yield Target("results to verify", saved, _parse(read_earlier, NotAResultError))
-    ledgers = mutated([ledger(), as_json(OLD_LEDGER)], ("run", "told", "~", "=", "tuple", "Inventory")) | _ledger_documents()
+    lines = documents([[json.loads(line) for line in ledger().splitlines()]])
+    ledgers = mutated([ledger(), as_json(OLD_LEDGER)], ("run", "told", "~", "=", "tuple", "Inventory"))
+    ledgers |= lines.map(lambda made: b"\n".join(map(as_json, made if isinstance(made, list) else [made])))
     yield Target("ledgers", ledgers, _parse(_ledger, DamagedLedgerError, UsageError))
     logs = mutated([PLAN_LOG], ("at", "step"))
     yield Target("logs of plans", logs, _parse(lambda text: [entry.text() for entry in read_log(text)[0].values()]))
