@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -38,27 +39,19 @@ def fail(text: str) -> None:
 
 
 @pytest.fixture
-def noxfile(monkeypatch: pytest.MonkeyPatch) -> Any:
+def noxfile(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Load the noxfile without nox, which the tests do not need otherwise."""
-    nox, command = ModuleType("nox"), ModuleType("nox.command")
-    vars(nox).update(options=SimpleNamespace(), session=lambda *given, **_: given[0] if given else lambda function: function)
-    vars(nox)["parametrize"] = lambda *_, **__: lambda function: function
-    vars(command)["CommandFailed"] = FailedError
+    nox = MagicMock(session=lambda *given, **_: given[0] if given else lambda function: function)
     for name in ("PYTHONDONTWRITEBYTECODE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the noxfile changes them
         monkeypatch.setenv(name, "1")
-    monkeypatch.setitem(sys.modules, "nox", nox)
-    monkeypatch.setitem(sys.modules, "nox.command", command)
-    spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    for name in ("nox", "nox.command"):
+        monkeypatch.setitem(sys.modules, name, nox)
+    return runpy.run_path(str(ROOT / "noxfile.py"))
 
 
 @pytest.mark.parametrize(("codes", "failed"), [((0, 0, 0), ""), ((0, 1, 0), "b"), ((1, 0, 130), "a, c")])
 def test_sessions_that_run_together_fail_when_one_of_them_does(
-    noxfile: Any, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], codes: tuple[int, ...], failed: str
+    noxfile: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], codes: tuple[int, ...], failed: str
 ) -> None:
     ends = dict(zip("abc", codes, strict=True))
     logged: list[str] = []
@@ -67,13 +60,13 @@ def test_sessions_that_run_together_fail_when_one_of_them_does(
         name = command[command.index("--session") + 1]
         return subprocess.CompletedProcess(command, ends[name], f"{name} says so\n".encode())
 
-    monkeypatch.setattr(noxfile.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     session = SimpleNamespace(posargs=[], log=logged.append, error=fail)
     if failed:
         with pytest.raises(FailedError) as caught:
-            noxfile.together(session, tuple(ends))
+            noxfile["together"](session, tuple(ends))
         assert sorted(str(caught.value).removeprefix("failed: ").split(", ")) == failed.split(", ")
     else:
-        noxfile.together(session, tuple(ends))
+        noxfile["together"](session, tuple(ends))
     assert sorted(capfdbinary.readouterr().out.splitlines()) == [b"a says so", b"b says so", b"c says so"]
     assert len(logged) == len(ends)
