@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
 MOST_LINES = 300
-pytestmark = pytest.mark.xdist_group("house")
 
 
 @cache
