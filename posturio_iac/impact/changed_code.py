@@ -78,7 +78,7 @@ class ChangedCode:
         """Yield of the inputs of each call: the name of the call, whether they refer to keys, and the calls to whose outputs they refer."""
         for path, data in self.files(folder):
             for block in blocks_of(data, path, CALLS) if b"module" in data else ():
-                code = b"\n".join(block.all_expressions())
+                code = b"\n".join(expression for _, expression in block.arguments())
                 names = {label.decode("utf-8", "replace") for label in _MODULE.findall(code)}
                 given = any(kind.encode() in code for kind in KEY_TYPES)
                 yield from ((label, given, names) for label in block.labels[:1])

@@ -12,32 +12,35 @@ from posturio_iac.core.text.hcl_lexer import TornError
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 
 class ScannedBlock:
     """A top-level block, whatever syntax it is written in."""
 
-    __slots__ = ("_arguments", "_found", "labels", "type")
+    __slots__ = ("_left", "_may_repeat", "_read", "labels", "type")
 
-    def __init__(self, kind: str, labels: tuple[str, ...], arguments: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
-        self.type = kind
-        self.labels = labels
-        self._found = arguments
-        self._arguments: list[tuple[str, bytes]] | None = None
+    def __init__(self, kind: str, labels: tuple[str, ...], arguments: Iterator[tuple[str, bytes]], *, may_repeat: bool = False) -> None:
+        self.type, self.labels = kind, labels
+        self._read: list[tuple[str, bytes]] = []
+        self._left, self._may_repeat = arguments, may_repeat
 
     def arguments(self) -> list[tuple[str, bytes]]:
         """The name and the expression of each argument."""
-        if self._arguments is None:
-            self._arguments = list(self._found())
-        return self._arguments
+        self._read += self._left
+        return self._read
 
     def expressions(self, name: str) -> list[bytes]:
         """The expressions that the argument ``name`` is set to: at most one, but in a torn file perhaps nested ones too."""
-        return [expression for argument, expression in self.arguments() if argument == name]
-
-    def all_expressions(self) -> list[bytes]:
-        return [expression for _, expression in self.arguments()]
+        found = [expression for argument, expression in self._read if argument == name]
+        if not found or self._may_repeat:
+            for one in self._left:
+                self._read.append(one)
+                if one[0] == name:
+                    found.append(one[1])
+                    if not self._may_repeat:
+                        break
+        return found
 
     def literals(self, name: str) -> list[str]:
         return [value for expression in self.expressions(name) if (value := hcl_lexer.literal(expression)) is not None]
@@ -68,7 +71,7 @@ def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
         if header := hcl_lexer.header.match(data, at):
             at = hcl_lexer.end_of_block(data, header.end())
             if not kinds or header[1] in kinds:
-                yield _block(header, data[header.end() : at - 1], _arguments)
+                yield _block(header, _arguments(data[header.end() : at - 1]))
         else:
             at = hcl_lexer.end_of_statement(data, at)
             if data[at : at + 1] not in (b"", b"\n"):
@@ -80,11 +83,11 @@ def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
     headers = list(hcl_lexer.headers(data))
     until = [*(header.start() for header in headers[1:]), len(data)]
     found = ((header, end) for header, end in zip(headers, until, strict=False) if not kinds or header[1] in kinds)
-    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in found)
+    return (_block(header, _arguments_of_lines(data[header.end() : end]), may_repeat=True) for header, end in found)
 
 
-def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], Iterator[tuple[str, bytes]]]) -> ScannedBlock:
-    return ScannedBlock(header[1].decode("utf-8", "replace"), hcl_lexer.labels(header[2]), lambda: arguments(body))
+def _block(header: re.Match[bytes], arguments: Iterator[tuple[str, bytes]], *, may_repeat: bool = False) -> ScannedBlock:
+    return ScannedBlock(header[1].decode("utf-8", "replace"), hcl_lexer.labels(header[2]), arguments, may_repeat=may_repeat)
 
 
 def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:

@@ -56,7 +56,7 @@ def _labelled(kind: str, labels: tuple[str, ...], value: Node, missing: int) -> 
         return
     for body in value.value if isinstance(value.value, Array) else (value,):
         if isinstance(body.value, Object):
-            yield ScannedBlock(kind, labels, lambda body=body: _arguments(body))  # type: ignore[misc]  # bound now, not when it is called
+            yield ScannedBlock(kind, labels, _arguments(body), may_repeat=True)  # a member may be there twice
 
 
 def _arguments(body: Node) -> Iterator[tuple[str, bytes]]:
