@@ -11,7 +11,7 @@ from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.core.loading import module
-from posturio_iac.errors import OutputError, UnreachableError, UsageError
+from posturio_iac.errors import HelpAskedError, OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _reconfigure()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except HelpAskedError as asked:
+        to_stdout(str(asked))
+        return CLEAN
     except UsageError as error:
         return _complain(str(error), USAGE)
     except (OutputError, UnreachableError) as error:

@@ -5,6 +5,10 @@ class UsageError(Exception):
     """The command line or the configuration is wrong; the text says what, where and what to do. Exit code 2."""
 
 
+class HelpAskedError(Exception):
+    """The command line asks for help, which is the text. Exit code 0."""
+
+
 class OutputError(Exception):
     """A result could not be written; the text says where and why. Exit code 3."""
 

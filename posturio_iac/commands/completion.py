@@ -5,33 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
-from posturio_iac.config import hint
+from posturio_iac.commands.parser import HELP, SEVERAL, Command, parse
 from posturio_iac.config.option_table import Shape
 from posturio_iac.core.loading import module
-from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from posturio_iac.config.option_table import Option
 
-COMMAND = Command("completion", "Prints the completion script for a shell, to load when it starts.", "SHELL", "bash, zsh or fish", most=1)
-WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
+COMMAND = Command(
+    "completion",
+    "Prints the completion script for a shell, to load when it starts.",
+    "SHELL",
+    "The shell: bash, zsh or fish",
+    most=1,
+    choices=("bash", "zsh", "fish"),
+)
 RULES = ("select", "ignore")
 
 
 def run(argv: Sequence[str]) -> int:
     """Print the completion of one shell."""
-    given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
-    if not given.words:
-        raise UsageError(f"completion needs the name of a shell: {', '.join(SHELLS)}")
-    if given.words[0] not in SHELLS:
-        raise UsageError(f'there is no completion for "{given.words[0]}"{hint(given.words[0], SHELLS)}')
-    to_stdout(SHELLS[given.words[0]]())
+    to_stdout(SHELLS[parse(COMMAND, argv).words[0]]())
     return 0
 
 
@@ -53,7 +49,7 @@ def _values(option: Option) -> tuple[str, ...]:
 
 
 def _words(command: Command) -> tuple[str, ...]:
-    return _rules() if command.name == "explain" else WORDS.get(command.name, ())
+    return _rules() if command.name == "explain" else command.choices
 
 
 def _flags(command: Command) -> list[str]:

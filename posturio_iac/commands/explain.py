@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.parser import Command, parse
 from posturio_iac.core.text.terminal import paint, wants_color
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ COMMAND = Command(
 def run(argv: Sequence[str]) -> int:
     """Print a page, or the list of rules when none is named."""
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     from posturio_iac.facts import keyless
 
     if given.words == (keyless.PAGE,):

@@ -6,8 +6,8 @@ import os
 import time
 
 from posturio_iac.commands.ci_environment import chosen
-from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
-from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.output import STDOUT, to_stderr
+from posturio_iac.commands.parser import Command, parse
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
@@ -51,9 +51,6 @@ def run(argv: Sequence[str]) -> int:
     """Judge the modules and templates that the files of ``argv`` concern, report, and return the exit code."""
     started = time.perf_counter()
     given = parse(COMMAND, with_marked_files(COMMAND, argv))
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     targets = chosen(reports(given), os.environ)
     if not given.words:
         to_stderr(

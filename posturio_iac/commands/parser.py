@@ -7,7 +7,8 @@ messages do not suggest the option that was probably meant.
 from __future__ import annotations
 
 from posturio_iac.config.option_table import Shape
-from posturio_iac.errors import UsageError
+from posturio_iac.core.record import NamedTuple
+from posturio_iac.errors import HelpAskedError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -23,30 +24,22 @@ LEAST = 30
 HELP = ("-h", "--help")
 
 
-class Command:
+class Command(NamedTuple):
     """The command line of a subcommand."""
 
-    __slots__ = ("absent", "description", "groups", "most", "name", "options", "word", "word_help")
-
-    def __init__(
-        self,
-        name: str,
-        description: str,
-        word: str,
-        word_help: str,
-        *,
-        most: int | None,
-        options: Sequence[Option] = (),
-        groups: Sequence[tuple[str, Sequence[str]]] = (),
-        absent: Sequence[str] = (),
-    ) -> None:
-        """Describe the command ``name``, which takes at most ``most`` words, any number when that is None.
-
-        ``groups`` are the titles of its options in the help, each with their names; ``absent`` are options of like commands, which
-        nobody can give here.
-        """
-        self.name, self.description, self.word, self.word_help = name, description, word, word_help
-        self.most, self.options, self.groups, self.absent = most, tuple(options), tuple(groups), tuple(absent)
+    name: str
+    description: str
+    word: str
+    word_help: str
+    most: int | None
+    """How many words it takes; None for any number."""
+    options: Sequence[Option] = ()
+    groups: Sequence[tuple[str, Sequence[str]]] = ()
+    """Titles of its options in the help, each with their names."""
+    absent: Sequence[str] = ()
+    """Options of like commands, which nobody can give here."""
+    choices: tuple[str, ...] = ()
+    """The values of a word that it needs."""
 
     @property
     def usage(self) -> str:
@@ -81,19 +74,14 @@ class Arguments:
             raise AttributeError(name) from None
 
 
-def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
-    """Parse ``argv``; return None when it asks for help.
-
-    Raises:
-        UsageError: an unknown option, a wrong or missing value, or a word too many; the text says what is right.
-
-    """
+def parse(command: Command, argv: Sequence[str]) -> Arguments:
+    """Parse ``argv``. Raises `HelpAskedError`, or `UsageError`, whose text says what is right."""
     words: list[str] = []
     order: list[tuple[Option, Any]] = []
     rest = iter(argv)
     for word in rest:
         if word in HELP:
-            return None
+            raise HelpAskedError(help_text(command))
         if word == "--":
             words.extend(rest)
         elif word.startswith("-") and word != "-":
@@ -102,6 +90,11 @@ def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
             words.append(word)
     if command.most is not None and len(words) > command.most:
         raise _mistake(command, f'unexpected "{words[command.most]}"')
+    if command.choices and not (words and words[0] in command.choices):
+        from posturio_iac.config import hint
+
+        wrong = f', not "{words[0]}"{hint(words[0], command.choices)}' if words else ""
+        raise UsageError(f"{command.name} needs {command.word_help[:1].lower()}{command.word_help[1:]}{wrong}")
     return Arguments(command, words, order)
 
 

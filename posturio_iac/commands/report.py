@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout, write
-from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.output import STDOUT, to_stderr, write
+from posturio_iac.commands.parser import Command, parse
 from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.contract.read import NotAResultError, load
@@ -138,9 +138,6 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
 def run(argv: Sequence[str]) -> int:
     """Join the results, write the report and return the exit code: 3 when a file could not be read, else 0."""
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     if not given.words:
         raise UsageError("report needs results to join: files written with --format json (see posturio-iac report --help)")
     wanted = targets(given)

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def render(report: Report, context: RenderContext) -> str:
-    return "".join(stream(report, context))
-
-
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the lines of a whole report one by one; diagnostics about accounts that were not read go into the last one."""
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))

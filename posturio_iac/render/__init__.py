@@ -1,12 +1,12 @@
 """The formats: each is a pure function of the report, and one line in a dictionary.
 
-A format is a module here with ``render(report: Report, context: RenderContext) -> str``. It is imported only when it is asked for.
-One whose text can be long has ``stream`` too, which yields the same text in pieces.
+A format is a function of a report and a `RenderContext` to its text, which is empty or ends with a newline; where it can be long, to its
+pieces. Its module is imported only when it is asked for.
 """
 
 from __future__ import annotations
 
-from posturio_iac.core.loading import loaded, module
+from posturio_iac.core.loading import loaded
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
 
 FORMATS = {
-    "text": "posturio_iac.render.text.blocks:render",
-    "concise": "posturio_iac.render.text:render",
-    "json": "posturio_iac.contract.write:render",
-    "jsonl": "posturio_iac.contract.lines:render",
-    "sarif": "posturio_iac.render.sarif:render",
+    "text": "posturio_iac.render.text.blocks:stream",
+    "concise": "posturio_iac.render.text:stream",
+    "json": "posturio_iac.contract.write:stream",
+    "jsonl": "posturio_iac.contract.lines:stream",
+    "sarif": "posturio_iac.render.sarif:stream",
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
@@ -56,17 +56,7 @@ def implied(target: str) -> str | None:
     return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)
 
 
-def renderer(name: str) -> Callable[[Report, RenderContext], str]:
-    """Load the function of a format by its name, which must be in `FORMATS`. Its text is empty or ends with a newline."""
-    function: Callable[[Report, RenderContext], str] = loaded(FORMATS[name])
+def renderer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
+    """Load the function of a format by its name; with ``stats`` that of counts for ``text``."""
+    function: Callable[[Report, RenderContext], Iterable[str]] = loaded(STATS if stats and name == "text" else FORMATS[name])
     return function
-
-
-def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
-    """Load the function that returns the text of a format in pieces, where it can be long; with ``stats`` that of counts for ``text``."""
-    if stats and name == "text":
-        counts: Callable[[Report, RenderContext], Iterable[str]] = loaded(STATS)
-        return counts
-    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(module(FORMATS[name].partition(":")[0]), "stream", None)
-    render = renderer(name)
-    return found or (lambda report, context: (render(report, context),))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.wording import fails, open_beside, position
@@ -23,12 +24,12 @@ NAME = "posturio-iac"
 WHOLE = "every rule"
 
 
-class _Case:
-    __slots__ = ("body", "classname", "name", "outcome")
-
-    def __init__(self, classname: str, name: str, outcome: str = "", body: str = "") -> None:
-        """Hold its parts; ``outcome`` is ``failure``, ``error``, ``skipped`` or empty."""
-        self.classname, self.name, self.outcome, self.body = classname, name, outcome, body
+class _Case(NamedTuple):
+    classname: str
+    name: str
+    outcome: str = ""
+    """``failure``, ``error``, ``skipped`` or empty."""
+    body: str = ""
 
     def xml(self) -> str:
         head = f"    <testcase {_attributes(classname=self.classname, name=self.name)}"
@@ -37,7 +38,8 @@ class _Case:
 
 def render(report: Report, context: RenderContext) -> str:
     """One XML document. Findings below what fails the run pass, with their text as the case's output."""
-    suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
+    frameworks = sorted({j.key.framework for j in report.keys} | {f.framework for f in report.findings})
+    suites = [(name, _cases(name, report, context)) for name in frameworks]
     errors = [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.is_always_shown]
     if errors or not suites:
         suites.append((NAME, errors))
@@ -45,10 +47,6 @@ def render(report: Report, context: RenderContext) -> str:
     head = _attributes(name=NAME, tests=len(every), failures=_count(every, "failure"), errors=_count(every, "error"))
     body = "".join(_suite(name, cases) for name, cases in suites)
     return inert(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n', XML_SHARP)
-
-
-def _frameworks(report: Report) -> list[str]:
-    return sorted({j.key.framework for j in report.keys} | {f.framework for f in report.findings})
 
 
 def _suite(name: str, cases: Sequence[_Case]) -> str:
@@ -72,8 +70,10 @@ def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case
             by_rule = found.pop((judged.key.scope, judged.key.address), {})
             cases += [_findings(rule, findings, context) for rule, findings in sorted(by_rule.items())]
             cases += [_open(judged, rule) for rule in open_beside(judged) if rule not in by_rule]
-            if not by_rule or judged.verdict is Verdict.UNDETERMINED:
-                cases.append(_key(judged))
+            if judged.verdict is Verdict.UNDETERMINED:
+                cases.append(_open(judged, WHOLE))
+            elif not by_rule:
+                cases.append(_Case(_classname(judged.key.scope, judged.key.address), WHOLE))
     return cases + [_findings(rule, findings, context) for by_rule in found.values() for rule, findings in by_rule.items()]
 
 
@@ -100,23 +100,14 @@ def _text(finding: Finding, context: RenderContext) -> str:
     return "\n".join((*lines, f"fix: {printable(remediation(finding))}"))
 
 
-def _key(judged: JudgedKey) -> _Case:
-    if judged.verdict is not Verdict.UNDETERMINED:
-        return _Case(_classname(judged.key.scope, judged.key.address), WHOLE)
-    return _open(judged, WHOLE)
-
-
 def _open(judged: JudgedKey, rule: str) -> _Case:
     message = f"undetermined: {'; '.join(map(printable, judged.undecided))}"
     return _Case(_classname(judged.key.scope, judged.key.address), rule, "skipped", f"<skipped {_attributes(message=message)}/>")
 
 
 def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> _Case:
-    place = (
-        printable(context.prefix + diagnostic.path) + (f":{diagnostic.line}" if diagnostic.line else "")
-        if diagnostic.path is not None
-        else "run"
-    )
+    line = f":{diagnostic.line}" if diagnostic.line else ""
+    place = "run" if diagnostic.path is None else f"{printable(context.prefix + diagnostic.path)}{line}"
     if diagnostic.level is not Level.ERROR:
         return _Case(diagnostic.about, place, "", f"<system-out>{escape(printable(diagnostic.message))}</system-out>")
     head = _attributes(type="incomplete", message=printable(diagnostic.message))

@@ -144,10 +144,6 @@ def _units(text: str) -> str:
     return plain + END
 
 
-def render(report: Report, context: RenderContext) -> str:
-    return "".join(stream(report, context))
-
-
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield one log in ASCII, with no more than one result in memory; without suppressed findings, which GitHub would show as open."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}

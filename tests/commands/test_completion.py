@@ -106,8 +106,8 @@ def test_zsh_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (("completion",), "completion needs the name of a shell: bash, zsh, fish"),
-        (("completion", "zhs"), 'there is no completion for "zhs"; did you mean "zsh"?'),
+        (("completion",), "completion needs the shell: bash, zsh or fish"),
+        (("completion", "zhs"), 'completion needs the shell: bash, zsh or fish, not "zhs"; did you mean "zsh"?'),
     ],
 )
 def test_a_shell_must_be_named(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 import posturio_iac
-from posturio_iac.commands import policies
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, CHECKOV
 from posturio_iac.rules import all_rules
@@ -19,19 +18,21 @@ def test_the_path_of_the_pack_is_all_that_is_printed(capsys: pytest.CaptureFixtu
     assert run(capsys, "policies", "cfn-lint") == (0, f"{ROOT / 'policies' / 'cfn_lint'}\n", "")
 
 
-def test_in_a_wheel_the_pack_is_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_wheel_the_pack_is_inside_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pack = tmp_path / "posturio_iac" / "_policies" / "cfn_lint"
     pack.mkdir(parents=True)
     monkeypatch.setattr(posturio_iac, "__file__", str(tmp_path / "posturio_iac" / "__init__.py"))
-    assert policies.pack("cfn-lint") == str(pack)
+    assert run(capsys, "policies", "cfn-lint") == (0, f"{pack}\n", "")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "posturio-iac: policies needs the name of a linter: checkov or cfn-lint\n"),
-        (("cfnlint",), 'posturio-iac: there is no pack for "cfnlint"; did you mean "cfn-lint"?\n'),
-        (("tflint-x",), 'posturio-iac: there is no pack for "tflint-x"; did you mean "cfn-lint"?\n'),
+        ((), "posturio-iac: policies needs the linter: checkov or cfn-lint\n"),
+        (("cfnlint",), 'posturio-iac: policies needs the linter: checkov or cfn-lint, not "cfnlint"; did you mean "cfn-lint"?\n'),
+        (("tflint-x",), 'posturio-iac: policies needs the linter: checkov or cfn-lint, not "tflint-x"; did you mean "cfn-lint"?\n'),
         (("checkov", "cfn-lint"), 'posturio-iac: unexpected "cfn-lint" (see posturio-iac policies --help)\n'),
     ],
 )

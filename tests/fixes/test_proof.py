@@ -150,7 +150,6 @@ def check_afterwards(folder: Path) -> None:
     before = facts(folder)
     argv = ["--unsafe", "--owner", OWNER, "--write", "--as-of", AS_OF, str(folder)]
     given = parse(COMMAND, argv)
-    assert given is not None
     run = chosen(given)
     report = run.report()
     outcomes, changed = planned(run, report, wishes(given, report.as_of, run.config))

@@ -18,10 +18,11 @@ import pytest
 from posturio_iac import DOCS
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.text.terminal import without_commands
-from posturio_iac.render import DEPLOYED, FORMATS, renderer
+from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
 from tests.support import canned
+from tests.support.canned import rendered
 from tests.support.command_line import ROOT
 from tests.support.keys import open_question
 
@@ -119,7 +120,7 @@ OF_CODE = [name for name in FORMATS if name not in DEPLOYED]
 @pytest.mark.parametrize("name", OF_CODE)
 def test_the_same_run_gives_the_same_findings(name: str) -> None:
     report = canned.report()
-    found = READERS[name](renderer(name)(report, canned.context()))
+    found = READERS[name](rendered(name, report, canned.context()))
     assert sorted(found) == sorted((f.rule.id, f.span.path, f.span.line) for f in report.active() if f.span)
 
 
@@ -181,14 +182,14 @@ OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_live_run_gives_the_same_findings(name: str) -> None:
     report = canned.deployed()
-    found = OF_DEPLOYED[name](renderer(name)(report, canned.context()))
+    found = OF_DEPLOYED[name](rendered(name, report, canned.context()))
     assert sorted(found) == sorted((f.rule.id, f.address) for f in report.active())
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("report", [canned.hostile, canned.hostile_deployed])
 def test_hostile_text_is_harmless(name: str, report: Callable[[], Report]) -> None:
-    text = renderer(name)(report(), canned.context(text=lambda _path: "\n" * 50))
+    text = rendered(name, report(), canned.context(text=lambda _path: "\n" * 50))
     assert text.encode() or name in DEPLOYED
     assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
     if name == "text":
@@ -208,8 +209,8 @@ def test_what_is_undetermined_beside_findings_is_said(name: str) -> None:
         open_rules=("iam.overlong_access_key_lifetimes", "iam.root_access_keys"),
         accepted_rules=("iam.root_access_keys",),
     )
-    whole = renderer(name)(canned.deployed(), canned.context())
-    text = renderer(name)(replace(canned.deployed(), keys=(beside, *others)), canned.context())
+    whole = rendered(name, canned.deployed(), canned.context())
+    text = rendered(name, replace(canned.deployed(), keys=(beside, *others)), canned.context())
     added = "".join(line for line in re.split("[,\n]", text) if line not in re.split("[,\n]", whole))
     assert ("iam:ListUserTags" in unescape(added.replace("%3A", ":").replace("<wbr>", ""))) is (name not in ONLY_FINDINGS)
     assert ("overlong_access_key_lifetimes" in added) is (name not in {*ONLY_FINDINGS, "html"})
@@ -218,22 +219,22 @@ def test_what_is_undetermined_beside_findings_is_said(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["concise", "github", "markdown"])
 def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
-    text = renderer(name)(canned.repeated(), canned.context())
+    text = rendered(name, canned.repeated(), canned.context())
     assert text.count("has no end (also in 2 other root modules: prod, test)") == 1
-    assert "(also in 1 other root module: .)" in renderer(name)(canned.repeated(("dev", "")), canned.context())
-    assert "(also in 7 other root modules: b, c, d and 4 more)" in renderer(name)(canned.repeated(tuple("abcdefgh")), canned.context())
+    assert "(also in 1 other root module: .)" in rendered(name, canned.repeated(("dev", "")), canned.context())
+    assert "(also in 7 other root modules: b, c, d and 4 more)" in rendered(name, canned.repeated(tuple("abcdefgh")), canned.context())
 
 
 @pytest.mark.parametrize("name", sorted(READERS.keys() - {"concise", "github", "markdown", "text", "html"}))
 def test_the_others_name_each_root_module(name: str) -> None:
-    text = renderer(name)(canned.repeated(), canned.context())
+    text = rendered(name, canned.repeated(), canned.context())
     assert len(READERS[name](text)) == 3
     assert [root in text for root in ("dev", "prod", "test")] == [True] * 3
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_nothing_found_is_no_finding(name: str) -> None:
-    assert READERS[name](renderer(name)(canned.empty(), canned.context())) == []
+    assert READERS[name](rendered(name, canned.empty(), canned.context())) == []
 
 
 def test_the_page_on_formats_has_each_of_them() -> None:
@@ -265,7 +266,7 @@ def test_the_ids_of_a_clean_and_of_an_open_key_stay_and_every_reason_is_told() -
         replace(judged, open_questions=(*judged.open_questions, open_question("iam:ListUserTags is denied", Question.OWNER)))
         for judged in report.keys
     ]
-    events = map(json.loads, renderer("ocsf")(replace(report, keys=tuple(twice)), canned.context()).splitlines())
+    events = map(json.loads, rendered("ocsf", replace(report, keys=tuple(twice)), canned.context()).splitlines())
     told = {(event["resources"] or [{}])[0].get("uid", "").split("/")[-2:][0]: event for event in events}
     assert (told["open"]["finding_info"]["uid"], told["fine"]["finding_info"]["uid"]) == (
         "1ea83d5cd9e347104101fe81f626f288",

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Rule, Severity
 from posturio_iac.core.model import Span
 from posturio_iac.render import sarif
-from posturio_iac.render.sarif import LineHashes, descriptors, render
+from posturio_iac.render.sarif import LineHashes, descriptors
 from posturio_iac.rules import all_rules
 from tests.support import canned
+from tests.support.canned import rendered
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, Report
@@ -25,7 +26,7 @@ def text_of(path: str) -> str | None:
 
 
 def run(report: Report, **more: object) -> Any:
-    log = json.loads(render(report, canned.context(text=text_of, **more)))
+    log = json.loads(rendered("sarif", report, canned.context(text=text_of, **more)))
     assert log["version"] == "2.1.0"
     (made,) = log["runs"]
     return made

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.text.terminal import printable, wants_color
-from posturio_iac.render import DEPLOYED, FORMATS, renderer
+from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.text import summary
-from posturio_iac.render.text.blocks import LIMIT, excerpt, render
+from posturio_iac.render.text.blocks import LIMIT, excerpt
 from tests.support import canned
+from tests.support.canned import rendered
 
 EXPECTED = """\
 iam/ci.tf:1:1: aws_iam_access_key.ci, owner payments@example.com
@@ -48,22 +49,22 @@ class Terminal:
 
 
 def test_findings_show_place_message_code_and_fix() -> None:
-    assert render(canned.report(), canned.context()) == EXPECTED
+    assert rendered("text", canned.report(), canned.context()) == EXPECTED
 
 
 def test_verbose_lists_clean_keys_and_suppressed_findings() -> None:
-    text = render(canned.report(), canned.context(verbose=True))
+    text = rendered("text", canned.report(), canned.context(verbose=True))
     assert "Clean:\n  iam/ci.tf:3:1: aws_iam_access_key.rotated\n    rotation 90 (enforced): time_rotating.ci\n" in text
     assert "Suppressed:\n  iam/é.tf:1:1: iam.ownerless_access_keys\n    comment until 2027-02-28: moves to OIDC\n" in text
 
 
 def test_quiet_shows_findings_only() -> None:
-    text = render(canned.report(), canned.context(quiet=True))
+    text = rendered("text", canned.report(), canned.context(quiet=True))
     assert text == EXPECTED.partition("Undetermined:")[0]
 
 
 def test_color_only_adds_escapes() -> None:
-    plain, colored = (render(canned.report(), canned.context(color=color)) for color in (False, True))
+    plain, colored = (rendered("text", canned.report(), canned.context(color=color)) for color in (False, True))
     assert "\x1b[" in colored
     assert "".join(part.partition("m")[2] if n else part for n, part in enumerate(colored.split("\x1b["))) == plain
 
@@ -72,28 +73,28 @@ def test_color_only_adds_escapes() -> None:
 def test_on_a_terminal_sentences_are_wrapped_between_words(columns: int) -> None:
     long = "never expires: nothing in this code states an expiry date or a rotation for it. " * 2
     report = replace(canned.report(), findings=tuple(replace(f, message=long, remediation=long) for f in canned.report().findings))
-    narrow = render(report, canned.context(columns=columns, color=True))
+    narrow = rendered("text", report, canned.context(columns=columns, color=True))
     sentences = [line for line in narrow.splitlines() if "ends" in line or "states" in line or "rotation" in line]
     assert max(len(line.replace("\x1b[32m", "").replace("\x1b[0m", "")) for line in sentences) <= columns
-    assert " ".join(narrow.split()) == " ".join(render(report, canned.context(color=True)).split())
+    assert " ".join(narrow.split()) == " ".join(rendered("text", report, canned.context(color=True)).split())
 
 
 def test_a_finding_without_code_is_placed_by_its_address() -> None:
     finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci/AKIA", None, "never used")
     report = replace(canned.report(), findings=(finding,))
-    assert render(report, canned.context()).startswith("arn:aws:iam::1:user/ci/AKIA\n  MEDIUM iam.access_keys_without_lifetime\n")
+    assert rendered("text", report, canned.context()).startswith("arn:aws:iam::1:user/ci/AKIA\n  MEDIUM iam.access_keys_without_lifetime\n")
 
 
 def test_a_line_that_cannot_be_read_is_left_out() -> None:
     report = replace(canned.report(), findings=(canned.finding(canned.WITHOUT, "a.b", canned.span("gone.tf", 9), "a.b lives on"),))
-    assert "gone.tf:9:1: a.b\n  MEDIUM iam.access_keys_without_lifetime\n    a.b lives on\n    fix: add a date\n" in render(
-        report, canned.context()
+    assert "gone.tf:9:1: a.b\n  MEDIUM iam.access_keys_without_lifetime\n    a.b lives on\n    fix: add a date\n" in rendered(
+        "text", report, canned.context()
     )
 
 
 def test_nothing_found_is_one_truthful_line() -> None:
-    assert render(canned.empty(1204), canned.context()) == "No access keys are declared in 1,204 files; 0.08 s\n"
-    assert render(canned.empty(0), canned.context()) == "No access keys are declared: there were no files to search; 0.08 s\n"
+    assert rendered("text", canned.empty(1204), canned.context()) == "No access keys are declared in 1,204 files; 0.08 s\n"
+    assert rendered("text", canned.empty(0), canned.context()) == "No access keys are declared: there were no files to search; 0.08 s\n"
     assert summary(canned.empty(1, (Diagnostic(Level.ERROR, "unreadable"),)), canned.context()) == (
         "No access keys are declared in 1 file; incomplete, 1 error; 0.08 s"
     )
@@ -112,7 +113,7 @@ def test_hostile_text_is_escaped_wherever_it_stands() -> None:
     finding = replace(canned.finding(canned.WITHOUT, HOSTILE, where, HOSTILE), remediation=HOSTILE)
     report = Report(canned.AS_OF, (), (finding,), (), 1)
     context = canned.context(lines=lambda _path, _number: HOSTILE)
-    text = render(report, context)
+    text = rendered("text", report, context)
     assert "\\x1b[31mred\\x07 \\u202eevil\\u2066 a\\nb \\xff \\x9b2J" in text
     assert text.replace("\n", "").isprintable()
     assert text.encode()
@@ -150,7 +151,7 @@ def test_wide_characters_and_tabs_keep_the_carets_below_their_code() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("report", [canned.report(), canned.empty()], ids=["full", "empty"])
 def test_every_format_is_text_with_an_end(name: str, report: Report) -> None:
-    text = renderer(name)(report, canned.context())
+    text = rendered(name, report, canned.context())
     assert text.endswith("\n") or (name in (*DEPLOYED, "concise") and not text)
     assert text.encode().decode() == text
 

@@ -17,11 +17,11 @@ from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.text.terminal import width
 from posturio_iac.core.unknown import BEYOND
 from posturio_iac.render import markdown_page
-from posturio_iac.render import text as concise
-from posturio_iac.render.text import blocks, overview
+from posturio_iac.render.text import overview
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned
+from tests.support.canned import rendered
 from tests.support.keys import open_question
 
 PAST = Lifetime(Kind.EXPIRY, Effect.DECLARED, TagOrigin("expires", "aws_iam_user.ci"), "2026-01-31", at=canned.AS_OF)
@@ -43,7 +43,7 @@ def instances(*indexes: str) -> Report:
 
 
 def test_instances_of_one_block_are_one_entry() -> None:
-    text = blocks.render(instances('["a"]', '["b"]', '["c"]'), canned.context())
+    text = rendered("text", instances('["a"]', '["b"]', '["c"]'), canned.context())
     assert text.startswith('iam/ci.tf:1:1: aws_iam_access_key.k (3 instances: ["a"], ["b"], ["c"])\n')
     assert text.count("has no end") == 1
     assert "3 findings (3 medium) in 3 keys" in text
@@ -51,18 +51,18 @@ def test_instances_of_one_block_are_one_entry() -> None:
 
 def test_of_many_instances_the_first_are_named_unless_verbose() -> None:
     many = instances(*(f"[{n}]" for n in range(9)))
-    assert "(9 instances: [0], [1], [2] and 6 more)" in blocks.render(many, canned.context())
-    assert "[7], [8])" in blocks.render(many, canned.context(verbose=True))
+    assert "(9 instances: [0], [1], [2] and 6 more)" in rendered("text", many, canned.context())
+    assert "[7], [8])" in rendered("text", many, canned.context(verbose=True))
 
 
 def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
     report = report_of(*(flagged(f"module.{name}.aws_iam_access_key.k", "m/main.tf") for name in ("a", "b")))
-    head = blocks.render(report, canned.context()).partition("\n")[0]
+    head = rendered("text", report, canned.context()).partition("\n")[0]
     assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
 
 
 def test_an_instance_without_index_beside_one_with_index_is_named_in_full() -> None:
-    head = blocks.render(instances("", "[0]"), canned.context()).partition("\n")[0]
+    head = rendered("text", instances("", "[0]"), canned.context()).partition("\n")[0]
     assert head == "iam/ci.tf:1:1: aws_iam_access_key.k (2 instances, also aws_iam_access_key.k[0])"
 
 
@@ -72,10 +72,10 @@ def with_open(one: Flagged, why: str) -> Flagged:
 
 def test_what_is_open_beside_a_finding_is_said_under_it_unless_quiet() -> None:
     report = report_of(with_open(flagged("k", "a.tf"), "local.tags is not known"))
-    rows = blocks.render(report, canned.context()).splitlines()
+    rows = rendered("text", report, canned.context()).splitlines()
     at = rows.index("  undetermined iam.ownerless_access_keys")
     assert rows[at + 1] == "    local.tags is not known"
-    assert "undetermined" not in blocks.render(report, canned.context(quiet=True))
+    assert "undetermined" not in rendered("text", report, canned.context(quiet=True))
 
 
 def test_instances_of_which_different_things_are_open_stand_apart() -> None:
@@ -85,14 +85,14 @@ def test_instances_of_which_different_things_are_open_stand_apart() -> None:
 
 
 def test_several_root_modules_are_named() -> None:
-    head = blocks.render(canned.repeated(), canned.context()).partition("\n")[0]
+    head = rendered("text", canned.repeated(), canned.context()).partition("\n")[0]
     assert head == "modules/user/main.tf:1:1: module.ci.aws_iam_access_key.this (also in 2 other root modules: prod, test)"
 
 
 def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
     many = canned.repeated(tuple("abcdefgh"))
-    assert "(also in 7 other root modules: b, c, d and 4 more)" in blocks.render(many, canned.context())
-    assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in blocks.render(many, canned.context(verbose=True))
+    assert "(also in 7 other root modules: b, c, d and 4 more)" in rendered("text", many, canned.context())
+    assert "(also in 7 other root modules: b, c, d, e, f, g, h)" in rendered("text", many, canned.context(verbose=True))
 
 
 def test_entries_of_one_address_name_their_root_modules() -> None:
@@ -108,13 +108,13 @@ def test_the_roots_of_nested_templates_are_templates() -> None:
         for judged, (one,) in (flagged("Child/Key", "child.yaml", root=root) for root in ("a.yaml", "b.yaml"))
     ]
     assert [entry.name() for entry in entries(report_of(*nested))] == ["Child/Key (also in 1 other template: b.yaml)"]
-    assert concise.render(report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
+    assert rendered("concise", report_of(*nested), canned.context()).endswith(" (also in 1 other template: b.yaml)\n")
 
 
 def test_concise_prints_no_line_twice_for_root_modules_that_differ_in_the_fix() -> None:
     two = [flagged("module.m.k", "m/main.tf", root=root) for root in ("prod", "stage")]
     two[1] = (two[1][0], tuple(replace(one, remediation="Another.") for one in two[1][1]))
-    (line,) = concise.render(report_of(*two), canned.context()).splitlines()
+    (line,) = rendered("concise", report_of(*two), canned.context()).splitlines()
     assert line.endswith(" (also in 1 other root module: stage)")
 
 
@@ -147,13 +147,13 @@ def test_users_and_modules_of_instances_are_no_difference() -> None:
 def test_no_key_is_lost_and_none_counted_twice(chosen: list[tuple[str, str, str]]) -> None:
     report = report_of(*(flagged(f"aws_iam_access_key.k{index}", path, root=path + root) for index, path, root in chosen))
     assert sum(entry.size for entry in entries(report)) == len(chosen)
-    assert len(concise.render(report, canned.context()).splitlines()) == len({(index, path) for index, path, _ in chosen})
+    assert len(rendered("concise", report, canned.context()).splitlines()) == len({(index, path) for index, path, _ in chosen})
 
 
 def test_a_finding_elsewhere_shows_its_own_code() -> None:
     judged, (found,) = flagged("aws_iam_access_key.ci", "iam/ci.tf")
     report = report_of((judged, (replace(found, span=canned.span("iam/ci.tf", 2, 3, 29)),)))
-    assert blocks.render(report, canned.context()).startswith(
+    assert rendered("text", report, canned.context()).startswith(
         "iam/ci.tf:1:1: aws_iam_access_key.ci\n"
         "  MEDIUM iam.access_keys_without_lifetime at iam/ci.tf:2:3\n"
         "    aws_iam_access_key.ci has no end\n"
@@ -164,13 +164,13 @@ def test_a_finding_elsewhere_shows_its_own_code() -> None:
 
 
 def test_keys_stand_with_their_owners_the_worst_first() -> None:
-    text = blocks.render(canned.report(), canned.context(by_owner=True, quiet=True))
+    text = rendered("text", canned.report(), canned.context(by_owner=True, quiet=True))
     heads = [block for block in text.split("\n\n") if "\n" not in block]
     assert [head for head in heads if head] == ["(nobody): 1 key", "payments@example.com: 1 key"]
 
 
 def test_concise_is_a_line_a_finding_and_a_line_an_error() -> None:
-    assert concise.render(canned.report(), canned.context()).splitlines() == [
+    assert rendered("concise", canned.report(), canned.context()).splitlines() == [
         "iam/broken.tf:7:3: ERROR: expected a closing brace",
         "iam/ci.tf:1:1: MEDIUM iam.access_keys_without_lifetime: aws_iam_access_key.ci has no end",
         "iam/ci.tf:1:1: LOW iam.ownerless_access_keys: aws_iam_access_key.ci: nobody answers for it",
@@ -187,7 +187,7 @@ def test_more_than_a_screen_is_counted_with_the_worst_ten_and_the_next_step() ->
     worst = judged, (replace(found, severity=canned.EXPIRED.severity, rule=canned.EXPIRED),)
     report = many()
     report = replace(report, keys=(*report.keys, worst[0]), findings=(*report.findings, *worst[1]))
-    lines = blocks.render(report, canned.context(screen=40, columns=100)).splitlines()
+    lines = rendered("text", report, canned.context(screen=40, columns=100)).splitlines()
     assert len(lines) < 40
     assert lines[0].split() == ["folder", "keys", "open", "findings", "worst"]
     assert [line.split() for line in lines[1:5]] == [
@@ -203,14 +203,14 @@ def test_more_than_a_screen_is_counted_with_the_worst_ten_and_the_next_step() ->
 
 @pytest.mark.parametrize(("screen", "number"), [(None, 400), (10_000, 400), (5, 10)])
 def test_what_fits_the_screen_or_is_few_is_listed(screen: int | None, number: int) -> None:
-    text = blocks.render(many(number), canned.context(screen=screen))
+    text = rendered("text", many(number), canned.context(screen=screen))
     assert text.count("MEDIUM iam.access_keys_without_lifetime\n") == number
 
 
 def test_undetermined_keys_fill_a_screen_too() -> None:
     names = [(f"k{n}", f"f{n}/a.tf", f"open {n}") for n in range(30)]
     keys = tuple(JudgedKey(canned.key(name, canned.span(path)), Verdict.UNDETERMINED, (open_question(why),)) for name, path, why in names)
-    text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
+    text = rendered("text", Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
     assert "Undetermined:" not in text
     assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]
 
@@ -218,7 +218,7 @@ def test_undetermined_keys_fill_a_screen_too() -> None:
 @pytest.mark.parametrize(("size", "last"), [(1, "+ 0"), (7, "+ 6"), (8, "… 2 more lines"), (20, "… 14 more lines")])
 def test_a_change_is_shown_whole_unless_it_is_long(size: int, last: str) -> None:
     change = SimpleNamespace(diff=tuple(f"+ {number}" for number in range(size)))
-    rows = blocks.render(report_of(flagged("k", "a.tf")), canned.context(change=lambda _finding: change)).splitlines()
+    rows = rendered("text", report_of(flagged("k", "a.tf")), canned.context(change=lambda _finding: change)).splitlines()
     shown = [row.strip() for row in rows if row.startswith("      ")]
     assert shown[-1] == last
     assert shown[:-1] == [f"+ {number}" for number in range(len(shown) - 1)]
@@ -228,7 +228,7 @@ def test_nothing_is_made_that_is_not_shown() -> None:
     asked: list[Finding] = []
     report = many(400)
     context = canned.context(change=asked.append, screen=50)
-    blocks.render(report, context)
+    rendered("text", report, context)
     assert asked == []
     page = markdown_page.render(report, context)
     assert len(page) < markdown_page.LIMIT + 1000
@@ -237,7 +237,7 @@ def test_nothing_is_made_that_is_not_shown() -> None:
 
 @given(st.integers(20, 200), st.integers(11, 60))
 def test_no_line_is_wider_than_the_terminal(columns: int, number: int) -> None:
-    text = blocks.render(many(number), canned.context(screen=11, columns=columns))
+    text = rendered("text", many(number), canned.context(screen=11, columns=columns))
     assert max(width(line) for line in text.splitlines()[:-3]) <= max(columns, 60)
 
 
@@ -282,9 +282,9 @@ def test_where_ages_are_known_the_oldest_come_first() -> None:
 def test_folders_are_rolled_up_without_a_loss(names: list[str], most: int) -> None:
     folders = [Tally(name) for name in names]
     for folder in folders:
-        folder.keys, folder.oldest = 1, datetime(2026, 1, 1, tzinfo=timezone.utc)
+        folder.counts["keys"], folder.oldest = 1, datetime(2026, 1, 1, tzinfo=timezone.utc)
     rolled = rolled_up(folders, most)
-    assert sum(folder.keys for folder in rolled) == len(names)
+    assert sum(folder.counts["keys"] for folder in rolled) == len(names)
     assert all(folder.oldest for folder in rolled)
     depth = max((name.name.count("/") for name in rolled), default=0)
     above = {"/".join(name.split("/")[:depth]) for name in names}
@@ -304,10 +304,10 @@ def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:
     open_ = (open_question("open"),)
     keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, open_) for n in range(30))
     report = Report(canned.AS_OF, keys, (), (), 1)
-    lines = blocks.render(report, canned.context()).splitlines()
+    lines = rendered("text", report, canned.context()).splitlines()
     assert lines[:2] == ["Undetermined:", "  f0/a.tf:1:1: k0"]
     assert lines[10:14] == ["  f9/a.tf:1:1: k9", "  … and 20 more, for the same reason (--verbose lists them all):", "    open", ""]
-    every = blocks.render(report, canned.context(verbose=True))
+    every = rendered("text", report, canned.context(verbose=True))
     assert (every.count(": k"), every.count("    open")) == (30, 1)
 
 
@@ -315,7 +315,7 @@ def test_undetermined_keys_of_one_block_are_one_line() -> None:
     span, open_ = canned.span("m/a.tf"), (open_question("open"),)
     keys = [replace(canned.key(f"module.m.k[{n}]", span), scope=root) for root in ("", "examples/a") for n in range(2)]
     report = Report(canned.AS_OF, tuple(JudgedKey(key, Verdict.UNDETERMINED, open_) for key in keys), (), (), 1)
-    lines = blocks.render(report, canned.context()).splitlines()
+    lines = rendered("text", report, canned.context()).splitlines()
     assert lines[1] == "  m/a.tf:1:1: module.m.k (2 instances: [0], [1]; also in 1 other root module: examples/a)"
     assert lines[2] == "    open"
     assert "4 undetermined" in lines[-1]

@@ -13,6 +13,7 @@ from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Level
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span
 from posturio_iac.core.place import Place, SecretRotationOrigin, TagOrigin
 from posturio_iac.core.unknown import AS_STATED
+from posturio_iac.render import renderer
 from tests.support.keys import open_question
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
@@ -221,3 +222,8 @@ def line(path: str, number: int) -> str | None:
 
 def context(**more: object) -> RenderContext:
     return RenderContext(**{"lines": line, "root": "/repository", "elapsed": 0.084, **more})  # type: ignore[arg-type]
+
+
+def rendered(name: str, report: Report, context: RenderContext) -> str:
+    """The whole text of a format."""
+    return "".join(renderer(name)(report, context))

@@ -9,7 +9,7 @@ from posturio_iac.commands.adopt import files
 from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, AdoptionPlan, for_fix, wanted_of
 from posturio_iac.commands.fix.summary import overview, say, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
-from posturio_iac.commands.parser import Arguments, help_text, parse
+from posturio_iac.commands.parser import Arguments, parse
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
@@ -45,9 +45,6 @@ class RepositoryToAdopt(NamedTuple):
 def run(argv: Sequence[str]) -> int:
     """Show the findings, write the wanted parts, and return the exit code that the hook would have."""
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     wanted = wanted_of(given)
     place = _place(given)
     made, report, outcomes = _planned(place)
@@ -83,7 +80,6 @@ def _fix_run(place: RepositoryToAdopt, code: CodeScan | None = None, *, unsafe: 
     from posturio_iac.commands.fix import arguments, command
 
     given = parse(arguments.COMMAND, [*for_fix(place.given), *(["--unsafe"] if unsafe else [])])
-    assert given is not None  # noqa: S101 - no word of it asks for help
     arguments.checked(given)
     return command.FixRun(place.selection, place.config, None, given, code)
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
-from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.parser import Command, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError
@@ -92,9 +92,6 @@ COMMAND = Command(
 def run(argv: Sequence[str]) -> int:
     """Scan, write the baseline and say what changed in it."""
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     if "-" in given.words:
         raise UsageError("a baseline is about files, so it cannot hold findings on standard input")
     _check_until(given.until, given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.parser import parse
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
@@ -160,9 +160,6 @@ def _relocated(value: Any, move: Callable[[str], str]) -> Any:
 def run(argv: Sequence[str]) -> int:
     """Show or write the changes, and return the exit code."""
     given = parse(COMMAND, with_marked_files(COMMAND, argv) if HOOK in argv else argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     checked(given)
     scope = _hooked(given) if given.hook else chosen(given)
     return _mend(scope) if scope is not None else CLEAN

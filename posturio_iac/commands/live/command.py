@@ -7,8 +7,8 @@ import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
-from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.output import to_stderr
+from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import reports
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
@@ -26,9 +26,6 @@ def run(argv: Sequence[str]) -> int:
     """Read, report and return the exit code."""
     started, begun = time.perf_counter(), _now()
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     arguments = LiveArguments(given)
     targets = reports(given)
     config = arguments.config()

@@ -11,7 +11,7 @@ from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.core.finding import SUBJECT, Diagnostic, Exit, Level, Report, Severity
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
-from posturio_iac.render import streamer
+from posturio_iac.render import renderer
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import among_keys, once
 
@@ -66,7 +66,7 @@ def emit(
     )
     on_screen = replace(context, color=wants_color(choice, sys.stdout, os.environ), columns=columns_of_stdout(), screen=known.screen)
     made = [
-        (streamer(name, stats=bool(given.stats))(report, on_screen if target == STDOUT else context), target) for name, target in targets
+        (renderer(name, stats=bool(given.stats))(report, on_screen if target == STDOUT else context), target) for name, target in targets
     ]
     notes = [write(text, target) for text, target in sorted(made, key=lambda pair: pair[1] == STDOUT)]
     if not given.quiet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
 from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.commands.parser import Arguments, Command, help_text, parse
+from posturio_iac.commands.parser import Arguments, Command, parse
 from posturio_iac.commands.scan import OUTPUT
 from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
@@ -60,9 +60,6 @@ class RetireTask(NamedTuple):
 def run(argv: Sequence[str]) -> int:
     """Take one step and return the exit code."""
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     arguments = RetireArguments(given)
     task = RetireTask(arguments, arguments.config(), tuple(argv), _now)
     code: int = getattr(module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}"), arguments.step)(task)

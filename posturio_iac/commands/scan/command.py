@@ -7,7 +7,7 @@ import sys
 import time
 
 from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
-from posturio_iac.commands.parser import Arguments, help_text, parse
+from posturio_iac.commands.parser import Arguments, parse
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import COMMAND, DEFAULT_FORMAT, reports
@@ -35,9 +35,6 @@ def run(argv: Sequence[str]) -> int:
     """Scan, report and return the exit code."""
     started = time.perf_counter()
     given = parse(COMMAND, argv)
-    if given is None:
-        to_stdout(help_text(COMMAND))
-        return 0
     targets = reports(given)
     if given.show_skipped and SHOWING_SKIPPED.isdisjoint(name for name, _ in targets):
         raise UsageError("--show-skipped needs the format text or json; add one of them")

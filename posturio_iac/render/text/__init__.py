@@ -47,12 +47,8 @@ def _by_severity(findings: tuple[Finding, ...]) -> str:
     return f" ({', '.join(f'{n:,} {name}' for n, name in counts if n)})"
 
 
-def render(report: Report, context: RenderContext) -> str:
-    return "".join(stream(report, context))
-
-
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield it line by line."""
+    """Yield the errors of the run and the findings, line by line."""
     errors = (_error(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR)
     findings = (_finding(finding, roots, context) for finding, roots in folded(report.active(), _printed))
     for lines in (errors, findings):

@@ -63,10 +63,6 @@ LEAST = 5
 """The least number of lines of a block, including the empty one after it."""
 
 
-def render(report: Report, context: RenderContext) -> str:
-    return "".join(stream(report, context))
-
-
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the text in pieces; where it is too long for the screen, counts and the worst keys instead."""
     listed = entries(report)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import advice, summary
-from posturio_iac.render.text.tally import Tallies, Tally, columns, first_of, rolled_up, table
+from posturio_iac.render.text.tally import Tallies, columns, counted, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
 from posturio_iac.search import skipped
 
@@ -49,13 +49,7 @@ def section(context: RenderContext) -> Iterator[str]:
 NEXT = "Too many for one screen: posturio-iac adopt leads to a passing hook; --all lists every key.\n"
 WORST, ROWS = 10, 8
 """How many keys, and how many folders, owners and rules are named."""
-COLUMNS = (
-    ("keys", lambda t: f"{t.keys:,}"),
-    ("open", lambda t: f"{t.open:,}"),
-    ("undetermined", lambda t: f"{t.undetermined:,}"),
-    ("findings", lambda t: f"{t.findings:,}"),
-    ("worst", lambda t: t.worst.name if t.worst is not None else ""),
-)
+COLUMNS = (*counted("keys", "open", "undetermined", "findings"), ("worst", lambda t: t.worst.name if t.worst is not None else ""))
 
 
 def stream(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> Iterator[str]:
@@ -76,17 +70,12 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
     tallies = Tallies(report)
     lists = ((tallies.folder, rolled_up(tallies.by_folder, ROWS)), ("owner", tallies.by_owner), ("rule", tallies.by_rule))
     for head, all_of_it in lists:
-        counted = [tally for tally in all_of_it if tally.open or tally.undetermined]
-        if counted:
-            yield _table(head, counted, context)
+        if left := first_of([tally for tally in all_of_it if tally.is_open], ROWS + 1):
+            yield table(head, left, columns(left, COLUMNS), wide=context.columns, color=context.color)
     if listed:
         worst = sorted(listed, key=lambda entry: (-entry.worst.rank, -len(entry.findings)))[:WORST]
         head = f"The worst {count(len(worst), 'key')}:" if len(worst) < len(listed) else "Keys:"
         yield [paint(head, "bold", color=context.color), *(_line(entry, context) for entry in worst)]
-
-
-def _table(head: str, counted: list[Tally], context: RenderContext) -> list[str]:
-    return table(head, first_of(counted, ROWS + 1), columns(counted, COLUMNS), wide=context.columns, color=context.color)
 
 
 def _line(entry: KeyEntry, context: RenderContext) -> str:
@@ -104,13 +93,7 @@ def _line(entry: KeyEntry, context: RenderContext) -> str:
 
 FOLDERS, OWNERS = 12, 8
 """How many rows a table has without --verbose."""
-ENDS = (("enforced", lambda t: f"{t.enforced:,}"), ("declared", lambda t: f"{t.declared:,}"))
-VERDICTS = (
-    ("undetermined", lambda t: f"{t.undetermined:,}"),
-    ("suppressed", lambda t: f"{t.suppressed:,}"),
-    ("baselined", lambda t: f"{t.baselined:,}"),
-    ("open", lambda t: f"{t.open:,}"),
-)
+VERDICTS = ("undetermined", "suppressed", "baselined", "open")
 
 
 def stats(report: Report, context: RenderContext) -> Iterator[str]:
@@ -124,18 +107,17 @@ def stats(report: Report, context: RenderContext) -> Iterator[str]:
 def _counts(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield a table for each way to count, with an empty line after it; without ``--verbose``, folders are rolled up to a screenful."""
     tallies = Tallies(report)
-    keys = ("keys", lambda t: f"{t.keys:,}")
     with_age = ("oldest", lambda t: f"{(report.as_of - t.oldest).days} d" if t.oldest is not None else "")
-    of_keys = [keys, *ENDS, *VERDICTS, *columns(tallies.by_folder, [with_age])]
+    of_keys = [*counted("keys", "enforced", "declared", *VERDICTS), *columns(tallies.by_folder, [with_age])]
     folders, owners = tallies.by_folder, tallies.by_owner
     if tallies.folder == "folder" and (context.depth or not context.verbose):
         folders = rolled_up(folders, FOLDERS, context.depth)
     if not context.verbose:
         folders, owners = folders if context.depth else first_of(folders, FOLDERS), first_of(owners, OWNERS)
-    for head, counted, shown in (
+    for head, rows, shown in (
         (tallies.folder, folders, of_keys),
         ("owner", owners, of_keys),
-        ("rule", tallies.by_rule, [keys, *VERDICTS]),
+        ("rule", tallies.by_rule, counted("keys", *VERDICTS)),
     ):
-        if counted:
-            yield without_commands("\n".join(table(head, counted, shown, wide=context.columns, color=context.color)) + "\n\n")
+        if rows:
+            yield without_commands("\n".join(table(head, rows, shown, wide=context.columns, color=context.color)) + "\n\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
@@ -23,43 +24,45 @@ BASELINE = "baseline"
 class Tally:
     """The counts of one folder, account, owner or rule. A plain class, since it is counted up."""
 
-    __slots__ = ("baselined", "declared", "enforced", "findings", "keys", "name", "oldest", "open", "suppressed", "undetermined", "worst")
+    __slots__ = ("counts", "name", "oldest", "worst")
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.keys = self.enforced = self.declared = self.open = self.undetermined = self.suppressed = self.baselined = self.findings = 0
+        self.name, self.counts = name, Counter[str]()
         self.worst: Severity | None = None
         self.oldest: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.counts["open"] or self.counts["undetermined"])
 
     def add_key(self, judged: JudgedKey, hidden_by: frozenset[str]) -> None:
         """Count a key: by its end, and by its verdict."""
         effects = {evidence.effect for evidence in judged.key.effective()}
-        self.keys += 1
-        self.enforced += Effect.ENFORCED in effects
-        self.declared += effects == {Effect.DECLARED}
+        self.counts.update(keys=1, enforced=int(Effect.ENFORCED in effects), declared=int(effects == {Effect.DECLARED}))
         self.add(judged.verdict, hidden_by)
         created = judged.key.created
-        if created is not None and not isinstance(created, Unknown):
-            self.oldest = created if self.oldest is None else min(self.oldest, created)
+        self._oldest(None if isinstance(created, Unknown) else created)
 
     def add(self, verdict: Verdict, hidden_by: frozenset[str]) -> None:
         """Count a verdict; findings that only a baseline hides are counted apart."""
-        self.open += verdict is Verdict.FLAGGED
-        self.undetermined += verdict is Verdict.UNDETERMINED
         is_known = verdict is Verdict.SUPPRESSED and hidden_by == {BASELINE}
-        self.baselined += is_known
-        self.suppressed += verdict is Verdict.SUPPRESSED and not is_known
+        self.counts["baselined" if is_known else "open" if verdict is Verdict.FLAGGED else verdict.value] += 1
 
     def add_finding(self, finding: Finding) -> None:
-        self.findings += 1
-        self.worst = finding.severity if self.worst is None else max(self.worst, finding.severity)
+        self.counts["findings"] += 1
+        self._worst(finding.severity)
 
     def add_all(self, other: Tally) -> None:
         """Add the counts of another one."""
-        for name in ("keys", "enforced", "declared", "open", "undetermined", "suppressed", "baselined", "findings"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.worst = max((worst for worst in (self.worst, other.worst) if worst is not None), default=None)
-        self.oldest = min((oldest for oldest in (self.oldest, other.oldest) if oldest is not None), default=None)
+        self.counts.update(other.counts)
+        self._worst(other.worst)
+        self._oldest(other.oldest)
+
+    def _worst(self, severity: Severity | None) -> None:
+        self.worst = max((one for one in (self.worst, severity) if one is not None), default=None)
+
+    def _oldest(self, created: datetime | None) -> None:
+        self.oldest = min((one for one in (self.oldest, created) if one is not None), default=None)
 
 
 class Tallies:
@@ -126,7 +129,7 @@ def rolled_up(folders: list[Tally], most: int, depth: int = 0) -> list[Tally]:
 
 def _rank(tally: Tally) -> tuple[float, int, int, int, str]:
     age = tally.oldest.timestamp() if tally.oldest is not None else float("inf")
-    return age, -(tally.worst.rank if tally.worst is not None else -1), -tally.open, -tally.keys, tally.name
+    return age, -(tally.worst.rank if tally.worst is not None else -1), -tally.counts["open"], -tally.counts["keys"], tally.name
 
 
 def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) -> None:
@@ -136,7 +139,7 @@ def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) ->
         by_rule.setdefault(finding.rule.id, []).append(finding)
     for rule, findings in by_rule.items():
         tally = rules.of(rule)
-        tally.keys += 1
+        tally.counts["keys"] += 1
         active = [finding for finding in findings if finding.suppressed is None]
         for finding in active:
             tally.add_finding(finding)
@@ -144,7 +147,7 @@ def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) ->
         tally.add(Verdict.FLAGGED if active else Verdict.SUPPRESSED, hidden_by)
     for rule in judged.undecided_rules:
         if rule not in by_rule:
-            rules.of(rule).keys += 1
+            rules.of(rule).counts["keys"] += 1
             rules.of(rule).add(Verdict.UNDETERMINED, frozenset())
 
 
@@ -160,6 +163,10 @@ def _owner(judged: JudgedKey) -> str:
 
 GAP = "  "
 LEAST = 12
+
+
+def counted(*names: str) -> tuple[Column, ...]:
+    return tuple((name, lambda tally, name=name: f"{tally.counts[name]:,}") for name in names)
 
 
 def columns(tallies: Sequence[Tally], chosen: Sequence[Column]) -> list[Column]:
