@@ -9,9 +9,6 @@ replaces it. If that end is intended, state it: `# posturio: expires=2027-01-31`
 The old key is deleted before the new one exists, so everything that uses it fails until it receives the new secret.
 After the first such outage, people switch the rotation off.
 
-`create_before_destroy` only turns the order round: the old key still goes in the same apply. What gets the new secret from that
-apply goes on; whoever still holds the old one fails. A rotation without any gap needs two keys that take turns.
-
 ## Terraform
 
 Flagged:
@@ -23,7 +20,7 @@ Flagged:
       }
     }
 
-Fixed for what reads the secret again after each apply:
+Fixed for what reads the secret again after each apply, of a user with no other key, not even an inactive one:
 
     resource "aws_iam_access_key" "ci" {
       user = aws_iam_user.ci.name
@@ -33,12 +30,10 @@ Fixed for what reads the secret again after each apply:
       }
     }
 
-A user can have two keys, inactive ones included, so this works for users with one key only.
-
 ### Two keys that take turns
 
-At each turn one key is replaced and becomes the current one. The other goes on until the next turn: everybody has 30 days to
-fetch the new secret, and each key lives for 60. There is no `create_before_destroy`, which would need a third key.
+Only these leave no gap. At each turn one key is replaced and becomes the current one. The other goes on until the next turn:
+everybody has 30 days to fetch the new secret, and each key lives for 60.
 
     resource "time_rotating" "ci" {
       rotation_days = 30
@@ -77,14 +72,7 @@ fetch the new secret, and each key lives for 60. There is no `create_before_dest
 
 ## CloudFormation
 
-CloudFormation creates the replacement first and deletes the old key during cleanup, so nothing is flagged there.
-Increase `Serial` to replace the key:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-        Serial: 2
+Nothing is flagged: a higher `Serial` creates the replacement first, and the old key is deleted during cleanup.
 
 ## API keys of AWS services
 
@@ -103,11 +91,7 @@ AWS ends a key that has an age and does not create another. Nothing fails if a r
 ## Undetermined
 
 A `create_before_destroy` whose value is not known from the code, and an age when something outside the code may replace the
-key. If it is not known whether a rotation replaces the key, its lifetime is listed as undetermined.
-
-## Configuration
-
-None. A rotation that never happens breaks nothing; `iam.inert_access_key_rotation` reports it.
+key.
 """
 
 from __future__ import annotations

@@ -11,8 +11,7 @@ live check always applies the rule to those.
 
 ## Why it matters
 
-A key without an end works until somebody remembers it. By then it has been copied to pipelines, laptops and log files,
-and nobody can say who still has it.
+A key without an end works until somebody remembers it. By then nobody can say who has copied it.
 
 ## What to do, best first
 
@@ -61,28 +60,24 @@ Or by letting the code replace the key. The resource in between is needed becaus
       }
     }
 
-Such a key lives for the interval plus the time until the next apply, so schedule one.
-
 ## CloudFormation
 
-Flagged:
+Flagged, unless it has such Metadata:
 
-    Resources:
-      Key:
-        Type: AWS::IAM::AccessKey
-        Properties:
-          UserName: !Ref User
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
 
 Fixed:
 
-    Resources:
-      Key:
-        Type: AWS::IAM::AccessKey
-        Metadata:
-          Posturio:
-            Expires: "2027-01-31"
-        Properties:
-          UserName: !Ref User
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2027-01-31"
+      Properties:
+        UserName: !Ref User
 
 ## API keys of AWS services
 
@@ -99,11 +94,9 @@ Passwords for CodeCommit and Keyspaces cannot have an age; state their end or ro
 ## Undetermined
 
 A key is not flagged if a value that is not known from the code could hold a lifetime, such as `tags = var.tags` on its
-user, or if it is not known whether the key is active. A user that is declared elsewhere is different: the tags of
-`user = "ci"` or of a data source cannot be seen, but the end of the key can be stated beside it, in a comment or in
-Metadata, so a key without one is flagged. The exception is a user of that name in another scanned root module or stack
-that states an end: whether that is the same user stays undetermined. Lifetimes that are inert or cannot be read, and
-deployed keys older than allowed, are reported by rules of their own.
+user, or if it is not known whether the key is active. A user that is declared elsewhere is different: its tags cannot be
+seen, but the end of the key can be stated beside it, in a comment or in Metadata. The exception is a user of that name in
+another scanned root module or stack that states an end: whether that is the same user stays undetermined.
 
 ## Configuration
 

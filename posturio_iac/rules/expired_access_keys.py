@@ -16,10 +16,6 @@ Flagged after January 2026:
       tags = { expires = "2026-01-31" }
     }
 
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
 Fixed by replacing the key (`terraform apply -replace=aws_iam_access_key.ci`) and stating the end of the new one:
 
     resource "aws_iam_user" "ci" {
@@ -28,16 +24,6 @@ Fixed by replacing the key (`terraform apply -replace=aws_iam_access_key.ci`) an
     }
 
 ## CloudFormation
-
-Flagged after January 2026:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2026-01-31"
-      Properties:
-        UserName: !Ref User
 
 Fixed; the higher `Serial` replaces the key:
 

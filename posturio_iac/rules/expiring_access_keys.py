@@ -1,10 +1,9 @@
 """Access keys whose stated end is near.
 
-Flags an active key whose earliest declared date is at most `warn_days` away, unless the code replaces the key
-automatically. It is a reminder to replace the key while everything still works: the day after that date, the same key is
-a finding of HIGH severity. Also flags a deployed API key of a service that AWS ends within that time: everything that
-uses it fails on that day; and a deployed key without an end that becomes
-[overdue for rotation](iam.overdue_access_key_rotations.md) within that time.
+Flags an active key whose earliest declared date is at most `warn_days` away, unless the code replaces the key automatically: the
+day after that date, the same key is a finding of HIGH severity. Also flags a deployed API key of a service that AWS ends within
+that time: everything that uses it fails on that day; and a deployed key without an end that becomes [overdue for
+rotation](iam.overdue_access_key_rotations.md) within that time.
 
 ## Why it matters
 
@@ -20,10 +19,6 @@ Flagged on 24 November 2026:
       tags = { expires = "2026-12-01" }
     }
 
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
 Fixed by replacing the key, and then moving its end:
 
     resource "aws_iam_user" "ci" {
@@ -31,21 +26,7 @@ Fixed by replacing the key, and then moving its end:
       tags = { expires = "2027-02-15" }
     }
 
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
 ## CloudFormation
-
-Flagged on 24 November 2026:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2026-12-01"
-      Properties:
-        UserName: !Ref User
 
 Fixed:
 

@@ -32,13 +32,7 @@ Fixed:
 
 ## CloudFormation
 
-Flagged:
-
-    Outputs:
-      Secret:
-        Value: !GetAtt Key.SecretAccessKey
-
-Fixed by storing it in Secrets Manager and reading it from there:
+Instead of an output whose value is the secret itself, fixed by storing it in Secrets Manager and reading it from there:
 
     Resources:
       Secret:

@@ -25,14 +25,7 @@ Fixed by a role that the pipeline or the program assumes:
 
 ## CloudFormation
 
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-
-Fixed by deleting it, and giving what uses it a role.
+The same: what uses the key gets a role.
 
 ## Undetermined
 

@@ -52,17 +52,7 @@ Fixed by a resource in between that is updated when the `time_rotating` is:
 
 ## CloudFormation
 
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: "off"
-      Properties:
-        UserName: !Ref User
-
-Fixed:
+Fixed, where it says `Rotation: "off"`:
 
     Key:
       Type: AWS::IAM::AccessKey

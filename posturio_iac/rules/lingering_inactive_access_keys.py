@@ -28,14 +28,6 @@ Fixed by deleting the block, or by stating how long it stays:
 
 ## CloudFormation
 
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-        Status: Inactive
-
 Fixed by deleting the resource, or by stating how long it stays:
 
     Key:

@@ -35,17 +35,6 @@ Fixed by switching the old one off, and deleting it after the grace period:
 
 ## CloudFormation
 
-Flagged:
-
-    OldKey:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-    NewKey:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-
 Fixed:
 
     OldKey:

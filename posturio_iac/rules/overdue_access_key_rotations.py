@@ -33,17 +33,6 @@ Fixed with a new date, which replaces the key at the next apply:
 
 ## CloudFormation
 
-Flagged from 18 June 2026 on:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          RotatedOn: "2026-03-19"
-      Properties:
-        UserName: !Ref User
-        Serial: 3
-
 Fixed; the higher `Serial` replaces the key:
 
     Key:

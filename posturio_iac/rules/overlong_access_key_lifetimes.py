@@ -7,7 +7,6 @@ if it lies that far in the future, because the next rotation is due one maximum 
 ## Why it matters
 
 The longer a key is valid, the more copies of it exist and the longer a leaked one works. Standards require at most 90 days.
-Code rotates at an apply, so a key lives for its interval plus the time until the next apply.
 
 ## Terraform
 
@@ -37,17 +36,7 @@ Fixed:
 
 ## CloudFormation
 
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: 365d
-      Properties:
-        UserName: !Ref User
-
-Fixed:
+Fixed, where it says `Rotation: 365d`:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -60,8 +49,7 @@ Fixed:
 ## Undetermined
 
 A key is not flagged while one of its lifetimes is unknown, because that may be short enough. A place that merely could hold
-another lifetime, such as `tags = merge(var.tags, { expires = "2099-01-01" })`, does not prevent the finding: the stated end
-is too long whatever that place holds, and shortening it is right in any case.
+another lifetime, such as `tags = merge(var.tags, { expires = "2099-01-01" })`, does not prevent the finding.
 
 ## Configuration
 

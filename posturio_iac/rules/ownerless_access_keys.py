@@ -16,10 +16,6 @@ Flagged:
       tags = { expires = "2027-01-31" }
     }
 
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
 Fixed:
 
     resource "aws_iam_user" "ci" {
@@ -28,16 +24,6 @@ Fixed:
     }
 
 ## CloudFormation
-
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2027-01-31"
-      Properties:
-        UserName: !Ref User
 
 Fixed:
 

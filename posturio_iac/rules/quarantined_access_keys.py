@@ -23,21 +23,11 @@ Never detach the policy before the key is deleted.
 
 ## CloudFormation
 
-Raise the `Serial` of the key to replace it:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-        Serial: 2
+Raise the `Serial` of the key to replace it.
 
 ## Undetermined
 
 A key of a user whose policies could not be read because `iam:GetAccountAuthorizationDetails` is denied.
-
-## Configuration
-
-None.
 """
 
 from __future__ import annotations

@@ -25,22 +25,12 @@ Fixed by not having a long-lived key at all. Assume a role to get its permission
 
 ## CloudFormation
 
-Flagged, unless a template of the stack declares a user of that name:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: root
-
-Fixed by not having a long-lived key at all. The live check finds keys that were created in the console.
+Flagged is `UserName: root`, unless a template of the stack declares a user of that name. The live check finds keys that were
+created in the console.
 
 ## Undetermined
 
 Nothing: if the key is known, so is whether it belongs to the root user.
-
-## Configuration
-
-None.
 """
 
 from __future__ import annotations

@@ -10,12 +10,7 @@ rotate it. Often it is the one that was created "just for today".
 
 ## Terraform
 
-Create a key in code, move its consumers to it, and delete the one that was created by hand:
-
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
+Create a key in code, move its consumers to it, and delete the one that was created by hand.
 Or import the existing one. Terraform then manages it without knowing its secret:
 
     import {
@@ -25,12 +20,7 @@ Or import the existing one. Terraform then manages it without knowing its secret
 
 ## CloudFormation
 
-Create a key in a stack, move its consumers to it, and delete the one that was created by hand:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
+Create a key in a stack, move its consumers to it, and delete the one that was created by hand.
 
 ## Undetermined
 

@@ -18,10 +18,6 @@ Flagged:
       tags = { expires = "31/01/2027" }
     }
 
-    resource "aws_iam_access_key" "ci" {
-      user = aws_iam_user.ci.name
-    }
-
 Fixed:
 
     resource "aws_iam_user" "ci" {
@@ -31,17 +27,7 @@ Fixed:
 
 ## CloudFormation
 
-Flagged:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: quarterly
-      Properties:
-        UserName: !Ref User
-
-Fixed:
+Fixed, where it says `Rotation: quarterly`:
 
     Key:
       Type: AWS::IAM::AccessKey

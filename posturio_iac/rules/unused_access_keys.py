@@ -11,14 +11,7 @@ prevent the next one by stating its end in code.
 
 ## Terraform
 
-Code does not show when a key was used, so only the live check can decide. An end stated in code prevents such keys:
-
-    resource "aws_iam_user" "ci" {
-      name = "ci"
-      tags = { expires = "2027-01-31" }
-    }
-
-Switch an unused one off:
+Code does not show when a key was used, so only the live check can decide. Switch an unused one off:
 
     resource "aws_iam_access_key" "ci" {
       user   = aws_iam_user.ci.name
@@ -27,13 +20,7 @@ Switch an unused one off:
 
 ## CloudFormation
 
-Switch an unused one off:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
-        Status: Inactive
+Switch an unused one off with `Status: Inactive`.
 
 ## Undetermined
 
