@@ -18,6 +18,7 @@ from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Due
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.reason import Reason
@@ -40,7 +41,7 @@ class Clock:
     """Something that changes by itself, as seen where its change arrives."""
 
     what: str
-    """For a reader: ``time_rotating.key``, ``timestamp()``."""
+    """``time_rotating.key``, ``timestamp()``."""
     span: Span
     interval: timedelta | None = None
     at: datetime | None = None
@@ -49,7 +50,6 @@ class Clock:
     reason: Reason | None = None
     """Why its interval is open."""
     setting: IntervalSetting | None = None
-    """What sets the interval."""
     turns: int = 1
     """How many of its intervals pass between two changes."""
     through: tuple[str, ...] = ()
@@ -67,6 +67,10 @@ def every_apply(what: str, span: Span) -> Clock:
     return Clock(what, span, reason=why.EVERY_APPLY())
 
 
+def clocks_of(due: Due | None) -> Iterator[Clock]:
+    return (cause for cause in (due.causes if due is not None else ()) if isinstance(cause, Clock))
+
+
 def rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
     """The change of a ``time_rotating`` when it is due; None where it stands still."""
     base, once = (evaluate_or_unknown(block.get(name), scope) for name in ("rfc3339", "rotation_rfc3339"))
@@ -74,12 +78,15 @@ def rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
         return None
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return Due((Clock(address, block.header, at=date, value=once),))
-    interval, setting = interval_of(ROTATION_ARGUMENTS, block, scope, address), setting_of(ROTATION_ARGUMENTS, block, scope, address)
-    if interval is None:
-        return Due((Clock(address, block.header),), HAS_NO(address, "interval in this code"))
-    reason = interval.as_reason() if isinstance(interval, Unknown) else None
-    known = None if isinstance(interval, Unknown) else interval
-    return Due((Clock(address, block.header, interval=known, reason=reason, setting=setting),))
+    clock = _regular(ROTATION_ARGUMENTS, block, scope, address)
+    return Due((clock,), None if clock.interval or clock.reason else HAS_NO(address, "interval in this code"))
+
+
+def _regular(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> Clock:
+    """A clock whose interval one of the arguments states."""
+    clock = Clock(address, block.header, setting=_setting_of(arguments, block, scope, address))
+    interval = _interval_of(arguments, block, scope, address)
+    return replace(clock, reason=interval.as_reason()) if isinstance(interval, Unknown) else replace(clock, interval=interval)
 
 
 def why_it_stands(block: hcl.Block, scope: ModuleScope, address: str, attribute: str | None) -> tuple[Reason, Remedy] | None:
@@ -98,13 +105,9 @@ def scheduled(block: hcl.Block, scope: ModuleScope, address: str, fed: Due | Non
     """The next turn of another provider's scheduler, whose trigger is ``fed``; None where it has none or that stands still."""
     scheduler = SCHEDULERS[block.labels[0]]
     if fed is not None:
-        clocks = (c for c in fed.causes if isinstance(c, Clock))
-        return Due((replace(clock, through=(address, *clock.through)) for clock in clocks), fed.doubt)
+        return Due((replace(clock, through=(address, *clock.through)) for clock in clocks_of(fed)), fed.doubt)
     if scheduler.intervals:
-        interval = interval_of(scheduler.intervals, block, scope, address)
-        if isinstance(interval, Unknown) or interval is None:
-            return Due((Clock(address, block.header, reason=interval.as_reason() if interval is not None else None),))
-        return Due((Clock(address, block.header, interval=interval, setting=setting_of(scheduler.intervals, block, scope, address)),))
+        return Due((_regular(scheduler.intervals, block, scope, address),))
     if scheduler.every_apply and (scheduler.trigger is None or block.get(scheduler.trigger) is None):
         return Due((every_apply(address, block.header),))
     return None
@@ -115,39 +118,31 @@ def turn(due: Due, attribute: str, block: hcl.Block, scope: ModuleScope, address
     scheduler = SCHEDULERS[block.labels[0]]
     turns = dict(scheduler.outputs).get(attribute, 1)
     if turns == 1 or not scheduler.turns_argument:
-        return output_of(due, attribute, turns, address)
+        return _output(due, f"{address}.{attribute}", turns)
     number = evaluate_or_unknown(block.get(scheduler.turns_argument), scope)
     turns = number if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST_TURNS else turns
-    return tuple(output_of(due, f"{attribute}[{place}]", turns, address) for place in range(turns))
+    return tuple(_output(due, f"{address}.{attribute}[{place}]", turns) for place in range(turns))
 
 
-def output_of(due: Due, attribute: str, turns: int, address: str) -> Due:
+def _output(due: Due, output: str, turns: int) -> Due:
     """The turn of a scheduler as one output shows it: of those that take turns each changes at every second or third one."""
-    if turns == 1:
-        return due
-    longer = (
-        replace(c, turns=turns, interval=c.interval * turns if c.interval is not None else None, output=f"{address}.{attribute}")
-        for c in due.causes
-        if isinstance(c, Clock)
-    )
-    return Due(longer, due.doubt)
+    longer = (replace(c, turns=turns, interval=c.interval and c.interval * turns, output=output) for c in clocks_of(due))
+    return due if turns == 1 else Due(longer, due.doubt)
 
 
-def setting_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> IntervalSetting:
+def _setting_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> IntervalSetting:
     """What sets the interval, in days: an argument, or that of the call or the default of the variable behind it."""
     used = [(name, unit) for name, unit in arguments if block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
     others = () if [unit for _, unit in used] == ["d"] else tuple(name for name, _ in used)
     if others or not used:
         return IntervalSetting(Place(address, block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
-    place, argument = _set_by(block, in_days, scope.instance, address)
-    return IntervalSetting(place, argument)
+    return IntervalSetting(*_set_by(block, in_days, scope.instance, address))
 
 
 def _set_by(block: hcl.Block, argument: str, instance: ModuleInstance, address: str) -> tuple[Place, str]:
     """The block and the argument of it that set another argument, which may be a variable."""
-    expression = block.get(argument)
-    match references(expression):
+    match references(block.get(argument)):
         case ("var", name) if instance.call is not None and instance.caller is not None and instance.call.get(name) is not None:
             return _set_by(instance.call, name, instance.caller.instance, instance.address)
         case ("var", name) if name in instance.folder.variables and name not in instance.folder.tfvars:
@@ -155,13 +150,11 @@ def _set_by(block: hcl.Block, argument: str, instance: ModuleInstance, address: 
     return Place(address, block.header), argument
 
 
-def interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
+def _interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
     """The interval that the last of the arguments that are set gives."""
     for name, unit in reversed(arguments):
         value = evaluate_or_unknown(block.get(name), scope)
-        if isinstance(value, Unknown):
-            return value
         if value is not None:
             interval = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
-            return MUST_BE(f"{name} of {address}", "a number") if interval is None else interval
+            return value if isinstance(value, Unknown) else interval or MUST_BE(f"{name} of {address}", "a number")
     return None

@@ -14,12 +14,12 @@ from posturio_iac.core.evidence.reason import EVERY_APPLY
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import AFTER_APPLY, INDEXED_OBJECT, REPLACEMENT_OPEN
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, FORCING, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, Clock, every_apply, rotating, scheduled, turn
+from posturio_iac.frontends.terraform.dataflow.clocks import ARGUMENTS, PLAN_TIME, clocks_of, every_apply, rotating, scheduled, turn
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import (
     META,
+    Dotted,
     Reached,
     ignored_changes,
-    is_dotted,
     is_map,
     is_set,
     own_triggers,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.unknown import Unknown
+    from posturio_iac.frontends.terraform.dataflow.clocks import Clock
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
@@ -64,14 +65,6 @@ class Change(NamedTuple):
         return due_of(self.replaced, self.updated)
 
 
-class Fired(NamedTuple):
-    """What becomes of a trigger when the clocks are due."""
-
-    moved: Due | None
-    direct: Due | None = None
-    """It names a clock itself, which is created anew."""
-
-
 class DuePlan:
     """The plan of one root module. As a `Planner` it answers for resources and impure functions."""
 
@@ -91,15 +84,11 @@ class DuePlan:
 
     def moving(self, expression: hcl.Expr | None, scope: ModuleScope) -> Due | None:
         """Why the value of an expression changes; None where it stands still."""
-        due = due_of(evaluate_or_unknown(expression, scope)) if expression is not None else None
-        if expression is None or due is None or not any(isinstance(c, Clock) and c.what == PLAN_TIME for c in due.causes):
+        due = due_of(evaluate_or_unknown(expression, scope))
+        if expression is None or due is None or all(clock.what != PLAN_TIME for clock in clocks_of(due)):
             return due
-        causes = list(due.causes)
-        for place, cause in enumerate(causes):
-            if isinstance(cause, Clock) and cause.what == PLAN_TIME:
-                rounded = self._rounded(cause, expression, scope)
-                causes[place : place + 1] = [] if rounded is None else [rounded]
-        return Due(causes, due.doubt) if causes else None
+        causes = [self._rounded(clock, expression, scope) if clock.what == PLAN_TIME else clock for clock in clocks_of(due)]
+        return Due(filter(None, causes), due.doubt) if any(causes) else None
 
     def _rounded(self, cause: Clock, expression: hcl.Expr, scope: ModuleScope) -> Clock | None:
         """How often what is made of ``plantimestamp()`` differs between two plans; None for never."""
@@ -111,8 +100,8 @@ class DuePlan:
                 return replace(cause, interval=interval, reason=EVERY_APPLY() if interval is None else None)
         return None
 
-    def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Fired:
-        """What becomes of an item of ``replace_triggered_by`` in a block that ``scope`` belongs to."""
+    def fires(self, trigger: hcl.Expr, scope: ModuleScope) -> Change:
+        """What becomes of what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
         moved: list[Due | None] = []
         direct: list[Due | None] = []
         for one in reached(trigger, scope, self.view):
@@ -120,7 +109,7 @@ class DuePlan:
             created = self.change(one.block, one.kind, one.local_address, one.scope).created
             moved.append(noticed.doubted(one.doubt) if noticed is not None and one.doubt is not None else noticed)
             direct.append(created.doubted(one.doubt) if created is not None and one.doubt is not None else created)
-        return Fired(due_of(*moved), due_of(*direct))
+        return Change(due_of(*direct), due_of(*moved))
 
     def _noticed(self, one: Reached) -> Due | None:
         """Why a trigger notices a change of a resource, or of the part that its way leads to."""
@@ -133,7 +122,7 @@ class DuePlan:
         map_like = True if argument in _MAPS else is_map(hcl.setting(block, argument), scope)
         for step in way[1:]:
             # Terraform follows a dot only into objects, and a text in brackets only into maps.
-            if isinstance(step, str) and map_like is is_dotted(step):
+            if isinstance(step, str) and map_like is isinstance(step, Dotted):
                 return None
             if isinstance(step, str) and map_like is None:
                 due = due_of(value)
@@ -155,14 +144,14 @@ class DuePlan:
         moving = {name: due for name, e in watched(block, ignored) if (due := self.moving(e, scope)) is not None}
         if kind == ROTATING:
             restarted = due_of(*(moving.get(name) for name in ("rfc3339", "triggers")))
-            if restarted is not None and any(isinstance(c, Clock) and c.reason == EVERY_APPLY() for c in restarted.causes):
+            if restarted is not None and any(clock.reason == EVERY_APPLY() for clock in clocks_of(restarted)):
                 return Change(replaced=Due((every_apply(f"{address} at timestamp()", block.header),), restarted.doubt))
             return Change(created=rotating(block, scope, address), replaced=restarted)
         if kind in SCHEDULERS:
             return Change(updated=scheduled(block, scope, address, moving.get(SCHEDULERS[kind].trigger or "")))
         forcing = FORCING.get(kind, () if kind not in HOLDERS and kind not in COMPUTED_ONCE else None)
         forced = due_of(*(due for name, due in moving.items() if forcing is None or name.partition(".")[0] in forcing))
-        triggered = due_of(*(self.fires(trigger, scope).moved for trigger in own_triggers(block)))
+        triggered = due_of(*(self.fires(trigger, scope).replaced for trigger in own_triggers(block)))
         replaced = due_of(forced, triggered)
         if replaced is not None and is_set(block, "prevent_destroy", scope):
             return Change()

@@ -10,7 +10,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.modules.expansion import suffix_of
-from posturio_iac.frontends.terraform.modules.instance import SAME, View, planned
+from posturio_iac.frontends.terraform.modules.instance import View, planned
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, SomeInstance
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 """What Terraform itself reads in the block of a resource."""
 _ITEM = "the item of a dynamic block"
-"""A name that no code can hold."""
 _STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
 
 
@@ -66,9 +65,7 @@ def ignored_changes(block: hcl.Block) -> frozenset[str] | None:
 
 def ignored_as_written(block: hcl.Block) -> dict[str, str]:
     """The entries of ``ignore_changes`` by their names, each as the code spells it."""
-    lifecycle = block.body.first("lifecycle")
-    expression = lifecycle.get("ignore_changes") if lifecycle else None
-    return {_ignored(item): spelled(item) for item in listed(expression)} if expression is not None else {}
+    return {_ignored(item): spelled(item) for item in stated(block, "ignore_changes")}
 
 
 def stop_ignoring(block: hcl.Block, address: str, arguments: Iterable[str] | None = None) -> StopIgnoring | None:
@@ -83,32 +80,26 @@ def stop_ignoring(block: hcl.Block, address: str, arguments: Iterable[str] | Non
 
 
 def _ignored(item: hcl.Expr) -> str:
-    match item:
-        case hcl.Index(hcl.Name(name), hcl.Literal(key)):
-            return f"{name}.{key}"
-        case _:
-            return ".".join(references(item))
+    if isinstance(item, hcl.Index) and isinstance(item.target, hcl.Name) and isinstance(item.key, hcl.Literal):
+        return f"{item.target.name}.{item.key.value}"
+    return ".".join(references(item))
 
 
-def own_triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
+def own_triggers(block: hcl.Block) -> list[hcl.Expr]:
     """The items of ``replace_triggered_by``, as far as it stands in the resource's own block."""
-    return tuple(trigger for trigger in stated_triggers(block) if trigger.span.path == block.header.path)
+    return [trigger for trigger in stated(block, "replace_triggered_by") if trigger.span.path == block.header.path]
 
 
-def stated_triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
-    """The items of ``replace_triggered_by``, those in override files too, which Terraform and OpenTofu read and do not merge."""
+def stated(block: hcl.Block, setting: str) -> list[hcl.Expr]:
+    """The items of a list in ``lifecycle``, those in override files too, which Terraform and OpenTofu read and do not all merge."""
     lifecycle = block.body.first("lifecycle")
-    expression = lifecycle.get("replace_triggered_by") if lifecycle else None
-    return tuple(listed(expression)) if expression is not None else ()
+    expression = lifecycle.get(setting) if lifecycle else None
+    return list(listed(expression)) if expression is not None else []
 
 
 def creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     """True if a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
-    own = _before_destroy(block, scope)
-    if own is not False:
-        return own
-    target = (block.labels[0], block.labels[1])
-    return target in _needed_by_such(scope.instance)
+    return _before_destroy(block, scope) or tuple(block.labels) in _needed_by_such(scope.instance)
 
 
 def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
@@ -131,17 +122,12 @@ def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
 
 def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
     """The resources of the module that a block refers to, through local values as well."""
-    folder = instance.folder
-    pending = list(mentioned(block))
-    seen = set(pending)
-    while pending:
-        kind, name = pending.pop()
-        local = folder.locals.get(name) if kind == "local" else None
-        fresh = {references(part)[:2] for part in walk(local.expression)} if local is not None else set()
-        more = {(words[0], words[1]) for words in fresh if len(words) > 1} - seen
-        seen |= more
-        pending += more
-    return seen & folder.resources.keys()
+    folder, found, fresh = instance.folder, set(), mentioned(block)
+    while fresh:
+        found |= fresh
+        held = [folder.locals[name].expression for kind, name in fresh if kind == "local" and name in folder.locals]
+        fresh = {(words[0], words[1]) for e in held for part in walk(e) if len(words := references(part)) > 1} - found
+    return found & folder.resources.keys()
 
 
 class Any:
@@ -166,62 +152,35 @@ class Reached(NamedTuple):
     """Why it may not be there."""
 
     @property
-    def instance(self) -> ModuleInstance:
-        return self.scope.instance
-
-    @property
     def address(self) -> str:
-        return self.instance.full(self.local_address)
+        return self.scope.instance.full(self.local_address)
 
     @property
     def attribute(self) -> str | None:
         """The attribute that is read; None for the whole resource."""
         return str(self.way[0]) if self.way and isinstance(self.way[0], str) else None
 
-    def expression(self) -> hcl.Expr | None:
-        name = self.attribute
-        return hcl.setting(self.block, SAME.get((self.kind, name), name)) if name is not None else None
-
 
 def reached(trigger: hcl.Expr, scope: ModuleScope, view: View) -> Iterator[Reached]:
     """Yield what an item of ``replace_triggered_by`` names in a block that ``scope`` belongs to."""
     base, steps = _way(trigger, scope)
-    if not isinstance(base, hcl.Name) or not steps or not isinstance(steps[0], str):
-        return
-    kind, name = base.name, steps[0]
-    block = scope.instance.folder.resources.get((kind, name))
+    kind, name = base.name if isinstance(base, hcl.Name) else "", steps[0] if steps else ""
+    block = scope.instance.folder.resources.get((kind, name)) if isinstance(name, str) else None
     if block is None:
         return
     expansion = planned(block, scope.instance, view)
-    wanted, rest = select(expansion.shape, steps[1:])
+    wanted, rest = _select(expansion.shape, steps[1:])
     for suffix, inner in expansion.instances:
         if wanted is None or suffix in ("", wanted):
             yield Reached(block, kind, f"{kind}.{name}{suffix or wanted or ''}", inner, rest, expansion.unknown)
 
 
-def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
-    """The base of a chain of attributes and indexes, and the steps after it."""
-    steps: list[Step] = []
-    while isinstance(expression, (hcl.GetAttr, hcl.Index)):
-        if isinstance(expression, hcl.GetAttr):
-            steps.append(expression.name)
-        else:
-            key = evaluate_or_unknown(expression.key, scope)
-            steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
-        expression = expression.target
-    return expression, tuple(reversed(steps))
-
-
-def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
+def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
     """The wanted address suffix, if it is fixed, and the steps after it."""
     head = steps[0] if steps else None
-    if shape == "one":
-        return None, steps[1:] if head is ANY or (head == 0 and isinstance(head, int)) else steps
-    if isinstance(head, int):
-        return suffix_of(head), steps[1:]
-    if head is ANY:
+    if head is ANY or (shape == "one" and head == 0):
         return None, steps[1:]
-    if shape == "map" and isinstance(head, str):
+    if shape != "one" and (isinstance(head, int) or (shape == "map" and isinstance(head, str))):
         return suffix_of(head), steps[1:]
     return None, steps
 
@@ -246,14 +205,10 @@ def is_map(expression: hcl.Expr | None, scope: ModuleScope) -> bool | None:
             return None
 
 
-class _Dotted(str):
+class Dotted(str):
     """A step that the code writes behind a dot."""
 
     __slots__ = ()
-
-
-def is_dotted(step: Step) -> bool:
-    return isinstance(step, _Dotted)
 
 
 def _way(trigger: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
@@ -261,14 +216,12 @@ def _way(trigger: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, .
     if isinstance(trigger, hcl.Splat):
         base, own = _way(trigger.target, scope)
         return base, (*own, ANY, *_way(trigger.each, scope)[1])
-    base, steps = flatten(trigger, scope)
-    dotted: list[bool] = []
-    at: hcl.Expr = trigger
-    while isinstance(at, (hcl.GetAttr, hcl.Index)):
-        dotted.append(isinstance(at, hcl.GetAttr))
-        at = at.target
-    marked = zip(steps, reversed(dotted), strict=True)
-    return base, tuple(_Dotted(step) if dot and isinstance(step, str) else step for step, dot in marked)
+    steps: list[Step] = []
+    while isinstance(trigger, (hcl.GetAttr, hcl.Index)):
+        key = Dotted(trigger.name) if isinstance(trigger, hcl.GetAttr) else evaluate_or_unknown(trigger.key, scope)
+        steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
+        trigger = trigger.target
+    return trigger, tuple(reversed(steps))
 
 
 def part_of(value: Value, step: Step) -> Value:

@@ -15,7 +15,6 @@ from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_
 from posturio_iac.frontends.terraform.evaluation.evaluate import HIDING, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
-from posturio_iac.frontends.terraform.operators import truth
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, first_unknown
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
-    Place = tuple[hcl.Expr | None, ModuleInstance]
+    Placed = tuple[hcl.Expr | None, ModuleInstance]
 
 
 class ValueOrigin(NamedTuple):
@@ -62,8 +61,13 @@ class ValueOrigin(NamedTuple):
         if self.seen_in is not None:
             return self.seen_in
         assert self.block is not None  # noqa: S101 - asked of what is declared
-        found = (scope for suffix, scope in expand(self.block, self.instance.scope()).instances if suffix == self.suffix)
-        return next(found, None) or generic(self.block, self.instance)
+        for suffix, scope in expand(self.block, self.instance.scope()).instances:
+            if suffix == self.suffix:
+                return scope
+        unfixed = {"key": NOT_FIXED("the instance"), "value": NOT_FIXED("the instance"), "index": NOT_FIXED("the instance")}
+        scope = self.instance.scope().bind(each=unfixed, count=unfixed)
+        scope.origin = self.block.get("for_each") or self.block.get("count")
+        return scope
 
     def part(self, name: str) -> ValueOrigin:
         return self._replace(attribute=name) if self.attribute is None else self
@@ -139,14 +143,6 @@ class Origins:
         return Traced((ValueOrigin(scope.instance, kind, own, address[len(kind) + len(own) + 1 :], block, name),))
 
 
-def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
-    """The scope of some instance of the block."""
-    unfixed = NOT_FIXED("the instance")
-    scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
-    scope.origin = block.get("for_each") or block.get("count")
-    return scope
-
-
 MAX_STEPS = 10_000
 """How many expressions are looked at; beyond that a value counts as sensitive, and holds no more clocks."""
 _MARK = hcl.Call("sensitive", (), expand=False, span=Span("", 1, 1, 1, 1))
@@ -166,7 +162,7 @@ def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
 
 
 def mentions(
-    start: Iterable[Place], *, hidden_by: Container[str] = (), computed: bool = False, only_held: bool = False
+    start: Iterable[Placed], *, hidden_by: Container[str] = (), computed: bool = False, only_held: bool = False
 ) -> Iterator[tuple[hcl.Expr, ModuleInstance, tuple[str, ...]]]:
     """Yield each expression with its module and its words, if it is a reference.
 
@@ -186,30 +182,20 @@ def mentions(
         if len(words) > 1 and (not only_held or words[0] in _HELD) and (place := (id(instance), words)) not in seen:
             seen.add(place)
             pending += _sources(words, instance, computed=computed)
-        pending += [(part, instance) for part in (_keys(current) if words else _arms(current, instance) if computed else inside(current))]
+        keys = [part.key for part in walk(current) if isinstance(part, hcl.Index)]
+        pending += [(part, instance) for part in (keys if words else _parts(current, instance) if computed else inside(current))]
 
 
-def _keys(reference: hcl.Expr) -> list[hcl.Expr | None]:
-    """The expressions in the brackets of a reference."""
-    found: list[hcl.Expr | None] = []
-    while isinstance(reference, (hcl.GetAttr, hcl.Index)):
-        if isinstance(reference, hcl.Index):
-            found.append(reference.key)
-        reference = reference.target
-    return found
-
-
-def _arms(expression: hcl.Expr, instance: ModuleInstance) -> list[hcl.Expr | None]:
+def _parts(expression: hcl.Expr, instance: ModuleInstance) -> list[hcl.Expr | None]:
+    """What goes into a value: of a conditional whose condition the code fixes, only one arm."""
     if isinstance(expression, hcl.Conditional):
-        try:
-            condition = truth(evaluate_or_unknown(expression.condition, instance.scope()))
-        except EvaluationError:
-            return inside(expression)
-        return inside(expression) if isinstance(condition, Unknown) else [expression.yes if condition else expression.no]
+        condition = evaluate_or_unknown(expression.condition, instance.scope())
+        if isinstance(condition, bool):
+            return [expression.yes if condition else expression.no]
     return inside(expression)
 
 
-def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool) -> Iterator[Place]:
+def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
     """Yield the expressions that a reference stands for, with their modules."""
     folder = instance.folder
     match words:
@@ -226,7 +212,7 @@ def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool
             yield from _argument(folder.resources.get((kind, name)), kind, rest[0] if rest else "", instance, computed=computed)
 
 
-def of_instance(expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[Place]:
+def of_instance(expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[Placed]:
     """Yield a value, and what its block is repeated over if it tells the instances apart."""
     yield expression, scope.instance
     if (
@@ -237,7 +223,7 @@ def of_instance(expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[Pla
         yield scope.origin, scope.instance
 
 
-def _given(name: str, instance: ModuleInstance, *, computed: bool) -> Iterator[Place]:
+def _given(name: str, instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
     """Yield what a variable is given."""
     variable = instance.folder.variables.get(name)
     if _is_marked(variable):
@@ -257,7 +243,7 @@ def _given(name: str, instance: ModuleInstance, *, computed: bool) -> Iterator[P
         yield (variable.get("default") if variable is not None else None), instance
 
 
-def _outputs(instance: ModuleInstance, name: str, output: str) -> Iterator[Place]:
+def _outputs(instance: ModuleInstance, name: str, output: str) -> Iterator[Placed]:
     try:
         children = instance.children(name)
     except EvaluationError:
@@ -269,7 +255,7 @@ def _outputs(instance: ModuleInstance, name: str, output: str) -> Iterator[Place
         yield (block.get("value") if block is not None else None), child
 
 
-def _argument(block: hcl.Block | None, kind: str, attribute: str, instance: ModuleInstance, *, computed: bool) -> Iterator[Place]:
+def _argument(block: hcl.Block | None, kind: str, attribute: str, instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
     if block is None or (computed and kind == ROTATING):
         return  # What a clock starts at is not what it shows.
     argument = hcl.setting(block, SAME.get((kind, attribute), attribute)) if attribute else None

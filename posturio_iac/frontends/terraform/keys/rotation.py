@@ -13,10 +13,11 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.clocks import Clock
+from posturio_iac.frontends.terraform.dataflow.clocks import clocks_of
 from posturio_iac.frontends.terraform.dataflow.due import DuePlan
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated_triggers, stop_ignoring
-from posturio_iac.frontends.terraform.dataflow.standstill import chosen_by_hand, clock_in, edits, why_argument_stands, why_trigger_stands
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import creates_first, ignored_changes, is_set, stated, stop_ignoring
+from posturio_iac.frontends.terraform.dataflow.origin import of_instance
+from posturio_iac.frontends.terraform.dataflow.standstill import chosen_by_hand, clock_in, edits, why_trigger_stands, why_value_stands
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled, walk
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
     from posturio_iac.core.place import Origin
+    from posturio_iac.frontends.terraform.dataflow.clocks import Clock
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.values import Due
@@ -54,7 +56,7 @@ class Rotation:
 def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
     """The rotation that a key's block brings about, or seems to."""
     plan = scope.instance.index(DuePlan)
-    found = [one for trigger in stated_triggers(block) for one in _through_trigger(trigger, block, scope, engine, plan)]
+    found = [one for trigger in stated(block, "replace_triggered_by") for one in _through_trigger(trigger, block, scope, engine, plan)]
     found += _through_arguments(block, scope, plan)
     lifetimes = [one.lifetime for one in (*found, *_multiplied(block, scope, plan))] + list(_dependencies(block, scope))
     notes = [one.note for one in found if one.note] + ([] if any(one.lifetime for one in found) else list(chosen_by_hand(block, scope)))
@@ -100,13 +102,13 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
     text = spelled(trigger) or "its value"
     origin = TriggerOrigin(text)
     fired = plan.fires(trigger, scope.seen(plan.view))
-    for clock, doubt in _clocks(fired.direct):
+    for clock, doubt in _clocks(fired.created):
         yield _Found(_direct(clock, doubt, trigger, engine, block, scope), clock)
-    for clock, doubt in _clocks(fired.moved):
+    for clock, doubt in _clocks(fired.replaced):
         yield _Found(_moved(replace(origin, via=clock.shown, clock=clock.what), trigger.span, clock, doubt, text), clock)
-    if fired.moved is not None and fired.moved.doubt is not None:
+    if fired.replaced is not None and fired.replaced.doubt is not None:
         return
-    fires = fired.moved is not None or fired.direct is not None
+    fires = fired.replaced is not None or fired.created is not None
     edited = edits(trigger, scope, only_dates=fires)
     for edit in edited:
         if edit.at is not None:
@@ -128,9 +130,7 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
 
 
 def _clocks(due: Due | None) -> Iterator[tuple[Clock, Unknown | None]]:
-    for clock in () if due is None else due.causes:
-        if isinstance(clock, Clock):
-            yield clock, due.doubt if due is not None else None
+    return ((clock, due.doubt if due is not None else None) for clock in clocks_of(due))
 
 
 def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -230,13 +230,13 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> I
             else:
                 yield _Found(_moved(origin, span, clock, doubt, clock.shown), clock)
         if due is None:
-            stands = why_argument_stands(expression, scope, plan)
-            yield _Found(_still(ChangeOrigin(name), mentioned_clock, span, stands.reason))
+            yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression, scope, plan))
 
 
-def _still(origin: Origin, shown: str, span: Span, reason: Reason) -> Lifetime:
+def _still(origin: Origin, shown: str, expression: hcl.Expr, scope: ModuleScope, plan: DuePlan, reason: Reason | None = None) -> Lifetime:
     remedy = Advice(f"let replace_triggered_by name a time_static that follows {shown}")
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=reason, remedy=remedy)
+    reason = reason or why_value_stands(list(of_instance(expression, scope)), plan).reason
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, expression.span, reason=reason, remedy=remedy)
 
 
 def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
@@ -252,11 +252,10 @@ def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator
             reason = due.doubt.as_reason()
             yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason))
         elif due is not None:
-            clock = next((c.shown for c in due.causes if isinstance(c, Clock)), mentioned_clock)
-            yield _Found(_still(ChangeOrigin(name, clock, clock), clock, expression.span, why.REFUSED_PLAN(name)))
+            clock = next((c.shown for c in clocks_of(due)), mentioned_clock)
+            yield _Found(_still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name)))
         elif due_of(value) is None:
-            stands = why_argument_stands(expression, scope, plan)
-            yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression.span, stands.reason))
+            yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression, scope, plan))
 
 
 def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
@@ -279,12 +278,13 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
     """The unknown evidence of a key that Terraform ignores and that something else seems to rotate."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
-    if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):
+    if expression is None or ignored_changes(block) is not None:
         return None
-    comment = next((c for c in block.comments if mentions_rotation(c.text)), None)
     lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())
-    rotator = next(lambdas, None)
-    if comment is None and rotator is None:
+    if any(mentions_rotation(comment.text) for comment in block.comments):
+        reason = why.COMMENT_SAYS()
+    elif rotator := next(lambdas, None):
+        reason = why.SEEMS_TO_ROTATE(rotator)
+    else:
         return None
-    reason = why.COMMENT_SAYS() if rotator is None or comment is not None else why.SEEMS_TO_ROTATE(rotator)
     return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, reason=reason)
