@@ -48,15 +48,11 @@ def select(
             from posturio_iac.errors import UsageError
 
             raise UsageError(f"there is no baseline {baseline}; `posturio-iac baseline` writes one")
-    patterns = tuple(exclude)
-    if config.exclude:
-        from posturio_iac.core.text.globs import rebase
-
-        patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
     selection = discover(
         paths,
         cwd=cwd,
-        exclude=patterns,
+        exclude=exclude,
+        configured=(config.exclude, config.folder),
         max_file_size=config.max_file_size,
         search_terms=search_terms_of(config),
         apart=config.baseline,
@@ -266,15 +262,3 @@ def now() -> datetime:
     from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)
-
-
-def _root(paths: Sequence[str], cwd: str) -> str:
-    """The scan root as `discover` will choose it: the current folder when all is inside, else the common parent."""
-    here = os.path.realpath(cwd)
-    places = [os.path.realpath(p if os.path.isdir(p) else os.path.dirname(p)) for p in (os.path.join(cwd, path) for path in paths)]
-    if all(place == here or place.startswith(os.path.join(here, "")) for place in places):
-        return here
-    try:
-        return os.path.commonpath(places)
-    except ValueError:  # different drives, which `discover` refuses
-        return here

@@ -19,8 +19,6 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from posturio_iac.core.text.gitignore import Exclusions
-
 __all__ = ["SEARCH_TERMS", "Selection", "discover"]
 
 MAX_FILE_SIZE = 10 * MIB
@@ -31,16 +29,22 @@ def discover(
     *,
     cwd: str,
     exclude: Sequence[str] = (),
+    configured: tuple[Sequence[str], str] = ((), ""),
     max_file_size: int = MAX_FILE_SIZE,
     search_terms: Sequence[bytes] = SEARCH_TERMS,
     apart: Sequence[str] = (),
     step: Callable[[str], object] | None = None,
 ) -> Selection:
-    """Search ``paths``, relative to ``cwd``; a named file is searched whatever git and ``exclude`` say. Raises `UsageError`."""
+    """Search ``paths``, relative to ``cwd``; a named file whatever git and ``exclude`` say. ``configured`` patterns are of a folder."""
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
-    search = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
+    exclusions = None
+    if exclude or configured[0]:
+        from posturio_iac.core.text.gitignore import Exclusions
+
+        exclusions = Exclusions(exclude, configured[0], os.path.realpath(configured[1] or root), root)
+    search = FileSearch(root, SearchTerms(search_terms), exclusions, max_file_size, Fence(repository_of(root) or root, named))
     search.apart = frozenset(real[len(search.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     search.step = step
     for path in denied:
@@ -94,14 +98,6 @@ def _unseen(search: FileSearch) -> dict[str, set[str]]:
             if target not in seen and target != "." and os.path.isdir(search.prefix + target):
                 found.setdefault(target, set()).add(folder)
     return found
-
-
-def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
-    if not patterns:
-        return None
-    from posturio_iac.core.text.gitignore import Exclusions
-
-    return Exclusions(patterns)
 
 
 def _relative(search: FileSearch, path: str) -> str:

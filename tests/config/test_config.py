@@ -14,7 +14,6 @@ from posturio_iac.config.load import load
 from posturio_iac.config.model import Config, Exemption, Override
 from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option
 from posturio_iac.core.text.gitignore import Exclusions
-from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
 from posturio_iac.scan.configuration import configuration_file, configuration_near
 from tests.support.command_line import run
@@ -278,37 +277,24 @@ def test_the_text_of_an_option_reads_as_a_sentence(options: tuple[Option, ...]) 
         assert re.fullmatch(r"(?:[A-Z]|[a-z]+-)[^A-Z].*[^.X]", option.help), option.help
 
 
-BELOW = [
-    ("vendor/", "infra", "vendor/"),
-    ("/infra/vendor/", "infra", "/vendor/"),
-    ("!infra/*.tf", "infra", "!/*.tf"),
-    ("./infra/vendor/", "infra", "/vendor/"),
-    ("!./infra/*.tf", "infra", "!/*.tf"),
-    ("*/x.tf", "infra", "/x.tf"),
-    ("**/x.tf", "infra", "/**/x.tf"),
-    ("other/x.tf", "infra", None),
-    ("infra", "infra", "infra"),
-    ("/infra/", "infra", None),
-]
-
-
-@pytest.mark.parametrize(("pattern", "way", "expected"), BELOW)
-def test_globs_move_down_to_the_scan_root(folder: Path, pattern: str, way: str, expected: str | None) -> None:
-    moved = rebase([pattern], str(folder), str(folder / way))
-    assert moved == ((expected,) if expected else ()) or expected in moved
-
-
-def test_globs_move_up_to_the_scan_root(folder: Path) -> None:
-    assert rebase(["vendor/", "/a/*.tf", "!b/c"], str(folder / "in[f]ra"), str(folder)) == (
-        "/in\\[f]ra/**/vendor/",
-        "/in\\[f]ra/a/*.tf",
-        "!/in\\[f]ra/b/c",
-    )
-
-
-def test_globs_stay_where_neither_folder_holds_the_other(folder: Path) -> None:
-    assert rebase(["/a"], str(folder / "x"), str(folder / "y")) == ("/a",)
-    assert rebase(["/a"], str(folder), str(folder)) == ("/a",)
+@pytest.mark.parametrize(
+    ("pattern", "folder", "root", "path", "expected"),
+    [
+        ("vendor/", "/top", "/top/infra", "a/vendor/x.tf", True),
+        ("infra/*.tf", "/top", "/top/infra", "x.tf", True),
+        ("./infra/vendor/", "/top", "/top/infra", "vendor/x.tf", True),
+        ("other/x.tf", "/top", "/top/infra", "other/x.tf", False),
+        ("/infra/", "/top", "/top/infra", "x.tf", False),  # somebody names the folder
+        ("/a/*.tf", "/top/in[f]ra", "/top", "in[f]ra/a/x.tf", True),
+        ("/a/*.tf", "/top/in[f]ra", "/top", "a/x.tf", False),
+        ("vendor/", "/top/infra", "/top", "vendor/x.tf", False),
+        ("/a", "/x", "/y", "a", True),
+        ("/a", "/x", "/x", "a", True),
+    ],
+)
+def test_configured_globs_are_relative_to_their_folder(pattern: str, folder: str, root: str, path: str, expected: bool) -> None:
+    assert Exclusions((), [pattern], folder, root).cover(path) is expected
+    assert not Exclusions(["!a", "!*.tf", "!vendor/"], [pattern], folder, root).cover(path)  # what the command line names decides
 
 
 @given(
@@ -316,15 +302,13 @@ def test_globs_stay_where_neither_folder_holds_the_other(folder: Path) -> None:
     st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=5),
     st.integers(0, 3),
 )
-def test_a_moved_glob_matches_the_same_files(pattern: str, steps: list[str], depth: int) -> None:
+def test_a_configured_glob_matches_the_same_files_wherever_the_scan_root_stands(pattern: str, steps: list[str], depth: int) -> None:
     way, path = "/".join(steps[:-1][:depth]), "/".join(steps)
-    below = path.removeprefix(way).removeprefix("/")
+    below, top, place = path.removeprefix(way).removeprefix("/"), "/top", f"/top/{way}".rstrip("/")
     anchored = f"/{pattern}"
-    down = Exclusions(rebase([anchored], "/top", f"/top/{way}".rstrip("/")))
-    up = Exclusions(rebase([anchored], f"/top/{way}".rstrip("/"), "/top"))
     whole = Exclusions([anchored])
-    assert whole.cover_directory(way) or down.cover(below) == whole.cover(path)
-    assert up.cover(path) == whole.cover(below)
+    assert whole.cover_directory(way) or Exclusions((), [anchored], top, place).cover(below) == whole.cover(path)
+    assert Exclusions((), [anchored], place, top).cover(path) == whole.cover(below)
 
 
 def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -71,25 +72,23 @@ class Patterns:
 class Exclusions:
     """Compiled patterns, with a cache of directories."""
 
-    __slots__ = ("_directories", "_patterns", "_signs")
+    __slots__ = ("_added", "_directories", "_dropped", "_lists")
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = Patterns()
-        self._signs: list[bool] = []
-        """True if each pattern excludes."""
+    def __init__(self, patterns: Iterable[str], configured: Iterable[str] = (), folder: str = "", root: str = "") -> None:
+        """Take patterns relative to ``root``, and those of a configuration in ``folder``; where neither is inside the other, they agree.
+
+        Raises `UsageError` for one that cannot be read.
+        """
+        self._lists = (_compiled(patterns), _compiled(configured))
+        here, there = (os.path.join(place, "").replace(os.sep, "/") for place in (folder, root))
+        self._added = there.removeprefix(here) if there.startswith(here) else ""
+        self._dropped = here.removeprefix(there) if here.startswith(there) else ""
         self._directories: dict[str, bool] = {"": False}
-        for place, pattern in enumerate(patterns):
-            self._signs.append(not pattern.startswith("!"))
-            try:
-                self._patterns.add(place, pattern.removeprefix("!").removeprefix("./"))
-            except (re.error, IndexError):
-                text = f'the exclude pattern "{pattern}" cannot be read: a bracket or a backslash has no end, or a range runs backwards'
-                raise UsageError(text) from None
 
     @property
     def spent(self) -> bool:
         """True if there were too many comparisons, so that nothing is covered any more."""
-        return self._patterns.spent
+        return any(patterns.spent for patterns, _ in self._lists)
 
     def cover(self, path: str) -> bool:
         return self.cover_directory(path.rpartition("/")[0]) or self._matches(path, directory=False)
@@ -105,5 +104,22 @@ class Exclusions:
         return known
 
     def _matches(self, path: str, *, directory: bool) -> bool:
-        place = self._patterns.last(path, directory=directory)
-        return place >= 0 and self._signs[place]
+        (patterns, signs), (configured, configured_signs) = self._lists
+        if (place := patterns.last(path, directory=directory)) >= 0:
+            return signs[place]
+        seen = self._added + path.removeprefix(self._dropped)
+        place = configured.last(seen, directory=directory) if path.startswith(self._dropped) else -1
+        return place >= 0 and configured_signs[place]
+
+
+def _compiled(patterns: Iterable[str]) -> tuple[Patterns, list[bool]]:
+    """The patterns, and whether each excludes."""
+    compiled, signs = Patterns(), list[bool]()
+    for place, pattern in enumerate(patterns):
+        signs.append(not pattern.startswith("!"))
+        try:
+            compiled.add(place, pattern.removeprefix("!").removeprefix("./"))
+        except (re.error, IndexError):
+            text = f'the exclude pattern "{pattern}" cannot be read: a bracket or a backslash has no end, or a range runs backwards'
+            raise UsageError(text) from None
+    return compiled, signs

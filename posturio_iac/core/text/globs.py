@@ -1,4 +1,4 @@
-"""Globs: their two dialects as regular expressions that match in linear time, and those of a configuration relative to the scan root.
+"""Globs: their two dialects as regular expressions that match in linear time.
 
 A star takes as few characters as possible and never gives them back (a lookahead and a backreference, since Python 3.10 has no atomic
 groups): what follows has a fixed length up to the next star, so no later match could succeed where this one fails.
@@ -6,13 +6,12 @@ groups): what follows has a fixed length up to the next star, so no later match 
 
 from __future__ import annotations
 
-import os
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
 _STAR, _SLASH, _FOLDERS, _REST = "*", "/", "**/", "**"
 """Tokens of a glob beside expressions of one character."""
@@ -127,78 +126,3 @@ def _class(glob: str, at: int) -> tuple[str, int]:
             members.append(re.escape(glob[at]))
         at += 1
     return f"(?!/)[{'^' if negated else ''}{''.join(members)}]", at + 1
-
-
-SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\*?["})
-
-
-def rebase(patterns: Iterable[str], folder: str, root: str) -> tuple[str, ...]:
-    """Patterns of gitignore that mean below ``root`` what ``patterns`` mean below ``folder``, without those that match nothing there."""
-    here, there = os.path.realpath(folder), os.path.realpath(root)
-    if here == there:
-        return tuple(patterns)
-    if here.startswith(os.path.join(there, "")):
-        below = os.path.relpath(here, there).replace(os.sep, "/").translate(SPECIAL)
-        return tuple(_under(pattern, below) for pattern in patterns)
-    if there.startswith(os.path.join(here, "")):
-        steps = os.path.relpath(there, here).split(os.sep)
-        return tuple(made for pattern in patterns for made in _above(pattern, steps))
-    return tuple(patterns)
-
-
-def _under(pattern: str, below: str) -> str:
-    sign, body = _signed(pattern)
-    return f"{sign}/{below}/{body.removeprefix('/')}" if _anchored(body) else f"{sign}/{below}/**/{body}"
-
-
-def _above(pattern: str, steps: Sequence[str]) -> Iterator[str]:
-    sign, body = _signed(pattern)
-    if not _anchored(body):
-        yield pattern
-        return
-    for rest in _descend(body.removeprefix("/").split("/"), steps):
-        yield f"{sign}/{'/'.join(rest)}"
-
-
-def _descend(parts: Sequence[str], steps: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield what is left of a pattern after it has matched each of the steps."""
-    reached = [0]
-    for step in steps:
-        reached = sorted({after for place in _spread(parts, reached) for after in _after(parts, place, step)})
-    yield from (parts[place:] for place in _spread(parts, reached) if any(parts[place:]))
-
-
-def _spread(parts: Sequence[str], reached: Iterable[int]) -> list[int]:
-    """The places in a pattern that are reached, those included that lie behind a ``**``, which may stand for nothing."""
-    found: set[int] = set()
-    for place in reached:
-        found.add(place)
-        while place < len(parts) and parts[place] == "**":
-            place += 1  # noqa: PLW2901 - a walk from there
-            found.add(place)
-    return sorted(found)
-
-
-def _after(parts: Sequence[str], place: int, step: str) -> Iterator[int]:
-    """Yield the place behind one part of a pattern, if it matches a step."""
-    if place < len(parts):
-        if parts[place] == "**":
-            yield place
-        elif _matches(parts[place], step):
-            yield place + 1
-
-
-def _matches(part: str, name: str) -> bool:
-    try:
-        return of_paths(f"/{part}").fullmatch(name) is not None
-    except (re.error, IndexError):
-        return False
-
-
-def _signed(pattern: str) -> tuple[str, str]:
-    return ("!", pattern[1:].removeprefix("./")) if pattern.startswith("!") else ("", pattern.removeprefix("./"))
-
-
-def _anchored(body: str) -> bool:
-    """True if a pattern counts from its folder; one without a slash inside matches at any depth."""
-    return "/" in body.rstrip("/")
