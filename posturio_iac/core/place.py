@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.record import Enum, dataclass
+from posturio_iac.core.record import Enum, dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,16 @@ class Span:
     end_line: int
     end_column: int
     """Exclusive."""
+
+
+def relocated(value: Any, path: Callable[[str], str]) -> Any:
+    """A record with ``path`` applied to the paths of all regions that it holds."""
+    if isinstance(value, Span):
+        return replace(value, path=path(value.path))
+    if type(value) is tuple:
+        return tuple(relocated(one, path) for one in value)
+    names = getattr(type(value), "__match_args__", ())
+    return replace(value, **{name: relocated(getattr(value, name), path) for name in names}) if names else value
 
 
 @dataclass(frozen=True, slots=True)

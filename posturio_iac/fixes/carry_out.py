@@ -40,8 +40,11 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
     elif place.span.path.endswith(IN_HCL):
         level, edits = _in_hcl(remedy, place.span, files, max_days)
-    elif place.span.path.endswith(UNIT):
-        level, edits = _in_unit(remedy, place.span, files)
+    elif place.span.path.endswith(UNIT):  # a Terragrunt file, to whose inputs tags can be added
+        if not isinstance(remedy, r.AddTag):
+            raise CannotFixError(PERSON)
+        level = ChangeLevel.IN_PLACE
+        edits = hcl_maps.add_to_map(files.hcl(place.span.path), files.start(place.span), remedy.name, remedy.value)
     else:
         from posturio_iac.fixes.node_edits import in_json, in_template
 
@@ -49,18 +52,11 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    is_new = level is ChangeLevel.REPLACES
-    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if is_new and _declare_clock(edits) else None)
-
-
-def _declare_clock(edits: list[Edit]) -> bool:
-    from posturio_iac.fixes.hcl_rotation import CLOCKS, DATA
-
-    return any(f'"{kind}"' in edit.text for edit in edits for kind in (*CLOCKS, DATA))
+    is_new = any(edit.text.lstrip().startswith('resource "') for edit in edits)
+    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if is_new else None)
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
-    """The edits that let rules ignore the code at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_maps.item('reason', remedy.reason)}"
     if span.path.endswith(UNIT):
@@ -87,13 +83,6 @@ def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> t
     return found or _rotated_in_hcl(remedy, source, block, files, max_days)
 
 
-def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    """The edits of a Terragrunt file, which add tags to its inputs."""
-    if not isinstance(remedy, r.AddTag):
-        raise CannotFixError(PERSON)
-    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
-
-
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[ChangeLevel, list[Edit]] | None:
     """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
@@ -106,7 +95,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
             return ChangeLevel.NOTHING, hcl_maps.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
             level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
-            return level, hcl_maps.set_argument(source, block, argument, value)
+            return level, hcl_maps.set_arguments(source, block, (argument, value))
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
@@ -118,7 +107,6 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
 
 
 def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """The edits that let a key rotate."""
     from posturio_iac.fixes import hcl_rotation
 
     match remedy:
@@ -140,7 +128,6 @@ def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: Work
 
 
 def _replaced(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    """The edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
     new, first, last = new_text(remedy), start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == hcl_maps.quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):

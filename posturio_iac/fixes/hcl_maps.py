@@ -24,7 +24,7 @@ _OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")
 
 
 def quoted(text: str) -> str:
-    """Return text as HCL writes a string."""
+    """Text as HCL writes a string."""
     if text.replace("-", "").isalnum():  # a date or a name
         return f'"{text}"'
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
@@ -34,16 +34,14 @@ def quoted(text: str) -> str:
 def add_entry(source: HclSource, block: Block, argument: str, name: str, value: str) -> list[Edit]:
     """The edits that put ``name = value`` into a map of a block; none when it has an entry of that name."""
     attribute = source.attribute(block, argument)
-    entry = f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
     if attribute is not None:
         return _into(source, source.value(attribute), name, value)
     nested = source.nested(block, argument)
     if nested is not None:  # Terraform 0.11 wrote tags { }
         if source.attribute(nested, name) is not None:
             raise CannotFixError(f"its {name} is empty; give it a value")
-        return set_arguments(source, nested, [(name, quoted(value))])
-    text = f"{argument} = {{\n  {entry}\n}}"
-    return [source.add_argument(block, text, apart=not source.is_empty(block))]
+        return set_arguments(source, nested, (name, quoted(value)))
+    return [source.add_argument(block, f"{argument} = {{\n  {_pair(name, value)}\n}}", apart=not source.is_empty(block))]
 
 
 def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
@@ -87,11 +85,16 @@ def _pair(name: str, value: str) -> str:
 
 
 def _object(expression: Node) -> Node | None:
-    """The map that an expression is, also in brackets of its own and in ``tomap``."""
+    node = bare(expression)
+    return node if node.type == "object" else None
+
+
+def bare(expression: Node) -> Node:
+    """What an expression is, without the nodes that only hold it."""
     node = expression
     while node.child_count == 1 and node.type in ("expression", "collection_value"):
         node = node.children[0]
-    return node if node.type == "object" else None
+    return node
 
 
 def _states(source: HclSource, node: Node, name: str) -> bool:
@@ -113,7 +116,7 @@ def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[E
             return [source.edit(at, at, f"\n{outer}{source.unit}{_pair(name, value)}")]
         return [source.edit(start.end_byte, end.start_byte, f" {_pair(name, value)} ")]
     last = elements[-1]
-    comma = _comma_after(last)
+    comma = last.next_sibling if last.next_sibling is not None and last.next_sibling.type == "," else None
     key = quoted(name) if source.text(last.children[0]).startswith('"') or not _BARE.fullmatch(name) else name
     sign = next(source.text(c) for c in last.children if c.type in ("=", ":"))
     if node.start_point[0] == end.start_point[0] or last.end_point[0] == end.start_point[0]:
@@ -123,18 +126,8 @@ def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[E
     return _on_lines(source, elements, [(key, f"{quoted(value)}{',' if comma else ''}")], sign)
 
 
-def _comma_after(element: Node) -> Node | None:
-    following = element.next_sibling
-    return following if following is not None and following.type == "," else None
-
-
-def set_argument(source: HclSource, block: Block, name: str, value: str) -> list[Edit]:
-    """The edits that give an argument of a block a value, which is written as code; none when it has that value."""
-    return set_arguments(source, block, [(name, value)])
-
-
-def set_arguments(source: HclSource, block: Block, pairs: list[tuple[str, str]]) -> list[Edit]:
-    """The edits that give arguments of a block their values."""
+def set_arguments(source: HclSource, block: Block, *pairs: tuple[str, str]) -> list[Edit]:
+    """The edits that give arguments of a block their values, which are written as code; none for those that have them."""
     edits, missing = [], []
     for name, value in pairs:
         attribute = source.attribute(block, name)
@@ -154,7 +147,7 @@ def set_arguments(source: HclSource, block: Block, pairs: list[tuple[str, str]])
 
 def hidden_output(source: HclSource, block: Block) -> list[Edit]:
     """The edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
-    edits = set_arguments(source, block, [("sensitive", "true")])
+    edits = set_arguments(source, block, ("sensitive", "true"))
     value = source.attribute(block, "value")
     pending = [source.value(value)] if value is not None else []
     while pending:
@@ -194,7 +187,7 @@ def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, st
 
 
 def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit]:
-    """The edits that give arguments other names, or remove them with their lines where that is empty; the others stay aligned."""
+    """The edits that give arguments other names, or remove them with their lines where a name is empty; the others stay aligned."""
     edits = []
     for attribute, name in changes:
         word = attribute.children[0]

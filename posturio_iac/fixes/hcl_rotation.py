@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import INSTANCE
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl_maps import renamed, set_argument, set_arguments
+from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
     from posturio_iac.core.evidence.remedy import HoldTrigger, IntervalSetting, ReplaceTrigger
@@ -17,9 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.hcl_source import Block, HclSource
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
-CLOCK, HOLDER = "time_rotating", "time_static"
-CLOCKS = (CLOCK, HOLDER)
-DATA, DATA_NAME = "terraform_data", "rotation"
+CLOCK, HOLDER, DATA = "time_rotating", "time_static", "terraform_data"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
@@ -39,24 +40,23 @@ def create_first(source: HclSource, block: Block, misspelt: str = "") -> list[Ed
     wrong = source.attribute(lifecycle, misspelt) if misspelt else None
     if wrong is not None:
         return renamed(source, [(wrong, ORDER)])
-    return set_argument(source, lifecycle, ORDER, "true")
+    return set_arguments(source, lifecycle, (ORDER, "true"))
 
 
 def set_interval(source: HclSource, block: Block, setting: IntervalSetting, days: int) -> list[Edit]:
     """The edits that shorten an interval which stands as a number."""
     value = str(days * 86_400) if setting.unit == "s" else f'"rate({days} days)"' if setting.unit == "rate" else str(days)
-    held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
     if setting.instead_of:
         return _instead(source, block, setting, value)
+    held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
     attribute = source.attribute(held, setting.argument)
     if attribute is None or not re.fullmatch(r'"?[0-9.]+"?|"rate\([^"$]*\)"', source.text(source.value(attribute))):
         raise CannotFixError("the interval is computed; change what it comes from")
-    return set_argument(source, held, setting.argument, value)
+    return set_arguments(source, held, (setting.argument, value))
 
 
 def _instead(source: HclSource, block: Block, setting: IntervalSetting, value: str) -> list[Edit]:
-    attributes = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
-    first, *rest = attributes
+    first, *rest = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
     if source.attribute(block, setting.argument) is not None and setting.argument not in setting.instead_of:
         raise CannotFixError("several arguments set the interval; change them by hand")
     old = source.value(first)
@@ -70,14 +70,12 @@ def _nested(source: HclSource, block: Block) -> list[Node]:
 
 def add_schedule(source: HclSource, block: Block, module: list[HclSource], name: str, days: int) -> list[Edit]:
     """The edits that let a key follow a clock: one of its module with this interval, or a new one."""
-    shared = _shared_clock(module, days)
-    if shared is not None:
-        return _follow(source, block, f"{HOLDER}.{shared}")
-    name = _free(module, name)
-    blocks = (
-        f'resource "{CLOCK}" "{name}" {{\n  rotation_days = {days}\n}}\n\n'
-        f'resource "{HOLDER}" "{name}" {{\n  rfc3339 = {CLOCK}.{name}.rfc3339\n}}'
-    )
+    every = [("rotation_days", str(days))]
+    for clock in _named(module, CLOCK, every):
+        if shared := next(_named(module, HOLDER, [("rfc3339", f"{CLOCK}.{clock}.rfc3339")]), None):
+            return _follow(source, block, f"{HOLDER}.{shared}")
+    name = _free(module, name, CLOCK, HOLDER)
+    blocks = f"{_resource(CLOCK, name, every)}\n\n{_resource(HOLDER, name, [('rfc3339', f'{CLOCK}.{name}.rfc3339')])}"
     return [*_follow(source, block, f"{HOLDER}.{name}"), _before(source, block, blocks), *_provider(module)]
 
 
@@ -98,22 +96,23 @@ def insert_hop(source: HclSource, block: Block, module: list[HclSource], remedy:
         if not blocks:
             raise CannotFixError("the clock stands in a file of another syntax; make the change by hand")
         following = [_repetition(*blocks[0], remedy.repeated), ("rfc3339", f"{clock}[{INSTANCE[remedy.repeated]}].rfc3339")]
-    existing = _holder_of(module, following)
-    name = existing or _free(module, remedy.name, (HOLDER,))
-    edits = _drop_dependency(source, block, remedy.clock) if remedy.is_dependency else []
+    existing = next(_named(module, HOLDER, following), None)
+    name = existing or _free(module, remedy.name, HOLDER)
+    depends = source.attribute(block, "depends_on") if remedy.is_dependency else None
+    edits = _drop(source, depends, (remedy.clock,)) if depends is not None else []
     edits += _follow(source, block, f"{HOLDER}.{name}{index}", instead_of=remedy.clock)
     if existing is None:
         edits += [_before(source, block, _resource(HOLDER, name, following)), *_provider(module)]
     for held, found in blocks:
         days = held.attribute(found, "rotation_days")
         if days is not None and held.text(held.value(days)).isdigit() and int(held.text(held.value(days))) > max_days:
-            edits += set_argument(held, found, "rotation_days", str(max_days))
+            edits += set_arguments(held, found, ("rotation_days", str(max_days)))
     return edits
 
 
 def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldTrigger) -> list[Edit]:
     """The edits that put a value that cannot be a trigger into a resource that can."""
-    name = _free(module, DATA_NAME, (DATA,))
+    name = _free(module, "rotation", DATA)
     arguments, index = [("input", remedy.reference)], ""
     if remedy.repeated:
         arguments = [_repetition(source, block, remedy.repeated), *arguments]
@@ -123,7 +122,7 @@ def hold(source: HclSource, block: Block, module: list[HclSource], remedy: HoldT
 
 
 def _repetition(source: HclSource, block: Block, argument: str) -> tuple[str, str]:
-    """Return ``count`` or ``for_each`` of a block, as it stands there."""
+    """``count`` or ``for_each`` of a block, as it stands there."""
     attribute = source.attribute(block, argument)
     if attribute is None:
         raise CannotFixError(f"the block has no {argument}; make the change by hand")
@@ -147,8 +146,8 @@ def _follow(source: HclSource, block: Block, trigger: str, instead_of: str = "")
         return [source.add_argument(block, text, apart=not source.is_empty(block))]
     attribute = source.attribute(lifecycle, TRIGGERED)
     if attribute is None:
-        return set_arguments(source, lifecycle, [(ORDER, "true"), (TRIGGERED, f"[{trigger}]")])
-    return [*set_argument(source, lifecycle, ORDER, "true"), *_list_with(source, source.value(attribute), trigger, instead_of)]
+        return set_arguments(source, lifecycle, (ORDER, "true"), (TRIGGERED, f"[{trigger}]"))
+    return [*set_arguments(source, lifecycle, (ORDER, "true")), *_list_with(source, source.value(attribute), trigger, instead_of)]
 
 
 def _list_with(source: HclSource, value: Node, trigger: str, instead_of: str) -> list[Edit]:
@@ -165,24 +164,14 @@ def _list_with(source: HclSource, value: Node, trigger: str, instead_of: str) ->
 
 
 def _items(value: Node) -> list[Node]:
-    node = value
-    while node.child_count == 1 and node.type in ("expression", "collection_value"):
-        node = node.children[0]
+    node = bare(value)
     return [c for c in node.children if c.type == "expression"] if node.type == "tuple" else []
 
 
-def _drop_dependency(source: HclSource, block: Block, clock: str) -> list[Edit]:
-    attribute = source.attribute(block, "depends_on")
-    if attribute is None:
-        return []
-    return _drop(source, attribute, lambda text: text == clock)
-
-
-def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
+def _drop(source: HclSource, attribute: Node, unwanted: tuple[str, ...]) -> list[Edit]:
     """The edits that take items out of a list; the argument goes with its last item."""
     items = _items(source.value(attribute))
-    is_unwanted = unwanted if callable(unwanted) else str
-    kept = [source.text(i) for i in items if not is_unwanted(source.text(i))]
+    kept = [source.text(i) for i in items if source.text(i).strip('"') not in unwanted]
     if not items:
         raise CannotFixError("the list is computed; change it by hand")
     if not kept:
@@ -208,41 +197,23 @@ def stop_ignoring(source: HclSource, block: Block, names: tuple[str, ...]) -> li
         return []
     if source.text(source.value(attribute)) == "all":
         return renamed(source, [(attribute, "")])
-    return _drop(source, attribute, lambda text: text.strip('"') in (*names, "*"))
+    return _drop(source, attribute, (*names, "*"))
 
 
-def _shared_clock(module: list[HclSource], days: int) -> str | None:
-    """The ``time_static`` that follows a clock of this interval, of which there is one."""
+def _named(module: list[HclSource], kind: str, arguments: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield the names of the resources of a type that have these arguments and no other."""
     for source in module:
-        for kind, name, block in source.resources():
-            days_set = source.attribute(block, "rotation_days")
-            plain = {source.text(c.children[0]) for c in source.body(block)} == {"rotation_days"}
-            if kind == CLOCK and days_set is not None and plain and source.text(source.value(days_set)) == str(days):
-                found = _holder_of(module, [("rfc3339", f"{CLOCK}.{name}.rfc3339")])
-                if found is not None:
-                    return found
-    return None
-
-
-def _holder_of(module: list[HclSource], arguments: list[tuple[str, str]]) -> str | None:
-    """The name of the ``time_static`` that has these arguments and no other."""
-    for source in module:
-        for kind, name, block in source.resources():
-            if kind == HOLDER and len(source.body(block)) == len(arguments):
+        for other, name, block in source.resources():
+            if other == kind and len(source.body(block)) == len(arguments):
                 found = [(argument, source.attribute(block, argument)) for argument, _ in arguments]
                 if [(argument, source.text(source.value(node))) for argument, node in found if node is not None] == arguments:
-                    return name
-    return None
+                    yield name
 
 
-def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, HOLDER)) -> str:
-    """A name that no clock of a module has yet."""
+def _free(module: list[HclSource], name: str, *kinds: str) -> str:
+    """A name that no resource of these types has yet."""
     taken = {other for source in module for kind, other, _ in source.resources() if kind in kinds}
-    number = 2
-    free = name
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    return free
+    return next(free for free in chain((name,), (f"{name}_{number}" for number in count(2))) if free not in taken)
 
 
 def _before(source: HclSource, block: Block, text: str) -> Edit:

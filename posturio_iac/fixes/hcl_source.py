@@ -3,80 +3,106 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.hcl_lexer import plain_arguments
+from posturio_iac.core.text.hcl_lexer import TornError, end_of_block, header, plain_arguments
 from posturio_iac.fixes.change import CannotFixError, Edit
-from posturio_iac.fixes.hcl_block import HclBlock, items_of, parsed_alone
-from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.tree import Part, is_sound, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Union
 
     from tree_sitter import Node
-
-    Block = Union[Node, HclBlock]
 
 BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 1_000
 """How many bytes of a block tell how it is indented."""
 
 
+class HclBlock:
+    """A block at the top of a file or in another one: what its text tells at a glance, and the rest by the parser when somebody asks."""
+
+    def __init__(self, start: int, parse: Callable[[int], Node], names: tuple[str, ...], last: int) -> None:
+        """Hold the ``names`` of all that is in it, and where the ``last`` of that ends; no names where only the parser can tell."""
+        self.start_byte, self._parse = start, parse
+        self.names, self.last = names, last
+
+    @cached_property
+    def node(self) -> Node:
+        """The block as the parser sees it. Its rows do not count from the top of the file."""
+        return self._parse(self.start_byte)
+
+    @cached_property
+    def items(self) -> tuple[Node, ...]:
+        return items_of(self.node)
+
+    @property
+    def children(self) -> list[Node]:
+        return self.node.children
+
+    @property
+    def start_point(self) -> tuple[int, int]:
+        return self.node.start_point
+
+
+if TYPE_CHECKING:
+    Block = Union[Node, HclBlock]
+
+
+def items_of(block: Node) -> tuple[Node, ...]:
+    """The arguments and blocks inside."""
+    inner = next((c for c in block.children if c.type == "body"), None)
+    return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
+
+
+def _parsed_alone(data: bytes, start: int) -> Node | None:
+    """The block that starts at a byte, parsed without the rest of the file; None where its text does not tell its end, or it is unsound."""
+    opened = header.match(data, start)
+    try:
+        end = end_of_block(data, opened.end()) if opened else start
+    except TornError:
+        return None
+    root = tree_of(data, Part(start, end, 0)).root_node
+    found = next((node for body in root.children if body.type == "body" for node in body.children), None)
+    return found if found is not None and found.type == "block" and found.start_byte == start and is_sound(root) else None
+
+
 class HclSource:
     """The bytes of a file, and their tree where it is needed. Edits count from the first byte of the file, a byte order mark included."""
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Take ``data``, of which blocks are parsed when somebody asks for them."""
         self.path = path
         self.base = len(BOM) if data.startswith(BOM) else 0
         self.data = data[self.base :]
-        self._root: Node | None = None
         self._blocks: dict[int, Node] = {}
-        self._comments: list[tuple[int, int]] | None = None
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
-        self._unit = ""
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """By what the file indents blocks, as the first one tells."""
-        if not self._unit:
-            opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
-            self._unit = self._unit_after(opened, self.indent(opened)) or "  "
-        return self._unit
+        opened = self.data.find(b"{\n" if self.newline == "\n" else b"{\r\n")
+        return self._unit_after(opened, self.indent(opened)) or "  "
 
-    @property
+    @cached_property
     def root(self) -> Node:
         """The whole file."""
-        if self._root is None:
-            self._root = tree_of(self.data).root_node
-        return self._root
-
-    @property
-    def is_parsed(self) -> bool:
-        return self._root is not None
+        return tree_of(self.data).root_node
 
     def errors(self) -> int:
-        """Return how many syntax errors the file has."""
-        if is_sound(self.root):
-            return 0
-        found, pending = 1, [self.root]
-        while pending:
-            node = pending.pop()
-            found += node.is_error or node.is_missing
-            pending += (c for c in node.children if c.has_error)
-        return found
+        """How many syntax errors the file has."""
+        return 0 if is_sound(self.root) else 1 + sum(1 for _ in self._broken())
 
-    def _broken_line(self) -> int:
-        """The first line with a syntax error, from 1; 1 where there is none."""
-        found, pending = len(self.data), [self.root]
+    def _broken(self) -> Iterator[int]:
+        """Yield where syntax errors begin."""
+        pending = [self.root]
         while pending:
             node = pending.pop()
             if node.is_error or node.is_missing:
-                found = min(found, node.start_byte)
+                yield node.start_byte
             pending += (c for c in node.children if c.has_error or c.is_missing)
-        return self.data.count(b"\n", 0, found) + 1 if found < len(self.data) else 1
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """An edit of ``data[start:end]``; ``text`` has line feeds only."""
@@ -89,13 +115,13 @@ class HclSource:
         return self.data.rfind(b"\n", 0, offset) + 1
 
     def line_end(self, offset: int) -> int:
-        """Return where the line of ``offset`` ends, before its line end."""
+        """Where the line of ``offset`` ends, before its line end."""
         end = self.data.find(b"\n", offset)
         end = len(self.data) if end < 0 else end
         return end - 1 if end > offset and self.data[end - 1 : end] == b"\r" else end
 
     def indent(self, offset: int) -> str:
-        """Return what the line of ``offset`` begins with, as far as it is space."""
+        """What the line of ``offset`` begins with, as far as it is space."""
         line = self.data[self.line_start(offset) : offset].decode("utf-8", "replace")
         return line[: len(line) - len(line.lstrip(" \t"))]
 
@@ -122,7 +148,7 @@ class HclSource:
         return found
 
     def _node_of(self, start: int) -> Node:
-        alone = None if self.is_parsed else parsed_alone(self.data, start)
+        alone = None if "root" in self.__dict__ else _parsed_alone(self.data, start)
         return self.node_at(start) if alone is None else alone
 
     def node_at(self, start: int) -> Node:
@@ -136,7 +162,8 @@ class HclSource:
                 pending += [c for c in node.children if c.type in ("body", "block", "ERROR")]
         found = self._blocks.get(start)
         if found is None:
-            raise CannotFixError(f"line {self._broken_line()} of {self.path} does not parse; correct that first")
+            line = self.data.count(b"\n", 0, min(self._broken(), default=0)) + 1
+            raise CannotFixError(f"line {line} of {self.path} does not parse; correct that first")
         if found.has_error:
             raise CannotFixError("its block has a syntax error; fix that first")
         return found
@@ -183,7 +210,8 @@ class HclSource:
             return self.edit(start.end_byte, end.start_byte, "\n" + "\n".join((*held, *gap, text)) + f"\n{outer}")
         last = next((c for c in reversed(found) if c.type == "attribute"), None)
         if last is None or last.end_point[0] == end.start_point[0]:
-            return self._before_first(start, found, text) if last is None else self.edit(last.end_byte, last.end_byte, f"\n{text}\n{outer}")
+            at = self.line_end(start.end_byte) if last is None else last.end_byte
+            return self.edit(at, at, f"\n{text}\n{outer}" if last is not None else f"\n{text}\n" if found else f"\n{text}")
         at = self.line_end(self.end_of(last))
         return self.edit(at, at, f"\n\n{text}" if apart else f"\n{text}")
 
@@ -194,12 +222,8 @@ class HclSource:
             end -= 1
         return end
 
-    def _before_first(self, start: Node, found: tuple[Node, ...], text: str) -> Edit:
-        at = self.line_end(start.end_byte)
-        return self.edit(at, at, f"\n{text}\n" if found else f"\n{text}")
-
     def _unit_after(self, opened: int, outer: str) -> str:
-        """Return by what the first line after the brace at ``opened`` is indented more than ``outer``; empty where nothing tells."""
+        """By what the first line after the brace at ``opened`` is indented more than ``outer``; empty where nothing tells."""
         brace, _, inside = self.data[opened : opened + _LOOKED_AT].partition(b"\n")
         code = inside.lstrip(b" \t\r\n")
         if brace.rstrip() != b"{" or not code:
@@ -213,15 +237,17 @@ class HclSource:
         rest = line.lstrip(" ")
         return (unit or self.unit) * ((len(line) - len(rest)) // 2) + rest
 
+    @cached_property
+    def _comments(self) -> list[tuple[int, int]]:
+        found, pending = [], [self.root]
+        while pending:
+            node = pending.pop()
+            if node.type == "comment":
+                found.append((node.start_byte, node.end_byte))
+            pending += node.children
+        return sorted(found)
+
     def is_in_comment(self, start: int, end: int) -> bool:
         """True if ``data[start:end]`` is a part of a comment."""
-        if self._comments is None:
-            self._comments, pending = [], [self.root]
-            while pending:
-                node = pending.pop()
-                if node.type == "comment":
-                    self._comments.append((node.start_byte, node.end_byte))
-                pending += node.children
-            self._comments.sort()
         place = bisect_right(self._comments, (start, len(self.data))) - 1
         return place >= 0 and end <= self._comments[place][1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.text.decoding import UTF16
@@ -25,40 +27,30 @@ class NodeSource:
     """The text of a JSON or YAML file and its nodes. Edits count in bytes from the start of the file."""
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Take ``data``, which is parsed where that is needed. Raises `CannotFixError` when it is not UTF-8."""
+        """Take ``data``. Raises `CannotFixError` when it is not UTF-8."""
         self.path = path
         if data.startswith(UTF16):
             raise CannotFixError(f"{path} is UTF-16; save it as UTF-8 first")
         self.base = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         self.text = data[self.base :].decode("utf-8")
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
-        self._parsed: tuple[tuple[Node, ...], bool] | None = None
-        self._keys: dict[int, tuple[Node, Node]] = {}
+        self._has_braces = self.text.lstrip()[:1] in ("{", "[")
 
     @property
     def roots(self) -> tuple[Node, ...]:
         """The documents of the file. Raises `CannotFixError` when it has a syntax error."""
-        return self._whole()[0]
+        return self._whole[0]
 
     @property
     def is_json(self) -> bool:
         """True if the file is JSON. Raises `CannotFixError` when it has a syntax error."""
-        return self._has_braces() and self._whole()[1]
+        return self._has_braces and self._whole[1]
 
-    def _has_braces(self) -> bool:
-        return self.text.lstrip()[:1] in ("{", "[")
-
+    @cached_property
     def _whole(self) -> tuple[tuple[Node, ...], bool]:
-        if self._parsed is None:
-            self._parsed = self._parse()
-        return self._parsed
-
-    def _parse(self) -> tuple[tuple[Node, ...], bool]:
-        if self._has_braces():
-            try:
+        if self._has_braces:
+            with suppress(JsonError):
                 return (decode(self.text),), True
-            except JsonError:
-                pass
         from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
         found, problems = documents(self.text)
@@ -79,10 +71,7 @@ class NodeSource:
         Raises `CannotFixError` when no key begins there, or its map is not there once.
         """
         at = self.offset(byte)
-        found = self._alone(at)
-        if found is None:
-            self._keys = self._keys or {key.start: (key, value) for key, value in members(self.roots)}
-            found = self._keys.get(at)
+        found = self._alone(at) or self._keys.get(at)
         if found is None:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         key, value = found
@@ -94,9 +83,13 @@ class NodeSource:
             raise CannotFixError("the resource is a YAML alias; make the change by hand")
         return key, value
 
+    @cached_property
+    def _keys(self) -> dict[int, tuple[Node, Node]]:
+        return {key.start: (key, value) for key, value in members(self.roots)}
+
     def _alone(self, at: int) -> tuple[Node, Node] | None:
         """A member of a file of one YAML document without a look at the others; None where only the whole file can tell."""
-        if self._parsed is not None or self._has_braces() or "\n---" in self.text:
+        if "_whole" in self.__dict__ or self._has_braces or "\n---" in self.text:
             return None
         from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
 
@@ -118,11 +111,11 @@ class NodeSource:
                     raise CannotFixError(f"{name} is computed; make the change by hand")
                 edits += self.add(found[1], value)
             elif isinstance(value, list):
-                edits += self.append(found[1], value)
+                raise CannotFixError(f"it has {name} already; add to it by hand")
         return edits
 
     def put(self, holder: Node, name: str, value: bool | int | str) -> list[Edit]:  # noqa: FBT001 - a value of JSON
-        """The edits that give a member of a map a value, in place of the plain one that it has."""
+        """The edits that give a member of a map a plain value."""
         found = member(holder, name)
         if found is None:
             return [self._new(holder, name, value, "")]
@@ -136,20 +129,6 @@ class NodeSource:
         if not self.is_json and isinstance(value, str) and self.text[node.start : node.start + 1] not in ('"', "'"):
             text = scalar(value)
         return self.edit(node.start, node.end, text)
-
-    def append(self, holder: Node, items: list[Any]) -> list[Edit]:
-        """The edits that add items to a list."""
-        held = holder.value if isinstance(holder.value, Array) else Array()
-        if not held:
-            raise CannotFixError("it is not a list with items; make the change by hand")
-        last = held[-1]
-        if self.text[holder.start : holder.start + 1] == "[":
-            return [self.edit(last.end, last.end, "".join(f", {self._flow_value(item)}" for item in items))]
-        start = self.text.rfind("\n", 0, held[0].start) + 1
-        column = self.text.index("-", start) - start
-        lines = "".join(f"\n{' ' * column}- {self._flow_value(item)}" for item in items)
-        at = self._line_end(last.end)
-        return [self.edit(at, at, lines)]
 
     def _new(self, holder: Node, name: str, value: Any, after: str) -> Edit:
         held = [pair for pair in (holder.value if isinstance(holder.value, Object) else ()) if holder.start <= pair[0].start < holder.end]
@@ -181,12 +160,7 @@ class NodeSource:
         return self.edit(place[1].end, place[1].end, f",\n{shown}")
 
     def _flow(self, name: str, value: Any) -> str:
-        if self.is_json:
-            return json.dumps({name: value}, ensure_ascii=False)[1:-1]
-        return f"{scalar(name)}: {self._flow_value(value)}"
-
-    def _flow_value(self, value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False) if self.is_json else flow(value)
+        return json.dumps({name: value}, ensure_ascii=False)[1:-1] if self.is_json else flow({name: value})[1:-1]
 
     def _column(self, offset: int) -> int:
         return offset - (self.text.rfind("\n", 0, offset) + 1)
@@ -198,7 +172,7 @@ class NodeSource:
         return end - 1 if self.text[end - 1 : end] == "\r" else end
 
     def _step(self, held: list[tuple[Node, Node]]) -> int:
-        """Return how far the file indents the content of these members."""
+        """How far the file indents the content of these members."""
         outer = self._column(held[0][0].start)
         for _, value in held:
             if isinstance(value.value, Object) and value.value and self.text[value.start : value.start + 1] != "{":
@@ -209,12 +183,12 @@ class NodeSource:
 
 
 def scalar(text: str) -> str:
-    """Return text as YAML writes it: plain where it stays text."""
+    """Text as YAML writes it: plain where it stays text."""
     return text if _SAFE.fullmatch(text) and text.casefold() not in _WORDS else json.dumps(text, ensure_ascii=False)
 
 
 def flow(value: Any) -> str:
-    """Return data as YAML writes it in braces and brackets."""
+    """Data as YAML writes it in braces and brackets."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(name)}: {flow(held)}" for name, held in value.items()) + "}"
     return "[" + ", ".join(map(flow, value)) + "]" if isinstance(value, list) else scalar(value)

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
 
-_FIRST_LINES, _FIRST_BYTES = 20, 16_384
-"""How far down a file its lines are counted anew for each place."""
-
 
 class WorkingFiles:
     """The files of one run, by their paths relative to the scan root."""
@@ -87,31 +84,19 @@ class WorkingFiles:
     def _place(self, path: str, line: int, column: int) -> int:
         self.data(path)
         data = self.before[path]
-        at = self._line_start(path, data, line)
-        if at < 0:
+        starts = self._starts(path)
+        if line > len(starts):
             raise CannotFixError(f"{path} has changed since it was read; run it again")
+        at = starts[line - 1]
         if column > 1:
-            end = data.find(b"\n", at)
-            text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace")
+            text = data[at : starts[line] if line < len(starts) else len(data)].decode("utf-8", "replace")
             at += len(text[: column - 1].encode())
         for edits in self._applied.get(path, ()):
             at = moved(at, edits)
         return at
 
-    def _line_start(self, path: str, data: bytes, line: int) -> int:
-        """Return where a line begins, from 1; -1 where there is none. All are looked for when one further down is asked for."""
-        if line > _FIRST_LINES:
-            starts = self._starts(path)
-            return starts[line - 1] if line <= len(starts) else -1
-        at = len(BOM) if data.startswith(BOM) else 0
-        for _ in range(line - 1):
-            at = data.find(b"\n", at) + 1
-            if not at:
-                return -1
-        return at
-
     def _starts(self, path: str) -> list[int]:
-        """Return where the lines of a file begin that was read."""
+        """Where the lines of a file begin, as it was read."""
         if path not in self._lines:
             data = self.before[path]
             first = len(BOM) if data.startswith(BOM) else 0
@@ -126,11 +111,8 @@ class WorkingFiles:
 
     def _point(self, path: str, offset: int) -> tuple[int, int]:
         data = self.data(path)
-        line = data.count(b"\n", 0, offset) + 1 if offset < _FIRST_BYTES else max(bisect_right(self._starts(path), offset), 1)
-        start = data.rfind(b"\n", 0, offset) + 1
-        if not start and data.startswith(BOM):
-            start = len(BOM)
-        return line, len(data[start:offset].decode("utf-8", "replace")) + 1
+        line = max(bisect_right(self._starts(path), offset), 1)
+        return line, len(data[self._starts(path)[line - 1] : offset].decode("utf-8", "replace")) + 1
 
     def take(self, edits: Iterable[Edit]) -> None:
         """Apply edits that do not overlap, all at once."""

@@ -8,7 +8,8 @@ import pytest
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, outline
-from posturio_iac.core.place import Place, Span
+from posturio_iac.core.place import Place, Span, relocated
+from posturio_iac.core.record import replace
 
 SPAN = Span("iam.tf", 3, 1, 5, 2)
 KEY = Place("aws_iam_access_key.ci", SPAN)
@@ -25,12 +26,10 @@ def test_texts_of_a_remedy_change_wherever_they_are() -> None:
 
 
 def test_a_remedy_moves_with_its_place() -> None:
-    there = Span("other.tf", 1, 1, 1, 2)
-    assert r.moved(r.SetArgument(KEY, "a", "b"), lambda _: there) == r.SetArgument(Place(KEY.address, there), "a", "b")
-    moved = r.moved(r.SetInterval(DAYS, 90, 2), lambda _: there)
-    assert moved == r.SetInterval(r.IntervalSetting(Place(KEY.address, there), "rotation_days"), 90, 2)
-    for still in (r.SetArgument(UNSEEN, "a", "b"), r.Advice("wait"), None):
-        assert r.moved(still, lambda _: there) is still
+    there = Place(KEY.address, replace(SPAN, path="infra/iam.tf"))
+    found = (r.SetArgument(KEY, "a", "b"), r.SetInterval(DAYS, 90, 2), r.SetArgument(UNSEEN, "a", "b"), r.Advice("wait"), None)
+    inside = r.SetInterval(r.IntervalSetting(there, "rotation_days"), 90, 2)
+    assert relocated(found, "infra/{}".format) == (r.SetArgument(there, "a", "b"), inside, *found[2:])
 
 
 def test_only_changes_of_code_have_a_place() -> None:

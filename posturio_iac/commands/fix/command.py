@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.fix.arguments import COMMAND, HOOK, checked, date, wishes
 from posturio_iac.commands.hook import tracked_part, triggers, with_marked_files
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import parse
-from posturio_iac.core.place import Span
+from posturio_iac.core.place import relocated
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
@@ -141,20 +141,10 @@ class CodeAround:
         """The keys, with paths relative to the folder."""
         if self._prefix == ".":
             return self.keys
-        return [_relocated(key, lambda path: posixpath.relpath(path, self._prefix)) for key in self.keys]
+        return [relocated(key, lambda path: posixpath.relpath(path, self._prefix)) for key in self.keys]
 
     def read(self, edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
         return self._code.read({posixpath.normpath(posixpath.join(self._prefix, path)): text for path, text in edited.items()}, scopes)
-
-
-def _relocated(value: Any, move: Callable[[str], str]) -> Any:
-    """A record with other paths in all places that it holds."""
-    if isinstance(value, Span):
-        return replace(value, path=move(value.path))
-    if type(value) is tuple:
-        return tuple(_relocated(one, move) for one in value)
-    names = getattr(type(value), "__match_args__", ())
-    return replace(value, **{name: _relocated(getattr(value, name), move) for name in names}) if names else value
 
 
 def run(argv: Sequence[str]) -> int:

@@ -11,11 +11,9 @@ from posturio_iac.core.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar, Union
+    from typing import Any, Union
 
-    from posturio_iac.core.place import Place, Span
-
-    R = TypeVar("R")
+    from posturio_iac.core.place import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,17 +361,6 @@ def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
         return tuple(map(changed, value)) if isinstance(value, tuple) else value
 
     return replace(remedy, **{name: changed(getattr(remedy, name)) for name in remedy.__match_args__})
-
-
-def moved(remedy: R, move: Callable[[Span], Span]) -> R:
-    """A remedy with ``move`` applied to its place; None for none."""
-    held: Any = remedy.setting if isinstance(remedy, SetInterval) else remedy
-    place = getattr(held, "place", None)
-    if place is None or place.span is None:
-        return remedy
-    held = replace(held, place=replace(place, span=move(place.span)))
-    moved_one: R = replace(remedy, setting=held) if isinstance(remedy, SetInterval) else held
-    return moved_one
 
 
 def place_of(remedy: Remedy) -> Place | None:

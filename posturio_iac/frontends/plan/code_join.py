@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, moved
+from posturio_iac.core.evidence.remedy import IntervalSetting
 from posturio_iac.core.intervals import describe_interval, parse_interval
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
-from posturio_iac.core.place import ChangeOrigin, CommentOrigin, Place, TagOrigin, TriggerOrigin
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.place import ChangeOrigin, CommentOrigin, Place, TagOrigin, TriggerOrigin, relocated
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL
@@ -16,7 +16,7 @@ from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import PlanDocument, modules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 
 _INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
@@ -70,39 +70,8 @@ def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
         except ValueError:  # different drives
             return whole.replace(os.sep, "/")
 
-    def move(span: Span) -> Span:
-        return replace(span, path=path(span.path))
-
-    return replace(
-        key,
-        span=move(key.span) if key.span else None,
-        remedies=_rebased_remedies(key.remedies, move),
-        lifetimes=tuple(_rebased_evidence(e, move) for e in key.lifetimes),
-        replacement=replace(key.replacement, span=move(key.replacement.span))
-        if isinstance(key.replacement, Replacement)
-        else key.replacement,
-        exposures=tuple(replace(e, span=move(e.span), remedy=moved(e.remedy, move)) for e in key.exposures),
-        consumers=tuple(replace(c, place=replace(c.place, span=c.place.span and move(c.place.span))) for c in key.consumers),
-        directives=tuple(replace(d, span=move(d.span)) for d in key.directives),
-    )
-
-
-def _rebased_remedies(remedies: Remedies, move: Callable[[Span], Span]) -> Remedies:
-    return replace(
-        remedies,
-        declare=moved(remedies.declare, move),
-        rotate=moved(remedies.rotate, move),
-        disable=moved(remedies.disable, move),
-        overlap=moved(remedies.overlap, move),
-        beside=moved(remedies.beside, move),
-        narrower=tuple(moved(remedy, move) for remedy in remedies.narrower),
-        age=moved(remedies.age, move),
-    )
-
-
-def _rebased_evidence(evidence: Lifetime, move: Callable[[Span], Span]) -> Lifetime:
-    span = move(evidence.span) if evidence.span else None
-    return replace(evidence, span=span, setting=moved(evidence.setting, move), remedy=moved(evidence.remedy, move))
+    moved: AccessKey = relocated(key, path)
+    return moved
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
