@@ -8,7 +8,7 @@ import logging
 import os
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Finding, Level, Report
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
@@ -42,10 +42,7 @@ class HostPlace(NamedTuple):
 
 
 def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | None) -> tuple[str, ...]:
-    """The logical id, as the template has it, of the resource in which a key stands; nothing when there is none.
-
-    The key of a stack set stands in a text of the stack set. A loop gives several resources the same place.
-    """
+    """The logical id, as the template has it, of the resource in which a key, or its stack set, stands; nothing without one."""
     name = address.partition(" (")[0].rpartition("/")[2]
     around = [] if place is None else list(_around(resources, place))
     if name in (around or resources):
@@ -60,24 +57,12 @@ def _around(resources: Mapping[str, Any], place: HostPlace) -> Iterator[str]:
             yield name
 
 
-class ParameterSet(Protocol):
-    """The part of cfn-lint's ``ParameterSet`` that is used here."""
-
-    source: str | None
-    parameters: dict[str, Any]
-
-
-def write_template(template: dict[str, Any], folder: str) -> str:
-    return _write(template, folder, "stdin.json")
-
-
-def write_parameters(sets: Sequence[ParameterSet], folder: str) -> Iterator[tuple[str, ...]]:
+def write_parameters(sets: Sequence[Any], folder: str) -> Iterator[tuple[str, ...]]:
     """Yield the files of each way in which the template is deployed: one without any file when cfn-lint was given no parameters."""
     if not sets:
         yield ()
     for number, one in enumerate(sets):
-        content = {"Parameters": one.parameters, "Tags": _tags(one.source)}
-        yield (_write(content, folder, f"parameters-{number}.json"),)
+        yield (_write({"Parameters": one.parameters, "Tags": _tags(one.source)}, folder, f"parameters-{number}.json"),)
 
 
 def _tags(source: str | None) -> dict[str, Any]:
@@ -101,24 +86,10 @@ def _write(content: object, folder: str, name: str) -> str:
 def _plain(value: object) -> object:
     """A value as JSON can hold it: an unquoted date is the text that it was."""
     if isinstance(value, dict):
-        return {_key(key): _plain(inner) for key, inner in value.items()}
+        return {str(key).lower() if isinstance(key, bool) else str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
-
-
-def _key(key: object) -> str:
-    return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)
-
-
-class HostTemplate(Protocol):
-    """The part of cfn-lint's ``Template`` that is used here."""
-
-    filename: str | None
-    """None on standard input."""
-    template: dict[str, Any]
-    """Decoded, after transforms; its texts and maps know their marks."""
-    context: Any
 
 
 LOG = logging.getLogger("posturio-iac")
@@ -144,11 +115,8 @@ class _Input(NamedTuple):
     """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
 
 
-def matches(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
-    """The matches for a template, in the order of the report.
-
-    ``max_lifetime_days`` replaces that of the configuration. Errors of the configuration are matches too.
-    """
+def matches(template: Any, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
+    """The matches for a template, errors of the configuration among them; ``max_lifetime_days`` replaces that of the configuration."""
     written = template.filename is None or template.context.parameter_sets
     with TemporaryDirectory(prefix="posturio-iac-") if written else nullcontext("") as scratch:
         try:
@@ -157,9 +125,9 @@ def matches(template: HostTemplate, max_lifetime_days: int | None) -> tuple[Host
             return (HostMatch(CFN_LINT_INCOMPLETE, f"No access key was checked here: {printable(str(error))}."),)
 
 
-def _matches(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
+def _matches(template: Any, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
     if template.filename is None:
-        source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
+        source = _Input(_write(template.template, scratch, "stdin.json"), os.path.realpath(scratch), original=False)
         config = configuration_near(os.getcwd())
     else:
         source = _Input(os.path.realpath(template.filename), os.path.realpath(os.getcwd()), original=True)
@@ -177,7 +145,8 @@ def _matches(template: HostTemplate, max_lifetime_days: int | None, scratch: str
         return
     for files in write_parameters(template.context.parameter_sets or (), scratch):
         given = config.with_values(parameters=(*config.parameters, *files))
-        report = judged(selection, given, place=_place(selection, source), as_of=None, suppressions=True, guarded=False)
+        place = selection.root if source.original else os.getcwd()
+        report = judged(selection, given, place=place, as_of=None, suppressions=True, guarded=False)
         yield from _Words(template, selection, source).of(report)
 
 
@@ -187,13 +156,10 @@ def _tell(text: str) -> None:
     LOG.warning("posturio-iac: %s", text)
 
 
-def _place(selection: Selection, source: _Input) -> str:
-    return selection.root if source.original else os.getcwd()
-
-
 class _Words:
-    def __init__(self, template: HostTemplate, selection: Selection, source: _Input) -> None:
-        self.resources = _map(template.template.get("Resources"))
+    def __init__(self, template: Any, selection: Selection, source: _Input) -> None:
+        resources = template.template.get("Resources")
+        self.resources = resources if isinstance(resources, dict) else {}
         self.path = _below(selection.root, source.name)
         self.original = source.original
         self.nowhere = f" ({self.path}:1)"
@@ -249,7 +215,3 @@ class _Words:
 
 def _below(root: str, path: str) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
-
-
-def _map(node: object) -> dict[str, Any]:
-    return node if isinstance(node, dict) else {}

@@ -19,10 +19,7 @@ STDIN = "-"
 
 
 def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool, source_url: str) -> RunScope:
-    """The scope of a scan: the name of the folder ``place`` in its repository, the scanned paths in it, and the URL of its lines.
-
-    The name starts with the folder of the repository, or is that of the scan root without one: it tells no path of this machine.
-    """
+    """The scope of a scan. Its name starts with the folder of the repository, or is that of the scan root: no path of this machine."""
     from posturio_iac.contract import RunScope
 
     top = selection.repository
@@ -72,12 +69,8 @@ def _auto(target: str, environment: Mapping[str, str]) -> Iterator[tuple[str, st
 def source_url(given: str | None, leading: str, environment: Mapping[str, str]) -> str:
     """The URL of a line of code, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
 
-    ``given`` comes from the command line or the configuration: such a URL, or that of the repository at some revision on a forge. Without
-    it the URL follows from the CI service; ``leading`` is the path from the top of the repository to the scan root.
-
-    Raises:
-        UsageError: ``given`` is not a web address.
-
+    It is that of the command line or configuration, of which the folder of a revision is enough, else the CI service's; ``leading`` is
+    the path from the top of the repository to the scan root. Raises `UsageError` for what is no web address.
     """
     template = given or _checkout(environment)
     if not template:
@@ -102,10 +95,7 @@ def _checkout(environment: Mapping[str, str]) -> str:
 
 
 def prefix(root: str, top: str | None, environment: Mapping[str, str]) -> str:
-    """The path from the top of the repository to ``root``: empty, or with forward slashes, ending with one.
-
-    ``top`` is the top of the git work tree; where there is none, the folder that the service checked out into counts.
-    """
+    """The path from the top of the repository, or of what the service checked out, to ``root``: empty, or ending with a slash."""
     checkout = environment.get("GITHUB_WORKSPACE") or environment.get("CI_PROJECT_DIR")
     for folder in (top, checkout):
         if folder:

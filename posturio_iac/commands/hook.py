@@ -90,12 +90,7 @@ def with_marked_files(command: Command, argv: Sequence[str]) -> list[str]:
 
 
 def triggers(files: Sequence[str], top: str) -> frozenset[str]:
-    """The files relative to the top of the repository.
-
-    Raises:
-        UsageError: a file is outside the repository, or is a folder.
-
-    """
+    """The files relative to the top of the repository. Raises `UsageError` when one is outside of it, or is a folder."""
     found = set()
     for file in files:
         if os.path.isdir(file) and not os.path.islink(file) and not _is_submodule(file, top):
@@ -133,10 +128,7 @@ def _judge(
     *,
     hides: bool,
 ) -> int:
-    """Judge the part of the selection that the triggers concern; print nothing if there is nothing to report.
-
-    The configuration ``hides`` a trigger when it leaves that out, which is reported.
-    """
+    """Judge what the triggers concern; print nothing if there is nothing to report, unless the configuration ``hides`` a trigger."""
     from posturio_iac.commands.scan.command import follows_all
     from posturio_iac.impact.selection import narrow
 
@@ -157,7 +149,7 @@ def _judge(
 
         speaks = speaks or any(notices(config, part, part.root, without="baseline"))
         report = with_notices(report, config, part, part.root)
-    code = exit_code(report, config, given)
+    code = exit_code(report, config, exit_zero=bool(given.exit_zero))
     if speaks or given.verbose or targets != PLAIN:
         from posturio_iac.commands.reporting.code_changes import shown_changes
         from posturio_iac.commands.reporting.source_lines import Sources

@@ -24,16 +24,10 @@ class Appended(str):
 
 
 def write(text: str | Iterable[str], target: str, within: str | None = None, mode: int = 0o666) -> str:
-    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``.
+    """Write to a file, at its end when it is `Appended`, or to standard output, and return a note on a folder that was made for it.
 
-    Returns a note on the folder that was made for it, empty where none was.
-
-    ``text`` may come in pieces, of which no more than one is kept. ``within`` is the folder that no link of the target may leave where
-    there is no repository. A file that is made gets ``mode``, as far as the process's umask allows it.
-
-    Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
-
+    Of pieces no more than one is kept. No link may lead out of ``within`` where there is no repository; a new file gets ``mode``.
+    Raises `OutputError`; an existing file is still whole then.
     """
     if target == STDOUT:
         to_stdout(text)
@@ -59,12 +53,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None, mod
 
 
 def write_bytes(data: bytes, path: str, shown: str) -> None:
-    """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
-
-    Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
-
-    """
+    """Replace a file, which messages call ``shown``, in one step. Raises `OutputError` as `write` does."""
     refuse_links_out(path)
     try:
         replace_file(os.path.realpath(path), (data,))
@@ -73,12 +62,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
 
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
-    """Refuse a target in a repository whose links lead out of it or into git's own folder: their author must not decide where we write.
-
-    Raises:
-        OutputError: they do.
-
-    """
+    """Raise `OutputError` if links of the repository lead out of it, or into git's folder: their author must not decide where we write."""
     from posturio_iac.core.text.textfile import is_git_data, is_inside
     from posturio_iac.search.locations import repository_of
 

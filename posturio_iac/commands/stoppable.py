@@ -15,10 +15,7 @@ class _StoppedError(BaseException):
 
 
 class Stoppable:
-    """While it is entered, SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that ``except BaseException`` can clean up.
-
-    The process then stops by that same signal. A signal that is handled or ignored already is left alone.
-    """
+    """Lets SIGTERM and SIGHUP unwind the stack as Ctrl-C does, then stop the process; ones that are handled or ignored stay as they are."""
 
     def __enter__(self) -> None:
         import signal

@@ -6,10 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.intervals import parse_interval
-from posturio_iac.core.record import dataclass, replace
-from posturio_iac.posture.parts import ResultPart, Unit, demerits, score
+from posturio_iac.core.record import dataclass
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedEvidence, SavedFinding, SavedKey
+    from posturio_iac.posture.parts import Unit
     from posturio_iac.posture.view import KeyRow, Posture
 
 COUNTS = ("enforced", "declared")
@@ -57,41 +57,6 @@ def _end(evidence: SavedEvidence, key: SavedKey) -> datetime | None:
     # An age states no date.
     interval = parse_interval(evidence.value) if evidence.kind in ("expiry", "rotation") and evidence.value else None
     return key.created + interval if interval is not None and key.created is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class UnitSummary:
-    """A unit: its keys, its score and the age of its data."""
-
-    part: ResultPart
-    keys: int
-    flagged: int
-    score: float | None
-    errors: int
-
-    @property
-    def unit(self) -> Unit:
-        return self.part.unit
-
-    @property
-    def order(self) -> tuple[bool, float, int, str]:
-        return (not self.errors, -demerits(self.part), -self.keys, self.unit.label)
-
-
-def standings(posture: Posture) -> list[UnitSummary]:
-    """Each unit with its numbers, in order."""
-    verdicts = Counter((row.unit, row.key.verdict) for row in posture.rows)
-    made = [
-        UnitSummary(
-            part,
-            sum(verdicts[part.unit, verdict] for verdict in Verdict),
-            verdicts[part.unit, Verdict.FLAGGED],
-            score([replace(part, general=())]),
-            sum(diagnostic.level is Level.ERROR for diagnostic in part.diagnostics),
-        )
-        for part in posture.parts
-    ]
-    return sorted(made, key=lambda standing: standing.order)
 
 
 def sources(posture: Posture) -> list[tuple[str, Unit, int]]:

@@ -65,13 +65,17 @@ class ResultPart:
     source_url: str = ""
 
     @property
-    def failed(self) -> bool:
-        """True if something of this part was not read, called or decided."""
-        return any(diagnostic.level is Level.ERROR for diagnostic in self.diagnostics)
+    def errors(self) -> int:
+        return sum(diagnostic.level is Level.ERROR for diagnostic in self.diagnostics)
 
     @property
-    def incomplete(self) -> bool:
-        return self.failed or any(diagnostic.level is Level.ERROR for diagnostic in self.general)
+    def failed(self) -> bool:
+        """True if something of this part was not read, called or decided."""
+        return self.errors > 0
+
+    @property
+    def score(self) -> float | None:
+        return None if self.failed else exact_score(demerits(self))
 
 
 def split(result: SavedResult) -> list[ResultPart]:
@@ -158,7 +162,8 @@ def _unseen(key: SavedKey, part: ResultPart) -> bool:
 
 def score(parts: Sequence[ResultPart], *, unread: bool = False) -> float | None:
     """The score of joined results, not rounded; None while something could not be read: ``unread`` is a result as a whole."""
-    return None if unread or any(part.incomplete for part in parts) else exact_score(sum(map(demerits, parts)))
+    is_incomplete = unread or any(one.level is Level.ERROR for part in parts for one in (*part.diagnostics, *part.general))
+    return None if is_incomplete else exact_score(sum(map(demerits, parts)))
 
 
 def demerits(part: ResultPart) -> float:

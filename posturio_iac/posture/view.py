@@ -47,28 +47,17 @@ class Series:
 
     def at(self, point: Any) -> list[ResultPart]:
         """The state at a point: the newest part of each unit, without keys that a newer part of another unit covers."""
-        latest = [found for series in self.history.values() if (found := self._latest(series, point)) is not None]
+        newest_first = (reversed(series) for series in self.history.values())
+        known = (next((part for part in series if self.point(part.as_of) <= point), None) for series in newest_first)
+        latest = [part for part in known if part is not None]
         accounts = [part for part in latest if part.unit.kind == ACCOUNT]
         newest = max((part.as_of for part in accounts if part.unit.name), default=None)
         kept = [part for part in accounts if part.unit.name or newest is None or part.as_of > newest]
         return [*_uncovered([part for part in latest if part.unit.kind == CODE]), *kept]
 
-    def now(self) -> list[ResultPart]:
-        return self.at(self.points[-1])
-
-    def before(self, unit: Unit) -> ResultPart | None:
-        series = self.history[unit]
-        return series[-2] if len(series) > 1 else None
-
-    def _latest(self, series: Sequence[ResultPart], point: Any) -> ResultPart | None:
-        return next((part for part in reversed(series) if self.point(part.as_of) <= point), None)
-
 
 def _uncovered(parts: Iterable[ResultPart]) -> list[ResultPart]:
-    """Parts of code, each without keys that a newer complete one covers: two scans may have read the same folder.
-
-    A scan of changes only gives way to any full scan.
-    """
+    """Parts of code, each without keys that a newer complete one covers; a scan of changes gives way to any full scan."""
     kept: list[ResultPart] = []
     for part in sorted(parts, key=lambda part: (not part.unit.narrowed, part.as_of), reverse=True):
         covering = [other.unit for other in kept if part.unit.narrowed or not other.failed] if part.unit.name else []
@@ -190,8 +179,8 @@ class Posture:
     ends: Ends
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
-    compared: tuple[tuple[Unit, datetime, datetime], ...]
-    """Units with the times of the results before and now."""
+    compared: bool
+    """True if there is an earlier result of any unit."""
     diagnostics: tuple[tuple[Unit | None, SavedDiagnostic], ...]
     """Diagnostics that still hold, the most serious first."""
     results: tuple[SavedResult, ...]
@@ -218,10 +207,9 @@ class Posture:
 def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ()) -> Posture:
     """The joined view of at least one result; ``unread`` says which files could not be read."""
     series = Series(results)
-    parts = series.now()
+    parts = series.at(series.points[-1])
     as_of = max(result.as_of for result in results)
-    pairs = [(part, series.before(part.unit)) for part in parts]
-    compared = [(part, before) for part, before in pairs if before is not None]
+    compared = [(part, series.history[part.unit][-2]) for part in parts if len(series.history[part.unit]) > 1]
     used = frozenset(part.source for part in parts)
     return Posture(
         as_of=as_of,
@@ -231,7 +219,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
         ends=ends(parts),
         trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
-        compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
+        compared=bool(compared),
         diagnostics=tuple(_said(parts, unread)),
         results=tuple(sorted(results, key=lambda result: (result.as_of, result.source), reverse=True)),
         current=used,

@@ -95,10 +95,7 @@ class _Budget:
     def section(
         self, heading: str, items: Sequence[T], row: Callable[[T, RenderContext], str], *, head: str = "", rest: str = ""
     ) -> list[str]:
-        """The parts of a section, nothing when no item has a row; no row is made for which there is no room.
-
-        The last part counts the items that were left out, or is ``rest``.
-        """
+        """The parts of a section, without rows for which there is no room; the last one counts what was left out, or is ``rest``."""
         kept: list[str] = []
         over = len(items)
         for item in items if self._left > 0 else ():

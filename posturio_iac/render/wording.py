@@ -111,10 +111,7 @@ def among_keys(report: Report) -> str:
 
 
 def once(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics, with one in place of many that say the same of different accounts or files.
-
-    Errors of different files stay apart: each names a file that was not read.
-    """
+    """The diagnostics, with one for many that say the same of different accounts or files; errors name each file that was not read."""
     same: dict[object, list[Diagnostic]] = {}
     for diagnostic in diagnostics:
         same.setdefault((diagnostic.level, diagnostic.about, _neutral(diagnostic)), []).append(diagnostic)

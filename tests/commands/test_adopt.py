@@ -61,26 +61,6 @@ def state(top: Path) -> dict[str, bytes]:
     return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file() and ".git" not in p.relative_to(top).parts}
 
 
-class _Terminal:
-    """Somebody who types lines, and is asked for no more than there are."""
-
-    def __init__(self, *lines: str) -> None:
-        self.lines = list(lines)
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self) -> str:
-        return f"{self.lines.pop(0)}\n"
-
-
-def sit(monkeypatch: pytest.MonkeyPatch, *lines: str) -> _Terminal:
-    terminal = _Terminal(*lines)
-    monkeypatch.setattr(sys, "stdin", terminal)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    return terminal
-
-
 def page_commands() -> list[list[str]]:
     return [shlex.split(line) for line in blocks("sh", PAGE)[0].splitlines()]
 

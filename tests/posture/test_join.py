@@ -7,7 +7,6 @@ import pytest
 from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.posture.changes import ChangeCategory
-from posturio_iac.posture.mends import standings
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
 
@@ -104,7 +103,7 @@ def test_an_error_about_no_account_is_held_against_the_whole_and_not_against_wha
     assert users(view) == ["a", "b"]
     assert changed(view) == {ChangeCategory.REMOVED: ["gone"]}
     assert view.score is None
-    assert [(standing.score, standing.errors) for standing in standings(view)] == [(100, 0), (100, 0)]
+    assert [(part.score, part.errors) for part in view.parts] == [(100, 0), (100, 0)]
 
 
 def test_an_organization_that_could_not_be_listed_is_superseded_by_any_later_look() -> None:

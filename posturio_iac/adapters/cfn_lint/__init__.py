@@ -11,7 +11,7 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from posturio_iac import DOCS
-from posturio_iac.adapters.cfn_lint_host import HostMatch, HostTemplate, matches
+from posturio_iac.adapters.cfn_lint_host import HostMatch, matches
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.nothing_found import count
@@ -41,15 +41,12 @@ OTHERS = {
 class _Memory:
     def __init__(self) -> None:
         self.limit: object = None
-        self._template: HostTemplate | None = None
+        self._template: Any | None = None
         self._limit: object = None
         self._found: tuple[HostMatch, ...] = ()
 
-    def found(self, template: HostTemplate) -> tuple[HostMatch, ...]:
-        """The verdicts on a template.
-
-        Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it.
-        """
+    def found(self, template: Any) -> tuple[HostMatch, ...]:
+        """The verdicts on a template. Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it."""
         if template is not self._template or self.limit != self._limit:
             self._template, self._limit, self._found = template, self.limit, ()
             try:
@@ -70,7 +67,7 @@ class PackError(Exception):
         )
 
 
-def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
+def _tell(template: Any, found: tuple[HostMatch, ...]) -> None:
     """Log how many verdicts are open: cfn-lint leaves informational matches out, and fails on those that it is asked to include."""
     undetermined = [one for one in found if one.pack_id == CFN_LINT_UNDETERMINED]
     if undetermined:
@@ -79,7 +76,7 @@ def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
         LOG.warning(text, printable(template.filename or "the template"), keys, CFN_LINT_UNDETERMINED)
 
 
-def _matches_for(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
+def _matches_for(template: Any, limit: object) -> tuple[HostMatch, ...]:
     if limit is None:
         return matches(template, None)
     days = int(text) if (text := str(limit)).isascii() and text.isdigit() else 0
@@ -108,7 +105,7 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
         if self.id == LIMITED_BY:
             _MEMORY.limit = self.config.get(LIMIT)
 
-    def match(self, cfn: HostTemplate) -> list[RuleMatch]:
+    def match(self, cfn: Any) -> list[RuleMatch]:
         return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
 
 

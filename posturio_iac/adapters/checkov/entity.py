@@ -48,10 +48,7 @@ _LAST: list[tuple[Mapping[str, Any], tuple[str, str, str], Entity]] = []
 
 
 def entity_of(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
-    """The block that checkov asks about; the same object as long as it asks about the same block.
-
-    checkov tells a check the path relative to a root that it does not tell. Both are variables of its runner, which is among the callers.
-    """
+    """The block that checkov asks about, the same object as long as it does; its runner, a caller of ours, knows root and file."""
     asked = (scanned_file, name, kind)
     if not _LAST or _LAST[0][0] is not config or _LAST[0][1] != asked:
         _LAST[:] = [(config, asked, _entity(scanned_file, config, name, kind, graph))]

@@ -108,10 +108,7 @@ class Scan:
         return next((text_of(one) for one in self.report.diagnostics if one.about == BUDGET), "")
 
     def tell(self, file: str) -> None:
-        """Log as a warning what could not be read or has no effect, once, for files of the kind of ``file``.
-
-        checkov gives each kind of code a process of its own, and each would say everything.
-        """
+        """Log what could not be read or has no effect, once, for files of this kind: each kind of code is a process of checkov's."""
         kind = _ending(file)
         if kind in self._logged:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from posturio_iac.commands.adopt.files import PLACES, REPO, REV
 from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.parser import Arguments, Command
+from posturio_iac.commands.settings import split
 from posturio_iac.config import meant
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.record import NamedTuple
@@ -49,35 +50,23 @@ class AdoptionPlan(NamedTuple):
     """The parts to write, and how findings are accepted."""
 
     parts: frozenset[str]
-    reason: str = ""
-    until: str = ""
-    owner: str = ""
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        return tuple(service for service in PLACES if f"ci={service}" in self.parts)
+    reason: str
+    until: str
+    owner: str
 
 
 def wanted_of(given: Arguments) -> AdoptionPlan:
-    """The plan that the command line asks for. Raises `UsageError` for unknown parts, and for a baseline without reason and end."""
-    parts = [part.strip() for value in given.write or () for part in value.split(",") if part.strip()]
-    for part in parts:
-        if part not in PARTS:
-            raise UsageError(f'--write takes {", ".join(PARTS)}, not "{part}"{meant(part, PARTS)}')
-    return checked(
-        AdoptionPlan(frozenset(parts), (given.reason or "").strip(), (given.until or "").strip(), (given.owner or "").strip()), given
-    )
-
-
-def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
-    """The plan if its options go together. Raises `UsageError` otherwise."""
-    if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
+    """The plan that the command line asks for. Raises `UsageError` for unknown parts, and for options that do not go with them."""
+    parts = frozenset(split(given.write or ()))
+    for part in sorted(parts - {*PARTS}):
+        raise UsageError(f'--write takes {", ".join(PARTS)}, not "{part}"{meant(part, PARTS)}')
+    if BASELINE in parts and not (given.reason and given.until):
         raise UsageError("a baseline needs a reason and a last day: add --reason TEXT and --until DATE")
-    if given.write and BASELINE not in wanted.parts and (given.reason or given.until):
+    if parts and BASELINE not in parts and (given.reason or given.until):
         raise UsageError("--reason and --until need baseline in --write")
-    if given.write and FIX not in wanted.parts and (given.unsafe or given.expires or getattr(given, "in") or given.rotate):
+    if parts and FIX not in parts and (given.unsafe or given.expires or getattr(given, "in") or given.rotate):
         raise UsageError("--unsafe, --expires, --in and --rotate need fix in --write")
-    return wanted
+    return AdoptionPlan(parts, *((text or "").strip() for text in (given.reason, given.until, given.owner)))
 
 
 def for_fix(given: Arguments) -> list[str]:

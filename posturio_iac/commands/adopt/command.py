@@ -10,6 +10,7 @@ from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX
 from posturio_iac.commands.fix.summary import overview, say, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import Arguments, parse
+from posturio_iac.commands.reporting.reports import exit_code
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.fix.command import FixRun
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
@@ -52,7 +53,7 @@ def run(argv: Sequence[str]) -> int:
         to_stdout(overview(report, outcomes))
     if not wanted.parts:
         to_stdout("" if given.quiet else _next(place, report, outcomes))
-        return int(_exit_code(report, place.config))
+        return int(exit_code(report, place.config))
     return _adopt(place, wanted, report, made)
 
 
@@ -108,7 +109,7 @@ def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report, made:
         changes += files.configuration(place.top, os.path.basename(baseline))
     if HOOK in wanted.parts:
         changes += files.hook(place.top, place.given.repo, place.given.rev)
-    changes += [files.ci(place.top, service, baseline=bool(baseline)) for service in wanted.services]
+    changes += [files.ci(place.top, service, baseline=bool(baseline)) for service in files.PLACES if f"ci={service}" in wanted.parts]
     for path in (*(change.path for change in changes), *([baseline] if baseline else [])):
         refuse_links_out(path, place.top)
     if FIX in wanted.parts:
@@ -185,10 +186,11 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
     report = place.report(config)
-    code = _exit_code(report, config)
+    code = int(exit_code(report, config))
+    failing = [f for f in report.active() if config.fail_on != "never" and f.severity >= Severity(config.fail_on)]
     text = {
         0: "the hook passes",
-        1: f"the hook fails on {count(len(_failing(report, config)), 'finding')}",
+        1: f"the hook fails on {count(len(failing), 'finding')}",
         3: f"the hook fails on {count(len(_errors(report)), 'error')}: correct what could not be read, or leave it out{_left_out(report)}",
     }[code]
     if baseline:
@@ -211,15 +213,3 @@ def _left_out(report: Report) -> str:
     paths = [said.path for said in _errors(report)]
     named = ", ".join(f'"{printable(path)}"' for path in dict.fromkeys(paths) if path is not None)
     return f" with exclude = [{named}]" if named and None not in paths else " with exclude"
-
-
-def _failing(report: Report, config: Config) -> list[Finding]:
-    from posturio_iac.core.finding import Severity
-
-    return [] if config.fail_on == "never" else [f for f in report.active() if f.severity >= Severity(config.fail_on)]
-
-
-def _exit_code(report: Report, config: Config) -> int:
-    from posturio_iac.core.finding import Severity
-
-    return int(report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict))

@@ -59,14 +59,7 @@ access-keys:
 
 
 def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
-    """``text`` with the hook at the end of its list of repositories, or as it is when it has the hook.
-
-    ``shown`` names the file in messages. The result is parsed again: it must hold the old content and the hook, or nothing is changed.
-
-    Raises:
-        UsageError: the text is not such a configuration, or is written in a way that cannot be extended.
-
-    """
+    """``text`` with the hook in its list of repositories; ``shown`` names the file. Raises `UsageError` if a second parse differs."""
     entry = _entry(repository, revision)
     if not text.strip():
         return f"{text}{_KEY}:\n{_block(entry, '')}"

@@ -127,10 +127,7 @@ class Update:
             refused = Counter()  # said once
 
     def _changed(self, code: CodeFiles) -> Mapping[str, BaselineEntry]:
-        """The entries whose code is known, with the place where it is now, by the fingerprints that they had.
-
-        An entry whose fingerprint differs because the scan was started elsewhere stays as it is.
-        """
+        """The entries with the place where their code is now, by their old fingerprints; not those that differ by the start of the scan."""
         changed = {}
         for f in self._report.findings:
             one = self._known.matched.get(f.fingerprint) or self._heirs.get(f.fingerprint)
@@ -177,12 +174,7 @@ class Update:
 
 
 def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
-    """The baseline that findings in a file belong to: the only one, else the one in the nearest folder above the file.
-
-    Raises:
-        UsageError: there are several, and none is above the file.
-
-    """
+    """The baseline for findings in a file: the only one, else the nearest in a folder above. Raises `UsageError` when there is none."""
     if len(files) == 1:
         return files[0]
     above = [file for file in files if place.startswith(os.path.join(file.folder, ""))]

@@ -32,10 +32,7 @@ class Searched(NamedTuple):
 
 
 def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
-    """The entries whose finding is gone, of those that this run could have found again: by path and by rule.
-
-    An incomplete run proves nothing to be gone.
-    """
+    """The entries whose finding is gone, of those that a complete run could have found again: by path and by rule."""
     if any(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics):
         return ()
     from posturio_iac.judge.policy import Policy

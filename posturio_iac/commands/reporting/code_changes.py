@@ -67,10 +67,7 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
 def shown_changes(
     report: Report, config: Config, sources: Sources, is_in_diff: InDiff | None = None
 ) -> Callable[[Finding], ShownChange | None]:
-    """A function to the change that mends a finding in ``sources``; changes are planned when it is called.
-
-    ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
-    """
+    """A function to the change that mends a finding, planned when called; ``is_in_diff`` tells which lines a pull request shows."""
     plans = cache(lambda: _Changes(report, config, sources, is_in_diff))
     return lambda finding: plans().of(finding)
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
-def exit_code(report: Report, config: Config, given: Arguments) -> Exit:
+def exit_code(report: Report, config: Config, *, exit_zero: bool = False) -> Exit:
     """What a run of code exits with."""
     least = None if config.fail_on == "never" else Severity(config.fail_on)
     code = report.exit_code(least, strict=config.strict, strict_calls=config.strict_calls)
-    return Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    return Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code
 
 
 def emit(
@@ -40,14 +40,7 @@ def emit(
     sources: Sources | None = None,
     others: Sequence[str] = (),
 ) -> None:
-    """Write the report in each format to its target, files before standard output.
-
-    ``known`` is what the caller knows about the run, ``others`` the targets that it writes itself.
-
-    Raises:
-        OutputError: a target cannot be written.
-
-    """
+    """Write each format to its target, files before standard output; the caller writes ``others`` itself. Raises `OutputError`."""
     choice, names = given.color or "auto", known.scope.names if known.scope else None
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
     diagnostics = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from posturio_iac.core.text.decoding import UTF16, decode
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
@@ -20,19 +21,17 @@ _MOST_FILES = 100
 class Sources:
     """Reads files below a root when something of them is asked for, and keeps the last ones."""
 
-    __slots__ = ("_files", "_lines", "_typed", "root")
+    __slots__ = ("_lines", "_typed", "data", "root")
 
     def __init__(self, root: str, typed: Mapping[str, bytes] | None = None) -> None:
+        """Read below the folder ``root``; ``typed`` are texts that are not on the disk, by their real paths."""
         self.root, self._typed = root, typed or {}
-        self._files: dict[str, bytes | None] = {}
-        self._lines: dict[str, list[str]] = {}
+        self.data = lru_cache(_MOST_FILES)(self._read)
+        self._lines = lru_cache(_MOST_FILES)(self._split)
 
     def line(self, path: str, number: int) -> str | None:
         """Line ``number`` (from 1) without its end, or None where there is none."""
-        lines = self._lines.get(path)
-        if lines is None:
-            lines = _split(self.data(path) or b"")  # this forgets others first
-            self._lines[path] = lines
+        lines = self._lines(path)
         return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 
     def text(self, path: str) -> str | None:
@@ -40,16 +39,8 @@ class Sources:
         data = self.data(path)
         return None if data is None or data.startswith(UTF16) else data.decode("utf-8", "replace")
 
-    def data(self, path: str) -> bytes | None:
-        """The bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
-        if path not in self._files:
-            if len(self._files) >= _MOST_FILES:
-                self._lines.pop(oldest := next(iter(self._files)), None)
-                del self._files[oldest]
-            self._files[path] = self._read(path)
-        return self._files[path]
-
     def _read(self, path: str) -> bytes | None:
+        """The bytes of a whole file; None where it cannot be read, and for a plan: it holds secrets, on one line perhaps."""
         place = os.path.join(self.root, path)
         try:
             data = self._typed.get(os.path.realpath(place)) if self._typed else None
@@ -58,6 +49,6 @@ class Sources:
             return None
         return None if looks_like_plan(data) else data
 
-
-def _split(data: bytes) -> list[str]:
-    return decode(data, "replace").split("\n") if data else []
+    def _split(self, path: str) -> list[str]:
+        data = self.data(path)
+        return decode(data, "replace").split("\n") if data else []

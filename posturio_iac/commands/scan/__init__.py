@@ -51,12 +51,7 @@ COMMAND = Command(
 
 
 def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
-    """Formats with their targets; ``auto`` is resolved.
-
-    Raises:
-        UsageError: an output has no format, one target gets two reports, or the extra that a format needs is not there.
-
-    """
+    """Formats with their targets; ``auto`` is resolved. Raises `UsageError` where they do not go together, or an extra is missing."""
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose cannot be combined")
     pairs = paired(given)

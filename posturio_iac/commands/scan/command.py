@@ -168,7 +168,7 @@ class _Scan:
             from posturio_iac.scan.notices import with_notices
 
             report = with_notices(report, config, selection, place, () if narrowed is None else narrowed.changed)
-        code = exit_code(report, config, given)
+        code = exit_code(report, config, exit_zero=bool(given.exit_zero))
         if stale and given.fail_on_stale and code is Exit.CLEAN and not given.exit_zero:
             code = Exit.FINDINGS
         leading = prefix(place, selection.repository, os.environ)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.facts.keyless import PAGE as KEYLESS
-from posturio_iac.posture.mends import Task, has_deployed, lives, sources, standings, tasks
-from posturio_iac.posture.parts import shown
+from posturio_iac.posture.mends import Task, has_deployed, lives, sources, tasks
+from posturio_iac.posture.parts import demerits, shown
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.report import charts
 from posturio_iac.render.report import wording as say
@@ -329,18 +329,19 @@ def diagnostics(posture: Posture) -> Iterator[tuple[Level, Pieces]]:
 
 
 def _basis(posture: Posture) -> Section:
+    keys, flagged = (Counter(row.unit for row in posture.rows if row.key.verdict in some) for some in (Verdict, (Verdict.FLAGGED,)))
     rows = [
         (
-            words(s.unit.label),
-            words(f"{s.keys:,}"),
-            words(f"{s.flagged:,}"),
-            words(shown(s.score)),
-            words(f"{s.errors:,}"),
-            words(say.when(s.part.as_of)),
-            words(s.part.source, Role.CODE),
-            words(s.part.tool),
+            words(part.unit.label),
+            words(f"{keys[part.unit]:,}"),
+            words(f"{flagged[part.unit]:,}"),
+            words(shown(part.score)),
+            words(f"{part.errors:,}"),
+            words(say.when(part.as_of)),
+            words(part.source, Role.CODE),
+            words(part.tool),
         )
-        for s in standings(posture)
+        for part in sorted(posture.parts, key=lambda part: (not part.errors, -demerits(part), -keys[part.unit], part.unit.label))
     ]
     columns: tuple[tuple[str, str], ...] = (
         ("Account or code", "text"),
