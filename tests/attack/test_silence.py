@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.support.attacks import posturio, put, scan
+from tests.support.attacks import lay, posturio, put, report, scan
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ BARE = KEY % ""
 LOCAL = 'module "m" {\n  source = "%s"\n}\n'
 KNOWN = 'module "m" {\n  source  = "%s"\n  version = "5.30.0"\n  name    = "joe"\n}\n'
 IAM_USER = "terraform-aws-modules/iam/aws//modules/iam-user"
+OWN, COUNTED, CALLED = ("aws_iam_access_key.k",), ("aws_iam_access_key.k[0]",), ("module.m",)
+M_KEY = ("module.m.aws_iam_access_key.k",)
 
 
 class Program(NamedTuple):
@@ -28,94 +30,69 @@ class Program(NamedTuple):
     keys: tuple[str, ...]
     words: tuple[str, ...] = ()
     """Arguments of the scan."""
-    folder: str = ""
-    """Where it is run."""
 
 
 NAMES = {
-    "hash": Program({"#keys.tf": BARE}, ("aws_iam_access_key.k",)),
-    "hash-json": Program({"#k.tf.json": '{"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}}'}, ("aws_iam_access_key.k",)),
-    "hash-override": Program({"main.tf": KEY % "  count = 0\n", "#_override.tf": KEY % "  count = 1\n"}, ("aws_iam_access_key.k[0]",)),
-    "hash-tofu": Program({"#x.tofu": BARE}, ("aws_iam_access_key.k",)),
-    "hash-caller": Program({"#call.tf": KNOWN % IAM_USER}, ("module.m",)),
-    "hash-module": Program({"main.tf": LOCAL % "./#m", "#m/#k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
-    "tilde-inside": Program({"a~b.tf": BARE}, ("aws_iam_access_key.k",)),
+    "hash": Program({"#keys.tf": BARE}, OWN),
+    "hash-json": Program({"#k.tf.json": '{"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}}'}, OWN),
+    "hash-override": Program({"main.tf": KEY % "  count = 0\n", "#_override.tf": KEY % "  count = 1\n"}, COUNTED),
+    "hash-tofu": Program({"#x.tofu": BARE}, OWN),
+    "hash-caller": Program({"#call.tf": KNOWN % IAM_USER}, CALLED),
+    "hash-module": Program({"main.tf": LOCAL % "./#m", "#m/#k.tf": BARE}, M_KEY),
+    "tilde-inside": Program({"a~b.tf": BARE}, OWN),
 }
+MODULES = "terraform-aws-modules/iam/aws//modules"
+SOURCES = {
+    "dot": f"{MODULES}/./iam-user",
+    "up": f"{MODULES}/../modules/iam-user",
+    "up-from-elsewhere": "terraform-aws-modules/iam/aws//examples/../modules/iam-user/.",
+    "slashes": f"{MODULES}//iam-user",
+    "empty-template": f'${{""}}{IAM_USER}',
+    "template": '${"terraform-aws-modules"}/iam/aws//modules/iam-${"user"}',
+    "directive": f"{MODULES}/iam-%{{ if true }}user%{{ endif }}",
+    "escape": f"{MODULES}/iam\\u002duser",
+    "git-path": "git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/x/../iam-user?ref=v5.30.0",
+}
+"""Ways to write the source of a module that makes a key."""
 ADDRESSES = {
-    "dot": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/./iam-user"}, ("module.m",)),
-    "up": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/../modules/iam-user"}, ("module.m",)),
-    "up-from-elsewhere": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//examples/../modules/iam-user/."}, ("module.m",)),
-    "slashes": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules//iam-user"}, ("module.m",)),
-    "empty-template": Program({"main.tf": KNOWN % f'${{""}}{IAM_USER}'}, ("module.m",)),
-    "template": Program({"main.tf": KNOWN % '${"terraform-aws-modules"}/iam/aws//modules/iam-${"user"}'}, ("module.m",)),
-    "directive": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/iam-%{ if true }user%{ endif }"}, ("module.m",)),
-    "escape": Program({"main.tf": KNOWN % "terraform-aws-modules/iam/aws//modules/iam\\u002duser"}, ("module.m",)),
-    "parentheses": Program({"main.tf": (KNOWN % IAM_USER).replace(f'"{IAM_USER}"', f'("{IAM_USER}")')}, ("module.m",)),
-    "local-template": Program({"main.tf": LOCAL % '${"./m"}', "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
-    "local-empty-template": Program({"main.tf": LOCAL % '${""}./m', "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)),
-    "local-json": Program(
-        {"main.tf.json": json.dumps({"module": {"m": {"source": '${"./m"}'}}}), "m/k.tf": BARE}, ("module.m.aws_iam_access_key.k",)
-    ),
-    "known-json": Program({"main.tf.json": json.dumps({"module": {"m": {"source": f'${{""}}{IAM_USER}', "name": "joe"}}})}, ("module.m",)),
-    "git-path": Program(
-        {"main.tf": LOCAL % "git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/x/../iam-user?ref=v5.30.0"},
-        ("module.m",),
-    ),
+    **{name: Program({"main.tf": KNOWN % source}, CALLED) for name, source in SOURCES.items()},
+    "parentheses": Program({"main.tf": (KNOWN % IAM_USER).replace(f'"{IAM_USER}"', f'("{IAM_USER}")')}, CALLED),
+    "local-template": Program({"main.tf": LOCAL % '${"./m"}', "m/k.tf": BARE}, M_KEY),
+    "local-empty-template": Program({"main.tf": LOCAL % '${""}./m', "m/k.tf": BARE}, M_KEY),
+    "local-json": Program({"main.tf.json": json.dumps({"module": {"m": {"source": '${"./m"}'}}}), "m/k.tf": BARE}, M_KEY),
+    "known-json": Program({"main.tf.json": json.dumps({"module": {"m": {"source": f'${{""}}{IAM_USER}', "name": "joe"}}})}, CALLED),
 }
-MANIFEST = {"Modules": [{"Key": "", "Source": "", "Dir": "."}]}
 
 
-def _manifest(**entry: str) -> str:
-    return json.dumps({"Modules": [*MANIFEST["Modules"], {"Key": "m", **entry}]})
+def installed(**entry: str) -> Program:
+    """A call of a module that makes a key, and a list of installed modules that says something else of it."""
+    listed = {"Modules": [{"Key": "", "Source": "", "Dir": "."}, {"Key": "m", "Dir": "harmless", **entry}]}
+    files = {"main.tf": KNOWN % IAM_USER, ".terraform/modules/modules.json": json.dumps(listed)}
+    return Program({**files, "harmless/main.tf": 'output "x" {\n  value = 1\n}\n'}, CALLED)
 
 
-HARMLESS = {"harmless/main.tf": 'output "x" {\n  value = 1\n}\n'}
 INSTALLED = {
-    "source": Program(
-        {"main.tf": KNOWN % IAM_USER, ".terraform/modules/modules.json": _manifest(Source="./harmless", Dir="harmless"), **HARMLESS},
-        ("module.m",),
-    ),
-    "version": Program(
-        {
-            "main.tf": KNOWN % IAM_USER,
-            ".terraform/modules/modules.json": _manifest(Source=f"registry.terraform.io/{IAM_USER}", Version="4.0.0", Dir="harmless"),
-            **HARMLESS,
-        },
-        ("module.m",),
-    ),
-    "no-version": Program(
-        {
-            "main.tf": KNOWN % IAM_USER,
-            ".terraform/modules/modules.json": _manifest(Source=f"registry.terraform.io/{IAM_USER}", Dir="harmless"),
-            **HARMLESS,
-        },
-        ("module.m",),
-    ),
+    "source": installed(Source="./harmless"),
+    "version": installed(Source=f"registry.terraform.io/{IAM_USER}", Version="4.0.0"),
+    "no-version": installed(Source=f"registry.terraform.io/{IAM_USER}"),
 }
-
-
 FLAG = "  count = fileexists(%s) ? 1 : 0\n"
 AFTER_INIT = {
-    "fileexists": Program({"main.tf": KEY % (FLAG % '"${path.root}/.terraform/modules/modules.json"')}, ("aws_iam_access_key.k",)),
-    "lock": Program({"main.tf": KEY % (FLAG % '".terraform.lock.hcl"')}, ("aws_iam_access_key.k",)),
-    "from-module": Program(
-        {"main.tf": LOCAL % "./m", "m/k.tf": KEY % (FLAG % '"${path.root}/.terraform/x"')}, ("module.m.aws_iam_access_key.k",)
-    ),
-    "other-root": Program({"a/main.tf": KEY % (FLAG % '"../b/.terraform/environment"'), "b/x.tf": ""}, ("aws_iam_access_key.k",)),
-    "providers": Program(
-        {"main.tf": KEY % '  count = length(fileset("${path.root}/.terraform", "providers/**")) > 0 ? 1 : 0\n'}, ("aws_iam_access_key.k",)
-    ),
-    "wide": Program({"main.tf": KEY % '  count = length(fileset(path.module, "**/terraform-provider-aws*"))\n'}, ("aws_iam_access_key.k",)),
-    "star": Program({"main.tf": KEY % '  for_each = fileset(".", "{x,.terra*.hcl}")\n'}, ("aws_iam_access_key.k",)),
-    "state": Program({"main.tf": KEY % (FLAG % '"terraform.tfstate"')}, ("aws_iam_access_key.k",)),
-    "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, ("aws_iam_access_key.k",)),
-    "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, ("aws_iam_access_key.k",)),
+    "fileexists": Program({"main.tf": KEY % (FLAG % '"${path.root}/.terraform/modules/modules.json"')}, OWN),
+    "lock": Program({"main.tf": KEY % (FLAG % '".terraform.lock.hcl"')}, OWN),
+    "from-module": Program({"main.tf": LOCAL % "./m", "m/k.tf": KEY % (FLAG % '"${path.root}/.terraform/x"')}, M_KEY),
+    "other-root": Program({"a/main.tf": KEY % (FLAG % '"../b/.terraform/environment"'), "b/x.tf": ""}, OWN),
+    "providers": Program({"main.tf": KEY % '  count = length(fileset("${path.root}/.terraform", "providers/**")) > 0 ? 1 : 0\n'}, OWN),
+    "wide": Program({"main.tf": KEY % '  count = length(fileset(path.module, "**/terraform-provider-aws*"))\n'}, OWN),
+    "star": Program({"main.tf": KEY % '  for_each = fileset(".", "{x,.terra*.hcl}")\n'}, OWN),
+    "state": Program({"main.tf": KEY % (FLAG % '"terraform.tfstate"')}, OWN),
+    "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, OWN),
+    "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, OWN),
 }
 IGNORED = {
-    "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, ("aws_iam_access_key.k",)),
-    "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, ("aws_iam_access_key.k",)),
+    "file": Program({".gitignore": "flag\n", "main.tf": KEY % (FLAG % '"flag"')}, OWN),
+    "folder": Program({".gitignore": "users/\n", "main.tf": KEY % '  for_each = fileset("users", "*.json")\n'}, OWN),
 }
-M_KEY = ("module.m.aws_iam_access_key.k",)
 UNSEARCHED = {
     "terraform": Program({"main.tf": LOCAL % "./.terraform/m", ".terraform/m/k.tf": BARE}, M_KEY),
     "modules": Program({"app/main.tf": LOCAL % "../.terraform/modules/m", ".terraform/modules/m/k.tf": BARE}, M_KEY),
@@ -142,7 +119,6 @@ UNSEARCHED = {
     ),
     "below": Program({"infra/main.tf": LOCAL % "../m", "m/k.tf": BARE}, M_KEY, ("infra",)),
 }
-OWN = ("aws_iam_access_key.k",)
 LOCK = 'provider "registry.%s.%s/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
 ENDS = "# posturio: expires=2026-12-24 owner=a@example.com\n"
 TOFU = {
@@ -151,9 +127,7 @@ TOFU = {
     "lock": Program({"main.tf": BARE, "main.tofu": "", ".terraform.lock.hcl": LOCK % ("terraform", "io")}, OWN),
     "version": Program({"main.tf": BARE, "main.tofu": "", ".terraform-version": "1.9.0"}, OWN),
     "json": Program({"main.tf.json": '{"resource": {"aws_iam_access_key": {"k": {"user": "joe"}}}}', "main.tofu.json": "{}"}, OWN),
-    "override": Program(
-        {"main.tf": KEY % "  count = 0\n", "a_override.tf": KEY % "  count = 1\n", "a_override.tofu": ""}, ("aws_iam_access_key.k[0]",)
-    ),
+    "override": Program({"main.tf": KEY % "  count = 0\n", "a_override.tf": KEY % "  count = 1\n", "a_override.tofu": ""}, COUNTED),
     "only-tofu": Program({"main.tofu": BARE}, OWN),
     "module": Program({"main.tf": LOCAL % "./m", "m/k.tf": BARE, "m/k.tofu": ""}, M_KEY),
     "call": Program({"main.tf": LOCAL % "./m", "main.tofu": "", "m/k.tf": BARE}, M_KEY),
@@ -162,36 +136,30 @@ TOFU = {
     "end-in-tf": Program({"main.tf": ENDS + BARE, "main.tofu": BARE}, OWN),
     "local": Program(
         {"main.tf": KEY % "  count = local.on\n", "l.tf": "locals {\n  on = 1\n}\n", "l.tofu": "locals {\n  on = 0\n}\n"},
-        ("aws_iam_access_key.k[0]",),
+        COUNTED,
     ),
 }
-SET_UP = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\nprovider "aws" {\n  region = "eu-west-1"\n}\n'
+PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
+SET_UP = 'terraform {\n  backend "s3" {\n    bucket = "b"\n  }\n}\n' + PROVIDER
 ON = 'variable "on" {\n  default = %s\n}\n' + KEY % "  count = var.on ? 1 : 0\n"
 DECOY = 'module "m" {\n  source = "../prod"\n%s}\n'
+
+
+def decoy(code: str, arguments: str, keys: tuple[str, ...] = OWN, **more: str) -> Program:
+    """A folder that Terraform applies, and a call of it that seems to switch its key off."""
+    return Program({"prod/main.tf": code, "z/main.tf": DECOY % arguments, **more}, keys)
+
+
+OFF = "  on = false\n"
 DECOYS = {
-    "count": Program({"prod/main.tf": SET_UP + BARE, "z/main.tf": DECOY % "  count = 0\n"}, OWN),
-    "tfvars": Program(
-        {"prod/main.tf": ON % "false", "prod/terraform.tfvars": "on = true\n", "z/main.tf": DECOY % "  on = false\n"},
-        ("aws_iam_access_key.k[0]",),
-    ),
-    "auto": Program(
-        {"prod/main.tf": ON % "false", "prod/x.auto.tfvars.json": '{"on": true}', "z/main.tf": DECOY % "  on = false\n"},
-        ("aws_iam_access_key.k[0]",),
-    ),
-    "backend": Program({"prod/main.tf": SET_UP + ON % "false", "z/main.tf": DECOY % "  on = false\n"}, OWN),
-    "cloud": Program(
-        {"prod/main.tf": 'terraform {\n  cloud {\n    organization = "o"\n  }\n}\n' + ON % "false", "z/main.tf": DECOY % "  on = false\n"},
-        OWN,
-    ),
-    "provider": Program({"prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE, "z/main.tf": DECOY % "  count = 0\n"}, OWN),
-    "for-each": Program({"prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE, "z/main.tf": DECOY % "  for_each = {}\n"}, OWN),
-    "depends-on": Program(
-        {
-            "prod/main.tf": SET_UP[SET_UP.index("provider") :] + ON % "true",
-            "z/main.tf": DECOY % "  on = false\n  depends_on = [terraform_data.x]\n",
-        },
-        OWN,
-    ),
+    "count": decoy(SET_UP + BARE, "  count = 0\n"),
+    "tfvars": decoy(ON % "false", OFF, COUNTED, **{"prod/terraform.tfvars": "on = true\n"}),
+    "auto": decoy(ON % "false", OFF, COUNTED, **{"prod/x.auto.tfvars.json": '{"on": true}'}),
+    "backend": decoy(SET_UP + ON % "false", OFF),
+    "cloud": decoy('terraform {\n  cloud {\n    organization = "o"\n  }\n}\n' + ON % "false", OFF),
+    "provider": decoy(PROVIDER + BARE, "  count = 0\n"),
+    "for-each": decoy(PROVIDER + BARE, "  for_each = {}\n"),
+    "depends-on": decoy(PROVIDER + ON % "true", OFF + "  depends_on = [terraform_data.x]\n"),
     "json": Program({"prod/main.tf": SET_UP + BARE, "z/main.tf.json": '{"module": {"m": {"source": "../prod", "count": 0}}}'}, OWN),
     "component": Program(
         {
@@ -202,7 +170,7 @@ DECOYS = {
     ),
     "through-a-module": Program(
         {
-            "prod/main.tf": SET_UP[SET_UP.index("provider") :] + BARE,
+            "prod/main.tf": PROVIDER + BARE,
             "z/main.tf": 'module "w" {\n  source = "./w"\n  count = 0\n}\n',
             "z/w/main.tf": DECOY.replace("../prod", "../../prod") % "",
         },
@@ -222,7 +190,6 @@ BUILT = """jsonencode({ resource = { "aws_iam_access_${"key"}" = { k = { user = 
 INCLUDE = 'include "r" {\n  path = "%s"\n}\n'
 PIECES = KNOWN_UNIT.replace("-user", '-${"user"}')
 ON_FALSE = "inputs = {\n  on = false\n}\n"
-COUNTED = ("aws_iam_access_key.k[0]",)
 
 
 def unit(text: str) -> dict[str, str]:
@@ -261,7 +228,7 @@ TERRAGRUNT = {
         {"u/terragrunt.hcl": EXTRA % '"-lock=false", "-var-file", "v"', "m/main.tf": ON % "false", "u/v": "on = true\n"}, COUNTED
     ),
     "included": Program(unit(INCLUDE % "../root.hcl") | {"root.hcl": GENERATE % ("k.tf", HEREDOC % BARE)}, OWN),
-    "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), ("module.m",)),
+    "known-module": Program(unit(GENERATE % ("k.tf", HEREDOC % (KNOWN % IAM_USER))), CALLED),
     "no-source": Program({"u/terragrunt.hcl": GENERATE % ("k.tf", HEREDOC % BARE), "u/main.tf": ""}, OWN),
     "tfvars": Program(unit(GENERATE % ("x.auto.tfvars", '"on = true\\n"') + ON_FALSE) | {"m/main.tf": ON % "false"}, COUNTED),
     "unit-in-json": Program(in_json(terraform={"source": "../m"}, inputs={"on": True}) | {"m/main.tf": ON % "false"}, COUNTED),
@@ -405,11 +372,10 @@ def test_a_key_that_is_made_is_seen(tmp_path: Path, name: str, mode: str) -> Non
     if mode == "changed":
         Repository(tmp_path).write("readme", "")
         words = ("--changed-since", Repository(tmp_path).commit())
-    for path, text in program.files.items():
-        put(tmp_path, path, text)
+    lay(tmp_path, program.files)
     if mode != "walk" or name.startswith("ignored"):
         Repository(tmp_path).git("add", "-A" if name.startswith("ignored") else "-Af")
-    _, out, err = scan(tmp_path / program.folder, *program.words, *words, "--format", "json")
+    _, out, err = scan(tmp_path, *program.words, *words, "--format", "json")
     seen = {key["address"]: key["verdict"] for key in json.loads(out)["keys"]}
     assert set(program.keys) <= seen.keys(), err
     assert "clean" not in seen.values()
@@ -425,9 +391,8 @@ ONCE = {
 
 @pytest.mark.parametrize("name", ONCE)
 def test_two_readings_give_one_entry(tmp_path: Path, name: str) -> None:
-    for path, text in ONCE[name].items():
-        put(tmp_path, path, text)
-    keys = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
+    lay(tmp_path, ONCE[name])
+    keys = report(tmp_path)["keys"]
     assert len(keys) == (name != "torn")
     assert all(key["verdict"] == ("clean" if "OpenTofu" in name else "flagged") for key in keys)
 
@@ -468,11 +433,10 @@ def test_a_git_source_of_this_repository_is_read_from_the_checkout(tmp_path: Pat
     call = LOCAL % "git::https://github.com/acme/infra.git//modules/u?ref=v1"
     repository.write("app/main.tf", call.replace("}\n", "  on = true\n}\n"))
     repository.git("add", "-A")
-    _, out, err = scan(tmp_path, "--format", "json")
-    report = json.loads(out)
-    assert [key["address"] for key in report["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
-    assert "is called from git, but is part of this repository" in str(report["diagnostics"]) + err
-    assert "not followed" not in str(report["diagnostics"])
+    found = report(tmp_path)
+    assert [key["address"] for key in found["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
+    assert "is called from git, but is part of this repository" in str(found["diagnostics"])
+    assert "not followed" not in str(found["diagnostics"])
 
 
 def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:
@@ -540,7 +504,7 @@ def test_a_file_that_a_function_reads_is_a_change_of_its_module(tmp_path: Path, 
     repository.write("b/main.tf", BARE)
     start = repository.commit()
     repository.write("a/flag.txt", "")
-    keys = json.loads(scan(tmp_path, "--changed-since", start, "--format", "json")[1])["keys"]
+    keys = report(tmp_path, "--changed-since", start)["keys"]
     assert [key["path"] for key in keys] == ["a/main.tf"]
 
 
@@ -556,7 +520,7 @@ def test_the_target_of_a_link_is_a_change_of_the_link(tmp_path: Path) -> None:
     start = repository.commit()
     repository.write("shared/keys.txt", BARE)
     repository.write("m/k.tf", BARE)
-    keys = json.loads(scan(tmp_path, "--changed-since", start, "--format", "json")[1])["keys"]
+    keys = report(tmp_path, "--changed-since", start)["keys"]
     assert {"aws_iam_access_key.k", "module.m.aws_iam_access_key.k"} <= {key["address"] for key in keys}
 
 
@@ -580,5 +544,5 @@ def test_a_submodule_that_moves_on_is_a_change(tmp_path: Path) -> None:
     start = repository.commit()
     sub.git("checkout", "-q", second)
     repository.git("add", "sub")
-    keys = json.loads(scan(repository.path, "--changed-since", start, "--format", "json")[1])["keys"]
+    keys = report(repository.path, "--changed-since", start)["keys"]
     assert [key["address"] for key in keys] == ["module.m.aws_iam_access_key.k"]

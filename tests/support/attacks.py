@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +66,18 @@ def _ran(cwd: Path, arguments: Sequence[str], cpu: int, more: Mapping[str, str])
 
 def scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
     return posturio(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
+
+
+def report(cwd: Path, *arguments: str) -> Any:
+    return json.loads(scan(cwd, *arguments, "--format", "json")[1])
+
+
+def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) -> None:
+    """Write files, and with ``git`` add them to the index of a repository there."""
+    for name, text in files.items():
+        put(folder, name, text)
+    if git:
+        Repository(folder).git("add", "-A")
 
 
 def put(folder: Path, name: str, text: str | bytes) -> Path:
