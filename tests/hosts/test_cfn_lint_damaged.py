@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import random
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 from cfnlint.runner.template import run_template_by_file_path
+from hypothesis import HealthCheck, given, seed, settings
 
 from posturio_iac.core.host_ids import CFN_LINT
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
+from tests.fuzz.mutations import documents as damaged
 from tests.rules.test_pages import cloudformation, states
+from tests.support.attacks import put
 from tests.support.hosts.cfn_linting import INCOMPLETE, PACK, REMARKS, ROOT, apart, concerns_us, from_object, runner, scanned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
     from cfnlint.runner import Runner
 
     from tests.support.hosts.cfn_linting import Match
 
-COUNT = 120
-"""How many damaged templates each seed makes."""
+COUNT = 240
 UNREADABLE = {"E0000", "E0001"}
-JUNK: tuple[Any, ...] = (
-    *(None, True, 0, 1.5, "", "x", [], {}, "2027-01-31", "90d", ["a", {"Ref": "User"}]),
-    *({"Ref": "Nope"}, {"Ref": 3}, {"Fn::If": ["a"]}, {"Fn::Transform": {"Name": "x"}}, {"Fn::Sub": "${Key.SecretAccessKey}"}),
-    *({"Fn::GetAtt": ["Key", "SecretAccessKey"]}, {"Fn::ForEach::X": ["A", ["b"], {"K${A}": 1}]}),
-)
-"""What takes the place of something else."""
-NAMES = ("Off", "Metadata", "Key2", "1", "Condition", "DependsOn")
 
 
 def originals() -> list[Any]:
@@ -41,33 +33,6 @@ def originals() -> list[Any]:
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "fixtures/cloudformation").rglob("template.*"))]
     texts += [cloudformation(parts) for rule in CFN_LINT for _, parts in states(rule, "CloudFormation")]
     return [json.loads(json.dumps(document.root.data())) for text in texts for document in documents(text)[0]]
-
-
-def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of every value below a node."""
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        yield (*path, key)
-        yield from places(value, (*path, key))
-
-
-def damaged(template: Any, chance: random.Random) -> Any:
-    """A copy in which something is missing, is something else, or stands twice."""
-    template = copy.deepcopy(template)
-    for _ in range(chance.randint(1, 3)):
-        *above, last = chance.choice(list(places(template)) or [()]) or (None,)
-        node = template
-        for key in above:
-            node = node[key]
-        match chance.randrange(10):
-            case _ if last is None:
-                continue
-            case 0 | 1 | 2:
-                del node[last]
-            case 3 | 4 | 5 | 6 | 7:
-                node[last] = copy.deepcopy(chance.choice(JUNK))
-            case _ if isinstance(node, dict):
-                node[chance.choice(NAMES)] = copy.deepcopy(node[last])
-    return template
 
 
 def judged(linter: Runner, name: str) -> list[Match] | None:
@@ -84,18 +49,21 @@ def judged(linter: Runner, name: str) -> list[Match] | None:
         return None
 
 
-@pytest.mark.parametrize("seed", [1, 5])
-def test_damaged_templates(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    chance = random.Random(seed)  # noqa: S311 - the same templates in every run
-    pool, compared = originals(), 0
-    for number in range(COUNT):
-        content = damaged(chance.choice(pool), chance)
-        write = yaml.safe_dump if chance.random() < 0.5 else json.dumps
-        (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / "t.yaml").write_text(write(content), encoding="utf-8")
-    names = [f"{number}/t.yaml" for number in range(COUNT)]
-    linter = runner("-c", "I", *PACK, "--", *names)
+    made: list[Any] = []
+
+    @seed(1)
+    @settings(max_examples=COUNT, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(damaged(originals()))
+    def collect(template: Any) -> None:
+        made.append(template)
+
+    collect()
+    names = [f"{number}/t.yaml" for number in range(len(made))]
+    for number, (name, template) in enumerate(zip(names, made, strict=True)):
+        put(tmp_path, name, (yaml.safe_dump if number % 2 else json.dumps)(template))
+    linter, compared = runner("-c", "I", *PACK, "--", *names), 0
     for name in names:
         matches = judged(linter, name)
         if matches is None or any(match.id in UNREADABLE for match in matches):
@@ -104,4 +72,4 @@ def test_damaged_templates(seed: int, tmp_path: Path, monkeypatch: pytest.Monkey
         found = [match for match in matches if match.id not in (INCOMPLETE, REMARKS, "E0002")]
         assert apart(found, scanned(capsys, name)) == ([], []), (tmp_path / name).read_text()
         compared += 1
-    assert compared > COUNT / 2
+    assert compared > COUNT / 3
