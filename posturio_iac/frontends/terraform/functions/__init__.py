@@ -20,11 +20,8 @@ MODULES: dict[str, str] = {
     "access": (
         "coalesce coalescelist contains element index keys length lookup one setintersection setproduct setsubtract setunion values"
     ),
-    "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
-    "conversion": (
-        "abs ceil ephemeralasnull floor issensitive list map max min nonsensitive pow sensitive tobool tolist tomap "
-        "tonumber toset tostring type"
-    ),
+    "containers": "alltrue anytrue compact concat distinct flatten merge range reverse slice sort sum zipmap",
+    "conversion": ("ceil ephemeralasnull floor list map max min nonsensitive sensitive tobool tolist tomap tonumber toset tostring"),
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
     "encoding": (
         "base64decode base64encode base64sha256 base64sha512 filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512 md5 "
@@ -34,9 +31,7 @@ MODULES: dict[str, str] = {
     "formatting": "format formatlist",
     "regexes": "regex regexall replace",
     "serialization": "jsondecode jsonencode yamldecode yamlencode",
-    "strings": (
-        "chomp endswith indent join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper"
-    ),
+    "strings": "chomp endswith join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper",
 }
 """The modules, with the names of the functions that each declares."""
 

@@ -29,8 +29,6 @@ from posturio_iac.frontends.terraform.values import (
     integral,
     is_heavy,
     to_number,
-    to_text,
-    type_name,
 )
 
 if TYPE_CHECKING:
@@ -185,22 +183,6 @@ def sum_of(elements: tuple[Value, ...]) -> Value:
     for item in numbers:
         total = context.add(total, Decimal(repr(item)))
     return to_number(str(total))
-
-
-@function("transpose", mapping("values", Sees.NOTHING))
-def transpose(entries: dict[str, Value]) -> dict[str, Value] | Unknown:
-    """Swap the keys and the elements of a map of lists."""
-    result: dict[str, list[str]] = {}
-    for key in sorted(entries):
-        if not isinstance(entries[key], tuple):
-            raise EvaluationError(f"the values must be lists of strings, not a {type_name(entries[key])}")
-        for element in entries[key]:
-            if element is None:
-                raise EvaluationError("an element is null")
-            if isinstance(name := to_text(element), Unknown):
-                return name
-            result.setdefault(name, []).append(key)
-    return {key: tuple(keys) for key, keys in sorted(result.items())}
 
 
 @function("zipmap", texts("keys"), sequence("values", sets=False))

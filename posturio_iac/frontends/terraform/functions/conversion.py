@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.unknown import NOT_EVALUATED
-from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, Sees, anything, function, number
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, number
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import (
     EvaluationError,
     PartialMap,
     Value,
-    integral,
     make_set,
     to_bool,
     to_number,
@@ -93,22 +91,6 @@ def passed_through(value: Value) -> Value:
     return value
 
 
-@function("issensitive", anything(Sees.ALL))
-def is_sensitive(_: Value) -> Unknown:
-    return NOT_EVALUATED("issensitive()")
-
-
-@function("type", anything(Sees.ALL))
-def type_of(_: Value) -> Unknown:
-    """Describe a type, which only the console of Terraform does."""
-    return NOT_EVALUATED("type()")
-
-
-@function("abs", number("num"))
-def absolute(num: float) -> float:
-    return abs(num)
-
-
 @function("ceil", number("num"))
 def ceil(num: float) -> int:
     """Round up to a whole number."""
@@ -129,14 +111,3 @@ def greatest(*numbers: float) -> float:
 @function("min", number("numbers"), rest=number("numbers"))
 def least(*numbers: float) -> float:
     return min(numbers)
-
-
-@function("pow", number("num"), number("power"))
-def power(num: float, exponent: float) -> float:
-    """Raise to a power, in floating point as Terraform does."""
-    try:
-        return integral(math.pow(num, exponent))
-    except OverflowError:
-        raise ResultTooLargeError from None
-    except ValueError:
-        raise EvaluationError("the result is not a finite number") from None

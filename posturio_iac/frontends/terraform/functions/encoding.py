@@ -11,12 +11,10 @@ from posturio_iac.frontends.terraform.functions.signature import Environment, fu
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
 _BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
-_PERCENT = lazy_pattern(rb"%([0-9A-Fa-f]{2})|(%)")
+_BAD_PERCENT = lazy_pattern("%(?![0-9A-Fa-f]{2})")
 
 
 def utf8(value: str) -> bytes:
@@ -64,26 +62,21 @@ def base64_decode(value: str) -> str:
 @function("urlencode", text("str"))
 def url_encode(value: str) -> str:
     """Escape a string for the query of a URL; a space becomes ``+``."""
+    from urllib.parse import quote_plus
+
     limit_text(len(value))
-    return "".join("+" if char == " " else char if char in _UNRESERVED else _percent(char) for char in value)
-
-
-def _percent(char: str) -> str:
-    """Write the UTF-8 bytes of a character as percent escapes."""
-    return "".join(f"%{byte:02X}" for byte in utf8(char))
+    return quote_plus(value, errors="replace")
 
 
 @function("urldecode", text("str"))
 def url_decode(value: str) -> str:
+    """Undo ``urlencode``."""
+    from urllib.parse import unquote_to_bytes
+
     limit_text(len(value))
-    return _read_utf8(_PERCENT.sub(_byte, utf8(value.replace("+", " "))))
-
-
-def _byte(match: re.Match[bytes]) -> bytes:
-    """The byte of an escape."""
-    if match.group(2):
+    if _BAD_PERCENT.search(value):
         raise EvaluationError("a percent sign is not followed by two hexadecimal digits")
-    return bytes((int(match.group(1), 16),))
+    return _read_utf8(unquote_to_bytes(utf8(value.replace("+", " "))))
 
 
 _SCHEMES = (

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import (
     Environment,
+    NotEvaluatedError,
     ResultTooLargeError,
     function,
     limit_elements,
@@ -50,6 +52,8 @@ def file_exists(environment: Environment, path: str) -> bool | Unknown:
 def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Unknown:
     """The files below a folder that match a pattern."""
     cleaned = normpath(pattern)
+    if "[" in cleaned or "\\" in cleaned:
+        raise NotEvaluatedError(f"the pattern {pattern} of fileset()")
     if cleaned.startswith(("../", "/")):
         return BEYOND(pattern, f"the folder {path}")
     names = environment.list_files(path)
@@ -106,6 +110,7 @@ def path_expand(path: str) -> str | Unknown:
     return DEPENDS_ON("pathexpand()", "who runs Terraform") if path.startswith("~") else path
 
 
+_BRACES = lazy_pattern(r"\{([^{}]*)\}")
 _MAX_ALTERNATIVES = 100
 _MAX_PATTERN = 1_000
 
@@ -135,31 +140,15 @@ def alternatives(pattern: str) -> tuple[str, ...]:
     """Expand the braces of a pattern. Raise EvaluationError when one is not closed."""
     if len(pattern) > _MAX_PATTERN:
         raise ResultTooLargeError
-    start = pattern.find("{")
-    if start < 0:
+    found = _BRACES.search(pattern)
+    if found is None and "{" in pattern:
+        raise EvaluationError("pattern: a brace is not closed")
+    if found is None:
         return (pattern,)
-    choices, end = _choices(pattern, start + 1)
-    result = [tail for choice in choices for tail in alternatives(pattern[:start] + choice + pattern[end:])]
+    result = [tail for choice in found[1].split(",") for tail in alternatives(pattern[: found.start()] + choice + pattern[found.end() :])]
     if len(result) > _MAX_ALTERNATIVES:
         raise ResultTooLargeError
     return tuple(result)
-
-
-def _choices(pattern: str, place: int) -> tuple[list[str], int]:
-    """Split what stands in braces at its own commas; return the choices and the place after the closing brace."""
-    choices = [""]
-    depth = 1
-    while place < len(pattern):
-        char = pattern[place]
-        place += 1
-        depth += (char == "{") - (char == "}")
-        if depth == 0:
-            return choices, place
-        if char == "," and depth == 1:
-            choices.append("")
-        else:
-            choices[-1] += char
-    raise EvaluationError("pattern: a brace is not closed")
 
 
 def _match(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
@@ -169,72 +158,5 @@ def _match(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
         if part == "**":
             reached = set(range(min(reached), len(names) + 1)) if reached else reached
         else:
-            reached = {place + 1 for place in reached if place < len(names) and _match_name(part, names[place])}
+            reached = {place + 1 for place in reached if place < len(names) and fnmatchcase(names[place], part)}
     return len(names) in reached
-
-
-def _match_name(part: str, name: str) -> bool:
-    """Match one part of a pattern against one name, by the set of places that the pattern can have reached."""
-    reached = {0}
-    for token in _tokens(part):
-        if token is None:
-            reached = set(range(min(reached), len(name) + 1)) if reached else reached
-        else:
-            reached = {place + 1 for place in reached if place < len(name) and token.allows(name[place])}
-    return len(name) in reached
-
-
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """The characters that stand for one place of a name."""
-
-    ranges: tuple[tuple[str, str], ...]
-    negated: bool = False
-
-    def allows(self, char: str) -> bool:
-        return any(first <= char <= last for first, last in self.ranges) != self.negated
-
-
-@lru_cache(maxsize=64)
-def _tokens(part: str) -> tuple[_Class | None, ...]:
-    """Split a part of a pattern into classes of characters; None stands for ``*``."""
-    tokens: list[_Class | None] = []
-    place = 0
-    while place < len(part):
-        char = part[place]
-        place += 1
-        if char == "[":
-            token, place = _class(part, place)
-            tokens.append(token)
-        elif char == "*":
-            tokens.append(None)
-        elif char == "?":
-            tokens.append(_Class((), negated=True))
-        else:
-            if char == "\\" and place < len(part):
-                char = part[place]
-                place += 1
-            tokens.append(_Class(((char, char),)))
-    return tuple(tokens)
-
-
-def _class(part: str, place: int) -> tuple[_Class, int]:
-    """Read a class from after its bracket; return it and the place after it. Raise EvaluationError when it is not closed."""
-    negated = part.startswith(("!", "^"), place)
-    place += negated
-    ranges: list[tuple[str, str]] = []
-    while not (ranges and part.startswith("]", place)):
-        first, place = _class_char(part, place)
-        last = first
-        if part.startswith("-", place) and not part.startswith("-]", place):
-            last, place = _class_char(part, place + 1)
-        ranges.append((first, last))
-    return _Class(tuple(ranges), negated), place + 1
-
-
-def _class_char(part: str, place: int) -> tuple[str, int]:
-    """Read one character of a class, which a backslash may escape."""
-    place += part.startswith("\\", place)
-    if place >= len(part):
-        raise EvaluationError("pattern: a bracket is not closed")
-    return part[place], place + 1

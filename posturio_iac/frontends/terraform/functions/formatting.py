@@ -1,4 +1,4 @@
-"""``format`` and ``formatlist``, with the verbs and flags that Terraform takes over from Go."""
+"""``format`` and ``formatlist``. Verbs that write numbers in another base or with an exponent are not evaluated."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions import json_text
 from posturio_iac.frontends.terraform.functions.signature import (
+    NotEvaluatedError,
     ResultTooLargeError,
     Sees,
     anything,
@@ -22,11 +23,11 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value, firs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
-
 
 _SEQUENCE = lazy_pattern(r"%(?:%|([-+# 0]*)([1-9][0-9]*)?(?:\.([0-9]*))?(?:\[([1-9][0-9]*)\])?([a-zA-Z]))|%|[^%]+")
 _MAX_WIDTH = 10_000
+_SMALL, _LARGE = 1e-4, 1e6
+"""Between these, numbers are written without an exponent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Verb:
     """0 when it is not given."""
     precision: int | None
     letter: str
+
+    def layout(self) -> str:
+        """The flags and the width as Python writes them."""
+        sign = "+" if "+" in self.flags else " " if " " in self.flags else ""
+        left = "-" in self.flags
+        return f"{'<' if left else ''}{sign}{'0' if '0' in self.flags and not left else ''}{self.width or ''}"
 
     def pad(self, written: str) -> str:
         """Fill up to the width, counting characters."""
@@ -110,7 +117,6 @@ def _bound(digits: str | None) -> int:
 
 
 def _write(verb: Verb, value: Value) -> str:
-    """Write one argument."""
     if value is None and verb.letter != "v":
         raise EvaluationError(f'"{verb.raw}" cannot write null')
     match verb.letter:
@@ -122,22 +128,31 @@ def _write(verb: Verb, value: Value) -> str:
             written = _known(to_text(value))
             cut = characters(written)[: verb.precision] if verb.precision else written
             return verb.pad(cut if verb.letter == "s" else json_text.write(cut))
-        case "b" | "d" | "o" | "x" | "X":
+        case "d":
             number = _known(to_number(value))
             if not isinstance(number, int):
                 raise EvaluationError(f'"{verb.raw}" needs a whole number')
-            return integer_text(number, verb.letter, verb.flags, verb.width, verb.precision)
-        case "e" | "E" | "f" | "g" | "G":
-            return float_text(_known(to_number(value)), verb.letter, verb.flags, verb.width, verb.precision)
+            if verb.precision is None:
+                return format(number, verb.layout())
+        case "f":
+            from decimal import Decimal
+
+            precision = 6 if verb.precision is None else verb.precision
+            return format(Decimal(repr(_known(to_number(value)))), f"{verb.layout()}.{precision}f")
+        case "b" | "o" | "x" | "X" | "e" | "E" | "g" | "G":
+            to_number(value)
         case _:
             raise EvaluationError(f'"{verb.raw}" is no verb that Terraform knows')
+    raise NotEvaluatedError(f'"{verb.raw}" in format()')
 
 
 def _write_any(verb: Verb, value: Value) -> str:
     """Write in the way of the value's type, or as JSON."""
     if "#" in verb.flags or not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return json_text.write(value)
-    return value if isinstance(value, str) else float_text(value, "g", "", 0, None)
+    if not isinstance(value, str) and value != 0 and not _SMALL <= abs(value) < _LARGE:
+        raise NotEvaluatedError("a number with an exponent in format()")
+    return str(_known(to_text(value)))
 
 
 def _known(value: Value) -> Value:
@@ -145,73 +160,3 @@ def _known(value: Value) -> Value:
     if isinstance(value, Unknown):
         raise ResultTooLargeError
     return value
-
-
-_DEFAULT_PRECISION = 6
-_SMALLEST_EXPONENT = -4
-_MAX_DIGITS = 5_000
-_PREFIXES = {"x": "0x", "X": "0X", "o": "0", "b": ""}
-
-
-def integer_text(number: int, verb: str, flags: str, width: int, precision: int | None) -> str:
-    """Write a whole number in a base; the precision is the least number of digits."""
-    digits = format(abs(number), verb)
-    if precision == 0 and number == 0:
-        return " " * width
-    if precision is not None:
-        digits = digits.rjust(precision, "0")
-    prefix = _PREFIXES.get(verb, "") if "#" in flags else ""
-    zeros = "0" in flags and precision is None
-    return _pad(_sign(number < 0, flags), prefix + digits, "" if "-" in flags or not zeros else "0", flags, width)
-
-
-def float_text(number: float, verb: str, flags: str, width: int, precision: int | None) -> str:
-    """Write a number as ``%e``, ``%f`` or ``%g`` do."""
-    from decimal import Decimal
-
-    value = Decimal(repr(number))
-    magnitude = value.copy_abs()
-    lower = verb.lower()
-    if lower == "g":
-        body = _general(magnitude, precision)
-    else:
-        body = _scientific(magnitude, precision) if lower == "e" else f"{magnitude:.{_default(precision)}f}"
-    body = body.upper() if verb.isupper() else body
-    return _pad(_sign(value < 0, flags), body, "0" if "0" in flags and "-" not in flags else "", flags, width)
-
-
-def _default(precision: int | None) -> int:
-    return _DEFAULT_PRECISION if precision is None else precision
-
-
-def _scientific(magnitude: Decimal, precision: int | None) -> str:
-    """Write with one digit before the point and an exponent of at least two digits."""
-    mantissa, exponent = f"{magnitude:.{_default(precision)}e}".split("e")
-    exponent = exponent if magnitude else "+0"
-    return f"{mantissa}e{exponent[0]}{exponent[1:].rjust(2, '0')}"
-
-
-def _general(magnitude: Decimal, precision: int | None) -> str:
-    """Write the shortest digits, or ``precision`` significant ones, with an exponent when it is small or large."""
-    if magnitude == 0:
-        return "0"
-    from decimal import Context
-
-    rounded = magnitude if precision is None else type(magnitude)(f"{magnitude:.{max(precision, 1) - 1}e}")
-    digits = rounded.normalize(Context(prec=_MAX_DIGITS))
-    count = len(digits.as_tuple().digits)
-    exponent = digits.adjusted()
-    if exponent < _SMALLEST_EXPONENT or exponent >= (_DEFAULT_PRECISION if precision is None else max(precision, 1)):
-        return _scientific(digits, count - 1)
-    return f"{digits:f}"
-
-
-def _sign(negative: bool, flags: str) -> str:  # noqa: FBT001 - the only argument that is not text
-    return "-" if negative else "+" if "+" in flags else " " if " " in flags else ""
-
-
-def _pad(sign: str, body: str, zero: str, flags: str, width: int) -> str:
-    """Fill up to the width: zeros after the sign, or spaces on either side."""
-    if zero:
-        return sign + body.rjust(width - len(sign), "0")
-    return (sign + body).ljust(width) if "-" in flags else (sign + body).rjust(width)

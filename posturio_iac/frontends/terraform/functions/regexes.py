@@ -33,16 +33,17 @@ _MAX_REPEAT = 100
 _FOLD = "(?i)"
 _TOKEN = lazy_pattern(
     r"""(?xs)
-      (?P<repeat>(?:[*+?] | \{(?P<least>[0-9]{1,3})(?P<range>,(?P<most>[0-9]{0,3}))?\}) \??)
-    | (?P<open>\((?:\?P?<(?P<name>[A-Za-z_][A-Za-z0-9_]*)>|\?:|(?!\?)))
-    | (?P<close>\))
+      (?P<open>\((?:\?P?<(?P<name>[A-Za-z_][A-Za-z0-9_]*)>|\?:|(?!\?)))
     | (?P<bar>\|)
     | (?P<border>\^|\$|\\[bB])
-    | \[(?P<not>\^?)(?P<class>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\\[])*)\]
-    | (?P<any>\.)
-    | \\(?P<perl>[dDwWsS])
-    | \\(?P<escape>[fnrtv]|[!-/:-@\[-`{-~])
-    | (?P<char>[^\\*+?{\[()|])
+    | (?: (?P<close>\))
+        | \[(?P<not>\^?)(?P<class>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\\[])*)\]
+        | (?P<any>\.)
+        | \\(?P<perl>[dDwWsS])
+        | \\(?P<escape>[fnrtv]|[!-/:-@\[-`{-~])
+        | (?P<char>[^\\*+?{\[()|])
+      )
+      (?P<repeat>(?:[*+?] | \{(?P<least>[0-9]{1,3})(?P<range>,(?P<most>[0-9]{0,3}))?\}) \??)?
     """
 )
 _IN_CLASS = lazy_pattern(r"(?s)\[:(?P<posix>[a-z]+):\]|\\(?P<perl>[dws])|\\(?P<escape>[fnrtv]|[!-/:-@\[-`{-~])|(?P<char>[^\\])")
@@ -62,16 +63,15 @@ class _Group:
     """What is known of a group, or of the whole pattern, up to a place."""
 
     def __init__(self) -> None:
-        self.is_fixed = True
-        """It matches texts of one length in one way, so that it may be repeated."""
-        self.takes = self.took = False
-        """Its current alternative takes at least one character; and did without its last part."""
+        self.takes = False
+        """Its current alternative takes at least one character."""
         self.always_takes = True
         """So do those before."""
-        self.options = 1
+        self.options = 0
 
     def end_alternative(self) -> None:
         self.always_takes, self.takes = self.always_takes and self.takes, False
+        self.options += 1
 
 
 class _Pattern(NamedTuple):
@@ -96,87 +96,50 @@ class _Pattern(NamedTuple):
             before = end
 
 
-class _Translator:
-    """Reads a pattern from left to right."""
-
-    def __init__(self, pattern: str) -> None:
-        """Translate all of it. Raise `_UnlikeError`."""
-        self.made, self.names, self.groups = list[str](), list[str | None](), [_Group()]
-        self.loops, self.choices = 0, 1
-        self.last: _Group | None = None
-        """What a repetition would repeat; a character is a group of its own."""
-        place = len(_FOLD) if pattern.startswith(_FOLD) else 0
-        while place < len(pattern):
-            token = _TOKEN.match(pattern, place)
-            if token is None or len(pattern) > _MAX_PATTERN:
-                raise _UnlikeError
-            place = token.end()
-            getattr(self, f"_{token.lastgroup}", self._character)(token)
-        if len(self.groups) > 1:
-            raise _UnlikeError
-        self.choices *= self.groups[0].options
-
-    def _repeat(self, token: re.Match[str]) -> None:
-        least, most = _limits(token)
-        group = self.groups[-1]
-        if self.last is None or not self.last.always_takes or not (self.last.is_fixed or most == 1):
-            raise _UnlikeError
-        self.loops += most is None
-        self.choices *= most - least + 1 if most is not None else 1
-        group.is_fixed = group.is_fixed and least == most
-        group.takes = group.takes if least else group.took
-        self._add(token["repeat"], None)
-
-    def _open(self, token: re.Match[str]) -> None:
-        self.names += [] if token["open"] == "(?:" else [token["name"]]
-        self.groups.append(_Group())
-        self._add(token["open"].replace("(?<", "(?P<"), None)
-
-    def _close(self, _: re.Match[str]) -> None:
-        group = self.groups.pop()
-        if not self.groups:
-            raise _UnlikeError
-        group.end_alternative()
-        self.choices *= group.options
-        self._add(")", group)
-
-    def _bar(self, _: re.Match[str]) -> None:
-        group = self.groups[-1]
-        group.end_alternative()
-        group.options += 1
-        group.is_fixed = False
-        self._add("|", None)
-
-    def _border(self, token: re.Match[str]) -> None:
-        self.groups[-1].is_fixed = False
-        self._add(r"\Z" if token["border"] == "$" else token["border"], None)
-
-    def _character(self, token: re.Match[str]) -> None:
-        self._add(_character(token), _Group())
-
-    def _add(self, text: str, part: _Group | None) -> None:
-        """Note a translated token, which is a part that may be repeated or None."""
-        self.made.append(text)
-        self.last = part
-        if part is not None:
-            group = self.groups[-1]
-            group.took, group.takes = group.takes, group.takes or part.always_takes
-            group.is_fixed = group.is_fixed and part.is_fixed
-
-
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> _Pattern:
-    """Translate a pattern. Raise `_UnlikeError`."""
-    read = _Translator(pattern)
+    """Translate a pattern from left to right. Raise `_UnlikeError`."""
+    made, names, groups = list[str](), list[str | None](), [_Group()]
+    loops, choices = int(not pattern.startswith("^")), 1
+    place = len(_FOLD) if pattern.startswith(_FOLD) else 0
+    while place < len(pattern):
+        token = _TOKEN.match(pattern, place)
+        if token is None or len(pattern) > _MAX_PATTERN:
+            raise _UnlikeError
+        place = token.end()
+        if opened := token["open"]:
+            names += [] if opened == "(?:" else [token["name"]]
+            groups.append(_Group())
+            made.append(opened.replace("(?<", "(?P<"))
+        elif token["bar"] or token["border"]:
+            if token["bar"]:
+                groups[-1].end_alternative()
+            made.append(r"\Z" if token["border"] == "$" else token[0])
+        else:
+            least, most = _limits(token)
+            takes = True
+            if token["close"]:
+                closed = groups.pop()
+                closed.end_alternative()
+                takes = closed.always_takes
+                if not groups or (token["repeat"] and (most != 1 or not takes)):
+                    raise _UnlikeError
+                choices *= closed.options
+            groups[-1].takes |= takes and least > 0
+            loops += most is None
+            choices *= 1 if most is None else most - least + 1
+            made += ")" if token["close"] else _character(token), token["repeat"] or ""
     try:
-        compiled = re.compile("".join(read.made), re.ASCII | (re.IGNORECASE if pattern.startswith(_FOLD) else 0))
+        compiled = re.compile("".join(made), re.ASCII | (re.IGNORECASE if pattern.startswith(_FOLD) else 0))
     except (re.error, OverflowError):
         raise _UnlikeError from None
-    return _Pattern(compiled, tuple(read.names), read.loops + (not pattern.startswith("^")), read.choices)
+    return _Pattern(compiled, tuple(names), loops, choices * (groups[0].options + 1))
 
 
 def _limits(token: re.Match[str]) -> tuple[int, int | None]:
     """How often something is repeated at least and at most."""
+    if token["repeat"] is None:
+        return 1, 1
     if token["least"] is None:
         return int(token["repeat"][0] == "+"), 1 if token["repeat"][0] == "?" else None
     least = int(token["least"])

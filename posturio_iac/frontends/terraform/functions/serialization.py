@@ -28,9 +28,8 @@ def yaml_decode(document: str) -> Value:
 
 
 @function("yamlencode", anything())
-def yaml_encode(value: Value) -> Value:
+def yaml_encode(value: Value) -> str:
     """Write YAML."""
     result = yaml_text.write(value)
-    if isinstance(result, str):
-        limit_text(len(result))
+    limit_text(len(result))
     return result

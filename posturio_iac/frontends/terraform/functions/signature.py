@@ -185,11 +185,6 @@ def _whole(argument: Value) -> Value:
     return converted
 
 
-def boolean(name: str) -> Parameter:
-    """Declare a boolean; ``"true"`` and ``"false"`` convert."""
-    return Parameter(name, to_bool)
-
-
 def sequence(name: str, sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bool = False) -> Parameter:
     """Declare a list; a set becomes one when ``sets`` allows it."""
 

@@ -30,17 +30,6 @@ def contains(value: str, part: str) -> bool:
     return part in value
 
 
-@function("indent", whole("spaces"), text("str"))
-def indent(spaces: int, value: str) -> str:
-    """Indent all lines but the first."""
-    if spaces < 0:
-        raise EvaluationError("spaces: must not be negative")
-    if "\n" not in value:
-        return value
-    limit_text(len(value) + value.count("\n") * spaces)
-    return value.replace("\n", "\n" + " " * spaces)
-
-
 @function("join", text("separator"), texts("lists"), rest=texts("lists"))
 def join(separator: str, *lists: tuple[str | None, ...]) -> str:
     """Join the elements of all lists."""

@@ -1,6 +1,6 @@
 """YAML as Terraform reads it: mostly 1.2, with the booleans of 1.1, and dates as RFC 3339 strings.
 
-Only the parser's events are used, so that no tag can construct anything; aliases count with all that they stand for.
+Only the composer's nodes are used, so that no tag can construct anything.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import NOT_EVALUATED
-from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
+from posturio_iac.frontends.terraform.functions.signature import NotEvaluatedError, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
@@ -31,117 +30,79 @@ _INFINITY = lazy_pattern(r"[-+]?\.(?:inf|Inf|INF)")
 _NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
 _BASED = lazy_pattern(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _DECIMAL = lazy_pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_DATE = lazy_pattern(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})"
-    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(Z|[+-]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?)?",
-    re.ASCII,
-)
+_DATE = lazy_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
 def read(text: str) -> Value:
     """Read the only document of ``text``. Raise EvaluationError when it is malformed, `ResultTooLargeError` when it explodes."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    loader = type("Loader", (base,), {"DEFAULT_SCALAR_TAG": ""})  # which tells scalars without a tag from others
     try:
-        return _Reader(yaml.parse(text, Loader=loader)).document()
+        root = yaml.compose(text, loader)
     except yaml.MarkedYAMLError as error:
+        if "duplicate anchor" in str(error.context):
+            raise NotEvaluatedError("YAML with an anchor that is defined twice") from None
         place = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise EvaluationError(f"not valid YAML{place}: {error.problem}") from None
     except yaml.YAMLError:
         raise EvaluationError("not valid YAML: it holds characters that YAML does not allow") from None
+    if root is None:
+        raise EvaluationError("there is no document")
+    return _Reader().value(root, 0)
 
 
 class _Reader:
-    """Builds values from the events of a parser."""
+    """Makes values of nodes, each node once; an alias counts with all that it stands for."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
-        """Read from ``events``."""
-        self._events = events
-        self._anchors: dict[str, Value] = {}
-        self._aliased = 0
-        self._depth = 0
+    def __init__(self) -> None:
+        self._made: dict[Any, tuple[Value, int]] = {}
+        self._size = 0
 
-    def document(self) -> Value:
-        """Read the stream, which must hold one document."""
-        self._next()
-        if type(self._next()).__name__ != "DocumentStartEvent":
-            raise EvaluationError("there is no document")
-        value = self._value(self._next())
-        self._next()
-        if type(self._next()).__name__ != "StreamEndEvent":
-            raise EvaluationError("only one document is allowed")
-        return value
-
-    def _next(self) -> Any:
-        return next(self._events)
-
-    def _value(self, event: Any) -> Value:
-        """Read the value that starts with ``event``."""
-        kind = type(event).__name__
-        if kind == "AliasEvent":
-            return self._alias(event.anchor)
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
+    def value(self, node: Any, depth: int) -> Value:
+        """The value of a node."""
+        if depth >= _MAX_DEPTH:
             raise ResultTooLargeError
-        if event.anchor:
-            self._anchors.pop(event.anchor, None)
-        value = self._scalar(event) if kind == "ScalarEvent" else self._mapping(event) if kind == "MappingStartEvent" else self._list(event)
-        if event.anchor:
-            self._anchors[event.anchor] = value
-        self._depth -= 1
-        return value
-
-    def _alias(self, name: str) -> Value:
-        """What an alias stands for; one inside its own definition stands for nothing yet."""
-        if name not in self._anchors:
-            raise EvaluationError(f'the alias "{name}" has no anchor before it')
-        value = self._anchors[name]
-        self._aliased += 1
-        if self._aliased > MAX_NODES or is_heavy(value):
+        if node not in self._made:
+            before = self._size
+            value = self._scalar(node) if isinstance(node.value, str) else self._collection(node, depth + 1)
+            self._size += 1
+            self._made[node] = value, self._size - before
+            return value
+        value, size = self._made[node]
+        self._size += size
+        if self._size > MAX_NODES:
             raise ResultTooLargeError
         return value
 
-    def _list(self, event: Any) -> tuple[Value, ...]:
-        """Read a sequence."""
-        if event.tag not in (None, f"{_TAG}seq"):
-            raise EvaluationError(f"a list cannot have the tag {event.tag}")
-        elements = []
-        while type(part := self._next()).__name__ != "SequenceEndEvent":
-            elements.append(self._value(part))
-        return tuple(elements)
-
-    def _mapping(self, event: Any) -> dict[str, Value]:
-        """Read a mapping with its merges; of equal keys the last one counts."""
-        if event.tag not in (None, f"{_TAG}map"):
-            raise EvaluationError(f"a map cannot have the tag {event.tag}")
+    def _collection(self, node: Any, depth: int) -> Value:
+        """A list, or a map with its merges; of equal keys the last one counts."""
+        if node.tag not in (f"{_TAG}seq", f"{_TAG}map"):
+            raise EvaluationError(f"a {'list' if node.id == 'sequence' else 'map'} cannot have the tag {node.tag}")
+        if node.id == "sequence":
+            return tuple([self.value(element, depth) for element in node.value])
         entries: dict[str, Value] = {}
-        while type(key := self._next()).__name__ != "MappingEndEvent":
-            if type(key).__name__ != "ScalarEvent":
+        for key, value in node.value:
+            if not isinstance(key.value, str):
                 raise EvaluationError("only strings are allowed as keys")
-            if key.tag == _MERGE or (key.tag is None and key.value == "<<"):
-                entries |= _merged(self._value(self._next()))
+            if key.tag == _MERGE or (not key.tag and key.value == "<<"):
+                entries |= _merged(self.value(value, depth))
+            elif isinstance(name := to_text(self._scalar(key)), str):
+                entries[name] = self.value(value, depth)
             else:
-                name = self._key(key)
-                entries[name] = self._value(self._next())
+                raise EvaluationError("a key must be a string and not null")
         return entries
 
-    def _key(self, event: Any) -> str:
-        """Read the key of an entry."""
-        name = to_text(self._scalar(event))
-        if not isinstance(name, str):
-            raise EvaluationError("a key must be a string and not null")
-        return name
-
     @staticmethod
-    def _scalar(event: Any) -> Value:
-        """Read a scalar; quotes and blocks make a string unless a tag says otherwise."""
-        tag = event.tag.removeprefix(_TAG) if event.tag else ""
-        if tag and tag != "!" and tag not in _SCALAR_TAGS:
-            raise EvaluationError(f"the tag {event.tag} is not supported")
-        if tag in ("str", "binary", "!") or event.style in ("'", '"') or (event.style and not tag):
-            return event.value
-        return _plain(event.value, tag)
+    def _scalar(node: Any) -> Value:
+        """A scalar; quotes and blocks make a string unless a tag says otherwise."""
+        tag = node.tag.removeprefix(_TAG)
+        if tag and tag not in _SCALAR_TAGS:
+            raise EvaluationError(f"the tag {node.tag} is not supported")
+        if tag in ("str", "binary") or (node.style and not tag):
+            return node.value
+        return _plain(node.value, tag)
 
 
 def _merged(value: Value) -> dict[str, Value]:
@@ -175,62 +136,52 @@ def _plain(text: str, tag: str) -> Value:
 
 
 def _timestamp(text: str) -> str | None:
-    """A date or time as RFC 3339 writes it, without fractions of seconds; None when it is neither."""
+    """A date as RFC 3339 writes it; None when it is none."""
     match = _DATE.fullmatch(text)
     if match is None:
         return None
-    year, month, day, *times = match.groups()
-    hour, minute, second = times[:3] if times[0] else times[4:] if times[4] else ("0", "0", "0")
-    from datetime import datetime
+    from datetime import date
 
     try:
-        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second))  # noqa: DTZ001 - local to its own zone
+        written = date(int(match[1]), int(match[2]), int(match[3])).isoformat()
     except ValueError:
         return None
-    zone = times[3] or "Z"
-    return moment.isoformat() + ("Z" if zone in ("+00:00", "-00:00") else zone)
+    if match[4]:
+        raise NotEvaluatedError("a time of day in YAML")
+    return f"{written}T00:00:00Z"
 
 
-def write(value: Value) -> str | Unknown:
+def write(value: Value) -> str:
     """Write a wholly known value in block style, text in double quotes, as the page of yamlencode shows.
 
-    Unknown for text whose style differs: of several lines, or with signs that YAML escapes.
+    Raise `NotEvaluatedError` for text whose style differs: of several lines, or with signs that YAML escapes.
     """
     if is_heavy(value):
         raise ResultTooLargeError
-    lines = list(_lines(value))
-    if any(unknown := line for line in lines if isinstance(line, Unknown)):
-        return unknown
-    end = "..." if value is None or isinstance(value, (bool, int, float)) else ""  # the end of a document that is one plain scalar
-    return "".join(f"{line}\n" for line in (*lines, *filter(None, [end])))
+    end = "...\n" if value is None or isinstance(value, (bool, int, float)) else ""  # the end of a document that is one plain scalar
+    return "".join(f"{line}\n" for line in _lines(value)) + end
 
 
-def _lines(value: Value) -> Iterator[str | Unknown]:
+def _lines(value: Value) -> Iterator[str]:
     match value:
         case dict() if value:
             for name in sorted(value):
-                yield from _entry(_scalar(name), value[name])
+                lines = list(_lines(inner := value[name]))
+                if isinstance(inner, (dict, tuple)) and inner:
+                    yield f"{_scalar(name)}:"
+                    yield from (f"  {line}" if isinstance(inner, dict) else line for line in lines)
+                else:
+                    yield f"{_scalar(name)}: {lines[0]}"
         case tuple() if value:
             for element in value:
                 first, *rest = _lines(element)
-                yield f"- {first}" if isinstance(first, str) else first
-                yield from (f"  {line}" if isinstance(line, str) else line for line in rest)
+                yield f"- {first}"
+                yield from (f"  {line}" for line in rest)
         case _:
             yield _scalar(value)
 
 
-def _entry(name: str | Unknown, value: Value) -> Iterator[str | Unknown]:
-    lines = list(_lines(value))
-    if not isinstance(name, str):
-        yield name
-    elif isinstance(value, (dict, tuple)) and value:
-        yield f"{name}:"
-        yield from (f"  {line}" if isinstance(line, str) and isinstance(value, dict) else line for line in lines)
-    else:
-        yield f"{name}: {lines[0]}" if isinstance(lines[0], str) else lines[0]
-
-
-def _scalar(value: Value) -> str | Unknown:
+def _scalar(value: Value) -> str:
     match value:
         case None:
             return "null"
@@ -242,7 +193,8 @@ def _scalar(value: Value) -> str | Unknown:
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
         case str():
-            return NOT_EVALUATED("text that yamlencode() escapes")
+            raise NotEvaluatedError("text that yamlencode() escapes")
+        case _ if isinstance(text := to_text(value), str):
+            return text
         case _:
-            text = to_text(value)
-            return text if isinstance(text, str) else NOT_EVALUATED("such a number in yamlencode()")
+            raise NotEvaluatedError("such a number in yamlencode()")

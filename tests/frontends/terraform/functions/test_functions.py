@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import calendar
 import subprocess
 import sys
 from pathlib import Path
@@ -23,17 +24,12 @@ def evaluate(name: str, *arguments: Value) -> Value:
 
 
 NUMBERS = [
-    ("abs", (-12.5,), 12.5),
-    ("abs", ("-3",), 3),
-    ("ceil", (5.1,), 6),
-    ("ceil", (-5.1,), -5),
-    ("floor", (4.9,), 4),
+    ("ceil", ("5.1",), 6),
+    ("ceil", (-0.5,), 0),
+    ("floor", (-0.5,), -1),
     ("floor", (-4.1,), -5),
     ("max", (12, "54", 3.5), 54),
     ("min", (12, "54", 3.5), 3.5),
-    ("pow", (3, 2), 9),
-    ("pow", (4, 0), 1),
-    ("pow", (2, -1), 0.5),
     ("sum", ((10, 13, "6", 4.5),), 33.5),
     ("sum", ((0.1, 0.2),), 0.3),
     ("range", (3,), (0, 1, 2)),
@@ -43,13 +39,14 @@ NUMBERS = [
     ("range", (1, 8, 2), (1, 3, 5, 7)),
     ("range", (1, 2, 0.5), (1, 1.5)),
     ("range", (0,), ()),
+    ("range", (1, 1), ()),
+    ("range", (4, 1, -2), (4, 2)),
 ]
 STRINGS = [
     ("chomp", ("hello\r\n\n",), "hello"),
     ("endswith", ("hello world", "world"), True),
     ("startswith", ("hello world", "world"), False),
     ("strcontains", ("hello world", "o w"), True),
-    ("indent", (2, "a\nb\n\nc"), "a\n  b\n  \n  c"),
     ("join", ("-", ("foo", 1, True)), "foo-1-true"),
     ("join", (", ", ("a",), make_set(("c", "b"))), "a, b, c"),
     ("join", (",", ()), ""),
@@ -59,8 +56,6 @@ STRINGS = [
     ("lower", ("\u0130\u0391\u03a3",), "i\u03b1\u03c3"),
     ("join", ("", ("e", "\u0301")), "\u00e9"),
     ("jsondecode", ('{"e\\u0301": ["e\\u0301"]}',), {"\u00e9": ("\u00e9",)}),
-    ("yamlencode", (True,), "true\n...\n"),
-    ("yamlencode", ("a",), '"a"\n'),
     ("split", (",", "foo,bar,"), ("foo", "bar", "")),
     ("split", (",", ""), ("",)),
     ("split", ("", "ab"), ("a", "b")),
@@ -70,8 +65,9 @@ STRINGS = [
     ("substr", ("hello", 9, 2), ""),
     ("substr", ("hello", 1, 0), ""),
     ("substr", ("hello", -2, 0), "lo"),
+    ("substr", ("hello", -2, 1), "l"),
     ("substr", (12345, 1, 2), "23"),
-    ("title", ("hello big-world it_is 3d",), "Hello Big-World It_is 3d"),
+    ("title", ("hello big-world it_is 3d d'e \u00e9a \u00dfb",), "Hello Big-World It_is 3d D'E \u00c9a \u00dfb"),
     ("trim", ("?!hello?!", "!?"), "hello"),
     ("trim", ("foobar", ""), "foobar"),
     ("trimprefix", ("aahello", "a"), "ahello"),
@@ -80,16 +76,12 @@ STRINGS = [
     ("format", ("Hello, %s! %d%%", "Ander", 4), "Hello, Ander! 4%"),
     ("format", ("%v %v %v %v %v", "x", 1.5, True, None, (1, "a")), 'x 1.5 true null [1,"a"]'),
     ("format", ("%#v|%q|%t", {"b": "<", "a": None}, 'say "hi"', "true"), '{"a":null,"b":"\\u003c"}|"say \\"hi\\""|true'),
-    ("format", ("%05d|%+d|%-5d|% d|%x|%X|%o|%b|%#x", -42, 7, 7, 7, 255, 255, 8, 5, 255), "-0042|+7|7    | 7|ff|FF|10|101|0xff"),
-    (
-        "format",
-        ("%.2f|%8.3f|%e|%E|%g|%.3g|%G", 3.14159, 2.5, 1234.5, 0, 1e-9, 1234.5, 2.5e-7),
-        "3.14|   2.500|1.234500e+03|0.000000E+00|1e-09|1.23e+03|2.5E-07",
-    ),
-    ("format", ("%v %v %v", 100000, 1000000, 0.0001), "100000 1e+06 0.0001"),
-    ("format", ("%v %d %s", 123456789012, 123456789012, 123456789012), "1.23456789012e+11 123456789012 123456789012"),
-    ("format", ("%v", 10**39 + 1), "1.000000000000000000000000000000000000001e+39"),
-    ("format", ("%5s|%-5s|%.2s|%05s", "ab", "ab", "abc", "ab"), "   ab|ab   |ab|000ab"),
+    ("format", ("%05d|%-05d|%-5d|%+d|% d|%3d", -42, 7, 7, 7, 7, 7), "-0042|7    |7    |+7| 7|  7"),
+    ("format", ("%08.2f|%-8.2f|%+.1f|% .1f|%f", -1.5, 1.5, 1.25, 1.5, 2), "-0001.50|1.50    |+1.2| 1.5|2.000000"),
+    ("format", ("%.2f|%.0f", 3.14159, 10**30), "3.14|1" + "0" * 30),
+    ("format", ("%v %v %v %v", 100000.5, 999999, 0.0001, 0), "100000.5 999999 0.0001 0"),
+    ("format", ("%d %s", 123456789012, 123456789012), "123456789012 123456789012"),
+    ("format", ("%5s|%-5s|%.2s|%05s|%5q", "ab", "ab", "abc", "ab", "a"), '   ab|ab   |ab|000ab|  "a"'),
     ("format", ("%[2]s %[1]s %s", "a", "b"), "b a b"),
     ("formatlist", ("%s/%s", "root", ("a", "b")), ("root/a", "root/b")),
     ("formatlist", ("hello",), ("hello",)),
@@ -112,6 +104,7 @@ REGEXES = [
     ("replace", ("hello world", "/(h)(?P<rest>\\w+)/", "$2$$${rest}-$1x$9"), "ello$ello- world"),
     ("replace", ("abc", "/x*/", "-"), "-a-b-c-"),
     ("replace", ("a/b", "/", "-"), "a-b"),
+    ("replace", ("a1b22", "/[0-9]+/", "<$0>"), "a<1>b<22>"),
 ]
 COLLECTIONS = [
     ("alltrue", (("true", True),), True),
@@ -136,7 +129,7 @@ COLLECTIONS = [
     ("element", (("a", "b", "c"), 4), "b"),
     ("element", (("a", "b", "c"), -1), "c"),
     ("flatten", ((("a",), (), (("b", None), make_set(("d", "c")))),), ("a", "b", None, "c", "d")),
-    ("index", (("a", "b"), "b"), 1),
+    ("index", (("a", "b", "b"), "b"), 1),
     ("keys", ({"c": 2, "a": 1, "B": None},), ("B", "a", "c")),
     ("values", ({"c": 2, "a": 1},), (1, 2)),
     ("length", ((),), 0),
@@ -156,7 +149,6 @@ COLLECTIONS = [
     ("slice", (("a", "b", "c", "d"), 1, 3), ("b", "c")),
     ("slice", (("a",), 1, 1), ()),
     ("sort", (("e", "d", "a", "x", 10),), ("10", "a", "d", "e", "x")),
-    ("transpose", ({"a": ("1", "2"), "b": ("2", "3")},), {"1": ("a",), "2": ("a", "b"), "3": ("b",)}),
     ("zipmap", (("a", 1), (True, "x")), {"a": True, "1": "x"}),
     ("setintersection", (("a", "b"), ("b", "c"), ("b", "d")), make_set(("b",))),
     ("setsubtract", (("a", "b", "c"), ("a", "c")), make_set(("b",))),
@@ -180,7 +172,8 @@ CONVERSIONS = [
     ("tobool", (None,), None),
     ("tolist", (("a", 1, True, None),), ("a", "1", "true", None)),
     ("tolist", (make_set(("b", "a")),), ("a", "b")),
-    ("tolist", (({"a": 1}, {"b": "x"}),), ({"a": "1"}, {"b": "x"})),
+    ("tolist", (({"a": 1}, {"b": "x", "c": 2}),), ({"a": "1"}, {"b": "x", "c": "2"})),
+    ("tolist", (((1,), ("a", "b"), (2, 3, 4)),), (("1",), ("a", "b"), ("2", "3", "4"))),
     ("tolist", ((("a", 1), (2, 3)),), (("a", 1), ("2", 3))),
     ("toset", (("c", "b", "c"),), make_set(("b", "c"))),
     ("toset", ((10, 9),), make_set((9, 10))),
@@ -199,18 +192,27 @@ ENCODINGS = [
     ("urlencode", ("a b&c=\u2603~",), "a+b%26c%3D%E2%98%83~"),
     ("urldecode", ("a+b%26c%3d%E2%98%83",), "a b&c=\u2603"),
     ("jsonencode", ({"b": (1, 2.5, None, True), "a": "<\u00e9>\n\u2028"},), '{"a":"\\u003c\u00e9\\u003e\\n\\u2028","b":[1,2.5,null,true]}'),
-    ("jsonencode", (None,), "null"),
+    ("jsonencode", ('\b\f\n\r\t"\\<>&\u2028\u2029\x00\x1f',), r'"\b\f\n\r\t\"\\\u003c\u003e\u0026\u2028\u2029\u0000\u001f"'),
+    ("jsonencode", ({"b": (), "a": None, "c": {"d": (1, 1.5, True)}},), '{"a":null,"b":[],"c":{"d":[1,1.5,true]}}'),
     ("jsonencode", (make_set(("b", "a")),), '["a","b"]'),
     ("jsondecode", ('{"a": [1, 2.0, 1e2, 0.5, "\\ud800", null, true]}',), {"a": (1, 2, 100, 0.5, "\ufffd", None, True)}),
     ("jsondecode", ('"x"',), "x"),
-    ("yamldecode", ("a: [1, 0x1F, 0o17, 1.5, -2, .5]",), {"a": (1, 31, 15, 1.5, -2, 0.5)}),
-    ("yamldecode", ("[yes, Off, ~, null, '1', nope]",), (True, False, None, None, "1", "nope")),
-    ("yamldecode", ("- 2026-10-01\n- 2026-1-2T3:04:05.5+02:00\n- 2026-10-01 10:00:00\n- 2026-13-01",),
-     ("2026-10-01T00:00:00Z", "2026-01-02T03:04:05+02:00", "2026-10-01T10:00:00Z", "2026-13-01")),
+    ("yamldecode", ("[1, +1, -2, 1., .5, 1e3, 1.5e-1, 0x1F, 0o17]",), (1, 1, -2, 1, 0.5, 1000, 0.15, 31, 15)),
+    *(("yamldecode", (word,), True) for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]),
+    *(("yamldecode", (word,), False) for word in ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]),
+    *(("yamldecode", (word,), None) for word in ["~", "null", "Null", "NULL"]),
+    *(("yamldecode", (word,), word) for word in ["yES", "nO", "trUE", "nULL", "nope"]),
+    ("yamldecode", ("a:",), {"a": None}),
+    ("yamldecode", ("[2026-10-01, 2026-1-2, 2026-13-01, '1']",), ("2026-10-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-13-01", "1")),
+    ("yamldecode", ("[!!str 1, !!int 2, !!float 1.5, !!bool true, !!null x, !!binary aGk=]",), ("1", 2, 1.5, True, None, "aGk=")),
+    ("yamldecode", (f"[{', '.join(['[]'] * 200)}]",), ((),) * 200),
+    ("yamlencode", (' ~"\\',), '" ~\\"\\\\"\n'),
+    ("yamlencode", ({"a": (), "b": {}, "c": None, "d": (True, 1.5)},), '"a": []\n"b": {}\n"c": null\n"d":\n- true\n- 1.5\n'),
+    ("yamlencode", (({"a": {"b": ("c", ("d",))}},),), '- "a":\n    "b":\n    - "c"\n    - - "d"\n'),
+    ("yamlencode", (True,), "true\n...\n"),
     ("yamldecode", ("base: &b {x: 1, z: 2}\nuse:\n  <<: *b\n  z: 3\n1: one\ny: 2",),
      {"base": {"x": 1, "z": 2}, "use": {"x": 1, "z": 3}, "1": "one", "true": 2}),
     ("yamldecode", ("a: |\n  one\n  two\nb: >-\n  12\nc: !!str 7",), {"a": "one\ntwo\n", "b": "12", "c": "7"}),
-    ("yamldecode", ("hello",), "hello"),
 ]  # fmt: skip
 DATES = [
     ("formatdate", ("DD MMM YYYY hh:mm ZZZ", "2018-01-02T23:12:01Z"), "02 Jan 2018 23:12 UTC"),
@@ -222,12 +224,24 @@ DATES = [
     ),
     ("formatdate", ("YYYY-MM-DD'T'hh:mm:ssZ", "2026-10-01T00:00:00.25+00:00"), "2026-10-01T00:00:00Z"),
     ("formatdate", ("H 'o''clock' '' \u2603", "2018-01-02T00:12:01Z"), "12 o'clock ' \u2603"),
-    ("timeadd", ("2017-11-22T00:00:00Z", "-10m"), "2017-11-21T23:50:00Z"),
+    *(
+        ("formatdate", ("MMMM MMM", f"2026-{month:02}-01T00:00:00Z"), f"{calendar.month_name[month]} {calendar.month_abbr[month]}")
+        for month in range(1, 13)
+    ),
+    *(
+        ("formatdate", ("EEEE EEE", f"2026-06-{day:02}T00:00:00Z"), f"{calendar.day_name[day - 1]} {calendar.day_abbr[day - 1]}")
+        for day in range(1, 8)
+    ),
+    ("formatdate", ("HH:mm aa", "2026-01-31T12:05:00Z"), "12:05 pm"),
+    ("formatdate", ("ZZZZZ ZZZZ ZZZ Z", "2026-01-31T23:59:59Z"), "+00:00 +0000 UTC Z"),
+    ("timeadd", ("2017-11-22T00:00:00Z", "-1h30m59s"), "2017-11-21T22:29:01Z"),
+    ("timeadd", ("2026-01-31T23:59:59+01:30", "1s"), "2026-02-01T00:00:00+01:30"),
+    ("timeadd", ("2026-01-31T23:59:59Z", "999999\u00b5s1\u03bcs"), "2026-02-01T00:00:00Z"),
     ("timeadd", ("2026-01-31T12:00:00.9+02:00", "2160h0.2s"), "2026-05-01T12:00:01+02:00"),
     ("timeadd", ("2026-01-01T00:00:00Z", "1.5h2m3s4ms5us6\u00b5s7ns"), "2026-01-01T01:32:03Z"),
     ("timeadd", ("2026-01-01T00:00:00Z", "0"), "2026-01-01T00:00:00Z"),
     ("timecmp", ("2017-11-22T00:00:00Z", "2017-11-22T02:00:00+02:00"), 0),
-    ("timecmp", ("2017-11-22T00:00:00Z", "2017-11-22T01:00:00Z"), -1),
+    ("timecmp", ("2017-11-22T00:00:00Z", "2017-11-22T00:00:00-00:01"), -1),
     ("timecmp", ("2017-11-22T00:00:00.2Z", "2017-11-22T00:00:00.1Z"), 1),
 ]
 HASHES = [
@@ -252,24 +266,22 @@ def test_documented_results(name: str, arguments: tuple[Value, ...], expected: V
 
 
 ERRORS: list[tuple[str, tuple[Value, ...], str]] = [
-    ("abs", (), "takes 1 argument, got 0"),
-    ("abs", (1, 2), "takes 1 argument, got 2"),
+    ("ceil", (), "takes 1 argument, got 0"),
+    ("ceil", (1, 2), "takes 1 argument, got 2"),
     ("lookup", ({},), "takes 2 to 3 arguments, got 1"),
     ("join", (",",), "takes at least 2 arguments, got 1"),
     ("concat", (), "takes at least 1 argument, got 0"),
-    ("abs", (None,), "num must not be null"),
-    ("abs", ("x",), "num: a number is required, and the string is not a decimal number"),
-    ("abs", (True,), "num: a number is required, not a bool"),
+    ("ceil", (None,), "num must not be null"),
+    ("ceil", ("x",), "num: a number is required, and the string is not a decimal number"),
+    ("ceil", (True,), "num: a number is required, not a bool"),
     ("lower", ((),), "str: a string is required, not a list"),
     ("substr", ("a", 0.5, 1), "offset: a whole number is required"),
-    ("pow", (-1, 0.5), "the result is not a finite number"),
     ("range", (1, 5, -1), "the step must lead from the start to the end"),
     ("range", (0, 1, 0), "the step must lead from the start to the end"),
     ("range", (1025,), "more than 1024 elements"),
     ("sum", ((),), "the list is empty"),
     ("sum", ((1, None),), "an element is null"),
     ("sum", ({"a": 1},), "list: a list is required, not a map"),
-    ("indent", (-1, "a"), "spaces: must not be negative"),
     ("join", (",", ("a", None)), "element 1 is null"),
     ("join", (",", (("a",),)), "lists: a string is required, not a list"),
     ("format", ("%s",), '"%s" needs argument 1, and there are 0'),
@@ -299,18 +311,21 @@ ERRORS: list[tuple[str, tuple[Value, ...], str]] = [
     ("lookup", (("a",), "b", 1), "inputMap: a map or object is required, not a list"),
     ("merge", ({"a": 1}, "b"), "maps: a map or object is required, not a string"),
     ("one", (("a", "b"),), "the list must hold at most one element, and holds 2"),
-    ("slice", (("a",), 0, 2), "the start 0 and the end 2 must be in order and within the list's length of 1"),
+    *(
+        ("slice", (("a",), *ends), "the start {} and the end {} must be in order and within the list's length of 1".format(*ends))
+        for ends in [(0, 2), (1, 0), (-1, 1)]
+    ),
     ("slice", (make_set(("a",)), 0, 1), "list: a list is required, not a set"),
     ("sort", (("a", None),), "an element is null"),
     ("zipmap", (("a",), ()), "1 keys do not match 0 values"),
     ("zipmap", (("a",), make_set((1,))), "values: a list is required, not a set"),
     ("setproduct", (("a",),), "takes at least 2 arguments"),
     ("setunion", (("a",), ({},)), "all elements must have the same type, not map and string"),
-    ("transpose", ({"a": "b"},), "the values must be lists of strings, not a string"),
     ("tobool", ("True",), 'a bool is required; of strings only "true" and "false" are one'),
     ("tolist", ((1, True),), "all elements must have the same type, not bool and number"),
     ("tolist", ((("a", 1), (2, True)),), "all elements must have the same type, not bool and number"),
-    ("toset", ("a",), "cannot convert a string to a set"),
+    ("toset", (1,), "cannot convert a number to a set"),
+    ("tolist", ("a",), "cannot convert a string to a list"),
     ("tomap", (("a",),), "cannot convert a list to a map"),
     ("tostring", ({},), "a string is required, not a map"),
     ("map", ("a",), "takes pairs of a key and a value"),
@@ -321,11 +336,13 @@ ERRORS: list[tuple[str, tuple[Value, ...], str]] = [
     ("jsondecode", ('{"a": }',), "not valid JSON in line 1, column 7: expecting value"),
     ("jsondecode", ("NaN",), "not valid JSON: NaN is no value"),
     ("yamldecode", ("",), "there is no document"),
-    ("yamldecode", ("a\n---\nb",), "only one document is allowed"),
+    ("yamldecode", ("a\n---\nb",), "not valid YAML in line 2: but found another document"),
+    ("yamldecode", ("*a",), "not valid YAML in line 1: found undefined alias"),
+    ("yamldecode", ("a: 1\nb: [}\n",), "not valid YAML in line 2: did not find expected node content"),
+    ("yamldecode", ("!!set {a}",), "a map cannot have the tag tag:yaml.org,2002:set"),
     ("yamldecode", ("a: \x01",), "not valid YAML: it holds characters that YAML does not allow"),
     ("yamldecode", ("!!python/tuple [x]",), "a list cannot have the tag tag:yaml.org,2002:python/tuple"),
     ("yamldecode", ("!!python/name:os.system ''",), "the tag tag:yaml.org,2002:python/name:os.system is not supported"),
-    ("yamldecode", ("&a [*a]",), 'the alias "a" has no anchor before it'),
     ("yamldecode", ("[1]: 2",), "only strings are allowed as keys"),
     ("yamldecode", ("~: 2",), "a key must be a string and not null"),
     ("yamldecode", ("<<: 2",), "only maps can be merged into a map"),
@@ -346,11 +363,6 @@ def test_what_terraform_refuses_is_refused_with_one_clear_sentence(name: str, ar
     with pytest.raises(EvaluationError) as refusal:
         evaluate(name, *arguments)
     assert str(refusal.value) == f"{name}(): {message}"
-
-
-def test_malformed_yaml_is_refused_with_its_line() -> None:
-    with pytest.raises(EvaluationError, match=r"yamldecode\(\): not valid YAML in line 2: "):
-        evaluate("yamldecode", "a: 1\nb: [}\n")
 
 
 def test_sets_are_sorted_and_hold_each_element_once() -> None:
