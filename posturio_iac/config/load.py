@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
-from posturio_iac.config.model import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override
+from posturio_iac.config.model import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
@@ -35,12 +35,17 @@ def load(path: str, fence: Fence | None = None, home: str | None = None) -> Conf
         for n, override in enumerate(own["overrides"]):
             _check_override(override, own, f"{shown}: overrides[{n}]")
     if "suppressions" in own:
-        own["suppressions"] = tuple(
-            _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(own["suppressions"])
-        )
+        own["suppressions"] = tuple(Exemption(**entry) for entry in own["suppressions"])
+        for n, one in enumerate(own["suppressions"]):
+            if one.path is None and one.address is None:
+                what = f"{shown}: suppressions[{n}] would suppress its rule everywhere"
+                raise UsageError(f"{what}: give it a path or an address, or add the rule to ignore")
     if "forbidden" in own:
-        allowed = own["forbidden"].get("allow", ())
-        own["forbidden"] = tuple(_allowed(AllowedKey(**entry), f"{shown}: forbidden.allow[{n}]") for n, entry in enumerate(allowed))
+        own["forbidden"] = tuple(AllowedKey(**entry) for entry in own["forbidden"].get("allow", ()))
+        for n, one in enumerate(own["forbidden"]):
+            if one.user is None and one.address is None:
+                what = f"{shown}: forbidden.allow[{n}] would allow every key"
+                raise UsageError(f"{what}: give it a user or an address, or delete [forbidden]")
     return Config(path, folder, home, **own)
 
 
@@ -79,26 +84,8 @@ def _check_override(override: Override, values: Mapping[str, Any], where: str) -
         raise UsageError(f"{where} changes nothing: give it one of {', '.join(limits)} or severity")
     for name, limit in limits.items():
         general = values.get(name, getattr(defaults, name))
-        if limit is not None and _looser(limit, general) and not (override.reason and override.until):
+        if limit is not None and looser(limit, general) and not (override.reason and override.until):
             raise UsageError(f"{where}.{name} is looser than {general}: add a reason and an until")
-
-
-def _looser(limit: int | str, than: int | str) -> bool:
-    if isinstance(limit, int) and isinstance(than, int):
-        return limit > than
-    return limit == "declared" and than == "enforced"
-
-
-def _allowed(allowed: AllowedKey, where: str) -> AllowedKey:
-    if allowed.user is None and allowed.address is None:
-        raise UsageError(f"{where} would allow every key: give it a user or an address, or delete [forbidden]")
-    return allowed
-
-
-def _exemption(exemption: Exemption, where: str) -> Exemption:
-    if exemption.path is None and exemption.address is None:
-        raise UsageError(f"{where} would suppress its rule everywhere: give it a path or an address, or add the rule to ignore")
-    return exemption
 
 
 def _table(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:

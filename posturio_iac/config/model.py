@@ -39,17 +39,12 @@ class Config:
     timeout: int | None
     engine: str
     engine_version: str | None
-    var_files: tuple[str, ...]
-    """Absolute paths."""
+    var_files: tuple[str, ...]  # absolute paths, as those below
     parameters: tuple[str, ...]
-    """Absolute paths."""
     source: str | None
-    """Absolute path."""
     plan_only: bool
     baseline: tuple[str, ...]
-    """Absolute paths."""
     source_url: str | None
-    """As it was given."""
     custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]
@@ -57,12 +52,9 @@ class Config:
     suppressions: tuple[Exemption, ...]
     forbidden: tuple[AllowedKey, ...] | None
     """The keys that may exist although keys are forbidden; None where they are not."""
-    owners: tuple[Mapping[str, str], ...]
-    """Each with ``users`` and ``owner``."""
-    path: str | None
-    """The file that it was read from."""
-    folder: str
-    """The absolute folder that its globs are relative to: that of the file."""
+    owners: tuple[Mapping[str, str], ...]  # each with ``users`` and ``owner``
+    path: str | None  # of the file
+    folder: str  # of the file, absolute: its globs are relative to it
     home: str | None
     """The folder where the file of a run belongs: files below it are not used. None where none was looked for."""
     own: frozenset[str]
@@ -121,3 +113,10 @@ class Exemption:
     """Glob relative to the configuration's folder."""
     address: str | None = None
     until: datetime | None = None
+
+
+def looser(limit: int | str, than: int | str) -> bool:
+    """True if one limit allows more than another."""
+    if isinstance(limit, int) and isinstance(than, int):
+        return limit > than
+    return limit == "declared" and than == "enforced"

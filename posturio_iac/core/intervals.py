@@ -17,7 +17,7 @@ LONGEST = timedelta(days=365_000)
 
 _DAY = 86_400
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
-_SPELLINGS = {
+SPELLINGS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
@@ -35,18 +35,8 @@ _ISO = (
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "min", "s")
 _RATE = r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)"
-_ADVERBS = {
-    "hourly": "1h",
-    "daily": "1d",
-    "weekly": "1w",
-    "biweekly": "2w",
-    "fortnightly": "2w",
-    "monthly": "30d",
-    "quarterly": "90d",
-    "yearly": "1y",
-    "annually": "1y",
-    "annual": "1y",
-}
+_ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "30d", "quarterly": "90d"}
+_ADVERBS |= dict.fromkeys(("biweekly", "fortnightly"), "2w") | dict.fromkeys(("yearly", "annually", "annual"), "1y")
 _DAYS_NOT_HOURS = 4
 _HUGE = 10**18
 _AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
@@ -55,7 +45,7 @@ _TROUBLES = (
     (r"(?s)cron\(.*", "is a schedule, not an interval"),
     (r"(?s)-\s*[0-9].*", "is negative"),
     (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
-    (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?", "is longer than a thousand years"),
+    (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(SPELLINGS)}|m)?", "is longer than a thousand years"),
 )
 """Explanations for forms that people are known to write and that are not read."""
 
@@ -69,7 +59,7 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
     if re.fullmatch(_NUMBER, text):
         return _total([(int(text), default_unit)])
     if found := re.fullmatch(_RATE, text):
-        return _total([(int(found[1]), _SPELLINGS[found[2]])])
+        return _total([(int(found[1]), SPELLINGS[found[2]])])
     if found := re.fullmatch(_ISO, text):
         return _total([(int(n), unit) for n, unit in zip(found.groups(), _ISO_UNITS, strict=True) if n])
     return _sum_of_parts(text) if re.fullmatch(_PARTS, text) else None
@@ -109,7 +99,7 @@ def _sum_of_parts(text: str) -> timedelta | None:
     """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
     parts: list[tuple[int, str]] = []
     for number, spelling in re.findall(_PART, text):
-        unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else _SPELLINGS.get(spelling)
+        unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else SPELLINGS.get(spelling)
         if unit is None:
             return None
         parts.append((int(number), unit))

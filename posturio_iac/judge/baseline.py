@@ -110,21 +110,7 @@ class Baseline:
         """The content of the file, the same for the same entries."""
         from json import dumps
 
-        rows = [
-            {
-                "rule": entry.rule,
-                "address": entry.address,
-                "path": entry.path,
-                "root": entry.root,
-                "fingerprint": entry.fingerprint,
-                "content": entry.content,
-                "user": entry.user,
-                "reason": entry.reason,
-                "owner": entry.owner,
-                "until": entry.until,
-            }
-            for entry in sorted(self.entries)
-        ]
+        rows = [{option.name: getattr(entry, option.name) for option in ENTRY} for entry in sorted(self.entries)]
         head = {"version": VERSION, "written": self.written, "findings_then": self.findings_then}
         return dumps({**head, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
 

@@ -59,7 +59,7 @@ class PartwiseJudge:
     def unredacted(self, keys: Iterable[AccessKey]) -> Report:
         """The report unredacted and unsorted."""
         run = _Run(self._suppressions, self._policies, self._as_of)
-        parts = [run.judge_apart(key) for key in sorted(keys, key=_key_order)]
+        parts = [run.judge(key) for key in sorted(keys, key=_key_order)]
         self._crashed |= run.crashed
         if any(one.key.reading for one, _ in parts):
             from posturio_iac.judge.undetermined import worst_readings
@@ -107,7 +107,6 @@ class _Run:
         self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
         self.least: Mapping[str, Severity] = {}
         """The severities that overrides raise rules to, for that key."""
-        self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
         self.configured: frozenset[str] = frozenset()
@@ -115,13 +114,7 @@ class _Run:
         self.fingerprints: set[str] = set()
         self.repetitions: Counter[str] = Counter()
 
-    def judge_apart(self, key: AccessKey) -> Judged:
-        """Apply every rule to one key, and return its own findings beside the verdict."""
-        before = len(self.findings)
-        judged = self.judge(key)
-        return judged, self.findings[before:]
-
-    def judge(self, key: AccessKey) -> JudgedKey:
+    def judge(self, key: AccessKey) -> Judged:
         """Apply every rule to one key."""
         policy = self.policies.of(key)
         self.rules, self.configured, self.least = self._rules_of(policy, key)
@@ -129,7 +122,6 @@ class _Run:
         self.suppressions.notice(key)
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
-        self.findings += findings
         flagged = frozenset(finding.rule.id for finding in findings)
         accepted, remaining, open_ = self._open_questions(key, flagged, context, broken)
         questions = (*open_, *(OpenQuestion((Question.VERDICT,), crashed(rule)) for rule in dict.fromkeys(broken)))
@@ -143,7 +135,7 @@ class _Run:
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
         accepted = tuple(rule for rule in accepted if rule not in broken)
         open_rules = tuple(sorted({*accepted, *remaining, *broken}))
-        return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted)
+        return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, open_rules, accepted), findings
 
     def _rules_of(self, policy: Policy, key: AccessKey) -> tuple[dict[str, Registered], frozenset[str], Mapping[str, Severity]]:
         """The rules of a policy, with their severities in it, the names of those whose severity it sets, and what it raises for a key."""
@@ -178,7 +170,8 @@ class _Run:
                 except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
                     broken.append(name)
                     self.crashed.add(name)
-                    self.diagnostics.append(_crash(rule, key, error))
+                    text = f"rule {name} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
+                    self.diagnostics.append(Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account))
         return found
 
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
@@ -231,11 +224,6 @@ class _Run:
         return tuple(accepted), remaining, undetermined.open_questions(key, remaining, flagged_by) if remaining else ()
 
 
-def _crash(rule: Registered, key: AccessKey, error: Exception) -> Diagnostic:
-    text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
-    return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
-
-
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
     """Digest the identity of a finding; places in files are not part of it. A repetition of the same gets another digest."""
     from posturio_iac.core.text.digest import sha256
@@ -258,11 +246,5 @@ def _location(span: Span | None) -> tuple[str | None, int | None, int | None]:
 
 
 def _order(diagnostic: Diagnostic) -> tuple[str, int, int, str, str, str]:
-    return (
-        diagnostic.path or "",
-        diagnostic.line or 0,
-        diagnostic.column or 0,
-        diagnostic.level.value,
-        diagnostic.message,
-        diagnostic.account or "",
-    )
+    path, line, column, account = diagnostic.path or "", diagnostic.line or 0, diagnostic.column or 0, diagnostic.account or ""
+    return path, line, column, diagnostic.level.value, diagnostic.message, account

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.config import rule_id
-from posturio_iac.config.model import AllowedKey, Config, Override
+from posturio_iac.config.model import AllowedKey, Config, Override, looser
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.keys.ids import user_path
 from posturio_iac.core.record import dataclass, field, replace
@@ -138,7 +138,7 @@ def _changes(override: Override, limits: dict[str, int | str], as_of: datetime) 
     excepted = _is_excepted(override, as_of)
     for name in _LIMITS:
         value = getattr(override, name)
-        if value is not None and (excepted or not _looser(value, limits[name])):
+        if value is not None and (excepted or not looser(value, limits[name])):
             yield name, value
 
 
@@ -146,16 +146,12 @@ def _is_excepted(override: Override, as_of: datetime) -> bool:
     return bool(override.reason.strip()) and override.until is not None and override.until > as_of
 
 
-def _looser(value: int | str, than: int | str) -> bool:
-    if isinstance(value, int) and isinstance(than, int):
-        return value > than
-    return value == "declared" and than == "enforced"
-
-
 @functools.lru_cache(maxsize=10_000)
 def _covers(globs: tuple[str, ...], path: str) -> bool:
     """True if globs cover a path with forward slashes, in which ``..`` may stand."""
-    return _paths(globs).cover(_normalised(path))
+    from posixpath import normpath
+
+    return _paths(globs).cover(normpath(path))
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -163,10 +159,3 @@ def _paths(globs: tuple[str, ...]) -> Exclusions:
     from posturio_iac.core.text.gitignore import Exclusions
 
     return Exclusions(globs)
-
-
-@functools.lru_cache(maxsize=1_000)
-def _normalised(path: str) -> str:
-    from posixpath import normpath
-
-    return normpath(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import HOW_LONG, Reason
@@ -41,50 +41,39 @@ class Assumption(NamedTuple):
     apply: Callable[[AccessKey], AccessKey]
 
 
-def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
-    return (*_of_existence(key), *_of_end(key), *_of_use(key), *_of_surroundings(key))
-
-
-def _of_existence(key: AccessKey) -> Iterator[Assumption]:
+def assumptions(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about a key, in the order in which reports ask it."""
     if key.existence is not None:
         yield Assumption(Question.EXISTENCE, _why(key.existence), lambda k: replace(k, existence=None))
-
-
-def _of_end(key: AccessKey) -> Iterator[Assumption]:
-    if isinstance(key.status, Unknown):
-        yield Assumption(Question.STATUS, _why(key.status), lambda k: replace(k, status="Active"))
+    yield from _open(key, Question.STATUS, "status", "Active")
     unknown = tuple(OpenReason(e.reason, e.origin) for e in key.unknown_evidence())
     if reasons := (*unknown, *_why(*key.unknown_sources)):
-        yield Assumption(Question.LIFETIME, reasons, _without_unknown_evidence)
-    if key.unseen_tags is not None:
-        yield Assumption(Question.LIFETIME, _why(key.unseen_tags), lambda k: replace(k, unseen_tags=None))
+        known = tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN)
+        yield Assumption(Question.LIFETIME, reasons, lambda k: replace(k, lifetimes=known, unknown_sources=()))
+    yield from _open(key, Question.LIFETIME, "unseen_tags", None)
     if endless := tuple(e for e in key.effective() if _is_endless(e)):
         reasons = tuple(OpenReason(e.reason or HOW_LONG(), e.origin) for e in endless)
         yield Assumption(Question.LIFETIME, reasons, _with_endless_evidence)
-
-
-def _of_use(key: AccessKey) -> Iterator[Assumption]:
-    if isinstance(key.last_used, Unknown) and isinstance(key.created, datetime):  # idle time counts from there, in code from nowhere
-        yield Assumption(Question.LAST_USED, _why(key.last_used), lambda k: replace(k, last_used=None))
-    if isinstance(key.disabled_since, Unknown):
-        yield Assumption(Question.DISABLED_SINCE, _why(key.disabled_since), lambda k: replace(k, disabled_since=_EVER))
-
-
-def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
-    if isinstance(key.owner, Unknown):
-        yield Assumption(Question.OWNER, _why(key.owner), lambda k: replace(k, owner=None))
-    if isinstance(key.active_siblings, Unknown):
-        yield Assumption(Question.SIBLINGS, _why(key.active_siblings), lambda k: replace(k, active_siblings=("another key",)))
+    if isinstance(key.created, datetime):  # idle time counts from there, in code from nowhere
+        yield from _open(key, Question.LAST_USED, "last_used", None)
+    yield from _open(key, Question.DISABLED_SINCE, "disabled_since", _EVER)
+    yield from _open(key, Question.OWNER, "owner", None)
+    yield from _open(key, Question.SIBLINGS, "active_siblings", ("another key",))
     if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
-        yield Assumption(Question.REPLACEMENT_ORDER, _why(key.replacement.create_before_destroy), _deleted_first)
-    if isinstance(key.newest_active, Unknown):
-        yield Assumption(Question.USER_ROTATES, _why(key.newest_active), lambda k: replace(k, newest_active=None))
-    if isinstance(key.quarantine, Unknown):
-        yield Assumption(Question.QUARANTINE, _why(key.quarantine), lambda k: replace(k, quarantine="a policy of AWS"))
-    if isinstance(key.managed, Unknown):
-        yield Assumption(Question.DECLARATION, _why(key.managed), lambda k: replace(k, managed=False))
+        first = replace(key.replacement, create_before_destroy=False)
+        yield Assumption(Question.REPLACEMENT_ORDER, _why(key.replacement.create_before_destroy), lambda k: replace(k, replacement=first))
+    yield from _open(key, Question.USER_ROTATES, "newest_active", None)
+    yield from _open(key, Question.QUARANTINE, "quarantine", "a policy of AWS")
+    yield from _open(key, Question.DECLARATION, "managed", worst=False)
     if key.possible_exposures:
-        yield Assumption(Question.EXPOSURE, _why(*key.possible_exposures), _exposed)
+        open_ = Exposure(_NOWHERE, SecretHolder(HolderKind.UNKNOWN), Advice("protect it"))
+        yield Assumption(Question.EXPOSURE, _why(*key.possible_exposures), lambda k: replace(k, exposures=(*k.exposures, open_)))
+
+
+def _open(key: AccessKey, question: Question, name: str, worst: Any) -> Iterator[Assumption]:
+    """Yield the assumption that an attribute of unknown value has its ``worst`` one."""
+    if isinstance(value := getattr(key, name), Unknown):
+        yield Assumption(question, _why(value), lambda k: replace(k, **{name: worst}))
 
 
 def _why(*unknown: Unknown) -> tuple[OpenReason, ...]:
@@ -93,7 +82,7 @@ def _why(*unknown: Unknown) -> tuple[OpenReason, ...]:
 
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
     """The rules that would flag ``key`` in the worst case and do not flag it as it is known."""
-    assumed = assumptions(key)
+    assumed = tuple(assumptions(key))
     if not assumed:
         return frozenset()
     believed = flagged_by(_believing(key)) if any(e.effect_if_ours is not None for e in key.lifetimes) else frozenset()
@@ -102,7 +91,7 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
 
 def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[OpenQuestion, ...]:
     """The questions whose answers would decide the suspected ``rules``; a reason that leaves several open is listed once."""
-    assumed = assumptions(key)
+    assumed = tuple(assumptions(key))
     needed = [a for a in assumed if not rules <= flagged_by(_assuming(key, (b for b in assumed if b is not a)))]
     questions: dict[OpenReason, dict[Question, None]] = {}
     for one in needed or assumed:
@@ -115,10 +104,6 @@ def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
     return functools.reduce(lambda known, assumption: assumption.apply(known), assumed, key)
 
 
-def _without_unknown_evidence(key: AccessKey) -> AccessKey:
-    return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), unknown_sources=())
-
-
 def _believing(key: AccessKey) -> AccessKey:
     return replace(
         key,
@@ -127,25 +112,15 @@ def _believing(key: AccessKey) -> AccessKey:
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:
-    return replace(key, lifetimes=tuple(_endless(e) if _is_endless(e) else e for e in key.lifetimes))
+    def worst(e: Lifetime) -> Lifetime:
+        return replace(e, interval=LONGEST) if e.kind is Kind.ROTATION else replace(e, at=_NEVER)
 
-
-def _deleted_first(key: AccessKey) -> AccessKey:
-    known = key.replacement
-    return replace(key, replacement=replace(known, create_before_destroy=False)) if isinstance(known, Replacement) else key
-
-
-def _exposed(key: AccessKey) -> AccessKey:
-    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, SecretHolder(HolderKind.UNKNOWN), Advice("protect it"))))
+    return replace(key, lifetimes=tuple(worst(e) if _is_endless(e) else e for e in key.lifetimes))
 
 
 def _is_endless(evidence: Lifetime) -> bool:
     """True if evidence does not tell how long the key lives."""
     return evidence.interval is None and (evidence.kind is Kind.ROTATION or evidence.at is None)
-
-
-def _endless(evidence: Lifetime) -> Lifetime:
-    return replace(evidence, interval=LONGEST) if evidence.kind is Kind.ROTATION else replace(evidence, at=_NEVER)
 
 
 _GRAVITY = (Verdict.CLEAN, Verdict.SUPPRESSED, Verdict.UNDETERMINED, Verdict.FLAGGED)

@@ -5,40 +5,24 @@ from __future__ import annotations
 import functools
 import re
 
+from posturio_iac.core.intervals import SPELLINGS
 from posturio_iac.core.record import Enum, dataclass, field
 
 
 class Meaning(str, Enum):
     """The subject of a piece of metadata."""
 
-    EXPIRY = "expiry"
-    """The date on which the key ends."""
-    ROTATION = "rotation"
-    """The interval at which it is replaced."""
+    EXPIRY = "expiry"  # the date on which the key ends
+    ROTATION = "rotation"  # the interval at which it is replaced
     ROTATE_BY = "rotate_by"
-    """The date by which it is to be replaced."""
     ROTATED_ON = "rotated_on"
-    """The date on which it was replaced."""
     OWNER = "owner"
-    """Who answers for it."""
-    EXEMPT = "exempt"
-    """The key is exempt from rotation, which is no lifetime."""
+    EXEMPT = "exempt"  # from rotation, which is no lifetime
 
 
+_PRECEDENCE = (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER)
 _SEPARATORS = r"[-_:./\s]+"
 _UNIT = r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)"
-_UNITS = {
-    "seconds": "s",
-    "secs": "s",
-    "minutes": "min",
-    "mins": "min",
-    "hours": "h",
-    "hrs": "h",
-    "days": "d",
-    "weeks": "w",
-    "months": "mo",
-    "years": "y",
-}
 _CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 _NO_LETTER = r"[\W\d_]+"
 _THINGS = frozenset({"application", "app", "service"})
@@ -52,50 +36,21 @@ def normalise(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that mean something, matched in any case and with any separators.
-
-    A name in two lists means what the first of them in the order ``exempt``, ``rotated_on``, ``rotate_by``, ``rotation``, ``expiry``,
-    ``owner`` says.
-    """
+    """The names that mean something, in any case and with any separators; of two lists with a name, the order of `_PRECEDENCE` decides."""
 
     expiry: tuple[str, ...] = (
-        "expires",
-        "expireson",
-        "expiresat",
-        "expiry",
-        "expirydate",
-        "expiration",
-        "expirationdate",
-        "validuntil",
-        "deleteafter",
-        "removeby",
+        *("expires", "expireson", "expiresat", "expiry", "expirydate", "expiration", "expirationdate"),
+        *("validuntil", "deleteafter", "removeby"),
     )
     rotation: tuple[str, ...] = (
-        "rotation",
-        "rotationdays",
-        "rotationperiod",
-        "rotateevery",
-        "rotateafter",
-        "rotateafterdays",
-        "deleteafterdays",
-        "maxage",
-        "maxagedays",
-        "keyrotation",
+        *("rotation", "rotationdays", "rotationperiod", "rotateevery", "rotateafter", "rotateafterdays"),
+        *("deleteafterdays", "maxage", "maxagedays", "keyrotation"),
     )
     rotate_by: tuple[str, ...] = ("rotateby", "nextrotation", "rotationdue")
     rotated_on: tuple[str, ...] = ("rotatedon", "lastrotated", "rotatedat")
     owner: tuple[str, ...] = (
-        "owner",
-        "ownedby",
-        "team",
-        "contact",
-        "email",
-        "maintainer",
-        "slack",
-        "application",
-        "app",
-        "service",
-        "squad",
+        *("owner", "ownedby", "team", "contact", "email", "maintainer", "slack"),
+        *("application", "app", "service", "squad"),
     )
     exempt: tuple[str, ...] = ("keyrotationexempt", "rotationexempt", "keyautoexpire")
     prefixes: tuple[str, ...] = ("posturio", "IKR", "IamRotateCredentials")
@@ -107,7 +62,7 @@ class Names:
 
     def __post_init__(self) -> None:
         lookup: dict[str, Meaning] = {}
-        for meaning in (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER):
+        for meaning in _PRECEDENCE:
             for name in getattr(self, meaning.value):
                 lookup.setdefault(normalise(name), meaning)
         lookup.pop("", None)
@@ -124,12 +79,11 @@ class Names:
         """These names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
         given = {name: getattr(self, name) for name in self.__match_args__}
         if unknown := sorted(extra.keys() - given.keys()):
-            msg = f"there is no list of names called {unknown[0]}"
-            raise TypeError(msg)
+            raise TypeError(f"there is no list of names called {unknown[0]}")
         return Names(**{name: tuple(dict.fromkeys((*have, *extra.get(name, ())))) for name, have in given.items()})
 
     def spellings(self) -> tuple[str, ...]:
-        return (*self.expiry, *self.rotation, *self.rotate_by, *self.rotated_on, *self.owner, *self.exempt)
+        return tuple(name for meaning in Meaning for name in getattr(self, meaning.value))
 
 
 def classify(name: str, names: Names) -> Meaning | None:
@@ -158,7 +112,7 @@ def unit_in_name(name: str, names: Names) -> str | None:
     for candidate in _candidates(name, names):
         if candidate in names.lookup:
             found = re.fullmatch(_UNIT, candidate)
-            return _UNITS[found[2]] if found and names.lookup[candidate] is Meaning.ROTATION else None
+            return SPELLINGS[found[2]] if found and names.lookup[candidate] is Meaning.ROTATION else None
     return next((unit for candidate in _candidates(name, names) if (unit := _split_unit(candidate, names))), None)
 
 
@@ -173,4 +127,4 @@ def _split_unit(candidate: str, names: Names) -> str | None:
     found = re.fullmatch(_UNIT, candidate)
     if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
         return None
-    return _UNITS[found[2]]
+    return SPELLINGS[found[2]]

@@ -21,17 +21,7 @@ STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json
 """The endings of the same in JSON: stacks of HCP Terraform, and Terragrunt."""
 
 _MODULE = "module"
-_ENDINGS = {
-    "tf": TERRAFORM,
-    "tofu": TERRAFORM,
-    "json": JSON,
-    "yaml": TEMPLATE,
-    "yml": TEMPLATE,
-    "template": TEMPLATE,
-    "txt": TEMPLATE,
-    "cfn": TEMPLATE,
-}
-
+_ENDINGS = {"tf": TERRAFORM, "tofu": TERRAFORM, "json": JSON, **dict.fromkeys(("yaml", "yml", "template", "txt", "cfn"), TEMPLATE)}
 IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
 """The endings of Terraform's own files."""
 CODE = (*IN_HCL, *IN_JSON)
@@ -95,15 +85,8 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
 LEADING = (
-    b"TemplateBody",
-    b"TemplateURL",
-    b"TemplateFile",
-    b"Custom::AWS",
-    b"AWS::Serverless::Application",
-    b"AWS::ServiceCatalog::",
-    b"::MODULE",
-    b"Transform",
-    b"${",
+    *(b"TemplateBody", b"TemplateURL", b"TemplateFile", b"Custom::AWS", b"AWS::Serverless::Application", b"AWS::ServiceCatalog::"),
+    *(b"::MODULE", b"Transform", b"${"),
 )
 """Signs of a template that may put a text together, or lead to what no search finds."""
 VARIABLES = (b"${file(", b"${self:", b"${param:", b"${opt:", b"${env:", b"::${", b"esources: ${")

@@ -18,17 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
 
-EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE, TEMPLATE, SOURCE = (
-    "excluded",
-    "ignored",
-    "cache",
-    "submodule",
-    "repository",
-    "unread",
-    "module",
-    "template",
-    "source",
-)
+EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"
+UNREAD, MODULE, TEMPLATE, SOURCE = "unread", "module", "template", "source"
 """Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the scanned one;
 a file that could not be read; a call of a module, or a template or macro, whose code is not here; a source of CDK's or Pulumi's."""
 

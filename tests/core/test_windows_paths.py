@@ -13,7 +13,7 @@ import pytest
 
 from posturio_iac.commands import ci_environment
 from posturio_iac.commands import report as files
-from posturio_iac.core.text import globs
+from posturio_iac.core.text import gitignore
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,7 +30,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
         | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False, "lexists": lambda _path: True}
     )
     made = SimpleNamespace(path=path, sep="\\", curdir=".", pardir="..", getcwd=lambda: ROOT)
-    modules: tuple[ModuleType, ...] = (ci_environment, files, globs)
+    modules: tuple[ModuleType, ...] = (ci_environment, files, gitignore)
     for module in modules:
         monkeypatch.setattr(module, "os", made)
 
@@ -63,16 +63,18 @@ def test_what_was_scanned_is_named_with_slashes() -> None:
 
 @pytest.mark.usefixtures("windows")
 @pytest.mark.parametrize(
-    ("folder", "root", "patterns"),
+    ("folder", "root", "covered"),
     [
-        (r"C:\src\infra", r"C:\src\infra", ("legacy/**", "*.bak")),
-        (r"C:\src\infra\a [1]", r"C:\src\infra", (r"/a \[1]/legacy/**", r"/a \[1]/**/*.bak")),
-        (r"C:\src\infra", r"C:\src\infra\legacy", ("/**", "*.bak")),
-        (r"D:\other", r"C:\src\infra", ("legacy/**", "*.bak")),
+        (r"C:\src\infra", r"C:\src\infra", ["legacy/a/x.tf", "b/y.bak", "a [1]/b/y.bak"]),
+        (r"C:\src\infra\a [1]", r"C:\src\infra", ["a [1]/legacy/x.tf", "a [1]/b/y.bak"]),
+        (r"C:\src\infra", r"C:\src\infra\legacy", ["legacy/a/x.tf", "a [1]/legacy/x.tf", "b/y.bak", "a [1]/b/y.bak", "x.tf"]),
+        (r"D:\other", r"C:\src\infra", ["legacy/a/x.tf", "b/y.bak", "a [1]/b/y.bak"]),
     ],
 )
-def test_globs_of_a_configuration_are_moved_with_slashes(folder: str, root: str, patterns: tuple[str, ...]) -> None:
-    assert globs.rebase(("legacy/**", "*.bak"), folder, root) == patterns
+def test_globs_of_a_configuration_count_from_its_folder(folder: str, root: str, covered: list[str]) -> None:
+    exclusions = gitignore.Exclusions((), ("legacy/**", "*.bak"), folder, root)
+    paths = ("legacy/a/x.tf", "a [1]/legacy/x.tf", "b/y.bak", "a [1]/b/y.bak", "x.tf")
+    assert [path for path in paths if exclusions.cover(path)] == [path for path in paths if path in covered]
 
 
 @pytest.mark.usefixtures("windows")

@@ -24,19 +24,9 @@ _MARKS = (b"GITCRYPT", *UTF16, *ESCAPES)
 """Signs that a file needs a closer look: locked by git-crypt, UTF-16, or letters written as escapes."""
 _DROPPED = frozenset(
     (
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_DIR",
-        "GIT_GLOB_PATHSPECS",
-        "GIT_ICASE_PATHSPECS",
-        "GIT_IMPLICIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_LITERAL_PATHSPECS",
-        "GIT_NAMESPACE",
-        "GIT_NOGLOB_PATHSPECS",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_WORK_TREE",
+        *("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_PREFIX"),
+        *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+        *("GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"),
     )
 )
 """Variables that a hook sets for its own git; the index of a commit in the making only differs in files that are found as untracked."""
@@ -68,10 +58,7 @@ SMALL_INDEX = 64 << 10
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*([=:]|/[*]|$)'
-"""A line that may call a module.
-
-Searching for a hundred addresses of modules would take git ten times as long.
-"""
+"""A line that may call a module. Searching for a hundred addresses of modules would take git ten times as long."""
 _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
@@ -252,24 +239,22 @@ def _ignored(search: FileSearch, base: str, named: Sequence[str], listing: bytes
 
 def is_ignored(search: FileSearch, path: str) -> bool:
     """True if git ignores an absolute path, which need not be there."""
-    top = repository_of(search.root)
-    if top is None:
-        return False
-    try:
-        ((code, _, _),) = run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, "check-ignore", "-q", "--", path]])
-    except OSError:
-        return False
-    return code == 0
+    return _told_by_top(search, "check-ignore", "-q", "--", path)[0] == 0
 
 
 def remotes(search: FileSearch) -> tuple[str, ...]:
     """The addresses of the repository that holds the scan root, as its configuration states them."""
-    top = repository_of(search.root)
-    if top is None:
-        return ()
-    arguments = ("config", "--local", "--get-regexp", r"^remote\..*\.url$")
-    try:
-        ((_, output, _),) = run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, *arguments]])
-    except OSError:
-        return ()
+    output = _told_by_top(search, "config", "--local", "--get-regexp", r"^remote\..*\.url$")[1]
     return tuple(line.partition(" ")[2] for line in os.fsdecode(output).splitlines())
+
+
+def _told_by_top(search: FileSearch, *arguments: str) -> tuple[int, bytes]:
+    """The exit code and the output of a git command in the repository that holds the scan root."""
+    top = repository_of(search.root)
+    try:
+        ((code, output, _),) = (
+            run([[find_git(search.root, search.fence.top), "-C", top, *OPTIONS, *arguments]]) if top else ((1, b"", b""),)
+        )
+    except OSError:
+        return 1, b""
+    return code, output
