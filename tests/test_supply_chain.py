@@ -63,9 +63,9 @@ def test_the_image_is_built_from_a_digest_and_from_hashes() -> None:
 def test_the_action_installs_each_dependency_by_hash() -> None:
     assert named() <= pinned_by(".ci/requirements.txt")
     action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    (install,) = (step["run"] for step in action["runs"]["steps"] if "pip install" in step.get("run", ""))
-    assert "--require-hashes --requirement" in install
-    assert "--no-deps --no-build-isolation" in install
+    (install,) = (step["run"] for step in action["runs"]["steps"] if "-m pip" in step.get("run", ""))
+    assert "wheels=(--require-hashes --no-deps --only-binary :all: --requirement" in install
+    assert install.count('"${pip[@]}"') == install.count('"${wheels[@]}"') == 2
 
 
 INSTALLERS = [*WORKFLOWS, *(ROOT / "docs/examples").rglob("*.yml")] + [

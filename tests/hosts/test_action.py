@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -19,6 +21,7 @@ from tests.support.repository import Repository, clean, flagged
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+REQUIREMENTS, PLACE = ".ci/requirements.txt", "steps.wheels.outputs.place"
 pytestmark = pytest.mark.xdist_group("action")
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -30,9 +33,9 @@ BLOCKS = re.findall(r"```(yaml|sh)\n(.*?)```", PAGE, re.DOTALL)
 class Runner:
     """What GitHub's runner does: it fills in the inputs, runs the steps with bash and reads the files that they write."""
 
-    def __init__(self, hooks: Repository, temporary: Path, workspace: Repository) -> None:
+    def __init__(self, hooks: Repository, temporary: Path, workspace: Repository, python: Path) -> None:
         """Check the action out, and make the runner's folders."""
-        self.workspace = workspace
+        self.workspace, self.python = workspace, python
         self.files = {name: temporary / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for path in self.files.values():
             path.touch()
@@ -51,7 +54,7 @@ class Runner:
 
     def step(self, step: Mapping[str, Any], inputs: Mapping[str, str], *, offline: bool) -> tuple[int, str]:
         """Run one step; return its exit code and all that it prints."""
-        given = {name: str(declared["default"]) for name, declared in ACTION["inputs"].items()} | dict(inputs)
+        given = {name: str(declared["default"]) for name, declared in ACTION["inputs"].items()} | {"python": str(self.python), **inputs}
         made = self.named | {f"inputs.{name}": value for name, value in given.items()}
         filled = {name: re.sub(r"\$\{\{ ([\w.-]+) }}", lambda found: made[found[1]], text) for name, text in step["env"].items()}
         done = subprocess.run(
@@ -67,7 +70,7 @@ class Runner:
 
     def name(self) -> None:
         """Run the first step, whose outputs the others use."""
-        code, said = self.step(NAME, {"python": sys.executable}, offline=True)
+        code, said = self.step(NAME, {}, offline=True)
         assert code == 0, said
         self.named |= {f"steps.{NAME['id']}.outputs.{name}": value for name, value in self.outputs().items()}
         self.files["GITHUB_OUTPUT"].write_text("")
@@ -80,10 +83,12 @@ class Runner:
 def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     """A runner on which the tool has been installed."""
     temporary = tmp_path_factory.mktemp("runner")
-    runner = Runner(hooks, temporary, Repository(tmp_path_factory.mktemp("hostile") / "workspace"))
+    environment_with_pip(temporary / "python")
+    workspace = Repository(tmp_path_factory.mktemp("hostile") / "workspace")
+    runner = Runner(hooks, temporary, workspace, temporary / "python/bin/python")
     plant(runner.workspace)
     runner.name()
-    code, said = runner.step(INSTALL, {"python": sys.executable}, offline=False)
+    code, said = runner.step(INSTALL, {}, offline=False)
     assert code == 0, said
     return runner
 
@@ -93,26 +98,39 @@ def runner(hooks: Repository, installed: Runner, tmp_path: Path) -> Runner:
     workspace = Repository(tmp_path / "work space")
     workspace.write("infra/iam.tf", flagged())
     workspace.write("clean dir/iam.tf", clean())
-    made = Runner(hooks, tmp_path, workspace)
+    made = Runner(hooks, tmp_path, workspace, installed.python)
     made.named = installed.named
     return made
 
 
-def test_the_cache_holds_what_is_installed_and_its_key_changes_with_it(hooks: Repository, installed: Runner, tmp_path: Path) -> None:
-    place = installed.named["steps.installation.outputs.place"]
-    assert CACHE["with"]["path"] == "${{ steps.installation.outputs.place }}"
-    assert (Path(place) / "bin/posturio-iac").exists()
-    again = Runner(hooks, tmp_path, Repository(tmp_path / "nothing"))
+def test_the_key_of_the_cache_changes_with_what_is_installed(hooks: Repository, installed: Runner, tmp_path: Path) -> None:
+    again = Runner(hooks, tmp_path, Repository(tmp_path / "nothing"), installed.python)
     again.name()
-    key = "steps.installation.outputs.key"
+    key = "steps.wheels.outputs.key"
     assert key in CACHE["with"]["key"]
     assert again.named[key] == installed.named[key]
     changed = Repository(tmp_path / "changed")
-    for name in ("pyproject.toml", ".ci/requirements.txt", "posturio_iac/__init__.py"):
-        changed.write(name, (hooks.path / name).read_text() + "\n")
-    other = Runner(changed, tmp_path, Repository(tmp_path / "nothing"))
+    changed.write(REQUIREMENTS, (hooks.path / REQUIREMENTS).read_text() + "\n")
+    other = Runner(changed, tmp_path, Repository(tmp_path / "nothing"), installed.python)
     other.name()
     assert other.named[key] != installed.named[key]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_wheels_from_the_cache_are_installed_only_with_their_hashes(
+    hooks: Repository, installed: Runner, tmp_path: Path, changed: bool
+) -> None:
+    runner = Runner(hooks, tmp_path, Repository(tmp_path / "nothing"), installed.python)
+    runner.name()
+    wheels = Path(runner.named[PLACE]) / "wheels"
+    assert CACHE["with"]["path"] == f"${{{{ {PLACE} }}}}/{wheels.name}"
+    shutil.copytree(Path(installed.named[PLACE]) / wheels.name, wheels)
+    if changed:
+        wheel = next(wheels.glob("pathspec-*.whl"))
+        with ZipFile(wheel, "a") as archive:
+            archive.writestr("pathspec/planted.py", "")
+    code, said = runner.step(INSTALL, {}, offline=True)
+    assert (code != 0, "HASHES" in said) == (changed, changed), said
 
 
 @pytest.mark.promise("strangers' modules")
