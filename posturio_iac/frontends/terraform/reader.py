@@ -178,7 +178,7 @@ class _Reader:
             return []
         configured = engine_name or program.options.engine
         engine = engine_of(program.root, root.folder, configured, program.options.engine_version, program.fence)
-        setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path if unit is None else unit.folder))
+        setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder))
         declared: list[KeyOfUser] = []
         try:
             for instance in self._tree(root):

@@ -180,7 +180,7 @@ def either(yes: Due | None, no: Due | None) -> Traced:
 
 def due_of(*values: Value) -> Due | None:
     """Why clocks make a part of ``values`` unknown: for certain if any part is so."""
-    found = [unknown for unknown in _unknowns(values) if isinstance(unknown, Due)]
+    found = [unknown for unknown in unknowns(*values) if isinstance(unknown, Due)]
     certain = [due for due in found if due.doubt is None]
     if certain or found:
         chosen = certain or found
@@ -209,14 +209,14 @@ class EvaluationError(Exception):
 def first_unknown(value: Value) -> Unknown | None:
     """The first unknown value in ``value``, however deep, or None when all of it is known; clocks that are due come before all others."""
     first: Unknown | None = None
-    for unknown in _unknowns((value,)):
+    for unknown in unknowns(value):
         if isinstance(unknown, Due):
             return due_of(value)
         first = first or unknown
     return first
 
 
-def _unknowns(values: tuple[Value, ...]) -> Iterator[Unknown]:
+def unknowns(*values: Value) -> Iterator[Unknown]:
     """Yield the unknown values in ``values``, however deep."""
     seen: set[int] = set()
     pending = list(reversed(values))

@@ -172,6 +172,13 @@ def test_what_terraform_would_refuse_hides_no_secret(value: str) -> None:
     assert shown({"main.tf": code}) == (1, 0)
 
 
+def test_part_that_terraform_would_refuse_hides_no_secret_beside_another(tmp_path: Path) -> None:
+    held = 'resource "terraform_data" "t" {\n  input = "${tonumber("q")} ${aws_iam_access_key.ci.secret}"\n}\n'
+    other = 'resource "aws_iam_access_key" "b" {\n  user = "b"\n}\n'
+    sink = 'resource "aws_instance" "i" {\n  user_data = [terraform_data.t.output, aws_iam_access_key.b.secret]\n}\n'
+    assert [len(key.exposures) for key in keys(tmp_path, {"main.tf": KEY + other + held + sink}).values()] == [1, 1]
+
+
 def test_each_call_of_a_module_shows_its_own_key(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "main.tf": 'module "both" {\n  for_each = toset(["a", "b"])\n  source = "./both"\n}\n'

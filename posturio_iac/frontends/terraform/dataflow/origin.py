@@ -17,11 +17,10 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import inside, references, walk
-from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, Traced, due_of, unknowns
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
-    from typing import ClassVar
 
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.values import Value
@@ -87,18 +86,19 @@ _NOT_SEEN = (AS_STATED, INVALID_LINE, TOO_DEEP, TOO_LARGE)
 class Origins:
     """A reading in which attributes of resources of some kinds are unknown. As a `Planner` it answers for them."""
 
-    kinds: ClassVar[Container[str]] = ()
-
-    def __init__(self) -> None:
+    def __init__(self, *kinds: str) -> None:
+        """Trace the resources of ``kinds``, data sources with ``data.`` in front."""
         self.view = View(planner=self)
+        self.kinds = frozenset(kinds)
 
     def of(self, expression: hcl.Expr | None, scope: ModuleScope) -> tuple[ValueOrigin, ...]:
         """What the value of an expression comes from."""
-        value = self.value(expression, scope)
-        found = due_of(value)
-        if found is None and (unknown := first_unknown(value)) is not None and unknown.kind in _NOT_SEEN:
-            return tuple(dict.fromkeys(self._in_parts(expression, scope)))
-        return found.causes if found is not None else ()  # type: ignore[return-value]  # they are origins
+        unknown = list(unknowns(self.value(expression, scope)))
+        found = due_of(*unknown)
+        causes = found.causes if found is not None else ()
+        if any(one.kind in _NOT_SEEN for one in unknown):
+            causes = tuple(dict.fromkeys((*causes, *self._in_parts(expression, scope))))
+        return causes  # type: ignore[return-value]  # they are origins
 
     def _in_parts(self, expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[ValueOrigin]:
         """Yield what the references in a value come from that cannot be evaluated as a whole."""

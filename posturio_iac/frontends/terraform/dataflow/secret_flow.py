@@ -54,8 +54,6 @@ class SecretEnd(NamedTuple):
 class SecretOrigins(Origins):
     """The reading in which the secrets of keys, and outputs of modules that are not here, are unknown."""
 
-    kinds = frozenset(KEY_TYPES)
-
     def starts(self, kind: str, attribute: str) -> bool:
         return kind in KEY_TYPES and attribute in secrets_of(kind)
 
@@ -100,7 +98,7 @@ class Secrets:
         if (instance, holder) in self._held:
             return
         self._held.add((instance, holder))
-        origins, scope = instance.index(SecretOrigins), instance.scope()
+        origins, scope = instance.index(SecretOrigins, *KEY_TYPES), instance.scope()
         if isinstance(holder, str):
             if first_unknown(origins.value(instance.folder.locals[holder].expression, scope)) is not None:
                 yield instance, "local", holder
@@ -120,7 +118,7 @@ class Secrets:
         if isinstance(children, Unknown):
             self._look(instance, call)
             return
-        origins = instance.index(SecretOrigins)
+        origins = instance.index(SecretOrigins, *KEY_TYPES)
         for (_, scope), child in zip(children[0].instances, children[1], strict=True):
             for name, value in arguments_of(call):
                 if first_unknown(origins.value(value, scope)) is not None:
@@ -128,7 +126,7 @@ class Secrets:
 
     def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Keep the secrets that end in a block. True if one may go through it: not all of its arguments are known."""
-        origins, found = instance.index(SecretOrigins), False
+        origins, found = instance.index(SecretOrigins, *KEY_TYPES), False
         scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
         for argument, expression in arguments_of(block):
             for scope in scopes:

@@ -28,10 +28,8 @@ from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Attr, Lifetime, Span
+    from posturio_iac.core.model import Attr, Lifetime
     from posturio_iac.facts.siblings import KeyOfUser
-    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
-    from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -52,8 +50,6 @@ class RootModuleContext:
     """The facts that all keys of one root module share."""
 
     engine: Engine
-    users: RootUsers
-    """The users of the root module."""
     scope: str
     """The root module's folder, which becomes part of the fingerprint."""
 
@@ -76,40 +72,35 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
     kind = block.labels[0]
     address = f"{kind}.{block.labels[1]}"
     named = block.get(KEY_TYPES[kind])
-    user = find_user(named, scope, setting.users)
+    user = find_user(named, scope)
     service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
     policies = tuple(evidence.policies_of(user))
+    ignored = ignored_changes(block)
     facts = KeyFacts(
         address=scope.instance.full(address + suffix),
         framework="terraform",
-        span=place_of(block, scope.instance),
+        span=own_place(block.header, scope.instance),
         user=evidence.user_facts(user, options.names),
         status=evaluate_or_unknown(block.get("status"), scope),
-        remedies=remedies_for(block, address, scope, user, setting.users, service),
+        remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
-        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope), *_age(block, scope, service)),
+        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *filter(None, (_age(block, scope, service),))),
         notes=(*rotation.notes, *evidence.permission_note(policies)),
         replacement=rotation.replacement,
         exposures=tuple(exposures_of(block, scope.instance, suffix)),
         pusher=evidence.pusher(user, policies),
         directives=parsed.directives,
         scope=setting.scope,
-        restores_status=_restores_status(block),
+        restores_status=ignored is not None and "status" not in ignored,
         secrets=tuple(dict.fromkeys(secrets_of(named, scope, user))),
         kind=KeyKind.SERVICE_CREDENTIAL if kind == SERVICE_CREDENTIAL else KeyKind.ACCESS_KEY,
         service=service if service is None or isinstance(service, (str, Unknown)) else MUST_BE(SERVICE, "text"),
         open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
-
-
-def _restores_status(block: hcl.Block) -> bool:
-    """True if Terraform sets the status of a key again after somebody has changed it."""
-    ignored = ignored_changes(block)
-    return ignored is not None and "status" not in ignored
 
 
 def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
@@ -131,42 +122,25 @@ def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser
     return ParsedComments(tuple(m for p in found for m in p.metadata), tuple(d for p in found for d in p.directives))
 
 
-def place_of(block: hcl.Block, instance: ModuleInstance) -> Span:
-    """Return where a key is reported: its header, or the nearest module call or unit that is the scan's own code."""
-    return own_place(block.header, instance)
-
-
-def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
-    """Yield the rotation of ``awsutils_expiring_iam_access_key``: ``max_age`` in seconds, 0 turns it off."""
-    expression = block.get("max_age")
-    if block.labels[0] != EXPIRING_KEY:
-        return
+def _age(block: hcl.Block, scope: ModuleScope, service: object) -> Lifetime | None:
+    """The rotation of ``awsutils_expiring_iam_access_key``, in seconds, or the end that AWS gives a service credential, in days."""
+    kind, address = block.labels[0], ".".join(block.labels)
+    if kind == EXPIRING_KEY:
+        expression = block.get("max_age")
+        place = expression.span if expression else block.header
+        return max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", address, place, block.header)
+    expression = block.get(AGE) if kind == SERVICE_CREDENTIAL else None
     place = expression.span if expression else block.header
-    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place, block.header)
-
-
-def _age(block: hcl.Block, scope: ModuleScope, service: object) -> Iterator[Lifetime]:
-    """Yield the end that AWS gives a service credential so many days after its creation."""
-    expression = block.get(AGE) if block.labels[0] == SERVICE_CREDENTIAL else None
-    if expression is not None:
-        owner = Place(".".join(block.labels), block.header)
-        age = age_lifetime(evaluate_or_unknown(expression, scope), service, owner, expression.span)
-        yield from () if age is None else (age,)
+    return age_lifetime(evaluate_or_unknown(expression, scope), service, Place(address, block.header), place)
 
 
 def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
     """True if the second key exists whenever the first does, by the conditions of both; False when they cannot be combined."""
-    if _exclude_each_other(one.condition, other.condition):
-        return False
-    return _together(one.condition, other.condition) or NOT_FIXED(f"whether it exists together with {other.key.address}")
-
-
-def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
-    """True if of two conditions exactly one holds: ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``."""
-    first, second = _test(one), _test(other)
-    if first is None or second is None:
-        return False
-    return hcl.same(first[0], second[0]) and first[1] is not second[1]
+    first, second = _test(one.condition), _test(other.condition)
+    if first is not None and second is not None and hcl.same(first[0], second[0]) and first[1] is not second[1]:
+        return False  # ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``
+    follows = other.condition is None or (one.condition is not None and hcl.same(one.condition, other.condition))
+    return follows or NOT_FIXED(f"whether it exists together with {other.key.address}")
 
 
 def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
@@ -183,8 +157,3 @@ def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
     if isinstance(test, hcl.Binary) and test.operator == "!=":
         test, holds = hcl.Binary("==", test.left, test.right, test.span), not holds
     return test, holds
-
-
-def _together(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
-    """True if the second key certainly exists whenever the first does: always, or under the same condition."""
-    return other is None or (one is not None and hcl.same(one, other))

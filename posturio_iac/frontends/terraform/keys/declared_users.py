@@ -30,8 +30,6 @@ USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 class UserOrigins(Origins):
     """The reading in which users, data sources and modules that are not here are unknown."""
 
-    kinds = frozenset(USER_TYPES)
-
     def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:
         """An attribute of a user, what a data source reads, or a value."""
         if kind.startswith("data.") and hcl.setting(block, SAME.get((kind, name), name)) is None:

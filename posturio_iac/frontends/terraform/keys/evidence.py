@@ -14,7 +14,7 @@ from posturio_iac.facts.shared_code import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.declared_users import UserOrigins
+from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins
 from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.metadata.names import classify
@@ -55,17 +55,11 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
     )
 
 
-class _TimeOrigins(Origins):
-    """The reading in which what computes dates is unknown."""
-
-    kinds = frozenset(("time_offset", ROTATING))
-
-
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
     """Yield the clocks and functions that compute the value of a tag."""
     if applied_again and isinstance(tag.value, Unknown) and (function := _at_every_run(tag.value)) is not None:
         yield MovedByClock(function, at_every_apply=True)
-    for end in tag.scope.instance.index(_TimeOrigins).of(tag.expression, tag.scope) if tag.scope is not None else ():
+    for end in tag.scope.instance.index(Origins, "time_offset", ROTATING).of(tag.expression, tag.scope) if tag.scope is not None else ():
         if end.kind == "time_offset":
             yield SetByClock(end.address, _offset(end))
         elif end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
@@ -124,31 +118,25 @@ def policies_of(user: TerraformUser) -> Iterator[UserPolicy]:
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    for (kind, name), block in instance.resources(*_POLICIES) if instance.index(_Said).may_be_said(instance) else ():
+    for (kind, name), block in instance.resources(*_POLICIES) if instance.index(_may_be_said, instance) else ():
         for _, scope in instances_of(block, instance).instances:
-            users = instance.index(UserOrigins).of(block.get("user") or block.get("users"), scope)
+            users = instance.index(UserOrigins, *USER_TYPES).of(block.get("user") or block.get("users"), scope)
             if any(one.key == user.identity for one in users):
-                yield from ((address, policy, scope) for address, policy in _attached(kind, name, block, scope).items())
+                attached = _declared(block.get("policy_arn"), scope) or {f"{kind}.{name}": block}
+                yield from ((address, policy, scope) for address, policy in attached.items())
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
 
 
-class _PolicyOrigins(Origins):
-    """The reading in which policies are unknown."""
-
-    kinds = frozenset(("aws_iam_policy", "data.aws_iam_policy", "data.aws_iam_policy_document"))
-
-
-def _attached(kind: str, name: str, block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
-    """What a block attaches: its own policy, one of the code, or one that only its name tells."""
-    reached = scope.instance.index(_PolicyOrigins).of(block.get("policy_arn"), scope)
-    return {one.address: one.block for one in reached if one.block is not None} or {f"{kind}.{name}": block}
+def _declared(expression: hcl.Expr | None, scope: ModuleScope) -> dict[str, hcl.Block]:
+    """The policies of the code that a value comes from."""
+    kinds = ("aws_iam_policy", "data.aws_iam_policy", "data.aws_iam_policy_document")
+    return {one.address: one.block for one in scope.instance.index(Origins, *kinds).of(expression, scope) if one.block is not None}
 
 
 def _blocks_of(policy: hcl.Block, scope: ModuleScope) -> list[hcl.Block]:
-    reached = scope.instance.index(_PolicyOrigins).of(policy.get("policy"), scope)
-    return [policy, *(one.block for one in reached if one.block is not None)]
+    return [policy, *_declared(policy.get("policy"), scope).values()]
 
 
 _END_BY_DATE = ("aws:currenttime", "datelessthan")
@@ -164,18 +152,8 @@ def _may_say(block: hcl.Block, words: tuple[str, ...]) -> bool:
     return text is None or b"\\u" in text or any(word.encode() in text for word in words)
 
 
-class _Said:
-    """Knows whether a policy of a root module may say something of interest; most say nothing of the kind, and are not parsed."""
-
-    def __init__(self) -> None:
-        self._said: bool | None = None
-
-    def may_be_said(self, instance: ModuleInstance) -> bool:
-        """True if a block says so, or where a call or a caller may give what is said."""
-        folder = instance.folder
-        if instance.caller is not None or folder.calls:
-            return True
-        if self._said is None:
-            blocks = (*folder.resources.values(), *folder.data.values())
-            self._said = any(_may_say(block, (*_END_BY_DATE, *_PUSHING)) for block in blocks)
-        return self._said
+def _may_be_said(instance: ModuleInstance) -> bool:
+    """True if a block of a module says something of interest, or where a call or a caller may; most do not, and are not parsed."""
+    folder = instance.folder
+    blocks = (*folder.resources.values(), *folder.data.values())
+    return instance.caller is not None or bool(folder.calls) or any(_may_say(block, (*_END_BY_DATE, *_PUSHING)) for block in blocks)

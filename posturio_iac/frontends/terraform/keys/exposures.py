@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Consumer, Exposure, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
@@ -109,7 +110,7 @@ def _output(end: SecretEnd) -> Iterator[Exposure | Unknown]:
         return
     bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
     if not (instance.caller is None and shows_outputs(instance)):
-        origins = instance.index(SecretOrigins)
+        origins = instance.index(SecretOrigins, *KEY_TYPES)
         if not any(end.origin in origins.of(e, end.scope) for e in bared):
             return
     output = Place(f"output.{block.labels[0]}", block.header)

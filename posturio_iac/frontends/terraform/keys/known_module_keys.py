@@ -14,14 +14,14 @@ from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.facts.access_key import items_of, key_of_user
 from posturio_iac.facts.ages import age_lifetime, age_of, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
-from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
+from posturio_iac.frontends.terraform.keys.assembly import comments_for
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
     return KeyFacts(
         address=address,
         framework="terraform",
-        span=place_of(block, instance),
+        span=own_place(block.header, instance),
         user=user_facts(user, names),
         status=inputs.status(),
         remedies=_remedies(match, key, inputs),
@@ -118,7 +118,7 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
         lifetimes=(*_max_age(key, inputs, label), *_age(key, inputs, label)),
         is_root=False,
         exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
-        pusher=Place(address, place_of(block, instance)) if key.pushes_images else None,
+        pusher=Place(address, own_place(block.header, instance)) if key.pushes_images else None,
         directives=parsed.directives,
         scope=setting.scope,
         open_values=tuple(instance.root.folder.open_values.items()),

@@ -12,8 +12,8 @@ from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.model import FactOptions
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.keys.assembly import comments_for
+from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_program
@@ -72,7 +72,7 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
     program = scope.instance.program
     body, read = block.get("template_body"), program.options.read_template
     text = _text(body, scope) if body is not None else None
-    place = place_of(block, scope.instance)
+    place = own_place(block.header, scope.instance)
     if text is None or body is None or read is None:
         url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
         _not_followed(block, scope.instance, address, url if isinstance(url, str) else None)
@@ -90,7 +90,7 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
 def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, what: str | None) -> None:
     """Name a template that is not here."""
     said = f"{address}: {what or 'a template that the code does not fix'}"
-    instance.program.report(Diagnostic(Level.NOTE, said, place_of(block, instance).path, about=CALLS_NOT_FOLLOWED))
+    instance.program.report(Diagnostic(Level.NOTE, said, own_place(block.header, instance).path, about=CALLS_NOT_FOLLOWED))
 
 
 def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
@@ -125,7 +125,7 @@ def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleC
     if not any(map(make_keys, programs)):
         return
     address = instance.full(".".join(block.labels if block.type == "resource" else (block.type, *block.labels)))
-    place = place_of(block, instance)
+    place = own_place(block.header, instance)
     if any(map(end_keys, programs)):
         program.report(rotator(address, place))
         return

@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(
-    block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, users: RootUsers, service: object = None
-) -> Remedies:
+def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
     """The changes for a key that a block declares and ``scope`` makes an instance of.
 
     ``address`` is that of the block in its module, ``service`` the one that the key is for.
@@ -37,7 +34,7 @@ def remedies_for(
     key = Place(address, block.header)
     beside = _comment(key, scope)
     # An end on a user whom somebody rotates would end the rotator's keys.
-    instead = instead_of_key(block, user, scope.instance, users) if block.labels[0] != SERVICE_CREDENTIAL else None
+    instead = instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None
     return Remedies(
         declare=instead or _tags(scope, user) or beside,
         rotate=instead or AddBlock(key, block.labels[1]),

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Due
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
+_NOT_MANAGED |= dict.fromkeys(("each", "count", "path", "terraform"), "not a resource")
 _NAME_ONE = Advice("refer to a resource that changes")
+_FOLLOW = f"refer to a resource that follows a {ROTATING}, such as a time_static with its rfc3339"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,6 @@ class Rotation:
     lifetimes: tuple[Lifetime, ...]
     notes: tuple[str, ...]
     replacement: Replacement | None
-    turns: bool
-    """True if the key takes turns with others by means of a scheduler."""
     schedules: frozenset[str]
     """Its drivers, to tell apart keys that change at different times."""
 
@@ -58,23 +58,25 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     plan = scope.instance.index(DuePlan)
     found = [one for trigger in stated(block, "replace_triggered_by") for one in _through_trigger(trigger, block, scope, engine, plan)]
     found += _through_arguments(block, scope, plan)
-    lifetimes = [one.lifetime for one in (*found, *_multiplied(block, scope, plan))] + list(_dependencies(block, scope))
-    notes = [one.note for one in found if one.note] + ([] if any(one.lifetime for one in found) else list(chosen_by_hand(block, scope)))
-    kept = [lifetime for lifetime in lifetimes if lifetime is not None]
+    kept = [one.lifetime for one in found if one.lifetime is not None]
+    notes = (*(one.note for one in found if one.note), *(() if kept else chosen_by_hand(block, scope)))
+    kept += (*_multiplied(block, scope, plan), *_dependencies(block, scope))
     if not kept and (outside := _out_of_band(block, scope)) is not None:
         kept.append(outside)
-    drivers = [one for one in found if one.lifetime is not None and _replaces(one.lifetime)]
+    drivers = [one for one in found if one.lifetime and (one.lifetime.effect is Effect.ENFORCED or one.lifetime.kind is Kind.ROTATED)]
     for argument, value, reason in (("prevent_destroy", True, why.PREVENTED()), ("destroy", False, why.FORGOTTEN())):
         if is_set(block, argument, scope, to=value):
             remedy = RemoveArgument(_key(block), argument, "its lifecycle block")
-            kept = [_without_effect(e, reason, remedy, block) if e.effect is Effect.ENFORCED else e for e in kept]
+            for at, one in enumerate(kept):
+                if one.effect is Effect.ENFORCED:
+                    kept[at] = replace(one, effect=Effect.INERT, reason=reason, remedy=remedy, span=one.span or block.header)
             drivers = []
     clocks = [one.clock for one in drivers if one.clock is not None]
+    span = next((one.lifetime.span for one in drivers if one.lifetime is not None), None) or block.header
     turns = any(clock.turns > 1 for clock in clocks)
-    span = next((one.lifetime.span for one in drivers if one.lifetime is not None), None)
-    replacement = Replacement(span or block.header, creates_first(block, scope), takes_turns=turns) if drivers else None
+    replacement = Replacement(span, creates_first(block, scope), takes_turns=turns) if drivers else None
     schedules = frozenset(clock.output or clock.shown for clock in clocks)
-    return Rotation(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(notes)), replacement, turns, schedules)
+    return Rotation(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(notes)), replacement, schedules)
 
 
 class _Found(NamedTuple):
@@ -85,18 +87,9 @@ class _Found(NamedTuple):
     note: str = ""
 
 
-def _replaces(lifetime: Lifetime) -> bool:
-    return lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED
-
-
-def _without_effect(lifetime: Lifetime, reason: Reason, remedy: Remedy, block: hcl.Block) -> Lifetime:
-    return replace(lifetime, effect=Effect.INERT, reason=reason, remedy=remedy, span=lifetime.span or block.header)
-
-
 def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, engine: Engine, plan: DuePlan) -> Iterator[_Found]:
     """Yield the evidence of one item of ``replace_triggered_by``."""
-    refused = _refused(trigger, block, scope)
-    if refused is not None:
+    if (refused := _refused(trigger, block, scope)) is not None:
         yield _Found(refused)
         return
     text = spelled(trigger) or "its value"
@@ -119,13 +112,14 @@ def _through_trigger(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope, en
     if fires:
         return
     stands = why_trigger_stands(trigger, scope, plan)
-    if any(edit.at is not None or edit.reason is not None for edit in edited) and not stands.despite_clock:
-        return
     if edited and not stands.despite_clock:
-        words = ".".join(references(trigger)[:2])
-        yield _Found(None, note=f"its trigger {words} changes only when somebody edits the code: manual rotation without a schedule")
+        if all(edit.at is None and edit.reason is None for edit in edited):
+            words = ".".join(references(trigger)[:2])
+            yield _Found(None, note=f"its trigger {words} changes only when somebody edits the code: manual rotation without a schedule")
     else:
-        remedy = stands.remedy or _follow_a_clock(trigger, text)
+        holds = references(trigger)[0] in HOLDERS | COMPUTED_ONCE
+        follow = f"let {text} follow a {ROTATING} that has an interval" if holds else _FOLLOW
+        remedy = stands.remedy or Advice(follow)
         yield _Found(Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, reason=stands.reason, remedy=remedy))
 
 
@@ -137,29 +131,20 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
     """The evidence of a trigger that Terraform does not accept."""
     words = references(trigger)
     text = (spelled(trigger) or "its value") if words else ""
-
-    def inert(reason: Reason, remedy: Remedy) -> Lifetime:
-        return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, reason=reason, remedy=remedy)
-
+    remedy: Remedy
     if not words:
-        return inert(why.NO_REFERENCE(), Advice("write a plain list of resources"))
-    if trigger.span.path != block.header.path:
-        return inert(why.NOT_MERGED(), Advice(f"write it in the block at {block.header.path}:{block.header.line}"))
-    if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
-        what = _NOT_MANAGED.get(words[0], "not a resource")
+        reason, remedy = why.NO_REFERENCE(), Advice("write a plain list of resources")
+    elif trigger.span.path != block.header.path:
+        reason, remedy = why.NOT_MERGED(), Advice(f"write it in the block at {block.header.path}:{block.header.line}")
+    elif words[0] in _NOT_MANAGED:
         named = {one.name for one in walk(trigger) if isinstance(one, hcl.Name)}
         repeated = next((argument for argument, index in INSTANCE.items() if index.partition(".")[0] in named), "")
-        return inert(why.NOT_MANAGED(text, what), HoldTrigger(_key(block), text, repeated))
-    if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
-        return inert(why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE)
-    return None
-
-
-def _follow_a_clock(trigger: hcl.Expr, text: str) -> Advice:
-    words = references(trigger)
-    if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
-        return Advice(f"let {text} follow a {ROTATING} that has an interval")
-    return Advice(f"refer to a resource that follows a {ROTATING}, such as a time_static with its rfc3339")
+        reason, remedy = why.NOT_MANAGED(text, _NOT_MANAGED[words[0]]), HoldTrigger(_key(block), text, repeated)
+    elif words[0] != "self" and words[:2] not in scope.instance.folder.resources:
+        reason, remedy = why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE
+    else:
+        return None
+    return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, reason=reason, remedy=remedy)
 
 
 def _key(block: hcl.Block) -> Place:
@@ -190,27 +175,16 @@ def _moved(origin: Origin, span: Span, clock: Clock, doubt: Unknown | None, text
     if clock.at is not None:
         return Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, clock.value, span, at=clock.at)
     value = describe_interval(clock.interval) if clock.interval is not None else clock.value
-    return Lifetime(
-        Kind.ROTATION,
-        Effect.ENFORCED,
-        origin,
-        value,
-        span,
-        interval=clock.interval,
-        reason=clock.reason,
-        setting=clock.setting,
-        turns=clock.turns,
-    )
+    lifetime = Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=clock.interval, reason=clock.reason)
+    return replace(lifetime, setting=clock.setting, turns=clock.turns)
 
 
 def _hop(reference: hcl.Expr, block: hcl.Block, scope: ModuleScope, *, is_dependency: bool = False) -> ReplaceTrigger:
-    words = references(reference)
-    rotating = reference
-    while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
-        rotating = rotating.target
-    clock = scope.instance.folder.resources[words[0], words[1]]
-    repeated = next((name for name in INSTANCE if clock.get(name) is not None), "")
-    return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency, repeated=repeated)
+    kind, name, *attributes = references(reference)
+    rotating = spelled(reference).removesuffix("".join(f".{attribute}" for attribute in attributes))
+    clock = scope.instance.folder.resources[kind, name]
+    repeated = next((argument for argument in INSTANCE if clock.get(argument) is not None), "")
+    return ReplaceTrigger(_key(block), rotating, name, is_dependency=is_dependency, repeated=repeated)
 
 
 def _through_arguments(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
@@ -239,7 +213,7 @@ def _still(origin: Origin, shown: str, expression: hcl.Expr, scope: ModuleScope,
     return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, expression.span, reason=reason, remedy=remedy)
 
 
-def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[_Found]:
+def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator[Lifetime]:
     """Yield the inert evidence of ``for_each`` and ``count``: Terraform refuses a plan in which clocks make the instances unknown."""
     for name in INSTANCE:
         expression = block.get(name)
@@ -250,25 +224,20 @@ def _multiplied(block: hcl.Block, scope: ModuleScope, plan: DuePlan) -> Iterator
         due = due_of(keys)
         if due is not None and due.doubt is not None:
             reason = due.doubt.as_reason()
-            yield _Found(Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason))
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(name), span=expression.span, reason=reason)
         elif due is not None:
             clock = next((c.shown for c in clocks_of(due)), mentioned_clock)
-            yield _Found(_still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name)))
+            yield _still(ChangeOrigin(name, clock, clock), clock, expression, scope, plan, why.REFUSED_PLAN(name))
         elif due_of(value) is None:
-            yield _Found(_still(ChangeOrigin(name), mentioned_clock, expression, scope, plan))
+            yield _still(ChangeOrigin(name), mentioned_clock, expression, scope, plan)
 
 
 def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
     expression = block.get("depends_on")
-    if expression is None:
-        return
-    for item in listed(expression):
-        words = references(item)
-        if len(words) > 1 and (words[0] in (ROTATING, *SCHEDULERS) or words[0] in COMPUTED_ONCE):
-            if words[:2] not in scope.instance.folder.resources:
-                continue
-            text = spelled(item)
+    for item in listed(expression) if expression is not None else ():
+        words, text = references(item), spelled(item)
+        if words[:1] and words[0] in {ROTATING, *SCHEDULERS, *COMPUTED_ONCE} and words[:2] in scope.instance.folder.resources:
             instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
             remedy = _hop(item, block, scope, is_dependency=True) if words[0] == ROTATING else instead
             yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, reason=why.ONLY_ORDERS(), remedy=remedy)

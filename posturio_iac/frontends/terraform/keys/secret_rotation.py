@@ -10,7 +10,6 @@ from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place, SecretRotationOrigin
-from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -24,13 +23,11 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
-_ROTATION = "aws_secretsmanager_secret_rotation"
-_RULES = "rotation_rules"
+_STORES = ("aws_secretsmanager_secret", "data.aws_secretsmanager_secret")
 _LAMBDA = "rotation_lambda_arn"
 
 
@@ -39,17 +36,8 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
 
     They may be in its own module, in those that call it, and in those that one of these gives the key to.
     """
-    found: dict[Lifetime, None] = {}
-    for end in scope.instance.index(Secrets).of(block, scope.instance):
-        if end.origin.is_of(block, scope.instance, suffix):
-            found.update(dict.fromkeys(_of_end(end)))
-    yield from found
-
-
-class _Stores(Origins):
-    """The reading in which secrets, and outputs of modules that are not here, are unknown."""
-
-    kinds = frozenset(("aws_secretsmanager_secret", "data.aws_secretsmanager_secret"))
+    ends = (end for end in scope.instance.index(Secrets).of(block, scope.instance) if end.origin.is_of(block, scope.instance, suffix))
+    yield from dict.fromkeys(lifetime for end in ends for lifetime in _of_end(end))
 
 
 def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
@@ -58,15 +46,16 @@ def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
     if block.type in ("module", "component") and end.argument in keeping(end.instance, block):
         yield from _of_call(block, scope, next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), ""))
     elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
-        for secret in end.instance.index(_Stores).of(block.get("secret_id"), scope):
+        for secret in end.instance.index(Origins, *_STORES).of(block.get("secret_id"), scope):
             yield from _of_secret(secret, end.instance)
 
 
-def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
-    """Yield the address, the block and the scope of each instance of each resource of one type."""
-    for (_, name), block in instance.resources(kind):
+def _rotations(instance: ModuleInstance) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
+    """Yield the rotation that each resource for it states, and what it rotates."""
+    for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
         for suffix, scope in instances_of(block, instance).instances:
-            yield instance.full(f"{kind}.{name}{suffix}"), block, scope
+            secrets = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
+            yield _lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), secrets
 
 
 def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
@@ -74,12 +63,11 @@ def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifeti
     if secret.block is None or secret.kind == "module":
         return
     if secret.block.get(_LAMBDA) is not None:
-        yield _lifetime(secret.address, _Rotation.of_block(secret.block, secret.scope))
+        yield _lifetime(secret.address, secret.block, secret.scope)
     for at in dict.fromkeys((secret.instance, instance)):
-        for address, rotation, scope in _blocks(_ROTATION, at):
-            reached = at.index(_Stores).of(rotation.get("secret_id"), scope)
-            if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in reached):
-                yield _lifetime(address, _Rotation.of_block(rotation, scope))
+        for lifetime, secrets in _rotations(at):
+            if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in secrets):
+                yield lifetime
 
 
 def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
@@ -90,67 +78,37 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
     address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
     enabled = evaluate_or_unknown(call.get("enable_rotation"), scope)
     if enabled in (True, "true"):
-        yield _lifetime(address, _Rotation.of_call(call, scope))
+        yield _lifetime(address, call, scope)
     elif isinstance(enabled, Unknown):
-        yield Lifetime(
-            Kind.ROTATION,
-            Effect.UNKNOWN,
-            SecretRotationOrigin(address),
-            span=own_place(call.header, scope.instance),
-            reason=enabled.about("enable_rotation is not fixed").as_reason(),
-        )
-    for beside, rotation, inner in _blocks(_ROTATION, scope.instance):
-        if any(one.block is call for one in scope.instance.index(_Stores).of(rotation.get("secret_id"), inner)):
-            yield _lifetime(beside, _Rotation.of_block(rotation, inner))
+        span, reason = own_place(call.header, scope.instance), enabled.about("enable_rotation is not fixed").as_reason()
+        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
+    yield from (lifetime for lifetime, secrets in _rotations(scope.instance) if any(one.block is call for one in secrets))
 
 
-class _Rotation(NamedTuple):
-    """The rotation of a secret, as a resource or a call states it."""
-
-    block: hcl.Block
-    scope: ModuleScope
-    days: Value
-    schedule: Value
-
-    @staticmethod
-    def of_block(block: hcl.Block, scope: ModuleScope) -> _Rotation:
-        """Read the rules of a resource, which may be a dynamic block."""
-        rules = next(nested_blocks(block, _RULES, scope), None)
-        if rules is None:
-            return _Rotation(block, scope, None, None)
-        days, schedule = (evaluate_or_unknown(rules.block.get(n), rules.scope) for n in ("automatically_after_days", "schedule_expression"))
-        return _Rotation(block, scope, days, schedule)
-
-    @staticmethod
-    def of_call(call: hcl.Block, scope: ModuleScope) -> _Rotation:
-        """Read the rules that a call gives to the module."""
-        rules = evaluate_or_unknown(call.get(_RULES), scope)
-        if not isinstance(rules, dict):
-            return _Rotation(call, scope, rules if isinstance(rules, Unknown) else None, None)
-        return _Rotation(call, scope, rules.get("automatically_after_days"), rules.get("schedule_expression"))
-
-    @property
-    def has_lambda(self) -> bool:
-        """True if a Lambda may rotate the secret: not where the code rules that out for all inputs."""
-        scope = self.scope.seen(STRICT)
-        return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
+def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
+    """The days and the schedule of a rotation: of a block, which may be dynamic, or of an argument that a call gives."""
+    days, schedule = "automatically_after_days", "schedule_expression"
+    if (nested := next(nested_blocks(block, "rotation_rules", scope), None)) is not None:
+        return evaluate_or_unknown(nested.block.get(days), nested.scope), evaluate_or_unknown(nested.block.get(schedule), nested.scope)
+    rules = evaluate_or_unknown(block.get("rotation_rules"), scope)
+    return (rules.get(days), rules.get(schedule)) if isinstance(rules, dict) else (rules if isinstance(rules, Unknown) else None, None)
 
 
 _NAME_A_LAMBDA = Advice("name the Lambda function that rotates the key")
 
 
-def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
-    span, origin = own_place(rotation.block.header, rotation.scope.instance), SecretRotationOrigin(address)
-    if not rotation.has_lambda:
+def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
+    span, origin = own_place(block.header, scope.instance), SecretRotationOrigin(address)
+    if evaluate_or_unknown(block.get(_LAMBDA), scope.seen(STRICT)) in (None, ""):
         return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
-    days, schedule = rotation.days, rotation.schedule
+    days, schedule = _rules(block, scope)
     interval, never = None, False
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)
     elif isinstance(schedule, str):
         from posturio_iac.core.cron import NEVER, longest_gap  # few secrets have a schedule
 
-        interval = parse_interval(schedule) or longest_gap(schedule, rotation.scope.instance.program.options.as_of)
+        interval = parse_interval(schedule) or longest_gap(schedule, scope.instance.program.options.as_of)
         never = interval == NEVER
     place = Place(address, span)
     if never:
@@ -182,49 +140,33 @@ OF_KEYS = {
 """Resources that take over a key, and the argument that is given its id."""
 
 
-class KeyOrigins(Origins):
-    """The reading in which keys are unknown."""
-
-    kinds = frozenset(KEY_TYPES)
-
-
-class Rotators:
-    """The rotators of one root module and of the modules that it calls, found once."""
-
-    def __init__(self) -> None:
-        self._found: list[tuple[str, hcl.Block, ModuleScope]] | None = None
-
-    def of(self, root: ModuleInstance) -> list[tuple[str, hcl.Block, ModuleScope]]:
-        """The address, the block and the scope of each."""
-        if self._found is None:
-            words = tuple(kind.encode() for kind in (*OF_USERS, *OF_KEYS))
-            self._found = [
-                (instance.full(f"{kind}.{name}"), block, scope)
-                for instance in below(root, words, installed=False)[0]
-                for (kind, name), block in instance.resources(*OF_USERS, *OF_KEYS)
-                for _, scope in instances_of(block, instance).instances
-            ]
-        return self._found
+def rotators_of(root: ModuleInstance) -> list[tuple[str, hcl.Block, ModuleScope]]:
+    """The address, the block and the scope of each rotator of a root module and of the modules that it calls."""
+    words = tuple(kind.encode() for kind in (*OF_USERS, *OF_KEYS))
+    return [
+        (instance.full(f"{kind}.{name}"), block, scope)
+        for instance in below(root, words, installed=False)[0]
+        for (kind, name), block in instance.resources(*OF_USERS, *OF_KEYS)
+        for _, scope in instances_of(block, instance).instances
+    ]
 
 
-def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance, users: RootUsers) -> Advice | None:
+def instead_of_key(key: hcl.Block, user: TerraformUser, instance: ModuleInstance) -> Advice | None:
     """The advice to remove a key that a rotator of the program replaces, or whose user it manages."""
     label = ".".join(key.labels)
-    for rotator, block, scope in instance.index(Rotators).of(instance.root):
+    for rotator, block, scope in instance.index(rotators_of, instance.root):
         kind = block.labels[0]
-        if kind in OF_USERS and _is_of(user, block, OF_USERS[kind], scope, users):
-            return Advice(
-                f"remove {label}: {rotator} creates and rotates this user's keys itself, and this key takes one of the user's two slots"
-            )
-        if kind in OF_KEYS and any(one.block is key for one in scope.instance.index(KeyOrigins).of(block.get(OF_KEYS[kind]), scope)):
-            return Advice(
-                f"give {rotator} a key that is not in code, and remove {label}: after a rotation it is "
-                "gone, and the next apply creates it again"
-            )
+        if kind in OF_USERS and _is_of(user, block, OF_USERS[kind], scope):
+            itself = f"{rotator} creates and rotates this user's keys itself, and this key takes one of the user's two slots"
+            return Advice(f"remove {label}: {itself}")
+        taken = scope.instance.index(Origins, *KEY_TYPES).of(block.get(OF_KEYS.get(kind, "")), scope)
+        if any(one.block is key for one in taken):
+            then = "after a rotation it is gone, and the next apply creates it again"
+            return Advice(f"give {rotator} a key that is not in code, and remove {label}: {then}")
     return None
 
 
-def _is_of(user: TerraformUser, block: hcl.Block, way: tuple[str, ...], scope: ModuleScope, users: RootUsers) -> bool:
+def _is_of(user: TerraformUser, block: hcl.Block, way: tuple[str, ...], scope: ModuleScope) -> bool:
     """True if a rotator names the user: by the value of the name, or by the way it is written."""
     expression = block.get(way[0])
     for step in way[1:]:
@@ -233,5 +175,5 @@ def _is_of(user: TerraformUser, block: hcl.Block, way: tuple[str, ...], scope: M
         expression = inner if inner is not None or expression is None else hcl.GetAttr(expression, step, expression.span)
     if expression is None:
         return False
-    named = find_user(expression, scope, users)
+    named = find_user(expression, scope)
     return (user.identity is not None and named.identity == user.identity) or (isinstance(user.name, str) and named.name == user.name)

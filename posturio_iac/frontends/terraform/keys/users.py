@@ -20,7 +20,7 @@ from posturio_iac.core.unknown import (
 from posturio_iac.facts.model import quoted
 from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins
+from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, RootUsers, UserOrigins
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, instances_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 
@@ -56,14 +55,15 @@ class TerraformUser:
     scope: ModuleScope | None = None
 
 
-def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers) -> TerraformUser:
-    """The user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
+def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
+    """The user that ``expression`` names, also where a key only repeats the name of one in the root module."""
     if expression is None:
         return TerraformUser(NAMES_NO("the key", "user"), hidden=(NAMES_NO("the key", "user"),))
     value = evaluate_or_unknown(expression, scope)
     if value == "":
         value = NAMES_NO("this code", "user")
-    found = scope.instance.index(UserOrigins).of(expression, scope)
+    users = scope.instance.index(RootUsers, scope.instance.root)
+    found = scope.instance.index(UserOrigins, *USER_TYPES).of(expression, scope)
     declared = {user.key: user for user in found if user.kind in USER_TYPES and user.block is not None}
     if len(declared) > 1 and len({user.key[:3] for user in declared.values()}) == 1:
         declared = {key: user._replace(suffix="") for key, user in list(declared.items())[:1]}  # it is open which of them

@@ -162,7 +162,7 @@ class ModuleInstance:
         self._values: dict[tuple[View, str, str], Value] = {}
         self._pending: set[tuple[View, str, str]] = set()
         self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
-        self._indexes: dict[type, Any] = {}
+        self._indexes: dict[tuple[object, ...], Any] = {}
         self._resources: dict[tuple[str, ...], list[tuple[tuple[str, str], hcl.Block]]] = {}
 
     def resources(self, *kinds: str) -> list[tuple[tuple[str, str], hcl.Block]]:
@@ -175,12 +175,12 @@ class ModuleInstance:
     def root(self) -> ModuleInstance:
         return self.caller.instance.root if self.caller else self
 
-    def index(self, kind: type[T]) -> T:
-        """The one index of this kind that the root module has, as long as it lives itself."""
-        indexes = self.root._indexes  # noqa: SLF001 - its own class
-        if kind not in indexes:
-            indexes[kind] = kind()
-        return indexes[kind]  # type: ignore[no-any-return]  # it was made so
+    def index(self, kind: Callable[..., T], *arguments: object) -> T:
+        """The one index of this kind, made with these arguments, that the root module has, as long as it lives itself."""
+        key, indexes = (kind, *arguments), self.root._indexes  # noqa: SLF001 - its own class
+        if key not in indexes:
+            indexes[key] = kind(*arguments)
+        return indexes[key]  # type: ignore[no-any-return]  # it was made so
 
     @property
     def ancestors(self) -> tuple[str, ...]:
