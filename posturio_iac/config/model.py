@@ -30,8 +30,7 @@ class Config:
     fail_on: str
     strict: bool
     strict_calls: bool
-    severity: Mapping[str, str]
-    """The severity of each rule, by the name that the configuration gives it."""
+    severity: Mapping[str, str]  # the severity of each rule, by the name that the configuration gives it
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -57,8 +56,7 @@ class Config:
     folder: str  # of the file, absolute: its globs are relative to it
     home: str | None
     """The folder where the file of a run belongs: files below it are not used. None where none was looked for."""
-    own: frozenset[str]
-    """The settings of the file that the command line does not replace."""
+    own: frozenset[str]  # the settings of the file that the command line does not replace
 
     def __init__(self, path: str | None = None, folder: str = "", home: str | None = None, **values: Any) -> None:
         self.path, self.folder, self.home = path, folder, home
@@ -79,8 +77,7 @@ class Config:
 class Override:
     """Other limits for the keys that ``paths`` and ``tags`` select. None leaves a limit as it is."""
 
-    paths: tuple[str, ...] = ()
-    """Globs relative to the configuration's folder; empty selects every file."""
+    paths: tuple[str, ...] = ()  # globs relative to the configuration's folder; empty selects every file
     tags: Mapping[str, str] = field(default_factory=dict)
     max_lifetime_days: int | None = None
     unused_days: int | None = None
@@ -89,8 +86,7 @@ class Override:
     severity: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     until: datetime | None = None
-    users: tuple[str, ...] = ()
-    """Globs of the path and name of deployed users; empty selects every user."""
+    users: tuple[str, ...] = ()  # globs of the path and name of deployed users; empty selects every user
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +105,7 @@ class Exemption:
 
     rule: str
     reason: str
-    path: str | None = None
-    """Glob relative to the configuration's folder."""
+    path: str | None = None  # glob relative to the configuration's folder
     address: str | None = None
     until: datetime | None = None
 

@@ -45,11 +45,9 @@ class Trouble(NamedTuple):
     """Why a value cannot be read, and how to write it."""
 
     why: str
-    example: str
-    """What to write: ``a date such as 2027-01-31``; empty where the value has a meaning."""
+    example: str  # what to write: ``a date such as 2027-01-31``; empty where the value has a meaning
     kind: ReasonKind = ReasonKind.UNREADABLE
-    readings: tuple[str, ...] = ()
-    """What the value can mean: ``2027-01-02`` and ``2027-02-01``."""
+    readings: tuple[str, ...] = ()  # what the value can mean: ``2027-01-02`` and ``2027-02-01``
 
     def text(self) -> str:
         return f"{self.why}; write {'it as ' + ' or '.join(self.readings) if self.readings else self.example}"

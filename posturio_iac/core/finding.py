@@ -40,15 +40,12 @@ CIS = "CIS AWS Foundations Benchmark"
 class Rule:
     """The constants of a rule. Its page is the docstring of its module."""
 
-    id: str
-    """Permanent: ``iam.access_keys_without_lifetime``."""
+    id: str  # permanent: ``iam.access_keys_without_lifetime``
     severity: Severity
-    title: str
-    """Names the bad thing, in the plural, without a full stop."""
+    title: str  # names the bad thing, in the plural, without a full stop
     requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Requirements that it belongs to, by the name of their standard."""
-    advice: str = ""
-    """Advice that is better than any of its changes, as a sentence that a report states once."""
+    advice: str = ""  # advice that is better than any of its changes, as a sentence that a report states once
     checkov: int | None = None
     """The number of its check in checkov, where code can break it. Permanent: a new rule takes the next number, and none is given twice."""
     cfn_lint: str = ""
@@ -57,14 +54,11 @@ class Rule:
     """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
     needs_use: bool = True
     """False if its verdict is independent of when a key was used, so that ``live`` need not ask."""
-    means_unneeded: bool = False
-    """True if a finding means that the key is not needed, or should have ended."""
-    is_moot_without_key: bool = False
-    """True if having no key is better than any remedy."""
+    means_unneeded: bool = False  # a finding means that the key is not needed, or should have ended
+    is_moot_without_key: bool = False  # having no key is better than any remedy
     about_words: bool = False
     """True if a finding is about what is said of a key, so that a new one would be flagged too."""
-    denies_end: bool = False
-    """True if a finding, suppressed or not, says that the end of a key does not hold."""
+    denies_end: bool = False  # a finding, suppressed or not, says that the end of a key does not hold
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
@@ -82,10 +76,8 @@ class Violation:
 
     sentence: KeySentence
     remediation: str
-    span: Span | None = None
-    """Where it is, when that is not the key's own header."""
-    remedy: Remedy | None = None
-    """The change in ``remediation``, the first one where there is a choice."""
+    span: Span | None = None  # where it is, when that is not the key's own header
+    remedy: Remedy | None = None  # the change in ``remediation``, the first one where there is a choice
     severity: Severity | None = None
     """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
     then: str | None = None
@@ -119,17 +111,14 @@ class Finding:
     address: str
     framework: str
     span: Span | None
-    fingerprint: str
-    """32 hexadecimal digits that moved and reformatted code keeps."""
+    fingerprint: str  # 32 hexadecimal digits that moved and reformatted code keeps
     suppressed: Suppression | None = None
     root: str = ""
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
-    declaration: Declaration | None = None
-    """The code of a deployed key, where there is a link to it."""
+    declaration: Declaration | None = None  # the code of a deployed key, where there is a link to it
     remedy: Remedy | None = None
     then: str | None = None
-    problem: str = ""
-    """The message without the name of the key: the same for all keys with the same problem."""
+    problem: str = ""  # the message without the name of the key: the same for all keys with the same problem
     consumers: tuple[Consumer, ...] = ()
     """What could do without the key, where that is better than the remedy."""
     shows_code: bool = True
@@ -139,10 +128,8 @@ class Finding:
 class Level(str, Enum):
     """How serious a diagnostic is."""
 
-    ERROR = "error"
-    """Something was not read, called or decided: exit code 3."""
-    WARNING = "warning"
-    """Worth saying, and everything was still done."""
+    ERROR = "error"  # something was not read, called or decided: exit code 3
+    WARNING = "warning"  # worth saying, and everything was still done
     NOTE = "note"
 
 
@@ -164,8 +151,7 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     account: str | None = None
-    about: str = ""
-    """`BUDGET`, `CALLS_NOT_FOLLOWED`, `CONFIGURATION`, `CRASH`, or empty."""
+    about: str = ""  # `BUDGET`, `CALLS_NOT_FOLLOWED`, `CONFIGURATION`, `CRASH`, or empty
     subject: str = ""
     """The account or file that the message names, and that alone tells it from the same message about another one."""
 
@@ -216,8 +202,7 @@ class JudgedKey:
     """The severity of the worst finding that ``open_questions`` could add; None as well when a rule crashed."""
     open_rules: tuple[str, ...] = ()
     """The rules that could still find something, or crashed, including ``accepted_rules``."""
-    accepted_rules: tuple[str, ...] = ()
-    """The rules whose possible findings a suppression accepts in advance."""
+    accepted_rules: tuple[str, ...] = ()  # the rules whose possible findings a suppression accepts in advance
 
     @property
     def undecided_rules(self) -> tuple[str, ...]:
@@ -259,8 +244,7 @@ class Report:
 
     as_of: datetime
     keys: tuple[JudgedKey, ...]
-    findings: tuple[Finding, ...]
-    """In total order: path, line, column, rule, address."""
+    findings: tuple[Finding, ...]  # in total order: path, line, column, rule, address
     diagnostics: tuple[Diagnostic, ...]
     files: int
 

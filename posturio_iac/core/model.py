@@ -28,8 +28,7 @@ __all__ = ["Attr", "Effect", "Kind", "Lifetime", "Place", "Span", "Unknown"]
 class KeyKind(str, Enum):
     """What kind of long-lived key of an IAM user it is."""
 
-    ACCESS_KEY = "access_key"
-    """A pair of an id and a secret that signs requests to AWS."""
+    ACCESS_KEY = "access_key"  # a pair of an id and a secret that signs requests to AWS
     SERVICE_CREDENTIAL = "service_credential"
     """An API key or a password for one service: a service-specific credential, as IAM calls it."""
 
@@ -37,22 +36,18 @@ class KeyKind(str, Enum):
 class Privilege(str, Enum):
     """How much the policies of a user let its keys do."""
 
-    ADMIN = "admin"
-    """Everything, or enough to grant itself everything."""
+    ADMIN = "admin"  # everything, or enough to grant itself everything
     SOME = "some"
-    NONE = "none"
-    """No policy allows anything; a policy of a resource still may."""
+    NONE = "none"  # no policy allows anything; a policy of a resource still may
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """A rotation that Terraform carries out by replacing the key."""
 
-    span: Span
-    """What causes the replacement."""
+    span: Span  # what causes the replacement
     create_before_destroy: Attr[bool]
-    takes_turns: bool
-    """A second key of the same user stays valid meanwhile."""
+    takes_turns: bool  # a second key of the same user stays valid meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +67,10 @@ class Exposure:
 class Consumer:
     """Something that certainly gets the secret of a key, and that could do without one."""
 
-    name: str
-    """Its name among `posturio_iac.facts.keyless.REPLACEMENTS`."""
-    place: Place
-    """What gives it the secret."""
-    secret: str = ""
-    """What it calls the secret."""
-    uses: tuple[Span, ...] = ()
-    """Lines of its pipelines in the repository that name a secret of this name."""
+    name: str  # its name among `posturio_iac.facts.keyless.REPLACEMENTS`
+    place: Place  # what gives it the secret
+    secret: str = ""  # what it calls the secret
+    uses: tuple[Span, ...] = ()  # lines of its pipelines in the repository that name a secret of this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +93,11 @@ SHOWN_PLACES = 3
 class Declaration:
     """The code that declares a deployed key."""
 
-    places: tuple[Place, ...]
-    """One, or all that could be it."""
-    exact: bool
-    """The key's id says so; otherwise it is likely, by the name of the user."""
-    source: str
-    """What says so, for a reader: ``state prod.tfstate``."""
+    places: tuple[Place, ...]  # one, or all that could be it
+    exact: bool  # the key's id says so; otherwise it is likely, by the name of the user
+    source: str  # what says so, for a reader: ``state prod.tfstate``
     framework: str = "terraform"
-    restores_status: bool = True
-    """True if applying it undoes a status that was set by hand."""
+    restores_status: bool = True  # applying it undoes a status that was set by hand
 
     @property
     def place(self) -> Place | None:
@@ -138,17 +125,12 @@ STATUSES = ("Active", *NOT_ACTIVE)
 class AccessKey:
     """One IAM access key, or API key of an AWS service, declared in code or deployed."""
 
-    address: str
-    """Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id."""
-    framework: str
-    """``terraform``, ``terraform-plan``, ``cloudformation`` or ``aws``."""
-    span: Span | None
-    """The header of the block, or the logical id."""
+    address: str  # Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id
+    framework: str  # ``terraform``, ``terraform-plan``, ``cloudformation`` or ``aws``
+    span: Span | None  # the header of the block, or the logical id
     user: Attr[str | None]
-    user_address: str | None
-    """The user's own address where the code declares it."""
-    status: Attr[str]
-    """One of `STATUSES`."""
+    user_address: str | None  # the user's own address where the code declares it
+    status: Attr[str]  # one of `STATUSES`
     remedies: Remedies
     lifetimes: tuple[Lifetime, ...] = ()
     unknown_sources: tuple[Unknown, ...] = ()
@@ -160,8 +142,7 @@ class AccessKey:
     notes: tuple[str, ...] = ()
     """Sentences about things that look like a lifetime and are none: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
-    owner_origin: Origin | None = None
-    """The metadata that names the owner, if any."""
+    owner_origin: Origin | None = None  # the metadata that names the owner, if any
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
@@ -173,25 +154,20 @@ class AccessKey:
     directives: tuple[Directive, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     """Known tags of the user, provider defaults included; configuration can select by them."""
-    scope: str = ""
-    """Root module or template, as a path; with the address it identifies the key."""
+    scope: str = ""  # root module or template, as a path; with the address it identifies the key
     reading: str = ""
     """How the code is read, for a reader, where it is read in more than one way. The worse reading of a block holds."""
     account: str | None = None
-    account_name: str = ""
-    """As the organization calls it; empty where that is not known."""
+    account_name: str = ""  # as the organization calls it; empty where that is not known
     key_id: str | None = None
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = NOT_SHOWN("code", "when a key was used")
     """None means never used, which only AWS can say."""
     disabled_since: Attr[datetime | None] = None
     """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""
-    used_for: tuple[str, str] | None = None
-    """Service and region of its last use, as AWS names them."""
-    evidence: tuple[str, ...] = ()
-    """Sources of the facts about a deployed key and their age, for a reader."""
-    declaration: Declaration | None = None
-    """The code of a deployed key, where there is a link to it."""
+    used_for: tuple[str, str] | None = None  # service and region of its last use, as AWS names them
+    evidence: tuple[str, ...] = ()  # sources of the facts about a deployed key and their age, for a reader
+    declaration: Declaration | None = None  # the code of a deployed key, where there is a link to it
     restores_status: bool = True
     """True if applying the code undoes a status that was set by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
@@ -200,12 +176,9 @@ class AccessKey:
     """Names of variables of its root module that are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
-    privilege: Privilege | None = None
-    """How much its user may do; None where that is not known."""
-    use: Attr[KeyUse | None] = None
-    """Who uses it, as far as events tell; None where nobody asked."""
-    life: KeyLife | None = None
-    """Its lifecycle in the ledger; None without a ledger."""
+    privilege: Privilege | None = None  # how much its user may do; None where that is not known
+    use: Attr[KeyUse | None] = None  # who uses it, as far as events tell; None where nobody asked
+    life: KeyLife | None = None  # its lifecycle in the ledger; None without a ledger
     created_by: str | None = None
     """ARN of its creator, from an event; looked up only for keys without a known owner."""
     newest_active: Attr[datetime | None] = None
@@ -238,10 +211,8 @@ class KeySentence:
     """A sentence that names one key, and can be written without its name."""
 
     name: str
-    rest: str
-    """What follows the name."""
-    start: str = ""
-    """What stands before the name, if anything."""
+    rest: str  # what follows the name
+    start: str = ""  # what stands before the name, if anything
 
     @property
     def text(self) -> str:

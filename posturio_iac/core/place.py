@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 class Span:
     """A region of one file, as editors and SARIF count it."""
 
-    path: str
-    """Relative to the scan root, with forward slashes."""
-    line: int
-    """First line, from 1."""
-    column: int
-    """First column in code points, from 1."""
+    path: str  # relative to the scan root, with forward slashes
+    line: int  # first line, from 1
+    column: int  # first column in code points, from 1
     end_line: int
-    end_column: int
-    """Exclusive."""
+    end_column: int  # exclusive
 
 
 def relocated(value: Any, path: Callable[[str], str]) -> Any:
@@ -56,16 +52,11 @@ class TagOrigin:
     """A tag."""
 
     name: str
-    holder: str
-    """What carries it, for a reader: ``aws_iam_user.ci``, ``provider aws``, ``user ci``."""
-    default: bool = False
-    """True if it is one of a provider's ``default_tags``."""
-    set_by: str = ""
-    """The address of the clock that fixes its value."""
-    moved_by: str = ""
-    """The function or clock that moves its value on, while the key stays."""
-    kept: bool = False
-    """True if Terraform sets it once and ignores its changes."""
+    holder: str  # what carries it, for a reader: ``aws_iam_user.ci``, ``provider aws``, ``user ci``
+    default: bool = False  # it is one of a provider's ``default_tags``
+    set_by: str = ""  # the address of the clock that fixes its value
+    moved_by: str = ""  # the function or clock that moves its value on, while the key stays
+    kept: bool = False  # Terraform sets it once and ignores its changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +86,19 @@ class ArgumentOrigin:
 class TriggerOrigin:
     """An item of ``lifecycle.replace_triggered_by``."""
 
-    reference: str = ""
-    """As it is written; empty where it is no reference."""
+    reference: str = ""  # as it is written; empty where it is no reference
     via: str = ""
     """What it leads to, where it is not that itself: ``toggles_leapfrog.turn and time_rotating.key``."""
-    clock: str = ""
-    """The address of what it leads to in the end."""
+    clock: str = ""  # the address of what it leads to in the end
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOrigin:
     """An argument whose change replaces the key, or the key's address."""
 
-    argument: str
-    """``user``, ``pgp_key``, ``for_each`` or ``count``."""
-    cause: str = ""
-    """What it changes with: ``toggles_leapfrog.turn and time_rotating.key``."""
-    clock: str = ""
-    """The address of what it changes with in the end."""
+    argument: str  # ``user``, ``pgp_key``, ``for_each`` or ``count``
+    cause: str = ""  # what it changes with: ``toggles_leapfrog.turn and time_rotating.key``
+    clock: str = ""  # the address of what it changes with in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +106,7 @@ class SecretRotationOrigin:
     """The rotation of the secret that stores the key."""
 
     address: str
-    label: str = ""
-    """CloudFormation's name for it; empty where the address shows the type."""
+    label: str = ""  # CloudFormation's name for it; empty where the address shows the type
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +213,9 @@ class SecretHolder:
     """One thing that holds a secret."""
 
     kind: HolderKind
-    address: str = ""
-    """The name of an output, else the address of a resource."""
-    argument: str = ""
-    """The argument, the property or the parameter."""
-    type: str = ""
-    """The type of a resource of a template."""
+    address: str = ""  # the name of an output, else the address of a resource
+    argument: str = ""  # the argument, the property or the parameter
+    type: str = ""  # the type of a resource of a template
 
 
 def describe_holder(holder: SecretHolder) -> str:

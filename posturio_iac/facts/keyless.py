@@ -23,8 +23,7 @@ PAGE = "keyless"
 class Alternative:
     """What a consumer can use in the place of a key."""
 
-    text: str
-    """Half a sentence that is true of every key given to it, whatever else the key does."""
+    text: str  # half a sentence that is true of every key given to it, whatever else the key does
     provider: str
     """Terraform's provider whose documentation in the registry has these arguments; the page links what says how to do without."""
     types: Mapping[str, tuple[str, ...]]

@@ -26,8 +26,7 @@ class MovedByClock(NamedTuple):
     """A function or a clock that moves a value on while the key stays."""
 
     name: str
-    at_every_apply: bool
-    """True if it moves at every apply; otherwise at every rotation of the clock."""
+    at_every_apply: bool  # it moves at every apply; otherwise at every rotation of the clock
 
 
 ComputedValue = Union[SetByClock, MovedByClock]
@@ -37,12 +36,10 @@ class MetadataItem(NamedTuple):
     """A tag, an entry of ``Metadata`` or an item of a comment."""
 
     name: str
-    value: object
-    """Text, a number, a boolean, None, a list, or `Unknown`."""
+    value: object  # text, a number, a boolean, None, a list, or `Unknown`
     origin: Origin
     span: Span | None = None
-    computed: tuple[ComputedValue, ...] = ()
-    """The clocks and functions that may compute an unknown value."""
+    computed: tuple[ComputedValue, ...] = ()  # the clocks and functions that may compute an unknown value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,14 @@ class UserFacts:
     """The facts about the user of a key."""
 
     name: Attr[str | None]
-    address: str | None = None
-    """Where the code declares it."""
+    address: str | None = None  # where the code declares it
     identity: object = None
     """Equal for two keys of the same user; None when the user is not known well enough."""
     path: Attr[str | None] = None
-    tags: tuple[MetadataItem, ...] = ()
-    """Its own tags, and those that a provider or a stack adds."""
+    tags: tuple[MetadataItem, ...] = ()  # its own tags, and those that a provider or a stack adds
     hidden: tuple[Unknown, ...] = ()
     """Why it may have other tags, where that leaves the lifetime and the owner of its keys open."""
-    unseen: Unknown | None = None
-    """Why none of its tags can be seen, when this code does not declare it."""
+    unseen: Unknown | None = None  # why none of its tags can be seen, when this code does not declare it
     configured_owners: tuple[str, ...] = ()
     """Its owner by configuration, which takes precedence over its path."""
     account_tags: Attr[tuple[MetadataItem, ...]] = ()
@@ -75,37 +69,28 @@ class KeyFacts:
     framework: str
     span: Span | None
     user: UserFacts
-    status: object
-    """As it stands in the code; None where it is left out."""
+    status: object  # as it stands in the code; None where it is left out
     remedies: Remedies
     label: str = ""
-    beside: tuple[MetadataItem, ...] = ()
-    """Statements of comments and ``Metadata`` at the key."""
-    unread: tuple[Unknown, ...] = ()
-    """Why there may be more of them."""
-    lifetimes: tuple[Lifetime, ...] = ()
-    """Lifetimes that the code itself enforces, or seems to."""
-    hidden: tuple[Unknown, ...] = ()
-    """Unknown values that could give it a lifetime."""
+    beside: tuple[MetadataItem, ...] = ()  # statements of comments and ``Metadata`` at the key
+    unread: tuple[Unknown, ...] = ()  # why there may be more of them
+    lifetimes: tuple[Lifetime, ...] = ()  # lifetimes that the code itself enforces, or seems to
+    hidden: tuple[Unknown, ...] = ()  # unknown values that could give it a lifetime
     notes: tuple[str, ...] = ()
-    owner: Attr[str | None] = None
-    """The owner of this very key, apart from its user's."""
+    owner: Attr[str | None] = None  # the owner of this very key, apart from its user's
     is_root: Attr[bool] | None = None
     """True if it belongs to the root user; None where that follows from the name of the user."""
     existence: Unknown | None = None
     replacement: Attr[Replacement | None] = None
     exposures: tuple[Exposure | Unknown | Consumer, ...] = ()
-    pusher: Place | None = None
-    """The user, if its policies allow it to push images and nothing else."""
+    pusher: Place | None = None  # the user, if its policies allow it to push images and nothing else
     directives: tuple[Directive, ...] = ()
     scope: str = ""
     restores_status: bool = True
     secrets: tuple[str, ...] = ()
     kind: KeyKind = KeyKind.ACCESS_KEY
-    service: Attr[str | None] = None
-    """The service that a service credential is for."""
-    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """As `AccessKey` has them."""
+    service: Attr[str | None] = None  # the service that a service credential is for
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()  # as `AccessKey` has them
 
 
 class FactOptions(NamedTuple):

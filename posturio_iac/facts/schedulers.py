@@ -13,10 +13,8 @@ class Scheduler:
     """The argument whose change makes the next turn; None when the resource keeps time itself."""
     outputs: tuple[tuple[str, int], ...]
     """Attributes and how many turns pass between two changes of each; any other attribute changes at every turn."""
-    turns_argument: str | None = None
-    """The argument that says how many outputs take turns."""
-    every_apply: bool = False
-    """Without a trigger it turns at each apply."""
+    turns_argument: str | None = None  # the argument that says how many outputs take turns
+    every_apply: bool = False  # without a trigger it turns at each apply
     intervals: tuple[tuple[str, str], ...] = ()
     """Arguments that hold the interval, each with the unit that `parse_interval` counts a bare number in."""
 

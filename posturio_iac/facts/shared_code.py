@@ -98,8 +98,7 @@ class Namesake(NamedTuple):
     """A user that another root module or stack declares, with the metadata that matters to its keys."""
 
     span: Span
-    lifetimes: tuple[str, ...]
-    """``expires=2027-01-31``."""
+    lifetimes: tuple[str, ...]  # ``expires=2027-01-31``
     owners: tuple[str, ...]
 
 

@@ -28,8 +28,7 @@ class Sibling(NamedTuple):
 
     place: Place
     is_active: Attr[bool]
-    is_beside: Attr[bool]
-    """True if it exists whenever the one does; False when they cannot be combined."""
+    is_beside: Attr[bool]  # it exists whenever the one does; False when they cannot be combined
     takes_turns: bool = False
     """True if the code rotates both at different times, so that they overlap on purpose."""
 
@@ -38,8 +37,7 @@ class KeyOfUser(NamedTuple):
     """A key, and the facts by which it is compared with others of its user."""
 
     key: AccessKey
-    identity: object
-    """Equal for two keys of the same user; None when the user is not known well enough."""
+    identity: object  # equal for two keys of the same user; None when the user is not known well enough
     schedules: frozenset[str] = frozenset()
     """The drivers of its rotation, to tell apart keys that change at different times."""
     condition: Any = None

@@ -19,10 +19,8 @@ _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter 
 class Sink:
     """A resource that shows its arguments in plain text."""
 
-    arguments: tuple[str, ...]
-    """The arguments that it shows; none means all."""
-    change: str = _STORE
-    """The change that hides the secret, for a reader."""
+    arguments: tuple[str, ...]  # the arguments that it shows; none means all
+    change: str = _STORE  # the change that hides the secret, for a reader
 
 
 SINKS = {

@@ -63,22 +63,18 @@ def by_severity(severities: Mapping[Severity, int], least: Severity = Severity.L
 class BaselineEntry:
     """One known finding."""
 
-    path: str
-    """Relative to the folder of the baseline, with forward slashes; empty where it is not stated."""
+    path: str  # relative to the folder of the baseline, with forward slashes; empty where it is not stated
     address: str
     rule: str
     fingerprint: str
     reason: str
     owner: str = ""
-    until: str | None = None
-    """The end of the exception as written."""
-    root: str = ""
-    """Relative to the folder of the baseline, with forward slashes; empty in older files."""
+    until: str | None = None  # the end of the exception as written
+    root: str = ""  # relative to the folder of the baseline, with forward slashes; empty in older files
     content: str = ""
     """A digest that stays the same when the folder of the code is moved; empty in older files."""
 
-    user: str = ""
-    """As `user_of` has it; empty in older files, where it holds for whatever user the key has."""
+    user: str = ""  # as `user_of` has it; empty in older files, where it holds for whatever user the key has
 
     def holds_for(self, key: AccessKey | None) -> bool:
         return not self.user or key is None or self.user == user_of(key)
@@ -94,10 +90,8 @@ class Baseline:
     """The entries of one file."""
 
     entries: tuple[BaselineEntry, ...] = ()
-    written: str = ""
-    """The day on which the file was first written; empty in older files."""
-    findings_then: int = 0
-    """How many entries it had on that day."""
+    written: str = ""  # the day on which the file was first written; empty in older files
+    findings_then: int = 0  # how many entries it had on that day
 
     def shrinkage(self, left: int) -> str:
         """Compare ``left`` entries with the number that was written first, for a reader; empty where that is not known."""
@@ -118,8 +112,7 @@ class Baseline:
 class BaselineFile(NamedTuple):
     """One file, read."""
 
-    path: str
-    """Absolute."""
+    path: str  # absolute
     baseline: Baseline
 
     @property

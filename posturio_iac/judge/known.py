@@ -73,12 +73,9 @@ class KnownEntry(NamedTuple):
     """An entry of a baseline, and where its code is."""
 
     entry: BaselineEntry
-    file: str
-    """The baseline."""
-    place: str
-    """The absolute path of the code's file, or empty."""
-    root: str
-    """The absolute path of the root module or template, or empty."""
+    file: str  # the baseline
+    place: str  # the absolute path of the code's file, or empty
+    root: str  # the absolute path of the root module or template, or empty
 
     @property
     def subject(self) -> tuple[str, str]:
@@ -100,12 +97,9 @@ class _Sighting(NamedTuple):
 class KnownFindings(NamedTuple):
     """The result of matching the entries of all baselines of a run."""
 
-    matched: Mapping[str, KnownEntry]
-    """By the fingerprint of the finding."""
-    moved: frozenset[str]
-    """The fingerprints of those findings whose code was moved."""
-    left: tuple[KnownEntry, ...]
-    """Entries without a finding."""
+    matched: Mapping[str, KnownEntry]  # by the fingerprint of the finding
+    moved: frozenset[str]  # the fingerprints of those findings whose code was moved
+    left: tuple[KnownEntry, ...]  # entries without a finding
 
 
 def entries_of(files: Iterable[BaselineFile]) -> Iterator[KnownEntry]:

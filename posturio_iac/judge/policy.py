@@ -39,8 +39,7 @@ class Policy:
     """Its limits, overrides, suppressions, ``select`` and ``ignore``."""
     root: str = ""
     """The scan root seen from the folder of the configuration, such as ``infra`` or ``..``: its globs are relative to that folder."""
-    suppressions: bool = True
-    """True if anything is suppressed (``--no-suppressions`` says no)."""
+    suppressions: bool = True  # anything is suppressed (``--no-suppressions`` says no)
     baseline: Mapping[str, BaselineEntry] = field(default_factory=dict)
     """The findings that are known already, by their fingerprints."""
 

@@ -29,8 +29,7 @@ BORROWED = "code"
 class _Entry(NamedTuple):
     """One suppression as it was written."""
 
-    label: str
-    """Its name for a reader."""
+    label: str  # its name for a reader
     rules: tuple[str, ...]
     reason: str
     until: Attr[datetime | None]

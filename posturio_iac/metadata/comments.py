@@ -39,8 +39,7 @@ class Comment:
 
     text: str
     path: str
-    line: int
-    """From 1, like all that follows; the end column is exclusive."""
+    line: int  # from 1, like all that follows; the end column is exclusive
     column: int
     end_line: int
     end_column: int
@@ -51,10 +50,8 @@ class Statement:
     """Our statement in a comment: ``text[start:end]``; ``body`` is the part after the colon."""
 
     comment: Comment
-    text: str
-    """The comment with spaces in place of its markers, so that offsets remain."""
-    row: int
-    """How many lines of the comment come before the one that it starts in."""
+    text: str  # the comment with spaces in place of its markers, so that offsets remain
+    row: int  # how many lines of the comment come before the one that it starts in
     start: int
     body: int
     end: int

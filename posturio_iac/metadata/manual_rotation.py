@@ -48,10 +48,8 @@ _REACH = 5
 class NameMark:
     """A version or a date in a name."""
 
-    text: str
-    """For a reader, to follow the name: ``holds the date 2023-09, 1157 days ago``."""
-    at: datetime | None = None
-    """The end of the day, month or year, in UTC; None for a version."""
+    text: str  # for a reader, to follow the name: ``holds the date 2023-09, 1157 days ago``
+    at: datetime | None = None  # the end of the day, month or year, in UTC; None for a version
 
 
 def date_in_name(name: str, as_of: datetime) -> NameMark | None:

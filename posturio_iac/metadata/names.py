@@ -55,8 +55,7 @@ class Names:
     exempt: tuple[str, ...] = ("keyrotationexempt", "rotationexempt", "keyautoexpire")
     prefixes: tuple[str, ...] = ("posturio", "IKR", "IamRotateCredentials")
     """Dropped from the front of a name before it is looked up; the rotators' own tags carry the last two."""
-    lookup: dict[str, Meaning] = field(init=False, repr=False, compare=False)
-    """Meanings by normalised name."""
+    lookup: dict[str, Meaning] = field(init=False, repr=False, compare=False)  # meanings by normalised name
     stems: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The normalised prefixes, the longest first."""
 

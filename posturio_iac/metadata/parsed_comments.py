@@ -22,8 +22,7 @@ class ParsedComments:
     """Name, value and the place of both, in the order of the text, including unknown names."""
     directives: tuple[Directive, ...] = ()
     """Instructions with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and the engine reports it."""
-    problems: tuple[Diagnostic, ...] = ()
-    """Warnings about statements that have no effect."""
+    problems: tuple[Diagnostic, ...] = ()  # warnings about statements that have no effect
 
 
 def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> ParsedComments:

@@ -34,16 +34,11 @@ class Context:
 
     as_of: datetime
     max_lifetime: timedelta
-    window: timedelta
-    """How long an active key may go unused."""
-    grace: timedelta
-    """How long a disabled key may stay."""
-    enforced_only: bool = False
-    """Declared lifetimes do not suffice (``require = "enforced"``)."""
-    warning: timedelta = timedelta(days=14)
-    """How many days before its stated end a key is reported."""
-    is_forbidden: bool = False
-    """No key may be declared, and none of the exceptions names this one."""
+    window: timedelta  # how long an active key may go unused
+    grace: timedelta  # how long a disabled key may stay
+    enforced_only: bool = False  # declared lifetimes do not suffice (``require = "enforced"``)
+    warning: timedelta = timedelta(days=14)  # how many days before its stated end a key is reported
+    is_forbidden: bool = False  # no key may be declared, and none of the exceptions names this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +47,7 @@ class Registered:
 
     rule: Rule
     check: Check
-    page: str
-    """The docstring of its module, in Markdown; its first line is a title."""
+    page: str  # the docstring of its module, in Markdown; its first line is a title
 
 
 _registry: dict[str, Registered] = {}

@@ -67,10 +67,8 @@ class Overdue:
 
     since: datetime
     limit: timedelta
-    rotated: Lifetime | None
-    """What states ``since``; None when that is the key's creation."""
-    stated: Lifetime | None
-    """What states ``limit``; None when that is the maximum lifetime."""
+    rotated: Lifetime | None  # what states ``since``; None when that is the key's creation
+    stated: Lifetime | None  # what states ``limit``; None when that is the maximum lifetime
 
 
 def overdue(key: AccessKey, context: Context) -> Overdue | None:

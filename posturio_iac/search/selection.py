@@ -13,8 +13,7 @@ class Selection:
 
     __slots__ = ("diagnostics", "links", "others", "repository", "root", "search", "searched", "templates", "terraform")
 
-    root: str
-    """The scan root: absolute, without symbolic links."""
+    root: str  # the scan root: absolute, without symbolic links
     repository: str | None
     """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
     terraform: tuple[str, ...]
@@ -25,12 +24,9 @@ class Selection:
     """Files of kinds that front ends have added, by kind, that hold one of their search terms."""
     links: tuple[tuple[str, str], ...]
     """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
-    searched: int
-    """How many files were searched."""
-    diagnostics: tuple[Diagnostic, ...]
-    """Files that were not searched, with the reasons, sorted."""
-    search: FileSearch
-    """Where `local_calls` and `holding` search again."""
+    searched: int  # how many files were searched
+    diagnostics: tuple[Diagnostic, ...]  # files that were not searched, with the reasons, sorted
+    search: FileSearch  # where `local_calls` and `holding` search again
 
     def __init__(self, search: FileSearch, repository: str | None) -> None:
         put = object.__setattr__

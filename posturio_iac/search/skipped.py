@@ -34,8 +34,7 @@ class SkippedPlace:
     """Something that was not checked."""
 
     kind: str
-    path: str
-    """Relative to the scan root; a folder ends with a slash."""
+    path: str  # relative to the scan root; a folder ends with a slash
     text: str = ""
     """Details beside the path: the message of an error, or the call of a module and its source."""
 

@@ -20,27 +20,19 @@ if TYPE_CHECKING:
 class Kind(str, Enum):
     """The kind of statement that evidence makes."""
 
-    EXPIRY = "expiry"
-    """The key ends, or is replaced, on a date."""
-    ROTATION = "rotation"
-    """The key is replaced at an interval."""
-    ROTATED = "rotated"
-    """The key was replaced on a date; the next time is due after the maximum lifetime."""
+    EXPIRY = "expiry"  # the key ends, or is replaced, on a date
+    ROTATION = "rotation"  # the key is replaced at an interval
+    ROTATED = "rotated"  # the key was replaced on a date; the next time is due after the maximum lifetime
 
 
 class Effect(str, Enum):
     """True if evidence can come true."""
 
-    ENFORCED = "enforced"
-    """It replaces or removes the key by itself."""
-    DECLARED = "declared"
-    """It is metadata that people, and the live check, act on."""
-    INERT = "inert"
-    """It looks like a lifetime and can never take effect."""
-    UNREADABLE = "unreadable"
-    """Its name says lifetime and its value cannot be read."""
-    UNKNOWN = "unknown"
-    """The code does not fix what it states."""
+    ENFORCED = "enforced"  # it replaces or removes the key by itself
+    DECLARED = "declared"  # it is metadata that people, and the live check, act on
+    INERT = "inert"  # it looks like a lifetime and can never take effect
+    UNREADABLE = "unreadable"  # its name says lifetime and its value cannot be read
+    UNKNOWN = "unknown"  # the code does not fix what it states
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +42,19 @@ class Lifetime:
     kind: Kind
     effect: Effect
     origin: Origin
-    value: str = ""
-    """As it stands in the code; empty where there is no value."""
+    value: str = ""  # as it stands in the code; empty where there is no value
     span: Span | None = None
-    written: Span | None = None
-    """Where the value stands, if that is elsewhere."""
-    at: datetime | None = None
-    """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
+    written: Span | None = None  # where the value stands, if that is elsewhere
+    at: datetime | None = None  # EXPIRY: the end. ROTATED: the day it was rotated. In UTC.
     interval: timedelta | None = None
     """ROTATION: how long one key lives, if known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for a deployed one."""
-    reason: Reason | None = None
-    """Why it is inert, unreadable or unknown, or why its interval is open."""
+    reason: Reason | None = None  # why it is inert, unreadable or unknown, or why its interval is open
     readings: tuple[str, ...] = ()
     """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
     remedy: Remedy | None = None
     """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
-    setting: IntervalSetting | None = None
-    """What sets the interval."""
-    turns: int = 1
-    """How many intervals one key lives, when several keys take turns."""
+    setting: IntervalSetting | None = None  # what sets the interval
+    turns: int = 1  # how many intervals one key lives, when several keys take turns
     effect_if_ours: Effect | None = None
     """The effect of unknown evidence if it is about this key, where only that is open."""
 
@@ -112,8 +98,7 @@ class Question(str, Enum):
     QUARANTINE = "quarantine"
     DECLARATION = "declaration"
     EXPOSURE = "exposure"
-    VERDICT = "verdict"
-    """What a rule that crashed would have said."""
+    VERDICT = "verdict"  # what a rule that crashed would have said
 
 
 _WORDS = {
@@ -135,10 +120,8 @@ _WORDS = {
 class OpenQuestion:
     """Something that is open about a key, and that could add a finding."""
 
-    questions: tuple[Question, ...]
-    """Everything that the reason leaves open."""
-    reason: Reason | None
-    """None where the evidence is open as a whole."""
+    questions: tuple[Question, ...]  # everything that the reason leaves open
+    reason: Reason | None  # None where the evidence is open as a whole
     origin: Origin | None = None
     """Where the evidence stands that is open; None where it is not about evidence."""
 

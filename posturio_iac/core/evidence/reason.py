@@ -15,51 +15,33 @@ if TYPE_CHECKING:
 class ReasonKind(str, Enum):
     """What keeps evidence from counting."""
 
-    NO_REFERENCE = "no_reference"
-    """``replace_triggered_by`` holds no reference to a managed resource."""
-    MISSING_RESOURCE = "missing_resource"
-    """It names a resource that is not there."""
-    UNCHANGING = "unchanging"
-    """What it names never changes."""
+    NO_REFERENCE = "no_reference"  # ``replace_triggered_by`` holds no reference to a managed resource
+    MISSING_RESOURCE = "missing_resource"  # it names a resource that is not there
+    UNCHANGING = "unchanging"  # what it names never changes
     DIRECT_CLOCK = "direct_clock"
     """It names a ``time_rotating`` itself, to whose renewal Terraform does not react."""
-    PREVENTED = "prevented"
-    """``prevent_destroy`` lets the replacement fail."""
-    FORGOTTEN = "forgotten"
-    """``destroy = false`` leaves the old key where it is, outside of the state."""
-    NOT_MERGED = "not_merged"
-    """It stands in an override file, from which Terraform does not take it."""
-    MOVED = "moved"
-    """A function or a clock moves the date on while the key stays."""
+    PREVENTED = "prevented"  # ``prevent_destroy`` lets the replacement fail
+    FORGOTTEN = "forgotten"  # ``destroy = false`` leaves the old key where it is, outside of the state
+    NOT_MERGED = "not_merged"  # it stands in an override file, from which Terraform does not take it
+    MOVED = "moved"  # a function or a clock moves the date on while the key stays
     TURNED_OFF = "turned_off"
     NOT_SET = "not_set"
-    NO_FUNCTION = "no_function"
-    """No Lambda function would rotate the key."""
-    FOREIGN_FUNCTION = "foreign_function"
-    """The function rotates something else."""
-    ONLY_ORDERS = "only_orders"
-    """``depends_on`` replaces nothing."""
-    NOT_ACCEPTED = "not_accepted"
-    """AWS does not accept it for this kind of key."""
-    QUOTA = "quota"
-    """AWS allows a user two keys, and it needs a third."""
+    NO_FUNCTION = "no_function"  # no Lambda function would rotate the key
+    FOREIGN_FUNCTION = "foreign_function"  # the function rotates something else
+    ONLY_ORDERS = "only_orders"  # ``depends_on`` replaces nothing
+    NOT_ACCEPTED = "not_accepted"  # AWS does not accept it for this kind of key
+    QUOTA = "quota"  # AWS allows a user two keys, and it needs a third
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"
-    NEVER = "never"
-    """The value says that there is no end."""
+    NEVER = "never"  # the value says that there is no end
     OTHER_FORM = "other_form"
     """The value has one meaning, or several, in another form than those that are read."""
     UNREADABLE = "unreadable"
-    ENGINE_VERSION = "engine_version"
-    """It depends on the version of Terraform or OpenTofu."""
-    OUT_OF_BAND = "out_of_band"
-    """Something outside of this code seems to rotate the key."""
-    UNCERTAIN_LINK = "uncertain_link"
-    """It is about this key only if the link to its code is right."""
-    OPEN_VALUE = "open_value"
-    """The code does not fix the value, the trigger or the condition."""
-    CRASHED = "crashed"
-    """A rule crashed, so that its verdict is missing."""
+    ENGINE_VERSION = "engine_version"  # it depends on the version of Terraform or OpenTofu
+    OUT_OF_BAND = "out_of_band"  # something outside of this code seems to rotate the key
+    UNCERTAIN_LINK = "uncertain_link"  # it is about this key only if the link to its code is right
+    OPEN_VALUE = "open_value"  # the code does not fix the value, the trigger or the condition
+    CRASHED = "crashed"  # a rule crashed, so that its verdict is missing
 
 
 class OpenCause(str, Enum):
@@ -67,14 +49,10 @@ class OpenCause(str, Enum):
 
     INPUT = "input"
     """Whoever applies the code sets it: a variable of a root module, a parameter of a template."""
-    APPLY = "apply"
-    """It is known only once the code is applied or deployed."""
-    ABSENT_CODE = "absent_code"
-    """The code that fixes it is not here."""
-    NOT_READ = "not_read"
-    """AWS did not tell it, or was not asked."""
-    NOT_EVALUATED = "not_evaluated"
-    """This version does not evaluate the expression."""
+    APPLY = "apply"  # it is known only once the code is applied or deployed
+    ABSENT_CODE = "absent_code"  # the code that fixes it is not here
+    NOT_READ = "not_read"  # AWS did not tell it, or was not asked
+    NOT_EVALUATED = "not_evaluated"  # this version does not evaluate the expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +60,7 @@ class Reason:
     """One reason."""
 
     kind: ReasonKind
-    clause: str
-    """A clause without a full stop, with ``{}`` for each of ``words``."""
+    clause: str  # a clause without a full stop, with ``{}`` for each of ``words``
     words: tuple[str, ...] = ()
     cause: OpenCause | None = field(default_factory=lambda: None, compare=False)
     """Of what is open: why, where that is known."""

@@ -24,12 +24,9 @@ class AddTag:
     name: str = ""
     value: str = ""
     argument: str = "tags"
-    is_new: bool = False
-    """The map itself is not there yet."""
-    is_seen: bool = True
-    """True if the code was read; a plan shows no files."""
-    is_shared: bool = False
-    """True if others share that code, whose keys the entry would be about too."""
+    is_new: bool = False  # the map itself is not there yet
+    is_seen: bool = True  # the code was read; a plan shows no files
+    is_shared: bool = False  # others share that code, whose keys the entry would be about too
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +48,7 @@ class AddComment:
     place: Place
     name: str = ""
     value: str = ""
-    target: str = "the block"
-    """What it stands above, for a reader."""
+    target: str = "the block"  # what it stands above, for a reader
     json: bool = False
 
 
@@ -71,8 +67,7 @@ class CallConstruct:
     """A call in the program of a CDK app whose output the template is: metadata of the construct, or a tag of its user."""
 
     place: Place
-    construct: str
-    """Its path: ``App/Key/Resource``."""
+    construct: str  # its path: ``App/Key/Resource``
     name: str = ""
     value: str = ""
 
@@ -106,8 +101,7 @@ class ReplaceTrigger:
     place: Place
     clock: str
     name: str
-    is_dependency: bool = False
-    """True if ``depends_on`` names it, from which it has to be removed."""
+    is_dependency: bool = False  # ``depends_on`` names it, from which it has to be removed
     repeated: str = ""
     """``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same."""
 
@@ -128,10 +122,8 @@ class CreateFirst:
 
     place: Place
     has_lifecycle: bool = True
-    is_set: bool = False
-    """True if it is there with another value."""
-    misspelt: str = ""
-    """The misspelt name that stands there instead."""
+    is_set: bool = False  # it is there with another value
+    misspelt: str = ""  # the misspelt name that stands there instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +133,7 @@ class SetArgument:
     place: Place
     argument: str
     value: str
-    note: str = ""
-    """What the value means, for a reader."""
+    note: str = ""  # what the value means, for a reader
     is_named: bool = False
     """True if the change has to name the block, since the finding points at another one."""
     needs_person: bool = False
@@ -154,8 +145,7 @@ class HideOutput:
     """``sensitive = true`` in an output."""
 
     place: Place
-    is_bared: bool = False
-    """True if its value goes through ``nonsensitive()``, which has to be removed."""
+    is_bared: bool = False  # its value goes through ``nonsensitive()``, which has to be removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +171,12 @@ class SetMaxAge:
 class ReplaceValue:
     """Another value in place of one that metadata states."""
 
-    place: Place
-    """What says it, for a reader, and where the value stands."""
+    place: Place  # what says it, for a reader, and where the value stands
     value: str
     old: str = ""
-    suffix: str = ""
-    """Alternatives, for a reader: ``or earlier``."""
-    needs_person: bool = False
-    """True if a person has to act first, so that a new value alone would be untrue."""
-    written: str = ""
-    """The value as metadata writes it, where the shown words differ."""
+    suffix: str = ""  # alternatives, for a reader: ``or earlier``
+    needs_person: bool = False  # a person has to act first, so that a new value alone would be untrue
+    written: str = ""  # the value as metadata writes it, where the shown words differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +202,9 @@ class IntervalSetting:
 
     place: Place
     argument: str
-    unit: str = "d"
-    """``d`` for days, ``s`` for seconds, ``rate`` for an expression such as ``rate(90 days)``."""
-    instead_of: tuple[str, ...] = ()
-    """The arguments in other units that set it now."""
-    is_stated: bool = True
-    """True if there is an argument to change."""
+    unit: str = "d"  # ``d`` for days, ``s`` for seconds, ``rate`` for an expression such as ``rate(90 days)``
+    instead_of: tuple[str, ...] = ()  # the arguments in other units that set it now
+    is_stated: bool = True  # there is an argument to change
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +226,7 @@ class StoreAndRotate:
 
     place: Place
     days: int = 0
-    construct: str = ""
-    """Its path, where the template is the output of CDK."""
+    construct: str = ""  # its path, where the template is the output of CDK
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +241,7 @@ class UseRole:
 class RunCommand:
     """A command of the AWS CLI, for a person to run."""
 
-    lead: str
-    """Its effect: a clause that begins with a verb."""
+    lead: str  # its effect: a clause that begins with a verb
     words: tuple[str, ...]
 
 
@@ -303,31 +284,23 @@ REPLACE = Advice("replace the key")
 class Remedies:
     """The shortest changes of one key that work, in the language of its code."""
 
-    declare: Declaring
-    """States a lifetime or an owner; the name and the value are still to be set."""
-    rotate: Rotating
-    """Makes the code replace the key; the number of days is still to be set."""
+    declare: Declaring  # states a lifetime or an owner; the name and the value are still to be set
+    rotate: Rotating  # makes the code replace the key; the number of days is still to be set
     disable: Remedy
-    overlap: CreateFirst | Advice | None = None
-    """Makes the new key exist before the old one goes."""
+    overlap: CreateFirst | Advice | None = None  # makes the new key exist before the old one goes
     stated_by: str = "the code states"
     """Subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``."""
-    replace: Remedy = REPLACE
-    """Gives the user a new key in place of this one."""
-    remove: Remedy = DELETE
-    """Ends a key that has been switched off for long enough."""
-    adopt: str = ""
-    """Imports a deployed key that no code declares; empty where its id is not known."""
+    replace: Remedy = REPLACE  # gives the user a new key in place of this one
+    remove: Remedy = DELETE  # ends a key that has been switched off for long enough
+    adopt: str = ""  # imports a deployed key that no code declares; empty where its id is not known
     beside: Declaring | None = None
     """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
-    is_shared: bool = False
-    """True if ``declare`` would change code that keys in other places share."""
+    is_shared: bool = False  # ``declare`` would change code that keys in other places share
     narrower: tuple[Remedy, ...] = ()
     """Changes that switch off fewer keys than ``disable``, the widest first, where one block makes several."""
     age: SetArgument | Advice | None = None
     """Lets AWS end a key a number of days after its creation, where AWS can; the number is still to be set."""
-    avoid: Advice | None = None
-    """Does without the key, where a change of the code is enough."""
+    avoid: Advice | None = None  # does without the key, where a change of the code is enough
     calls: tuple[AddComment, ...] = ()
     """State metadata above the calls of the key's module, from the nearest on."""
     is_for_others: bool = False

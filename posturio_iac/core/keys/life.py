@@ -13,16 +13,14 @@ if TYPE_CHECKING:
 class UseKind(str, Enum):
     """Who seems to use a key."""
 
-    WORKLOAD = "workload"
-    """A program: most calls come from SDKs and tools that run unattended."""
+    WORKLOAD = "workload"  # a program: most calls come from SDKs and tools that run unattended
     PERSON = "person"
     """Most calls come from the console, a browser, a desktop client or the command line on a desk."""
     DENIED = "only_denied_calls"
     """Calls that look around and are denied: someone may be testing what the key can do."""
     IDENTITY = "only_get_caller_identity"
     """Only calls that ask whose key it is, as thieves and scanners of leaked keys make."""
-    NONE = "no_events"
-    """No events; CloudTrail's history does not keep every call, such as data events."""
+    NONE = "no_events"  # no events; CloudTrail's history does not keep every call, such as data events
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +28,17 @@ class KeyUse:
     """The events of one key."""
 
     kind: UseKind
-    since: datetime
-    """Start of the period whose events were looked up."""
+    since: datetime  # start of the period whose events were looked up
     regions: tuple[str, ...]
     events: int = 0
-    complete: bool = True
-    """True if all events were read; otherwise the newest ones."""
+    complete: bool = True  # all events were read; otherwise the newest ones
     principals: tuple[tuple[str, int], ...] = ()
     """With the number of events each, the most frequent first; likewise below."""
     addresses: tuple[tuple[str, int], ...] = ()
     agents: tuple[tuple[str, int], ...] = ()
     calls: tuple[tuple[str, int], ...] = ()
     errors: tuple[tuple[str, int], ...] = ()
-    event_ids: tuple[str, ...] = ()
-    """Ids of the newest events."""
+    event_ids: tuple[str, ...] = ()  # ids of the newest events
 
     def text(self) -> str:
         """Describe the events: a clause without a full stop."""
@@ -63,24 +58,19 @@ class KeyLife:
 
     asked: datetime | None = None
     asked_owner: str = ""
-    answer_by: datetime | None = None
-    """The day, to its end, by which an answer is due."""
-    answered: datetime | None = None
-    """When the newest answer was read; None while there is none."""
+    answer_by: datetime | None = None  # the day, to its end, by which an answer is due
+    answered: datetime | None = None  # when the newest answer was read; None while there is none
     is_needed: bool | None = None
     needed_until: str = ""
     """The last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes."""
     note: str = ""
     delete_on: datetime | None = None
     """From when on a key that is switched off may be deleted: its grace is over."""
-    switched: datetime | None = None
-    """The newest event that switched it on or off."""
+    switched: datetime | None = None  # the newest event that switched it on or off
     switched_on: datetime | None = None
     """When it was last switched on, by an event, or seen on after it had been off."""
-    rests_on_ledger: bool = False
-    """True if only the ledger, and no event, tells since when it has been off."""
-    next: str = ""
-    """What comes next, in a few words, as the gate decides it."""
+    rests_on_ledger: bool = False  # only the ledger, and no event, tells since when it has been off
+    next: str = ""  # what comes next, in a few words, as the gate decides it
 
     def stands(self, as_of: datetime) -> bool:
         """True if there is an answer that still counts."""

@@ -61,14 +61,10 @@ class Lines:
 class Node(NamedTuple):
     """A value and its place. Lines and columns count code points from 1, the end column is exclusive."""
 
-    value: JsonValue
-    """``None``, ``bool``, ``int``, ``float``, ``str``, `Array` or `Object`."""
-    start: int
-    """Offset of the first character in the text."""
-    end: int
-    """Offset after the last character."""
-    lines: Lines
-    """Shared by all nodes of a document."""
+    value: JsonValue  # ``None``, ``bool``, ``int``, ``float``, ``str``, `Array` or `Object`
+    start: int  # offset of the first character in the text
+    end: int  # offset after the last character
+    lines: Lines  # shared by all nodes of a document
 
     @property
     def line(self) -> int:
