@@ -117,7 +117,7 @@ def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tr
     said = run(capsys, "fix", *AS_OF)[2]
     for unit in ("prod", "stage"):
         assert f"access_keys_without_lifetime (root module live/{unit})" in said
-    assert "tries the places" not in said
+    assert "finds the place" not in said
 
 
 def test_what_the_baseline_accepts_is_not_more_than_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

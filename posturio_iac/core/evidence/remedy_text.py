@@ -21,7 +21,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"{lead}: {shell(*words)}"
         case r.AddTag(is_shared=True) | r.MergeTags(is_shared=True):
             entry = f'{remedy.name} = "{remedy.value}"'
-            return f"state {entry} for this key alone, since {remedy.place.text()} may serve others; posturio-iac fix tries the places"
+            return f"state {entry} for this key alone, since {remedy.place.text()} may serve others; posturio-iac fix finds the place"
         case r.AddTag():
             return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):

@@ -230,11 +230,13 @@ def _keys(posture: Posture) -> Section:
     columns += [("Ends", "text"), ("Owner", "choice"), ("What is wrong, and what to do", "text")]
     told = 0
     rows = []
+    alike = Counter((row.unit, row.key.address, row.key.place) for row in posture.rows)
     for row in posture.rows:
         key = row.key
         used = (words("" if row.age is None else str(row.age)), words(say.used(key))) if live else ()
         place: Pieces = (BREAK, Piece(key.place, Role.CODE, say.key_link(row))) if key.place else ()
         place += (BREAK, Piece(key.address, Role.CODE)) if key.deployed else ()
+        place += (Piece(" in "), Piece(key.root or ".", Role.CODE)) if alike[row.unit, key.address, key.place] > 1 else ()
         rows.append(
             (
                 words(say.level(row), Role.LEVEL),

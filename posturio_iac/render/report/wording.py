@@ -34,7 +34,9 @@ def name(key: SavedKey) -> str:
 
 
 def sentence(clause: str) -> str:
-    return f"{clause[:1].upper()}{clause[1:]}."
+    """A clause with a capital letter, unless it begins with a path or an address."""
+    first = clause.partition(" ")[0]
+    return f"{clause if '/' in first or '.' in first else clause[:1].upper() + clause[1:]}."
 
 
 def problem(task: Task) -> str:

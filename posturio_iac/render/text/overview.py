@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import advice, summary
-from posturio_iac.render.text.tally import Tallies, columns, counted, first_of, rolled_up, table
+from posturio_iac.render.text.tally import Tallies, columns, counted, cut, first_of, rolled_up, table
 from posturio_iac.render.wording import COLORS
 from posturio_iac.search import skipped
 
@@ -79,16 +80,14 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
 
 
 def _line(entry: KeyEntry, context: RenderContext) -> str:
-    """A key on one line, cut where the terminal ends."""
+    """A key on one line; where the terminal is too narrow, without the rules and the beginning of its place."""
     severity = entry.worst.name.ljust(8)
     rules = ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in entry.findings))
     where = f"{printable(entry.span.path)}:{entry.span.line} " if entry.span else ""
-    rest = f" {where}{entry.title}: {rules}"
-    if context.columns is not None and width(f"  {severity}{rest}") > context.columns:
-        while rest and width(f"  {severity}{rest}…") > context.columns:
-            rest = rest[:-1]
-        rest = f"{rest}…"
-    return f"  {paint(severity, 'bold', COLORS[entry.worst], color=context.color)}{rest}"
+    room = (context.columns or sys.maxsize) - len(f"  {severity} ")
+    rest = f"{where}{entry.title}"
+    rest = f"{rest}: {rules}" if width(f"{rest}: {rules}") <= room else cut(rest, max(room, 1))
+    return f"  {paint(severity, 'bold', COLORS[entry.worst], color=context.color)} {rest}"
 
 
 FOLDERS, OWNERS = 12, 8

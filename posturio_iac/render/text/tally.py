@@ -187,12 +187,12 @@ def table(head: str, tallies: Sequence[Tally], shown: Sequence[Column], *, wide:
 
 
 def _row(line: Sequence[str], widths: Sequence[int]) -> str:
-    name = _cut(line[0], widths[0])
+    name = cut(line[0], widths[0])
     numbers = (" " * (wide - width(text)) + text for text, wide in zip(line[1:], widths[1:], strict=True))
     return GAP.join((name + " " * (widths[0] - width(name)), *numbers)).rstrip()
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """Cut the beginning of a text that is too wide: the end of a path tells more."""
     if width(text) <= most:
         return text
