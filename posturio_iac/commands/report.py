@@ -10,8 +10,7 @@ from posturio_iac.commands.parser import Command, parse
 from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.contract.read import NotAResultError, load
-from posturio_iac.contract.records import SavedDiagnostic
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import decode
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.render import implied
@@ -29,21 +28,21 @@ MOST_BYTES = 512 * 1024 * 1024
 """Limit in bytes. A result of 20,000 keys has about 30 MB."""
 
 
-def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[SavedDiagnostic]]:
+def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[Diagnostic]]:
     """The results, and diagnostics about files that could not be read."""
     results: list[SavedResult] = []
-    unread: list[SavedDiagnostic] = []
+    unread: list[Diagnostic] = []
     for path, shown in _named(words, unread):
         try:
             results.append(load(_text(path), shown, show_key_ids=show_key_ids))
         except NotAResultError as error:
-            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} {error}", shown))
+            unread.append(Diagnostic(Level.ERROR, f"{shown} {error}", shown))
         except OSError as error:
-            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} cannot be read: {system_reason(error)}", shown))
+            unread.append(Diagnostic(Level.ERROR, f"{shown} cannot be read: {system_reason(error)}", shown))
     return results, unread
 
 
-def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tuple[str, str]]:
+def _named(words: Sequence[str], unread: list[Diagnostic]) -> Iterator[tuple[str, str]]:
     """Yield each file once, with its name in the report, which tells no folder of this machine beyond those given."""
     seen: set[str] = set()
     taken: dict[str, int] = {}
@@ -57,7 +56,7 @@ def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tupl
         yield path, shown.replace(os.sep, "/") if taken[shown] == 1 else f"{shown} ({taken[shown]})"
 
 
-def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]:
+def _files(words: Sequence[str], unread: list[Diagnostic]) -> Iterator[str]:
     for word in words:
         if word != STDIN and not os.path.lexists(word):
             raise UsageError(f"there is no file or folder {word}; name results of --format json, or folders of them")
@@ -67,10 +66,10 @@ def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]
         try:
             names = [name for name in sorted(os.listdir(word)) if name.endswith((".json", ".jsonl"))]
         except OSError as error:
-            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} cannot be read: {system_reason(error)}", word))
+            unread.append(Diagnostic(Level.ERROR, f"the folder {word} cannot be read: {system_reason(error)}", word))
             continue
         if not names:
-            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} holds no .json or .jsonl file", word))
+            unread.append(Diagnostic(Level.ERROR, f"the folder {word} holds no .json or .jsonl file", word))
         yield from (os.path.join(word, name) for name in names)
 
 

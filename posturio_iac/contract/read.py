@@ -11,19 +11,17 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from posturio_iac.contract import RunScope
 from posturio_iac.contract.records import (
-    Coverage,
-    SavedDiagnostic,
     SavedEvidence,
     SavedFinding,
     SavedKey,
     SavedRemedy,
     SavedResult,
     SavedVerdict,
-    Suppressed,
     cost,
 )
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Diagnostic, Level, Severity, Suppression, Verdict
 from posturio_iac.core.keys.ids import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
@@ -168,7 +166,7 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         _optional(key["status"]),
         _optional(key["owner"]),
         Verdict(key["verdict"]),
-        tuple(map(_evidence, _list(key["lifetime"]))),
+        tuple(SavedEvidence(*(_text(entry[name]) for name in ("kind", "value", "effect", "source"))) for entry in _list(key["lifetime"])),
         _texts(key.get("undecided")),
         cost(key, severities.get((framework, root, address), ())),
         _optional(key.get("account")),
@@ -205,10 +203,6 @@ def _place(entry: Any) -> str:
     return f"{address} ({place})" if address and place else address or place
 
 
-def _evidence(entry: dict[str, Any]) -> SavedEvidence:
-    return SavedEvidence(_text(entry["kind"]), _text(entry["value"]), _text(entry["effect"]), _text(entry["source"]))
-
-
 def _found(finding: dict[str, Any]) -> SavedFinding:
     why = finding.get("suppressed")
     return SavedFinding(
@@ -222,7 +216,7 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         _optional(finding["path"]),
         _number(finding["line"]),
         _text(finding["fingerprint"]),
-        None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
+        None if why is None else Suppression(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
         _maybe(_remedy, finding.get("remedy")),
         _text((finding.get("fix") or {}).get("level") or ""),
         _maybe(moment, finding.get("first_seen")),
@@ -243,19 +237,19 @@ def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
     return SavedRemedy(_text(remedy["kind"]), summary, code, "" if MASK in command else command, *more)  # masked, it could not be run
 
 
-def _said(diagnostic: dict[str, Any]) -> SavedDiagnostic:
-    place = _optional(diagnostic.get("path")), _number(diagnostic.get("line")), _optional(diagnostic.get("account"))
-    return SavedDiagnostic(Level(diagnostic["level"]), _text(diagnostic["message"]), *place)
+def _said(diagnostic: dict[str, Any]) -> Diagnostic:
+    path, line, account = _optional(diagnostic.get("path")), _number(diagnostic.get("line")), _optional(diagnostic.get("account"))
+    return Diagnostic(Level(diagnostic["level"]), _text(diagnostic["message"]), path, line, account=account)
 
 
-def _covered(scope: Any) -> Coverage:
+def _covered(scope: Any) -> RunScope:
     scope = scope or {}
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
     names = {_text(account): _text(known) for account, known in (scope.get("account_names") or {}).items()}
     accounts, left_out, url = _texts(scope.get("accounts")), _texts(scope.get("left_out")), _text(scope.get("source_url") or "")
     if url and not url.startswith(("https://", "http://")):  # a page would link to it
         raise ValueError("source_url is not a web address")
-    return Coverage(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out, url)
+    return RunScope(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out=left_out, source_url=url)
 
 
 T = TypeVar("T")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import calls
-from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Severity, Verdict
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from posturio_iac.contract import RunScope
+    from posturio_iac.core.finding import Diagnostic, Suppression
 
 
 _LOWEST = DEMERITS[Severity.LOW]
@@ -88,15 +91,6 @@ class SavedKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Why a finding does not count."""
-
-    reason: str
-    until: datetime | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class SavedRemedy:
     """The change that mends a finding, as far as the result says it."""
 
@@ -125,7 +119,7 @@ class SavedFinding:
     path: str | None
     line: int | None
     fingerprint: str
-    suppressed: Suppressed | None
+    suppressed: Suppression | None
     remedy: SavedRemedy | None = None
     fix: str = ""
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
@@ -157,33 +151,6 @@ class SavedVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedDiagnostic:
-    """A diagnostic of a result, or of the join."""
-
-    level: Level
-    message: str
-    path: str | None = None
-    line: int | None = None
-    account: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What a run looked at."""
-
-    name: str | None = None
-    """Code: where the scan root is in its repository; None when the result does not say."""
-    paths: tuple[str, ...] = ()
-    narrowed: bool = False
-    accounts: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
-    """The names of these accounts in their organization, by their ids, as far as they are known."""
-    left_out: tuple[str, ...] = ()
-    source_url: str = ""
-    """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
-
-
-@dataclass(frozen=True, slots=True)
 class SavedResult:
     """One saved result."""
 
@@ -191,10 +158,10 @@ class SavedResult:
     as_of: datetime
     tool: str
     """The version that wrote it."""
-    covered: Coverage
+    covered: RunScope
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
-    diagnostics: tuple[SavedDiagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...]
     files: int
     users: frozenset[str] | None = None
     """ARNs of the users that a verification asked about; None where a run asked about all."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Report, Verdict, of_account
 from posturio_iac.core.keys.ids import partition_of
@@ -21,7 +20,7 @@ from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.reading.events import MEMORY, TRAIL_REGIONS, TrailEvent, creators, has_creation_event, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from posturio_iac.link.linker import Linker
     from posturio_iac.live.connection.session import Connection
@@ -49,24 +48,6 @@ PERSON = re.compile(
 """User agents of people: the console, browsers, desktop clients, and the command line on a desk. On Linux it is a job's as often."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    by_token: bool = False
-    """True if only calls with an API key count, which are those of all API keys of the user."""
-    events: int = 0
-    complete: bool = True
-    persons: int = 0
-    principals: Counter[str] = field(default_factory=Counter)
-    addresses: Counter[str] = field(default_factory=Counter)
-    agents: Counter[str] = field(default_factory=Counter)
-    calls: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    denied: int = 0
-    looks: Counter[str] = field(default_factory=Counter)
-    """Calls that only look around: who am I, and what may I list, where that is denied."""
-    ids: list[str] = field(default_factory=list)
-
-
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
     """True if CloudTrail can know of the key: it was used as long ago as its history goes back, or is an API key for Amazon Bedrock."""
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
@@ -81,18 +62,31 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     if not regions:
         return NO_REGION("its events")
     name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
-    tally = _Tally(by_token=is_credential)
+    events, complete = list[TrailEvent](), True
     try:
         for region in regions:
             told = lookup(connection.in_region(region), (name, str(value)), (as_of - MEMORY, as_of), MOST_PAGES)
-            tally.complete = tally.complete and told.complete
-            for event in told.found:
-                _take(event, tally)
+            complete = complete and told.complete
+            events += told.found
     except AwsError as error:
         return NOT_KNOWN("who uses the key", str(error))
-    if tally.by_token and not tally.events and not tally.complete:
-        return TOO_MANY_EVENTS(str(key.user))
-    return _folded(tally, regions, as_of - MEMORY)
+    if is_credential:  # the events with a token are those of all API keys of the user
+        events = [event for event in events if event.held("additionalEventData", "callWithBearerToken") is True]
+        if not events and not complete:
+            return TOO_MANY_EVENTS(str(key.user))
+    return KeyUse(
+        _kind(events),
+        (as_of - MEMORY).astimezone(timezone.utc),
+        regions,
+        len(events),
+        complete,
+        _most(event.by for event in events),
+        _most(event.detail.get("sourceIPAddress") for event in events),
+        _most(event.detail.get("userAgent") for event in events),
+        _most(event.name for event in events),
+        _most(event.error for event in events),
+        tuple(event.id for event in events if event.id)[:SHOWN],
+    )
 
 
 def regions_of(key: AccessKey) -> tuple[str, ...]:
@@ -106,59 +100,24 @@ def regions_for(partition: str, used: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(region for region in (used if known else "", home) if region))
 
 
-def _take(event: TrailEvent, tally: _Tally) -> None:
-    if tally.by_token and event.held("additionalEventData", "callWithBearerToken") is not True:
-        return
-    agent = event.detail.get("userAgent")
-    tally.events += 1
-    tally.calls[event.name] += 1
-    _count(tally.principals, event.by)
-    _count(tally.addresses, event.detail.get("sourceIPAddress"))
-    _count(tally.agents, agent)
-    _count(tally.errors, event.error)
-    denied = REFUSED.search(event.error) is not None
-    tally.denied += denied
-    tally.looks[event.name] += event.name == IDENTITY or (denied and LOOKS.search(event.name) is not None)
-    tally.persons += isinstance(agent, str) and PERSON.search(agent) is not None
-    if event.id:
-        tally.ids.append(event.id)
-
-
-def _count(counter: Counter[str], value: object) -> None:
-    if isinstance(value, str) and value:
-        counter[value] += 1
-
-
-def _folded(tally: _Tally, regions: tuple[str, ...], since: datetime) -> KeyUse:
-    return KeyUse(
-        _kind(tally),
-        since.astimezone(timezone.utc),
-        regions,
-        tally.events,
-        tally.complete,
-        _most(tally.principals),
-        _most(tally.addresses),
-        _most(tally.agents),
-        _most(tally.calls),
-        _most(tally.errors),
-        tuple(tally.ids[:SHOWN]),
-    )
-
-
-def _kind(tally: _Tally) -> UseKind:
-    if not tally.events:
+def _kind(events: Sequence[TrailEvent]) -> UseKind:
+    if not events:
         return UseKind.NONE
-    if set(tally.calls) == {IDENTITY}:
+    asking = sum(event.name == IDENTITY for event in events)
+    if asking == len(events):
         return UseKind.IDENTITY
-    looks, kinds = tally.looks.total(), sum(tally.looks[name] > 0 for name in tally.looks if name != IDENTITY)
-    if tally.denied == tally.events or (kinds and looks == tally.events) or (kinds >= RECONNAISSANCE and looks * 2 > tally.events):
+    denied = [event.name for event in events if REFUSED.search(event.error)]
+    looks = [name for name in denied if name != IDENTITY and LOOKS.search(name)]
+    is_mostly_looks = len(set(looks)) >= RECONNAISSANCE and (asking + len(looks)) * 2 > len(events)
+    if len(denied) == len(events) or (looks and asking + len(looks) == len(events)) or is_mostly_looks:
         return UseKind.DENIED
-    return UseKind.PERSON if tally.persons * 2 > tally.events else UseKind.WORKLOAD
+    persons = sum(PERSON.search(str(event.detail.get("userAgent"))) is not None for event in events)
+    return UseKind.PERSON if persons * 2 > len(events) else UseKind.WORKLOAD
 
 
-def _most(counter: Counter[str]) -> tuple[tuple[str, int], ...]:
-    ordered: Iterable[tuple[str, int]] = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(ordered)[:SHOWN]
+def _most(texts: Iterable[object]) -> tuple[tuple[str, int], ...]:
+    counter = Counter(text for text in texts if isinstance(text, str) and text)
+    return tuple(sorted(counter.items(), key=lambda pair: (-pair[1], pair[0])))[:SHOWN]
 
 
 def with_context(report: Report, connect: Callable[[], Connection]) -> Report:
@@ -169,15 +128,10 @@ def with_context(report: Report, connect: Callable[[], Connection]) -> Report:
     found: dict[str, Attr[KeyUse]]
     try:
         connection = connect()
+        found = {key.address: use_of(connection, key, report.as_of) for key in asked}
     except (AwsError, CredentialsError) as error:
         found = {key.address: NOT_KNOWN("who uses the key", str(error)) for key in asked}
-    else:
-        found = {key.address: use_of(connection, key, report.as_of) for key in asked}
-    keys = tuple(
-        replace(judged, key=replace(judged.key, use=found[judged.key.address])) if judged.key.address in found else judged
-        for judged in report.keys
-    )
-    return replace(report, keys=keys)
+    return _with(report, {address: {"use": use} for address, use in found.items()})
 
 
 def with_creators(report: Report, connect: Callable[[], Connection]) -> Report:
@@ -185,17 +139,18 @@ def with_creators(report: Report, connect: Callable[[], Connection]) -> Report:
     asked = _flagged(report, has_creation_event)
     if not asked:
         return report
-    partition = partition_of(asked[0].address)
     try:
-        found = creators(connect(), partition, asked, report.as_of)
+        found = creators(connect(), partition_of(asked[0].address), asked, report.as_of)
     except (AwsError, CredentialsError) as error:
         text = f"the creators of keys without an owner are not known: {error}"
         return replace(report, diagnostics=(*report.diagnostics, of_account(Level.NOTE, text, asked[0].account)))
-    keys = tuple(
-        replace(judged, key=replace(judged.key, created_by=found[judged.key.key_id])) if judged.key.key_id in found else judged
-        for judged in report.keys
-    )
-    return replace(report, keys=keys)
+    return _with(report, {key.address: {"created_by": found[key.key_id]} for key in asked if key.key_id in found})
+
+
+def _with(report: Report, changes: Mapping[str, Mapping[str, Any]]) -> Report:
+    """The report with other facts about keys, by their addresses."""
+    told = (replace(judged, key=replace(judged.key, **changes.get(judged.key.address, {}))) for judged in report.keys)
+    return replace(report, keys=tuple(told))
 
 
 def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> list[AccessKey]:
@@ -221,12 +176,12 @@ def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -
         inventory.stacks[key_id] = _answer(key_id, places, failed)
     for (region, _), error in failed.items():
         level = Level.WARNING if error.denied else Level.ERROR
-        rest = (
-            "so keys from stacks cannot be distinguished from keys that no code declares"
+        lost = (
+            "keys from stacks cannot be distinguished from keys that no code declares"
             if error.denied
-            else "so it is not known which keys stacks hold"
+            else "it is not known which keys stacks hold"
         )
-        inventory.say(level, f"{error}; this was in {region}, {rest}; --stack-region none asks nowhere")
+        inventory.say(level, f"{error}; this was in {region}, so {lost}; --stack-region none asks nowhere")
 
 
 def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[str]:
@@ -251,8 +206,7 @@ def _answer(key_id: str, places: Iterable[Connection], failed: dict[tuple[str, s
             found = _held(place, key_id)
         except AwsError as error:
             failed.setdefault((place.region, error.code), error)
-            named = f"{error.operation}"
-            unsure = DENIED(named, place.region) if error.denied else FAILED(named, error.code, place.region)
+            unsure = DENIED(error.operation, place.region) if error.denied else FAILED(error.operation, error.code, place.region)
             continue
         if found is not None:
             return found

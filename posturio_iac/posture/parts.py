@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
+    from posturio_iac.contract import RunScope
+    from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
+    from posturio_iac.core.finding import Diagnostic
 
     SavedIdentity = tuple[str, ...]
 
@@ -54,13 +56,13 @@ class ResultPart:
     tool: str
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
-    diagnostics: tuple[SavedDiagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...]
     older: Mapping[SavedIdentity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
     left_out: tuple[str, ...] = ()
-    general: tuple[SavedDiagnostic, ...] = ()
+    general: tuple[Diagnostic, ...] = ()
     """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""
     source_url: str = ""
 
@@ -86,7 +88,7 @@ def split(result: SavedResult) -> list[ResultPart]:
 
     keys: dict[Unit, list[SavedKey]] = {of_account(account): [] for account in result.covered.accounts}
     found: dict[Unit, list[SavedFinding]] = {}
-    diagnostics: dict[Unit, list[SavedDiagnostic]] = {}
+    diagnostics: dict[Unit, list[Diagnostic]] = {}
     code = _code_unit(result.covered)
     for key in result.keys:
         keys.setdefault(of_account(key.account or account_of(key.address)) if key.deployed else code, []).append(key)
@@ -117,7 +119,7 @@ def split(result: SavedResult) -> list[ResultPart]:
     ]
 
 
-def _code_unit(covered: Coverage) -> Unit:
+def _code_unit(covered: RunScope) -> Unit:
     return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
 
 

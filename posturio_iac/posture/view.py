@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
+    from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
+    from posturio_iac.core.finding import Diagnostic
 
 
 class Series:
@@ -181,7 +182,7 @@ class Posture:
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: bool
     """True if there is an earlier result of any unit."""
-    diagnostics: tuple[tuple[Unit | None, SavedDiagnostic], ...]
+    diagnostics: tuple[tuple[Unit | None, Diagnostic], ...]
     """Diagnostics that still hold, the most serious first."""
     results: tuple[SavedResult, ...]
     """The joined results, the newest first."""
@@ -204,7 +205,7 @@ class Posture:
         return sum(diagnostic.level is Level.ERROR for _, diagnostic in self.diagnostics)
 
 
-def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ()) -> Posture:
+def join(results: Sequence[SavedResult], unread: Sequence[Diagnostic] = ()) -> Posture:
     """The joined view of at least one result; ``unread`` says which files could not be read."""
     series = Series(results)
     parts = series.at(series.points[-1])
@@ -264,7 +265,7 @@ def _point(parts: Sequence[ResultPart], fresh: Sequence[ResultPart], current: Se
     )
 
 
-def _said(parts: Iterable[ResultPart], unread: Iterable[SavedDiagnostic]) -> Iterator[tuple[Unit | None, SavedDiagnostic]]:
+def _said(parts: Iterable[ResultPart], unread: Iterable[Diagnostic]) -> Iterator[tuple[Unit | None, Diagnostic]]:
     yield from ((None, diagnostic) for diagnostic in unread)
     every = dict.fromkeys(
         (None if diagnostic.account is None and diagnostic.path is None else part.unit, diagnostic)

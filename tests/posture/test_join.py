@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from posturio_iac.contract.records import SavedDiagnostic
-from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.core.finding import Diagnostic, Level, Verdict
 from posturio_iac.posture.changes import ChangeCategory
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
@@ -237,7 +236,7 @@ def test_the_worst_keys_come_first() -> None:
 
 
 def test_a_file_that_could_not_be_read_leaves_no_score() -> None:
-    view = joined(result([deployed("a")]), unread=(SavedDiagnostic(Level.ERROR, "b.json is not valid JSON", "b.json"),))
+    view = joined(result([deployed("a")]), unread=(Diagnostic(Level.ERROR, "b.json is not valid JSON", "b.json"),))
     assert view.score is None
     assert view.errors() == 1
 

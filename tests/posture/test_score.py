@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.contract.read import load
-from posturio_iac.contract.records import SavedDiagnostic, cost
+from posturio_iac.contract.records import cost
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.posture.parts import shown
@@ -107,7 +107,7 @@ def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> No
         if row.key.undecided or row.key.verdict is Verdict.UNDETERMINED:
             assert row.key.demerit >= DEMERITS[Severity.LOW]
         assert row.key.demerit >= max((DEMERITS[f.severity] for f in row.found), default=0.0)
-    assert joined(*made, unread=(SavedDiagnostic(Level.ERROR, "cut off"),)).score is None
+    assert joined(*made, unread=(Diagnostic(Level.ERROR, "cut off"),)).score is None
 
 
 judged = st.builds(

@@ -11,7 +11,7 @@ from posturio_iac.posture.view import Posture, join
 from tests.support import canned
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.records import SavedDiagnostic
+    from posturio_iac.core.finding import Diagnostic
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 A, B, C = "111122223333", "444455556666", "123456789012"
@@ -82,7 +82,7 @@ def error(message: str = "iam:ListUsers is denied", **more: Any) -> dict[str, An
     return {"level": "error", "message": message, **more}
 
 
-def joined(*documents: Any, unread: tuple[SavedDiagnostic, ...] = ()) -> Posture:
+def joined(*documents: Any, unread: tuple[Diagnostic, ...] = ()) -> Posture:
     return join([read(document, f"{number}.json") for number, document in enumerate(documents)], unread)
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from posturio_iac.contract.records import SavedFinding, SavedKey, Suppressed
+    from posturio_iac.contract.records import SavedFinding, SavedKey
+    from posturio_iac.core.finding import Suppression
     from posturio_iac.posture.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"
@@ -152,7 +153,7 @@ def level(row: KeyRow) -> str:
     return row.worst.value if row.worst else row.key.verdict.value
 
 
-def until(why: Suppressed) -> str:
+def until(why: Suppression) -> str:
     return describe_date(why.until) if why.until else "no end"
 
 
