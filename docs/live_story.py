@@ -58,7 +58,7 @@ class Story:
         """Type commands, and write down what they show and their exit code where that is not 0."""
         shown = []
         for command in commands:
-            out, code = self._run(command)
+            out, code = self.run(command)
             shown += [
                 f"$ {command}",
                 *out.splitlines(),
@@ -72,7 +72,8 @@ class Story:
         text = path.read_text(encoding="utf-8")
         self.lines += [f"````{language}", *text[: text.index(until) if until else None].rstrip().splitlines(), "````", ""]
 
-    def _run(self, command: str) -> tuple[str, int]:
+    def run(self, command: str) -> tuple[str, int]:
+        """Type a command; what it shows, and its exit code."""
         program, *words = shlex.split(command)
         if program == "ls":
             return "  ".join(sorted(path.name for path in (self.folder / words[0]).iterdir())), 0
@@ -152,7 +153,7 @@ def played(aws: FakeAws, folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _account() -> Iterator[tuple[FakeAws, Path]]:
+def account() -> Iterator[tuple[FakeAws, Path]]:
     """Serve an empty account, with its clock, to the command and to scripts; sleep is left out."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -171,7 +172,7 @@ def _account() -> Iterator[tuple[FakeAws, Path]]:
             stack.enter_context(mock.patch.object(time, "sleep"))
             stack.enter_context(mock.patch("botocore.retries.bucket.TokenBucket.acquire", return_value=True))
             for command in ("live", "retire"):
-                stack.enter_context(mock.patch(f"posturio_iac.commands.{command}.command._now", side_effect=lambda: aws.now))
+                stack.enter_context(mock.patch(f"posturio_iac.commands.{command}.command.now", side_effect=lambda: aws.now))
             folder = Path(name) / "audit"
             folder.mkdir()
             os.chdir(folder)
@@ -183,7 +184,7 @@ def _account() -> Iterator[tuple[FakeAws, Path]]:
 
 def page(text: str) -> str:
     """The page with the story as it is now."""
-    with _account() as (aws, folder):
+    with account() as (aws, folder):
         told = played(aws, folder)
     return BLOCK.sub(lambda found: f"{found[1]}\n{told}\n{found[2]}", text)
 

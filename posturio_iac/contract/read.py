@@ -177,16 +177,11 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         _maybe(moment, key.get("disabled_since")),
         _texts(key.get("evidence")),
         _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
-        *_declared_place(key.get("declared_as")),
+        *((_optional(at.get("path")), _number(at.get("line"))) if isinstance(at := key.get("declared_as"), dict) else (None, None)),
         KeyKind(key.get("kind") or KeyKind.ACCESS_KEY.value),
         _optional(key.get("service")),
-        region or "",
         "declared_as" in key or "managed" in key,
     )
-
-
-def _declared_place(value: Any) -> tuple[str | None, int | None]:
-    return (_optional(value.get("path")), _number(value.get("line"))) if isinstance(value, dict) else (None, None)
 
 
 def _declared(value: Any) -> str:

@@ -71,7 +71,6 @@ class SavedKey:
     """Where that code stands, when it is one place."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
-    region: str = ""
     linked: bool = False
     """True if the run looked for its code, found or not."""
 

@@ -38,9 +38,6 @@ class Code:
                 self._addresses[key.address].append(key)
                 self._bare[bare(key.address)].append(key)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (self.keys, self.folders, self.root, self.unread)
-
     def at(self, address: str) -> list[AccessKey]:
         """The declarations that an address of a state can belong to: its own, one without indexes, or the call of a module."""
         found = self._addresses.get(address) or [key for key in self._bare.get(bare(address), ()) if fits(key.address, address)]
@@ -90,10 +87,6 @@ def is_alike(declared: AccessKey, kind: KeyKind, service: Attr[str | None]) -> b
 def places(keys: Iterable[AccessKey]) -> tuple[Place, ...]:
     """Where keys are declared, each place once: one shared module may be called by several roots."""
     return tuple({key.span or key.address: Place(key.address, key.span) for key in keys}.values())
-
-
-def _restored(keys: tuple[AccessKey, ...], folders: tuple[str, ...], root: str, unread: tuple[str, ...]) -> Code:
-    return Code(keys, folders=folders, root=root, unread=unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +150,7 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
     elsewhere = 0
     for one, account in gone:
         what = called(one.key.kind, one.key.service)
-        head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} ({_state(one)})"
+        head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} (state {one.state})"
         if account in accounts:
             yield of_account(Level.NOTE, f"{head}, but AWS does not have it: the next apply creates a new one", account)
         elif account is None and complete:
@@ -178,7 +171,3 @@ def _says_active(one: StateEntry) -> bool:
 def _shown(one: StateEntry) -> str:
     found = places(one.code)
     return Place(one.key.address, found[0].span if len(found) == 1 else None).text()
-
-
-def _state(one: StateEntry) -> str:
-    return f"state {one.state}"

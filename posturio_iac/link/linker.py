@@ -21,7 +21,7 @@ from posturio_iac.link.declared import CLOUDFORMATION, Code, StackKey, Stacks, S
 from posturio_iac.link.merge import Link, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from posturio_iac.link.declared import Answers
     from posturio_iac.link.state import StateKey, TerraformState
@@ -55,8 +55,15 @@ BY_NAME = "the name of its user"
 class Linker:
     """Holds code and states. Plain data, which can be sent to other processes."""
 
-    def __init__(self, code: Code, states: Sequence[TerraformState] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
-        self.accounts: dict[str, str] = {}
+    def __init__(
+        self,
+        code: Code,
+        states: Sequence[TerraformState] = (),
+        stacks: Stacks | None = None,
+        unread: Sequence[str] = (),
+        accounts: Mapping[str, str] | None = None,
+    ) -> None:
+        self.accounts = dict(accounts or {})
         """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
         self._by_id: defaultdict[str, list[StateEntry]] = defaultdict(list)
@@ -75,7 +82,7 @@ class Linker:
         self._open = [declared for declared in code.open_users() if id(declared) not in settled]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (self.code, self.states, self.stacks, self.unread, self.accounts)
+        return Linker, (self.code, self.states, self.stacks, self.unread, self.accounts)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -89,10 +96,10 @@ class Linker:
         """Deployed keys with their code; ``answers`` holds CloudFormation's answers about some of them, by key id."""
         families = _families(keys)
         links = (self._link(key, families[_family(key)], answers or {}) for key in keys)
-        return tuple(merged(key, link._replace(shared=self._is_shared(link))) for key, link in zip(keys, links, strict=True))
-
-    def _is_shared(self, link: Link) -> bool:
-        return any(self._made[declared.span] > 1 or self._held_from[id(declared)] > 1 for declared in link.code)
+        return tuple(
+            merged(key, link._replace(shared=any(self._made[one.span] > 1 or self._held_from[id(one)] > 1 for one in link.code)))
+            for key, link in zip(keys, links, strict=True)
+        )
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
         families = _families(keys)
@@ -175,12 +182,6 @@ class Linker:
                 yield DECLARES_OPEN_USER(place, user) if isinstance(user, Unknown) else DECLARES_GENERATED_USER(place)
         if self.stacks.ask and isinstance(answer, Unknown):
             yield answer
-
-
-def _restored(code: Code, states: tuple[TerraformState, ...], stacks: Stacks, unread: tuple[str, ...], accounts: dict[str, str]) -> Linker:
-    linker = Linker(code, states, stacks, unread)
-    linker.accounts.update(accounts)
-    return linker
 
 
 def _exact(found: Sequence[StateEntry]) -> Link:

@@ -192,7 +192,8 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     named |= {one.address for one in built if one.active_siblings and multiple_active_access_keys.RULE.id in strict.selected(all_rules())}
     arns = {address(key): key.user.arn for key in keys}
     chosen = frozenset(arns[one] for one in asked)
-    described = {key.user.arn for key in keys if _is_described(key.user)}
+    tags = ((key.user.arn, tag) for key in keys if not isinstance(key.user.tags, Unknown) for tag in key.user.tags)
+    described = {arn for arn, (name, value) in tags if KEY_ID.fullmatch(name) and short_description(value) is not None}
     return Shortlist(chosen, frozenset({arns[one] for one in named} | described) - chosen)
 
 
@@ -229,10 +230,3 @@ def of_unsure_age(key: DeployedKey) -> DeployedKey:
     if _earlier(key) is None:
         return key
     return replace(key, created=NOT_LISTED())
-
-
-def _is_described(user: DeployedUser) -> bool:
-    """True if a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
-    return not isinstance(user.tags, Unknown) and any(
-        KEY_ID.fullmatch(name) and short_description(value) is not None for name, value in user.tags
-    )

@@ -145,34 +145,21 @@ def _gathered(
     client: Any, places: dict[Future[AccountOutcome], int], targets: Sequence[AccountTarget]
 ) -> Iterator[tuple[int, AccountOutcome | None]]:
     """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
-    watch = _Watch(client)
+    alone_since: float | None = None
     while places:
         done = [(future, places.pop(future)) for future in wait(places, timeout=LOOKING, return_when=FIRST_COMPLETED).done]
-        if not done and (why := watch.deserted()) is not None:
-            yield from ((place, failed(targets[place], why)) for place in places.values())
-            return
+        if not done:
+            try:
+                alone_since = None if client.nthreads() else alone_since or time.monotonic()
+                why = "the Dask scheduler has no worker left" if alone_since and time.monotonic() - alone_since >= DESERTED else ""
+            except (OSError, asyncio.TimeoutError, RuntimeError) as error:
+                why = f"the Dask scheduler went away ({_first_line(error)})"
+            if why:
+                yield from ((place, failed(targets[place], why)) for place in places.values())
+                return
         while done:
             future, place = done.pop()
             yield place, _outcome(future, targets[place])
-
-
-class _Watch:
-    def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client, self._clock = client, clock
-        self._alone_since: float | None = None
-
-    def deserted(self) -> str | None:
-        """Why there is nothing to wait for; None while there may be."""
-        try:
-            workers = self._client.nthreads()
-        except (OSError, asyncio.TimeoutError, RuntimeError) as error:
-            return f"the Dask scheduler went away ({_first_line(error)})"
-        if workers:
-            self._alone_since = None
-            return None
-        self._alone_since = self._clock() if self._alone_since is None else self._alone_since
-        alone = self._clock() - self._alone_since
-        return "the Dask scheduler has no worker left" if alone >= DESERTED else None
 
 
 def _outcome(future: Future[AccountOutcome], target: AccountTarget) -> AccountOutcome | None:

@@ -74,7 +74,8 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     inventory.is_blind = report is None and present is None and not inventory.keys
     known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
-    inventory.gone |= _left(known, present, account, request)
+    if present is not None:  # the users of earlier runs who are no longer there
+        inventory.gone |= {arn for arn in request.expected if account_of(arn) == account.id and arn not in known}
     chosen = _chosen(known, cached, present, inventory, request)
     for arn, keys in cached.items():
         if arn not in chosen.asked | chosen.named:
@@ -188,12 +189,6 @@ def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]
     """The users with more keys in states or earlier runs than in the report, which may be older than some of these keys."""
     held = request.linker.holds if request.linker is not None else lambda *_: 0
     return {arn for arn, keys in cached.items() if max(held(known[arn].name, account.id), request.expected.get(arn, 0)) > len(keys)}
-
-
-def _left(known: dict[str, DeployedUser], present: dict[str, DeployedUser] | None, account: Account, request: Request) -> set[str]:
-    if present is None:
-        return set()
-    return {arn for arn in request.expected if account_of(arn) == account.id and arn not in known}
 
 
 def _ask(

@@ -99,8 +99,6 @@ class DeployedKey:
     """None means never used."""
     used_for: tuple[str, str] | None = None
     disabled_since: Attr[datetime | None] = None
-    disabled_by: str | None = None
-    """Who switched it off, from a CloudTrail event."""
     switched_off: KeyEvent | None = None
     switched_on: datetime | None = None
     """When it was last switched on, from a CloudTrail event."""

@@ -54,18 +54,14 @@ class PoliciesByKind:
             if name in ignore:  # once: whoever ignores it by the configuration has it there a second time
                 ignore.remove(name)
         select = (*config.select, *sorted(also)) if config.select else ()
-        self._general = policy
+        self.general = policy
         self._of_credentials = replace(policy, config=config.with_values(ignore=tuple(ignore), select=select))
-
-    @property
-    def general(self) -> Policy:
-        return self._general
 
     def of(self, key: AccessKey) -> Policy:
         return self.of_kind(key.kind)
 
     def of_kind(self, kind: KeyKind) -> Policy:
-        return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self._general
+        return self._of_credentials if kind is KeyKind.SERVICE_CREDENTIAL else self.general
 
 
 LONGEST_LABEL = 60

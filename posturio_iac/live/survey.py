@@ -99,7 +99,10 @@ class Surveyor:
         try:
             account = target.account or self.identity(target.profile)
             connection = self.connected(target)
-            inventory = self._inventory(connection, account, target.wanted, pool)
+            if target.wanted is None:
+                inventory = take(connection, account, self.request, pool)
+            else:
+                inventory = recheck(connection, account, target.wanted, self.request, pool)
             date_disabled(connection, inventory, self.request)
             ask_deletions(connection, inventory, self.request, target.wanted)
             ask_stacks(connection, inventory, self.request)
@@ -114,13 +117,6 @@ class Surveyor:
             blind = failed(found, "neither its credential report nor its users could be read")
             return replace(blind, diagnostics=(*blind.diagnostics, *inventory.diagnostics))
         return AccountOutcome(found, inventory, tuple(inventory.diagnostics), {})
-
-    def _inventory(
-        self, connection: Connection, account: Account, wanted: tuple[UserQuery, ...] | None, pool: Executor | None
-    ) -> Inventory:
-        if wanted is None:
-            return take(connection, account, self.request, pool)
-        return recheck(connection, account, wanted, self.request, pool)
 
 
 AHEAD = 2
@@ -137,7 +133,9 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
         left, waiting = iter(targets), set[Future[AccountOutcome]]()
         for done in range(1, len(targets) + 1):
             waiting |= {pool.submit(surveyor.read, target, pool) for target in islice(left, AHEAD * workers - len(waiting))}
-            outcome = _next(waiting)
+            future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
+            waiting.remove(future)
+            outcome = future.result()
             if progress is not None:
                 progress(outcome, done, len(targets))
             yield outcome
@@ -146,12 +144,6 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _next(waiting: set[Future[AccountOutcome]]) -> AccountOutcome:
-    future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
-    waiting.remove(future)
-    return future.result()
 
 
 def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:

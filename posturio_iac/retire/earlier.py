@@ -51,10 +51,6 @@ class EarlierKey:
     linked: bool = False
     """True if it was joined to code, or no code was found for it."""
     kind: KeyKind = KeyKind.ACCESS_KEY
-    region: str = ""
-    """Where it was used last; empty when not known."""
-    off_since: datetime | None = None
-    """Since when it had been off, where that was known."""
 
     @property
     def id(self) -> str | None:
@@ -146,7 +142,7 @@ def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:
     made = replace(made, status=known.status, owner=known.owner, kind=known.kind)
     if isinstance(known, SavedVerdict):
         return made
-    return replace(made, created=known.created, linked=known.linked, region=known.region, off_since=known.disabled_since)
+    return replace(made, created=known.created, linked=known.linked)
 
 
 def _finding(found: SavedFinding, key: EarlierKey, as_of: datetime) -> EarlierFinding:
@@ -198,6 +194,6 @@ class Verification:
 
     def exit_code(self, report: Report) -> Exit:
         """Return 0 only when every earlier finding is gone; 3 for an unknown outcome or a failed call; else 1."""
-        if self.count(KeyState.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
+        if self.count(KeyState.UNTOLD):
             return Exit.INCOMPLETE
-        return Exit.FINDINGS if self.count(KeyState.OPEN) else Exit.CLEAN
+        return report.exit_code(None) or (Exit.FINDINGS if self.count(KeyState.OPEN) else Exit.CLEAN)

@@ -70,13 +70,13 @@ def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) ->
 def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKey:
     if not off(key):
         if key.status == "Active":
-            ledger.saw_active(key, as_of)
+            ledger.saw(ledger.name_of(key), KeyChangeKind.ACTIVE, as_of)
         return key
     told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
     on_again = [when for when in (key.last_used, key.switched_on, key.switched, told) if isinstance(when, datetime)]
-    active = ledger.last_active(ledger.name_of(key))
+    active = ledger.of(ledger.name_of(key), KeyChangeKind.ACTIVE)
     first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
-    if told is not None and (active is None or active <= told):
+    if told is not None and (active is None or active.last <= told):
         return key
     if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == NO_EVENT):
         return key  # it may have been used, and so switched on, between two observations

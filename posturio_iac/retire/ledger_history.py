@@ -80,10 +80,6 @@ class Ledger:
     def of(self, name: str, kind: KeyChangeKind) -> KeyChange | None:
         return next((change for change in reversed(self.keys.get(name, ())) if change.kind is kind), None)
 
-    def last_active(self, name: str) -> datetime | None:
-        found = self.of(name, KeyChangeKind.ACTIVE)
-        return found.last if found else None
-
     def seen_on_again(self, name: str) -> datetime | None:
         """Return when a key was first seen active after it had been seen inactive; None where it was not."""
         statuses = [change for change in self.keys.get(name, ()) if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
@@ -91,17 +87,14 @@ class Ledger:
         on = (change.at for change in statuses if change.kind is KeyChangeKind.ACTIVE)
         return max((when for when in on if first_off is not None and when > first_off), default=None)
 
-    def saw_active(self, key: DeployedKey, as_of: datetime) -> None:
-        self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
-
     def saw_inactive(self, key: DeployedKey, as_of: datetime, not_before: datetime | None) -> datetime:
         """Return since when a key is proven inactive; an observation before ``not_before``, when it was active, is void."""
-        found = self._saw(self.name_of(key), KeyChangeKind.INACTIVE, as_of)
+        found = self.saw(self.name_of(key), KeyChangeKind.INACTIVE, as_of)
         if not_before is not None and not_before > found.at:
             found.at = as_of
         return found.at
 
-    def _saw(self, name: str, kind: KeyChangeKind, as_of: datetime) -> KeyChange:
+    def saw(self, name: str, kind: KeyChangeKind, as_of: datetime) -> KeyChange:
         """Record the status of a key, in a new line if it has changed."""
         changes = self.keys.setdefault(name, [])
         statuses = [change for change in changes if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
@@ -122,8 +115,7 @@ class Ledger:
 
     def is_open(self, fingerprint: str) -> bool:
         """True if the last run that looked found this finding."""
-        spans = self.findings.get(fingerprint)
-        return bool(spans) and "resolved" not in (spans or [])[-1].detail
+        return any("resolved" not in span.detail for span in self.findings.get(fingerprint, ())[-1:])
 
     def first_seen(self, fingerprint: str) -> datetime | None:
         spans = self.findings.get(fingerprint)

@@ -250,8 +250,9 @@ def _answer(line: int, row: dict[str, str]) -> OwnerAnswer | None:
 def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime, digest: str | None = None) -> None:
     """Add answers to a ledger, with their file's digest. Raises `NoAnswersError` (the ledger does not know a key)."""
     seen: dict[str, list[tuple[str, str]]] = {}
-    for name, user, end in _known(ledger):
-        seen.setdefault(end, []).append((name, user))
+    for name in ledger.keys:
+        if (known := ledger.of(name, KeyChangeKind.SEEN)) is not None:
+            seen.setdefault(str(known.detail.get("id", "")).lstrip("*"), []).append((name, str(known.detail.get("user", ""))))
     for answer in answers:
         alike = seen.get(answer.key_id[-SHOWN:], ())
         found = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
@@ -264,9 +265,3 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
         detail = {"needed": answer.is_needed, "until": until or None, "note": answer.note or None, "by": answer.by or None}
         detail["file_sha256"] = digest
         ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
-
-
-def _known(ledger: Ledger) -> Iterator[tuple[str, str, str]]:
-    for name in ledger.keys:
-        if (seen := ledger.of(name, KeyChangeKind.SEEN)) is not None:
-            yield name, str(seen.detail.get("user", "")), str(seen.detail.get("id", "")).lstrip("*")

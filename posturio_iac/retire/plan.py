@@ -183,12 +183,8 @@ def read_log(text: str) -> tuple[dict[str, Entry], int]:
         lines.append((key_id, told))
     for key_id, told in sorted(lines, key=lambda entry: entry[1].at):
         before = found.get(key_id)
-        if before is not None and before.step == told.step and _is_told(before, told):
-            continue  # a second run of the script found that the first one had taken the step
-        found[key_id] = told
+        # A second run of the script may find that the first one had taken the step.
+        settled = ("done", "begun") if told.outcome in NOT_TAKEN else ("done",)
+        if before is None or before.step != told.step or before.outcome not in settled:
+            found[key_id] = told
     return found, lost
-
-
-def _is_told(before: Entry, after: Entry) -> bool:
-    """Whether what is known of a step stays as it was: it was done, or begun and then not taken once more."""
-    return before.outcome == "done" or (before.outcome == "begun" and after.outcome in NOT_TAKEN)

@@ -20,7 +20,7 @@ from tests.support.live.lying import answering
 
 aws = answering()
 aws.__enter__()
-live_command._now = retire_command._now = lambda: datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+live_command.now = retire_command.now = lambda: datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
 
 def is_whole(name, data):

@@ -273,7 +273,7 @@ def test_a_finding_that_is_accepted_now_is_resolved_and_says_so(
     config = tmp_path / "posturio-iac.toml"
     entry = '[[suppressions]]\nrule = "unused_access_keys"\naddress = "*"\nreason = "quarter end"\nuntil = 2027-06-30\n'
     config.write_text(entry, encoding="utf-8")
-    monkeypatch.setattr("posturio_iac.commands.retire.command._now", lambda: AS_OF)
+    monkeypatch.setattr("posturio_iac.commands.retire.command.now", lambda: AS_OF)
     code = main(["retire", "verify", path, "--config", str(config), "--format", "json"])
     results = json.loads(capsys.readouterr().out)["verification"]["results"]
     assert (code, results[0]["state"], results[0]["why"]) == (0, "resolved", "it is suppressed: quarter end")

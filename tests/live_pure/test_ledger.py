@@ -26,7 +26,7 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Inventory
-from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.survey import AccountTarget
 from posturio_iac.metadata.names import Names
 from posturio_iac.retire.key_lives import from_ledger
@@ -87,7 +87,10 @@ def changes(store: Kept) -> list[tuple[str, str]]:
 
 
 def test_the_life_of_a_key_is_one_line_a_change() -> None:
-    store, off = Kept(), replace(KEY, status="Inactive", disabled_since=AS_OF + 2 * DAY, disabled_by="arn:aws:iam::123456789012:user/eve")
+    store, off = (
+        Kept(),
+        replace(KEY, status="Inactive", disabled_since=AS_OF + 2 * DAY, switched_off=KeyEvent(AS_OF, "arn:aws:iam::123456789012:user/eve")),
+    )
     for number in range(3):
         looked(store, AS_OF + number * DAY / 2, KEY)
     looked(store, AS_OF + 3 * DAY, off)

@@ -9,6 +9,7 @@ from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level, of_account
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
+from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, AwsError, CredentialsError, not_understood
 from posturio_iac.live.model import Account
 from posturio_iac.live.reading import organization
@@ -66,10 +67,9 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
         known = [account if account.tags else replace(account, tags=organization.tags_of(connection, account)) for account in accounts]
         accounts = []
         for account in known:
-            has = organization.has_tag(account, name, glob)
-            if isinstance(has, Unknown):
-                notes.append(of_account(Level.ERROR, f"account {account.id} was not read: {has.reason}", account.id))
-            elif has:
+            if isinstance(account.tags, Unknown):
+                notes.append(of_account(Level.ERROR, f"account {account.id} was not read: {account.tags.reason}", account.id))
+            elif any(key == name and text_matches(glob, value) for key, value in account.tags):
                 accounts.append(account)
     if not accounts and not notes and (arguments.units or arguments.account_tags):
         notes.append(Diagnostic(Level.ERROR, "no active account matches the given units and tags, so nothing was read"))

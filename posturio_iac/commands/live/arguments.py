@@ -16,7 +16,6 @@ from posturio_iac.render import FORMATS
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Level
 
 EVERY_FORMAT = Option(
     *(FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO)),
@@ -47,6 +46,11 @@ NOWHERE = "none"
 class LiveArguments:
     """The command line, checked."""
 
+    asks_by_key = False
+    """True if an earlier result says which users are read, and so which accounts."""
+    needs_trail = False
+    """True if it is an error that CloudTrail does not tell which keys were switched on or off."""
+
     def __init__(self, given: Arguments) -> None:
         self.given = given
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
@@ -55,32 +59,16 @@ class LiveArguments:
         self.units: tuple[str, ...] = tuple(dict.fromkeys(split(given.ou or ())))
         self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
         self.organization = bool(given.organization)
+        self.several = self.organization or bool(self.accounts)
+        """True if accounts are read by assuming a role in them."""
         self.workers = WORKERS
         self.role = given.role_name or ROLE
         self.answers: tuple[str, ...] = tuple(given.answers or ())
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.code or ()))
         self.states: tuple[str, ...] = tuple(given.state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
+        self.links = bool(self.iac or self.states)
         self._check()
-
-    @property
-    def several(self) -> bool:
-        return self.organization or bool(self.accounts)
-
-    @property
-    def asks_by_key(self) -> bool:
-        return False
-
-    @property
-    def trail_level(self) -> Level:
-        """How bad it is if CloudTrail does not tell which keys were switched on or off, where there is a ledger."""
-        from posturio_iac.core.finding import Level
-
-        return Level.WARNING
-
-    @property
-    def links(self) -> bool:
-        return bool(self.iac or self.states)
 
     def config(self) -> Config:
         """The configuration with the command line laid over it, and without the rule that only judges code."""

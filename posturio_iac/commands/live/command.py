@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Read, report and return the exit code."""
-    started, begun = time.perf_counter(), _now()
+    started, begun = time.perf_counter(), now()
     given = parse(COMMAND, argv)
     arguments = LiveArguments(given)
     targets = reports(given)
@@ -32,13 +32,13 @@ def run(argv: Sequence[str]) -> int:
     from posturio_iac.commands.live.streaming import is_streamed
 
     if is_streamed(given, targets):
-        return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, _now()), argv, code))
+        return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, now()), argv, code))
     from posturio_iac.commands.live.accounts import look
     from posturio_iac.commands.live.output import emit
 
-    found = look(arguments, config, given.as_of or _now())
+    found = look(arguments, config, given.as_of or now())
     code = int(_code_of(found.report, found.ages, config, arguments))
-    record = found.record.document((begun, _now()), argv, code)
+    record = found.record.document((begun, now()), argv, code)
     shown = found if given.show_key_ids else found.masked()
     emit(shown, given, targets, elapsed=time.perf_counter() - started, code=code, config=config, run=record)
     if not given.quiet:
@@ -55,7 +55,7 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
     from posturio_iac.core.text.terminal import wants_color
 
     given = arguments.given
-    run, targets, notes = ready(arguments, config, given.as_of or _now())
+    run, targets, notes = ready(arguments, config, given.as_of or now())
     account_lines = AccountLines(run, rules_left_out(config), lambda report, ages: _code_of(report, ages, config, arguments))
     write(account_lines.lines(targets, notes, lambda code: describe(run, code)), target)
     color = wants_color("auto", sys.stderr, os.environ)
@@ -77,7 +77,7 @@ def _fail_on(config: Config) -> Severity | None:
     return None if config.fail_on == "never" else Severity(config.fail_on)
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """The time; the one place of a live run that reads the clock for a verdict."""
     from datetime import datetime, timezone
 

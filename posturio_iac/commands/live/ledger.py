@@ -182,7 +182,7 @@ class LedgerFile:
         since = key.disabled_since
         if off(key) and isinstance(since, datetime):
             end = written(delete_on) if delete_on is not None else None
-            detail = {"since": written(since), "by": key.disabled_by, "delete_on": end}
+            detail = {"since": written(since), "by": (key.switched_off and key.switched_off.by) or None, "delete_on": end}
             self.ledger.note(name, KeyChangeKind.DISABLED, self.as_of, detail)
         if before is not None and isinstance(key.last_used, datetime) and written(key.last_used) > str(before.detail["since"]):
             service, region = key.used_for or (None, None)

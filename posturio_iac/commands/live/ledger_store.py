@@ -94,9 +94,6 @@ class FileStore:
         self._size += len(data)
         self._known.update(data)
 
-    def flush(self) -> None:
-        """Do nothing: every line is kept at once."""
-
 
 @contextmanager
 def _locked(folder: str) -> Iterator[None]:
@@ -115,7 +112,7 @@ class S3Store:
     """An object of S3, which is written as a whole and only while it is as this run knows it."""
 
     def __init__(self, connection: Connection, bucket: str, key: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._object, self._name = connection.stored_object(bucket, key), f"s3://{bucket}/{key}"
+        self._call, self._place, self._name = connection.call, {"Bucket": bucket, "Key": key}, f"s3://{bucket}/{key}"
         self._clock, self._text, self._tag = clock, "", ""
         self._kept = True
         self._last = clock()
@@ -123,8 +120,8 @@ class S3Store:
     def load(self) -> str | None:
         """The text; None where there is no object yet. Raises `UsageError`."""
         try:
-            data, self._tag = self._object.read()
-            self._text = data.decode()
+            answer = self._call("s3:GetObject", **self._place)
+            self._text, self._tag = answer["Body"].read().decode(), str(answer["ETag"])
         except AwsError as error:
             if error.code not in ("NoSuchKey", "404"):
                 raise UsageError(f"the ledger {self._name} cannot be read: {error}") from None
@@ -149,7 +146,9 @@ class S3Store:
         if self._kept:
             return
         try:
-            self._tag = self._object.write(self._text.encode(), self._tag)
+            condition = {"IfMatch": self._tag} if self._tag else {"IfNoneMatch": "*"}
+            body = {"Body": self._text.encode(), "ContentType": "application/x-ndjson"}
+            self._tag = str(self._call("s3:PutObject", **self._place, **condition, **body)["ETag"])
         except (AwsError, CredentialsError) as error:
             changed = isinstance(error, AwsError) and error.code in ("PreconditionFailed", "ConditionalRequestConflict")
             why = "another run changed it meanwhile; run again" if changed else str(error)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import left_out, source_url
 from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
-from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding
+from posturio_iac.contract import FindingAges, RenderContext
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Report, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
@@ -24,19 +24,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
+    from posturio_iac.commands.retire.verify import ShownVerification
     from posturio_iac.config.model import Config
-
-    class Shown(Protocol):
-        """A verification, as the formats need it."""
-
-        def mended(self) -> tuple[ResolvedFinding, ...]:
-            """The findings that are gone."""
-
-        def text(self, style: Style, *, quiet: bool) -> str:
-            """It as text."""
-
-        def document(self, run: Mapping[str, object]) -> str:
-            """It as JSON."""
 
 
 def emit(
@@ -48,7 +37,7 @@ def emit(
     code: int,
     config: Config,
     run: Mapping[str, object],
-    verification: Shown | None = None,
+    verification: ShownVerification | None = None,
 ) -> None:
     """Write each format to its target, files first, after what must be said on standard error. Raises `OutputError`."""
     own = ("text",) if verification is None else ("text", "json")
@@ -76,16 +65,13 @@ def emit(
         color = target == STDOUT and wants_color("auto", sys.stdout, os.environ)
         style = Style(color=color, verbose=bool(given.verbose), columns=columns_of_stdout() if target == STDOUT else None)
         if verification is None:
-            note = write(_text(found, given, style), target)
+            read = RunCoverage(len(found.accounts), found.unread)
+            text = render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
+            note = write(text, target)
         else:
             note = write(verification.text(style, quiet=bool(given.quiet)) if name == "text" else verification.document(run), target)
         if note and not given.quiet:
             to_stderr(note)
-
-
-def _text(found: Findings, given: Arguments, style: Style) -> str:
-    read = RunCoverage(len(found.accounts), found.unread)
-    return render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
 
 
 def rules_left_out(config: Config) -> tuple[str, ...]:
@@ -125,21 +111,18 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
     found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
     among = f"{found} in {among_keys(report)} of {count(accounts, 'account')}"
+    lives = (judged.key.life for judged in report.keys if judged.key.status == "Active")
+    late = sum(life is not None and life.is_late(report.as_of) for life in lives)
     first = among if report.keys else no_deployed_keys(read.read, errors=bool(errors))
     rest = [
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
-        f"{count(waiting, 'owner answer')} late" if (waiting := _late_answers(report)) else "",
+        f"{count(late, 'owner answer')} late" if late else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]
     style = "red" if errors else "yellow" if active else "green"
     return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
-
-
-def _late_answers(report: Report) -> int:
-    keys = (judged.key for judged in report.keys)
-    return sum(key.life is not None and key.life.is_late(report.as_of) and key.status == "Active" for key in keys)
 
 
 def _by_severity(report: Report) -> str:

@@ -13,6 +13,7 @@ from posturio_iac.commands.live.ledger import LedgerFile, ledger_of, options_of,
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract import FindingAges, RunScope
+from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.engine import PartwiseJudge, joined
@@ -107,7 +108,8 @@ class Run:
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
-            self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=arguments.trail_level)
+            level = Level.ERROR if arguments.needs_trail else Level.WARNING
+            self.request = replace(self.request, expected=self.ledger.ledger.expected(), switches=level)
         self.surveyor = Surveyor(self.request, None)
         self.record = RunRecord(config, self.surveyor, self.ledger)
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
@@ -145,9 +147,7 @@ class Run:
         linker = self.links.linker
         if linker is None or not linker.ids or len(targets) < SEVERAL:
             return
-        from posturio_iac.commands.live.code_link import accounts_of
-
-        linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
+        linker.accounts.update(code_link.accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
     def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> Generator[AccountOutcome, None, None]:
         if self.arguments.given.dask is None or not targets:
@@ -238,12 +238,10 @@ class Run:
     def _compared(self, parts: Sequence[AccountPart]) -> list[Diagnostic]:
         if self.links.linker is None:
             return []
-        from posturio_iac.commands.live.code_link import compared
-
         full = [part.account.id for part in parts if part.account and not part.has_errors]
         keys = [judged.key for part in parts for judged in part.report.keys]
         connection = self.surveyor.base(self.profile)
-        return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(parts)))
+        return list(code_link.compared(self.links.linker, keys, full, connection, complete=len(full) == len(parts)))
 
 
 def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: Links) -> Request:

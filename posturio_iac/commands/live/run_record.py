@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment
-from posturio_iac.core.finding import Level, Report
+from posturio_iac.core.finding import Exit, Report
 from posturio_iac.core.keys.ids import MASK, KeyIdMask
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.judge.policy import Policy
@@ -100,8 +100,7 @@ class AccountPart:
 
     @property
     def has_errors(self) -> bool:
-        """True if some data of it was not read, called or decided."""
-        return any(said.level is Level.ERROR for said in self.report.diagnostics)
+        return self.report.exit_code(None) is Exit.INCOMPLETE
 
     @property
     def is_unread(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.arguments import ABSENT, LiveArguments, whole
 from posturio_iac.commands.live.arguments import GROUPS as LIVE
+from posturio_iac.commands.live.command import now
 from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import Arguments, Command, parse
 from posturio_iac.commands.scan import OUTPUT
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Level, Report
 
 HOMES = {"ask": "folders", "plan": "folders", "verify": "verify", "evidence": "evidence"}
 """The module of each step, which has a function of its name, ``(task) -> int``."""
@@ -54,33 +54,18 @@ class RetireTask(NamedTuple):
         if not quiet:
             to_stdout(without_commands("".join(f"{line}\n" for line in lines)))
             to_stderr(f"{found.budget}\n")
-        return 3 if has_errors(found.report) else 0
+        return int(found.report.exit_code(None))
 
 
 def run(argv: Sequence[str]) -> int:
     """Take one step and return the exit code."""
     given = parse(COMMAND, argv)
     arguments = RetireArguments(given)
-    task = RetireTask(arguments, arguments.config(), tuple(argv), _now)
+    task = RetireTask(arguments, arguments.config(), tuple(argv), now)
     code: int = getattr(module(f"posturio_iac.commands.retire.{HOMES[arguments.step]}"), arguments.step)(task)
     return code
 
 
-def has_errors(report: Report) -> bool:
-    """True if some data was not read, or something is not known."""
-    from posturio_iac.core.finding import Level
-
-    return any(said.level is Level.ERROR for said in report.diagnostics)
-
-
-def _now() -> datetime:
-    """The one place of the command that reads the clock."""
-    from datetime import datetime, timezone
-
-    return datetime.now(timezone.utc).replace(microsecond=0)
-
-
-STEPS = ("ask", "plan", "verify", "evidence")
 GROUPS = RETIRE_GROUPS | {"output": (LIVE["output"][0], OUTPUT, *RETIRE_GROUPS["output"])}
 OPTIONS = [option for options in GROUPS.values() for option in options]
 COMMAND = Command(
@@ -89,7 +74,7 @@ COMMAND = Command(
     "delete, verify DIR|FILE ... tells what became of the keys of plans or of JSON results, evidence DIR [PLAN ...] keeps it all. "
     "Nothing here changes AWS; the scripts do, when somebody runs them.",
     "STEP",
-    f"{', '.join(STEPS)}, and the folder or file that it is about",
+    f"{', '.join(HOMES)}, and the folder or file that it is about",
     most=None,
     options=OPTIONS,
     groups=[(title, [option.name for option in options]) for title, options in GROUPS.items()],
@@ -106,25 +91,15 @@ class RetireArguments(LiveArguments):
     def __init__(self, given: Arguments) -> None:
         words = given.words or ("",)
         self.step, self.paths = words[0], words[1:]
-        if self.step not in STEPS:
+        if self.step not in HOMES:
             raise UsageError(
-                f"retire needs a step: {', '.join(STEPS)}{f', not {self.step!r}' if self.step else ''} (see posturio-iac retire --help)"
+                f"retire needs a step: {', '.join(HOMES)}{f', not {self.step!r}' if self.step else ''} (see posturio-iac retire --help)"
             )
+        self.asks_by_key, self.needs_trail = self.step == "verify", self.step == "plan"
         super().__init__(given)
         self.valid = whole("--valid", given.valid, PLAN_VALID, MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
         self._check_step()
-
-    @property
-    def asks_by_key(self) -> bool:
-        return self.step == "verify"
-
-    @property
-    def trail_level(self) -> Level:
-        """No step is planned without CloudTrail's word on who switched keys on."""
-        from posturio_iac.core.finding import Level
-
-        return Level.ERROR if self.step == "plan" else Level.WARNING
 
     @property
     def path(self) -> str:

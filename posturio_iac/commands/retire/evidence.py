@@ -45,8 +45,7 @@ def evidence(task: RetireTask) -> int:
     begun = task.now()
     found = task.look()
     finished = task.now()
-    code = 3 if any(said.level.value == "error" for said in found.report.diagnostics) else 0
-    run = found.record.document((begun, finished), task.argv, code)
+    run = found.record.document((begun, finished), task.argv, int(found.report.exit_code(None)))
     shown = found if task.arguments.given.show_key_ids else found.masked()
     files = {RESULT: _canonical(_result(shown, run, rules_left_out(task.config))), RUN: _canonical(_run(found, run, copies))}
     mask = KeyIdMask([judged.key.key_id for judged in found.report.keys if judged.key.key_id])

@@ -53,16 +53,6 @@ class Bucket:
             self._sleep(owed)
 
 
-class Buckets:
-    """One bucket for each service of one account, since AWS limits them apart."""
-
-    def __init__(self) -> None:
-        self._buckets = {service: Bucket(*rate) for service, rate in RATES.items()}
-
-    def take(self, service: str) -> None:
-        self._buckets[service].take()
-
-
 class CallBudget:
     """Counts requests, including retries. Threads may share it."""
 

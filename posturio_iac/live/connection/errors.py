@@ -38,7 +38,10 @@ class AwsError(Exception):
 
     def __init__(self, operation: str, code: str, message: str) -> None:
         self.operation, self.code, self.message = operation, code, message
-        super().__init__(self.text())
+        detail = " ".join(_MARKUP.sub(" ", message).split()).rstrip(".")[:_LONGEST]
+        hint = f"; {HINTS[code]}" if code in HINTS else ""
+        what = "is denied" if self.denied else f"failed with {code}"
+        super().__init__(f"{operation} {what}{f' ({detail})' if detail else ''}{hint}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return AwsError, (self.operation, self.code, self.message)
@@ -50,13 +53,6 @@ class AwsError(Exception):
     @property
     def gone(self) -> bool:
         return self.code in GONE
-
-    def text(self) -> str:
-        """A clause without a full stop."""
-        detail = " ".join(_MARKUP.sub(" ", self.message).split()).rstrip(".")[:_LONGEST]
-        hint = f"; {HINTS[self.code]}" if self.code in HINTS else ""
-        what = "is denied" if self.denied else f"failed with {self.code}"
-        return f"{self.operation} {what}{f' ({detail})' if detail else ''}{hint}"
 
 
 class CredentialsError(Exception):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget, understood
+from posturio_iac.live.connection import calls
+from posturio_iac.live.connection.calls import Bucket, CallBudget, understood
 from posturio_iac.live.connection.errors import UNEXPECTED, AwsError, translated
 from posturio_iac.live.connection.session_policy import LINKING, READING, policy_text, session_name, source_identity
 
@@ -37,6 +38,7 @@ MOST_PAGES = 10_000
 """How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
 _LOADERS: dict[str | None, Any] = {}
+"""The loaders of AWS service descriptions, which read each of them once, by their data path."""
 _CREATING = threading.Lock()
 """Threads may share sessions and clients, but must not create them at the same time."""
 
@@ -50,7 +52,7 @@ class Connection:
 
     def __init__(self, session: Any, budget: CallBudget, *, pool: int = 10, region: str | None = None) -> None:
         self._session, self._budget, self._pool = session, budget, pool
-        self._buckets = Buckets()
+        self._buckets = {service: Bucket(*rate) for service, rate in calls.RATES.items()}
         self._region = region
         self._clients: dict[str, Any] = {}
         self.caller = ""
@@ -106,9 +108,6 @@ class Connection:
         self._says_who = False
         return answer
 
-    def stored_object(self, bucket: str, key: str) -> StoredObject:
-        return StoredObject(self, bucket, key)
-
     def in_region(self, region: str) -> Connection:
         """A connection with the same credentials to another region, which counts calls by itself as AWS does."""
         return Connection(self._session, self._budget, pool=self._pool, region=region)
@@ -145,25 +144,9 @@ class Connection:
 
     def _send(self, *, event_name: str, **_: Any) -> None:
         service, name = event_name.split(".")[1:3]
-        if service in RATES:
-            self._buckets.take(service)
+        if service in self._buckets:
+            self._buckets[service].take()
         self._budget.spend(f"{service}:{name}")
-
-
-class StoredObject:
-    """One object of S3: the only thing that this program may write in AWS."""
-
-    def __init__(self, connection: Connection, bucket: str, key: str) -> None:
-        self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
-
-    def read(self) -> tuple[bytes, str]:
-        answer = self._connection.call("s3:GetObject", **self._place)
-        return answer["Body"].read(), str(answer["ETag"])
-
-    def write(self, data: bytes, tag: str) -> str:
-        """Put ``data`` in its place if its tag is still ``tag``, or, where that is empty, if there is none; return its new tag."""
-        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
-        return str(self._connection.call("s3:PutObject", **self._place, **condition, Body=data, ContentType="application/x-ndjson")["ETag"])
 
 
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
@@ -178,7 +161,8 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
     try:
         with _CREATING:
             session = botocore.session.Session(profile=profile)
-            session.register_component("data_loader", _loader(session))
+            loader = _LOADERS.setdefault(session.get_config_variable("data_path"), session.get_component("data_loader"))
+            session.register_component("data_loader", loader)
             session.get_scoped_config()
             if region:
                 session.set_config_variable("region", region)
@@ -187,12 +171,6 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {str(error).rstrip('.')}") from None
     return Connection(session, budget, pool=pool)
-
-
-def _loader(session: Any) -> Any:
-    """The loader of AWS service descriptions: one for this process, which reads each of them once."""
-    path = session.get_config_variable("data_path")
-    return _LOADERS.setdefault(path, session.get_component("data_loader"))
 
 
 def _ask_no_code(session: Any, profile: str | None) -> None:

@@ -22,8 +22,6 @@ TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-g
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
 MEMORY = timedelta(days=90)
 """How far CloudTrail's event history goes back."""
-LATE = timedelta(minutes=15)
-"""How late it shows an event."""
 
 
 class TrailEvent(NamedTuple):
@@ -173,7 +171,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=USED_AFTER(str(since.date()), str(used.date())))
     later = max(since, used) if isinstance(used, datetime) else since
     told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event.id}' if event.id else ''}"
-    return replace(key, disabled_since=later, disabled_by=event.by or None, switched_off=event, evidence=(*key.evidence, told))
+    return replace(key, disabled_since=later, switched_off=event, evidence=(*key.evidence, told))
 
 
 AROUND = timedelta(minutes=5)
@@ -194,20 +192,13 @@ def has_creation_event(key: AccessKey, as_of: datetime) -> bool:
 
 def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
     """The ARN of the creator of each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
-    region = TRAIL_REGIONS.get(partition)
-    if region is None:
-        return {}
     found: dict[str, str] = {}
-    for kind in CREATIONS:
-        if some := [key for key in keys if key.kind is kind]:
-            found |= _creators_of(connection.in_region(region), kind, some, as_of)
+    for kind, (name, answer, called) in CREATIONS.items():
+        ids = {key.key_id for key in keys if key.kind is kind}
+        times = [key.created for key in keys if key.kind is kind and isinstance(key.created, datetime)]
+        if times and (region := TRAIL_REGIONS.get(partition)) is not None:
+            span = (min(times) - AROUND, min(max(times) + AROUND, as_of))
+            told = lookup(connection.in_region(region), ("EventName", name), span, MOST_PAGES).found
+            made = ((event.held("responseElements", answer, called), event) for event in told)
+            found |= {key_id: event.by for key_id, event in made if key_id in ids and event.by and not event.error}
     return found
-
-
-def _creators_of(connection: Connection, kind: KeyKind, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
-    ids, (name, answer, called) = {key.key_id for key in keys}, CREATIONS[kind]
-    times = [key.created for key in keys if isinstance(key.created, datetime)]
-    span = (min(times) - AROUND, min(max(times) + AROUND, as_of))
-    told = lookup(connection, ("EventName", name), span, MOST_PAGES).found
-    made = ((event.held("responseElements", answer, called), event) for event in told)
-    return {key_id: event.by for key_id, event in made if key_id in ids and event.by and not event.error}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level, of_account
-from posturio_iac.core.model import Attr, Unknown
 from posturio_iac.core.unknown import NOT_KNOWN
-from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.connection.errors import NOT_UNDERSTOOD, UNEXPECTED, AwsError
 from posturio_iac.live.model import Account, AwsTags
 from posturio_iac.live.reading.users import pairs
@@ -15,6 +13,7 @@ from posturio_iac.live.reading.users import pairs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.connection.session import Connection
 
 ACTIVE = "ACTIVE"
@@ -61,13 +60,6 @@ def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
                 raise AwsError("organizations:ListOrganizationalUnitsForParent", UNEXPECTED, f"it names more than {MOST_UNITS:,} units")
             waiting += sorted(below)
     return frozenset(found)
-
-
-def has_tag(account: Account, name: str, glob: str) -> Attr[bool]:
-    """True if an account has a tag of this name whose value matches; Unknown where its tags were not read."""
-    if isinstance(account.tags, Unknown):
-        return account.tags
-    return any(key == name and text_matches(glob, value) for key, value in account.tags)
 
 
 def tags_of(connection: Connection, account: Account) -> Attr[AwsTags]:

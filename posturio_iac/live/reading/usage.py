@@ -42,7 +42,7 @@ def look(connection: Connection, user: DeployedUser) -> UserKeys:
     """Read every key of a user. Failed calls are in ``errors``, and the values that they would have returned are unknown."""
     looked = UserKeys()
     if is_unasked(user.tags):
-        user = _with_tags(connection, user, looked)
+        user = _with_tags(connection, user, looked.errors.append)
     listed = _listed(connection, user, looked)
     if listed is not None:
         _ask_each(connection, user, listed, looked)
@@ -62,7 +62,8 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
     matched = {str(found["AccessKeyId"]) for _, found in pairs if found}
     one_to_one = len(by_creation) == len(listed) == len(reported) == len(matched)
     if one_to_one and all(found and found.get("Status") == key.status for key, found in pairs):
-        looked.keys = [_with_id(key, str(found["AccessKeyId"]), user) for key, found in pairs if found]
+        ids = [(key, str(found["AccessKeyId"])) for key, found in pairs if found]
+        looked.keys = [replace(key, user=user, label=name, key_id=name, evidence=(*key.evidence, PARTIAL)) for key, name in ids]
     else:
         _ask_each(connection, user, listed, looked)
     return looked
@@ -70,10 +71,6 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
 
 def list_keys(connection: Connection, user: DeployedUser) -> list[dict[str, Any]]:
     return [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]
-
-
-def _with_id(key: DeployedKey, key_id: str, user: DeployedUser) -> DeployedKey:
-    return replace(key, user=user, label=key_id, key_id=key_id, evidence=(*key.evidence, PARTIAL))
 
 
 def _second(moment: object) -> datetime | None:
@@ -124,12 +121,12 @@ def _deleted(connection: Connection, user: DeployedUser, refused: Collection[str
         return set(refused) if error.gone else set()
 
 
-def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> DeployedUser:
+def _with_tags(connection: Connection, user: DeployedUser, say: Callable[[AwsError], object]) -> DeployedUser:
     try:
         return replace(user, tags=users.tags_of(connection, user))
     except AwsError as error:
         if not error.gone:
-            looked.errors.append(error)
+            say(error)
         return replace(user, tags=users.unread(error))
 
 
@@ -176,26 +173,18 @@ def read_credentials(
         entries: list[dict[str, Any]] = [entry for page in pages for entry in page.get("ServiceSpecificCredentials", ())]
     except AwsError as error:
         return error
-    by_name = {user.name: user for user in users_}
-    wanted = dict.fromkeys(str(entry["UserName"]) for entry in entries)
-    holders = {name: _holder(connection, by_name.get(name) or _of_name(name, account), say) for name in wanted}
+    head = f"arn:{account.partition}:iam::{account.id}:user/"
+    # A user that was created a moment ago or cannot be listed is known by its name, and its path is not.
+    by_name = {name: DeployedUser(name, f"{head}{name}", is_listed=False) for name in (str(entry["UserName"]) for entry in entries)}
+    listed = {user.name: user for user in users_}
+    holders = {name: _holder(connection, listed.get(name, unlisted), say) for name, unlisted in by_name.items()}
     return tuple(_credential(entry, holders[str(entry["UserName"])]) for entry in entries)
-
-
-def _of_name(name: str, account: Account) -> DeployedUser:
-    """A user that was created a moment ago or cannot be listed; its path is not known."""
-    return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}", is_listed=False)
 
 
 def _holder(connection: Connection, user: DeployedUser, say: Say) -> DeployedUser:
     if not is_unasked(user.tags) and user.tags != users.UNASKED:
         return user
-    try:
-        return replace(user, tags=users.tags_of(connection, user))
-    except AwsError as error:
-        if not error.gone:
-            say(Level.ERROR, f"{error}; this concerns user {user.name}")
-        return replace(user, tags=users.unread(error))
+    return _with_tags(connection, user, lambda error: say(Level.ERROR, f"{error}; this concerns user {user.name}"))
 
 
 def _credential(entry: Mapping[str, Any], user: DeployedUser) -> DeployedKey:

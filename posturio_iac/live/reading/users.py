@@ -71,12 +71,14 @@ def _document(document: object) -> Mapping[str, Any]:
 
 
 def _is_admin(document: Mapping[str, Any]) -> bool:
-    return any(_grants_everything(statement) for statement in _many(document.get("Statement")) if isinstance(statement, dict))
-
-
-def _grants_everything(statement: Mapping[str, Any]) -> bool:
-    allowed = statement.get("Effect") == "Allow" and not statement.get("Condition") and "*" in _many(statement.get("Resource"))
-    return allowed and not ADMIN_ACTIONS.isdisjoint(str(action).lower() for action in _many(statement.get("Action")))
+    return any(
+        statement.get("Effect") == "Allow"
+        and not statement.get("Condition")
+        and "*" in _many(statement.get("Resource"))
+        and not ADMIN_ACTIONS.isdisjoint(str(action).lower() for action in _many(statement.get("Action")))
+        for statement in _many(document.get("Statement"))
+        if isinstance(statement, dict)
+    )
 
 
 def _many(value: object) -> list[Any]:

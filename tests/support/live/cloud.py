@@ -120,7 +120,7 @@ def _run(capsys: pytest.CaptureFixture[str], head: list[str], argv: tuple[str, .
             else:
                 patch.setenv(target, value)
         for command in ("live", "retire"):
-            patch.setattr(f"posturio_iac.commands.{command}.command._now", lambda: now)
+            patch.setattr(f"posturio_iac.commands.{command}.command.now", lambda: now)
         code = main([*head, *words])
     out, err = capsys.readouterr()
     assert "Traceback" not in err, err
