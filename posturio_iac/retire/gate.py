@@ -143,16 +143,17 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
     if life.is_needed and life.stands(as_of):
         why = f"{_answer(key, life)} So it stays active."
         return Decision(Action.KEEP, why, option, life.answer())
-    late = _awaited(life, as_of)
+    late, in_use = _awaited(life, as_of), isinstance(key.last_used, datetime) and as_of - key.last_used <= limits.window
     if not any(one.means_unneeded for one in _known(rules)) and key.kind is KeyKind.ACCESS_KEY:
-        return Decision(Action.KEEP, f"It may be in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
+        held = "is" if in_use else "may be"
+        return Decision(Action.KEEP, f"It {held} in use, so it stays active. {_advice(key, rules, alone=alone)}".strip(), option, late)
     if life.is_awaited(as_of) and life.answer_by is not None:
         return Decision(Action.WAIT, _question(key, life, life.answer_by), option, late, asks=True)
     if key.kind is KeyKind.SERVICE_CREDENTIAL:
         return Decision(Action.KEEP, UNTOLD, ask, late)
     if (untold := _untold_use(key)) is not None:
         return Decision(Action.KEEP, untold, option, late)
-    if isinstance(key.last_used, datetime) and as_of - key.last_used <= limits.window:
+    if in_use:
         return Decision(Action.KEEP, "It is in use, so it stays active.", ask, late)
     if life.switched_on is not None and as_of - life.switched_on <= limits.window:
         why = f"It was switched on again by {life.switched_on.date()}, so somebody needs it, and it stays active."
@@ -163,7 +164,7 @@ def _disabling(key: AccessKey, rules: set[str], limits: Context, before: str, *,
 def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: str) -> Decision:
     life, as_of, since = key.life or KeyLife(), limits.as_of, key.disabled_since
     if life.is_needed and life.stands(as_of):
-        why = f"{_answer(key, life)} So it is not deleted."
+        why = f"{_answer(key, life)} So it is not deleted; if it must work now, switch it on again."
         return Decision(Action.KEEP, why, next=life.answer())
     if not isinstance(since, datetime):
         return Decision(Action.KEEP, "It is not known how long it has been off, so it is not deleted.", next=life.answer())

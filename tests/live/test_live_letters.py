@@ -140,7 +140,7 @@ def test_a_key_in_use_gets_advice_that_helps(cloud: Cloud, capsys: Capsys, tmp_p
         cloud.key("ci", age=age, used=used)
     process(capsys, tmp_path)
     steps = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
-    told = [step["why"].removeprefix("It may be in use, so it stays active.").partition("--include-in-use")[0].strip() for step in steps]
+    told = [step["why"].removeprefix("It is in use, so it stays active.").partition("--include-in-use")[0].strip() for step in steps]
     assert told == why
 
 

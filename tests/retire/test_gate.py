@@ -136,7 +136,11 @@ IDLE = History(used=100, rules=frozenset({"iam.unused_access_keys"}))
 @pytest.mark.parametrize(
     ("story", "action", "why"),
     [
-        (replace(OFF, asked=20, answered=6, needed=True), Action.KEEP, "Its owner answered on 2026-11-18: needed. So it is not deleted."),
+        (
+            replace(OFF, asked=20, answered=6, needed=True),
+            Action.KEEP,
+            "Its owner answered on 2026-11-18: needed. So it is not deleted; if it must work now, switch it on again.",
+        ),
         (replace(OFF, asked=6), Action.WAIT, "Its owner was asked, and may answer until 2026-12-02."),
         (OFF, Action.WAIT, "Its owner was never asked whether it is needed: write the letter first."),
         (replace(OFF, owner=False), Action.WAIT, "Nobody is known to own it, and nobody was asked: name who is asked "),

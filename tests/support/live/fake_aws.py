@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
@@ -102,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         upstream = HTTPConnection(self.server.upstream, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "expect")}
         upstream.request("POST", self.path, body, headers)
-        response = upstream.getresponse()
-        return response.status, response.getheader("content-type") or "text/xml", response.read()
+        with closing(upstream), upstream.getresponse() as response:
+            return response.status, response.getheader("content-type") or "text/xml", response.read()
 
     def _moto_answer(self, action: str, body: bytes) -> dict[str, Any]:
         """Return what moto answers, read. A refusal of moto is one of AWS."""
