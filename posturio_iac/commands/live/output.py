@@ -20,11 +20,10 @@ from posturio_iac.render.nothing_found import count, no_deployed_keys
 from posturio_iac.render.wording import among_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.commands.retire.verify import ShownVerification
     from posturio_iac.config.model import Config
 
 
@@ -37,10 +36,15 @@ def emit(
     code: int,
     config: Config,
     run: Mapping[str, object],
-    verification: ShownVerification | None = None,
+    verified: Mapping[str, Callable[[Style], str]] | None = None,
 ) -> None:
-    """Write each format to its target, files first, after what must be said on standard error. Raises `OutputError`."""
-    own = ("text",) if verification is None else ("text", "json")
+    """Write each format, files first, after what goes to stderr; ``verified`` makes those of a verification. Raises `OutputError`."""
+
+    def table(style: Style) -> str:
+        read = RunCoverage(len(found.accounts), found.unread)
+        return render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
+
+    own = {"text": table} if verified is None else verified
     common = tuple(pair for pair in targets if pair[0] not in own)
     url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
     emit_common(
@@ -54,9 +58,9 @@ def emit(
             fail_on=config.fail_on,
             exit_code=code,
             region=found.region,
-            scope=found.scope(rules_left_out(config), url) if verification is None else None,
+            scope=found.scope(rules_left_out(config), url) if verified is None else None,
             run=run,
-            mended=verification.mended() if verification is not None else (),
+            mended=found.mended,
             ages=found.ages,
         ),
         others=[target for name, target in targets if name in own],
@@ -64,12 +68,7 @@ def emit(
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         color = target == STDOUT and wants_color("auto", sys.stdout, os.environ)
         style = Style(color=color, verbose=bool(given.verbose), columns=columns_of_stdout() if target == STDOUT else None)
-        if verification is None:
-            read = RunCoverage(len(found.accounts), found.unread)
-            text = render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
-            note = write(text, target)
-        else:
-            note = write(verification.text(style, quiet=bool(given.quiet)) if name == "text" else verification.document(run), target)
+        note = write(own[name](style), target)
         if note and not given.quiet:
             to_stderr(note)
 

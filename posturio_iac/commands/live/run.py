@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
+    from posturio_iac.contract import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
@@ -81,6 +82,8 @@ class Findings:
     links: Links = Links()
     unread: int = 0
     ledger: LedgerFile | None = None
+    mended: tuple[ResolvedFinding, ...] = ()
+    """Of an earlier result."""
     ages: FindingAges = FindingAges()
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:

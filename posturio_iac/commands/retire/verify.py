@@ -50,7 +50,9 @@ def verify(task: RetireTask) -> int:
         mask = Mask([*filter(None, ids), *(key.address.rpartition("/")[2] for key in verification.keys)])
         found, verification = replace(found, report=mask.hide(found.report)), mask.hide(verification)
     shown = ShownVerification(found.report, verification, found.ages)
-    emit(found, given, targets, elapsed=time.perf_counter() - started, code=code, config=task.config, run=record, verification=shown)
+    made = {"text": lambda style: shown.text(style, quiet=bool(given.quiet)), "json": lambda _: shown.document(record)}
+    found = replace(found, mended=shown.mended())
+    emit(found, given, targets, elapsed=time.perf_counter() - started, code=code, config=task.config, run=record, verified=made)
     if not given.quiet:
         to_stderr(f"{found.budget}\n")
     return code
