@@ -185,13 +185,15 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
 
 
-ASKS, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
+RUN_WITH_VAR, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
+ASKS = RUN_WITH_VAR + 'terraform {\n  required_providers {\n    aws = {}\n  }\n}\n'
 
 
 @pytest.mark.parametrize(
     ("variable", "beside", "is_for_others"),
     [
         (HAS, {}, False),
+        (RUN_WITH_VAR, {}, False),
         (ASKS, {}, True),
         (ASKS, {"a/m/backend.tf": 'terraform {\n  backend "s3" {}\n}\n'}, False),
         (ASKS, {"a/m/terraform.tfvars": 'v = "x"\n'}, False),

@@ -68,14 +68,15 @@ class Published:
         return "modules" in folder.split("/")[:-1] or any(os.path.isdir(os.path.join(here, one)) for one in ("examples", "example"))
 
     def _lacks_inputs(self, folder: str) -> bool:
-        """True if a module that shows no sign of being applied has variables without values, or stands beside a module with examples.
+        """True if a module is written to be called: it requires providers and configures none, and has variables without values.
 
-        One that calls modules outside of its folder is a program all the same.
+        So is one with variables beside a module with examples; one that calls modules outside of its folder is a program all the same.
         """
         module = self._module(folder)
         if module.is_root or not module.variables or any(_is_outside(block.get("source")) for block in module.calls.values()):
             return False
-        if any("default" not in block.body.attributes for block in module.variables.values()):
+        requires = any(block.type == "required_providers" for settings in module.settings for block in settings.body.blocks)
+        if requires and any("default" not in block.body.attributes for block in module.variables.values()):
             return True
         return bool(folder) and self._has_examples_below(posixpath.dirname(folder))
 
