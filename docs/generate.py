@@ -156,8 +156,9 @@ exist until a day, by a `user`, an `address`, or both:
 OWNERS_TEXT = """
 ## owners
 
-Who answers for deployed keys whose description and tags do not say so. The first entry whose glob matches the path and name of the
-key's user wins; see [the live check](live.md#owners).
+Who answers for keys whose description, metadata and tags do not say so. The first entry whose glob matches the path and name of the
+key's user wins, in code as for deployed keys. Where there is none, a path such as `/payments/` names the owner itself; the owner `none`
+keeps one such as `/sandbox-of-joe/` from that. See [the live check](live.md#owners).
 
 """
 

@@ -188,7 +188,7 @@ OPTIONS = (
     Option(
         "forbidden", Shape.TABLE, "Forbids declared access keys (`iam.forbidden_access_keys`), also as an empty table", fields=FORBIDDEN
     ),
-    Option("owners", Shape.TABLES, "Who is responsible for users with a given path and name (live)", (), fields=OWNERS),
+    Option("owners", Shape.TABLES, "Who is responsible for users with a given path and name", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""
 

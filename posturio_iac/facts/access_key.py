@@ -65,9 +65,8 @@ def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | 
     for item in known:
         if (owner := owner_named(item.value)) is not None:
             return owner, item.origin
-    if (configured := next(filter(None, map(owner_named, user.configured_owners)), None)) is not None:
-        return configured, None
-    if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:
+    path = "/" if user.path is None and user.address else user.path
+    if isinstance(path, str) and (team := owner_in_path(path, user.name, names.users)) is not None:
         return team, None
     hidden = (*open_, *(u for u in (facts.owner, user.path) if isinstance(u, Unknown)), *user.hidden, *facts.unread)
     return hidden[0] if hidden else _of_account(user, names), None

@@ -55,8 +55,6 @@ class UserFacts:
     hidden: tuple[Unknown, ...] = ()
     """Why it may have other tags, where that leaves the lifetime and the owner of its keys open."""
     unseen: Unknown | None = None  # why none of its tags can be seen, when this code does not declare it
-    configured_owners: tuple[str, ...] = ()
-    """Its owner by configuration, which takes precedence over its path."""
     account_tags: Attr[tuple[MetadataItem, ...]] = ()
     """Tags and other items that name an owner when nothing else does."""
 

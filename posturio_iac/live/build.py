@@ -18,7 +18,7 @@ from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.judge.engine import judge
-from posturio_iac.live.request import Owner, Request, configured_owners, owner_in_description, short_description
+from posturio_iac.live.request import Request, owner_in_description, short_description
 from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ FRAMEWORK = "aws"
 
 
 def access_keys(
-    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime, *, show_ids: bool = False
+    seen: Iterable[DeployedKey], account: Account, names: Names, as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
     """The keys of one account with full ids. Remedies hold commands only with ``show_ids``: with a masked id they could not be run."""
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
@@ -44,7 +44,7 @@ def access_keys(
     for arn, keys in by_user.items():
         for key in keys:
             alike = [other for other in keys if (other.kind, other.service) == (key.kind, key.service)]
-            made = _built(key, account, owners, options, show_ids=show_ids)
+            made = _built(key, account, options, show_ids=show_ids)
             built.append(KeyOfUser(replace(made, newest_active=_newest(alike)), arn))
     return tuple(with_siblings(built, lambda _one, _other: True))
 
@@ -54,12 +54,12 @@ def address(key: DeployedKey) -> str:
     return f"{key.user.arn}/{key.label}"
 
 
-def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options: FactOptions, *, show_ids: bool) -> AccessKey:
+def _built(key: DeployedKey, account: Account, options: FactOptions, *, show_ids: bool) -> AccessKey:
     facts = KeyFacts(
         address=address(key),
         framework=FRAMEWORK,
         span=None,
-        user=_user_facts(key.user, account, owners),
+        user=_user_facts(key.user, account),
         status=key.status,
         remedies=_remedies(key, show_ids=show_ids),
         owner=account.name if key.user.is_root else owner_in_description(key),
@@ -90,7 +90,7 @@ def _end(key: DeployedKey) -> Iterator[Lifetime]:
         yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, key.expires.date().isoformat(), at=key.expires, interval=age)
 
 
-def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -> UserFacts:
+def _user_facts(user: DeployedUser, account: Account) -> UserFacts:
     if user.is_root:
         return UserFacts(user.name)
     holder = f"user {user.name}"
@@ -99,7 +99,6 @@ def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -
         path=user.path,
         tags=() if isinstance(user.tags, Unknown) else _items(user.tags, holder),
         hidden=(user.tags,) if isinstance(user.tags, Unknown) else (),
-        configured_owners=tuple(configured_owners(user, owners)),
         account_tags=account.tags if isinstance(account.tags, Unknown) else _items(account.tags, f"account {account.id}"),
     )
 
@@ -180,7 +179,7 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     a tag that is named after a key id and may name an owner.
     """
     strict, linker = replace(request.policy, suppressions=False), request.linker
-    built = access_keys(keys, account, request.names, request.owners, request.as_of)
+    built = access_keys(keys, account, request.names, request.as_of)
     about_code = linker is not None and unmanaged_access_keys.RULE.id in strict.selected(all_rules())
     asked = set(linker.undecided(built) if linker is not None and about_code else ())
     report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=strict)
@@ -209,7 +208,7 @@ def _is_open(judged: JudgedKey) -> bool:
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
     """The addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
     older = [replace(key, created=made) for key in keys if (made := _earlier(key)) is not None]
-    built = access_keys(older, account, request.names, request.owners, request.as_of)
+    built = access_keys(older, account, request.names, request.as_of)
     policy = replace(
         request.policy,
         config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(_about_users()))),

@@ -185,7 +185,7 @@ def ask_stacks(connection: Connection, inventory: Inventory, request: Request) -
 
 
 def _wanted(linker: Linker, inventory: Inventory, request: Request) -> Iterable[str]:
-    keys = access_keys(inventory.keys, inventory.account, request.names, request.owners, request.as_of)
+    keys = access_keys(inventory.keys, inventory.account, request.names, request.as_of)
     report = judge(linker.linked(keys), as_of=request.as_of, policy=request.policy)
     flagged = {finding.address for finding in report.findings}
     for judged in report.keys:

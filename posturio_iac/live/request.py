@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.ids import looks_like_key_id
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
-from posturio_iac.judge.policy import Policy, text_matches
+from posturio_iac.judge.policy import Policy
 from posturio_iac.live.connection.calls import wait
 from posturio_iac.live.model import UNTOLD_DESCRIPTION
 from posturio_iac.metadata.names import Names
 from posturio_iac.metadata.owners import owner_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from posturio_iac.core.finding import Level
     from posturio_iac.link.linker import Linker
-    from posturio_iac.live.model import DeployedKey, DeployedUser
+    from posturio_iac.live.model import DeployedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class Request:
     as_of: datetime
     policy: Policy = field(default_factory=Policy)
     names: Names = field(default_factory=Names.default)
-    owners: tuple[Owner, ...] = ()
     exact: bool = False
     workers: int = 1
     expected: Mapping[str, int] = field(default_factory=dict)
@@ -66,22 +65,6 @@ class PoliciesByKind:
 
 LONGEST_LABEL = 60
 """A longer description is prose rather than a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The configured owner of users with a certain path and name."""
-
-    users: str
-    """Glob of the user's path and name, such as ``/payments/*``."""
-    owner: str
-
-
-def configured_owners(user: DeployedUser, owners: Sequence[Owner]) -> Iterator[str]:
-    """Yield the configured owners of a user."""
-    if isinstance(user.path, Unknown):
-        return iter(())
-    return (rule.owner for rule in owners if text_matches(rule.users, f"{user.path}{user.name}"))
 
 
 def owner_in_description(key: DeployedKey) -> Attr[str | None]:

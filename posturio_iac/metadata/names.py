@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import SPELLINGS
 from posturio_iac.core.record import Enum, dataclass, field
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Meaning(str, Enum):
@@ -55,6 +59,8 @@ class Names:
     exempt: tuple[str, ...] = ("keyrotationexempt", "rotationexempt", "keyautoexpire")
     prefixes: tuple[str, ...] = ("posturio", "IKR", "IamRotateCredentials")
     """Dropped from the front of a name before it is looked up; the rotators' own tags carry the last two."""
+    users: tuple[tuple[str, str], ...] = ()
+    """Globs of the path and name of users, such as ``/payments/*``, each with who is responsible for their keys."""
     lookup: dict[str, Meaning] = field(init=False, repr=False, compare=False)  # meanings by normalised name
     stems: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The normalised prefixes, the longest first."""
@@ -74,7 +80,7 @@ class Names:
     def default() -> Names:
         return Names()
 
-    def with_extra(self, **extra: tuple[str, ...]) -> Names:
+    def with_extra(self, **extra: tuple[Any, ...]) -> Names:
         """These names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
         given = {name: getattr(self, name) for name in self.__match_args__}
         if unknown := sorted(extra.keys() - given.keys()):

@@ -10,6 +10,7 @@ from posturio_iac.core.dates import silence
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.globs import of_text
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
@@ -39,8 +40,12 @@ def owner_named(value: object) -> str | None:
     return None if silence(text) is not None or text.casefold() in PLACEHOLDERS else text
 
 
-def owner_in_path(path: str) -> str | None:
-    """The path of a user when one of its segments can be the name of a team or an application."""
+def owner_in_path(path: str, name: object, users: Iterable[tuple[str, str]]) -> str | None:
+    """The owner of a user by the first glob that matches, else the path when one of its segments can be the name of a team."""
+    whole = f"{path}{name}" if isinstance(name, str) else path
+    for glob, owner in users:
+        if of_text(glob).fullmatch(whole):
+            return owner_named(owner)
     return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
 
 

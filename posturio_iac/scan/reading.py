@@ -132,10 +132,11 @@ def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[]
 
 
 def names_of(config: Config) -> Names:
-    """The names of metadata that the configuration knows."""
+    """The names of metadata, and the owners of users, that the configuration knows."""
     from posturio_iac.metadata.names import Names
 
-    return Names.default().with_extra(**config.names) if config.names else Names.default()
+    users = tuple((entry["users"], entry["owner"]) for entry in config.owners)
+    return Names.default().with_extra(**config.names, users=users) if config.names or users else Names.default()
 
 
 def _rule_ids() -> frozenset[str]:

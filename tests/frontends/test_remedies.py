@@ -186,7 +186,7 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
 
 
 RUN_WITH_VAR, HAS = 'variable "v" {}\n', 'variable "v" {\n  default = "x"\n}\n'
-ASKS = RUN_WITH_VAR + 'terraform {\n  required_providers {\n    aws = {}\n  }\n}\n'
+ASKS = RUN_WITH_VAR + "terraform {\n  required_providers {\n    aws = {}\n  }\n}\n"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import take
-from posturio_iac.live.request import Owner, Request
+from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
+from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of
 
@@ -101,15 +102,15 @@ CONFIGS = st.builds(
     select=st.sampled_from([(), ("iam.unused_access_keys",), ("iam.access_keys_without_lifetime", "iam.ownerless_access_keys")]),
     ignore=st.sampled_from([(), ("iam.lingering_inactive_access_keys",)]),
 )
-OWNERS = st.sampled_from([(), (Owner("/ci/*", "platform@example.com"),)])
+OWNERS = st.sampled_from([(), (("/ci/*", "platform@example.com"),)])
 
 
-def look(aws: Aws, config: Config, owners: tuple[Owner, ...] = (), *, exact: bool, as_of: datetime = AS_OF) -> Report:
+def look(aws: Aws, config: Config, owners: tuple[tuple[str, str], ...] = (), *, exact: bool, as_of: datetime = AS_OF) -> Report:
     """Do what a run does with one account."""
-    request = Request(as_of, Policy(config), owners=owners, exact=exact, sleep=lambda _: None)
+    request = Request(as_of, Policy(config), names=Names.default().with_extra(users=owners), exact=exact, sleep=lambda _: None)
     inventory = take(aws, ACCOUNT, request)  # type: ignore[arg-type]  # it answers alike
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
-    made = access_keys(inventory.keys, ACCOUNT, request.names, owners, as_of)
+    made = access_keys(inventory.keys, ACCOUNT, request.names, as_of)
     return judge(made, as_of=as_of, diagnostics=inventory.diagnostics, policy=request.policy)
 
 
@@ -128,7 +129,7 @@ def findings(report: Report) -> Counter[tuple[object, ...]]:
 
 @given(PEOPLE, CONFIGS, OWNERS, st.integers(0, 239))
 def test_the_verdict_of_the_report_is_that_of_the_exact_way(
-    people: list[Person], config: Config, owners: tuple[Owner, ...], minutes: int
+    people: list[Person], config: Config, owners: tuple[tuple[str, str], ...], minutes: int
 ) -> None:
     """The report is up to almost four hours old, and keys were used since."""
     cheap, exact = Aws(people, made=AS_OF - timedelta(minutes=minutes)), Aws(people)

@@ -51,7 +51,7 @@ def report(*rows: str) -> bytes:
 
 
 def built(*keys: DeployedKey, owner: str = "") -> tuple[AccessKey, ...]:
-    return access_keys(keys, Account("123456789012", tags=(("team", owner),) if owner else ()), Names.default(), (), AS_OF)
+    return access_keys(keys, Account("123456789012", tags=(("team", owner),) if owner else ()), Names.default(), AS_OF)
 
 
 def test_the_root_row_is_a_root_key() -> None:

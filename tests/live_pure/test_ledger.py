@@ -75,7 +75,7 @@ def looked(store: Kept, when: datetime, *keys: DeployedKey) -> FindingAges:
     book.begin("")
     inventory = Inventory(ACCOUNT, list(keys), listed={USER.arn})
     inventory.keys = list(from_ledger(inventory.keys, book.ledger, when))
-    report = judge(access_keys(inventory.keys, ACCOUNT, Names.default(), (), when), as_of=when, policy=Policy(CONFIG))
+    report = judge(access_keys(inventory.keys, ACCOUNT, Names.default(), when), as_of=when, policy=Policy(CONFIG))
     ages = book.saw(report, inventory)
     book.finish(RULES, whole=True)
     return ages

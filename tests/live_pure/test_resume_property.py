@@ -57,7 +57,7 @@ class Run:
         for inventory in (outcome.inventory for outcome in outcomes):
             assert inventory is not None
             inventory.keys = list(from_ledger(inventory.keys, book.ledger, self.when))
-            report = judging.judge(access_keys(inventory.keys, inventory.account, Names.default(), (), self.when))
+            report = judging.judge(access_keys(inventory.keys, inventory.account, Names.default(), self.when))
             book.saw(report, inventory)
             found |= {finding.fingerprint for finding in report.findings}
         book.finish(RULES, whole=True)

@@ -80,7 +80,7 @@ def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Re
     request = Request(LATER, Policy(config), sleep=lambda _: None)
     inventory = recheck(aws, ACCOUNT, earlier.wanted(ACCOUNT.id), request)  # type: ignore[arg-type]  # it answers like a connection
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
-    keys = access_keys(inventory.keys, ACCOUNT, request.names, (), LATER)
+    keys = access_keys(inventory.keys, ACCOUNT, request.names, LATER)
     report = judge(keys, as_of=LATER, diagnostics=inventory.diagnostics, policy=request.policy)
     return compare(earlier, Now(report, inventory.unread, frozenset(inventory.gone)), request.policy), report
 

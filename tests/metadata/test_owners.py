@@ -26,7 +26,7 @@ def test_a_list_names_those_in_it_that_are_named() -> None:
 
 @pytest.mark.parametrize("path", ["/payments/", "/dev/payments/", "/teams/payments-dev/", "/applications/billing/"])
 def test_a_path_with_a_name_in_it_is_an_owner(path: str) -> None:
-    assert owner_in_path(path) == path
+    assert owner_in_path(path, "bot", ()) == path
 
 
 ENVIRONMENTS = "dev prod staging test tests system systems aws cf iam s3 ses smtp tech terraform tf"
@@ -38,4 +38,19 @@ OTHERS += ["/human/", "/people/", "/production/", "/us-east-1/", "/us-gov-west-1
 
 @pytest.mark.parametrize("path", [*OTHERS, *(f"/{word}/" for word in f"{ENVIRONMENTS} {KINDS} {SERVICES}".split())])
 def test_a_path_of_environments_and_kinds_of_users_is_none(path: str) -> None:
-    assert owner_in_path(path) is None
+    assert owner_in_path(path, "bot", ()) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "owner"),
+    [
+        ("/payments/", "bot", "payments@example.com"),
+        ("/payments/", None, "payments@example.com"),
+        ("/", "ci-bot", "platform@example.com"),
+        ("/SpaceCrab/", "bot", None),
+        ("/billing/", "bot", "/billing/"),
+    ],
+)
+def test_the_owner_of_a_path_is_judged_by_what_is_configured(path: str, name: str | None, owner: str | None) -> None:
+    users = (("/payments/*", "payments@example.com"), ("/ci-*", "platform@example.com"), ("/SpaceCrab/*", "none"))
+    assert owner_in_path(path, name, users) == owner

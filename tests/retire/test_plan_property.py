@@ -209,7 +209,7 @@ def test_no_key_is_touched_that_is_used_needed_awaited_or_switched_on(tmp_path: 
     answers = [OwnerAnswer(2, KEY, story.needed, "", until=until)]
     if story.answered is not None and story.answered <= AS_OF:
         note_answers(ledger, answers, story.answered)
-    keys = with_life(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), [key], ledger, Policy(Config()), AS_OF)
+    keys = with_life(access_keys([key], ACCOUNT, Names.default(), AS_OF), [key], ledger, Policy(Config()), AS_OF)
     report = judge(keys, as_of=AS_OF, policy=Policy(Config()))
     made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
     if story.answered is not None and AS_OF < story.answered <= now:
@@ -285,7 +285,7 @@ def test_no_control_character_of_a_name_is_in_a_script() -> None:
     key = DeployedKey(
         replace(USER, tags=(("owner", owner), ("expires", "2026-01-31\n"))), KEY, "Active", CREATED, None, ("s3\n", "\x1b"), key_id=KEY
     )
-    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    report = judge(access_keys([key], ACCOUNT, Names.default(), AS_OF), as_of=AS_OF, policy=Policy(Config()))
     text = script(ACCOUNT.id, steps(report, Policy(Config()), ()), Validity(AS_OF, AS_OF + DAY), "")
     assert f"disable user=ci key={KEY} " in text
     assert all(character.isprintable() or character == "\n" for character in text)
@@ -295,5 +295,5 @@ def test_no_control_character_of_a_name_is_in_a_script() -> None:
 @pytest.mark.parametrize("name", ["a b", "a;b", "a\nb"])
 def test_a_name_that_iam_does_not_allow_is_in_no_command(name: str) -> None:
     key = DeployedKey(replace(USER, name=name), KEY, "Active", CREATED, None, key_id=KEY)
-    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    report = judge(access_keys([key], ACCOUNT, Names.default(), AS_OF), as_of=AS_OF, policy=Policy(Config()))
     assert [step.action for step in steps(report, Policy(Config()), (KEY,))] == [Action.KEEP]

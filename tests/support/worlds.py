@@ -136,7 +136,7 @@ def live(fact: Fact, _: Path) -> list[AccessKey]:
     user = DeployedUser(fact.user, arn, tuple(fact.tags.items()))
     used = AS_OF - timedelta(hours=1)
     keys = [DeployedKey(user, name, status or "Active", AS_OF - fact.age, used) for name, status in fact.statuses()]
-    return list(access_keys(keys, Account("123456789012"), Names.default(), (), AS_OF))
+    return list(access_keys(keys, Account("123456789012"), Names.default(), AS_OF))
 
 
 def checkov_graph(fact: Fact, folder: Path) -> list[AccessKey]:

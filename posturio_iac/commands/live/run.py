@@ -24,12 +24,12 @@ from posturio_iac.live.connection.session import connect
 from posturio_iac.live.context import with_context, with_creators
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.reading import organization
-from posturio_iac.live.request import Owner, PoliciesByKind, Request
+from posturio_iac.live.request import PoliciesByKind, Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, once_each, survey
-from posturio_iac.metadata.names import Names
 from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.scan.configuration import known_by
+from posturio_iac.scan.reading import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 COLUMNS = ("users", "owner")
 
 
-def read_owners(path: str | None) -> tuple[Owner, ...]:
+def read_owners(path: str | None) -> tuple[tuple[str, str], ...]:
     """The owners of a CSV file; none where none is named. Raises `UsageError`."""
     if path is None:
         return ()
@@ -60,7 +60,7 @@ def read_owners(path: str | None) -> tuple[Owner, ...]:
         users, owner = ((row.get(name) or "").strip() for name in COLUMNS)
         if not users or not owner:
             raise UsageError(f"--owners-file {path}, line {number}: every line needs users, such as /payments/*, and an owner")
-        found.append(Owner(users if users.startswith("/") else f"/{users}", owner))
+        found.append((users if users.startswith("/") else f"/{users}", owner))
     return tuple(found)
 
 
@@ -229,7 +229,7 @@ class Run:
 
         def built(account: Account) -> tuple[AccessKey, ...]:
             shown = bool(self.arguments.given.show_key_ids)
-            keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
+            keys = access_keys(inventory.keys, account, request.names, request.as_of, show_ids=shown)
             keys = request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
             return with_life(keys, inventory.keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
 
@@ -248,12 +248,10 @@ class Run:
 
 
 def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: Links) -> Request:
-    names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
         policy=Policy(config, links.seen_from, baseline=known_by(config)),
-        names=names,
-        owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners) + read_owners(arguments.given.owners_file),
+        names=names_of(config).with_extra(users=read_owners(arguments.given.owners_file)),
         exact=bool(arguments.given.exact),
         workers=arguments.workers,
         linker=links.linker,
