@@ -78,8 +78,8 @@ class Templates:
         """Yield which files name which others: those with keys, those above them, and those that have changed."""
         from posturio_iac.frontends.cloudformation.files import Files, parents_of
 
-        files = Files(self.selection.root, self.selection.search.max_file_size, self.selection.search.fence)
-        parents = parents_of(self.selection.templates, self.selection, files)
+        files = Files(self.selection, self.selection.search.max_file_size)
+        parents = parents_of(self.selection.templates, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
             self._texts[path] = text(self.selection, path)
         named: dict[bytes, list[str]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timezone
 from textwrap import dedent
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
@@ -32,7 +34,8 @@ def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...]
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
-    selection = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)))
+    search = SimpleNamespace(fence=Fence(os.path.realpath(root)), skips=lambda _: False)
+    selection: Any = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)), search=search)
     found = read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
     return replace(found, diagnostics=tuple(one for one in found.diagnostics if one.about != CALLS_NOT_FOLLOWED))
 

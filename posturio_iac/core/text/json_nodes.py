@@ -17,7 +17,7 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MAX_DEPTH = 200
 """How deep objects and arrays may nest, so that walking the nodes by recursion is safe."""
@@ -81,6 +81,33 @@ class Node(NamedTuple):
     @property
     def end_column(self) -> int:
         return self.lines.place(self.end)[1]
+
+    def get(self, name: str) -> Node | None:
+        """The value of a member, the last one of duplicates; None where there is none, or this is no object."""
+        return self.value.get(name) if isinstance(self.value, Object) else None
+
+    @property
+    def members(self) -> Object:
+        return self.value if isinstance(self.value, Object) else Object()
+
+    @property
+    def elements(self) -> Array:
+        return self.value if isinstance(self.value, Array) else Array()
+
+    @property
+    def function(self) -> tuple[str, Node]:
+        """The name and the value of the only member of an object; an empty name for anything else."""
+        return (str(self.value[0][0].value), self.value[0][1]) if isinstance(self.value, Object) and len(self.value) == 1 else ("", self)
+
+    def walk(self) -> Iterator[Node]:
+        """Yield the node and all values in it, in order."""
+        pending = [self]
+        while pending:
+            yield (node := pending.pop())
+            if isinstance(node.value, Object):
+                pending.extend(value for _, value in reversed(node.value))
+            elif isinstance(node.value, Array):
+                pending.extend(reversed(node.value))
 
     def data(self) -> Any:
         """The plain Python data, as `json.loads` does: of duplicate keys the last one wins."""

@@ -32,6 +32,7 @@ _TRANSFORM, _INCLUDE = "Fn::Transform", "AWS::Include"
 _PRODUCTS = {"AWS::ServiceCatalog::CloudFormationProvisionedProduct": ("ProductName", "ProductId")}
 _MODULE = "::MODULE"
 _OPEN = "a template that the code does not fix"
+_GAP = "\0"
 
 
 class Builder:
@@ -83,9 +84,9 @@ class Builder:
         """The members of sections that transforms of the whole template add; those that are not here are named."""
         added: dict[str, list[TemplateEntry]] = {}
         for one in template.transforms:
-            for node in one.value if isinstance(one.value, Array) else (one,):
+            for node in one.elements if isinstance(one.value, Array) else (one,):
                 for root, source in self._included(node, "Transform", ev, scope):
-                    for name, section in root.value if isinstance(root.value, Object) else ():
+                    for name, section in root.members:
                         added.setdefault(str(name.value), []).extend(entries(section, source))
         return added
 
@@ -95,8 +96,8 @@ class Builder:
             if entry.source not in self._transforming:
                 self._transforming[entry.source] = _TRANSFORM[4:] in entry.source.text
             if self._transforming[entry.source]:
-                for node in _transforms(entry.body):
-                    if not isinstance(node.value, Object) or _shown(node.value.get("Name")) != _INCLUDE:  # which adds properties alone
+                for node in (value for held in entry.body.walk() for key, value in held.members if key.value == _TRANSFORM):
+                    if _shown(node.get("Name")) != _INCLUDE:  # which adds properties alone
                         tuple(self._included(node, entry.name, ev, scope))
             yield entry
             return
@@ -105,9 +106,9 @@ class Builder:
 
     def _included(self, node: Node, where: str, ev: Evaluator, scope: StackScope) -> Iterator[tuple[Node, TemplateSource]]:
         """Yield the documents in the file that ``AWS::Include`` names; other macros, but AWS's own, are named."""
-        name, parameters = (node.value.get("Name"), node.value.get("Parameters")) if isinstance(node.value, Object) else (node, None)
-        macro = _shown(name)
-        location = parameters.value.get("Location") if parameters is not None and isinstance(parameters.value, Object) else None
+        parameters = node.get("Parameters")
+        macro = _shown(node.get("Name") if isinstance(node.value, Object) else node)
+        location = parameters.get("Location") if parameters is not None else None
         path = ev.value(location, scope) if location is not None else None
         if macro != _INCLUDE or location is None:
             if not macro.startswith("AWS::"):
@@ -141,9 +142,8 @@ class Builder:
             ev.report(f"the stack {entry.name} {why}, and was not followed", entry.key, parent.scope(entry))
             return
         tags = (*parent.tags, *read_pairs(entry.prop("Tags"), ev, parent.scope(entry)))
-        prefix = f"{parent.prefix}{entry.name}/"
         parent.budget.add_instance(entry.source.span(entry.key))
-        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags, budget=parent.budget)
+        child = Stack(template, f"{parent.address(entry)}/", dict(self._given(parent, entry)), parent, entry, tags, budget=parent.budget)
         parent.children[entry.name] = child
         self._fill(child, (*chain, step))
 
@@ -155,8 +155,8 @@ class Builder:
                 for key, value in members:
                     yield str(key.value), FixedParameter(node=value, scope=scope)
             case Array() as items:
-                for pair in (item.value for item in items if isinstance(item.value, Object)):
-                    name, given = pair.get("ParameterKey"), pair.get("ParameterValue")
+                for item in items:
+                    name, given = item.get("ParameterKey"), item.get("ParameterValue")
                     if name is not None and given is not None:
                         yield str(name.value), FixedParameter(node=given, scope=scope)
             case _:
@@ -206,9 +206,8 @@ class Builder:
     def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:
         """The local file that a resource names, or that the end of its URL names; None when there is none."""
         metadata = entry.get("Metadata")
-        asset = metadata.value.get(_ASSET) if metadata is not None and isinstance(metadata.value, Object) else None
-        nodes = [asset, *(entry.prop(name) for name in NESTING[entry.type])]
-        node = next((n for n in nodes if n is not None), None)
+        asset = metadata.get(_ASSET) if metadata is not None else None
+        node = next((n for n in (asset, *map(entry.prop, NESTING[entry.type])) if n is not None), None)
         value = ev.value(node, parent.scope(entry)) if node is not None else None
         if _is_local(value):
             return str(value)
@@ -241,46 +240,12 @@ def _is_local(value: object) -> TypeGuard[str]:
 
 def _shown(node: Node | None) -> str:
     """What an expression writes, or what it holds where it is a map."""
-    if node is not None and isinstance(node.value, Object) and (known := node.value.get("ApplicationId")) is not None:
-        node = known
-    return (written(node) if node is not None else None) or _OPEN
-
-
-def _transforms(node: Node) -> Iterator[Node]:
-    """Yield the arguments of the transforms in an expression."""
-    match node.value:
-        case Object() as members:
-            for key, value in members:
-                yield from (value,) if key.value == _TRANSFORM else _transforms(value)
-        case Array() as items:
-            for item in items:
-                yield from _transforms(item)
-        case _:
-            return
+    if node is None:
+        return _OPEN
+    return written(known if (known := node.get("ApplicationId")) is not None else node) or _OPEN
 
 
 def _literal_end(node: Node) -> str:
     """The text that an expression ends with, as far as it is written out."""
-    if isinstance(node.value, str):
-        return str(node.value)
-    if not isinstance(node.value, Object) or len(node.value) != 1:
-        return ""
-    name, items = node.value[0][0].value, node.value[0][1].value
-    match str(name), items:
-        case "Fn::Sub", str() as text:
-            return _end_of_pattern(text)
-        case "Fn::Sub", Array() if items and isinstance(items[0].value, str):
-            return _end_of_pattern(items[0].value)
-        case "Fn::Join", Array() if len(items) > 1 and isinstance(items[0].value, str) and isinstance(items[1].value, Array):
-            ends: list[str] = []
-            for item in reversed(items[1].value):
-                ends.insert(0, _literal_end(item))
-                if not isinstance(item.value, str):
-                    break
-            return str(items[0].value).join(ends)
-        case _:
-            return ""
-
-
-def _end_of_pattern(text: str) -> str:
-    return sub_parts(text)[-1][0] if text else ""
+    text = written(node, lambda held: None if held.function[0] in ("Fn::Sub", "Fn::Join") else _GAP) or ""
+    return sub_parts(text.rpartition(_GAP)[2])[-1][0] if text and not text.endswith(_GAP) else ""

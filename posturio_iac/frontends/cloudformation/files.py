@@ -7,14 +7,15 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
-from posturio_iac.core.text.textfile import Fence, UnreadableError
-from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
+from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, decode
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.budget import BudgetError
+    from posturio_iac.search import Selection
 
 MAX_FILES = 500
 """How many files of one directory are searched."""
@@ -23,14 +24,13 @@ _ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
 _MARKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application", "${file(")
 
 
-def parents_of(paths: Sequence[str], selection: object, files: Files) -> tuple[str, ...]:
+def parents_of(paths: Sequence[str], files: Files) -> tuple[str, ...]:
     """The files that name one of ``paths``, or one of their own kind that does, in the same directories and those above."""
-    skips = getattr(getattr(selection, "search", None), "skips", None)
     found: dict[str, None] = {}
     pending, seen = list(paths), set(paths)
     while pending:
         names = {posixpath.basename(path) for path in pending}
-        candidates = [c for c in _around(pending, files.root) if c not in seen and not (skips is not None and skips(c))]
+        candidates = [c for c in _around(pending, files.root) if c not in seen and not files.skips(c)]
         pending = [c for c in candidates if _names(c, names, files)]
         seen.update(pending)
         found.update(dict.fromkeys(pending))
@@ -58,7 +58,7 @@ def _around(paths: Iterable[str], root: str) -> Iterator[str]:
 def _names(path: str, names: set[str], files: Files) -> bool:
     """True if a file includes others, and names one of ``names``."""
     try:
-        text = read_text(files.root, path, files.limit, files.fence)
+        text = files.text(path)
     except UnreadableError:
         return False
     return any(mark in text for mark in _MARKS) and any(name in text for name in names)
@@ -67,23 +67,28 @@ def _names(path: str, names: set[str], files: Files) -> bool:
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_located", "_parsed", "fence", "limit", "root", "used")
+    __slots__ = ("_located", "_parsed", "fence", "limit", "root", "skips", "used")
 
-    def __init__(self, root: str, limit: int, fence: Fence | None = None) -> None:
-        """Read below ``root``, files of at most ``limit`` bytes; ``fence`` says where links may lead, and is ``root`` unless given."""
-        self.root = root
-        self.fence = fence or Fence(os.path.realpath(root))
+    def __init__(self, selection: Selection, limit: int) -> None:
+        """Read files of at most ``limit`` bytes."""
+        self.root, self.fence, self.skips = selection.root, selection.search.fence, selection.search.skips
         self.limit = limit
         self.used: dict[str, set[str]] = {}
         """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
         self._located: dict[tuple[str, str], str] = {}
 
+    def text(self, path: str) -> str:
+        """The text of a file, without byte order mark. Raises `UnreadableError` when it is missing, too large, no text, or outside."""
+        try:
+            return decode(read(os.path.join(self.root, path), self.limit, self.fence))
+        except TooLargeError:
+            raise UnreadableError(f"is larger than {self.limit:,} bytes and was not read") from None
+
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """The parsed file at ``path``. Raises `UnreadableError`."""
         if (known := self._parsed.get((path, serverless))) is None:
-            text = read_text(self.root, path, self.limit, self.fence)
-            known = self._parsed[path, serverless] = parse(TemplateSource(path, text, serverless=serverless))
+            known = self._parsed[path, serverless] = parse(TemplateSource(path, self.text(path), serverless=serverless))
         return known
 
     def locate(self, name: str, directory: str) -> str:

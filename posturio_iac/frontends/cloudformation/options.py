@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
@@ -28,22 +28,21 @@ def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
     tags: dict[str, str] = {}
     for path in paths:
         data = _data(path)
-        if isinstance(data, dict) and isinstance(data.get("Parameters"), dict):
-            values.update(_texts(data["Parameters"], path))
-            tags.update(_texts(data["Tags"], path) if isinstance(data.get("Tags"), dict) else {})
-        elif isinstance(data, dict):
-            values.update(_texts(data, path))
-        else:
-            values.update(_pairs(data, path))
+        match data:
+            case {"Parameters": dict() as given}:
+                values.update(_texts(given, path))
+                tags.update(_texts(data["Tags"], path) if isinstance(data.get("Tags"), dict) else {})
+            case dict():
+                values.update(_texts(data, path))
+            case _:
+                values.update(_pairs(data, path))
     return values, tuple(tags.items())
 
 
 def _data(path: str) -> Any:
     try:
         return decode(decode_bytes(read_named(os.fspath(path)))).data()
-    except UnreadableError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except JsonError as error:
+    except (UnreadableError, JsonError) as error:
         raise UsageError(f"{path}: {error}") from None
 
 
@@ -84,30 +83,6 @@ CUSTOM_TYPES = ("Custom::AccessKey", "Custom::IAMAccessKey", "Custom::IamAccessK
 MAX_FILE_SIZE = 10 * 1024 * 1024
 
 
-class Common(Protocol):
-    """The options that all front ends take."""
-
-    @property
-    def names(self) -> Names:
-        """The names of metadata that state a lifetime or an owner."""
-
-    @property
-    def as_of(self) -> datetime:
-        """The time of the run."""
-
-    @property
-    def rule_ids(self) -> frozenset[str]:
-        """Ids that a comment or metadata may ignore."""
-
-    @property
-    def max_file_size(self) -> int:
-        """In bytes."""
-
-    @property
-    def budget(self) -> Callable[[], Budget]:
-        """Makes what reading one root module or template may cost."""
-
-
 @dataclass(frozen=True, slots=True)
 class TemplateOptions:
     """Options of one reading."""
@@ -126,8 +101,3 @@ class TemplateOptions:
     """In bytes; holds for files that a template names."""
     budget: Callable[[], Budget] = Budget
     """Makes what reading one template may cost, with all that it nests."""
-
-    @staticmethod
-    def like(common: Common) -> TemplateOptions:
-        """Options of which only those that all front ends take are set."""
-        return TemplateOptions(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size, budget=common.budget)

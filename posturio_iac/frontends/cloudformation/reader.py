@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
-from posturio_iac.core.text.json_nodes import Lines, Object
-from posturio_iac.core.text.textfile import Fence, UnreadableError
+from posturio_iac.core.text.json_nodes import Lines
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import Files, parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
-from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions, load
+from posturio_iac.frontends.cloudformation.options import TemplateOptions, load
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
-from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import (
     KEY_TYPE,
     ParsedFile,
@@ -30,7 +30,6 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
 from posturio_iac.search.programs import make_keys
@@ -38,22 +37,12 @@ from posturio_iac.search.programs import make_keys
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
+    from posturio_iac.search import Selection
 
 
-class TemplateSelection(Protocol):
-    """The part of `posturio_iac.search.Selection` that is used here."""
-
-    @property
-    def root(self) -> str:
-        """The scan root."""
-
-    @property
-    def templates(self) -> Sequence[str]:
-        """Files that can matter, relative to the root."""
-
-
-def read(selection: TemplateSelection, options: Common) -> Reading:
+def read(selection: Selection, options: TemplateOptions) -> Reading:
     """The keys that the templates of ``selection`` declare, and what could not be read.
 
     Raises `UsageError` when a file of parameters cannot be read.
@@ -67,54 +56,42 @@ def read(selection: TemplateSelection, options: Common) -> Reading:
             gc.enable()
 
 
-def _read(selection: TemplateSelection, options: Common) -> Reading:
-    options = options if isinstance(options, TemplateOptions) else TemplateOptions.like(options)
+def _read(selection: Selection, options: TemplateOptions) -> Reading:
     problems: list[Diagnostic] = []
     given, tags = load(options.parameters)
-    files = Files(selection.root, options.max_file_size, _fence(selection))
+    files = Files(selection, options.max_file_size)
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     quiet = {path for path in paths if path not in scan.naming}
     if not paths:
         return Reading((), tuple(problems))
-    templates = [t for path in parents_of(paths, selection, files) for t in scan.templates(path, parent=True)]
+    templates = [t for path in parents_of(paths, files) for t in scan.templates(path, parent=True)]
     templates += [t for path in paths for t in scan.templates(path)]
     builder = Builder(files, scan.types, problems, options.budget)
-    stacks = [builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates]
-    roots = list(_outermost(stacks, files))
-    ev = Evaluator(problems)
-    sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
-    reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources}, files)
-    keys = reader.keys(roots)
+    keys = _keys([builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates], files, options, problems)
     quiet -= {key.span.path for key in keys if key.span is not None}
-    problems = [
-        problem for problem in problems if problem.path not in quiet or problem.level is Level.NOTE
-    ]  # it makes no key, whatever else is wrong with it
-    return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
+    said = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
+    return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(said))
 
 
-def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: TemplateSelection, options: TemplateOptions) -> Reading:
+def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, options: TemplateOptions) -> Reading:
     """The keys of a template that stands in other code, at ``place``."""
-    problems: list[Diagnostic] = []
     types = (KEY_TYPE, *options.custom_types)
     parsed = parse(TemplateSource(place.path, text, within=(-1, place)))
     at = (place.path, place.line, place.column)
-    problems += (Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems)
-    files = Files(selection.root, options.max_file_size, _fence(selection))
+    problems = [Diagnostic(Level.ERROR, f"the template in this text cannot be read: {one.message}", *at) for one in parsed.problems]
+    files = Files(selection, options.max_file_size)
     builder = Builder(files, types, problems, options.budget)
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
-    stacks = [builder.stack(template, given) for template in templates]
+    keys = _keys([builder.stack(template, given) for template in templates], files, options, problems)
+    return Reading(keys, tuple(dict.fromkeys(problems)))
+
+
+def _keys(stacks: Sequence[Stack], files: Files, options: TemplateOptions, problems: list[Diagnostic]) -> tuple[AccessKey, ...]:
+    roots = list(_outermost(stacks, files))
     ev = Evaluator(problems)
-    sources = {entry.source for stack in stacks for one in stack.family() for entry in one.resources.values()}
-    reader = Reader(options, TemplateUsers(stacks, ev), ev, {source: Comments(source) for source in sources}, files)
-    return Reading(tuple(reader.keys(stacks)), tuple(dict.fromkeys(problems)))
-
-
-def _fence(selection: TemplateSelection) -> Fence | None:
-    """The fence of our own search; a selection that a linter made has none."""
-    fence: Fence | None = getattr(getattr(selection, "search", None), "fence", None)
-    return fence
+    return Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)
 
 
 class _Scan:
@@ -130,7 +107,7 @@ class _Scan:
     def can_matter(self, path: str) -> bool:
         """True if a file names a type that makes keys, or may put one together."""
         try:
-            text = read_text(self.files.root, path, self.files.limit, self.files.fence)
+            text = self.files.text(path)
         except UnreadableError as error:
             self._error(str(error), path)
             return False
@@ -155,7 +132,7 @@ class _Scan:
             else:
                 template = plain(root, parsed.source, self.types)
             if template is None:
-                if not parent and isinstance(root.value, Object) and is_heat(root.value):
+                if not parent and is_heat(root):
                     said = "this is an OpenStack Heat template: its access keys are not AWS keys and were not checked"
                     self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
@@ -229,11 +206,10 @@ def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
 
 def _reach(path: str, files: Files) -> frozenset[str]:
     """The files that ``path`` includes, directly or not."""
-    found: set[str] = set()
+    found: dict[str, None] = {}
     pending = [path]
     while pending:
-        for below in files.used.get(pending.pop(), ()):
-            if below not in found:
-                found.add(below)
-                pending.append(below)
+        more = [below for below in files.used.get(pending.pop(), ()) if below not in found]
+        found.update(dict.fromkeys(more))
+        pending += more
     return frozenset(found)

@@ -32,9 +32,7 @@ _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
 
 def is_serverless(root: Node) -> bool:
     """True if a document is a Serverless Framework file with resources or functions."""
-    if not isinstance(root.value, Object):
-        return False
-    there = [root.value.get(mark) is not None for mark in ("resources", "functions", *_MARKS)]
+    there = [root.get(mark) is not None for mark in ("resources", "functions", *_MARKS)]
     return any(there[:2]) and any(there[2:])
 
 
@@ -53,14 +51,12 @@ class Gatherer:
 
     def template(self, root: Node) -> Template:
         """The template that the file at ``root`` makes."""
-        assert isinstance(root.value, Object)  # noqa: S101 - `is_serverless` has looked
         self.root = root
-        resources = root.value.get("resources")
+        resources, provider = root.get("resources"), root.get("provider")
         if resources is not None:
             self._part(resources, self.source)
-        self._functions(root.value)
-        provider = root.value.get("provider")
-        tags = provider.value.get("stackTags") if provider is not None and isinstance(provider.value, Object) else None
+        self._functions(root)
+        tags = provider.get("stackTags") if provider is not None else None
         return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
 
     def _part(self, node: Node, source: TemplateSource) -> None:
@@ -108,7 +104,7 @@ class Gatherer:
             if isinstance(body.value, str):
                 self._is_elsewhere(name, body.value)
             return body
-        kind = body.value.get("Type")
+        kind = body.get("Type")
         if kind is None or not isinstance(kind.value, str) or "${" not in kind.value:
             return body
         text = self.filled_in(kind.value)
@@ -172,20 +168,19 @@ class Gatherer:
             if target is not None:
                 yield target, parsed.source, above
 
-    def _functions(self, root: Object) -> None:
+    def _functions(self, root: Node) -> None:
         """Add the environment of functions, and of all of them, as if they were resources."""
         provider, functions = root.get("provider"), root.get("functions")
-        if provider is not None and isinstance(provider.value, Object) and provider.value.get("environment") is not None:
+        if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider)
         for node, _, _ in self._followed(functions, self.source) if functions is not None else ():
-            for part in node.value if isinstance(node.value, Array) else (node,):
-                for key, body in part.value if isinstance(part.value, Object) else ():
+            for part in node.elements or (node,):
+                for key, body in part.members:
                     self._function(f"functions.{key.value}", key, body)
 
     def _function(self, name: str, key: Node, body: Node) -> None:
         """Add one environment and handler, in the shape of a resource."""
-        given = body.value if isinstance(body.value, Object) else Object(())
-        named = ((key._replace(value=to), given.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
+        named = ((key._replace(value=to), body.get(own)) for own, to in (("environment", "Environment"), ("handler", "Handler")))
         properties = body._replace(value=Object((one, value) for one, value in named if value is not None))
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
         made = body._replace(value=Object((kind, (key._replace(value="Properties"), properties))))
@@ -204,8 +199,8 @@ def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
     target: Node | None = root
     above: Node | None = None
     for step in path.split(".") if path else ():
-        members = target.value if target is not None and isinstance(target.value, Object) else ()
-        above, target = next(((key, value) for key, value in reversed(members) if key.value == step), (None, None))
+        members = reversed(target.members) if target is not None else ()
+        above, target = next(((key, value) for key, value in members if key.value == step), (None, None))
     return target, above
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
-from posturio_iac.frontends.cloudformation.options import TemplateOptions
-from posturio_iac.frontends.cloudformation.reader import read
-from posturio_iac.metadata.names import Names
-from posturio_iac.rules import all_rules
+from tests.support.cloudformation_reading import reading
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "cloudformation"
 ENDINGS = (".yaml", ".yml", ".json")
@@ -51,7 +45,6 @@ def test_every_fixture_is_expected() -> None:
 def test_the_keys_of_a_form_stand_at_their_logical_ids(form: str) -> None:
     root = FIXTURES / form
     found = tuple(sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix in ENDINGS))
-    options = TemplateOptions(Names.default(), datetime(2026, 11, 24, tzinfo=timezone.utc), frozenset(all_rules()))
-    reading = read(SimpleNamespace(root=str(root), templates=found), options)
-    assert [one for one in reading.diagnostics if one.about != CALLS_NOT_FOLLOWED] == []
-    assert {k.address: f"{k.span.path}:{k.span.line}:{k.span.column}" for k in reading.keys if k.span} == EXPECTED[form]
+    read = reading(root, {}, found)
+    assert read.diagnostics == ()
+    assert {k.address: f"{k.span.path}:{k.span.line}:{k.span.column}" for k in read.keys if k.span} == EXPECTED[form]

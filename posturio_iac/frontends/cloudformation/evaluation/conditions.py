@@ -47,9 +47,7 @@ class Implied:
         self._within.discard(key)
 
     def _expression(self, node: Node, scope: StackScope, *, holds: bool) -> None:
-        if not isinstance(node.value, Object) or len(node.value) != 1:
-            return
-        function, argument = str(node.value[0][0].value), node.value[0][1]
+        function, argument = node.function
         if function == "Condition" and isinstance(argument.value, str):
             self._condition(argument.value, scope, holds=holds)
         elif isinstance(argument.value, Array):
@@ -64,9 +62,9 @@ class Implied:
     def _equal(self, one: Node, other: Node, scope: StackScope) -> None:
         """Note that a parameter has a value, where a parameter is compared with a text."""
         for reference, literal in ((one, other), (other, one)):
-            members = reference.value
-            if isinstance(members, Object) and len(members) == 1 and members[0][0].value == "Ref" and not isinstance(literal.value, Object):
-                name, value = str(members[0][1].value), Evaluator([]).scalar(literal.value)
+            function, argument = reference.function
+            if function == "Ref" and not isinstance(literal.value, Object):
+                name, value = str(argument.value), Evaluator([]).scalar(literal.value)
                 entry = scope.stack.parameters.get(name)
                 if entry is not None and name not in scope.stack.given and isinstance(value, str):
                     earlier = self.known.parameters.setdefault((id(scope.stack), name), value)
@@ -83,10 +81,9 @@ def under(conditions: Iterable[tuple[str, StackScope]], ev: Evaluator) -> Evalua
 def allowed_values(entry: TemplateEntry) -> tuple[str, ...]:
     """The values that a parameter may take, or nothing when there is no list of them."""
     node = entry.get("AllowedValues")
-    if node is None or not isinstance(node.value, Array):
-        return ()
-    texts = [Evaluator([]).scalar(item.value) for item in node.value]
-    return tuple(t for t in texts if isinstance(t, str)) if all(isinstance(t, str) for t in texts) else ()
+    texts = [Evaluator([]).scalar(item.value) for item in node.elements] if node is not None else []
+    known = tuple(text for text in texts if isinstance(text, str))
+    return known if len(known) == len(texts) else ()
 
 
 MAX_CASES = 4096
@@ -157,14 +154,8 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     left, right = arguments(node, range(2, 3), "Fn::Equals takes two values")
     if left.data() == right.data():
         return "true"
-    texts = ev.text(ev.value(left, scope)), ev.text(ev.value(right, scope))
-    match texts:
-        case (Unknown() as unknown, _) | (_, Unknown() as unknown):
-            return unknown
-        case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
-            return ALIKE_TO_AWS(one, other)
-        case (one, other):
-            return _word(one == other)
+    one, other = ev.fixed(left, scope), ev.fixed(right, scope)
+    return ALIKE_TO_AWS(one, other) if one != other and as_deployed(one) == as_deployed(other) else _word(one == other)
 
 
 def _not(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
@@ -174,17 +165,18 @@ def _not(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
 
 
 def _and(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::And takes a list of up to ten conditions")]
-    if any(result is False for result in found):
-        return "false"
-    return next((result for result in found if isinstance(result, Unknown)), "true")
+    return _decided(ev, node, scope, "Fn::And", decisive=False)
 
 
 def _or(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::Or takes a list of up to ten conditions")]
-    if any(result is True for result in found):
-        return "true"
-    return next((result for result in found if isinstance(result, Unknown)), "false")
+    return _decided(ev, node, scope, "Fn::Or", decisive=True)
+
+
+def _decided(ev: Evaluator, node: Node, scope: StackScope, name: str, *, decisive: bool) -> StackValue:
+    found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), f"{name} takes a list of up to ten conditions")]
+    if any(result is decisive for result in found):
+        return _word(decisive)
+    return next((result for result in found if isinstance(result, Unknown)), _word(not decisive))
 
 
 def _condition(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
@@ -195,15 +187,20 @@ def _condition(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
 
 def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], Unknown | None]:
     """The possible values of ``Fn::If``, and why it is open when there are two; any other node stands for itself."""
-    if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
+    name, argument = node.function
+    if name != "Fn::If":
         return (node,), None
     try:
-        name, yes, no = arguments(node.value[0][1], range(3, 4), "Fn::If takes a condition and two values")
-        if not isinstance(name.value, str):
-            raise WrongArgumentsError("Fn::If takes the name of a condition first")
+        return _chosen(ev, argument, scope)
     except WrongArgumentsError as error:
         ev.report(str(error), node, scope)
         return (), AS_STATED(str(error))
+
+
+def _chosen(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], Unknown | None]:
+    name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
+    if not isinstance(name.value, str):
+        raise WrongArgumentsError("Fn::If takes the name of a condition first")
     match named(ev.open(), name.value, scope):
         case Unknown() as unknown:
             return (yes, no), unknown
@@ -212,15 +209,9 @@ def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, 
 
 
 def _if(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
-    if not isinstance(name.value, str):
-        raise WrongArgumentsError("Fn::If takes the name of a condition first")
-    match named(ev.open(), name.value, scope):
-        case Unknown() as unknown:
-            either = ev.value(yes, scope), ev.value(no, scope)
-            return either[0] if either[0] == either[1] else unknown
-        case holds:
-            return ev.value(yes if holds else no, scope)
+    chosen, unknown = _chosen(ev, node, scope)
+    values = [ev.value(one, scope) for one in chosen]
+    return values[0] if unknown is None or values[0] == values[1] else unknown
 
 
 FUNCTIONS.update(

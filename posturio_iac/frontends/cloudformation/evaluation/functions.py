@@ -1,4 +1,4 @@
-"""The functions of CloudFormation, one Python function each. Adding one here is all it takes."""
+"""The functions of CloudFormation, one Python function each, and the loops."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.unknown import AT_DEPLOYMENT, HAS_NO
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
-from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, StackValue
+from posturio_iac.core.unknown import HAS_NO
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, sub_parts
+from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope, StackValue
 
 MAX_ENTRIES = 500
 """How many members one loop may make; CloudFormation allows no more resources in a template."""
@@ -40,7 +39,7 @@ def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -
 
 def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[str, TemplateEntry]) -> None:
     """Add the members that one loop makes to ``found``."""
-    match tuple(entry.body.value) if isinstance(entry.body.value, Array) else ():
+    match tuple(entry.body.elements):
         case (Node(value=str() as name), listed, Node(value=Object() as members)):
             values = _values(listed, ev, scope)
         case _:
@@ -79,13 +78,7 @@ def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | N
 
 def _size(node: Node) -> int:
     """How many nodes a node consists of."""
-    match node.value:
-        case Object() as members:
-            return 1 + sum(_size(key) + _size(value) for key, value in members)
-        case Array() as items:
-            return 1 + sum(map(_size, items))
-        case _:
-            return 1
+    return sum(1 + len(held.members) for held in node.walk())
 
 
 def substituted(node: Node, name: str, value: str) -> Node:
@@ -104,31 +97,6 @@ def substituted(node: Node, name: str, value: str) -> Node:
             return node
 
 
-_DEPLOYED = (
-    "Fn::ImportValue",
-    "Fn::GetAZs",
-    "Fn::Cidr",
-    "Fn::Transform",
-    "Fn::RefAll",
-    "Fn::ValueOf",
-    "Fn::ValueOfAll",
-    "Fn::GetStackOutput",
-)
-"""Functions whose values are known only at deployment."""
-
-
-def _function(
-    name: str,
-) -> Callable[[Callable[[Evaluator, Node, StackScope], StackValue]], Callable[[Evaluator, Node, StackScope], StackValue]]:
-    """Make the decorated function the one of this name."""
-
-    def wrap(function: Callable[[Evaluator, Node, StackScope], StackValue]) -> Callable[[Evaluator, Node, StackScope], StackValue]:
-        FUNCTIONS[name] = function
-        return function
-
-    return wrap
-
-
 def arguments(node: Node, counts: range, form: str) -> Array:
     """The arguments of a function that takes a list; raise an error with ``form`` otherwise."""
     if not isinstance(node.value, Array) or len(node.value) not in counts:
@@ -136,63 +104,59 @@ def arguments(node: Node, counts: range, form: str) -> Array:
     return node.value
 
 
-@_function("Ref")
-def ref(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Ref``; the transform ``AWS::LanguageExtensions`` lets a function give the name."""
-    name = ev.text(ev.value(node, scope)) if isinstance(node.value, Object) else node.value
-    if isinstance(name, Unknown):
-        return name
+def _ref(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
+    name = ev.fixed(node, scope) if isinstance(node.value, Object) else node.value  # AWS::LanguageExtensions lets a function give it
     if not isinstance(name, str) or not name:
         raise WrongArgumentsError("Ref takes the name of a parameter or a resource")
     return ev.named(name, scope)
 
 
-@_function("Fn::GetAtt")
-def get_att(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::GetAtt``."""
+def _get_att(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     if isinstance(node.value, str) and "." in node.value:
         name, _, attribute = node.value.partition(".")
         return ev.attribute(name, attribute, scope)
-    form = "Fn::GetAtt takes a logical id and an attribute"
-    parts = [ev.text(ev.value(part, scope)) for part in arguments(node, range(2, 6), form)]
-    for part in parts:
-        if isinstance(part, Unknown):
-            return part
-    return ev.attribute(str(parts[0]), ".".join(map(str, parts[1:])), scope)
+    parts = [ev.fixed(part, scope) for part in arguments(node, range(2, 6), "Fn::GetAtt takes a logical id and an attribute")]
+    return ev.attribute(parts[0], ".".join(parts[1:]), scope)
 
 
-@_function("Fn::Join")
-def join(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Join``."""
+def _join(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     form = "Fn::Join takes a delimiter and a list"
     delimiter, items = arguments(node, range(2, 3), form)
     if not isinstance(delimiter.value, str):
         raise WrongArgumentsError(form)
-    match ev.value(items, scope):
-        case tuple() as parts:
-            return ev.joined(list(parts), str(delimiter.value)) if parts else ""
-        case Unknown() as unknown:
-            return unknown
-        case Reference() as reference:
-            return reference.unknown
+    parts = ev.items(items, scope, form)
+    return ev.joined(list(parts), delimiter.value) if parts else ""
+
+
+def _substitute(ev: Evaluator, argument: Node, scope: StackScope) -> StackValue:
+    match (argument, *argument.elements):
+        case (_, Node(value=str() as pattern), Node(value=Object() as members)):
+            local = {str(key.value): value for key, value in members}
+        case (Node(value=str() as pattern),):
+            local = {}
         case _:
-            raise WrongArgumentsError(form)
+            raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
+    if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
+        return unknown
+    parts: list[StackValue] = []
+    known: dict[str, StackValue] = {}
+    for literal, name in sub_parts(pattern):
+        if name and name not in known:
+            known[name] = ev.value(local[name], scope) if name in local else _variable(ev, name, scope)
+        parts.append(known[name] if name else literal)
+    return ev.joined(parts) if parts else ""
 
 
-@_function("Fn::Select")
-def select(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Select``."""
+def _variable(ev: Evaluator, name: str, scope: StackScope) -> StackValue:
+    head, dot, tail = name.partition(".")
+    return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
+
+
+def _select(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     form = "Fn::Select takes an index and a list"
     first, items = arguments(node, range(2, 3), form)
-    index = ev.text(ev.value(first, scope))
-    values = ev.value(items, scope)
-    if isinstance(index, Unknown):
-        return index
-    if isinstance(values, Reference):
-        return values.unknown
-    if isinstance(values, Unknown):
-        return values
-    if not (index.isascii() and index.isdigit()) or not isinstance(values, tuple):
+    index, values = ev.fixed(first, scope), ev.items(items, scope, form)
+    if not (index.isascii() and index.isdigit()):
         raise WrongArgumentsError(form)
     if int(index) >= len(values):
         raise WrongArgumentsError(f"Fn::Select asks for item {index} of a list of {len(values)}")
@@ -200,86 +164,61 @@ def select(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     return chosen
 
 
-@_function("Fn::Split")
-def split(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Split``."""
+def _split(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     form = "Fn::Split takes a delimiter and a text"
     delimiter, source = arguments(node, range(2, 3), form)
     if not isinstance(delimiter.value, str) or not delimiter.value:
         raise WrongArgumentsError(form)
-    text = ev.text(ev.value(source, scope))
-    return text if isinstance(text, Unknown) else tuple(text.split(delimiter.value))
+    return tuple(ev.fixed(source, scope).split(delimiter.value))
 
 
-@_function("Fn::FindInMap")
-def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::FindInMap``."""
+def _find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     items = arguments(node, range(3, 5), "Fn::FindInMap takes a map and two keys")
-    path = [ev.text(ev.value(item, scope)) for item in items[:3]]
-    for part in path:
-        if isinstance(part, Unknown):
-            return part
-    entry = scope.stack.mappings.get(str(path[0]))
-    found: Node | None = entry.body if entry is not None else None
+    path = [ev.fixed(item, scope) for item in items[:3]]
+    entry = scope.stack.mappings.get(path[0])
+    found = entry.body if entry is not None else None
     for name in path[1:]:
-        found = found.value.get(str(name)) if found is not None and isinstance(found.value, Object) else None
+        found = found.get(name) if found is not None else None
     if found is not None and entry is not None:
         return ev.value(found, scope.stack.scope(entry))
     for more in items[3:]:
-        if isinstance(more.value, Object) and (default := more.value.get("DefaultValue")) is not None:
+        if (default := more.get("DefaultValue")) is not None:
             return ev.value(default, scope)
     return HAS_NO(f"the mapping {path[0]}", f"entry {path[1]}, {path[2]}")
 
 
-@_function("Fn::Base64")
-def base64(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Base64``, of which only the text inside is of interest."""
-    return ev.value(node, scope)
+def _length(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
+    return str(len(ev.items(node, scope, "Fn::Length takes a list")))
 
 
-@_function("Fn::Length")
-def length(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Length``."""
-    match ev.value(node, scope):
-        case tuple() as items:
-            return str(len(items))
-        case Unknown() as unknown:
-            return unknown
-        case Reference() as reference:
-            return reference.unknown
-        case _:
-            raise WrongArgumentsError("Fn::Length takes a list")
-
-
-@_function("Fn::ToJsonString")
-def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::ToJsonString``."""
+def _to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> StackValue:
     if not isinstance(node.value, (Array, Object)):
         raise WrongArgumentsError("Fn::ToJsonString takes a map or a list")
-    plain = _plain(ev, ev.value(node, scope))
-    return plain if isinstance(plain, Unknown) else json.dumps(plain)
+    return json.dumps(_plain(ev, ev.value(node, scope)))
 
 
 def _plain(ev: Evaluator, value: StackValue) -> Any:
-    """A value without references, or the first unknown in it."""
+    """A value without references."""
     match value:
         case dict():
-            pairs = {key: _plain(ev, item) for key, item in value.items()}
-            return next((item for item in pairs.values() if isinstance(item, Unknown)), pairs)
+            return {key: _plain(ev, item) for key, item in value.items()}
         case tuple():
-            items = [_plain(ev, item) for item in value]
-            return next((item for item in items if isinstance(item, Unknown)), items)
+            return [_plain(ev, item) for item in value]
         case _:
-            return ev.text(value)
+            return ev.known_text(value)
 
 
-def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], StackValue]:
-    """A function whose value is known only at deployment."""
-
-    def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> StackValue:
-        return AT_DEPLOYMENT(name)
-
-    return function
-
-
-FUNCTIONS.update({name: _at_deployment(name) for name in _DEPLOYED})
+FUNCTIONS.update(
+    {
+        "Ref": _ref,
+        "Fn::GetAtt": _get_att,
+        "Fn::Join": _join,
+        "Fn::Sub": _substitute,
+        "Fn::Select": _select,
+        "Fn::Split": _split,
+        "Fn::FindInMap": _find_in_map,
+        "Fn::Base64": Evaluator.value,  # of which only the text inside is of interest
+        "Fn::Length": _length,
+        "Fn::ToJsonString": _to_json_string,
+    }
+)

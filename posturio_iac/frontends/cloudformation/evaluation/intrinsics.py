@@ -9,7 +9,18 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.unknown import AS_STATED, DEPENDS_ON, HAS_NO, MUST_BE, NOT_DECLARED, NOT_EVALUATED, NOT_FIXED, PARAMETER, TOO_LARGE
+from posturio_iac.core.unknown import (
+    AS_STATED,
+    AT_DEPLOYMENT,
+    DEPENDS_ON,
+    HAS_NO,
+    MUST_BE,
+    NOT_DECLARED,
+    NOT_EVALUATED,
+    NOT_FIXED,
+    PARAMETER,
+    TOO_LARGE,
+)
 from posturio_iac.frontends.cloudformation.evaluation.stack import KnownValues, Reference, Stack, StackScope, StackValue
 from posturio_iac.frontends.cloudformation.syntax.source import filled_in
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
@@ -26,10 +37,20 @@ _STEPS_A_FUNCTION = 10
 """What a function costs: about ten times a step of Terraform's evaluation."""
 _VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
+_DEPLOYED = frozenset(("ImportValue", "GetAZs", "Cidr", "Transform", "RefAll", "ValueOf", "ValueOfAll", "GetStackOutput"))
+"""Functions whose values are known only at deployment."""
 
 
 class WrongArgumentsError(Exception):
     """A function cannot work with its arguments; the message is a clause."""
+
+
+class OpenError(Exception):
+    """What a function needs is unknown; its value is the same `Unknown`."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__()
+        self.unknown = unknown
 
 
 class Evaluator:
@@ -81,6 +102,8 @@ class Evaluator:
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
             return AS_STATED(str(error))
+        except OpenError as error:
+            return error.unknown
         except BudgetError as error:
             raise error.located(scope.source.span(node))  # noqa: B904 - the same error
         else:
@@ -91,13 +114,12 @@ class Evaluator:
     def _value(self, node: Node, scope: StackScope) -> StackValue:
         match node.value:
             case Object() as members:
-                if len(members) == 1:
-                    name = members[0][0].value
-                    if (function := FUNCTIONS.get(str(name))) is not None:
-                        scope.stack.budget.spend(_STEPS_A_FUNCTION)
-                        return function(self, members[0][1], scope)
-                    if str(name).startswith("Fn::"):
-                        return NOT_EVALUATED(str(name))
+                name, argument = node.function
+                if (function := FUNCTIONS.get(name)) is not None:
+                    scope.stack.budget.spend(_STEPS_A_FUNCTION)
+                    return function(self, argument, scope)
+                if name.startswith("Fn::"):
+                    return AT_DEPLOYMENT(name) if name[4:] in _DEPLOYED else NOT_EVALUATED(name)
                 return {str(key.value): self.value(item, scope) for key, item in members}
             case Array() as items:
                 return tuple(v for item in items if (v := self.value(item, scope)) is not None)
@@ -137,6 +159,30 @@ class Evaluator:
                 return self._name(value)
             case _:
                 return MUST_BE("the value", "text, not a list or a map")
+
+    def text_of(self, node: Node | None, scope: StackScope) -> str | Unknown | None:
+        """The value of an expression as text; None where there is none."""
+        return self.text(self.value(node, scope)) if node is not None else None
+
+    def known_text(self, value: StackValue) -> str:
+        """A value as text. Raise `OpenError` when it is unknown."""
+        text = self.text(value)
+        if isinstance(text, Unknown):
+            raise OpenError(text)
+        return text
+
+    def fixed(self, node: Node, scope: StackScope) -> str:
+        """The value of an expression as text. Raise `OpenError` when it is unknown."""
+        return self.known_text(self.value(node, scope))
+
+    def items(self, node: Node, scope: StackScope, form: str) -> tuple[Any, ...]:
+        """The items of a list. Raise `OpenError` when it is unknown, and an error with ``form`` when it is none."""
+        value = self.value(node, scope)
+        if isinstance(value, (Reference, Unknown)):
+            raise OpenError(value.unknown if isinstance(value, Reference) else value)
+        if not isinstance(value, tuple):
+            raise WrongArgumentsError(form)
+        return value
 
     def _name(self, reference: Reference) -> str | Unknown:
         """The name that ``Ref`` of a user gives, when the template fixes it."""
@@ -198,16 +244,8 @@ class Evaluator:
         return Reference(entry, scope.stack, attribute)
 
     def joined(self, parts: list[StackValue], delimiter: str = "") -> StackValue:
-        """Parts as one text; a reference that stands alone stays one."""
-        if len(parts) == 1:
-            return parts[0]
-        texts: list[str] = []
-        for part in parts:
-            text = self.text(part)
-            if isinstance(text, Unknown):
-                return text
-            texts.append(text)
-        return delimiter.join(texts)
+        """Parts as one text; a reference that stands alone stays one. Raise `OpenError` when one is unknown."""
+        return parts[0] if len(parts) == 1 else delimiter.join(map(self.known_text, parts))
 
 
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
@@ -217,26 +255,6 @@ _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no"
 def as_deployed(text: str) -> str:
     """A scalar without quotes as AWS takes it: ``True``, ``yes`` and ``on`` are the text ``true``."""
     return _BOOLEANS.get(text.lower(), text)
-
-
-def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> StackValue:
-    """Evaluate ``Fn::Sub``."""
-    match (argument, *argument.value) if isinstance(argument.value, Array) else (argument,):
-        case (_, Node(value=str() as pattern), Node(value=Object() as members)):
-            local = {str(key.value): value for key, value in members}
-        case (Node(value=str() as pattern),):
-            local = {}
-        case _:
-            raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
-    if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
-        return unknown
-    parts: list[StackValue] = []
-    known: dict[str, StackValue] = {}
-    for literal, name in sub_parts(pattern):
-        if name and name not in known:
-            known[name] = ev.value(local[name], scope) if name in local else _variable(ev, name, scope)
-        parts.append(known[name] if name else literal)
-    return ev.joined(parts) if parts else ""
 
 
 def sub_parts(text: str) -> list[tuple[str, str]]:
@@ -254,11 +272,6 @@ def sub_parts(text: str) -> list[tuple[str, str]]:
     return parts
 
 
-def _variable(ev: Evaluator, name: str, scope: StackScope) -> StackValue:
-    head, dot, tail = name.partition(".")
-    return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
-
-
 def _literal(entry: TemplateEntry | None, name: str) -> str | None:
     node = entry.get(name) if entry is not None else None
     return node.value if node is not None and isinstance(node.value, str) else None
@@ -271,5 +284,5 @@ def _typed(value: StackValue, kind: str) -> StackValue:
     return value
 
 
-FUNCTIONS: dict[str, Callable[[Evaluator, Node, StackScope], StackValue]] = {"Fn::Sub": substitute}
-"""Functions by name; `posturio_iac.frontends.cloudformation.evaluation.functions` and `conditions` add theirs."""
+FUNCTIONS: dict[str, Callable[[Evaluator, Node, StackScope], StackValue]] = {}
+"""Functions by name, which `posturio_iac.frontends.cloudformation.evaluation.functions` and `conditions` add."""

@@ -50,25 +50,23 @@ def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Menti
     if isinstance(value.value, str):
         name, _, attribute = value.value.partition(".")
         yield Mention(name, attribute, node, path)
-    elif isinstance(value.value, Array) and value.value and (name := _constant(value.value[0])):
-        rest = [_constant(part) or "*" for part in value.value[1:]]
+    elif value.elements and (name := _constant(value.elements[0])):
+        rest = [_constant(part) or "*" for part in value.elements[1:]]
         yield Mention(name, ".".join(rest), node, path)
 
 
 def _constant(node: Node) -> str:
     """A text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
-    if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
-        node = node.value[0][1]
+    if node.function[0] == "Fn::Sub":
+        node = node.function[1]
     return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""
 
 
 def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
-    pattern, local = value, None
-    if isinstance(value.value, Array) and value.value:
-        pattern, local = value.value[0], value.value[1] if len(value.value) > 1 else None
+    pattern, local = (*value.elements, value, value)[:2]
     if not isinstance(pattern.value, str):
         return
-    bound = {str(key.value): inner for key, inner in local.value} if local is not None and isinstance(local.value, Object) else {}
+    bound = {str(key.value): inner for key, inner in local.members}
     for variable in dict.fromkeys(variable for _, variable in sub_parts(pattern.value) if variable):
         if variable in bound:
             yield from mentions(bound[variable], path)

@@ -17,7 +17,7 @@ from posturio_iac.facts.shared_code import Namesake, left_open, namesake
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
-from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, properties_of, said_by
+from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, said_by, users_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence, ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.rotation import rotating_functions, rotations
@@ -30,12 +30,13 @@ from posturio_iac.frontends.cloudformation.keys.users import (
     user_facts,
 )
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
+from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.metadata.manual_rotation import mentions_rotation
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey, Attr, Directive
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-    from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
     from posturio_iac.metadata.comments import Comment
 
 
@@ -82,29 +82,25 @@ class Reader:
 
     __slots__ = ("comments", "ev", "exposures", "files", "options", "problems", "users")
 
-    def __init__(
-        self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, comments: dict[TemplateSource, Comments], files: Files
-    ) -> None:
+    def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
         """Add what is wrong to the problems of ``ev``."""
         self.files = files
         self.options = options
         self.users = users
         self.ev = ev
         self.problems: list[Diagnostic] = ev.problems
-        self.comments = comments
+        self.comments: dict[TemplateSource, Comments] = {}
         self.exposures = Exposures()
 
     def declarations(self, stack: Stack) -> Iterator[KeyResource]:
         """Yield the resources that make keys in a stack and in all that it nests."""
         for member in stack.family():
             for entry in member.resources.values():
-                properties = properties_of(entry, self.options.custom_types)
-                if properties is None:
-                    continue
-                conditions = conditions_of(entry, member)
-                if possible(conditions):
-                    ev = under(conditions, self.ev)
-                    yield KeyResource(entry, member, self.users.of(properties.user, member.scope(entry), ev), conditions, ev)
+                for user in users_of(entry, self.options.custom_types):
+                    conditions = conditions_of(entry, member)
+                    if possible(conditions):
+                        ev = under(conditions, self.ev)
+                        yield KeyResource(entry, member, self.users.of(user, member.scope(entry), ev), conditions, ev)
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """The keys of these stacks."""
@@ -132,7 +128,7 @@ class Reader:
         for stack in root.family():
             named = rotating_functions(stack)
             for entry in stack.resources.values():
-                makes = entry.type in NESTING or properties_of(entry, self.options.custom_types) is not None
+                makes = entry.type in NESTING or users_of(entry, self.options.custom_types)
                 if not makes and possible(conditions_of(entry, stack)):
                     yield from self._of_program(entry, stack, root, is_named=entry.name in named)
 
@@ -143,14 +139,11 @@ class Reader:
         programs = [own, *texts_named(own, self.files.folder_of(entry.source.path), self.files.fence)]
         if not any(map(make_keys, programs)):
             return
-        scope, address = stack.scope(entry), stack.address(entry)
-        place = entry.source.span(entry.key)
+        address, place = stack.address(entry), entry.source.span(entry.key)
         if is_named or any(map(end_keys, programs)):
             self.problems.append(rotator(address, place))
             return
-        evidence = MetadataEvidence(self.options, self.problems)
-        evidence.metadata(entry, scope, self.ev, address)
-        evidence.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
+        evidence = self._said_at(entry, stack, self.ev)
         directives = (*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template))
         facts = facts_of_program(address, "cloudformation", place, entry.name, directives, root.template.source.path)
         yield key_of_user(facts, FactOptions(self.options.names, self.options.as_of))
@@ -158,26 +151,23 @@ class Reader:
     def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
         entry, stack, user, ev = declaration.entry, declaration.stack, declaration.user, declaration.ev
         scope, address = stack.scope(entry), stack.address(entry)
-        evidence = MetadataEvidence(self.options, self.problems)
         properties = entry.get("Properties")
         if properties is not None and not isinstance(properties.value, Object):
             ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
-        evidence.metadata(entry, scope, ev, address)
-        comments = self.comments[entry.source].of(entry) if entry.source in self.comments else ()
-        evidence.comments(comments)
+        evidence = self._said_at(entry, stack, ev)
         construct = construct_of(entry)
         facts = KeyFacts(
             address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
             user=user_facts(user, ev),
-            status=_status(entry, stack, ev),
+            status=ev.text_of(entry.prop("Status"), scope),
             remedies=remedies(entry, address, stack),
             label=entry.name,
             beside=(*evidence.items, *self._beside_user(user, ev)),
             unread=tuple(evidence.unread),
             lifetimes=tuple(rotations(entry, stack, ev, self.options.as_of)),
-            notes=tuple(self._notes(declaration, comments)),
+            notes=tuple(self._notes(declaration)),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             scope=root.template.source.path,
@@ -203,37 +193,32 @@ class Reader:
         """
         while stack.via is not None and stack.parent is not None:
             entry, stack = stack.via, stack.parent
-            around = MetadataEvidence(self.options, self.problems)
-            around.metadata(entry, stack.scope(entry), self.ev, stack.address(entry))
-            around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
-            yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
+            yield from (d for d in self._said_at(entry, stack, self.ev).directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
         """The Metadata and comments at the user of a key; instructions there concern the user alone."""
-        if user.entry is None or user.scope is None:
-            return []
-        evidence = MetadataEvidence(self.options, self.problems)
-        evidence.metadata(user.entry, user.scope, ev, user.address or user.entry.name)
-        evidence.comments(self.comments[user.entry.source].of(user.entry) if user.entry.source in self.comments else ())
-        return evidence.items
+        return self._said_at(user.entry, user.stack, ev).items if user.entry is not None and user.stack is not None else []
 
-    def _notes(self, declaration: KeyResource, comments: Iterable[Comment]) -> Iterator[str]:
+    def _said_at(self, entry: TemplateEntry, stack: Stack, ev: Evaluator) -> MetadataEvidence:
+        """The Metadata and comments at a resource."""
+        evidence = MetadataEvidence(self.options, self.problems)
+        evidence.metadata(entry, stack.scope(entry), ev, stack.address(entry))
+        evidence.comments(self._comments(entry))
+        return evidence
+
+    def _comments(self, entry: TemplateEntry) -> tuple[Comment, ...]:
+        return self.comments.setdefault(entry.source, Comments(entry.source)).of(entry)
+
+    def _notes(self, declaration: KeyResource) -> Iterator[str]:
         """Yield notes on signs of rotation by hand."""
-        entry, stack = declaration.entry, declaration.stack
-        node = entry.prop("Serial")
-        if node is not None:
-            value = self.ev.text(self.ev.value(node, stack.scope(entry)))
+        entry = declaration.entry
+        value = self.ev.text_of(entry.prop("Serial"), declaration.stack.scope(entry))
+        if value is not None:
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
             yield f"{shown} replaces the key only when somebody raises it: manual rotation without a schedule"
         yield from map(ends_permission, ending_policies(declaration.user))
-        if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
+        if any(mentions_rotation(comment.text) for comment in self._comments(entry) if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"
-
-
-def _status(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> object:
-    """The status as it is stated; None where it is not."""
-    node = entry.prop("Status")
-    return ev.text(ev.value(node, stack.scope(entry))) if node is not None else None
 
 
 def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:

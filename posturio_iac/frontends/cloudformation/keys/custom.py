@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
@@ -28,7 +27,7 @@ _VERSION = "/cdk-bootstrap/"
 def construct_of(entry: TemplateEntry) -> str:
     """The path of the construct that CDK made a resource for, or nothing."""
     metadata = entry.get("Metadata")
-    node = metadata.value.get(_PATH) if metadata is not None and isinstance(metadata.value, Object) else None
+    node = metadata.get(_PATH) if metadata is not None else None
     return node.value if node is not None and isinstance(node.value, str) else ""
 
 
@@ -53,24 +52,15 @@ _USER = lazy_pattern(r'"UserName"\s*:\s*"([^"$]+)"')
 _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
 
-class Properties(NamedTuple):
-    """The properties of a key in the resource that makes it."""
-
-    user: Node | None
-
-
-def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Properties | None:
-    """The properties of a resource that makes a key, or None for any other resource."""
+def users_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> tuple[Node | None, ...]:
+    """The user of the key that a resource makes, or None where it names none; nothing for any other resource."""
     kind = entry.type
     if kind == KEY_TYPE:
-        return Properties(entry.prop("UserName"))
+        return (entry.prop("UserName"),)
     if kind in custom_types:
-        return Properties(next((node for name in _USER_NAMES if (node := entry.prop(name)) is not None), None))
-    if kind.startswith(_CUSTOM):
-        for call in filter(None, map(entry.prop, ("Create", "Update"))):
-            if any(map(_CALL.search, _texts(call))):
-                return Properties(_named_in(call))
-    return None
+        return (next(filter(None, map(entry.prop, _USER_NAMES)), None),)
+    calls = filter(None, map(entry.prop, ("Create", "Update"))) if kind.startswith(_CUSTOM) else ()
+    return next(((_named_in(call),) for call in calls if any(map(_CALL.search, _texts(call)))), ())
 
 
 def said_by(entry: TemplateEntry, ev: Evaluator, scope: StackScope, *shared: Node) -> str:
@@ -117,16 +107,4 @@ def _named_in(call: Node) -> Node | None:
 
 def _texts(node: Node) -> Iterator[str]:
     """Yield the strings in a node, whose JSON may write its letters as escapes, and those that it puts together."""
-    if isinstance(node.value, Object) and (text := written(node)):
-        yield _spelled(text)
-    match node.value:
-        case str() as text:
-            yield _spelled(text)
-        case Array() as items:
-            for item in items:
-                yield from _texts(item)
-        case Object() as members:
-            for _, value in members:
-                yield from _texts(value)
-        case _:
-            return
+    yield from (_spelled(text) for held in node.walk() if (text := written(held)))

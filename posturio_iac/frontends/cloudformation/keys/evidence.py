@@ -38,9 +38,9 @@ def ignored_in_cfn_lint(metadata: Node, source: TemplateSource) -> Iterator[Dire
 
     cfn-lint takes whole ids there, and asks for no reason.
     """
-    config = _member(metadata, "config")
-    ignored = _member(config, "ignore_checks") if config is not None else None
-    for item in ignored.value if ignored is not None and isinstance(ignored.value, Array) else ():
+    config = metadata.get("config")
+    ignored = config.get("ignore_checks") if config is not None else None
+    for item in ignored.elements if ignored is not None else ():
         if isinstance(item.value, str) and (rule := _RULES.get(item.value)) is not None:
             yield Directive((rule,), f"{item.value} is ignored in cfn-lint's Metadata", None, source.span(item), IN_CFN_LINT)
 
@@ -54,16 +54,12 @@ def ignored_in_template(template: Template) -> Iterator[Directive]:
 
 def skipped_in_checkov(metadata: Node, source: TemplateSource) -> Iterator[Directive]:
     """Yield the instructions in ``checkov: {skip: [{id: CKV_POSTURIO_2, comment: reason}]}`` of Metadata, those with a reason."""
-    skipped = _member(metadata, "skip")
-    for item in skipped.value if skipped is not None and isinstance(skipped.value, Array) else ():
-        check, comment = _member(item, "id"), _member(item, "comment")
+    skipped = metadata.get("skip")
+    for item in skipped.elements if skipped is not None else ():
+        check, comment = item.get("id"), item.get("comment")
         rule = _CHECKS.get(str(check.value)) if check is not None else None
         if check is not None and rule is not None and comment is not None and str(comment.value).strip():
             yield Directive((rule,), " ".join(str(comment.value).split()), None, source.span(check), IN_CHECKOV)
-
-
-def _member(node: Node, name: str) -> Node | None:
-    return node.value.get(name) if isinstance(node.value, Object) else None
 
 
 _OURS = "posturio"
@@ -137,8 +133,8 @@ class MetadataEvidence:
             for name in fields.keys() - {"rule", "rules", "reason", "until"}:
                 self._problem(f"Metadata.Posturio.Ignore does not know {name}; it takes Rule, Reason and Until", span)
             rules = self._rules(fields.get("rules") or fields.get("rule"), scope, ev, span)
-            reason = ev.text(ev.value(fields["reason"], scope)) if "reason" in fields else ""
-            if isinstance(reason, Unknown) or not reason.strip():
+            reason = ev.text_of(fields.get("reason"), scope)
+            if not isinstance(reason, str) or not reason.strip():
                 self._problem("Metadata.Posturio.Ignore has no effect without a reason; add Reason", span)
             elif rules:
                 until = self._until(fields.get("until"), scope, ev)
@@ -157,12 +153,8 @@ class MetadataEvidence:
         return tuple(dict.fromkeys(name for name in names if name in self.options.rule_ids))
 
     def _until(self, node: Node | None, scope: StackScope, ev: Evaluator) -> Attr[datetime | None]:
-        if node is None:
-            return None
-        text = ev.text(ev.value(node, scope))
-        if isinstance(text, Unknown):
-            return text
-        return parse_date(text) or MUST_BE(text, "a date such as 2027-01-31")
+        text = ev.text_of(node, scope)
+        return (parse_date(text) or MUST_BE(text, "a date such as 2027-01-31")) if isinstance(text, str) else text
 
     def _problem(self, message: str, span: Span) -> None:
         problem = Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
@@ -172,7 +164,5 @@ class MetadataEvidence:
 
 def _is_function(node: Node) -> bool:
     """True if a node is a function rather than a map."""
-    if not isinstance(node.value, Object) or len(node.value) != 1:
-        return False
-    name = str(node.value[0][0].value)
+    name = node.function[0]
     return name == "Ref" or name.startswith("Fn::")

@@ -77,55 +77,37 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime
     """The lifetime that one schedule gives."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
-    interval, shown, reason = _interval(entry, scope, ev, as_of)
+    rules = entry.prop("RotationRules")
+    name = next((name for name in _SHORTER if rules is not None and rules.get(name) is not None), "")
+    interval, shown, reason = _interval(rules, name, scope, ev, as_of)
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
+    inert, remedy = None, _LAMBDA
     if function is None and hosted is None:
-        return Lifetime(
-            Kind.ROTATION,
-            Effect.INERT,
-            origin,
-            shown,
-            span,
-            reason=NO_FUNCTION(),
-            remedy=_LAMBDA,
-        )
-    if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
-        because = FOR_DATABASES(kind)
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=because, remedy=_LAMBDA)
-    if interval == NEVER:
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=NO_RUN(shown), remedy=Advice("name days that come"))
-    setting = _setting(entry, Place(stack.address(entry), span))
+        inert = NO_FUNCTION()
+    elif function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
+        inert = FOR_DATABASES(kind)
+    elif interval == NEVER:
+        inert, remedy = NO_RUN(shown), Advice("name days that come")
+    if inert is not None:
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=inert, remedy=remedy)
+    setting = IntervalSetting(Place(stack.address(entry), span), name, _SHORTER[name]) if name else None
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, reason=reason, setting=setting)
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
     """The type of a hosted rotation that is one of databases."""
-    node = hosted.value.get("RotationType") if isinstance(hosted.value, Object) else None
-    kind = ev.text(ev.value(node, scope)) if node is not None else ""
+    kind = ev.text_of(hosted.get("RotationType"), scope)
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
 
 
-def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator, as_of: datetime) -> tuple[timedelta | None, str, Reason | None]:
-    """How often a schedule rotates, as it is written, and why that is unknown."""
-    rules = entry.prop("RotationRules")
+def _interval(
+    rules: Node | None, name: str, scope: StackScope, ev: Evaluator, as_of: datetime
+) -> tuple[timedelta | None, str, Reason | None]:
+    """How often a schedule rotates by the rule ``name``, as it is written, and why that is unknown."""
     if rules is None or not isinstance(rules.value, Object):
         return None, "", NO_RULES()
-    for name in _SHORTER:
-        node = rules.value.get(name)
-        if node is None:
-            continue
-        text = ev.text(ev.value(node, scope))
-        if isinstance(text, Unknown):
-            return None, "", text.as_reason()
-        found = parse_interval(text) or longest_gap(text, as_of)
-        return found or None, text, None if found else NO_INTERVAL(text)
-    return None, "", RULES_WITHOUT_INTERVAL()
-
-
-def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:
-    """What sets the interval of a schedule."""
-    rules = entry.prop("RotationRules")
-    if rules is None or not isinstance(rules.value, Object):
-        return None
-    stated = (name for name in _SHORTER if rules.value.get(name) is not None)
-    return next((IntervalSetting(place, name, _SHORTER[name]) for name in stated), None)
+    text = ev.text_of(rules.get(name), scope)
+    if not isinstance(text, str):
+        return None, "", text.as_reason() if text is not None else RULES_WITHOUT_INTERVAL()
+    found = parse_interval(text) or longest_gap(text, as_of)
+    return found or None, text, None if found else NO_INTERVAL(text)

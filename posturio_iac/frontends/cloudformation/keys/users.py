@@ -48,25 +48,13 @@ def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: Unkno
             for item in items:
                 yield from read_tags(item, ev, scope, unsure)
         case Object() as members if (name := members.get("Key")) is not None:
-            value = members.get("Value")
-            yield TemplateTag(ev.text(ev.value(name, scope)), ev.text(ev.value(value, scope)) if value is not None else "", node, unsure)
-        case Object() as members if len(members) == 1 and str(members[0][0].value).startswith(("Fn::", "Ref")):
-            yield from _computed(node, ev, scope, unsure)
+            yield TemplateTag(ev.text(ev.value(name, scope)), ev.text_of(members.get("Value"), scope) or "", node, unsure)
+        case Object() if node.function[0].startswith(("Fn::", "Ref")):
+            if isinstance(given := ev.value(node, scope), Unknown):
+                yield TemplateTag(given, given, node, unsure)
         case Object() as members:
             for key, value in members:
                 yield TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
-        case _:
-            return
-
-
-def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: Unknown | None) -> Iterator[TemplateTag]:
-    """Yield the tags that a function gives: none for ``AWS::NoValue``."""
-    match ev.value(node, scope):
-        case tuple() as items:
-            values = [(i.get("Key"), i.get("Value")) for i in items if isinstance(i, dict)]
-            yield from (TemplateTag(ev.text(name), ev.text(value), node, unsure) for name, value in values)
-        case Unknown() as unknown:
-            yield TemplateTag(unknown, unknown, node, unsure)
         case _:
             return
 
@@ -194,13 +182,10 @@ def _is_chosen(node: Node, scope: StackScope) -> bool:
 
 def _is_read(node: Node, scope: StackScope) -> bool:
     """True if an expression reads what other code has declared: a fixed export of another stack, or a dynamic reference."""
-    match node.value:
-        case Object() as members if len(members) == 1 and members[0][0].value == "Fn::ImportValue":
-            return _is_chosen(members[0][1], scope)
-        case str() as text:
-            return text.startswith("{{resolve:")
-        case _:
-            return False
+    name, argument = node.function
+    if name == "Fn::ImportValue":
+        return _is_chosen(argument, scope)
+    return isinstance(node.value, str) and node.value.startswith("{{resolve:")
 
 
 def conditions_of(entry: TemplateEntry, stack: Stack) -> tuple[tuple[str, StackScope], ...]:
@@ -230,26 +215,19 @@ def user_facts(user: TemplateUser, ev: Evaluator) -> UserFacts:
             value = tag.value if tag.unsure is None else tag.unsure
             tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
     own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
+    properties = user.entry.get("Properties")
+    names = [str(key.value) for key, _ in properties.members] if properties is not None else []
+    unsure = [ADDS_PROPERTIES(name, of) for name in names if name.startswith("Fn::")]  # such as Fn::Transform, which could add tags
     place = user.entry.source.span(user.entry.key)
     added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
-    path = user.entry.prop("Path")
     return UserFacts(
         user.name,
         address=user.address,
         identity=user.identity,
-        path=ev.text(ev.value(path, user.scope)) if path is not None else None,
+        path=ev.text_of(user.entry.prop("Path"), user.scope),
         tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
-        hidden=(*hidden, *_added(user.entry, of)),
+        hidden=(*hidden, *unsure),
     )
-
-
-def _added(user: TemplateEntry, of: str) -> Iterator[Unknown]:
-    """Yield the functions in place of properties, such as ``Fn::Transform``, which could add tags."""
-    properties = user.get("Properties")
-    if properties is not None and isinstance(properties.value, Object):
-        for key, _ in properties.value:
-            if str(key.value).startswith("Fn::"):
-                yield ADDS_PROPERTIES(str(key.value), of)
 
 
 def _unseen(user: TemplateUser) -> Unknown:

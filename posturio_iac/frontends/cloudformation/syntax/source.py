@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text import decoding
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.unknown import AT_DEPLOYMENT, FILLED_IN
 
 if TYPE_CHECKING:
@@ -108,17 +107,6 @@ class TemplateSource:
 
     def slice(self, node: Node) -> str:
         return self.text[node.start : node.end]
-
-
-def read_text(root: str, path: str, limit: int, fence: Fence | None = None) -> str:
-    """The text of the file at ``path`` below ``root``, without byte order mark.
-
-    Raises `UnreadableError` when it is missing, too large, no text, or outside of ``fence``; without a fence ``root`` is one.
-    """
-    try:
-        return decode(read(os.path.join(root, path), limit, fence or Fence(os.path.realpath(root))))
-    except TooLargeError:
-        raise UnreadableError(f"is larger than {limit:,} bytes and was not read") from None
 
 
 def decode(data: bytes) -> str:

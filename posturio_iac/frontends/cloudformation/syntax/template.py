@@ -9,7 +9,7 @@ from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, YamlDocument, documents
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,24 +26,20 @@ def written(node: Node, known: Callable[[Node], object] = lambda _: None) -> str
     """
     if isinstance(node.value, str):
         return str(node.value)
-    if not isinstance(node.value, Object) or len(node.value) != 1:
-        return None
-    if isinstance(text := known(node), str):
+    name, given = node.function
+    if name and isinstance(text := known(node), str):
         return text
-    name, given = str(node.value[0][0].value), node.value[0][1]
-    items = given.value if isinstance(given.value, Array) else ()
+    items = given.elements
     if name in ("Fn::Sub", "Fn::Base64"):
         return written(items[0] if items else given, known)
     if name == "Fn::Join" and len(items) > 1 and isinstance(items[0].value, str) and isinstance(items[1].value, Array):
-        return str(items[0].value).join(written(item, known) or "" for item in items[1].value)
+        return str(items[0].value).join(written(item, known) or "" for item in items[1].elements)
     return None
 
 
 def embedded(node: Node, source: TemplateSource) -> ParsedFile | None:
     """The template in a property's text, or None when it is not text."""
-    inner = node
-    if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
-        inner = node.value[0][1]
+    inner = node.function[1] if node.function[0] == "Fn::Sub" else node
     if not isinstance(inner.value, str):
         text = written(node)
         return parse(TemplateSource(source.path, text, serverless=source.serverless, within=(-1, source.span(node)))) if text else None
@@ -83,11 +79,10 @@ class TemplateEntry:
     """True if `Fn::ForEach` made it, so that its text does not show its values."""
 
     def get(self, name: str) -> Node | None:
-        return self.body.value.get(name) if isinstance(self.body.value, Object) else None
+        return self.body.get(name)
 
     def prop(self, name: str) -> Node | None:
-        properties = self.get("Properties")
-        return properties.value.get(name) if properties is not None and isinstance(properties.value, Object) else None
+        return properties.get(name) if (properties := self.body.get("Properties")) is not None else None
 
     @property
     def type(self) -> str:
@@ -139,33 +134,19 @@ def parse(source: TemplateSource) -> ParsedFile:
 
 def _from_yaml(source: TemplateSource) -> ParsedFile:
     found, problems = documents(source.text)
-    return ParsedFile(source, tuple(map(_root, found)), problems, tuple(d.duplicates for d in found))
-
-
-def _root(document: YamlDocument) -> Node:
-    return document.root
+    return ParsedFile(source, tuple(d.root for d in found), problems, tuple(d.duplicates for d in found))
 
 
 def _json_duplicates(node: Node) -> Iterator[Node]:
     """Find repeated keys."""
-    match node.value:
-        case Object() as members:
-            if len({key.value for key, _ in members}) != len(members):
-                yield from members.duplicates()
-            for _, value in members:
-                if isinstance(value.value, (Object, Array)):
-                    yield from _json_duplicates(value)
-        case Array() as items:
-            for item in items:
-                if isinstance(item.value, (Object, Array)):
-                    yield from _json_duplicates(item)
-        case _:
-            return
+    for held in node.walk():
+        if isinstance(held.value, Object) and len({key.value for key, _ in held.value}) != len(held.value):
+            yield from held.value.duplicates()
 
 
 def is_without_keys(key: Node, root: Node, source: TemplateSource) -> bool:
     """True if a member stands where no key can: in a section without resources, of which no alias makes a part of another one."""
-    sections = (value for name, value in (root.value if isinstance(root.value, Object) else ()) if name.value in _WITHOUT_KEYS)
+    sections = (value for name, value in root.members if name.value in _WITHOUT_KEYS)
     anchor = "" if source.language == "JSON" else "&"
     return any(held.start <= key.start < held.end and not (anchor and anchor in source.text[held.start : held.end]) for held in sections)
 
@@ -180,10 +161,7 @@ def duplicate_problems(duplicates: Sequence[Node]) -> Iterator[Problem]:
 
 def entries(section: Node, source: TemplateSource) -> tuple[TemplateEntry, ...]:
     """The members of a section, of repeated ones the last."""
-    if not isinstance(section.value, Object):
-        return ()
-    named = {str(key.value): TemplateEntry(str(key.value), key, body, source) for key, body in section.value}
-    return tuple(named.values())
+    return tuple({str(key.value): TemplateEntry(str(key.value), key, body, source) for key, body in section.members}.values())
 
 
 def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Template | None:
@@ -191,16 +169,15 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
 
     A map of resources without sections counts when one of them has one of ``types``: other tools put such files into templates.
     """
-    if not isinstance(root.value, Object) or is_heat(root.value):
+    if not isinstance(root.value, Object) or is_heat(root):
         return None
     resources = root.value.get("Resources")
     if resources is None:
-        body = TemplateEntry("", root, root, source)
-        if _is_foreign(root.value) or not any(e.type in types for e in entries(root, source)):
+        if _is_foreign(root) or not any(e.type in types for e in entries(root, source)):
             return None
-        return Template(body.source, {"Resources": entries(root, source)}, complete=False)
+        return Template(source, {"Resources": entries(root, source)}, complete=False)
     if not isinstance(resources.value, Object):
-        if _is_foreign(root.value):
+        if _is_foreign(root):
             return None
         problem = Problem(f"Resources is {describe(resources)}, not a map of logical ids", *resources.lines.place(resources.start))
         return Template(source, _sections(root.value, source), problems=(problem,))
@@ -212,31 +189,22 @@ def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateE
     return {name: entries(node, source) for name in SECTIONS if (node := root.get(name)) is not None}
 
 
-def _is_foreign(root: Object) -> bool:
+def _is_foreign(root: Node) -> bool:
     """True if a document says of itself that it is Kubernetes' or a schema of a resource type."""
     return root.get("apiVersion") is not None or root.get("typeName") is not None
 
 
-def is_heat(root: Object) -> bool:
+def is_heat(root: Node) -> bool:
     """True if a document is a template of OpenStack Heat, whose access keys are credentials of a user of OpenStack."""
     return root.get("HeatTemplateFormatVersion") is not None
 
 
+_KINDS = ((Object, "a map"), (Array, "a list"), (str, "text"), (bool, "a boolean"), ((int, float), "a number"))
+
+
 def describe(node: Node) -> str:
     """The type of a node in words, with an article."""
-    match node.value:
-        case Object():
-            return "a map"
-        case Array():
-            return "a list"
-        case str():
-            return "text"
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case _:
-            return "a number"
+    return next((words for kind, words in _KINDS if isinstance(node.value, kind)), "null")
 
 
 def count_textually(text: str, types: tuple[str, ...]) -> int:

@@ -6,13 +6,10 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
@@ -71,26 +68,11 @@ class Comments:
         if self._found is None:
             from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
-            scalars = sorted(span for d in documents(self._source.text)[0] for span in _scalars(d.root))
+            nodes = (one for d in documents(self._source.text)[0] for n in d.root.walk() for one in (n, *(key for key, _ in n.members)))
+            scalars = sorted((one.start, one.end) for one in nodes if isinstance(one.value, str) and "#" in one.value)
             starts = [start for start, _ in scalars]
             self._found = [m.span() for m in _COMMENT.finditer(self._source.text) if not _covered(m.start(), starts, scalars)]
         return self._found
-
-
-def _scalars(node: Node) -> Iterator[tuple[int, int]]:
-    """Yield the places of scalars that may hold a number sign."""
-    match node.value:
-        case Object() as members:
-            for key, value in members:
-                yield from _scalars(key)
-                yield from _scalars(value)
-        case Array() as items:
-            for item in items:
-                yield from _scalars(item)
-        case str() as text if "#" in text:
-            yield node.start, node.end
-        case _:
-            return
 
 
 def _covered(offset: int, starts: list[int], scalars: list[tuple[int, int]]) -> bool:
