@@ -161,5 +161,5 @@ def _suppressed(finding: Finding, context: RenderContext) -> str:
 
 def _diagnostic(diagnostic: Diagnostic, context: RenderContext) -> str:
     line = f":{diagnostic.line}" if diagnostic.line else ""
-    where = f"{code(f'{context.prefix}{diagnostic.path}{line}')}: " if diagnostic.path is not None else ""
+    where = f"{code(f'{context.prefix}{diagnostic.path}{line}')}: " if diagnostic.path not in (None, diagnostic.subject) else ""
     return f"- {where}{plain(diagnostic.message)}"

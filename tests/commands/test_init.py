@@ -75,7 +75,7 @@ def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.Capture
     (top / HOOKS).write_text(EXISTING)
     assert run(capsys, "adopt", "--write", "config,hook", "--repo", "https://example.com/x", "--rev", "v9")[0] == 0
     text = (top / HOOKS).read_text()
-    new = "  - repo: https://example.com/x\n    rev: v9\n    hooks:\n    - id: posturio-iac\n"
+    new = "  - repo: https://example.com/x\n    rev: v9\n    hooks:\n      - id: posturio-iac\n"
     assert text == EXISTING.replace("          b\n", f"          b\n{new}")
 
 

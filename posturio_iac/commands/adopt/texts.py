@@ -5,7 +5,7 @@ What is there keeps every other character.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -13,9 +13,6 @@ from posturio_iac import DOCS, __version__
 from posturio_iac.config.load import parse_toml
 from posturio_iac.config.model import TABLE, Config
 from posturio_iac.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOOK = "posturio-iac"
 _KEY = "repos"
@@ -66,25 +63,17 @@ def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
     before = _loaded(text, shown)
     if not isinstance(before, dict) or not isinstance(before.get(_KEY), list):
         raise UsageError(f"{shown}: has no list of {_KEY} to add to; `pre-commit validate-config` shows what is wrong")
-    if any(HOOK in _ids(one) for one in before[_KEY]):
+    if any(map(_has_hook, before[_KEY])):
         return text
-    after = None if _has_many_aliases(text) else _extended(text, entry)
-    if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], _data(repository, revision)]}:
+    aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+    after = None if aliases > MOST_ALIASES else _extended(text, entry)
+    if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], *yaml.safe_load(_block(entry, ""))]}:
         raise UsageError(f"{shown}: its list of {_KEY} cannot be extended safely; add this to it:\n{_block(entry, '')}")
     return after
 
 
-def _has_many_aliases(text: str) -> bool:
-    """True if values may be shared so often that comparing them would never end."""
-    return sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)) > MOST_ALIASES
-
-
 def _entry(repository: str, revision: str) -> list[str]:
-    return [f"- repo: {_scalar(repository)}", f"  rev: {_scalar(revision)}", "  hooks:", f"  - id: {HOOK}"]
-
-
-def _data(repository: str, revision: str) -> dict[str, Any]:
-    return {"repo": repository, "rev": revision, "hooks": [{"id": HOOK}]}
+    return [f"- repo: {_scalar(repository)}", f"  rev: {_scalar(revision)}", "  hooks:", f"    - id: {HOOK}"]
 
 
 def _block(lines: list[str], indent: str) -> str:
@@ -102,11 +91,10 @@ def _scalar(text: str) -> str:
     return text if plain else dumps(text)
 
 
-def _ids(repository: Any) -> Iterator[str]:
+def _has_hook(repository: Any) -> bool:
+    """True if one repository of the configuration names any of our hooks."""
     hooks = repository.get("hooks") if isinstance(repository, dict) else None
-    for hook in hooks if isinstance(hooks, list) else ():
-        if isinstance(hook, dict) and str(hook.get("id", "")).startswith(HOOK):
-            yield HOOK
+    return isinstance(hooks, list) and any(isinstance(hook, dict) and str(hook.get("id", "")).startswith(HOOK) for hook in hooks)
 
 
 def _loaded(text: str, shown: str) -> Any:
