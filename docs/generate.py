@@ -17,11 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.cli import main as main_of_tool
-from posturio_iac.cli import usage
-from posturio_iac.commands import explain
-from posturio_iac.commands.fix import arguments as fix_arguments
-from posturio_iac.commands.live import arguments as live_arguments
-from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.config.option_table import FORBIDDEN, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.core.finding import Severity
 from posturio_iac.facts import keyless
@@ -196,14 +191,6 @@ def _promised() -> dict[str, dict[str, str]]:
 def block(name: str, rules: dict[str, Registered]) -> str:
     """Return what stands between the markers called ``name``."""
     match name:
-        case "help":
-            return _fenced(usage())
-        case "help live":
-            return _fenced(help_text(live_arguments.COMMAND, WIDTH))
-        case "help explain":
-            return _fenced(help_text(explain.COMMAND, WIDTH))
-        case "help fix":
-            return _fenced(help_text(fix_arguments.COMMAND, WIDTH))
         case "low checks":
             low = (ids["checkov"] for e in rules.values() if e.rule.severity is Severity.LOW and (ids := e.rule.host_ids).get("checkov"))
             return _fenced(f"--soft-fail-on {','.join(sorted(low, key=lambda check: int(check.rpartition('_')[2])))}\n")

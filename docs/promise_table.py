@@ -75,9 +75,7 @@ def _figure(figure: dict[str, Any] | None) -> str:
 
 
 def mutation(root: Path) -> str:
-    """The figures of the last sample of mutants, package by package."""
+    """The figures of the last sample of mutants."""
     told = json.loads((root / FIGURES).read_text(encoding="utf-8"))["mutation"]
-    rows = "".join(f"| {name} | {run:,} | {killed:,} | {killed / run:.0%} |\n" for name, (run, killed) in told["parts"].items())
     run, killed = (sum(figures) for figures in zip(*told["parts"].values(), strict=True))
-    head = f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants. Tests killed {killed:,} ({killed / run:.1%})."
-    return f"{head}\n\n| part | mutants | killed by tests | |\n| --- | --- | --- | --- |\n{rows}"
+    return f"The last sample: {told['day']}, seed {told['seed']}, {run:,} mutants. Tests killed {killed:,} ({killed / run:.1%}).\n"
