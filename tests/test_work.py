@@ -18,8 +18,8 @@ from posturio_iac.config.model import Config
 from posturio_iac.contract import RenderContext
 from posturio_iac.core.text import textfile
 from posturio_iac.fixes.carry_out import carry_out
+from posturio_iac.render import renderer
 from posturio_iac.render import sarif as log
-from posturio_iac.render import streamer
 from posturio_iac.scan import judge_paths
 
 if TYPE_CHECKING:
@@ -115,6 +115,6 @@ def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, mon
     log._digest.cache_clear()
     sources = Sources(str(root))
     context = RenderContext(sources.line, str(root), 0.0, text=sources.text, change=shown_changes(report, Config(), sources))
-    text = "".join(streamer(name)(report, context))
+    text = "".join(renderer(name)(report, context))
     assert text.count("expires = ") >= len(report.keys) == read.call_count == plan.call_count == 10
     assert log._digest.cache_info().misses == (1 if name == "sarif" else 0), "of alike lines, each is hashed once"

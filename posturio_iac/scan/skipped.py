@@ -66,26 +66,29 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
 
 
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
-    """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
+    """Yield the calls of modules that are not here, known or installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
     search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search)
 
     def is_told(source: str) -> bool:
         if source not in told:
             address = source.removeprefix("tfr://").lstrip("/")
-            is_local = parse_source(address).origin is SourceKind.LOCAL
-            told[source] = (
-                is_local or own.folder(address) is not None or known.holds(address) or makes_no_key(address, config.known_modules)
-            )
+            told[source] = own.folder(address) is not None or known.holds(address) or makes_no_key(address, config.known_modules)
         return told[source]
 
+    def is_here(source: str, folder: str) -> bool:
+        place = os.path.join(search.prefix + folder, source.replace("\\", "/"))
+        return os.path.isdir(place) if parse_source(source).origin is SourceKind.LOCAL else is_told(source)
+
     open_ = {path for path, sources in search.elsewhere.items() if not all(is_told(os.fsdecode(source)) for source in sources)}
+    absent = search.absent()
+    open_ |= {path for path in search.calling if os.path.dirname(path) in absent}
     for path in (*sorted({*open_, *search.computing}), *sorted(search.hcl)):
         kinds = (*CALLS, "terraform") if path in selection.search.hcl else CALLS
         for block in blocks_of(text(selection, path), path, kinds):
             name = ".".join((block.type, *block.labels))
             for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
-                if not is_told(source) and not roots.have_installed(os.path.dirname(path), block.labels):
+                if not is_here(source, os.path.dirname(path)) and not roots.have_installed(os.path.dirname(path), block.labels):
                     yield SkippedPlace(MODULE, path, f"{name}: {_CREDENTIALS.sub('//', source)}")
 
 

@@ -42,8 +42,7 @@ MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of 
 KEPT = 16 * MIB
 """How many bytes of Terraform code are kept in memory, so that later searches for calls and texts need not open each file again."""
 _FOR_CALLS = 2 * MIB  # of these for files that call local modules, all of which are searched again
-_OVERLAP = 1024
-"""Overlap of the parts of a large file, longer than any search term, so that none is missed at an edge."""
+_OVERLAP = 1024  # of the parts of a large file, longer than any search term, so that none is missed at an edge
 
 
 class FileSearch:
@@ -61,8 +60,7 @@ class FileSearch:
         self._linked: dict[str, bool] = {"": False}
         self.terraform: set[str] = set()
         self.templates: set[str] = set()
-        self.others: dict[str, set[str]] = {}
-        """Files of kinds that front ends have added."""
+        self.others: dict[str, set[str]] = {}  # files of kinds that front ends have added
         self.apart: frozenset[str] = frozenset()  # baselines, which hold addresses of keys and are no code
         self.hcl: set[str] = set()  # files in HCL that Terraform itself does not read, such as Terragrunt's
         self.symlinks: dict[str, str] = {}  # to files, with the kind of each
@@ -213,7 +211,12 @@ class FileSearch:
     @property
     def may_lead_elsewhere(self) -> bool:
         """True if some call may lead to code that is not here."""
-        return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed)
+        return bool(self.elsewhere or self.computing or self.hcl or self.unfollowed or self.absent())
+
+    def absent(self) -> set[str]:
+        """Folders with a call of a local module that may not be here."""
+        places = ((folder, os.path.join(self.prefix + folder, os.fsdecode(one))) for folder, found in self.local.items() for one in found)
+        return {folder for folder, place in places if not os.path.isdir(place.replace("\\", "/"))}
 
     def note_calls(self, path: str, sources: Iterable[bytes]) -> None:
         """Remember the modules that a file may call, by the text of its sources."""

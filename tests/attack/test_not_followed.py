@@ -104,6 +104,11 @@ NAMED = {
         f"main.tf {STACKS[0]}.s: {URL}",
     ),
     "terraform-body": ({"main.tf": RESOURCE % (STACKS[0], "var.body") + 'variable "body" {}\n'}, f"main.tf {STACKS[0]}.s: a template that"),
+    "application-in-terraform": (
+        {"main.tf": 'resource "aws_serverlessapplicationrepository_cloudformation_stack" "s" {\n  application_id = "arn:x"\n}\n'},
+        "main.tf aws_serverlessapplicationrepository_cloudformation_stack.s: arn:x",
+    ),
+    "module-not-here": ({"main.tf": 'module "m" {\n  source = "./sub//m"\n}\n', "b/main.tf": "# ./n"}, "main.tf module.m: ./sub//m"),
     "catalogue": (
         {"main.tf": 'resource "aws_servicecatalog_provisioned_product" "p" {\n  product_name = "keys"\n}\n'},
         "main.tf aws_servicecatalog_provisioned_product.p: keys",

@@ -87,6 +87,7 @@ AFTER_INIT = {
     "star": Program({"main.tf": KEY % '  for_each = fileset(".", "{x,.terra*.hcl}")\n'}, OWN),
     "state": Program({"main.tf": KEY % (FLAG % '"terraform.tfstate"')}, OWN),
     "template": Program({"main.tf": KEY % '  count = try(file(".terraform/environment"), "") == "" ? 0 : 1\n'}, OWN),
+    "working-folder": Program({"main.tf": KEY % '  count = basename(path.cwd) == "prod" ? 1 : 0\n'}, OWN),
     "hash": Program({"main.tf": KEY % '  count = can(filemd5(".terraform/x")) ? 1 : 0\n'}, OWN),
 }
 IGNORED = {

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
-_PRODUCTS = ("aws_servicecatalog_product", "aws_servicecatalog_provisioned_product", "aws_servicecatalog_provisioning_artifact")
-_NAMED = ("template_url", "product_name", "product_id", "template_physical_id")
+_PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
+_PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
+_NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
 _RUN = frozenset(
     (
         "command",

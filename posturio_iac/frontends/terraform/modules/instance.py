@@ -364,6 +364,8 @@ class ModuleScope:
         return evaluate(found.expression, ModuleScope(self.instance, self.view, {}))
 
     def _path(self, name: str) -> Value:
+        if name == "cwd":
+            return DEPENDS_ON("path.cwd", "where Terraform runs")
         if name != "module":
             return "."
         return os.path.relpath(f"/{self.instance.folder.path}", f"/{self.instance.root.folder.path}").replace(os.sep, "/")
