@@ -10,7 +10,7 @@ import sys
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stderr, to_stdout
-from posturio_iac.core.loading import module
+from posturio_iac.core import module
 from posturio_iac.errors import HelpAskedError, OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

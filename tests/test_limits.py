@@ -13,7 +13,7 @@ from posturio_iac.commands.hook import TIMEOUT
 from posturio_iac.core import budget
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Level
-from posturio_iac.core.text.globs import of_paths, of_text, rebase
+from posturio_iac.core.text.globs import of_paths, of_text
 from posturio_iac.facts import siblings
 from posturio_iac.frontends.cloudformation import build
 from posturio_iac.frontends.cloudformation.evaluation import conditions
@@ -22,10 +22,10 @@ from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.evaluation import evaluate
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import source, tree
+from posturio_iac.metadata import parse
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import MAX_PROBLEMS
 from posturio_iac.metadata.owners import CodeOwners
-from posturio_iac.metadata.parsed_comments import parse
 from tests.support.command_line import ROOT
 from tests.support.limited import scan
 from tests.support.terraform_programs import KEY, reading, write
@@ -238,7 +238,6 @@ GLOBS: dict[str, Callable[[str], object]] = {
     "text": lambda name: of_text("*a" * 25 + "b").fullmatch(name),
     "text with slashes": lambda name: of_text("*/*a" * 25 + "b").fullmatch("/".join(name)),
     "code owners": lambda name: CodeOwners("/*" + "a*" * 25 + "b @x\n" + "**/a/" * 25 + "x @y\n").of("/".join(name)),
-    "rebased": lambda name: len(rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200]))) > 100,
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, parse
 from posturio_iac.config.option_table import Shape
-from posturio_iac.core.loading import module
+from posturio_iac.core import module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

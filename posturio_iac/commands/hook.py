@@ -172,8 +172,8 @@ def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Select
     """Leave out files that git does not track, and return a test for tracked ones; the named files are tracked, or were."""
     if selection.repository is None:
         return selection, None
+    from posturio_iac.search import Selection as Made
     from posturio_iac.search.git_tree.git_changes import tracked
-    from posturio_iac.search.selection import Selection as Made
 
     ours = tracked(selection.repository) | triggers
     selection.search.keep_only(ours)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.place import Origin
-    from posturio_iac.metadata.parsed_comments import ParsedComments
+    from posturio_iac.metadata import ParsedComments
 
 
 _DATE = Advice("write the date itself")

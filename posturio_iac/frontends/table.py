@@ -6,7 +6,7 @@ when they are needed. `register` adds one from outside of this package.
 
 from __future__ import annotations
 
-from posturio_iac.core.loading import loaded
+from posturio_iac.core import loaded
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

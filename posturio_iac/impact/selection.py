@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.loading import loaded
+from posturio_iac.core import loaded
 from posturio_iac.frontends.table import FRONT_ENDS, frameworks
+from posturio_iac.search import Selection
 from posturio_iac.search.module_calls import local_calls
-from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -51,13 +51,6 @@ if TYPE_CHECKING:
 class PartialSelection(Selection):
     """A part of a selection."""
 
-    apart: Callable[[], frozenset[str]] | None
-    """Tells whether a folder holds only keys that are unrelated to those that count."""
-    candidates: tuple[str, ...]
-    """The Terraform files with keys of the whole selection, which findings and remedies may point at."""
-    tracked: Callable[[str], bool] | None
-    """Which files may be read at all; None means all."""
-
     def __init__(
         self,
         search: FileSearch,
@@ -65,11 +58,13 @@ class PartialSelection(Selection):
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
     ) -> None:
-        """Freeze the part of a ``whole`` selection that is left in ``search``."""
+        """Take the part of a ``whole`` selection that is left in ``search``."""
         super().__init__(search, whole.repository)
-        object.__setattr__(self, "candidates", whole.terraform)
-        object.__setattr__(self, "apart", apart)
-        object.__setattr__(self, "tracked", tracked)
+        self.candidates = whole.terraform  # what findings and remedies may point at
+        self.apart = apart
+        """Tells which folders hold only keys that are unrelated to those that count."""
+        self.tracked = tracked
+        """Which files may be read at all; None means all."""
 
 
 class Narrowed:

@@ -64,9 +64,9 @@ class CodeFiles:
 
 
 def _digest(*parts: bytes) -> str:
-    from posturio_iac.core.text.digest import sha256
+    from posturio_iac.core.text.decoding import sha256
 
-    return sha256(b"".join(parts)).hexdigest()[:16]
+    return sha256(b"".join(parts))[:16]
 
 
 class KnownEntry(NamedTuple):

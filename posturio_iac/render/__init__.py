@@ -6,7 +6,7 @@ pieces. Its module is imported only when it is asked for.
 
 from __future__ import annotations
 
-from posturio_iac.core.loading import loaded
+from posturio_iac.core import loaded
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from posturio_iac.core import module
 from posturio_iac.core.finding import Rule, Violation
-from posturio_iac.core.loading import module
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:

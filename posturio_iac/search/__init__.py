@@ -10,18 +10,51 @@ import os
 
 from posturio_iac.core.text.textfile import MIB, Fence
 from posturio_iac.search.file_search import PRUNED, FileSearch
-from posturio_iac.search.installed import add_callers
-from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, calls_modules, kind_of
+from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, TERRAFORM, SearchTerms, calls_modules, kind_of, spelled_out
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
-from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["SEARCH_TERMS", "Selection", "discover"]
+__all__ = ["MANIFEST", "SEARCH_TERMS", "Selection", "discover", "is_initialised"]
 
 MAX_FILE_SIZE = 10 * MIB
+MANIFEST = ".terraform/modules/modules.json"
+"""Where ``terraform init`` lists the modules that it has installed, below the folder of the root module."""
+
+
+class Selection:
+    """The files of one scan that can matter. Immutable by agreement."""
+
+    __slots__ = ("diagnostics", "links", "others", "repository", "root", "search", "searched", "templates", "terraform")
+
+    def __init__(self, search: FileSearch, repository: str | None) -> None:
+        self.root = search.root  # absolute, without symbolic links
+        self.repository = repository
+        """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
+        self.terraform = tuple(sorted(search.terraform))
+        """Terraform and OpenTofu files that hold a search term of theirs: relative to the root, with forward slashes, sorted."""
+        self.templates = tuple(sorted(search.templates))  # YAML and JSON files, and named ones of unknown kind
+        self.others = {kind: tuple(sorted(paths)) for kind, paths in search.others.items()}  # of kinds that front ends add
+        self.links = tuple(sorted(search.links))
+        """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
+        self.searched = search.searched
+        self.diagnostics = search.diagnostics()
+        self.search = search
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there is nothing to read, and nothing to say."""
+        return not (self.terraform or self.templates or any(self.others.values()) or self.diagnostics)
+
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        return {"terraform": self.terraform, "template": self.templates}.get(kind) or self.others.get(kind, ())
+
+    def with_text(self, path: str, data: bytes) -> Selection:
+        """The selection as it is with ``data`` as the content of one file, whatever the disk holds."""
+        self.search.put(path, data)
+        return Selection(self.search, self.repository)
 
 
 def discover(
@@ -63,7 +96,7 @@ def discover(
     searched = [_relative(search, d) for d in directories]
     search.places = tuple(searched)
     _search_all(search, searched)
-    add_callers(search, searched)
+    _add_initialised(search, searched)
     if search.hcl:
         from posturio_iac.search.units import add_callers as add_units
 
@@ -148,3 +181,36 @@ def _walk(search: FileSearch, directories: Sequence[str]) -> list[str]:
     from posturio_iac.search import walk
 
     return [repository for directory in directories for repository in walk.walk(search, directory)]
+
+
+def is_initialised(directory: str) -> bool:
+    """True if modules are installed below a root module. Most have none, and `os.path.exists` is slow to say no."""
+    return os.access(f"{directory}/{MANIFEST}", os.F_OK)
+
+
+def _add_initialised(search: FileSearch, directories: Sequence[str]) -> None:
+    """Add the searched files of each initialised root module in ``directories`` whose installed modules hold one of the search terms."""
+    inside = () if "" in directories else tuple(f"{directory}/" for directory in directories)
+    read = [path for path, kind in search.read.items() if kind is TERRAFORM and (path.startswith(inside) or not inside)]
+    folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in search.trees))
+    initialised = [folder for folder in folders if is_initialised(search.prefix + folder)]
+    for folder in sorted(initialised):
+        if _holds_key(search, os.path.join(search.root, folder, ".terraform", "modules")):
+            code = (*read, *(path for keep in search.trees for path, _ in keep.files(keep.code)))
+            search.terraform.update(path for path in code if path.rpartition("/")[0] == folder)
+
+
+def _holds_key(search: FileSearch, directory: str) -> bool:
+    return any(search.search_terms.make_keys(spelled_out(data), TERRAFORM) for data in _texts(directory, search))
+
+
+def _texts(directory: str, search: FileSearch) -> Iterator[bytes]:
+    from posturio_iac.search.module_calls import content
+
+    if not search.fence.holds(directory):
+        return
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)
+            if kind_of(name) is TERRAFORM and (data := content(path, search.max_file_size, search.fence)) is not None:
+                yield data

@@ -14,8 +14,8 @@ from posturio_iac.search.written_sources import CALLS, blocks_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from posturio_iac.search import Selection
     from posturio_iac.search.hcl_scanner import ScannedBlock
-    from posturio_iac.search.selection import Selection
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:

@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from posturio_iac.search import Selection
     from posturio_iac.search.file_search import FileSearch
-    from posturio_iac.search.selection import Selection
 
 
 def resolve(search: FileSearch) -> None:

@@ -15,8 +15,8 @@ from posturio_iac.search.walk import SKIPPED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.search import Selection
     from posturio_iac.search.file_search import FileSearch
-    from posturio_iac.search.selection import Selection
 
 EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY = "excluded", "ignored", "cache", "submodule", "repository"
 UNREAD, MODULE, TEMPLATE, SOURCE = "unread", "module", "template", "source"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.place import Span
+from posturio_iac.metadata import parse
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import RULES, skips_in
-from posturio_iac.metadata.parsed_comments import parse
 from tests.support.fixture_tools import scan
 
 if TYPE_CHECKING:

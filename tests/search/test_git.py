@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.text import textfile
-from posturio_iac.search.git_tree import git_search, spawn
+from posturio_iac.search import git_tree
+from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def test_a_repository_of_another_user_falls_back_to_a_walk(repository: Tree, mon
 
 def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.write("a.tf")
-    monkeypatch.setattr(spawn, "run", lambda commands, environment: [(-9, b"", b"") for _ in (commands, environment)])
+    monkeypatch.setattr(git_tree, "run", lambda commands, environment: [(-9, b"", b"") for _ in (commands, environment)])
     selection = repository.discover(".")
     assert found(selection) == ["a.tf"]
     assert complaints(selection)[0][2].endswith("git failed and did not say why")
@@ -272,12 +273,12 @@ def test_git_that_fails_without_a_word_falls_back_to_a_walk(repository: Tree, mo
 
 def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.write("a.tf")
-    real_run = spawn.run
+    real_run = git_tree.run
 
-    def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Exited]:
+    def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[git_tree.Exited]:
         return [(code, output, b"warning: strange weather\n") for code, output, _ in real_run(commands, environment)]
 
-    monkeypatch.setattr(spawn, "run", run)
+    monkeypatch.setattr(git_tree, "run", run)
     selection = repository.discover(".")
     assert (found(selection), complaints(selection)) == (["a.tf"], [("warning", None, "git says: strange weather")])
 
@@ -331,7 +332,7 @@ def test_children_without_posix_spawn_do_the_same(repository: Tree, monkeypatch:
 
 def test_much_output_on_both_pipes_of_several_children_is_read() -> None:
     noisy: list[str | bytes] = ["sh", "-c", "head -c 300000 /dev/zero >&2; head -c 500000 /dev/zero; exit 3"]
-    outcomes = spawn.run([noisy, ["true"], noisy, ["sh", "-c", "kill -9 $$"]], os.environ)
+    outcomes = git_tree.run([noisy, ["true"], noisy, ["sh", "-c", "kill -9 $$"]], os.environ)
     assert [(code, len(out), len(err)) for code, out, err in outcomes] == [(3, 500000, 300000), (0, 0, 0), (3, 500000, 300000), (-9, 0, 0)]
 
 
@@ -350,7 +351,7 @@ def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "posix_spawnp", noted)
     before = open_files()
     with pytest.raises(FileNotFoundError):
-        spawn.run([["sleep", "60"], ["no-such-program"]], os.environ)
+        git_tree.run([["sleep", "60"], ["no-such-program"]], os.environ)
     assert open_files() == before
     (sleeping,) = started
     with pytest.raises(ChildProcessError):
@@ -360,11 +361,11 @@ def test_a_child_that_cannot_start_leaves_no_other_behind(monkeypatch: pytest.Mo
 def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
 
-    def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[spawn.Exited]:
+    def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[git_tree.Exited]:
         seen.update(environment)
         return []
 
-    monkeypatch.setattr(spawn, "run", run)
+    monkeypatch.setattr(git_tree, "run", run)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
     monkeypatch.setenv("GIT_DIR", "/x")
     git_search.run([])

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.text import gitignore
-from posturio_iac.search import walk
-from posturio_iac.search.git_tree import git_search, spawn
+from posturio_iac.search import git_tree, walk
+from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 NOBODY = 65534
-LOADED = (spawn, gitignore, git_search, walk)
+LOADED = (git_tree, gitignore, git_search, walk)
 """An ordinary user may not be allowed to read our code, so it is loaded before."""
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]

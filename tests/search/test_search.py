@@ -448,10 +448,3 @@ def test_nothing_slow_is_imported_for_a_search_that_finds_nothing(tree: Tree) ->
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tree.path, env=environment, check=True, capture_output=True, text=True)
     assert set(done.stdout.split()) <= {"__future__", "posturio_iac", "select"}
-
-
-def test_a_selection_is_frozen(tree: Tree) -> None:
-    selection = tree.discover(".")
-    with pytest.raises(AttributeError, match="frozen"):
-        selection.root = "/"
-    assert repr(selection) == f"Selection(root={tree.root!r}, terraform=(), templates=(), searched=0)"

@@ -25,8 +25,8 @@ from posturio_iac.facts.access_key import access_key, items_of
 from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.schedulers import ROTATING
+from posturio_iac.metadata import ParsedComments, parse
 from posturio_iac.metadata.comments import Comment
-from posturio_iac.metadata.parsed_comments import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

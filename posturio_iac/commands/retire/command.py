@@ -14,7 +14,7 @@ from posturio_iac.commands.parser import Arguments, Command, parse
 from posturio_iac.commands.scan import OUTPUT
 from posturio_iac.commands.settings import split
 from posturio_iac.config.option_table import RETIRE_GROUPS
-from posturio_iac.core.loading import module
+from posturio_iac.core import module
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes."""
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
@@ -35,3 +37,14 @@ def conflict_line(text: str) -> int | None:
     middle = framed.find("\n=======", start + 1) if start >= 0 else -1
     end = framed.find("\n>>>>>>> ", middle + 1) if middle >= 0 else -1
     return framed.count("\n", 0, start) + 1 if end >= 0 else None
+
+
+def sha256(data: bytes) -> str:
+    """In hexadecimal digits, without OpenSSL where that can be: its library takes longer to load than a small scan to judge."""
+    from posturio_iac.core import module
+
+    try:
+        own = module("_sha2" if sys.version_info >= (3, 12) else "_sha256")
+    except ImportError:  # a Python that leaves its own out
+        own = module("hashlib")
+    return str(own.sha256(data).hexdigest())

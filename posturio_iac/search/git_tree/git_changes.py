@@ -6,8 +6,8 @@ import os
 
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.search.git_tree import find_git
 from posturio_iac.search.git_tree.git_search import OPTIONS, reason, run
-from posturio_iac.search.git_tree.spawn import find_git
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:

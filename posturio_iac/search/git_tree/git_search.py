@@ -7,9 +7,9 @@ import posixpath
 
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.errors import system_reason
-from posturio_iac.search.git_tree import spawn
+from posturio_iac.search import git_tree
+from posturio_iac.search.git_tree import find_git, safe_path
 from posturio_iac.search.git_tree.git_listing import Listing, PathFilter
-from posturio_iac.search.git_tree.spawn import find_git, safe_path
 from posturio_iac.search.kinds import CALLING, CODE, ESCAPES, HCL, LEADING, NAMING, RUNNING, TERRAFORM, VARIABLES, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.written_sources import written_sources
@@ -144,12 +144,12 @@ def _callers(search: FileSearch, base: str, lines: bytes) -> Iterator[bytes]:
                 yield name
 
 
-def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Exited]:
+def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[git_tree.Exited]:
     """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
     environment = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("GIT_TRACE")}
     environment.update(_FORCED, PATH=safe_path())
     environment.update(more or {})
-    return spawn.run(commands, environment)
+    return git_tree.run(commands, environment)
 
 
 def command(search: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:

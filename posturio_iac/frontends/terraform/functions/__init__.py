@@ -9,7 +9,7 @@ A new function is a decorated body in the module that fits its subject, and its 
 
 from __future__ import annotations
 
-from posturio_iac.core.loading import module
+from posturio_iac.core import module
 from posturio_iac.core.unknown import NOT_EVALUATED, TOO_LARGE
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, NotEvaluatedError, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, normal

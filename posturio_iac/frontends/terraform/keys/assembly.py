@@ -23,7 +23,7 @@ from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotatio
 from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.metadata.parsed_comments import ParsedComments, parse
+from posturio_iac.metadata import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

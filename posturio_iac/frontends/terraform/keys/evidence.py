@@ -17,8 +17,8 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins
 from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.metadata import parse
 from posturio_iac.metadata.names import classify
-from posturio_iac.metadata.parsed_comments import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

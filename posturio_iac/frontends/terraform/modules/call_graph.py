@@ -15,7 +15,7 @@ from posturio_iac.core.unknown import GENERATES
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
-from posturio_iac.search.installed import is_initialised
+from posturio_iac.search import is_initialised
 from posturio_iac.search.kinds import CODE, TERRAFORM, names_file, runs_program
 from posturio_iac.search.module_calls import local_calls, sources_of, text
 from posturio_iac.search.outside import explore

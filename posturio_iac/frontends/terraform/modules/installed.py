@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
-from posturio_iac.search.installed import MANIFEST
+from posturio_iac.search import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
