@@ -13,7 +13,7 @@ from posturio_iac.facts.shared_code import Namesake, left_open
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
-from posturio_iac.frontends.terraform.keys.declared_users import RootUsers
+from posturio_iac.frontends.terraform.keys.declared_users import users_below
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
@@ -243,8 +243,8 @@ class _Reader:
     @staticmethod
     def _users_in(top: str, names: Collection[str], program: ModuleTree) -> dict[str, list[Namesake]]:
         """The users of one root module that have one of these names, by name."""
-        users = RootUsers(program.root_module(top))
-        found = {name: [namesake_of(user, program.options) for user in users.named(name)] for name in names}
+        users, _ = users_below(program.root_module(top))
+        found = {name: [namesake_of(user, program.options) for user in users.get(name, ())] for name in names}
         program.forget(top)
         return {name: same for name, same in found.items() if same}
 

@@ -76,8 +76,7 @@ class Secrets:
     """Where the secrets of one root module's keys end. What can hold one is looked at once, and nothing else is."""
 
     def __init__(self) -> None:
-        self._seen: set[_Node] = set()
-        self._held: set[tuple[ModuleInstance, _Holder]] = set()
+        self._seen: set[_Node | tuple[ModuleInstance, _Holder]] = set()
         self._ends: dict[hcl.Block, dict[SecretEnd, None]] = {}
 
     def of(self, block: hcl.Block, instance: ModuleInstance) -> list[SecretEnd]:
@@ -95,12 +94,11 @@ class Secrets:
 
     def _hold(self, instance: ModuleInstance, holder: _Holder) -> Iterator[_Node]:
         """Look at something that mentions what can hold a secret, and yield what it passes the secret to."""
-        if (instance, holder) in self._held:
+        if (instance, holder) in self._seen:
             return
-        self._held.add((instance, holder))
-        origins, scope = instance.index(SecretOrigins, *KEY_TYPES), instance.scope()
+        self._seen.add((instance, holder))
         if isinstance(holder, str):
-            if first_unknown(origins.value(instance.folder.locals[holder].expression, scope)) is not None:
+            if _is_open(instance.folder.locals[holder].expression, instance.scope()):
                 yield instance, "local", holder
         elif holder.type in ("module", "component"):
             yield from self._give(instance, holder)
@@ -118,11 +116,8 @@ class Secrets:
         if isinstance(children, Unknown):
             self._look(instance, call)
             return
-        origins = instance.index(SecretOrigins, *KEY_TYPES)
         for (_, scope), child in zip(children[0].instances, children[1], strict=True):
-            for name, value in arguments_of(call):
-                if first_unknown(origins.value(value, scope)) is not None:
-                    yield child, "var", name
+            yield from ((child, "var", name) for name, value in arguments_of(call) if _is_open(value, scope))
 
     def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Keep the secrets that end in a block. True if one may go through it: not all of its arguments are known."""
@@ -130,12 +125,17 @@ class Secrets:
         scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
         for argument, expression in arguments_of(block):
             for scope in scopes:
-                found = found or first_unknown(origins.value(expression, scope)) is not None
+                found = found or _is_open(expression, scope)
                 for origin in origins.of(expression, scope):
                     if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
                         end = SecretEnd(instance, block, argument, expression, scope, origin)
                         self._ends.setdefault(origin.block, {})[end] = None
         return found
+
+
+def _is_open(expression: hcl.Expr, scope: ModuleScope) -> bool:
+    """True if a secret may be in a value."""
+    return first_unknown(scope.instance.index(SecretOrigins, *KEY_TYPES).value(expression, scope)) is not None
 
 
 def _in_order(end: SecretEnd) -> tuple[str, bool, str, int, int]:
@@ -155,8 +155,8 @@ class Mentions:
         if id(folder) not in self._folders:
             found = self._folders[id(folder)] = {}
             for holder in holders(folder):
-                words = _words_in(holder) if isinstance(holder, hcl.Block) else dict.fromkeys(_names(folder.locals[holder].expression))
-                for word in words:
+                words = _words_in(holder) if isinstance(holder, hcl.Block) else _names(folder.locals[holder].expression)
+                for word in dict.fromkeys(words):
                     found.setdefault(word, []).append(holder)
         return self._folders[id(folder)].get((kind, name), ())
 
@@ -166,15 +166,15 @@ def holders(folder: Module) -> list[_Holder]:
     return [*folder.outputs.values(), *folder.resources.values(), *folder.data.values(), *folder.calls.values(), *folder.locals]
 
 
-def _words_in(block: hcl.Block) -> dict[_Name, None]:
+def _words_in(block: hcl.Block) -> list[_Name]:
     """The kinds and names in a block that can stand for a secret, by its text where that is clear."""
     text = block.text
     found = dict.fromkeys(_NAMED.findall(text, text.find(b"{"))) if text is not None else None
     if found is None or not all(rest for _, rest in found):
         expressions = (*(argument for _, argument in arguments_of(block)), block.get("for_each"))
-        return dict.fromkeys(word for e in expressions if e is not None for word in _names(e))
+        return [word for e in expressions if e is not None for word in _names(e)]
     words = ((_KINDS[kind.decode()], *rest.decode("utf-8", "replace").split(".")[1:]) for kind, rest in found)
-    return dict.fromkeys((word[0], word[1]) for word in words if _may_be_secret(*word))
+    return [(word[0], word[1]) for word in words if _may_be_secret(*word)]
 
 
 def _names(expression: hcl.Expr) -> Iterator[_Name]:

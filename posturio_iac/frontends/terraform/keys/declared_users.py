@@ -18,8 +18,6 @@ from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
     from posturio_iac.frontends.terraform.values import Value
 
@@ -43,45 +41,36 @@ class UserOrigins(Origins):
         return super().beyond(scope, kind, name, why)
 
 
-class RootUsers:
-    """The users of one root module and all that it calls, by name: for keys that repeat the name of a user in another module.
+def users_in(instance: ModuleInstance) -> dict[str, list[ValueOrigin]]:
+    """The users that a module declares and the code does not rule out, by their names as far as these are known."""
+    found: dict[str, list[ValueOrigin]] = {}
+    for (kind, label), block in instance.resources(*USER_TYPES):
+        argument = block.get(USER_TYPES[kind])
+        for suffix, scope in expand(block, instance.scope()).instances if argument is not None else ():
+            if isinstance(name := evaluate_or_unknown(argument, scope), str):
+                found.setdefault(name, []).append(ValueOrigin(instance, kind, label, suffix, block))
+    return found
+
+
+def users_below(root: ModuleInstance) -> tuple[dict[str, list[ValueOrigin]], list[tuple[ModuleInstance, hcl.Block]]]:
+    """The users of a root module and all that it calls, by name, and the calls of modules whose code is not here.
 
     A root module is one state in one account. Users of another one are others, whatever they are called.
     """
+    instances, unread = below(root, (b"iam_user", b"module"), installed=True)
+    found: dict[str, list[ValueOrigin]] = {}
+    for name, users in (named for instance in instances for named in instance.index(users_in, instance).items()):
+        found.setdefault(name, []).extend(users)
+    return found, unread
 
-    def __init__(self, root: ModuleInstance) -> None:
-        """Read the modules below ``root`` at the first request for a name."""
-        self._root = root
-        self._first: dict[ModuleInstance, dict[object, ValueOrigin]] = {}
-        self._declared: dict[str, list[ValueOrigin]] | None = None
-        self._unread: list[tuple[ModuleInstance, hcl.Block]] = []
-        """Calls of modules whose code is not here."""
 
-    def within(self, instance: ModuleInstance, name: str) -> ValueOrigin | None:
-        """The first user of that name that a module itself declares."""
-        if instance not in self._first:
-            first = self._first[instance] = {}
-            for user, known in _names(instance):
-                first.setdefault(known, user)
-        return self._first[instance].get(name)
-
-    def named(self, name: str) -> list[ValueOrigin]:
-        """The users of that name."""
-        if self._declared is None:
-            self._declared = {}
-            instances, self._unread = below(self._root, (b"iam_user", b"module"), installed=True)
-            for user, known in (found for instance in instances for found in _names(instance)):
-                self._declared.setdefault(known, []).append(user)
-        return self._declared.get(name, [])
-
-    def possible(self, name: str) -> tuple[ModuleInstance, hcl.Block] | None:
-        """The call of a module whose code is not here and that is given the name: the user may be declared there."""
-        self.named(name)
-        for instance, call in self._unread:
-            scope = instance.scope()
-            if any(evaluate_or_unknown(argument.expression, scope) == name for argument in call.body.attributes.values()):
-                return instance, call
-        return None
+def given_name(calls: list[tuple[ModuleInstance, hcl.Block]], name: str) -> tuple[ModuleInstance, hcl.Block] | None:
+    """The first of some calls that is given a name."""
+    for instance, call in calls:
+        scope = instance.scope()
+        if any(evaluate_or_unknown(argument.expression, scope) == name for argument in call.body.attributes.values()):
+            return instance, call
+    return None
 
 
 def below(
@@ -139,13 +128,3 @@ def _mentions(program: ModuleLoader, path: str, words: tuple[bytes, ...]) -> boo
         seen |= fresh
         pending += fresh
     return False
-
-
-def _names(instance: ModuleInstance) -> Iterator[tuple[ValueOrigin, str]]:
-    """Yield the users that a module declares and the code does not rule out, whose names are known, each with its name."""
-    for (kind, label), block in instance.resources(*USER_TYPES):
-        argument = block.get(USER_TYPES[kind])
-        for suffix, scope in expand(block, instance.scope()).instances if argument is not None else ():
-            name = evaluate_or_unknown(argument, scope)
-            if isinstance(name, str):
-                yield ValueOrigin(instance, kind, label, suffix, block), name

@@ -11,12 +11,14 @@ from posturio_iac.core.unknown import EACH_RUN
 from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import Namesake, namesake
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins
-from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
+from posturio_iac.frontends.terraform.keys.users import declared_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.metadata import parse
 from posturio_iac.metadata.names import classify
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.options import TerraformOptions
-    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.names import Names
 
     UserPolicy = tuple[str, hcl.Block, ModuleScope]
@@ -90,10 +91,16 @@ def namesake_of(user: ValueOrigin, options: TerraformOptions) -> Namesake:
     return namesake(user.block.header, metadata, options.names)
 
 
+def _literals(block: hcl.Block) -> str:
+    """The constant strings in a block, a line each."""
+    parts = (part for _, expression in arguments_of(block) for part in walk(expression) if isinstance(part, hcl.Literal))
+    return "\n".join(part.value for part in parts if isinstance(part.value, str))
+
+
 def permission_note(policies: Iterable[UserPolicy]) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
     for address, policy, scope in policies:
-        joined = "\n".join(text for one in _blocks_of(policy, scope) if _may_say(one, _END_BY_DATE) for text in literals_in(one)).lower()
+        joined = "\n".join(_literals(one) for one in _blocks_of(policy, scope) if _may_say(one, _END_BY_DATE)).lower()
         if all(word in joined for word in _END_BY_DATE):
             yield ends_permission(address)
 
@@ -105,7 +112,7 @@ def pusher(user: TerraformUser, policies: Iterable[UserPolicy]) -> Place | None:
         return None
     actions: set[str] = set()
     for blocks in texts:
-        named = _ACTION.findall("\n".join(text for block in blocks for text in literals_in(block)))
+        named = _ACTION.findall("\n".join(map(_literals, blocks)))
         if not named:
             return None
         actions.update(named)

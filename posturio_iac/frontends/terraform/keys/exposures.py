@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.core.model import Attr
     from posturio_iac.facts.sinks import Sink
     from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
     from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd
@@ -43,7 +42,7 @@ def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Itera
     They are in the key's module, in those that call it, and in those that one of these gives the secret to. `Unknown` stands for places
     where the code does not fix whether they show it.
     """
-    if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
+    if evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
     ends = [end for end in instance.index(Secrets).of(key, instance) if end.origin.is_of(key, instance, suffix)]
     whole = Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance)))
@@ -88,12 +87,10 @@ def _given(end: SecretEnd) -> Iterator[Unknown]:
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
     """The inputs of a well-known module that it stores as secrets."""
-    source = instance.program.source_of(call, instance)
-    if source is None:
-        return ()
     from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 
-    return KEEPING.get(parse_source(source).address, ())
+    source = instance.program.source_of(call, instance)
+    return KEEPING.get(parse_source(source).address, ()) if source is not None else ()
 
 
 def _unless(doubt: Unknown | None, place: Exposure, origin: ValueOrigin) -> Exposure | Unknown:
@@ -130,11 +127,9 @@ def shows_outputs(instance: ModuleInstance) -> bool:
     for block in instance.folder.settings:
         constraint = evaluate_or_unknown(block.get("required_version"), instance.scope())
         allowed = parse_constraint(constraint) if isinstance(constraint, str) else None
-        if allowed is None:
-            continue
-        if allowed.meet(Interval(refuses)).is_empty():
+        if allowed is not None and allowed.meet(Interval(refuses)).is_empty():
             return True
-        if allowed.low is None or allowed.low >= refuses:
+        if allowed is not None and (allowed.low is None or allowed.low >= refuses):
             return False
     return instance.folder.is_root
 
@@ -158,13 +153,17 @@ def _argument(end: SecretEnd) -> Iterator[Exposure | Unknown]:
     sink = SINKS.get(kind)
     if not tagged and (sink is None or argument not in sink.arguments):
         return
-    plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, argument, end.instance)
-    if plain is False:
-        return
+    doubt = None
+    if kind == "aws_ssm_parameter" and not tagged and argument != "insecure_value":
+        stored = evaluate_or_unknown(block.get("type"), end.instance.scope())
+        if isinstance(stored, Unknown):
+            doubt = stored
+        elif stored not in ("String", "StringList"):
+            return  # it is encrypted
     where = end.instance.full(".".join(block.labels))
     remedy = _remedy(argument, sink, Place(where, block.header), tagged=tagged)
     place = Exposure(own_place(end.expression.span, end.instance), SecretHolder(HolderKind.ARGUMENT, where, argument), remedy)
-    yield _unless(plain if isinstance(plain, Unknown) else None, place, end.origin)
+    yield _unless(doubt, place, end.origin)
 
 
 def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
@@ -173,11 +172,3 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
     if attribute == "insecure_value":
         return Advice(f"{sink.change}, and write value instead of insecure_value")
     return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
-
-
-def _is_plain(block: hcl.Block, attribute: str, instance: ModuleInstance) -> Attr[bool]:
-    """True if an SSM parameter is stored without encryption."""
-    kind = evaluate_or_unknown(block.get("type"), instance.scope())
-    if isinstance(kind, Unknown) and attribute != "insecure_value":
-        return kind
-    return attribute == "insecure_value" or kind in ("String", "StringList")

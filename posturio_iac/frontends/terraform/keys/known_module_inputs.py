@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
+from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NAMES_NO, NAMES_USER
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
@@ -27,18 +28,15 @@ def is_applied(instance: ModuleInstance) -> bool:
     return instance.folder.unit is not None and instance.folder.unit.module is None
 
 
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """The inputs of one key of a known module, at one call."""
 
-    def __init__(self, block: hcl.Block, scope: ModuleScope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
-        """Read the arguments of ``block`` in ``scope``; ``element`` is the key and value of the element that the key is made from."""
-        self.block = block
-        self.scope = scope
-        self.key = key
-        self.element = element
-
-    def of_element(self, name: Value, element: Value) -> Inputs:
-        return Inputs(self.block, self.scope, self.key, (name, element))
+    block: hcl.Block
+    scope: ModuleScope
+    key: KnownKey
+    element: tuple[Value, Value] | None = None
+    """The key and the value of the element that the key is made from."""
 
     @property
     def label(self) -> str:
@@ -51,11 +49,8 @@ class Inputs:
 
     def value(self, choice: Choice, *, strict: bool = False) -> Value:
         """The value of the first input that is set, or the module's default."""
-        for path in choice.paths:
-            value = self._at(path, strict=strict)
-            if value is not None:
-                return value
-        return choice.default
+        values = (self._at(path, strict=strict) for path in choice.paths)
+        return next((value for value in values if value is not None), choice.default)
 
     def _at(self, path: str, *, strict: bool) -> Value:
         head, *rest = path.split(".")
@@ -79,8 +74,8 @@ class Inputs:
         return value
 
     def switched_off(self) -> bool:
-        off = any(_is_off(self.value(choice, strict=True)) is True for choice in self.key.enabled_by)
-        return off or any(_is_off(self.value(choice, strict=True)) is False for choice in self.key.disabled_by)
+        choices = (*((choice, True) for choice in self.key.enabled_by), *((choice, False) for choice in self.key.disabled_by))
+        return any(_is_off(self.value(choice, strict=True)) is off for choice, off in choices)
 
     def text(self, template: InputTemplate) -> Attr[str | None]:
         """Return filled-in text; None when an input of it is not set or empty."""
@@ -96,14 +91,9 @@ class Inputs:
 
     def user(self) -> Attr[str | None]:
         """The user's name."""
-        for template in self.key.user:
-            name = self.text(template)
-            if name is not None:
-                return name
-        return NAMES_USER("the module" if is_applied(self.scope.instance) else self.label)
-
-    def path(self) -> Attr[str | None]:
-        return self.text(self.key.path) if self.key.path else None
+        names = (self.text(template) for template in self.key.user)
+        missing = NAMES_USER("the module" if is_applied(self.scope.instance) else self.label)
+        return next((name for name in names if name is not None), missing)
 
     def status(self) -> Attr[str]:
         """The key's status."""
@@ -114,45 +104,35 @@ class Inputs:
 
     def service(self) -> Attr[str | None]:
         """The service that the key is for, where it is a service credential."""
-        if self.key.service is None:
-            return None
-        return self.text(self.key.service) or NAMES_NO(self.label, "service")
-
-    def encrypted(self) -> bool:
-        return self.key.pgp_key is not None and self.text(self.key.pgp_key) is not None
+        return None if self.key.service is None else self.text(self.key.service) or NAMES_NO(self.label, "service")
 
     def tags(self) -> Tags:
         """The tags of the user: what the call gives, what the module adds, and the provider's defaults."""
         label = self.label
         found = Tags() if self._others is None else Tags((), (self._others,))
         for choice in self.key.tags:
-            found = self._given(choice, label).over(found)
-        for name, template in self.key.fixed_tags:
-            value = self.text(template)
+            found = self._given(choice).over(found)
+        fixed = ((name, self.text(template)) for name, template in self.key.fixed_tags)
+        for name, value in fixed:
             if value is not None:
-                tag = Tag(name, value, TagOrigin(name, label), self.block.header)
-                found = Tags((tag,)).over(found)
+                found = Tags((Tag(name, value, TagOrigin(name, label), self.block.header),)).over(found)
         return found.over(default_tags(self.block, self.scope.instance, "aws"))
 
-    def _given(self, choice: Choice, label: str) -> Tags:
+    def _given(self, choice: Choice) -> Tags:
         for path in choice.paths:
             head, *rest = path.split(".")
             expression = hcl.setting(self.block, head)
-            if expression is None or head == "each":
-                continue
-            if self._at(path, strict=False) is None:
-                continue
-            for part in rest:
-                expression = hcl.GetAttr(expression, part, expression.span)
-            root_like = self.scope.instance.root.folder.is_root
-            return read_map(expression, self.scope, TagOrigin("", label), f"{path} of {label}", root_like=root_like)
+            if expression is not None and head != "each" and self._at(path, strict=False) is not None:
+                for part in rest:
+                    expression = hcl.GetAttr(expression, part, expression.span)
+                root_like, label = self.scope.instance.root.folder.is_root, self.label
+                return read_map(expression, self.scope, TagOrigin("", label), f"{path} of {label}", root_like=root_like)
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:
         """The place where an input is set, or the header of the call."""
         names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
-        attribute = next((self.block.body.attributes[n] for n in names if n in self.block.body.attributes), None)
-        return attribute.span if attribute is not None else self.block.header
+        return next((self.block.body.attributes[n].span for n in names if n in self.block.body.attributes), self.block.header)
 
 
 def _is_off(value: Value) -> bool | None:
@@ -160,10 +140,8 @@ def _is_off(value: Value) -> bool | None:
     match value:
         case Unknown():
             return None
-        case None | False:
-            return True
-        case bool():
-            return False
+        case None | bool():
+            return not value
         case str() | int() | float():
             return str(value).lower() in _OFF
         case dict() | tuple():

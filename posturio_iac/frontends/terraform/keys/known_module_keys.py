@@ -79,33 +79,26 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
     collection = inputs.value(key.each)
     match collection:
         case dict():
-            yield from ((f'["{name}"]', inputs.of_element(name, element)) for name, element in collection.items())
+            yield from ((f'["{name}"]', replace(inputs, element=(name, element))) for name, element in collection.items())
         case tuple():
             for number, element in enumerate(collection):
-                found = inputs.of_element(element, element)
-                yield _suffix(number, element, found), found
-        case None:
-            return
-        case _:
+                found = replace(inputs, element=(element, element))
+                name = element if isinstance(element, str) else found.service()
+                by_number = f"[{number}]" if key.service is None and isinstance(element, dict) else ""
+                yield f'["{name}"]' if isinstance(name, str) else by_number, found
+        case _ if collection is not None:
             unknown = collection if isinstance(collection, Unknown) else NOT_FIXED("an element")
-            yield "", inputs.of_element(unknown, unknown)
-
-
-def _suffix(number: int, element: object, inputs: Inputs) -> str:
-    """The index of the key that an element of a list makes: by itself, or by the service that the key is for."""
-    name = element if isinstance(element, str) else inputs.service()
-    if isinstance(name, str):
-        return f'["{name}"]'
-    return "" if inputs.key.service is not None or not isinstance(element, dict) else f"[{number}]"
+            yield "", replace(inputs, element=(unknown, unknown))
 
 
 def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
     instance, block = inputs.scope.instance, inputs.block
     names = instance.program.options.names
     parsed = comments_for(block, instance)
-    label = inputs.label
     is_credential = key.resource.split(".")[-2] == SERVICE_CREDENTIAL
-    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=inputs.tags())
+    is_encrypted = key.pgp_key is not None and inputs.text(key.pgp_key) is not None
+    path = inputs.text(key.path) if key.path else None
+    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=path, tags=inputs.tags())
     return KeyFacts(
         address=address,
         framework="terraform",
@@ -115,9 +108,9 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
         remedies=_remedies(match, key, inputs),
         label=block.labels[0],
         beside=items_of(parsed),
-        lifetimes=(*_max_age(key, inputs, label), *_age(key, inputs, label)),
+        lifetimes=tuple(_ages(key, inputs)),
         is_root=False,
-        exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
+        exposures=() if is_encrypted else tuple(exposures_of_module(block, instance, key.secrets)),
         pusher=Place(address, own_place(block.header, instance)) if key.pushes_images else None,
         directives=parsed.directives,
         scope=setting.scope,
@@ -127,20 +120,15 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
     )
 
 
-def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
-    if key.max_age is None:
-        return
-    value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
-    name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
-    yield max_age_lifetime(value, name, label, inputs.place(key.max_age), inputs.block.header)
-
-
-def _age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
-    if key.age is not None:
-        value = inputs.value(key.age) if isinstance(key.age, Choice) else key.age
-        name = key.age.paths[0] if isinstance(key.age, Choice) else "the age"
-        age = age_lifetime(value, inputs.service(), Place(label, inputs.block.header), inputs.place(key.age), name)
-        yield from () if age is None else (age,)
+def _ages(key: KnownKey, inputs: Inputs) -> Iterator[Lifetime]:
+    """Yield the rotation after a maximum age in seconds, and the end that AWS gives a service credential, in days."""
+    owner = Place(inputs.label, inputs.block.header)
+    for age, usual, in_seconds in ((key.max_age, "the maximum age", True), (key.age, "the age", False)):
+        value, name = (inputs.value(age), age.paths[0]) if isinstance(age, Choice) else (age, usual)
+        if age is not None and in_seconds:
+            yield max_age_lifetime(value, name, owner.address, inputs.place(age), owner.span)
+        elif (lifetime := age_lifetime(value, inputs.service(), owner, inputs.place(age), name)) is not None and not in_seconds:
+            yield lifetime
 
 
 def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
@@ -148,6 +136,7 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     label = inputs.label
     place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None) if key.only_user_tagged else None
+    age = key.age.paths[0] if isinstance(key.age, Choice) else ""
     instance = inputs.scope.instance
     beside = AddComment(place, target=label)
     rotate: Rotating = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
@@ -159,17 +148,11 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
         disable=_disable(key, place),
         beside=beside,
         narrower=tuple(_narrower(key, place, inputs)),
-        age=_aged(key, place, inputs),
+        age=age_of(place, inputs.service(), age) if age and "." not in age else None,
         avoid=_without_key(match),
         calls=tuple(above_calls(instance)),
         is_for_others=instance.program.is_for_others(posixpath.dirname(block.header.path)),
     )
-
-
-def _aged(key: KnownKey, place: Place, inputs: Inputs) -> SetArgument | None:
-    """The change that lets AWS end a service credential, where an input of the module does."""
-    path = key.age.paths[0] if isinstance(key.age, Choice) else ""
-    return age_of(place, inputs.service(), path) if path and "." not in path else None
 
 
 def _switch(key: KnownKey) -> tuple[str, str] | None:
@@ -194,8 +177,7 @@ def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
     if key.each is not None and inputs.element is not None:
         name = inputs.element[0]
         shown = f'"{name}"' if isinstance(name, str) else "of the key"
-        head, _, rest = switch[0].partition(".") if switch else ("", "", "")
-        change = f"set {rest} to {switch[1]} in" if switch and head == "each" and rest else "remove"
+        change = f"set {switch[0][5:]} to {switch[1]} in" if switch and switch[0].startswith("each.") else "remove"
         yield Advice(f"{change} the entry {shown} of {key.each.paths[0]} of {place.address}")
     elif switch and "." not in switch[0]:
         yield from narrower(inputs.block, inputs.scope, switch[0], place, switch[1])

@@ -32,28 +32,25 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
     ``address`` is that of the block in its module, ``service`` the one that the key is for.
     """
     key = Place(address, block.header)
-    beside = _comment(key, scope)
+    is_ours = scope.instance.program.is_ours(block.header.path)
+    at_key = AddComment(key, json=block.header.path.endswith(".json"))
+    beside = at_key if is_ours else next(above_calls(scope.instance), AddComment(Place(scope.instance.address)))
+    lifecycle = block.body.first("lifecycle")
+    set_there = lifecycle.body.attributes if lifecycle is not None else {}
+    misspelt = next((n for n in set_there if n != _ORDER and n.startswith("create_before")), "")
     # An end on a user whom somebody rotates would end the rotator's keys.
     instead = instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None
     return Remedies(
         declare=instead or _tags(scope, user) or beside,
         rotate=instead or AddBlock(key, block.labels[1]),
         disable=SetArgument(key, "status", INACTIVE, needs_person=True),
-        overlap=_overlap(block, key),
+        overlap=CreateFirst(key, has_lifecycle=lifecycle is not None, is_set=_ORDER in set_there, misspelt=misspelt),
         beside=instead or beside,
         calls=() if instead else tuple(above_calls(scope.instance)),
         is_for_others=scope.instance.program.is_for_others(posixpath.dirname(block.header.path)),
         narrower=tuple(narrower(block, scope, "status", key)),
         age=age_of(key, service, given=block.get(AGE) is not None),
     )
-
-
-def _overlap(block: hcl.Block, key: Place) -> CreateFirst:
-    lifecycle = block.body.first("lifecycle")
-    if lifecycle is None:
-        return CreateFirst(key, has_lifecycle=False)
-    misspelt = next((n for n in lifecycle.body.attributes if n != _ORDER and n.startswith("create_before")), "")
-    return CreateFirst(key, is_set=_ORDER in lifecycle.body.attributes, misspelt=misspelt)
 
 
 def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, off: str = INACTIVE) -> Iterator[Remedy]:
@@ -93,26 +90,20 @@ class _Entry(NamedTuple):
 
 
 def _entry(block: hcl.Block, scope: ModuleScope) -> _Entry | None:
-    each, count = block.get("for_each"), block.get("count")
-    if each is not None:
-        key = _bound(scope, "each", "key")
+    if (each := block.get("for_each")) is not None:
+        key = scope.bindings.get("each", {}).get("key")
         shown = f'"{quoted(key)}"' if isinstance(key, str) else "…"
         return _Entry(f"each.key == {shown}", shown, spelled(each))
-    if count is not None:
-        index = _bound(scope, "count", "index")
+    if block.get("count") is not None:
+        index = scope.bindings.get("count", {}).get("index")
         shown = str(index) if isinstance(index, int) else "…"
         return _Entry(f"count.index == {shown}", shown, "")
     return None
 
 
-def _bound(scope: ModuleScope, name: str, attribute: str) -> object:
-    held = scope.bindings.get(name)
-    return held.get(attribute) if isinstance(held, dict) else None
-
-
 def _set_for_entry(given: hcl.Expr | None, entry: _Entry, argument: str, place: Place, off: str) -> Remedy:
-    words = next((w for w in map(references, walk(given)) if w[:2] == ("each", "value")), None) if given is not None else None
-    if words is not None:
+    parts = walk(given) if given is not None else ()
+    if (words := next((w for w in map(references, parts) if w[:2] == ("each", "value")), None)) is not None:
         of = f" of {entry.collection}" if entry.collection else ""
         return Advice(f"set {'.'.join(words[2:]) or argument} to {off} in the entry {entry.name}{of}")
     usual = spelled(given) if given is not None and not isinstance(given, hcl.Literal) else ""
@@ -131,18 +122,6 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
 
 
-def _comment(key: Place, scope: ModuleScope) -> AddComment:
-    assert key.span is not None  # noqa: S101 - it is a block's
-    if not scope.instance.program.is_ours(key.span.path):
-        return _above_the_call(scope.instance)
-    return AddComment(key, json=key.span.path.endswith(".json"))
-
-
-def _above_the_call(instance: ModuleInstance) -> AddComment:
-    """The comment for a key in code outside of the scan: at the nearest call inside."""
-    return next(above_calls(instance), AddComment(Place(instance.address)))
-
-
 def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
     """Yield the comments above the calls that lead to a module, the nearest first: those in code of the scan that is not for others."""
     at = instance
@@ -156,12 +135,15 @@ def above_calls(instance: ModuleInstance) -> Iterator[AddComment]:
 
 def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance, block: hcl.Block) -> AddTag | MergeTags:
     """Return how to add an entry to a map of ``block``: at the call of the module when the map is an input that goes nowhere else."""
-    name = _input(expression) if instance.call is not None and instance.caller is not None else None
-    if name is not None and instance.call is not None and instance.caller is not None and _leads_to_user(name, instance, block):
-        call = Place(f"module.{instance.call.labels[0]}", instance.call.header)
-        return added(name, hcl.setting(instance.call, name), call, instance.caller.instance, instance.call)
-    if (of_unit := _unit_input(expression, instance, block)) is not None:
-        return of_unit
+    name, caller, call = _input(expression), instance.caller, instance.call
+    if name is not None and not _goes_elsewhere(name, instance, block):
+        if caller is not None and call is not None and not instance.program.is_for_others(posixpath.dirname(call.header.path)):
+            place = Place(f"module.{call.labels[0]}", call.header)
+            return added(name, hcl.setting(call, name), place, caller.instance, call)
+        value, unit = instance.folder.tfvars.get(name), instance.folder.unit
+        span = value.expression.span if value is not None and isinstance(value.expression, hcl.ObjectExpr) else None
+        if unit is not None and span is not None and posixpath.dirname(span.path) == unit.folder and span.path.endswith(".hcl"):
+            return AddTag(Place("inputs", span), argument=name)  # among the inputs in the unit's own file
     if expression is None:
         return AddTag(place, argument=argument, is_new=True)
     given = expression.arguments if isinstance(expression, hcl.Call) and expression.name == "merge" else (expression,)
@@ -170,35 +152,14 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     return MergeTags(place, argument, spelled(expression) or "…")
 
 
-def _leads_to_user(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
-    """True if an input leads from a call, which may be changed, to ``block`` alone."""
-    folder = posixpath.dirname(instance.call.header.path) if instance.call is not None else ""
-    return not instance.program.is_for_others(folder) and not _goes_elsewhere(name, instance, block)
-
-
 def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
     """True if an input of a module of the scan also goes to resources beside ``block``, for which a statement would then hold too."""
     if not instance.program.is_ours(block.header.path):
         return False
-    users = {key for key in instance.folder.resources if key[0] == "aws_iam_user"}
-    others = [held for key, held in instance.folder.resources.items() if key not in users]
+    others = [held for key, held in instance.folder.resources.items() if key[0] != "aws_iam_user"]
     others += [held for held in instance.folder.calls.values() if held is not block]
     made = (part for local in instance.folder.locals.values() for part in walk(local.expression))
     return any(("var", name) in mentioned(held) for held in others) or any(references(part)[:2] == ("var", name) for part in made)
-
-
-def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance, block: hcl.Block) -> AddTag | None:
-    """Return how to add an entry to a map among the inputs of a Terragrunt unit, if the unit's own file holds it."""
-    name, unit = _input(expression), instance.folder.unit
-    given = instance.folder.tfvars.get(name) if name is not None and unit is not None else None
-    if name is None or unit is None or given is None or not isinstance(given.expression, hcl.ObjectExpr):
-        return None
-    if _goes_elsewhere(name, instance, block):
-        return None
-    span = given.expression.span
-    if posixpath.dirname(span.path) != unit.folder or not span.path.endswith(".hcl"):
-        return None
-    return AddTag(Place("inputs", span), argument=name)
 
 
 def _input(expression: hcl.Expr | None) -> str | None:

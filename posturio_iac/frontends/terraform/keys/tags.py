@@ -30,11 +30,6 @@ class Tag:
     """The expression of its value, to see whether a clock is in it."""
     scope: ModuleScope | None = None
 
-    @property
-    def source(self) -> str:
-        """For a reader: ``tag "expires" of aws_iam_user.ci``."""
-        return describe_origin(self.origin)
-
 
 @dataclass(frozen=True, slots=True)
 class Tags:
@@ -73,12 +68,8 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
     """
     value = _as_map(evaluate_or_unknown(expression, scope))
     strict = value if root_like else _as_map(evaluate_or_unknown(expression, scope.seen(STRICT)))
-    hidden: dict[Unknown, None] = {}
-    for reading in (value, strict):
-        if isinstance(reading, Unknown):
-            hidden[reading] = None
-        elif isinstance(reading, PartialMap):
-            hidden[reading.rest] = None
+    found = (reading.rest if isinstance(reading, PartialMap) else reading for reading in (value, strict))
+    hidden = dict.fromkeys(one.about(label) for one in found if isinstance(one, Unknown))
     items = []
     if isinstance(value, dict):
         places = _places(expression, scope)
@@ -91,16 +82,14 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
             origin, inner = places.get(name, (None, None))
             span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
             items.append(Tag(name, entry, replace(carrier, name=name), span, origin, inner))
-    return Tags(tuple(items), tuple(unknown.about(label) for unknown in hidden))
+    return Tags(tuple(items), tuple(hidden))
 
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
     """Where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
     at: tuple[hcl.Expr, ModuleScope] | None = origin, scope
     for _ in range(_MOST_STEPS):
-        if at is None or isinstance(at[0], hcl.Literal):
-            break
-        at = _source(*at)
+        at = _source(*at) if at is not None and not isinstance(at[0], hcl.Literal) else at
     is_literal = at is not None and isinstance(at[0], hcl.Literal) and scope.instance.program.is_ours(at[0].span.path)
     return at[0].span if at is not None and is_literal else origin.span
 
@@ -108,8 +97,7 @@ def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
 def _as_map(value: Value) -> Value:
     """Return tags as a map, also those that some providers take as a list of keys and values."""
     if isinstance(value, tuple):
-        pairs = [e for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)]
-        entries = {e["key"]: e.get("value") for e in pairs}
+        entries = {e["key"]: e.get("value") for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)}
         unknown = next((e for e in value if isinstance(e, Unknown)), None)
         return PartialMap(entries, unknown) if unknown is not None else entries
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else MUST_BE("tags", "a map")
@@ -129,8 +117,7 @@ def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[st
 def _source(part: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, ModuleScope] | None:
     """The expression that a local value, an input of a module, ``each.value`` or an entry of one of these stands for."""
     instance, (head, *rest) = scope.instance, (*references(part), "")
-    found: hcl.Expr | None = None
-    inner = instance.scope()
+    found, inner = None, instance.scope()
     name, way = rest[0] if rest else "", rest[1:-1]
     match head:
         case "local" if name in instance.folder.locals:
@@ -160,67 +147,56 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
         return _generated_tags(instance.root) if block.get("provider") is None else NO_TAGS
-    return _defaults(provider, owner.scope(), _provider_name(provider, owner))
+    return _defaults(provider, owner)
 
 
 def _generated_tags(root: ModuleInstance) -> Tags:
     """The default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
     if root.folder.unit is not None:
         return Tags((), (root.folder.unseen_providers,) if root.folder.unseen_providers is not None else ())
-    each: list[Tags] = []
-    hidden: list[Unknown] = []
-    for made in root.program.generated(root.folder.path):
-        if made.unread is not None:
-            hidden.append(made.unread)
-        scope = root.scope()
-        found = (provider for provider in made.providers if _matches(provider, ("aws",), root))
-        each += [_defaults(provider, scope, _provider_name(provider, root)) for provider in found]
+    generated = root.program.generated(root.folder.path)
+    hidden = [made.unread for made in generated if made.unread is not None]
+    found = (provider for made in generated for provider in made.providers if _matches(provider, ("aws",), root))
+    each = [_defaults(provider, root) for provider in found]
     items: dict[str, Tag] = {}
     for tag in (tag for tags in each for tag in tags.items):
         same = [other.value for tags in each for other in tags.items if other.name == tag.name]
         if len(same) < len(each) or any(value != tag.value for value in same):
-            tag = replace(tag, value=DEPENDS_ON(tag.source, "who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
+            tag = replace(tag, value=DEPENDS_ON(describe_origin(tag.origin), "who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
         items.setdefault(tag.name, tag)
     return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
 
 
-def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
+def _defaults(provider: hcl.Block, owner: ModuleInstance) -> Tags:
     """The default tags that one provider states."""
-    items: tuple[Tag, ...] = ()
-    hidden: tuple[Unknown, ...] = ()
+    found = NO_TAGS
+    alias = evaluate_or_unknown(provider.get("alias"), owner.scope())
+    name = f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
+    if provider.header.path.endswith(".hcl"):
+        name = f"the provider that {provider.header.path} generates"
     label = f"default_tags of {name}"
-    for defaults in nested_blocks(provider, "default_tags", scope):
+    for defaults in nested_blocks(provider, "default_tags", owner.scope()):
         expression = hcl.setting(defaults.block, "tags")
         if defaults.unsure is not None:
-            hidden += (defaults.unsure.about(label),)
+            found = found.over(Tags((), (defaults.unsure.about(label),)))
         elif expression is not None:
             read = read_map(expression, defaults.scope, TagOrigin("", name, default=True), label, root_like=True)
-            items += read.items
-            hidden += read.hidden
-    return Tags(items, hidden)
-
-
-def _provider_name(provider: hcl.Block, owner: ModuleInstance) -> str:
-    if provider.header.path.endswith(".hcl"):
-        return f"the provider that {provider.header.path} generates"
-    alias = evaluate_or_unknown(provider.get("alias"), owner.scope())
-    return f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
+            found = found.over(read)
+    return found
 
 
 def provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
     """The provider configuration that a resource uses, and the module that holds it."""
     chosen = block.get("provider")
     words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
-    while True:
-        found = next((p for p in instance.folder.providers if _matches(p, words, instance)), None)
+    at: ModuleInstance | None = instance
+    while at is not None and words:
+        found = next((p for p in at.folder.providers if _matches(p, words, at)), None)
         if found is not None:
-            return found, instance
-        if instance.caller is None or instance.call is None:
-            return None, None
-        words = _passed(instance.call, words)
-        if not words:
-            return None, None
-        instance = instance.caller.instance
+            return found, at
+        words = _passed(at.call, words) if at.call is not None else ()
+        at = at.caller.instance if at.caller is not None else None
+    return None, None
 
 
 def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
@@ -230,7 +206,7 @@ def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
 
 
 def _matches(provider: hcl.Block, words: tuple[str, ...], instance: ModuleInstance) -> bool:
-    if not provider.labels or not words or provider.labels[0] != words[0]:
+    if not words or provider.labels != words[:1]:
         return False
     alias = evaluate_or_unknown(provider.get("alias"), instance.scope())
     return bool(alias == (words[1] if len(words) > 1 else None))

@@ -20,12 +20,12 @@ from posturio_iac.core.unknown import (
 from posturio_iac.facts.model import quoted
 from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, RootUsers, UserOrigins
+from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES, UserOrigins, given_name, users_below, users_in
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import STRICT, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import first_unknown
 
 if TYPE_CHECKING:
@@ -58,11 +58,10 @@ class TerraformUser:
 def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
     """The user that ``expression`` names, also where a key only repeats the name of one in the root module."""
     if expression is None:
-        return TerraformUser(NAMES_NO("the key", "user"), hidden=(NAMES_NO("the key", "user"),))
+        return TerraformUser(none := NAMES_NO("the key", "user"), hidden=(none,))
     value = evaluate_or_unknown(expression, scope)
-    if value == "":
+    if not value or not isinstance(value, (str, Unknown)):
         value = NAMES_NO("this code", "user")
-    users = scope.instance.index(RootUsers, scope.instance.root)
     found = scope.instance.index(UserOrigins, *USER_TYPES).of(expression, scope)
     declared = {user.key: user for user in found if user.kind in USER_TYPES and user.block is not None}
     if len(declared) > 1 and len({user.key[:3] for user in declared.values()}) == 1:
@@ -71,52 +70,45 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope) -> TerraformUser:
         return declared_user(_named(next(iter(declared.values())), value), value)
     if declared:
         return _one_of(list(declared.values()), value)
-    same = users.within(scope.instance, value) if isinstance(value, str) else _alike(expression, scope)
-    if same is not None:
-        return declared_user(same, value)
-    if isinstance(value, str) and (others := users.named(value)):
+    here = scope.instance.index(users_in, scope.instance).get(value) if isinstance(value, str) else _alike(expression, scope)
+    if here:
+        return declared_user(here[0], value)
+    users, unread = scope.instance.index(users_below, scope.instance.root) if isinstance(value, str) else ({}, [])
+    if others := users.get(value):
         return declared_user(others[0], value) if len(others) == 1 else _one_of(others, value)
     for end in found:
         if end.kind == "module" and end.block is not None:
-            identity = (id(end.instance), f"module.{end.name}")
             output = end.attribute or ""
             known = _known_name(end.instance, end.block) if output.endswith("name") else None
             why = None if known else FROM_ABSENT_MODULE(f"module.{end.name}.{output}")
-            return _in_module(known or value, end.instance, end.block, why, identity)
-    if isinstance(value, str) and (call := users.possible(value)) is not None:
+            return _in_module(known or value, end.instance, end.block, why, identity=(id(end.instance), f"module.{end.name}"))
+    if (call := given_name(unread, value)) is not None:
         return _in_module(value, *call, MAY_BE_DECLARED_BY(quoted(value), f"module.{call[1].labels[0]}"), identity=value)
     return _foreign(value, expression, found, scope)
 
 
-def _alike(expression: hcl.Expr, scope: ModuleScope) -> ValueOrigin | None:
+def _alike(expression: hcl.Expr, scope: ModuleScope) -> list[ValueOrigin]:
     """The user of the same module whose name is written alike for the same instances, or for the user's."""
-    instance = scope.instance
+    instance, origin = scope.instance, scope.origin
     for (kind, label), block in instance.resources(*USER_TYPES):
-        argument = block.get(USER_TYPES[kind])
+        argument, own = block.get(USER_TYPES[kind]), block.get("for_each") or block.get("count")
         if argument is None or not hcl.same(argument, expression):
             continue
         user = ValueOrigin(instance, kind, label, "", block)
-        if references(scope.origin) == (kind, label):
+        if references(origin) == (kind, label):
             for suffix, inner in expand(block, instance.scope()).instances:
                 if inner.bindings.get("each", {}).get("key") == scope.bindings.get("each", {}).get("key"):
-                    return user._replace(suffix=suffix)
-        elif _repeats(block, scope):
-            return user._replace(seen_in=scope.seen(scope.view))
-    return None
-
-
-def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
-    own = block.get("for_each") or block.get("count")
-    return own is scope.origin or (own is not None and scope.origin is not None and hcl.same(own, scope.origin))
+                    return [user._replace(suffix=suffix)]
+        elif own is origin or (own is not None and origin is not None and hcl.same(own, origin)):
+            return [user._replace(seen_in=scope.seen(scope.view))]
+    return []
 
 
 def _named(user: ValueOrigin, value: object) -> ValueOrigin:
     """The very instance with that name, when a reference leads to some instance of a block."""
-    argument = user.block.get(USER_TYPES[user.kind]) if user.block is not None else None
-    if user.block is None or argument is None or user.suffix or not isinstance(value, str):
+    if user.block is None or user.suffix or not isinstance(value, str):
         return user
-    instances = expand(user.block, user.instance.scope()).instances
-    same = (suffix for suffix, scope in instances if suffix and evaluate_or_unknown(argument, scope) == value)
+    same = (one.suffix for one in user.instance.index(users_in, user.instance).get(value, ()) if one.block is user.block)
     return user._replace(suffix=next(same, ""))
 
 
@@ -172,65 +164,40 @@ def _known_name(instance: ModuleInstance, call: hcl.Block) -> Attr[str | None]:
     return Inputs(call, scope, made[0]).text(made[0].user[0])
 
 
-def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: Unknown | None, identity: object) -> TerraformUser:
+def _in_module(name: Attr[str], instance: ModuleInstance, call: hcl.Block, why: Unknown | None, identity: object) -> TerraformUser:
     """The facts about a user of a module whose code is not here; its call may state the tags, else ``why`` these cannot be seen."""
     label = f"module.{call.labels[0]}"
-    name = _name_of(value)
     if "tags" in call.body.attributes:
         tags = tags_of(call, instance.scope(), label, root_like=instance.root.folder.is_root)
         return TerraformUser(name, identity=identity, span=call.header, tags=tags)
-    return (
-        TerraformUser(name, identity=identity, span=call.header)
-        if why is None
-        else TerraformUser(name, identity=identity, hidden=(why,), unseen=why)
-    )
+    span, hidden = (call.header, ()) if why is None else (None, (why,))
+    return TerraformUser(name, identity=identity, span=span, hidden=hidden, unseen=why)
 
 
-def _name_of(value: object) -> Attr[str | None]:
-    return value if isinstance(value, (str, Unknown)) else NAMES_NO("this code", "user")
-
-
-def _foreign(value: object, expression: hcl.Expr, found: tuple[ValueOrigin, ...], scope: ModuleScope) -> TerraformUser:
+def _foreign(name: Attr[str], expression: hcl.Expr, found: tuple[ValueOrigin, ...], scope: ModuleScope) -> TerraformUser:
     """The facts about a user that this code does not declare.
 
     A name that stands in the code and a data source are the choice of the key's author. An input of a module is not.
     """
-    name, identity = _name_of(value), value if isinstance(value, str) else None
-    is_root = scope.instance.root.folder.is_root
-    variable = None if identity is not None and is_root else _input_in(evaluate_or_unknown(expression, scope.seen(STRICT)))
-    if variable is not None:
+    identity = name if isinstance(name, str) else None
+    is_fixed = identity is not None and scope.instance.root.folder.is_root
+    if not is_fixed and (variable := _input_in(evaluate_or_unknown(expression, scope.seen(STRICT)))) is not None:
         reason = TAGS_UNSEEN(USER_IS_INPUT(variable))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
     missing = next((f"{one.kind}.{one.name}" for one in found if one.block is None), None)
     if missing is not None and scope.instance.folder.is_whole and not scope.instance.program.generated(scope.instance.root.folder.path):
         return TerraformUser(name, unseen=DECLARED_ELSEWHERE(missing))
     source = next((one.address for one in found if one.kind.startswith("data.")), None)
-    if isinstance(value, str) or source is not None:
-        who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"
+    if identity is not None or source is not None:
+        who = quoted(name) if identity is not None else f"the user that {source} reads"
         return TerraformUser(name, identity=identity, unseen=DECLARED_ELSEWHERE(who))
-    reason = TAGS_UNSEEN(name if isinstance(name, Unknown) else NOT_FIXED("the user"))
+    reason = TAGS_UNSEEN(name)
     return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 
 def _input_in(value: object) -> str | None:
     """The variable that leaves a value open: ``var.user``."""
-    pending = [first_unknown(value)]
-    while pending:
-        match pending.pop():
-            case Unknown(_, arguments) as unknown:
-                if unknown.subject.startswith("var."):
-                    return unknown.subject
-                pending += [one for one in arguments if isinstance(one, Unknown)]
-    return None
-
-
-def literals_in(block: hcl.Block) -> Iterator[str]:
-    """Yield the constant strings in a block."""
-    pending = [block.body]
-    while pending:
-        body = pending.pop()
-        for attribute in body.attributes.values():
-            for expression in walk(attribute.expression):
-                if isinstance(expression, hcl.Literal) and isinstance(expression.value, str):
-                    yield expression.value
-        pending += [b.body for b in body.blocks]
+    unknown = first_unknown(value)
+    if unknown is None or unknown.subject.startswith("var."):
+        return unknown.subject if unknown is not None else None
+    return next(filter(None, map(_input_in, unknown.arguments)), None)
