@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from functools import cache
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.text.hcl_lexer import masked
@@ -40,39 +41,27 @@ class ChangedCode:
     """The code of one selection, folder by folder; each is read once."""
 
     def __init__(self, selection: Selection) -> None:
-        """Read nothing yet."""
         self.selection = selection
-        self._borrowing: dict[str, bool] = {}
-        self._calls: dict[str, list[tuple[str, str]]] = {}
-        self._files: dict[str, list[tuple[str, bytes]]] = {}
-        self._users: dict[str, frozenset[str]] = {}
+        self.files, self.users = cache(self._read), cache(self._users_of)
+        self.calls, self._borrows = cache(self._calls_of), cache(self._is_borrowing)
 
-    def files(self, folder: str) -> list[tuple[str, bytes]]:
+    def _read(self, folder: str) -> list[tuple[str, bytes]]:
         """The Terraform files of a folder and what they hold."""
-        if folder not in self._files:
-            paths = (posixpath.join(folder, name) for name in self._names(folder))
-            self._files[folder] = [(path, text(self.selection, path)) for path in paths]
-        return self._files[folder]
-
-    def _names(self, folder: str) -> list[str]:
         try:
-            return sorted(name for name in os.listdir(os.path.join(self.selection.root, folder)) if kind_of(name) is TERRAFORM)
+            names = sorted(name for name in os.listdir(os.path.join(self.selection.root, folder)) if kind_of(name) is TERRAFORM)
         except OSError:
             return []
+        return [(path, text(self.selection, path)) for path in (posixpath.join(folder, name) for name in names)]
 
-    def users(self, folder: str) -> frozenset[str]:
+    def _users_of(self, folder: str) -> frozenset[str]:
         """The constant names of the users that a module declares."""
-        if folder not in self._users:
-            texts = (one for one in self.files(folder) if b"iam_user" in one[1])
-            self._users[folder] = frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
-        return self._users[folder]
+        texts = (one for one in self.files(folder) if b"iam_user" in one[1])
+        return frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
 
-    def calls(self, folder: str) -> list[tuple[str, str]]:
+    def _calls_of(self, folder: str) -> list[tuple[str, str]]:
         """The local modules that a module calls: the name of the call, and the folder."""
-        if folder not in self._calls:
-            found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
-            self._calls[folder] = [(label, "" if target == "." else target) for label, target in found]
-        return self._calls[folder]
+        found = (one for path, _ in self.files(folder) for one in sources_in(self.selection, path))
+        return [(label, "" if target == "." else target) for label, target in found]
 
     def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
         """Yield of the inputs of each call: the name of the call, whether they refer to keys, and the calls to whose outputs they refer."""
@@ -92,11 +81,9 @@ class ChangedCode:
         """Those of the folders, each with its files, whose keys may belong to users that the module's own blocks do not declare."""
         return {folder for folder, paths in folders.items() if any(map(self._borrows, paths))}
 
-    def _borrows(self, path: str) -> bool:
-        if path not in self._borrowing:
-            data = text(self.selection, path)
-            self._borrowing[path] = bool(_SOME_USER.search(data)) and any(map(_is_borrowed, blocks_of(data, path)))
-        return self._borrowing[path]
+    def _is_borrowing(self, path: str) -> bool:
+        data = text(self.selection, path)
+        return bool(_SOME_USER.search(data)) and any(map(_is_borrowed, blocks_of(data, path)))
 
     def mentions(self, names: frozenset[str], folders: Collection[str]) -> dict[str, set[str]]:
         """The folders whose code mentions one of ``names``, among ``folders``, each with those that it mentions."""
@@ -121,7 +108,8 @@ class ChangedCode:
         found: set[str] = set()
         for path in holding(self.selection, _READS):
             folder, data = posixpath.dirname(path), text(self.selection, path)
-            if not names.isdisjoint(_file_names(data)) or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
+            spelled = {os.fsdecode(quoted.rpartition(b"/")[2]) for quoted in _BETWEEN_QUOTES.findall(data)}
+            if not names.isdisjoint(spelled) or ((folder in inside or b".." in data) and _computes(code_of(data, path))):
                 found.add(folder)
         return found
 
@@ -146,11 +134,6 @@ def _folders_above(path: str) -> Iterator[str]:
     while path:
         path = posixpath.dirname(path)
         yield path
-
-
-def _file_names(data: bytes) -> Iterator[str]:
-    for quoted in _BETWEEN_QUOTES.findall(data):
-        yield os.fsdecode(quoted.rpartition(b"/")[2])
 
 
 def _computes(data: bytes) -> bool:

@@ -25,7 +25,6 @@ class ChangedUnits:
     """The units of one selection as callers of modules."""
 
     def __init__(self, selection: Selection) -> None:
-        """Find the units; code without Terragrunt files has none."""
         self._root = selection.root
         self._units: list[ModuleCaller] = []
         if selection.search.hcl and selection.terraform:
@@ -65,18 +64,12 @@ class ChangedUnits:
                 except BudgetError:  # it may read files that are not known here, so any file may be one of them
                     folders.add(unit.folder)
                     continue
-                gone = (posixpath.dirname(path) for path in files - unit.files if calls_modules(path) and self._lacks(path))
-                if not files.isdisjoint(unit.files) or any(_is_above(folder, unit.folder) for folder in gone):
+                other = (path for path in files - unit.files if calls_modules(path))
+                gone = (posixpath.dirname(path) for path in other if not os.path.exists(os.path.join(self._root, path)))
+                if not files.isdisjoint(unit.files) or any(f"{unit.folder}/".startswith(f"{folder}/" if folder else "") for folder in gone):
                     folders.add(unit.folder)
                     read |= unit.files
         return folders, read
-
-    def _lacks(self, path: str) -> bool:
-        return not os.path.exists(os.path.join(self._root, path))
-
-
-def _is_above(folder: str, unit: str) -> bool:
-    return not folder or unit == folder or unit.startswith(f"{folder}/")
 
 
 _VALUES = (".tfvars", ".tfvars.json")
@@ -95,15 +88,10 @@ class Modules:
         self._code = ChangedCode(selection)
         self._graph = CallGraph(())
         self._with_keys: dict[str, list[str]] = {}
-        self._concerned: set[str] = set()
         self._named: dict[str, set[str]] = {}
-        self._borrowing: set[str] = set()
-        self._own: set[str] = set()
-        self._folders: set[str] = set()
-        self._unit_files: set[str] = set()
+        self._concerned, self._borrowing, self._own, self._folders, self._unit_files = (set[str]() for _ in range(5))
         self._touched = {posixpath.dirname(path) for path in changed if _is_code(path)}
         self.files = selection.terraform if whole else ()
-        self._units = ChangedUnits(selection) if not whole else None
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
             if self._touched or (selection.search.hcl and not all(map(_is_code, changed))):
@@ -115,7 +103,7 @@ class Modules:
 
     def _narrow(self, changed: Collection[str]) -> None:
         """Build the call graph, and find the modules whose keys count and all that lead to them."""
-        units = self._units or ChangedUnits(self.selection)
+        units = ChangedUnits(self.selection)
         self._graph = CallGraph((*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()))
         pairs = ((posixpath.dirname(path), path) for path in self.selection.terraform if _is_code(path))
         for folder, path in (*pairs, *units.with_keys(self.selection)):

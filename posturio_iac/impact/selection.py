@@ -18,53 +18,15 @@ from posturio_iac.search.module_calls import local_calls
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Protocol
+    from typing import Union
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.search.file_search import FileSearch
+    from posturio_iac.impact.modules import Modules
+    from posturio_iac.impact.templates import Templates
 
-    class Impact(Protocol):
-        """The keys and files of one front end that changed files concern."""
-
-        files: tuple[str, ...]
-        """The files with keys that have to be read."""
-
-        def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
-            """Work out what ``changed`` concerns; everything when ``whole``."""
-
-        @staticmethod
-        def inputs(config: Config) -> tuple[str, ...]:
-            """The files that the configuration names, absolute, whose change concerns everything."""
-
-        def keeps(self, key: AccessKey) -> bool:
-            """True if a key counts."""
-
-        def knows(self, path: str) -> bool:
-            """True if a file or folder belongs to what changed files concern."""
-
-        def roots(self) -> frozenset[str] | None:
-            """The folders of the root modules whose keys can count; None when all can."""
-
-
-class PartialSelection(Selection):
-    """A part of a selection."""
-
-    def __init__(
-        self,
-        search: FileSearch,
-        whole: Selection,
-        tracked: Callable[[str], bool] | None = None,
-        apart: Callable[[], frozenset[str]] | None = None,
-    ) -> None:
-        """Take the part of a ``whole`` selection that is left in ``search``."""
-        super().__init__(search, whole.repository)
-        self.candidates = whole.terraform  # what findings and remedies may point at
-        self.apart = apart
-        """Tells which folders hold only keys that are unrelated to those that count."""
-        self.tracked = tracked
-        """Which files may be read at all; None means all."""
+    Impact = Union[Modules, Templates]
 
 
 class Narrowed:
@@ -81,7 +43,8 @@ class Narrowed:
             search.keep_files(kind, {path for impact in ours for path in impact.files})
         search.problems = [problem for problem in search.problems if self._concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
-        self.selection = PartialSelection(search, selection, tracked, apart)
+        self.selection = Selection(search, selection.repository)
+        self.selection.candidates, self.selection.apart, self.selection.tracked = selection.terraform, apart, tracked
 
     def roots(self, front_end: str) -> frozenset[str] | None:
         """The folders of the root modules whose keys can count; None when all can."""

@@ -27,7 +27,10 @@ MANIFEST = ".terraform/modules/modules.json"
 class Selection:
     """The files of one scan that can matter. Immutable by agreement."""
 
-    __slots__ = ("diagnostics", "links", "others", "repository", "root", "search", "searched", "templates", "terraform")
+    apart: Callable[[], frozenset[str]] | None = None
+    """Tells which folders hold only keys that are unrelated to those that count."""
+    tracked: Callable[[str], bool] | None = None
+    """Which files may be read at all; None means all."""
 
     def __init__(self, search: FileSearch, repository: str | None) -> None:
         self.root = search.root  # absolute, without symbolic links
@@ -35,6 +38,7 @@ class Selection:
         """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
         self.terraform = tuple(sorted(search.terraform))
         """Terraform and OpenTofu files that hold a search term of theirs: relative to the root, with forward slashes, sorted."""
+        self.candidates = self.terraform  # what findings and remedies may point at, of the whole of which this may be a part
         self.templates = tuple(sorted(search.templates))  # YAML and JSON files, and named ones of unknown kind
         self.others = {kind: tuple(sorted(paths)) for kind, paths in search.others.items()}  # of kinds that front ends add
         self.links = tuple(sorted(search.links))

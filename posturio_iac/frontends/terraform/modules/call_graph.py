@@ -160,7 +160,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     found |= {*applied, *_copied(units, selection), *computed_calls(selection, options), *OwnSources(selection.search).calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
-    apart = getattr(selection, "apart", None) if elsewhere else None
+    apart = selection.apart if elsewhere else None
     holding, edges = explore(selection, elsewhere, idle | apart() if apart else idle)
     wanted |= holding
     for caller, target in found | edges:

@@ -25,7 +25,7 @@ from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
@@ -68,9 +68,9 @@ class ModuleTree:
         self._published = Published(self.leading, self.root, self.fence, self.folder)
         self._units = units or {}
         self._known: KnownModules | None = None
-        self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
+        self._tracked = selection.tracked
         """Which files may be read at all, when a hook judges what is committed."""
-        self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
+        self._candidates = frozenset(selection.candidates)
         self._passes_over = selection.search.passes_over
         self._hcl = tuple(sorted(selection.search.hcl))
         self._terragrunt: Terragrunt | None = None
