@@ -64,13 +64,32 @@ def test_a_link_does_not_lead_a_configuration_outside(root: Path) -> None:
     assert "in.json' leads outside" in err
 
 
+NAMED = {
+    "--var-file": "values.tfvars",
+    "--config": "posturio-iac.toml",
+    "--parameters": "values.json",
+    "--baseline": "baseline.json",
+    "--source": "mod",
+    "": "mod/main.tf",
+}
+"""The options that name files, and a file outside of the root for each; without an option it is one to scan."""
+
+
 @pytest.mark.promise("named")
-def test_what_the_command_line_names_may_be_outside(root: Path) -> None:
+@pytest.mark.parametrize(("option", "name"), NAMED.items())
+def test_what_the_command_line_names_may_be_outside_and_is_bounded(root: Path, option: str, name: str) -> None:
     put(root, "stack.yaml", TEMPLATE)
     put(root, "main.tf", KEY)
-    put(root.parent, "outside/posturio-iac.toml", 'parameters = ["values.json"]\n')
-    _, out, _ = scan(root, "--format", "json", "--var-file", "../outside/values.tfvars", "--config", "../outside/posturio-iac.toml")
-    assert {key["user"] for key in json.loads(out)["keys"]} == {HIDDEN, "sound"}
+    put(root.parent, "outside/posturio-iac.toml", 'parameters = ["values.json"]\nfail_on = "critical"\n')
+    words = (option, f"../outside/{name}", ".") if option else (f"../outside/{name}",)
+    code, out, err = scan(root, "--format", "json", *words)
+    assert (code, "outside of" in err) == (0 if option == "--config" else 1, False)
+    users = {key["user"] for key in json.loads(out)["keys"]}
+    assert (HIDDEN in users) == (option not in ("--baseline", "--source"))
+    if option not in ("", "--source"):
+        os.truncate(root.parent / "outside" / name, 1 << 40)
+        code, _, err = scan(root, "--format", "json", *words)
+        assert (code in (2, 3), "exceeds the limit of" in err) == (True, True), err
 
 
 def test_a_configuration_may_name_what_is_elsewhere_in_its_repository(root: Path) -> None:
