@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -60,18 +61,16 @@ class PlannedCode:
 
 def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
     """A key whose paths are relative to the folder ``old`` with paths relative to ``new``."""
-    if old == new:
-        return key
-
-    def path(name: str) -> str:
-        whole = os.path.join(old, name)
-        try:
-            return os.path.relpath(whole, new).replace(os.sep, "/")
-        except ValueError:  # different drives
-            return whole.replace(os.sep, "/")
-
-    moved: AccessKey = relocated(key, path)
+    moved: AccessKey = key if old == new else relocated(key, lambda path: rebased_path(path, old, new))
     return moved
+
+
+def rebased_path(path: str, old: str, new: str) -> str:
+    """A path that is relative to the folder ``old``, relative to ``new``."""
+    whole = os.path.join(old, path)
+    with contextlib.suppress(ValueError):  # different drives
+        whole = os.path.relpath(whole, new)
+    return whole.replace(os.sep, "/")
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:

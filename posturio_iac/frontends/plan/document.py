@@ -77,10 +77,9 @@ class Resource:
         unknown, sensitive = _part(self.unknown, name), _part(self.sensitive, name)
         if sensitive is True:
             return {}, SENSITIVE(f"the value of {name} of {self.address}")
-        values = self.values.get(name)
-        found = dict(values) if isinstance(values, dict) else {}
+        found = dict(mapping(self.values.get(name)))
         for kind, flags in ((AFTER_APPLY, unknown), (SENSITIVE, sensitive)):
-            for entry, flag in flags.items() if isinstance(flags, dict) else ():
+            for entry, flag in mapping(flags).items():
                 if is_any(flag):
                     found[entry] = kind(f'{name}["{entry}"]')
         rest = unknown is True or (self.partial and name not in self.values)
@@ -97,16 +96,23 @@ def _marked(flags: Any, name: str) -> bool:
 
 def is_any(flags: Any) -> bool:
     """True if anything in a tree of flags is true."""
-    pending = [flags]
+    return any(flag is True for flag in within(flags))
+
+
+def within(tree: Any) -> Iterator[Any]:
+    """Yield a value of JSON and all that it holds."""
+    pending = [tree]
     while pending:
-        match pending.pop():
-            case True:
-                return True
-            case dict() as entries:
-                pending += entries.values()
-            case list() as items:
-                pending += items
-    return False
+        yield (value := pending.pop())
+        pending += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(values: Any) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def modules_of(address: str) -> tuple[tuple[tuple[str, str], ...], str]:
@@ -150,10 +156,10 @@ class PlanDocument:
 
     def part(self, *names: str) -> dict[str, Any]:
         """A part of the plan; empty where it is missing."""
-        found: Any = self.data
+        found = self.data
         for name in names:
-            found = found.get(name) if isinstance(found, dict) else None
-        return found if isinstance(found, dict) else {}
+            found = mapping(found.get(name))
+        return found
 
     def _changes(self) -> Iterator[str]:
         """Keep the resources that remain after the changes, and yield the addresses of removed ones."""
@@ -168,7 +174,7 @@ class PlanDocument:
                     yield address
                 else:
                     self.resources[address] = self._resource(address, change, change_of)
-            elif change["type"] in KEY_TYPES and address not in self._planned_addresses():
+            elif change["type"] in KEY_TYPES and all(resource.address != address for resource in self._planned()):
                 self.problems.append((f"{address} has no change, so nothing is known about it", self.places.of(address)))
 
     def _entries(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -186,20 +192,16 @@ class PlanDocument:
                     self.problems.append((f"{section}[{number}] is not an object", None))
 
     def _resource(self, address: str, change: dict[str, Any], of: dict[str, Any]) -> Resource:
-        after = of.get("after")
         return Resource(
             address,
             change["type"],
             _name(change, address),
             self.places,
-            after if isinstance(after, dict) else {},
+            mapping(of.get("after")),
             of.get("after_unknown", {}),
             of.get("after_sensitive", {}),
             reason=str(change.get("action_reason") or ""),
         )
-
-    def _planned_addresses(self) -> set[str]:
-        return {resource.address for resource in self._planned()}
 
     def _planned(self) -> Iterator[Resource]:
         """Yield the resources of ``planned_values``."""
@@ -209,26 +211,20 @@ class PlanDocument:
         pending = [(self.part("planned_values", "root_module"), 0)]
         while pending:
             module, depth = pending.pop()
-            for entry in _dicts(module.get("resources")):
+            for entry in mappings(module.get("resources")):
                 address = entry.get("address")
                 if entry.get("mode", "managed") != "managed" or not isinstance(entry.get("type"), str):
                     continue
                 if isinstance(address, str) and address:
-                    values = entry.get("values")
-                    known = values if isinstance(values, dict) else {}
-                    name, flags = _name(entry, address), entry.get("sensitive_values", {})
-                    yield Resource(address, entry["type"], name, self.places, known, {}, flags, partial=True)
+                    known, flags = mapping(entry.get("values")), entry.get("sensitive_values", {})
+                    yield Resource(address, entry["type"], _name(entry, address), self.places, known, {}, flags, partial=True)
                 elif (
                     entry["type"] in KEY_TYPES
                     and (problem := (f"an {entry['type']} in planned_values has no address", None)) not in self.problems
                 ):
                     self.problems.append(problem)
             if depth < DEPTH:
-                pending += [(child, depth + 1) for child in _dicts(module.get("child_modules"))]
-
-
-def _dicts(entries: Any) -> Iterator[dict[str, Any]]:
-    return (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else iter(())
+                pending += [(child, depth + 1) for child in mappings(module.get("child_modules"))]
 
 
 def _name(entry: dict[str, Any], address: str) -> str:

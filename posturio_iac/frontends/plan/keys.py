@@ -17,7 +17,7 @@ from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.facts.sinks import SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.plan.code_join import PlannedCode, joined
-from posturio_iac.frontends.plan.document import PlanDocument, Resource, is_any
+from posturio_iac.frontends.plan.document import PlanDocument, Resource, is_any, mapping, mappings, within
 from posturio_iac.frontends.plan.references import Configuration, Path, ReferenceTarget, arguments_of, instances_of
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys.assembly import is_beside
@@ -49,8 +49,7 @@ def _leads(target: ReferenceTarget, types: frozenset[str]) -> bool:
 
 def _outputs(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
     """Yield the outputs of the root module that show a secret. Those that refer to a whole key cannot show it without being sensitive."""
-    outputs = configuration.root.get("outputs")
-    for name, output in outputs.items() if isinstance(outputs, dict) else ():
+    for name, output in mapping(configuration.root.get("outputs")).items():
         if not isinstance(output, dict) or output.get("sensitive"):
             continue
         for target in configuration.targets(output.get("expression"), (), {}):
@@ -103,15 +102,7 @@ def _holds(instance: Resource, argument: str, key: Resource) -> bool:
 
 def _parts(flags: Any, name: str) -> Iterator[Any]:
     """Yield the marks of every argument called ``name``, however deep."""
-    pending = [flags]
-    while pending:
-        match pending.pop():
-            case dict() as entries:
-                if name in entries:
-                    yield entries[name]
-                pending += entries.values()
-            case list() as items:
-                pending += items
+    yield from (held[name] for held in within(flags) if isinstance(held, dict) and name in held)
 
 
 def _blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -120,12 +111,8 @@ def _blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]
     while pending:
         path = pending.pop()
         module = configuration.module(path)
-        resources = module.get("resources")
-        for entry in resources if isinstance(resources, list) else ():
-            if isinstance(entry, dict) and entry.get("mode", "managed") == "managed":
-                yield path, entry
-        calls = module.get("module_calls")
-        pending += [(*path, name) for name in calls] if isinstance(calls, dict) else []
+        yield from ((path, entry) for entry in mappings(module.get("resources")) if entry.get("mode", "managed") == "managed")
+        pending += [(*path, name) for name in mapping(module.get("module_calls"))]
 
 
 NO_LIFECYCLE = PLAN_WITHOUT_CODE()
@@ -159,7 +146,7 @@ def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]
         code = setting.source.find(resource.address) if setting.source is not None else NO_LIFECYCLE
         if setting.alone:
             key = replace(key, remedies=replace(key.remedies, stated_by="the plan shows"))
-            if (clock := _clock(document)) is not None:
+            if (clock := _clock(document, resource)) is not None:
                 key = replace(key, unknown_sources=(*key.unknown_sources, MAY_ROTATE(clock)))
         elif isinstance(code, Unknown):
             apart.add(key.address)
@@ -209,9 +196,10 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
     return AddTag(Place(user.address), is_seen=False)
 
 
-def _clock(document: PlanDocument) -> str | None:
-    """A scheduler in the plan that could rotate a key: what it triggers is not shown."""
-    return next((r.address for r in document.resources.values() if r.type == ROTATING or r.type in SCHEDULERS), None)
+def _clock(document: PlanDocument, resource: Resource) -> str | None:
+    """A scheduler in the plan that could rotate a key, or what does so in this plan: what triggers it is not shown."""
+    triggered = "what replaces it in this plan" if resource.reason == _TRIGGERED else None
+    return next((r.address for r in document.resources.values() if r.type == ROTATING or r.type in SCHEDULERS), triggered)
 
 
 def _set(resource: Resource, name: str, configuration: Configuration, *types: type, shown: str = "") -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
 
 if TYPE_CHECKING:
@@ -59,19 +60,17 @@ class Configuration:
     def module(self, path: Path) -> dict[str, Any]:
         """The configuration of a module; empty where the plan has none."""
         if path not in self._modules:
-            found = _dict(self.call(path).get("module")) if path else {}
+            found = mapping(self.call(path).get("module")) if path else {}
             self._modules[path] = found
         return self._modules[path]
 
     def call(self, path: Path) -> dict[str, Any]:
-        return _dict(_dict(self.module(path[:-1]).get("module_calls")).get(path[-1]))
+        return mapping(mapping(self.module(path[:-1]).get("module_calls")).get(path[-1]))
 
     def block(self, path: Path, name: str) -> dict[str, Any]:
         """The configuration of a resource, such as ``aws_iam_user.ci``."""
         if path not in self._blocks:
-            listed = self.module(path).get("resources")
-            blocks = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-            self._blocks[path] = {_block_name(entry): entry for entry in blocks}
+            self._blocks[path] = {_block_name(entry): entry for entry in mappings(self.module(path).get("resources"))}
         return self._blocks[path].get(name, {})
 
     def of(self, resource: Resource) -> dict[str, Any]:
@@ -91,7 +90,7 @@ class Configuration:
         words = reference.words
         match words[0]:
             case "var" if path and len(words) > 1:
-                given = _dict(self.call(path).get("expressions")).get(words[1])
+                given = mapping(self.call(path).get("expressions")).get(words[1])
                 yield from self._inner(self._follow(_references(given), path[:-1], self.call(path), depth + 1), words[2:])
             case "module" if len(words) > 1:
                 yield from self._output(reference, path, depth)
@@ -111,11 +110,11 @@ class Configuration:
     def _output(self, reference: _Reference, path: Path, depth: int) -> Iterator[ReferenceTarget]:
         """Follow an output of a module, or all of them when the reference does not show which."""
         words, inner = reference.words, (*path, reference.words[1])
-        outputs = _dict(self.module(inner).get("outputs"))
+        outputs = mapping(self.module(inner).get("outputs"))
         named = [outputs.get(words[2])] if len(words) > 2 else list(outputs.values())  # noqa: PLR2004 - module, name, output
         index = reference.indexes.get(2, "")
         for output in named:
-            found = self._follow(_references(_dict(output).get("expression")), inner, {}, depth + 1)
+            found = self._follow(_references(mapping(output).get("expression")), inner, {}, depth + 1)
             for target in self._inner(found, words[3:]):
                 calls = (*target.calls, (".".join(inner), index)) if index else target.calls
                 attribute = target.attribute if len(words) > 2 else None  # noqa: PLR2004
@@ -184,7 +183,7 @@ def _fits(resource: Resource, target: ReferenceTarget, own: tuple[tuple[str, str
 
 def _references(expression: Any) -> list[_Reference]:
     """The references of an expression, without those that are prefixes of another one."""
-    listed = _dict(expression).get("references")
+    listed = mapping(expression).get("references")
     texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
     return [_parsed(text) for text in texts if not any(other.startswith((f"{text}.", f"{text}[")) for other in texts)]
 
@@ -203,7 +202,3 @@ def _parsed(text: str) -> _Reference:
 def _block_name(entry: dict[str, Any]) -> str:
     name = f"{entry.get('type')}.{entry.get('name')}"
     return f"data.{name}" if entry.get("mode") == "data" else name
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

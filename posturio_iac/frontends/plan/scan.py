@@ -13,7 +13,7 @@ from posturio_iac.core.text.textfile import TooLargeError, UnreadableError
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.plan.code_join import PlannedCode, rebased
+from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_path
 from posturio_iac.frontends.plan.document import PlanDocument
 from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
@@ -139,13 +139,7 @@ class _Sources:
 
 
 def _moved(said: Diagnostic, old: str, new: str) -> Diagnostic:
-    if said.path is None or old == new:
-        return said
-    try:
-        path = os.path.relpath(os.path.join(old, said.path), new).replace(os.sep, "/")
-    except ValueError:  # different drives
-        path = os.path.join(old, said.path)
-    return replace(said, path=path)
+    return said if said.path is None or old == new else replace(said, path=rebased_path(said.path, old, new))
 
 
 MAJORS = ("0", "1")

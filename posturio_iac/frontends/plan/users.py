@@ -9,6 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
 from posturio_iac.facts.model import MetadataItem, UserFacts, ends_permission, quoted
+from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.plan.references import Configuration, instances_of
 from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
 
@@ -123,7 +124,7 @@ def tags_of(user: Resource, configuration: Configuration) -> PlanTags:
     if user.type != "aws_iam_user":
         return _listed(user)
     own, rest = user.entries("tags")
-    if "tags_all" not in user.values and "tags_all" not in _names(user.unknown):
+    if "tags_all" not in user.values and "tags_all" not in mapping(user.unknown):
         return _tags(user, own, own, rest, "")  # the provider is older than default tags
     merged, hidden = user.entries("tags_all")
     provider = _provider(user, configuration)
@@ -146,7 +147,7 @@ def _listed(user: Resource) -> PlanTags:
     value = user.get("tags")
     if isinstance(value, Unknown):
         return (), (value,)
-    pairs = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    pairs = mappings(value)
     entries = {pair["key"]: pair.get("value", AFTER_APPLY(f'tags["{pair["key"]}"]')) for pair in pairs if isinstance(pair.get("key"), str)}
     unfinished = len(entries) < len(pairs)
     rest = AFTER_APPLY(f"part of tags of {user.address}") if unfinished else None
@@ -162,14 +163,7 @@ def _provider(user: Resource, configuration: Configuration) -> str:
 def _defaults(provider: str, configuration: Configuration) -> dict[str, Any]:
     """The constant ``default_tags`` of a provider."""
     expressions = configuration.document.part("configuration", "provider_config", provider, "expressions")
-    blocks = expressions.get("default_tags")
     found: dict[str, Any] = {}
-    for block in blocks if isinstance(blocks, list) else ():
-        tags = block.get("tags") if isinstance(block, dict) else None
-        constant = tags.get("constant_value") if isinstance(tags, dict) else None
-        found |= constant if isinstance(constant, dict) else {}
+    for block in mappings(expressions.get("default_tags")):
+        found |= mapping(mapping(block.get("tags")).get("constant_value"))
     return found
-
-
-def _names(flags: Any) -> Any:
-    return flags if isinstance(flags, dict) else {}

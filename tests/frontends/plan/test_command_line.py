@@ -56,8 +56,11 @@ def test_nothing_but_the_plan_may_count(folder: Path, capsys: pytest.CaptureFixt
     assert (code, keys(made), made["diagnostics"]) == (1, [("terraform-plan", "plan.json", "flagged")], [])
     assert "the plan shows neither" in made["findings"][0]["message"]
     clock = {"address": "time_rotating.r", "type": "time_rotating", "name": "r", "change": {"actions": ["create"], "after": {}}}
-    (folder / "plan.json").write_text(json.dumps(plan(user(f"{USER}.ci", tags={"owner": "x"}), key(f"{KEY}.ci"), clock)), encoding="utf-8")
-    assert keys(report(capsys, "plan.json", "--plan-only")[1]) == [("terraform-plan", "plan.json", "undetermined")]
+    triggered = {**key(f"{KEY}.ci", actions=("delete", "create")), "action_reason": "replace_by_triggers"}
+    for resources in ([key(f"{KEY}.ci"), clock], [triggered]):
+        planned = plan(user(f"{USER}.ci", tags={"owner": "x"}), *resources)
+        (folder / "plan.json").write_text(json.dumps(planned), encoding="utf-8")
+        assert keys(report(capsys, "plan.json", "--plan-only")[1]) == [("terraform-plan", "plan.json", "undetermined")]
 
 
 @pytest.mark.parametrize("at", [".", "plans"])
