@@ -7,10 +7,10 @@ import time
 
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stderr
-from posturio_iac.commands.parser import Command, parse
+from posturio_iac.commands.parser import Command, own_option, parse
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
-from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.table import frameworks
 
@@ -39,7 +39,7 @@ COMMAND = Command(
     "Changed files, including deleted ones",
     most=None,
     options=(
-        Option("framework", Shape.CHOICE, "What to check", "all", FRAMEWORKS, flag="--framework", metavar="NAME", in_file=False),
+        own_option("framework", Shape.CHOICE, "What to check", "NAME", "all", FRAMEWORKS),
         FORMAT,
         OUTPUT,
         *(option for option in ARGUMENTS if option.name not in _LEFT_OUT),

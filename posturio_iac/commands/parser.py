@@ -6,7 +6,7 @@ messages do not suggest the option that was probably meant.
 
 from __future__ import annotations
 
-from posturio_iac.config.option_table import Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import HelpAskedError, UsageError
 
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from posturio_iac.config.option_table import Option
-
 SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
 """The least width in columns of an explanation beside its option."""
 HELP = ("-h", "--help")
+JUDGING = ("select", "ignore", "exclude", "as_of", "config", "no_config")
+"""The options of every command that judges code."""
+
+
+def own_option(
+    name: str, shape: str, text: str, metavar: str = "", default: str | None = None, choices: tuple[str, ...] = (), short: str = ""
+) -> Option:
+    """An option of a command that no file can hold."""
+    flag = f"--{name.replace('_', '-')}"
+    return Option(name, shape, text, default, choices, flag=flag, short=short, metavar=metavar, in_file=False)
+
+
+def shared_options(*names: str) -> tuple[Option, ...]:
+    return tuple(option for option in ARGUMENTS if option.name in names)
 
 
 class Command(NamedTuple):

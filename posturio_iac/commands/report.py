@@ -6,9 +6,9 @@ import os
 import sys
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
-from posturio_iac.commands.parser import Command, parse
+from posturio_iac.commands.parser import Command, own_option, parse
 from posturio_iac.commands.scan import apart, paired
-from posturio_iac.config.option_table import Option, Shape
+from posturio_iac.config.option_table import Shape
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import decode
@@ -100,26 +100,16 @@ COMMAND = Command(
     "Results of --format json or jsonl, or folders of them; - reads one from standard input",
     most=None,
     options=(
-        Option(
-            "format",
-            Shape.CHOICE,
-            "Repeatable, each with its own --output",
-            "html",
-            FORMATS,
-            flag="--format",
-            short="-f",
-            metavar="NAME",
-        ),
-        Option(
+        own_option("format", Shape.CHOICE, "Repeatable, each with its own --output", "NAME", "html", FORMATS, "-f"),
+        own_option(
             "output",
             Shape.TEXT,
             f"Write the report to this file (default: {DEFAULT_OUTPUT} for html, standard output for markdown)",
-            flag="--output",
+            "FILE",
             short="-o",
-            metavar="FILE",
         ),
-        Option("show_key_ids", Shape.SWITCH, "Show key IDs as in the results instead of masking them", flag="--show-key-ids"),
-        Option("quiet", Shape.SWITCH, "Do not list the written files", flag="--quiet", short="-q"),
+        own_option("show_key_ids", Shape.SWITCH, "Show key IDs as in the results instead of masking them"),
+        own_option("quiet", Shape.SWITCH, "Do not list the written files", short="-q"),
     ),
 )
 
@@ -144,7 +134,6 @@ def run(argv: Sequence[str]) -> int:
         from posturio_iac.render.report import require
 
         require()
-    from posturio_iac.commands.report import read
     from posturio_iac.core.text.terminal import printable
     from posturio_iac.posture.view import join
 

@@ -19,38 +19,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Span
 
-COLUMNS = (
-    "status",
-    "rule",
-    "severity",
-    "address",
-    "framework",
-    "root",
-    "path",
-    "line",
-    "column",
-    "end_line",
-    "end_column",
-    "message",
-    "remediation",
-    "fingerprint",
-    "suppressed_reason",
-    "suppressed_until",
-    "suppressed_source",
-    "declared_as",
-    "link",
-    "account",
-    "user",
-    "owner",
-    "created",
-    "last_used",
-    "last_used_service",
-    "last_used_region",
-    "kind",
-    "service",
-    "account_name",
-)
-ABOUT_KEY = COLUMNS[COLUMNS.index("user") :]
+PLACE = ("path", "line", "column", "end_line", "end_column")
+SUPPRESSED = ("suppressed_reason", "suppressed_until", "suppressed_source")
+ABOUT_KEY = ("user", "owner", "created", "last_used", "last_used_service", "last_used_region", "kind", "service", "account_name")
+SUBJECT = ("status", "rule", "severity", "address", "framework", "root")
+COLUMNS = (*SUBJECT, *PLACE, "message", "remediation", "fingerprint", *SUPPRESSED, "declared_as", "link", "account", *ABOUT_KEY)
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Characters that a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
 
@@ -112,7 +85,7 @@ def _error(diagnostic: Diagnostic) -> dict[str, object]:
 
 
 def _place(span: Span | None) -> dict[str, object]:
-    return {name: getattr(span, name) for name in ("path", "line", "column", "end_line", "end_column")} if span else {}
+    return {name: getattr(span, name) for name in PLACE} if span else {}
 
 
 def _declared(declaration: Declaration | None) -> dict[str, object]:

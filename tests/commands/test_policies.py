@@ -55,7 +55,7 @@ def in_template(page: str) -> str:
 def test_every_rule_that_code_decides_has_one_id_in_each_host() -> None:
     rules = all_rules()
     assert set(CHECKOV) == {name for name, entry in rules.items() if not entry.rule.only_live}
-    in_templates = {name for name, entry in rules.items() if re.search(r"^Flagged.*:$", in_template(entry.page), re.MULTILINE)}
+    in_templates = {name for name in CHECKOV if not in_template(rules[name].page).startswith("\nNothing is flagged")}
     assert set(CFN_LINT) == in_templates
     assert len(set(CHECKOV.values())) == len(CHECKOV)
     own = (*CFN_LINT.values(), CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED)

@@ -15,8 +15,8 @@ import pytest
 from jsonschema import FormatChecker, validators
 
 from posturio_iac.cli import main
-from posturio_iac.render.sarif import render
 from tests.support import canned
+from tests.support.canned import rendered
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
@@ -54,7 +54,7 @@ def complaints(log: Path) -> list[tuple[str, str]]:
     "report", [canned.report(), canned.hostile(), canned.repeated(), canned.empty()], ids=["full", "hostile", "repeated", "empty"]
 )
 def test_canned_reports_satisfy_schema_and_validator(report: Report, tmp_path: Path) -> None:
-    text = render(report, canned.context(text=lambda _path: "\n" * 50, exit_code=1, prefix="infra/"))
+    text = rendered("sarif", report, canned.context(text=lambda _path: "\n" * 50, exit_code=1, prefix="infra/"))
     assert [error.message for error in validator().iter_errors(json.loads(text))] == []
     (tmp_path / "r.sarif").write_text(text, encoding="utf-8")
     assert complaints(tmp_path / "r.sarif") == []
@@ -70,7 +70,7 @@ def test_a_scan_of_the_fixtures_does(tmp_path: Path) -> None:
 
 
 def test_the_validator_sees_what_is_wrong(tmp_path: Path) -> None:
-    made = json.loads(render(canned.report(), canned.context()))
+    made = json.loads(rendered("sarif", canned.report(), canned.context()))
     made["runs"][0]["tool"]["driver"]["rules"][0]["id"] = ""
     del made["runs"][0]["results"][0]["locations"]
     (tmp_path / "r.sarif").write_text(json.dumps(made), encoding="utf-8")

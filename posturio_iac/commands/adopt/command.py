@@ -6,11 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files
-from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, AdoptionPlan, for_fix, wanted_of
+from posturio_iac.commands.baseline.command import ACCEPT
 from posturio_iac.commands.fix.summary import overview, say, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
-from posturio_iac.commands.parser import Arguments, parse
+from posturio_iac.commands.parser import JUDGING, Arguments, Command, own_option, parse, shared_options
 from posturio_iac.commands.reporting.reports import exit_code
+from posturio_iac.commands.settings import split
+from posturio_iac.config import meant
+from posturio_iac.config.option_table import Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
@@ -26,6 +29,68 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
+
+
+FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
+PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in files.PLACES))
+
+
+COMMAND = Command(
+    "adopt",
+    "Shows the findings, which of them can be fixed and what the next apply would then do, and what remains. Writes what --write names: "
+    "the fixes, a baseline of the rest with owner, reason and end date, the configuration, the hook and a CI file. "
+    "It writes nothing unless told to, and never overwrites a file.",
+    "FOLDER",
+    "A folder of the repository to set up (default: .)",
+    most=1,
+    options=(
+        own_option("write", Shape.LIST, f"Write these parts, separated by commas: {', '.join(PARTS)}", "PARTS"),
+        own_option("until", Shape.TEXT, "The last day on which findings in the baseline are accepted", "DATE"),
+        own_option("reason", Shape.TEXT, "Why those findings are accepted", "TEXT"),
+        own_option("owner", Shape.TEXT, "Who is responsible for keys that name no owner", "NAME"),
+        ACCEPT,
+        own_option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
+        own_option("expires", Shape.TEXT, "Fix keys without an end by letting them expire on this date", "DATE"),
+        own_option("in", Shape.TEXT, "Fix them by letting them expire after this time, such as 60d", "TIME"),
+        own_option("rotate", Shape.TEXT, "Fix them by declaring that they are rotated at this interval, such as 90d", "TIME"),
+        own_option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
+        own_option("repo", Shape.TEXT, f"Fetch the hook from here (default: {files.REPOSITORY})", "URL"),
+        own_option("rev", Shape.TEXT, "Use this tag or commit of the hook (default: the one running)", "REV"),
+        *shared_options(*JUDGING, "color", "quiet"),
+    ),
+)
+
+
+class AdoptionPlan(NamedTuple):
+    """The parts to write, and how findings are accepted."""
+
+    parts: frozenset[str]
+    reason: str
+    until: str
+    owner: str
+
+
+def wanted_of(given: Arguments) -> AdoptionPlan:
+    """The plan that the command line asks for. Raises `UsageError` for unknown parts, and for options that do not go with them."""
+    parts = frozenset(split(given.write or ()))
+    for part in sorted(parts - {*PARTS}):
+        raise UsageError(f'--write takes {", ".join(PARTS)}, not "{part}"{meant(part, PARTS)}')
+    if BASELINE in parts and not (given.reason and given.until):
+        raise UsageError("a baseline needs a reason and a last day: add --reason TEXT and --until DATE")
+    if parts and BASELINE not in parts and (given.reason or given.until):
+        raise UsageError("--reason and --until need baseline in --write")
+    if parts and FIX not in parts and (given.unsafe or given.expires or getattr(given, "in") or given.rotate):
+        raise UsageError("--unsafe, --expires, --in and --rotate need fix in --write")
+    return AdoptionPlan(parts, *((text or "").strip() for text in (given.reason, given.until, given.owner)))
+
+
+def for_fix(given: Arguments) -> list[str]:
+    """The command line of ``fix`` that does the same."""
+    argv = ["--write"]
+    argv += [flag for flag, value in (("--unsafe", given.unsafe), ("--allow-dirty", given.allow_dirty)) if value]
+    named = {"--expires": given.expires, "--in": getattr(given, "in"), "--rotate": given.rotate}
+    argv += [f"{flag}={value}" for flag, value in named.items() if value]
+    return argv + ([f"--as-of={given.as_of.isoformat()}"] if given.as_of else [])
 
 
 class RepositoryToAdopt(NamedTuple):

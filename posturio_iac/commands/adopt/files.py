@@ -11,7 +11,6 @@ from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.model import SHARED_FILE
-from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
@@ -25,10 +24,6 @@ HOOKS = ".pre-commit-config.yaml"
 
 PLACES = {"github": ".github/workflows/posturio-iac.yml", "gitlab": ".gitlab-ci.yml"}
 REPOSITORY = "https://github.com/posturio/posturio-iac"
-
-
-REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
-REV = Option("rev", Shape.TEXT, "Use this tag or commit of the hook (default: the one running)", flag="--rev", metavar="REV", in_file=False)
 
 
 class FileChange(NamedTuple):

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
-from posturio_iac.commands.parser import Command, parse
-from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
+from posturio_iac.commands.parser import JUDGING, Command, own_option, parse, shared_options
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError
 
@@ -27,30 +27,10 @@ if TYPE_CHECKING:
 
 FILE = "posturio-iac-baseline.json"
 INCOMPLETE = 3
-_TAKEN = (
-    "select",
-    "ignore",
-    "exclude",
-    "max_file_size",
-    "timeout",
-    "engine",
-    "var_files",
-    "parameters",
-    "source",
-    "baseline",
-    "as_of",
-    "config",
-    "no_config",
-)
 _MEANING = {"baseline": "The file to write (default: those of the configuration, or posturio-iac-baseline.json)"}
 
-ACCEPT = Option(
-    "accept",
-    Shape.LIST,
-    "Also accept findings of these severities: critical, high (lower ones need no word)",
-    flag="--accept",
-    metavar="SEVERITIES",
-    in_file=False,
+ACCEPT = own_option(
+    "accept", Shape.LIST, "Also accept findings of these severities: critical, high (lower ones need no word)", "SEVERITIES"
 )
 
 COMMAND = Command(
@@ -60,30 +40,15 @@ COMMAND = Command(
     "Folders and files to scan (default: .)",
     most=None,
     options=(
-        Option("reason", Shape.TEXT, "Why new entries are accepted", flag="--reason", metavar="TEXT", in_file=False),
-        Option(
-            "owner",
-            Shape.TEXT,
-            "Who is responsible for new entries whose key names no owner",
-            flag="--owner",
-            metavar="NAME",
-            in_file=False,
-        ),
-        Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
+        own_option("reason", Shape.TEXT, "Why new entries are accepted", "TEXT"),
+        own_option("owner", Shape.TEXT, "Who is responsible for new entries whose key names no owner", "NAME"),
+        own_option("until", Shape.TEXT, "The last day on which new entries are accepted", "DATE"),
         ACCEPT,
-        Option(
-            "live",
-            Shape.LIST,
-            "Take the findings from this JSON result of posturio-iac live instead of a scan",
-            flag="--live",
-            metavar="FILE",
-            in_file=False,
-        ),
-        Option("prune", Shape.SWITCH, "Only remove entries whose finding is gone", flag="--prune", in_file=False),
+        own_option("live", Shape.LIST, "Take the findings from this JSON result of posturio-iac live instead of a scan", "FILE"),
+        own_option("prune", Shape.SWITCH, "Only remove entries whose finding is gone"),
         *(
             Option(o.name, o.shape, _MEANING.get(o.name, o.help), o.default, o.choices, flag=o.flag, metavar=o.metavar)
-            for o in ARGUMENTS
-            if o.name in _TAKEN
+            for o in shared_options(*JUDGING, "max_file_size", "timeout", "engine", "var_files", "parameters", "source", "baseline")
         ),
     ),
 )

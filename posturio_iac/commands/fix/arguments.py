@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from posturio_iac.commands.parser import Command
-from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
+from posturio_iac.commands.parser import JUDGING, Command, own_option, shared_options
+from posturio_iac.config.option_table import Shape
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -15,27 +15,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.wanted import Wishes
 
 HOOK = "--hook"
-_SHARED = (
-    "select",
-    "ignore",
-    "exclude",
-    "max_file_size",
-    "engine",
-    "var_files",
-    "parameters",
-    "baseline",
-    "no_suppressions",
-    "as_of",
-    "config",
-    "no_config",
-    "color",
-    "quiet",
-)
-
-
-def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
-    return Option(name, shape, text, flag=f"--{name.replace('_', '-')}", metavar=metavar, in_file=False)
-
 
 COMMAND = Command(
     "fix",
@@ -45,36 +24,34 @@ COMMAND = Command(
     "Folders and files to fix (default: .)",
     most=None,
     options=(
-        _option("write", Shape.SWITCH, "Write the changes; the exit code is 0 if no finding remains"),
-        _option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
-        _option("address", Shape.LIST, "Fix only keys with this address; * matches any text", "GLOB"),
-        _option("expires", Shape.TEXT, "Let keys without an end expire on this date", "DATE"),
-        _option("in", Shape.TEXT, "Let them expire after this time, such as 60d, spread over a week for each owner", "TIME"),
-        _option("rotate", Shape.TEXT, "Declare that they are rotated at this interval, such as 90d", "TIME"),
-        _option("owner", Shape.TEXT, "Write this owner where there is none", "NAME"),
-        Option(
+        own_option("write", Shape.SWITCH, "Write the changes; the exit code is 0 if no finding remains"),
+        own_option("unsafe", Shape.SWITCH, "Also make changes that add resources or replace keys at the next apply"),
+        own_option("address", Shape.LIST, "Fix only keys with this address; * matches any text", "GLOB"),
+        own_option("expires", Shape.TEXT, "Let keys without an end expire on this date", "DATE"),
+        own_option("in", Shape.TEXT, "Let them expire after this time, such as 60d, spread over a week for each owner", "TIME"),
+        own_option("rotate", Shape.TEXT, "Declare that they are rotated at this interval, such as 90d", "TIME"),
+        own_option("owner", Shape.TEXT, "Write this owner where there is none", "NAME"),
+        own_option(
             "owner_from",
             Shape.CHOICE,
             "Write owners known only from CODEOWNERS into the code",
+            "WHAT",
             "none",
             ("none", "codeowners"),
-            flag="--owner-from",
-            metavar="WHAT",
-            in_file=False,
         ),
-        _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be fixed; needs --reason and --until"),
-        _option("accept", Shape.LIST, "Baseline findings of these severities as well: critical, high", "SEVERITIES"),
-        _option("no_baseline", Shape.SWITCH, "Also fix findings that the baseline accepts"),
-        _option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
-        _option("reason", Shape.TEXT, "Why findings are suppressed or added to the baseline", "TEXT"),
-        _option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
-        _option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
-        _option(
+        own_option("suppress_rest", Shape.SWITCH, "Suppress what cannot be fixed; needs --reason and --until"),
+        own_option("accept", Shape.LIST, "Baseline findings of these severities as well: critical, high", "SEVERITIES"),
+        own_option("no_baseline", Shape.SWITCH, "Also fix findings that the baseline accepts"),
+        own_option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
+        own_option("reason", Shape.TEXT, "Why findings are suppressed or added to the baseline", "TEXT"),
+        own_option("until", Shape.TEXT, "The last day on which that holds", "DATE"),
+        own_option("allow_dirty", Shape.SWITCH, "Also change files with uncommitted changes"),
+        own_option(
             HOOK[2:],
             Shape.SWITCH,
             "Treat PATHs as changed files, as pre-commit passes them: write safe changes, fail if there were any",
         ),
-        *(option for option in ARGUMENTS if option.name in _SHARED),
+        *shared_options(*JUDGING, "max_file_size", "engine", "var_files", "parameters", "baseline", "no_suppressions", "color", "quiet"),
     ),
 )
 
