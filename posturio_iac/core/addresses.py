@@ -37,10 +37,7 @@ def index(value: object) -> str:
     """An index as an address shows it: ``[0]``, ``["a"]``, or nothing."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return ""
-    return f"[{value}]" if isinstance(value, int) else f'["{_quoted(value)}"]'
-
-
-def _quoted(text: str) -> str:
-    """Escape a key of ``for_each`` as Terraform prints it in an address."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text)
-    return escaped.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, int):
+        return f"[{value}]"
+    escaped = "".join(_ESCAPES.get(character, character) for character in value)
+    return '["{}"]'.format(escaped.replace("${", "$${").replace("%{", "%%{"))

@@ -31,14 +31,17 @@ def longest_gap(text: str, start: datetime) -> timedelta | None:
     minutes, hours = _numbers(found[1], 0, 59), _numbers(found[2], 0, 23)
     months, years = _numbers(_named(found[4], _MONTHS), 1, 12), _numbers(found[6], 1970, 2199)
     day, weekday = found[3].upper(), _named(found[5], _DAYS)
-    if None in (minutes, hours, months, years) or not _is_day(day) or not _is_weekday(weekday) or (day not in "*?" and weekday not in "*?"):
+    days_read = re.fullmatch(r"LW?|L-\d+|\d+W", day) or _numbers(day, 1, 31)
+    weekdays_read = re.fullmatch(r"[1-7]?L|[1-7]#[1-5]", weekday) or _numbers(weekday, 1, _WEEK)
+    if None in (minutes, hours, months, years, days_read, weekdays_read) or (day not in "*?" and weekday not in "*?"):
         return None
     times = sorted(hour * 60 + minute for hour in hours or () for minute in minutes or ())
     inside = max((after - before for before, after in pairwise(times)), default=0)
     gap, last, runs = 0, start.hour * 60 + start.minute, 0
     first = start.date()
     end = date(first.year + YEARS, first.month, 1)
-    for month in _months(first, end):
+    count = (end.year - first.year) * 12 + end.month - first.month
+    for month in (date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)):
         if month.month not in (months or ()) or month.year not in (years or ()):
             continue
         for number in _days(month, day, weekday):
@@ -68,19 +71,6 @@ def _numbers(field: str, least: int, most: int) -> frozenset[int] | None:
             return None
         found.update(range(low, high + 1, step))
     return frozenset(found)
-
-
-def _is_day(field: str) -> bool:
-    return re.fullmatch(r"LW?|L-\d+|\d+W", field) is not None or _numbers(field, 1, 31) is not None
-
-
-def _is_weekday(field: str) -> bool:
-    return re.fullmatch(r"[1-7]?L|[1-7]#[1-5]", field) is not None or _numbers(field, 1, _WEEK) is not None
-
-
-def _months(first: date, end: date) -> list[date]:
-    count = (end.year - first.year) * 12 + end.month - first.month
-    return [date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count)]
 
 
 def _days(month: date, day: str, weekday: str) -> list[int]:

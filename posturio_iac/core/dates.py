@@ -64,17 +64,13 @@ def parse_date(text: str) -> datetime | None:
     if not text[:4].isdecimal():
         return None
     try:
-        if _is_plain_day(text):
+        if len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit():
             midnight = _midnight(text[:4], text[5:7], text[8:])
             return midnight + timedelta(days=1) if midnight is not None else None
         found = re.fullmatch(_ISO, text)
         return _moment(found.groupdict()) if found is not None else None
     except ValueError:
         return None
-
-
-def _is_plain_day(text: str) -> bool:
-    return len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
 
 
 def _moment(parts: dict[str, str | Any]) -> datetime | None:
@@ -151,9 +147,8 @@ def date_reading(text: str) -> str | None:
 
 def _last_year_isos(text: str) -> list[str]:
     found = re.fullmatch(_YEAR_LAST, text)
-    if found is None:
-        return []
-    return sorted(iso for iso in {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} if iso)
+    isos = {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} if found else set()
+    return sorted(filter(None, isos))
 
 
 def _named_iso(text: str) -> str | None:
@@ -206,15 +201,12 @@ def _calendar(year: str, month: str, day: str) -> str | None:
 
 
 def _near_iso(text: str) -> Trouble | None:
-    found = re.fullmatch(_ISO, text)
-    if found is not None and int(found["year"]) > LAST_YEAR:
-        return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
-    if found is not None:
+    if (found := re.fullmatch(_ISO, text)) is not None:
+        if int(found["year"]) > LAST_YEAR:
+            return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
         return Trouble(f"{quote(text)} is not a date in the calendar", _DATE)
     found = re.fullmatch(_YEAR_FIRST, text)
-    if found is None:
-        return None
-    iso = _calendar(found[1], found[2], found[3])
+    iso = _calendar(*found.groups()) if found else None
     return other_form(f"{quote(text)} is not an ISO 8601 date", iso) if iso else None
 
 

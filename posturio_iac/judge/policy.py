@@ -104,10 +104,10 @@ class Policy:
     def _overrides_of(self, key: AccessKey) -> Iterator[Override]:
         if not self.config.overrides:
             return
-        tags, user = dict(key.tags), _deployed_user(key)
+        tags, user = dict(key.tags), user_path(key.address.rpartition("/")[0])
         for override in self.config.overrides:
             tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
-            named = not override.users or (user is not None and any(text_matches(glob, user) for glob in override.users))
+            named = not override.users or (user != "" and any(text_matches(glob, user) for glob in override.users))
             if tagged and named and (not override.paths or self.in_paths(key, override.paths)):
                 yield override
 
@@ -116,10 +116,6 @@ def _allows(allowed: AllowedKey, key: AccessKey) -> bool:
     """True if an exception names a key; a user whose name is not known is named by nothing."""
     by_user = allowed.user is None or (isinstance(key.user, str) and text_matches(allowed.user, key.user))
     return by_user and (allowed.address is None or text_matches(allowed.address, key.address))
-
-
-def _deployed_user(key: AccessKey) -> str | None:
-    return user_path(key.address.rpartition("/")[0]) or None
 
 
 def text_matches(glob: str, text: str) -> bool:

@@ -111,9 +111,6 @@ class Suppressions:
         self._selected.setdefault(entry, {})[id(policy)] = policy
         return entry
 
-    def _is_selected(self, rule: str, entry: _Entry) -> bool:
-        return any(rule in policy.selected(self._known) for policy in self._selected[entry].values())
-
     def _configured_by(self, policy: Policy) -> tuple[tuple[Exemption, str], ...]:
         if id(policy) not in self._configured:
             exemptions = policy.config.suppressions
@@ -146,7 +143,8 @@ class Suppressions:
             return
         if entry.source == BORROWED:
             return
-        idle = [r for r in entry.rules if self._is_selected(r, entry) and (entry, r) not in self._used and r not in crashed]
+        selected = frozenset[str]().union(*(policy.selected(self._known) for policy in self._selected[entry].values()))
+        idle = [r for r in entry.rules if r in selected and (entry, r) not in self._used and r not in crashed]
         if idle:
             rest = "" if len(idle) == len(entry.rules) else f" of {', '.join(idle)}"
             yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because there is no such finding; remove it"

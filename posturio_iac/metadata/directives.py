@@ -148,7 +148,8 @@ class StatementReader:
             elif classify(item.name, self.names):
                 self._problem(item.span, f"{quote(item.name)} has no effect in posturio:ignore; write a line posturio: {key}=… for it")
             else:
-                self._problem(item.span, f"posturio:ignore does not know {quote(item.name)}; it takes {_either(key, 'until', 'reason')}")
+                near = _nearest(key, frozenset(("until", "reason"))) or "until and reason"
+                self._problem(item.span, f"posturio:ignore does not know {quote(item.name)}; it takes {near}")
         self._words(words)
         return settings
 
@@ -165,17 +166,15 @@ class StatementReader:
         self._words([item for item in written if not item.name])
 
     def _unknown(self, item: Item) -> str:
-        return f"posturio: does not know {quote(item.name)}; {self._instead(item)}"
-
-    def _instead(self, item: Item) -> str:
-        """Say what to write in place of an unknown name."""
         key = normalise(item.name)
         if key in ("until", "reason"):
-            return f"it belongs to posturio:ignore, as in {_FORM}"
-        if key in _SUPPRESSING:
-            return f"to suppress a finding write {_FORM}"
-        near = _nearest(key, frozenset(normalise(name) for name in self.names.spellings()))
-        return f"did you mean {quote(near)}?" if near else "it takes names such as expires, rotation, rotated_on and owner"
+            hint = f"it belongs to posturio:ignore, as in {_FORM}"
+        elif key in _SUPPRESSING:
+            hint = f"to suppress a finding write {_FORM}"
+        else:
+            near = _nearest(key, frozenset(normalise(name) for name in self.names.spellings()))
+            hint = f"did you mean {quote(near)}?" if near else "it takes names such as expires, rotation, rotated_on and owner"
+        return f"posturio: does not know {quote(item.name)}; {hint}"
 
     def _words(self, words: list[Item]) -> None:
         """Report what is not of the form name=value, once for each statement."""
@@ -227,10 +226,6 @@ def _nearest(word: str, known: frozenset[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)
-
-
-def _either(word: str, *known: str) -> str:
-    return _nearest(word, frozenset(known)) or " and ".join(known)
 
 
 def _example(name: str) -> str:

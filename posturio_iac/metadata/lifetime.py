@@ -69,7 +69,8 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names | None =
     if isinstance(value, Unknown):
         return f"{describe_origin(origin)} may exempt the key from rotation ({value.reason}), which is not a lifetime"
     text = as_text(value) or ""
-    if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
+    negated = name.casefold().rstrip("s").endswith(("expire", "rotate"))  # ``KeyAutoExpire`` exempts when it is false
+    if (text.strip().casefold() in {*_OFF, "0"}) is not negated:
         return None
     return f"{describe_origin(origin)} = {quote(text)} exempts the key from rotation, which is not a lifetime"
 
@@ -159,8 +160,3 @@ def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
     if dated is None and timed is not None and any(c.isdigit() for c in text):
         return timed
     return dated or Trouble(f"{quote(text)} is neither a date nor an interval", _DATE)
-
-
-def _expires_by_itself(name: str) -> bool:
-    """True if an exempting name is the negation of one: ``KeyAutoExpire`` exempts when it is false."""
-    return name.casefold().rstrip("s").endswith(("expire", "rotate"))

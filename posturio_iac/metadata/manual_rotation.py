@@ -34,7 +34,7 @@ _KEYS = r"(?:access)?keys?|creds?|credentials?|tokens?|secrets?|rotat(?:ion|ed)|
 _MARKERS = r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$"
 _METADATA = r"(?im)^[ \t]*posturio(?:[-_ ]iac)?[ \t]*:.*"
 _CLAUSE_END = r"[.;,!?]\s|[;!?]"
-_WORD = r"[\w'\u2019]+"
+_WORD = r"\w+"
 _UNDONE = r"(?i)\b(?:todo|fixme|xxx|hack)\b"
 _NEGATIONS = r"not|never|no|non|none|without|cannot|cant|dont|isnt|arent|wasnt|doesnt|wont|nobody|nothing|neither|nor"
 _WISHES = r"should|must|need|needs|please|remember|ought|could|might"
@@ -76,13 +76,15 @@ def mentions_rotation(text: str) -> bool:
     undone = re.search(_UNDONE, prose)
     if undone is not None:
         prose = prose[: undone.start()]
-    return any(_states_rotation(clause) for clause in re.split(_CLAUSE_END, prose))
+    clauses = (re.findall(_WORD, re.sub(r"['\u2019]", "", clause).lower()) for clause in re.split(_CLAUSE_END, prose))
+    return any(_is_stated(words[:at], words[at + 1 : at + 4]) for words in clauses for at in _mentions(words))
 
 
 def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
     parts = found.groupdict()
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
-    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, _word_before(found))):
+    before = re.split(r"[-_.:/]+", found.string[: found.start()].rstrip("-_.:/").lower())[-1]
+    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, before)):
         return None
     rest = re.split(r"[-_.:/]+", re.sub(r"^[a-z]+", "", found.string[found.end() :].lower()))
     if not all(re.fullmatch(rf"{_KEYS}|v?[0-9]*", word) for word in rest):
@@ -100,11 +102,6 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
     return NameMark(f"holds the {'date' if month else 'year'} {shown}{ago}", at)
 
 
-def _word_before(found: re.Match[str]) -> str:
-    words = re.split(r"[-_.:/]+", found.string[: found.start()].rstrip("-_.:/").lower())
-    return words[-1]
-
-
 def _version(name: str) -> NameMark | None:
     found = re.search(_VERSION, name)
     if found is None:
@@ -113,11 +110,6 @@ def _version(name: str) -> NameMark | None:
     if re.fullmatch(_PROTOCOLS, (found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
         return None
     return NameMark(f"ends in the version v{found['number']}")
-
-
-def _states_rotation(clause: str) -> bool:
-    words = [w.replace("\u2019", "'").replace("'", "").lower() for w in re.findall(_WORD, clause)]
-    return any(_is_stated(words[:at], words[at + 1 : at + 4]) for at in _mentions(words))
 
 
 def _mentions(words: list[str]) -> Iterator[int]:

@@ -47,7 +47,7 @@ def test_enumerations_are_those_of_the_schema() -> None:
 
 
 def test_each_meaning_but_none_other_is_a_list_of_names_in_the_configuration() -> None:
-    assert {one.value for one in Meaning} == set(Names.default().__match_args__) - {"prefixes", "lookup", "stems"}
+    assert {one.value for one in Meaning} == set(Names.default().__match_args__) - {"prefixes", "users", "lookup", "stems"}
 
 
 def test_a_kind_of_unknown_value_is_named_as_its_constant_and_shows_its_subject() -> None:
