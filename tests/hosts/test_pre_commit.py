@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_line import shown
 from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
-from tests.support.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
+from tests.support.repository import TEMPLATE, Repository, clean, flagged
 
 if TYPE_CHECKING:
     from tests.support.hosts.hosting import Host
@@ -50,41 +50,6 @@ def test_staged_content_counts_and_not_what_is_on_disk(host: Host, repository: R
     assert (repository.path / "iam.tf").read_text() == flagged()
 
 
-def test_untracked_neighbour_neither_blocks_nor_mends(host: Host, repository: Repository) -> None:
-    repository.write("a/iam.tf", clean())
-    repository.write("a/key.tf", flagged().replace('"ci"', '"more"').replace("user.ci", "user.more"), add=False)
-    repository.write("b/iam.tf", flagged("b"), add=False)
-    code, said = host.commit(repository)
-    assert code == 0, said
-    repository.write("c/iam.tf", KEY)
-    repository.write("c/user.tf", USER % ("c", ""))
-    repository.write("c/user_override.tf", USER % ("c", EXPIRES), add=False)
-    code, said = host.commit(repository)
-    assert code == 1, said
-
-
-def test_renamed_module_is_judged(host: Host, repository: Repository) -> None:
-    repository.write("old/iam.tf", flagged())
-    repository.commit()
-    repository.git("mv", "old", "new")
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert "new/iam.tf:5:1" in said
-
-
-def test_deleted_metadata_is_found_by_the_next_commit_in_the_module(host: Host, repository: Repository) -> None:
-    repository.write("a/iam.tf", USER % ("ci", "") + KEY)
-    repository.write("a/user_override.tf", USER % ("ci", EXPIRES))
-    code, said = host.commit(repository)
-    assert code == 0, said
-    repository.git("rm", "-q", "a/user_override.tf")
-    assert host.commit(repository)[0] == 0
-    repository.write("a/outputs.tf", 'output "x" {\n  value = 1\n}\n')
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert "a/iam.tf:5:1" in said
-
-
 def test_commit_without_relevant_files_skips_the_hook(host: Host, repository: Repository) -> None:
     repository.write("README.md", "hello\n")
     repository.write("main.py", "")
@@ -101,38 +66,6 @@ def test_other_yaml_passes(host: Host, repository: Repository) -> None:
     assert "Passed" in said
 
 
-def test_one_of_200_modules_is_judged_alone(host: Host, repository: Repository) -> None:
-    for number in range(200):
-        repository.write(f"modules/m{number:03}/main.tf", flagged(f"u{number}"), add=False)
-        repository.write(f"modules/m{number:03}/outputs.tf", "", add=False)
-    repository.git("add", "-A")
-    repository.commit()
-    repository.write("modules/m007/outputs.tf", 'output "x" {\n  value = 1\n}\n')
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert set(re.findall(r"modules/m\d+", said)) == {"modules/m007"}
-    code, said = host.run(repository, "run", "--all-files")
-    assert code == 1, said
-    assert "200 keys" in said
-    assert "--all lists every key" in said
-    assert len(said.splitlines()) < 100
-
-
-def test_two_hooks_at_once(host: Host, repository: Repository) -> None:
-    repository.write(".pre-commit-config.yaml", host.configuration("posturio-iac-terraform", "posturio-iac-cloudformation"))
-    repository.commit()
-    repository.write("iam.tf", flagged())
-    repository.write("stack.yaml", TEMPLATE)
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert said.count(MISSING) == 2
-    repository.write("iam.tf", clean())
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert re.search(r"\(Terraform\)\.*Passed", said)
-    assert "stack.yaml:8:3" in said
-
-
 def test_odd_names_reach_the_hook(host: Host, repository: Repository) -> None:
     json_code = '{"resource": {"aws_iam_user": {"j": {"name": "j"}}, "aws_iam_access_key": {"j": {"user": "${aws_iam_user.j.name}"}}}}'
     names = ("with space.tf", "ümläut.tofu", "-dash.tf", "--strict.tf", "quo'te.tf")
@@ -143,44 +76,6 @@ def test_odd_names_reach_the_hook(host: Host, repository: Repository) -> None:
     code, said = host.commit(repository)
     assert code == 1, said
     assert [name for name in files if not re.search(rf"(?m)^ *{re.escape(name)}:\d+:\d+: ", said)] == []
-
-
-def test_a_file_of_variables_reaches_the_hook(host: Host, repository: Repository) -> None:
-    repository.write("iam.tf", flagged())
-    repository.commit()
-    repository.write("a.tfvars", "x = 1\n")
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert MISSING in said
-
-
-def test_change_far_away_in_the_calls_is_followed(host: Host, repository: Repository) -> None:
-    call = 'module "user" {\n  source = "%s"\n%s}\n'
-    repository.write("live/main.tf", 'variable "tags" {\n}\n' + call % ("../modules/team", "  tags = var.tags\n"))
-    repository.write("live/terraform.tfvars", 'tags = { owner = "team", expires = "2027-01-31" }\n')
-    repository.write("modules/team/main.tf", 'variable "tags" {\n}\n' + call % ("../user", "  tags = var.tags\n"))
-    user = 'variable "tags" {\n}\nresource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = var.tags\n}\n'
-    repository.write("modules/user/main.tf", user + KEY)
-    code, said = host.commit(repository)
-    assert code == 0, said
-    repository.write("live/terraform.tfvars", 'tags = { owner = "team" }\n')
-    code, said = host.commit(repository)
-    assert code == 1, said
-    assert "modules/user/main.tf" in said
-
-
-def test_baseline_lets_old_findings_pass(host: Host, repository: Repository) -> None:
-    repository.write("old/iam.tf", flagged("old"))
-    subprocess.run(
-        [executable(host), "baseline", "--as-of", "2026-12-01", "--until", "2099-12-31"],
-        cwd=repository.path,
-        check=True,
-        capture_output=True,
-    )
-    repository.write("posturio-iac.toml", 'baseline = "posturio-iac-baseline.json"\n')
-    repository.git("add", "-A")
-    code, said = host.commit(repository)
-    assert code == 0, said
 
 
 def test_init_writes_what_the_host_accepts(host: Host, repository: Repository) -> None:
