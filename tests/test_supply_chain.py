@@ -104,10 +104,11 @@ def test_a_release_has_provenance_and_a_bill_of_materials() -> None:
     text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
     assert text.count("uses: actions/attest-build-provenance@") == 2
     assert "permissions: {}" in text
+    assert "secrets." not in text
     jobs: dict[str, Any] = yaml.safe_load(text)["jobs"]
     assert any("cyclonedx-py environment" in step.get("run", "") and "sbom.cdx.json" in step["run"] for step in jobs["build"]["steps"])
     steps = jobs["publish"]["steps"]
     (attest,) = (place for place, step in enumerate(steps) if step["uses"].startswith("actions/attest@"))
     assert steps[attest]["with"] == {"subject-path": "dist/*", "sbom-path": "sbom/sbom.cdx.json"}
     assert attest < next(place for place, step in enumerate(steps) if step["uses"].startswith("pypa/"))
-    assert jobs["publish"]["permissions"]["attestations"] == "write"
+    assert [jobs["publish"]["permissions"][name] for name in ("attestations", "id-token")] == ["write", "write"]

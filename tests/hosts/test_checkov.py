@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -337,11 +335,6 @@ def test_no_module_of_ours_hides_one_of_checkovs_libraries() -> None:
         path.name for path in (ROOT / "posturio_iac").iterdir() if path.is_dir()
     }
     assert ours & (packages_distributions().keys() - {"posturio_iac"}) <= {"rules"}
-
-
-def test_the_installed_pack_is_the_one_that_the_command_prints() -> None:
-    done = subprocess.run([sys.executable, "-m", "posturio_iac", "policies", "checkov"], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == PACK
 
 
 def test_nothing_is_said_about_a_repository_without_keys(tmp_path: Path) -> None:
