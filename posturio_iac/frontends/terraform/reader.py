@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError, free_last_part
+from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
@@ -19,6 +22,7 @@ from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.call_graph import (
     calls_that_matter,
+    graph_of,
     misspelt_input,
     published_in,
     roots_of,
@@ -43,10 +47,9 @@ from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding_each, local_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax.hcl import Block
@@ -58,56 +61,50 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
-    units, problems = units_of(selection, options.max_file_size, options.budget)
-    folders = calls_that_matter(selection, options, units)
+    reader = _Reader(selection, options)
+    program, units, folders = reader.program, reader.units, reader.folders
 
     def wanted(paths: list[str]) -> list[str]:
         return [path for path in paths if roots_wanted is None or (units[path].folder if path in units else path) in roots_wanted]
 
     roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
-    reader = _Reader(selection, options, folders, units)
     # The module that a broken file applies may make keys.
-    problems += (problem for unit in units.values() for problem in unit.problems)
-    for problem in (*problems, *unread_units(units, reader.program.unread_module)):
-        reader.program.report(problem)
-    found = {path: reader.guarded(path) for path in (*roots, *published)}
-    found |= {
-        path: reader.guarded(path, apart=True) for path in wanted(standing_alone(reader.program, reader.shared, units)) if path not in found
-    }
+    broken = (problem for unit in units.values() for problem in unit.problems)
+    for problem in (*reader.problems, *broken, *unread_units(units, program.unread_module)):
+        program.report(problem)
+    found = reader.all_of([*roots, *published])
+    alone = wanted(standing_alone(program, {target for targets in folders.values() for target in targets}))
+    found |= reader.all_of([path for path in alone if path not in found], apart=True)
     # A call that evaluation does not reach, such as one in a block with a syntax error, does not make a module another one's.
     while left := wanted(roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
-        found |= {path: reader.guarded(path) for path in left}
+        found |= reader.all_of(left)
     found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
     for path in found:
         # The calls of a published module are elsewhere: parts that its examples do not use are still judged.
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
-    return Reading(tuple(keys), tuple(reader.program.diagnostics))
+    return Reading(tuple(keys), tuple(program.diagnostics))
 
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str, *, exactly: bool = False) -> Reading:
     """The keys of the root module in ``folder``, whoever else calls it, or unless ``exactly`` it is meant those of the roots below it."""
-    units, _ = units_of(selection, options.max_file_size, options.budget)
-    folders = calls_that_matter(selection, options, units)
-    below = () if exactly or folder in folders else roots_of(folders)
+    reader = _Reader(selection, options)
+    below = () if exactly or folder in reader.folders else roots_of(reader.folders)
     inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
-    reader = _Reader(selection, options, folders, units)
-    found = reader.with_namesakes({path: reader.guarded(path) for path in ([folder] if folder in folders else inside)})
+    found = reader.with_namesakes(reader.all_of([folder] if folder in reader.folders else inside))
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
-    def __init__(
-        self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]], units: Mapping[str, ModuleCaller]
-    ) -> None:
-        self.program = ModuleTree(selection, options, folders, units)
-        self.units = units
+    def __init__(self, selection: Selection, options: TerraformOptions) -> None:
         self.selection = selection
-        self.folders = folders
-        self.shared = {target for targets in folders.values() for target in targets}
+        self.program = ModuleTree(selection, options)
+        self.program.units, self.problems = units_of(selection, options.max_file_size, options.budget)
+        self.program.leading = calls_that_matter(self.program)
+        self.units, self.folders = self.program.units, self.program.leading
         self.reached: set[str] = set()
         """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
         self.visited: set[str] = set()
@@ -119,7 +116,26 @@ class _Reader:
         if not names:
             return found
         elsewhere = self.namesakes(names)
-        return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
+
+        def completed(key: AccessKey, path: str) -> AccessKey:
+            same = elsewhere.get(key.user, ()) if key.unseen_tags is not None and isinstance(key.user, str) else ()
+            return left_open(key, [user for top, user in same if top != path])
+
+        return {path: [completed(key, path) for key in keys] for path, keys in found.items()}
+
+    def all_of(self, paths: list[str], *, apart: bool = False) -> dict[str, list[AccessKey]]:
+        """The keys of some root modules by their folders. A module is let go when no other of these leads to it."""
+        below = {path: closure([path, *(self.units[path].own_folders() if path in self.units else ())], self.folders) for path in paths}
+        left = Counter(chain.from_iterable(below.values()))
+        found = {}
+        for path in paths:
+            found[path] = self.guarded(path, apart=apart)
+            for folder in below.pop(path):
+                left[folder] -= 1
+                if not left[folder]:
+                    del left[folder]
+            self.program.keep(left)
+        return found
 
     def guarded(self, path: str, *, apart: bool = False) -> list[AccessKey]:
         """The keys of a root module and of all that it calls; a crash there is reported, and hides no other module.
@@ -155,7 +171,8 @@ class _Reader:
         told = told_engine(self.program.root, root, self.program.options.engine, self.program.fence)
         if told == "opentofu":
             return found
-        other = ModuleTree(self.selection, self.program.options, self.folders, self.units, opentofu=False)
+        other = ModuleTree(self.selection, self.program.options, opentofu=False)
+        other.leading, other.units = self.folders, self.units
         other.folder(path).given = root.given
         by_terraform = self._keys_below(path, other, "terraform")
         if told is None and any(is_torn(other.folder(folder.path), folder) for folder in folders):
@@ -189,8 +206,6 @@ class _Reader:
             text = "module calls are nested too deeply to follow from here; keys further down were not checked"
             program.report(Diagnostic(Level.ERROR, text, path or "."))
         program.diagnostics.update(dict.fromkeys(decided_by_file(engine, root.folder, configured) if declared else ()))
-        if path not in self.shared:
-            program.forget(path)
         if unit is not None:
             unit.forget()
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)]
@@ -227,38 +242,21 @@ class _Reader:
                 self.reached.add(path)
                 pending += ((path, inner) for inner in self.program.folder(path).calls.values())
 
-    def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
-        """The users of the whole scan that have one of these names, by name and by the folder of the root module."""
-        found: dict[str, dict[str, list[Namesake]]] = {}
-        users, named = holding_each(self.selection, (b"iam_user",), [f'"{name}"'.encode() for name in sorted(names)])
-        tops = self._tops_of(users) & self._tops_of(named)
+    def namesakes(self, names: set[str]) -> dict[str, list[tuple[str, Namesake]]]:
+        """The users of the whole scan that have one of these names, by name, each with the folder of its root module."""
+        found: dict[str, list[tuple[str, Namesake]]] = {}
+        graph = graph_of(local_calls(self.selection))
+        holding = holding_each(self.selection, (b"iam_user",), [f'"{name}"'.encode() for name in sorted(names)])
+        users, named = ({top for path in paths for top in tops_above(posixpath.dirname(path), graph)} for paths in holding)
         # Diagnostics of a root module are reported where its own keys are read.
         program = ModuleTree(self.selection, self.program.options)
-        for top in sorted(tops):
+        for top in sorted(users & named):
             free_last_part()
-            for name, same in self._users_in(top, names, program).items():
-                found.setdefault(name, {})[top] = same
+            below, _ = users_below(program.root_module(top))
+            for name in names & below.keys():
+                found.setdefault(name, []).extend((top, namesake_of(user, program.options)) for user in below[name])
+            program.keep(())
         return found
-
-    @staticmethod
-    def _users_in(top: str, names: Collection[str], program: ModuleTree) -> dict[str, list[Namesake]]:
-        """The users of one root module that have one of these names, by name."""
-        users, _ = users_below(program.root_module(top))
-        found = {name: [namesake_of(user, program.options) for user in users.get(name, ())] for name in names}
-        program.forget(top)
-        return {name: same for name, same in found.items() if same}
-
-    def _tops_of(self, paths: Iterable[str]) -> set[str]:
-        callers: dict[str, set[str]] = {}
-        for caller, target in local_calls(self.selection):
-            source, called = ("" if path == "." else path for path in (caller, target))
-            callers.setdefault(called, set()).add(source)
-        return {top for folder in set(map(posixpath.dirname, paths)) for top in tops_above(folder, callers)}
-
-    def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
-        """A key of the root module in ``path``, left open where users of the same name in other root modules state more."""
-        tops = elsewhere.get(key.user, {}) if key.unseen_tags is not None and isinstance(key.user, str) else {}
-        return left_open(key, [user for top, users in tops.items() if top != path for user in users])
 
 
 def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:

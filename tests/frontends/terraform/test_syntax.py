@@ -147,14 +147,6 @@ def test_two_comments_on_the_line_above_are_both_of_the_block() -> None:
     assert comments("/* one */ # two\na {}") == ["/* one */", "# two"]
 
 
-def test_a_nested_block_has_comments_of_its_own() -> None:
-    (outer,) = body_of("o { # open\n  # of one\n  one {\n  } # tail\n  # of two\n  two {}\n  # last\n}\n").blocks
-    one, two = outer.body.blocks
-    assert [c.text for c in one.comments] == ["# of one", "# tail"]
-    assert [c.text for c in two.comments] == ["# of two"]
-    assert len(outer.comments) == 5
-
-
 def test_comments_know_their_place_in_code_points() -> None:
     (block,) = body_of('\ufeffa { x = "é" } # ü!\n').blocks
     (comment,) = block.comments

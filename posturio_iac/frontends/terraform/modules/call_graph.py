@@ -7,12 +7,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
-from posturio_iac.core.closure import CallGraph
+from posturio_iac.core.closure import CallGraph, closure
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
-from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources
+from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, local_folder
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search import is_initialised
@@ -22,11 +22,12 @@ from posturio_iac.search.outside import explore
 from posturio_iac.search.written_sources import CALLS, blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey
     from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
+    from posturio_iac.frontends.terraform.modules.tree import ModuleTree
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
@@ -64,7 +65,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
-    graph = CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
+    graph = graph_of(local_calls(selection))
     return {folder for folder in found if not any(is_initialised(os.path.join(selection.root, top)) for top in graph.above(folder))}
 
 
@@ -147,57 +148,47 @@ def misspelt_input(match: Match, name: str, meant: str, span: Span) -> Diagnosti
     return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)
 
 
-def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
+def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     """The folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
+    selection, options, units = program.selection, program.options, program.units
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(CODE)}
     idle = without_keys(selection, options)
     wanted -= idle
     wanted |= _calling_known(units, options) | _making(units, selection)
-    calls: dict[str, set[str]] = {}
-    callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
     applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
-    found |= {*applied, *_copied(units, selection), *computed_calls(selection, options), *OwnSources(selection.search).calls()}
+    found |= {*applied, *_copied(units, selection), *_computed_calls(program), *OwnSources(selection.search).calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = selection.apart if elsewhere else None
     holding, edges = explore(selection, elsewhere, idle | apart() if apart else idle)
     wanted |= holding
-    for caller, target in found | edges:
-        source, called = ("" if path == "." else path for path in (caller, target))
-        calls.setdefault(source, set()).add(called)
-        callers.setdefault(called, set()).add(source)
-    wanted = _reachable(list(wanted), callers)
+    graph = graph_of(found | edges)
+    wanted = graph.all_above(wanted)
     nothing: set[str] = set()  # one for all that call nothing: each would take 216 bytes
-    return {folder: calls[folder] & wanted if folder in calls else nothing for folder in wanted}
+    return {folder: graph.calls[folder] & wanted if folder in graph.calls else nothing for folder in wanted}
 
 
-def computed_calls(selection: Selection, options: TerraformOptions) -> Iterator[tuple[str, str]]:
+def _computed_calls(program: ModuleTree) -> Iterator[tuple[str, str]]:
     """Yield the calls of local modules whose sources are computed, with the defaults of variables."""
-    folders = {posixpath.dirname(path) for path in selection.search.computing}
-    if not folders:
-        return
-    from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
-    from posturio_iac.frontends.terraform.modules.tree import ModuleTree
-
-    program = ModuleTree(selection, options)
-    for folder in sorted(folders):
+    for folder in sorted({posixpath.dirname(path) for path in program.selection.search.computing}):
         instance = program.root_module(folder)
         for block in instance.folder.calls.values():
             source = program.source_of(block, instance)
             if source is not None and (target := local_folder(folder, source)) is not None:
                 yield folder, target
+    program.diagnostics.clear()  # those of a folder are reported where its keys are read
 
 
 def roots_of(folders: dict[str, set[str]]) -> list[str]:
     """The folders that no other one calls; of modules that only call each other, the first."""
     called = {target for folder, targets in folders.items() for target in targets if target != folder}
     roots = sorted(set(folders) - called)
-    reached = _reachable(roots, folders)
+    reached = closure(roots, folders)
     for folder in sorted(folders):
         if folder not in reached:
             roots.append(folder)
-            reached |= _reachable([folder], folders)
+            reached |= closure([folder], folders)
     return roots
 
 
@@ -271,26 +262,17 @@ def _matters(written: GeneratedFile | Unknown) -> bool:
     return any(block.type in ("resource", "data", "module") for block in written.blocks)
 
 
-def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
-    found = set(start)
-    pending = list(start)
-    while pending:
-        fresh = folders.get(pending.pop(), set()) - found
-        found |= fresh
-        pending += fresh
-    return found
+def graph_of(calls: Iterable[tuple[str, str]]) -> CallGraph:
+    """Calls of local modules as a graph, in which the scan root has an empty name."""
+    return CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in calls)
 
 
-def tops_above(folder: str, callers: dict[str, set[str]]) -> set[str]:
+def tops_above(folder: str, graph: CallGraph) -> set[str]:
     """The folders that lead to a module and that nothing calls; the module itself when it is only part of a circle."""
-    above = _reachable([folder], callers)
-    return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
+    return {path for path in graph.above(folder) if not graph.callers.get(path, set()) - {path}} or {folder}
 
 
 def published_in(folders: dict[str, set[str]]) -> list[str]:
     """The modules that only examples and tests call."""
-    callers: dict[str, set[str]] = {}
-    for folder, targets in folders.items():
-        for target in targets - {folder}:
-            callers.setdefault(target, set()).add(folder)
+    callers = CallGraph((folder, target) for folder, targets in folders.items() for target in targets - {folder}).callers
     return sorted(target for target, found in callers.items() if all(is_example(caller, target) for caller in found))

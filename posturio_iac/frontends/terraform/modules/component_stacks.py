@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Value, first_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.frontends.terraform.evaluation import Scope
 
@@ -145,7 +145,7 @@ def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attri
         from posturio_iac.frontends.terraform.terragrunt.merging import written
 
         made = written(value, expression)
-    return hcl.Attribute(name, expression.span, lambda: made)
+    return hcl.Attribute(name, expression.span, made)
 
 
 def _call(block: hcl.Block) -> hcl.Block:
@@ -153,17 +153,12 @@ def _call(block: hcl.Block) -> hcl.Block:
     inputs = block.get("inputs")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     arguments = {str(key.value): value for key, value in items if isinstance(key, hcl.Literal)}
-    given: Mapping[str, hcl.Attribute] = {name: _attribute(name, value) for name, value in arguments.items()}
     own = {name: one for name, one in block.body.attributes.items() if name != "inputs"}
     providers = own.get("providers")
     if providers is not None:
-        own["providers"] = _attribute("providers", _plain_providers(providers.expression))
-    body = hcl.Body({**given, **own}, block.body.blocks)
-    return hcl.Block(block.type, block.labels, block.header, block.span, body=lambda: body, comments=lambda: block.comments)
-
-
-def _attribute(name: str, expression: hcl.Expr) -> hcl.Attribute:
-    return hcl.Attribute(name, expression.span, lambda: expression)
+        own["providers"] = hcl.Attribute("providers", providers.span, _plain_providers(providers.expression))
+    body = hcl.Body({**hcl.attributes(arguments), **own}, block.body.blocks)
+    return hcl.Block(block.type, block.labels, block.header, block.span, body=body, comments=lambda: block.comments)
 
 
 def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
@@ -187,7 +182,7 @@ def _provider(block: hcl.Block) -> hcl.Block:
     config = block.body.first("config")
     if len(block.labels) < 2:  # noqa: PLR2004 - type and name
         return block
-    alias = _attribute("alias", hcl.Literal(block.labels[1], block.header))
+    alias = hcl.Attribute("alias", block.header, hcl.Literal(block.labels[1], block.header))
     inner = config.body if config is not None else hcl.EMPTY
     body = hcl.Body({**inner.attributes, "alias": alias}, inner.blocks)
-    return hcl.Block(block.type, block.labels[:1], block.header, block.span, body=lambda: body, comments=lambda: block.comments)
+    return hcl.Block(block.type, block.labels[:1], block.header, block.span, body=body, comments=lambda: block.comments)

@@ -34,6 +34,5 @@ def override(base: hcl.Block, over: hcl.Block) -> hcl.Block:
     for block in over.body.blocks:
         same = base.body.first(block.type) if block.type in _MERGED_BY_ARGUMENT else None
         blocks.append(override(same, block) if same is not None else block)
-    comments = base.comments + over.comments
-    body = hcl.Body(attributes, tuple(blocks))
-    return hcl.Block(base.type, base.labels, base.header, base.span, body=lambda: body, comments=lambda: comments)
+    body, comments = hcl.Body(attributes, tuple(blocks)), base.comments + over.comments
+    return hcl.Block(base.type, base.labels, base.header, base.span, body=body, comments=comments)

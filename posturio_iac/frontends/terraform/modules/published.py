@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.closure import CallGraph
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ class Published:
     def __init__(self, calls: Mapping[str, Collection[str]], root: str, fence: Fence, module: Callable[[str], Module]) -> None:
         """Look into folders below ``root`` within ``fence``, and load modules by ``module``."""
         self._root, self._fence, self._module = root, fence, module
-        self._callers: dict[str, set[str]] = {}
-        for caller, called in calls.items():
-            for target in called:
-                if target != caller:
-                    self._callers.setdefault(target, set()).add(caller)
+        self._callers = CallGraph((caller, target) for caller, called in calls.items() for target in called if target != caller).callers
         self._besides: dict[str, bool] = {}
         self._known: dict[str, bool] = {}
 

@@ -14,10 +14,9 @@ from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.modules.tree import ModuleTree
@@ -76,10 +75,14 @@ def _declared(folder: Module) -> set[tuple[str, str]]:
     return found | set(folder.resources) | {("module", name) for name in folder.calls} | {("data", kind) for kind, _ in folder.data}
 
 
-def standing_alone(program: ModuleTree, called: Collection[str], units: Mapping[str, ModuleCaller]) -> list[str]:
+def standing_alone(program: ModuleTree, called: Collection[str]) -> list[str]:
     """Those of the folders that modules call which are applied by themselves all the same."""
-    applied = {folder for unit in units.values() for folder in unit.folders()}
-    return [path for path in sorted(called) if path not in units and program.folder(path).stands_alone(applied=path in applied)]
+    applied = {folder for unit in program.units.values() for folder in unit.folders()}
+    found = sorted(set(called) - set(program.units))
+    for path in found:
+        if path not in program.standing:
+            program.folder(path)
+    return [path for path in found if program.standing[path][path in applied]]
 
 
 def is_refused(instance: ModuleInstance, block: hcl.Block, program: ModuleTree) -> bool:

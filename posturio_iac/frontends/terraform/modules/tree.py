@@ -25,7 +25,7 @@ from posturio_iac.search.kinds import TERRAFORM, calls_modules, kind_of
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Container, Mapping
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
@@ -40,23 +40,18 @@ if TYPE_CHECKING:
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(
-        self,
-        selection: Selection,
-        options: TerraformOptions,
-        leading: Mapping[str, Collection[str]] | None = None,
-        units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
-        *,
-        opentofu: bool = True,
-    ) -> None:
-        """Read the modules of a selection when they are asked for, as OpenTofu does, or else as Terraform.
-
-        ``leading`` are the folders that hold keys or lead to some, with those that they call, ``units`` the units of Terragrunt's by
-        their files.
-        """
+    def __init__(self, selection: Selection, options: TerraformOptions, *, opentofu: bool = True) -> None:
+        """Read the modules of a selection when they are asked for, as OpenTofu does, or else as Terraform."""
         self.opentofu = opentofu
+        self.selection = selection
+        self.leading: dict[str, set[str]] = {}
+        """The folders that hold keys or lead to some, with those that they call."""
+        self.units: Mapping[str, AppliedUnit | ComponentStack] = {}
+        """The units of Terragrunt's, and stacks, by their files."""
         self.with_tofu: set[str] = set()
         """The folders that were read and hold files for OpenTofu alone."""
+        self.standing: dict[str, tuple[bool, bool]] = {}
+        """Whether each folder that was read stands alone: where Terragrunt does not apply it, and where it does."""
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
@@ -64,9 +59,7 @@ class ModuleTree:
         self._installed = Installed(self.root, self.fence, self.report)
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
-        self.leading = leading or {}
-        self._published = Published(self.leading, self.root, self.fence, self.folder)
-        self._units = units or {}
+        self._published: Published | None = None
         self._known: KnownModules | None = None
         self._tracked = selection.tracked
         """Which files may be read at all, when a hook judges what is committed."""
@@ -85,11 +78,12 @@ class ModuleTree:
             options, kept = self.options, self._tracked
             loaded = folder.load(self.root, path, options.max_file_size, options.var_files, kept, self.fence, opentofu=self.opentofu)
             self._folders[path] = loaded
+            self.standing[path] = loaded.stands_alone(applied=False), loaded.stands_alone(applied=True)
             if any(name.endswith(files.TOFU) for name in loaded.names):
                 self.with_tofu.add(path)
-            for diagnostic in loaded.diagnostics:
-                self.report(diagnostic)
-        return self._folders[path]
+        found = self._folders[path]
+        self.diagnostics.update(dict.fromkeys(found.diagnostics))
+        return found
 
     def is_ours(self, path: str) -> bool:
         """True if findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
@@ -104,6 +98,8 @@ class ModuleTree:
 
     def is_for_others(self, path: str) -> bool:
         """True if the callers of the module in the folder ``path`` are not here."""
+        if self._published is None:
+            self._published = Published(self.leading, self.root, self.fence, self.folder)
         return self._published.is_for_others(path)
 
     def _in_nested(self, path: str) -> bool:
@@ -139,9 +135,9 @@ class ModuleTree:
             return path
         return posixpath.normpath(os.path.relpath(os.path.join(self.root, path), self.repository).replace(os.sep, "/"))
 
-    def forget(self, path: str) -> None:
-        """Let go of a module that nobody else calls."""
-        self._folders.pop(path, None)
+    def keep(self, paths: Container[str]) -> None:
+        """Let go of all modules but those in some folders."""
+        self._folders = {path: module for path, module in self._folders.items() if path in paths}
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
@@ -149,7 +145,7 @@ class ModuleTree:
 
     def root_module(self, path: str) -> ModuleInstance:
         """The module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
-        unit = self._units.get(path)
+        unit = self.units.get(path)
         if unit is None:
             return ModuleInstance(self, self.folder(path))
         from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack

@@ -54,9 +54,7 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
                 report(Diagnostic(Level.NOTE, said, str(written.arguments[0])))
         else:
             _add(result, written)
-    before = {name: _attribute(name, value) for name, value in given.expressions().items()}
-    after = {name: _attribute(name, value) for name, value in forced.expressions().items()}
-    result.tfvars = {**before, **result.tfvars, **after}
+    result.tfvars = {**given.attributes(), **result.tfvars, **forced.attributes()}
     if one.module is None and isinstance(one.source, UnitSource):
         result.calls[_label(one)] = _call(one, one.source, result.tfvars)
     result.data.update({(block.type, ".".join(block.labels)): block for block in unit.programs()})
@@ -90,25 +88,21 @@ def _add(module: Module, written: GeneratedFile) -> None:
         add_block(module, block)
 
 
-def _attribute(name: str, expression: hcl.Expr) -> hcl.Attribute:
-    return hcl.Attribute(name, expression.span, lambda: expression)
-
-
 def _label(one: AppliedUnit) -> str:
     return posixpath.basename(one.folder) or "unit"
 
 
 def _call(one: AppliedUnit, source: UnitSource, inputs: dict[str, hcl.Attribute]) -> hcl.Block:
     """The call of a module that is not here, as Terraform would write it, at the unit's source."""
-    known = {**inputs, "source": _attribute("source", hcl.Literal(source.text, source.span))}
+    own: dict[str, hcl.Expr] = {"source": hcl.Literal(source.text, source.span)}
     if source.version is not None:
-        known["version"] = _attribute("version", hcl.Literal(source.version, source.span))
+        own["version"] = hcl.Literal(source.version, source.span)
     headers = one.unit.headers()
     return hcl.Block(
         "module",
         (_label(one),),
         source.span,
         source.span,
-        body=lambda: hcl.Body(known, ()),
-        comments=lambda: tuple(comment for block in headers for comment in block.comments),
+        body=hcl.Body({**inputs, **hcl.attributes(own)}, ()),
+        comments=tuple(comment for block in headers for comment in block.comments),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TypeVar, Union
 
     from posturio_iac.core.model import Span, Unknown
@@ -259,23 +259,27 @@ if TYPE_CHECKING:
 
 
 class Attribute:
-    """``name = expression``; the expression is built when it is first asked for."""
+    """``name = expression``."""
 
-    __slots__ = ("_build", "_expression", "name", "span")
+    __slots__ = ("_found", "name", "span")
 
-    def __init__(self, name: str, span: Span, build: Callable[[], Expr]) -> None:
-        """Stand for the attribute whose whole text is at ``span``."""
+    def __init__(self, name: str, span: Span, found: Expr | Callable[[], Expr]) -> None:
+        """Stand for the attribute whose whole text is at ``span``; a function gives its expression when it is first asked for."""
         self.name = name
         self.span = span
-        self._build = build
-        self._expression: Expr | None = None
+        self._found = found
 
     @property
     def expression(self) -> Expr:
         """The value."""
-        if self._expression is None:
-            self._expression = self._build()
-        return self._expression
+        if not isinstance(self._found, HclNode):
+            self._found = self._found()
+        return self._found
+
+
+def attributes(given: Mapping[str, Expr]) -> dict[str, Attribute]:
+    """Expressions as attributes of their names."""
+    return {name: Attribute(name, expression.span, expression) for name, expression in given.items()}
 
 
 class Body:
@@ -302,9 +306,9 @@ EMPTY = Body({}, ())
 
 
 class Block:
-    """``type "label" { … }``; the body is built when it is first asked for."""
+    """``type "label" { … }``."""
 
-    __slots__ = ("_body", "_build", "_comments", "_find_comments", "_text", "header", "labels", "span", "type")
+    __slots__ = ("_body", "_comments", "_text", "header", "labels", "span", "type")
 
     def __init__(
         self,
@@ -313,19 +317,20 @@ class Block:
         header: Span,
         span: Span,
         *,
-        body: Callable[[], Body],
-        comments: Callable[[], tuple[Comment, ...]],
+        body: Body | Callable[[], Body],
+        comments: tuple[Comment, ...] | Callable[[], tuple[Comment, ...]] = (),
         text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` in HCL."""
+        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` in HCL.
+
+        Functions give its body and comments when they are first asked for.
+        """
         self.type = kind
         self.labels = labels
         self.header = header
         self.span = span
-        self._build = body
-        self._body: Body | None = None
-        self._find_comments = comments
-        self._comments: tuple[Comment, ...] | None = None
+        self._body = body
+        self._comments = comments
         self._text = text
 
     @property
@@ -336,21 +341,20 @@ class Block:
     @property
     def body(self) -> Body:
         """What is between the braces."""
-        if self._body is None:
-            self._body = self._build()
+        if not isinstance(self._body, Body):
+            self._body = self._body()
         return self._body
 
     @property
     def comments(self) -> tuple[Comment, ...]:
         """The comments directly above the block, on its lines and inside it, in order."""
-        if self._comments is None:
-            self._comments = self._find_comments()
+        if not isinstance(self._comments, tuple):
+            self._comments = self._comments()
         return self._comments
 
     def get(self, name: str) -> Expr | None:
         """The expression of an attribute, or None when it is absent."""
-        body = self._body
-        attribute = (self.body if body is None else body).attributes.get(name)
+        attribute = self.body.attributes.get(name)
         return attribute.expression if attribute else None
 
 

@@ -126,8 +126,10 @@ class _Outlined:
         )
 
     def body(self) -> hcl.Body:
+        """What is between the braces. Its parts hold on to the parser's tree until they are built, and the block does not."""
         plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
-        return plain or body_of(self.node(), self.source)
+        body, self._node = plain or body_of(self.node(), self.source), None
+        return body
 
     def comments(self) -> tuple[Comment, ...]:
         return tuple(comments_of(self.node(), self.source))

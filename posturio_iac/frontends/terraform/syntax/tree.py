@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.unknown import SYNTAX_ERROR
@@ -112,15 +113,13 @@ def _body(node: Node, source: SourceText, depth: int) -> hcl.Body:
     blocks: list[hcl.Block] = []
     for child in node.children:
         if child.type == "attribute":
-            attribute = _attribute(child, source)
-            attributes[attribute.name] = attribute
+            name = source.text_of(child.children[0])
+            # Below the top all is built at once, since the parser's tree takes ten times the memory.
+            found = expression_of(child, source) if depth else partial(expression_of, child, source)
+            attributes[name] = hcl.Attribute(name, source.span(child), found)
         elif child.type == "block" and depth < MAX_BLOCK_DEPTH:
             blocks.append(_block(child, source, depth))
     return hcl.Body(attributes, tuple(blocks))
-
-
-def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
-    return hcl.Attribute(source.text_of(node.children[0]), source.span(node), lambda: expression_of(node, source))
 
 
 def expression_of(attribute: Node, source: SourceText) -> hcl.Expr:
@@ -142,15 +141,15 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
                 last = child
             case "body":
                 body = child
-    header = source.between(node.start_point, last.end_point)
+    start, end = node.start_byte, node.end_byte
     return hcl.Block(
         words[0],
         tuple(words[1:]),
-        header,
+        source.between(node.start_point, last.end_point),
         source.span(node),
-        body=lambda: _body(body, source, depth + 1) if body is not None else hcl.EMPTY,
-        comments=lambda: tuple(comments_of(node, source)),
-        text=lambda: source.data[node.start_byte : node.end_byte],
+        body=hcl.EMPTY if body is None else _body(body, source, depth + 1) if depth else partial(_body, body, source, 1),
+        comments=() if depth else lambda: tuple(comments_of(node, source)),
+        text=lambda: source.data[start:end],
     )
 
 

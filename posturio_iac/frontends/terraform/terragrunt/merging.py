@@ -26,9 +26,9 @@ class Entries:
         values = {name: value for name, (value, _) in self.known.items()}
         return values if self.rest is None else PartialMap(values, self.rest)
 
-    def expressions(self) -> dict[str, hcl.Expr]:
+    def attributes(self) -> dict[str, hcl.Attribute]:
         """Each as an expression that evaluates to its value in any module."""
-        return {name: written(value, expression) for name, (value, expression) in self.known.items()}
+        return hcl.attributes({name: written(value, expression) for name, (value, expression) in self.known.items()})
 
 
 def entries_of(value: Value, expression: hcl.Expr, rest: Unknown | None = None) -> Entries:

@@ -6,7 +6,6 @@ Over 300 lines, since a file and the scope of its names define each other.
 from __future__ import annotations
 
 import posixpath
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
@@ -323,14 +322,10 @@ class TerragruntFile:
             if isinstance(part, hcl.Call) and part.name == "run_cmd":
                 yield part, self
 
-    def program(self, kind: str, labels: tuple[str, ...], place: Span, given: Mapping[str, hcl.Attribute]) -> hcl.Block:
+    def program(self, kind: str, labels: tuple[str, ...], place: Span, given: Mapping[str, hcl.Expr]) -> hcl.Block:
         """A program that this file runs, as a block whose arguments are their values."""
-
-        def body() -> hcl.Body:
-            known = {name: written(self.value(one.expression), one.expression) for name, one in given.items()}
-            return hcl.Body({name: hcl.Attribute(name, one.span, partial(same, one)) for name, one in known.items()}, ())
-
-        return hcl.Block(kind, labels, place, place, body=body, comments=tuple)
+        known = {name: written(self.value(one), one) for name, one in given.items()}
+        return hcl.Block(kind, labels, place, place, body=hcl.Body(hcl.attributes(known), ()))
 
     def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
         """Yield the blocks of one type with the file that each stands in, those of included files first; unknown are files not here."""
@@ -354,27 +349,16 @@ def _as_blocks(generate: hcl.Expr, file: TerragruntFile) -> Iterator[tuple[hcl.B
     for key, value in generate.items:
         name = file.value(key)
         if isinstance(name, str) and isinstance(value, hcl.ObjectExpr):
-            yield _block_of(name, value, file), file
+            named = {str(file.value(key)): one for key, one in value.items}
+            yield hcl.Block("generate", (name,), value.span, value.span, body=hcl.Body(hcl.attributes(named), ())), file
         else:
             yield GENERATES(file.shown, "files")
-
-
-def _block_of(name: str, value: hcl.ObjectExpr, file: TerragruntFile) -> hcl.Block:
-    def body() -> hcl.Body:
-        named = ((file.value(key), one) for key, one in value.items)
-        return hcl.Body({key: hcl.Attribute(key, one.span, partial(same, one)) for key, one in named if isinstance(key, str)}, ())
-
-    return hcl.Block("generate", (name,), value.span, value.span, body=body, comments=tuple)
 
 
 def _expressions(body: hcl.Body) -> Iterator[hcl.Expr]:
     yield from (attribute.expression for attribute in body.attributes.values())
     for block in body.blocks:
         yield from _expressions(block.body)
-
-
-def same(expression: hcl.Expr) -> hcl.Expr:
-    return expression
 
 
 def _names_all_locals(expression: hcl.Expr | None) -> bool:

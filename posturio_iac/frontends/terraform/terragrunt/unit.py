@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
-from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings, same
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
 from posturio_iac.search.kinds import CODE
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.values import Value
 
@@ -184,11 +184,15 @@ class TerragruntUnit:
         found = (one for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown))
         for hook, file in ((inner, file) for block, file in found for inner in block.body.blocks if inner.type in _HOOKS):
             named = [(hook.labels, hook)] if hook.labels else [((name.type,), name) for name in hook.body.blocks]  # the latter in JSON
-            yield from (file.program(hook.type, labels, hook.header, block.body.attributes) for labels, block in named)
+            yield from (
+                file.program(hook.type, labels, hook.header, {name: one.expression for name, one in block.body.attributes.items()})
+                for labels, block in named
+            )
         self.configuration.locals()
         for call, file in self.configuration.commands():
-            given = {str(at): hcl.Attribute(str(at), part.span, partial(same, part)) for at, part in enumerate(call.arguments)}
-            yield file.program("run_cmd", (f"line_{call.span.line}",), call.span, given)
+            yield file.program(
+                "run_cmd", (f"line_{call.span.line}",), call.span, dict(zip(map(str, count()), call.arguments, strict=False))
+            )
 
     def generated(self) -> Iterator[GeneratedFile | Unknown]:
         """Yield the files that Terragrunt writes, or `Unknown` for those that cannot be seen."""
