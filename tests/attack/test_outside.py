@@ -70,18 +70,20 @@ NAMED = {
     "--parameters": "values.json",
     "--baseline": "baseline.json",
     "--source": "mod",
-    "": "mod/main.tf",
+    "": "link.tf",
 }
-"""The options that name files, and a file outside of the root for each; without an option it is one to scan."""
+"""The options that name files, and a file outside of the root for each; without an option it is one to scan, by a link that leads there."""
 
 
 @pytest.mark.promise("named")
-@pytest.mark.parametrize(("option", "name"), NAMED.items())
+@pytest.mark.parametrize(("option", "name"), [*NAMED.items(), ("", "../outside/mod/main.tf")])
 def test_what_the_command_line_names_may_be_outside_and_is_bounded(root: Path, option: str, name: str) -> None:
     put(root, "stack.yaml", TEMPLATE)
     put(root, "main.tf", KEY)
     put(root.parent, "outside/posturio-iac.toml", 'parameters = ["values.json"]\nfail_on = "critical"\n')
-    words = (option, f"../outside/{name}", ".") if option else (f"../outside/{name}",)
+    if name == "link.tf":
+        (root / name).symlink_to("../outside/mod/main.tf")
+    words = (option, f"../outside/{name}", ".") if option else (name,)
     code, out, err = scan(root, "--format", "json", *words)
     assert (code, "outside of" in err) == (0 if option == "--config" else 1, False)
     users = {key["user"] for key in json.loads(out)["keys"]}
