@@ -48,12 +48,7 @@ def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
     found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
     if not any(all(name in found for name in kind) for kind in _KINDS):
         return found
-    if not isinstance(found["type"], str) or found["type"] not in KEY_TYPES:
-        return None
-    for place in ("values", "attributes"):
-        if isinstance(found.get(place), dict):
-            found[place] = {name: found[place][name] for name in KEY_ATTRIBUTES if name in found[place]}
-    return found
+    return found if isinstance(found["type"], str) and found["type"] in KEY_TYPES else None
 
 
 def _matters(name: str, value: object) -> bool:
