@@ -48,7 +48,7 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     else:
         from posturio_iac.fixes.node_edits import in_json, in_template
 
-        level, edits = (in_json if place.span.path.endswith(IN_JSON) else in_template)(remedy, place.span, files, max_days)
+        level, edits = (in_json if place.span.path.endswith(IN_JSON) else in_template)(remedy, place.span, files)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)

@@ -13,16 +13,12 @@ if TYPE_CHECKING:
 class ChangeLevel(str, Enum):
     """The effect of a change of the code at the next apply."""
 
-    NOTHING = "nothing"
-    """A comment, or metadata that no resource reads."""
-    IN_PLACE = "in_place"
-    """It updates a resource and leaves the key as it is: a tag, an interval."""
-    REPLACES = "replaces"
-    """It adds resources, or replaces the key once or at each interval."""
+    NOTHING = "nothing"  # a comment, or metadata that no resource reads
+    IN_PLACE = "in_place"  # it updates a resource and leaves the key as it is: a tag, an interval
+    REPLACES = "replaces"  # it adds resources, or replaces the key once or at each interval
 
 
-SAFE = (ChangeLevel.NOTHING, ChangeLevel.IN_PLACE)
-"""The levels that are written without being asked for."""
+SAFE = (ChangeLevel.NOTHING, ChangeLevel.IN_PLACE)  # the levels that are written without being asked for
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,8 +41,7 @@ class CodeChange:
     """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 
-PERSON = "you have to decide that"
-"""The reason where only a person can decide what to write."""
+PERSON = "you have to decide that"  # the reason where only a person can decide what to write
 
 
 ELSEWHERE = "the value is computed; change what it comes from"

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
 _PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")
-_OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")
-"""Values that may hold an entry of the same name, which a later one would overrule."""
+_OPEN = lazy_pattern(rb"\b(?:var|each|module|data)\.")  # values that may hold an entry of the same name, which a later one would overrule
 
 
 def quoted(text: str) -> str:
@@ -98,7 +97,6 @@ def bare(expression: Node) -> Node:
 
 
 def _states(source: HclSource, node: Node, name: str) -> bool:
-    """True if a map has an entry of that name."""
     return any(c.type == "object_elem" and source.text(c.children[0]).strip('"') == name for c in node.children)
 
 
@@ -243,7 +241,6 @@ def _chain(elements: list[Node]) -> list[Node]:
 
 
 def item(name: str, value: str) -> str:
-    """One piece of metadata as comments state it."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f"{name}={value}" if _PLAIN.fullmatch(value) else f'{name}="{escaped}"'
 

@@ -232,15 +232,9 @@ def _before(source: HclSource, block: Block, text: str) -> Edit:
 
 def _provider(module: list[HclSource]) -> list[Edit]:
     """The edit that adds the provider of the clocks to the providers of a module, where these stand."""
-    found = []
-    for source in module:
-        for settings in source.blocks("terraform"):
-            required = source.nested(settings, "required_providers")
-            if required is not None:
-                if source.attribute(required, "time") is not None:
-                    return []
-                found.append((source, required))
-    if not found:
+    blocks = ((source, source.nested(settings, "required_providers")) for source in module for settings in source.blocks("terraform"))
+    found = [(source, required) for source, required in blocks if required is not None]
+    if not found or any(source.attribute(required, "time") is not None for source, required in found):
         return []
     source, required = found[0]
     return [source.add_argument(required, _PROVIDER)]

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 BOM = b"\xef\xbb\xbf"
-_LOOKED_AT = 1_000
-"""How many bytes of a block tell how it is indented."""
+_LOOKED_AT = 1_000  # how many bytes of a block tell how it is indented
 
 
 class HclBlock:
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
 
 
 def items_of(block: Node) -> tuple[Node, ...]:
-    """The arguments and blocks inside."""
     inner = next((c for c in block.children if c.type == "body"), None)
     return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
 
@@ -88,15 +86,12 @@ class HclSource:
 
     @cached_property
     def root(self) -> Node:
-        """The whole file."""
         return tree_of(self.data).root_node
 
     def errors(self) -> int:
-        """How many syntax errors the file has."""
         return 0 if is_sound(self.root) else 1 + sum(1 for _ in self._broken())
 
     def _broken(self) -> Iterator[int]:
-        """Yield where syntax errors begin."""
         pending = [self.root]
         while pending:
             node = pending.pop()
@@ -121,7 +116,6 @@ class HclSource:
         return end - 1 if end > offset and self.data[end - 1 : end] == b"\r" else end
 
     def indent(self, offset: int) -> str:
-        """What the line of ``offset`` begins with, as far as it is space."""
         line = self.data[self.line_start(offset) : offset].decode("utf-8", "replace")
         return line[: len(line) - len(line.lstrip(" \t"))]
 
@@ -248,6 +242,5 @@ class HclSource:
         return sorted(found)
 
     def is_in_comment(self, start: int, end: int) -> bool:
-        """True if ``data[start:end]`` is a part of a comment."""
         place = bisect_right(self._comments, (start, len(self.data))) - 1
         return place >= 0 and end <= self._comments[place][1]

@@ -28,7 +28,7 @@ _SAID = ("Metadata", "//")
 _INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
 
 
-def in_json(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+def in_json(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
     """The edits of Terraform's JSON, which leave rotations to people. Raises `CannotFixError` where no edit can do it."""
     source = files.nodes(span.path)
     if isinstance(remedy, r.ReplaceValue):
@@ -52,7 +52,7 @@ def in_json(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> 
             raise CannotFixError(BY_HAND)
 
 
-def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+def in_template(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
     """The edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
     source = files.nodes(span.path)
     match remedy:
@@ -162,7 +162,6 @@ def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days
 
 
 def _inside(block: Node) -> Iterator[Node]:
-    """Yield a block and the maps inside of it, the nearest first."""
     pending = [block]
     for node in pending:
         if isinstance(node.value, Object):

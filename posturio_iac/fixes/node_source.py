@@ -16,8 +16,7 @@ from posturio_iac.fixes.change import CannotFixError, Edit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Members = dict[str, Any]
-"""New members: names with texts, or with members of their own; in JSON with any data."""
+Members = dict[str, Any]  # new members: names with texts, or with members of their own; in JSON with any data
 
 _SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@()-]*[A-Za-z0-9_/)-]|[A-Za-z_]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -172,7 +171,6 @@ class NodeSource:
         return end - 1 if self.text[end - 1 : end] == "\r" else end
 
     def _step(self, held: list[tuple[Node, Node]]) -> int:
-        """How far the file indents the content of these members."""
         outer = self._column(held[0][0].start)
         for _, value in held:
             if isinstance(value.value, Object) and value.value and self.text[value.start : value.start + 1] != "{":

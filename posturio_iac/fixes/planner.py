@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.working_files import WorkingFiles
 
 OTHER_END = "the same code is to state another end for another key"
-FOLLOWING = 2
-"""How often changes are planned that others make necessary: a mended rotation can turn out to have too long an interval."""
+FOLLOWING = 2  # how often changes are planned that others make necessary: a mended rotation can turn out to have too long an interval
 BREAKS = "the edit would break the file's syntax; make the change by hand"
 
 
@@ -34,14 +33,14 @@ class Outcome:
     """The outcome for one finding."""
 
     finding: Finding
-    level: ChangeLevel | None = None
-    """None when nothing was done."""
-    remedy: Remedy | Suppress | None = None
-    """What the change carries out."""
-    is_held: bool = False
-    """The change that could be made, at a level that was not asked for."""
-    why_not: str = ""
-    """Why nothing was done, for a reader."""
+    level: ChangeLevel | None = None  # None when nothing was done
+    remedy: Remedy | Suppress | None = None  # what the change carries out
+    is_held: bool = False  # the change that could be made, at a level that was not asked for
+    why_not: str = ""  # why nothing was done, for a reader
+
+    @property
+    def is_made(self) -> bool:
+        return self.level is not None and not self.is_held
 
 
 class _Round:
@@ -64,7 +63,6 @@ class _Round:
         return False
 
     def take(self, number: int, change: CodeChange) -> None:
-        """Add the edits of one finding."""
         self.by_finding[number] = change
         if change.declares_in is not None:
             self.declaring.add(change.declares_in)
@@ -85,8 +83,9 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
         current, later = _Round(), []
         for number in pending:
             one = found[number]
-            if one.remedies and _target(one) in known:  # another instance of the same block, or another key of the same user
-                leader = done[known[_target(one)]]
+            leading = known.get(target_of(one.remedies[0])) if one.remedies else None
+            if leading is not None:  # another instance of the same block, or another key of the same user
+                leader = done[leading]
                 if is_alike(leader.remedy, one.remedies[0]):
                     done[number] = Outcome(one.finding, leader.level, leader.remedy)
                     continue
@@ -102,7 +101,7 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
                 later.append(number)
             else:
                 current.take(number, change)
-                known[_target(one)] = number
+                known[target_of(one.remedies[0])] = number
                 done[number] = Outcome(one.finding, change.level, remedy)
         broken = _apply(current, files)
         done |= {number: Outcome(found[number].finding, why_not=BREAKS) for number in broken}
@@ -110,8 +109,7 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
     return tuple(done[number] for number in range(len(found)))
 
 
-Changed = dict[str, tuple[bytes, bytes]]
-"""Files by their paths: their text before and now."""
+Changed = dict[str, tuple[bytes, bytes]]  # files by their paths: their text before and now
 
 
 class ProvenPlan:
@@ -145,7 +143,7 @@ class ProvenPlan:
 
         outcomes = plan(found, files, self._max_days, unsafe=self._unsafe)
         changed = files.changed()
-        claims = [claim_of(o.finding, o.remedy) for o in outcomes if o.remedy is not None and _is_made(o)]
+        claims = [claim_of(o.finding, o.remedy) for o in outcomes if o.remedy is not None and o.is_made]
         for _ in range(FOLLOWING):
             edited = {path: now for path, (_, now) in changed.items()}
             following = self._proof(changed).following(claims, edited, scopes) if changed else ()
@@ -153,16 +151,16 @@ class ProvenPlan:
                 break
             files = self._files(edited)
             more = plan([Wanted(f, (f.remedy,)) for f in following if f.remedy], files, self._max_days, unsafe=self._unsafe)
-            if not any(map(_is_made, more)):
+            if not any(o.is_made for o in more):
                 break
-            claims += [claim_of(o.finding, o.remedy) for o in more if o.remedy is not None and _is_made(o)]
+            claims += [claim_of(o.finding, o.remedy) for o in more if o.remedy is not None and o.is_made]
             changed |= {path: (changed.get(path, (before,))[0], now) for path, (before, now) in files.changed().items()}
         edited = {path: now for path, (_, now) in changed.items()}
         return outcomes, changed, self._proof(changed).failures(claims, edited, scopes) if changed else []
 
     def _culprits(self, left: Sequence[Wanted], outcomes: Sequence[Outcome], changed: Changed, failures: list[Failure]) -> dict[int, str]:
         """The findings whose changes fail, each with the reason."""
-        made = [number for number, outcome in enumerate(outcomes) if _is_made(outcome)]
+        made = [number for number, outcome in enumerate(outcomes) if outcome.is_made]
         changes: dict[object, list[int]] = {}
         for number in made:
             changes.setdefault(target_of(outcomes[number].remedy), []).append(number)
@@ -192,10 +190,6 @@ class ProvenPlan:
         return found or [(groups[-1], failures)]  # they fail together
 
 
-def _is_made(outcome: Outcome) -> bool:
-    return outcome.level is not None and not outcome.is_held
-
-
 def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
     """A finding without the remedy that failed, and those that were tried before."""
     failed = target_of(outcome.remedy)  # another finding may have led to it, which states another day
@@ -204,7 +198,6 @@ def _without(one: Wanted, outcome: Outcome, why: str) -> Wanted:
 
 
 def _reason(failures: Sequence[Failure]) -> str:
-    """Why an edit is not made, for a reader."""
     first = failures[0]
     if first.identity is None:
         return f"the edit fails its proof, because {first.why}"
@@ -244,11 +237,6 @@ def is_alike(one: Remedy | Suppress | None, other: Remedy | Suppress) -> bool:
     """True if two remedies of one place state the same, or days of the same week."""
     first, second = (parse_date(getattr(each, "value", "")) for each in (one, other))
     return first is None or second is None or abs(first - second) < timedelta(days=SPREAD)
-
-
-def _target(one: Wanted) -> object:
-    """The target of a finding's first remedy."""
-    return target_of(one.remedies[0])
 
 
 def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> tuple[Remedy | Suppress, CodeChange] | str:

@@ -27,14 +27,12 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.fixes.wanted import Suppress
 
-    Identity = tuple[str, str, str]
-    """Framework, root module or template, and address of a key."""
+    Identity = tuple[str, str, str]  # framework, root module or template, and address of a key
 
     class CodeReader(Protocol):
         """Reads and judges the code, as it is or with edits."""
 
-        keys: Sequence[AccessKey]
-        """Of the code as it is."""
+        keys: Sequence[AccessKey]  # of the code as it is
         diagnostics: list[Diagnostic]
 
         def read(self, edited: Mapping[str, bytes], scopes: Collection[str] | None = None) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
@@ -45,8 +43,7 @@ if TYPE_CHECKING:
 
 
 END, OWNER, ROTATION = "end", "owner", "rotation"
-_PLACE = re.compile(r"(?<=\w):\d+(?::\d+)?")
-"""A line in a text, which moves with any edit above it."""
+_PLACE = re.compile(r"(?<=\w):\d+(?::\d+)?")  # a line in a text, which moves with any edit above it
 
 
 class Claim(NamedTuple):
@@ -54,22 +51,18 @@ class Claim(NamedTuple):
 
     finding: Finding
     facts: tuple[str, ...]
-    end: datetime | None
-    """The end that the edit states."""
+    end: datetime | None  # the end that the edit states
 
     @property
     def identity(self) -> Identity:
-        """The key of the finding."""
         return self.finding.framework, self.finding.root, self.finding.address
 
 
 class Failure(NamedTuple):
     """A difference that an edit must not make."""
 
-    identity: Identity | None
-    """The key that differs; None for code that can no longer be read."""
-    why: str
-    """A clause, for a reader."""
+    identity: Identity | None  # the key that differs; None for code that can no longer be read
+    why: str  # a clause, for a reader
 
 
 def claim_of(finding: Finding, remedy: Remedy | Suppress) -> Claim:
@@ -89,7 +82,6 @@ class Proof:
     """Compares edited code with the code as it is."""
 
     def __init__(self, code: CodeReader, as_of: datetime) -> None:
-        """Take code that was read."""
         self._code, self._as_of = code, as_of
         self._before = _grouped(code.keys)
         self._shapes: dict[Identity, object] = {}
@@ -201,10 +193,8 @@ class _Comparison:
 class _Judged(NamedTuple):
     """What is found about one key."""
 
-    findings: set[str]
-    """By their fingerprints."""
-    open: set[str]
-    """The rules of which it is open whether they flag it, and the fingerprints of named findings of these."""
+    findings: set[str]  # by their fingerprints
+    open: set[str]  # the rules of which it is open whether they flag it, and the fingerprints of named findings of these
     verdict: list[str]
 
 

@@ -10,14 +10,13 @@ from posturio_iac.fixes.change import apply
 from posturio_iac.fixes.planner import first_that_works
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from posturio_iac.fixes.change import CodeChange, Edit
     from posturio_iac.fixes.wanted import RemedyChoice, Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
-    InDiff = Callable[[str, int, int], bool]
-    """True if the lines of a path from one to another are all part of a diff."""
+    InDiff = Callable[[str, int, int], bool]  # True if the lines of a path from one to another are all part of a diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,6 @@ class ShownChange:
 
     @property
     def diff(self) -> tuple[str, ...]:
-        """The removed and added lines, with ``-`` and ``+`` before them."""
         return tuple(line for group in _groups(self._edits, self._files) for line in _changed(group, self._files))
 
     @property
@@ -67,14 +65,19 @@ def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | No
     path, *others = {edit.path for edit in edits}
     if others:
         return None
-    data, ordered = files.data(path), sorted(edits)
-    start = data.rfind(b"\n", 0, ordered[0].start) + 1
-    end = data.find(b"\n", max(edit.end for edit in edits))
-    end = len(data) if end < 0 else end
-    after = apply(data[start:end], [replace(edit, start=edit.start - start, end=edit.end - start) for edit in ordered])
+    data = files.data(path)
+    start, end, after = _around(edits, data)
     first = data.count(b"\n", 0, start) + 1
     last = first + data.count(b"\n", start, end)
     return ShownEdit(Span(path, first, 1, last, 1), after.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r"))
+
+
+def _around(edits: Collection[Edit], data: bytes) -> tuple[int, int, bytes]:
+    """Where the lines that edits touch begin and end, and what they become."""
+    start = data.rfind(b"\n", 0, min(edit.start for edit in edits)) + 1
+    end = data.find(b"\n", max(edit.end for edit in edits))
+    end = len(data) if end < 0 else end
+    return start, end, apply(data[start:end], [replace(edit, start=edit.start - start, end=edit.end - start) for edit in edits])
 
 
 def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
@@ -97,10 +100,8 @@ def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
     if first is last and first.start == first.end and first.text.lstrip("\r").startswith("\n") and data[last.end : end] in (b"", b"\r"):
         yield from (f"+{line}" for line in first.text.replace("\r\n", "\n").split("\n")[1:])  # whole lines, added below one
         return
-    start = data.rfind(b"\n", 0, first.start) + 1
-    before = data[start : len(data) if end < 0 else end]
-    after = apply(before, [replace(edit, start=edit.start - start, end=edit.end - start) for edit in group])
-    old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (before, after))
+    start, end, after = _around(group, data)
+    old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (data[start:end], after))
     lines = _compared(old, new)
     gone = {"".join(line[1:].split()) for line in lines if line[0] == "-"}
     if not gone:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
 
-SPREAD = 7
-"""Over how many days the ends of the keys of one owner are spread."""
+SPREAD = 7  # over how many days the ends of the keys of one owner are spread
 _EXPIRES = "expires"
 _ELSEWHERE = "its module is for callers elsewhere; state it where they call it, or in a comment at the key if nobody does"
 
@@ -32,17 +31,10 @@ class Wishes:
 
     as_of: datetime
     expires: str = ""
-    within: timedelta | None = None
-    """Keys end at most that much later, spread over a week for each owner."""
+    within: timedelta | None = None  # keys end at most that much later, spread over a week for each owner
     rotate: str = ""
     owner: str = ""
-    owner_of: Callable[[str], str | None] | None = None
-    """Returns the owner of a file, which takes precedence over ``owner``."""
-
-    @property
-    def states_end(self) -> bool:
-        """True if an end is to be stated in metadata, whatever else could end the keys."""
-        return bool(self.expires or self.within is not None or self.rotate)
+    owner_of: Callable[[str], str | None] | None = None  # returns the owner of a file, which takes precedence over `owner`
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +53,7 @@ class Wanted:
 
     finding: Finding
     remedies: tuple[Remedy | Suppress, ...]
-    why_not: str = ""
-    """Why there are none: the task that a person has to do."""
+    why_not: str = ""  # why there are none: the task that a person has to do
 
 
 def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
@@ -174,11 +165,11 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
 
 
 def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, shared: Collection[Span]) -> Wanted:
-    """The wanted remedies for one finding."""
     remedy = finding.remedy
     if remedy is None:
         return Wanted(finding, (), finding.remediation)
-    if key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age and wishes.states_end:
+    states_end = wishes.expires or wishes.within is not None or wishes.rotate
+    if states_end and key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age:
         remedy = key.remedies.stating(_EXPIRES, "")
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))

@@ -74,11 +74,9 @@ class WorkingFiles:
         return found
 
     def start(self, span: Span) -> int:
-        """The byte at which a region begins now."""
         return self._place(span.path, span.line, span.column)
 
     def end(self, span: Span) -> int:
-        """The byte at which a region ends now."""
         return self._place(span.path, span.end_line, span.end_column)
 
     def _place(self, path: str, line: int, column: int) -> int:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
-USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
-"""Resources that declare a user, and the argument that names it."""
+USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}  # resources that declare a user, and the argument that names it
 _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
 _SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
 """The argument without which every user is declared by the module's own blocks."""
@@ -31,8 +30,7 @@ _BETWEEN_QUOTES = lazy_pattern(rb'"([^"\\\n]*)(?=")')
 _READS = (b"file(", b"fileset(", b"fileexists(", b"filebase64", b"filemd5(", b"filesha")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _READ = lazy_pattern(rb"fileset\(|file(?:exists|md5|sha\d+|base64(?:sha\d+)?)?\(")
-_PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
-"""A file's name that stands in the code."""
+_PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')  # a file's name that stands in the code
 _SEARCHED_BY_GIT = 20
 """The most names that git is asked to find. It compares each line with each of them, so for more names the code is read instead."""
 

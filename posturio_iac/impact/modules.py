@@ -78,8 +78,7 @@ _VALUES = (".tfvars", ".tfvars.json")
 class Modules:
     """The modules of one selection, and which of them changed files concern."""
 
-    files: tuple[str, ...]
-    """The files with keys that have to be read."""
+    files: tuple[str, ...]  # the files with keys that have to be read
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
         """Work out what ``changed`` concerns; everything when ``whole``."""

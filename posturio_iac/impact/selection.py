@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Union
 
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
     from posturio_iac.impact.modules import Modules
     from posturio_iac.impact.templates import Templates
@@ -41,7 +40,7 @@ class Narrowed:
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
             ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
             search.keep_files(kind, {path for impact in ours for path in impact.files})
-        search.problems = [problem for problem in search.problems if self._concerns(problem[2])]
+        search.problems = [problem for problem in search.problems if self.concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
         self.selection = Selection(search, selection.repository)
         self.selection.candidates, self.selection.apart, self.selection.tracked = selection.terraform, apart, tracked
@@ -57,10 +56,7 @@ class Narrowed:
         parts = self._impacts.values() if own is None else (self._impacts.get(own.name),)
         return any(part is not None and part.keeps(key) for part in parts)
 
-    def keeps_diagnostic(self, diagnostic: Diagnostic) -> bool:
-        return self._concerns(diagnostic.path)
-
-    def _concerns(self, path: str | None) -> bool:
+    def concerns(self, path: str | None) -> bool:
         """True if a file or folder is one of those that changed, or of their contexts."""
         if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
             return True

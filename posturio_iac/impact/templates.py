@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.search import Selection
 
-ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
-_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")
-"""Texts without any of which a file includes no other."""
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")  # of most; the few with other names are looked for one by one
+_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")  # texts without any of which a file includes no other
 _WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
-"""Endings of most templates. The few files with other names are looked for one by one."""
-_FEEDS = (b"${file(", b"Outputs.")
-"""Texts by which an included file matters to the file that includes it."""
+_FEEDS = (b"${file(", b"Outputs.")  # texts by which an included file matters to the file that includes it
 
 
 class Templates:
@@ -32,8 +29,7 @@ class Templates:
     All of them are read once one is concerned, since the user of a key may be declared in any of them.
     """
 
-    files: tuple[str, ...]
-    """The files with keys that have to be read."""
+    files: tuple[str, ...]  # the files with keys that have to be read
 
     def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
         """Work out what ``changed`` concerns; everything when ``whole``."""

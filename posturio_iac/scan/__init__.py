@@ -166,7 +166,7 @@ class CodeScan:
         diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
         if narrowed is not None:
             keys = [key for key in keys if narrowed.keeps(key)]
-            diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.keeps_diagnostic(diagnostic)]
+            diagnostics = [diagnostic for diagnostic in diagnostics if narrowed.concerns(diagnostic.path)]
         keys = _with_stable_scopes(keys, selection)
         if self._code_owners and any(not isinstance(key.owner, str) for key in keys):
             from posturio_iac.metadata.owners import with_code_owners

@@ -153,8 +153,8 @@ def check_afterwards(folder: Path) -> None:
     run = chosen(given)
     report = run.report()
     outcomes, changed = planned(run, report, wishes(given, report.as_of, run.config))
-    named = {(o.finding.root, o.finding.address) for o in outcomes if o.level is not None and not o.is_held}
-    gone = {o.finding.fingerprint for o in outcomes if o.level is not None and not o.is_held}
+    named = {(o.finding.root, o.finding.address) for o in outcomes if o.is_made}
+    gone = {o.finding.fingerprint for o in outcomes if o.is_made}
     days = stated("".join(unified(changed)))
     later = {day: facts(folder, day) for day in days}
     for path, (_, now) in changed.items():

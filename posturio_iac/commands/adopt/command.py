@@ -115,7 +115,7 @@ def run(argv: Sequence[str]) -> int:
     place = _place(given)
     made, report, outcomes = _planned(place)
     if not given.quiet:
-        to_stdout(overview(report, outcomes))
+        to_stdout("".join(f"{line}\n" for line in overview(report, outcomes)))
     if not wanted.parts:
         to_stdout("" if given.quiet else _next(place, report, outcomes))
         return int(exit_code(report, place.config))

@@ -59,27 +59,20 @@ COMMAND = Command(
 def checked(given: Arguments) -> None:
     """Raise `UsageError` when options do not go together."""
     ends = [flag for flag, value in (("--expires", given.expires), ("--in", _within(given)), ("--rotate", given.rotate)) if value]
-    if len(ends) > 1:
-        raise UsageError(f"{' and '.join(ends)} cannot be combined")
-    if given.suppress_rest and not (given.reason or "").strip():
-        raise UsageError("a suppression needs a reason: add --reason TEXT")
-    if given.suppress_rest and not given.until:
-        raise UsageError("--suppress-rest needs the last day of the exceptions: add --until DATE")
-    if given.baseline_rest:
-        _check_baseline_rest(given)
-    elif (given.reason or given.until) and not given.suppress_rest:
-        raise UsageError("--reason and --until belong to --suppress-rest or --baseline-rest")
-
-
-def _check_baseline_rest(given: Arguments) -> None:
-    if given.suppress_rest:
-        raise UsageError("--baseline-rest and --suppress-rest cannot be combined")
-    if not given.write:
-        raise UsageError("--baseline-rest writes a file: add --write")
-    if given.address or given.no_suppressions or given.no_baseline:
-        raise UsageError("--baseline-rest covers everything that remains; leave out --address, --no-suppressions and --no-baseline")
-    if not given.until:
-        raise UsageError("--baseline-rest needs the last day of the exceptions: add --until DATE")
+    suppress, rest = given.suppress_rest, given.baseline_rest
+    is_partial = given.address or given.no_suppressions or given.no_baseline
+    for is_wrong, why in (
+        (len(ends) > 1, f"{' and '.join(ends)} cannot be combined"),
+        (suppress and not (given.reason or "").strip(), "a suppression needs a reason: add --reason TEXT"),
+        (suppress and not given.until, "--suppress-rest needs the last day of the exceptions: add --until DATE"),
+        (rest and suppress, "--baseline-rest and --suppress-rest cannot be combined"),
+        (rest and not given.write, "--baseline-rest writes a file: add --write"),
+        (rest and is_partial, "--baseline-rest covers everything that remains; leave out --address, --no-suppressions and --no-baseline"),
+        (rest and not given.until, "--baseline-rest needs the last day of the exceptions: add --until DATE"),
+        ((given.reason or given.until) and not (suppress or rest), "--reason and --until belong to --suppress-rest or --baseline-rest"),
+    ):
+        if is_wrong:
+            raise UsageError(why)
 
 
 def _within(given: Arguments) -> str | None:

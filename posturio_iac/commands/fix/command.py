@@ -35,14 +35,17 @@ HIDDEN = "its code contains a sensitive value, so the diff is not shown; --write
 
 
 class FixRun:
-    """The scope of one run, and the code as it was last read. A plain class, which reads it again when asked."""
+    """The scope of one run, and the code as it was last read."""
+
+    code: CodeScan
 
     def __init__(
         self, selection: Selection, config: Config, narrowed: Narrowed | None, given: Arguments, code: CodeScan | None = None
     ) -> None:
         """Hold the scope; ``code`` is what another run has read of it."""
         self.selection, self.config, self.narrowed, self.given = selection, config, narrowed, given
-        self.code = code
+        if code is not None:
+            self.code = code
         self._around: CodeAround | None = None
         self._proof: Proof | None = None
 
@@ -56,7 +59,6 @@ class FixRun:
 
     def judged_around(self, report: Report, findings: Sequence[Finding]) -> tuple[Report, list[Finding]]:
         """The report with all code that leads to the keys of some findings, and these findings as it has them."""
-        assert self.code is not None  # noqa: S101 - a report reads it
         if self._is_whole() or not findings:
             return report, [*findings]
         from posturio_iac.fixes.planner import spans
@@ -72,14 +74,10 @@ class FixRun:
         """What proves changes of files: the run, where it is about the whole repository, or else all that these files concern."""
         from posturio_iac.fixes.proof import Proof
 
-        if self.code is None:
-            self.report()
-        code = self.code
-        assert code is not None  # noqa: S101 - a report reads it
         before = self._around
-        reader = code if self._is_whole() else self._all_around(changed)
+        reader = self.code if self._is_whole() else self._all_around(changed)
         if self._proof is None or self._around is not before:
-            self._proof = Proof(reader, code.as_of)
+            self._proof = Proof(reader, self.code.as_of)
         return self._proof
 
     def _scan(self, selection: Selection, narrowed: Narrowed | None, as_of: datetime) -> CodeScan:
@@ -109,7 +107,6 @@ class FixRun:
         known = self._around
         if known is not None and known.paths.issuperset(paths):
             return known
-        assert self.code is not None  # noqa: S101 - a report reads it
         root = self.selection.root
         top = self.selection.repository or root
         prefix = os.path.relpath(root, top).replace(os.sep, "/")

@@ -49,7 +49,7 @@ def say(report: Report, outcomes: Sequence[Outcome], given: Arguments, *, writte
 
 
 def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
-    mended = [o for o in outcomes if o.level is not None and not o.is_held]
+    mended = [o for o in outcomes if o.is_made]
     held = [o for o in outcomes if o.is_held]
     rest = [o for o in outcomes if o.level is None]
     if not outcomes:
@@ -87,18 +87,14 @@ def _head(finding: Finding) -> str:
     return f"  {where}{finding.address}: {finding.rule.id}"
 
 
-def _sends_here(finding: Finding) -> bool:
-    """True if the remedy says no more than that ``fix`` tries it."""
-    return isinstance(finding.remedy, AddTag | MergeTags) and finding.remedy.is_shared
-
-
 def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
     heads = Counter(map(_head, (finding for finding, _ in found)))
     for finding, why in found[:SHOWN]:
         head = _head(finding)
         yield f"{head} ({scope_word(finding.framework)} {finding.root or '.'})" if heads[head] > 1 else head
+        sends_here = isinstance(finding.remedy, AddTag | MergeTags) and finding.remedy.is_shared
         if why:
-            yield f"    {why}" if why == finding.remediation or _sends_here(finding) else f"    {why}: {finding.remediation}"
+            yield f"    {why}" if why == finding.remediation or sends_here else f"    {why}: {finding.remediation}"
     if len(found) > SHOWN:
         yield f"  and {len(found) - SHOWN} more"
 
@@ -144,16 +140,13 @@ def _split(text: str) -> list[str]:
     return [*(f"{line}\n" for line in whole), *([last] if last else [])]
 
 
-def overview(report: Report, outcomes: Sequence[Outcome]) -> str:
-    return "".join(f"{line}\n" for line in _overview(report, outcomes))
-
-
 def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
     owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
     return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
 
 
-def _overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
+def overview(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield the lines that ``adopt`` prints first."""
     active = report.active()
     if not report.keys:
         yield no_keys(report.files, errors=any(_errors(report)))
