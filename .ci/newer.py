@@ -17,7 +17,6 @@ VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
 
 
 def version(text: str) -> tuple[int, ...]:
-    """The last version that a text names; empty where it names none."""
     return max((tuple(int(part or 0) for part in found) for found in VERSION.findall(text)), default=())
 
 
@@ -30,7 +29,6 @@ def newer(repository: str, evidence: str) -> list[str]:
 
 
 def main(part: str = "") -> int:
-    """Print one line for each module with newer tags, and for each that cannot be asked; the exit code is 1 if there is one."""
     lines = []
     for module in load().modules:
         repositories = sorted({"/".join(name.split("//")[0].split("/")[:3]) for name in module.repositories if part in module.name})

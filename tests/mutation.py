@@ -33,8 +33,6 @@ UNTIMED = ("tests/attack", "tests/fuzz", "tests/test_work.py", "tests/test_limit
 
 
 class Mutant(NamedTuple):
-    """One change of one file."""
-
     path: str
     line: int
     before: str
@@ -136,7 +134,6 @@ def outcome(away: Path, mutant: Mutant, lines: dict[str, dict[int, set[str]]]) -
 
 
 def main() -> int:
-    """Draw mutants, run them, and write the figures down where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seed", type=int)
     parser.add_argument("count", type=int)

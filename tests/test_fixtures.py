@@ -42,7 +42,6 @@ def of_kind(*kinds: str) -> list[Case]:
 
 @functools.cache
 def plain(case: Case) -> tuple[int, dict[str, Any]]:
-    """Return what a scan of a program says; several tests look at it."""
     return scan_apart(case)
 
 

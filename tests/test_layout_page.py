@@ -38,14 +38,12 @@ print(render(Report(AS_OF, judged, (), (), 0), RenderContext(lambda _: None, "",
 
 @pytest.fixture
 def extended(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A copy with the diffs of one section."""
     copied(tmp_path)
     apply(tmp_path, request.param)
     return tmp_path
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """Run the command line of the copy, on a day that suits the programs."""
     command = [sys.executable, "-m", "posturio_iac", *arguments]
     done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode in (0, 1), done.stderr

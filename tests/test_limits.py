@@ -41,7 +41,6 @@ OTHER = {"other/main.tf": KEY}
 
 
 def calls(depth: int, *, count: str = "", twice: bool = True) -> dict[str, str]:
-    """Return modules that each call the next one, the last of which holds a key."""
     files = {}
     for level in range(depth):
         source = f"../m{level + 1}" if level else "./m1"
@@ -86,7 +85,6 @@ def test_a_program_of_thousands_of_instances_stays_within_bounds(tmp_path: Path)
 
 
 def stacks(depth: int) -> dict[str, str]:
-    """Return templates that each nest the next one twice."""
     nested = "  {}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: t{:02}.yaml\n"
     files = {f"t{n:02}.yaml": "Resources:\n" + nested.format("A", n + 1) + nested.format("B", n + 1) for n in range(depth)}
     key = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: u\n"

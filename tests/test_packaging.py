@@ -48,7 +48,6 @@ RARE |= {"frontends.terraform.terragrunt.generated", "fixes.hcl_rotation"}
 
 
 def loaded(*argv: str, cwd: Path = ROOT) -> set[str]:
-    """The modules that are there after a run of the command line which are not there in a bare interpreter."""
     code = (
         "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv.pop(1))\n"
         "from posturio_iac.cli import main\n"
@@ -61,13 +60,11 @@ def loaded(*argv: str, cwd: Path = ROOT) -> set[str]:
 
 
 def public_modules() -> list[str]:
-    """The names of all modules but those that need a host or an extra."""
     found = [m.name for m in pkgutil.walk_packages(posturio_iac.__path__, "posturio_iac.")]
     return [name for name in found if not name.startswith(("posturio_iac.adapters.", "posturio_iac.live.", "posturio_iac.__main__"))]
 
 
 def readme_commands() -> list[str]:
-    """The shell commands of the README, as CI extracts them."""
     commands: list[str] = runpy.run_path(str(ROOT / ".ci" / "readme.py"))["commands"]((ROOT / "README.md").read_text(encoding="utf-8"))
     return commands
 

@@ -43,7 +43,6 @@ def verdicts(report: Report) -> list[object]:
 
 
 def same_both_ways(monkeypatch: pytest.MonkeyPatch, folders: list[Path]) -> int:
-    """Judge folders in both ways, and return how many keys there are."""
     monkeypatch.setattr(parsing, "OUTLINED_FROM", 0)
     fast = [verdicts(judge_paths([str(one)], as_of=AS_OF, cwd=str(one))) for one in folders]
     take_no_shortcut(monkeypatch)

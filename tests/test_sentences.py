@@ -60,8 +60,6 @@ def muted(make: Callable[..., None], name: str) -> Callable[..., None]:
 
 
 def without_notes(make: Callable[..., None]) -> Callable[..., None]:
-    """An initialiser of keys whose notes say nothing."""
-
     def init(self: Any, *given: Any, **named: Any) -> None:
         make(self, *given, **named)
         object.__setattr__(self, "notes", (X,) * len(self.notes))
@@ -103,8 +101,6 @@ def mute(patch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Judged:
-    """What must not depend on a sentence."""
-
     code: int
     verdicts: tuple[tuple[object, ...], ...]
     findings: tuple[tuple[object, ...], ...]
@@ -112,7 +108,6 @@ class Judged:
 
 
 def seen(monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> Judged:
-    """Return what a run judges."""
     reports = []
     with monkeypatch.context() as patch:
         original = engine.judge
@@ -135,7 +130,6 @@ def seen(monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> Judged:
 
 
 def opened(judged: JudgedKey) -> frozenset[tuple[object, ...]]:
-    """Return what is open about a key, where and why, as data."""
     return frozenset(
         (question, each.origin, each.reason and (each.reason.kind, each.reason.cause, each.reason.subject))
         for each in judged.open_questions
@@ -144,7 +138,6 @@ def opened(judged: JudgedKey) -> frozenset[tuple[object, ...]]:
 
 
 def links(key: AccessKey) -> tuple[object, ...]:
-    """Return what ties a key to other things."""
     siblings = key.active_siblings
     return (
         key.user_address,
@@ -173,7 +166,6 @@ def scanned(*words: str) -> int:
 
 
 def programs() -> Iterator[tuple[str, ...]]:
-    """Yield the words of a scan for each program: those of the rules, templates, and plans with and without their code."""
     yield from ((str(case.folder),) for case in cases())
     yield from ((str(folder),) for folder in sorted((FIXTURES / "cloudformation").iterdir()) if folder.is_dir())
     for name in plan_cases():

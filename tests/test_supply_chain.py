@@ -32,7 +32,6 @@ def test_actions_are_named_by_commit_and_version(path: Path) -> None:
 
 
 def pinned_by(name: str) -> set[str]:
-    """The packages of a lock file, each of which has its version and hash."""
     text = (ROOT / name).read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)(?: ;[^\\\n]*)? \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE))
     assert len(pinned) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
@@ -40,7 +39,6 @@ def pinned_by(name: str) -> set[str]:
 
 
 def named(*extras: str) -> set[str]:
-    """The packages that we need, with what builds us."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     lists = [project["project"]["dependencies"], project["build-system"]["requires"]]
     lists += [project["project"]["optional-dependencies"][extra] for extra in extras]

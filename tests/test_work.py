@@ -64,7 +64,6 @@ AS_OF = ("--as-of", "2026-11-27")
 
 
 def work(folder: Path, *arguments: str) -> dict[str, int]:
-    """The counts of one run in a process of its own, where nothing is compiled yet."""
     command = [sys.executable, "-c", COUNTING, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     counts: dict[str, int] = json.loads(done.stderr.splitlines()[-1])

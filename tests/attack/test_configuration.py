@@ -35,7 +35,6 @@ SAID = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder in no repository with two keys."""
     put(tmp_path, "sound.tf", SOUND)
     put(tmp_path, "legacy/a.tf", SOUND)
     return tmp_path

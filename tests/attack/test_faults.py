@@ -36,7 +36,6 @@ WRITERS: dict[str, tuple[tuple[str, ...], int]] = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository with two modules, an old report and a saved result."""
     made = Repository(tmp_path / "root")
     files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}
@@ -181,7 +180,6 @@ for _ in range(12):
 
 @pytest.mark.promise("the rest")
 def test_a_tree_that_changes_meanwhile(tmp_path: Path) -> None:
-    """Files turn into pipes, links, folders and devices, and are cut, while they are scanned."""
     for number in range(60):
         put(tmp_path, f"m{number}/main.tf", SOUND)
     put(tmp_path, "sound/main.tf", SOUND)

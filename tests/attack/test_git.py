@@ -25,7 +25,6 @@ MANY = 700
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    """A repository with a commit on main, and a changed key on top that is not staged."""
     made = Repository(tmp_path / "repository")
     made.write("sound.tf", "# one\n")
     made.write("quiet.tf", "# two\n")
@@ -35,7 +34,6 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def trap(repository: Repository) -> str:
-    """A program that shows that it ran."""
     path = put(repository.path.parent, "trap.sh", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\ncat\n")
     path.chmod(0o755)
     return str(path)

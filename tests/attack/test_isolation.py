@@ -54,7 +54,6 @@ COMMANDS = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository of which each file tries to lead out of it."""
     put(tmp_path, "outside/stack.yaml", TEMPLATE)
     put(tmp_path, "outside/mod/main.tf", SOUND)
     put(tmp_path, "outside/secret", "planted")
@@ -83,7 +82,6 @@ def root(tmp_path: Path) -> Path:
 
 
 def hold(deeds: Deeds, root: Path, may_write: str) -> None:
-    """Check that a process kept to what it may do."""
     assert deeds.events, "the guard saw nothing"
     assert deeds.sockets() == []
     assert {program[0] for program in deeds.programs()} <= {GIT}
@@ -93,7 +91,6 @@ def hold(deeds: Deeds, root: Path, may_write: str) -> None:
 
 
 def _is_named(path: str, may_write: str) -> bool:
-    """True if a path is an output, or the file beside it that takes its place in one step."""
     first = path.split(os.sep, maxsplit=1)[0]
     if first == ".git":
         first = path

@@ -21,7 +21,6 @@ COMMANDS = ("##vso[task.setvariable variable=x]y", "##[error]x", "###[group]", "
 
 
 def hostile(root: Path, command: str) -> None:
-    """Write a key whose user, owner, file and tags hold a command."""
     quoted = command.replace("\\", "\\\\")
     user = f'resource "aws_iam_user" "u" {{\n  name = "{quoted}"\n  tags = {{ owner = "{quoted}", expires = "{quoted}" }}\n}}\n'
     put(root, f"{command}/x{command}.tf", f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n')

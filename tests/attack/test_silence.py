@@ -194,7 +194,6 @@ ON_FALSE = "inputs = {\n  on = false\n}\n"
 
 
 def unit(text: str) -> dict[str, str]:
-    """A unit that applies a module without keys."""
     return {"u/terragrunt.hcl": UNIT + text, **EMPTY}
 
 

@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def _is_text(path: Path) -> bool:
-    """True if a file can be handed to all parsers: UTF-8 without NUL bytes."""
     data = path.read_bytes()
     try:
         data.decode("utf-8")
@@ -49,14 +48,11 @@ Value = Any
 
 @dataclass(frozen=True)
 class Body:
-    """Attributes by name, and blocks in order."""
-
     attributes: dict[str, Value]
     blocks: list[tuple[str, tuple[str, ...], Body]]
 
 
 def number(text: str) -> float:
-    """The number that a literal stands for, as an int where it is whole."""
     value = float(text)
     return int(text) if text.isdigit() else int(value) if value.is_integer() else value
 
@@ -77,12 +73,10 @@ def key(value: Value) -> str | Dynamic:
 
 
 def text(value: str) -> str:
-    """A string as HCL keeps it: composed (NFC)."""
     return unicodedata.normalize("NFC", value)
 
 
 def ours(data: bytes) -> tuple[Body, bool]:
-    """Return what our front end reads, and whether it found a syntax error."""
     body, problems = parse("main.tf", data)
     return _body(body), bool(problems)
 

@@ -27,7 +27,6 @@ Found = dict[str, tuple[str, int, int]]
 
 
 def ours(path: Path) -> list[Found]:
-    """The resources of each template in a file: type, line and column by logical id."""
     try:
         text = text_of(path.read_bytes())
     except UnreadableError:
@@ -42,7 +41,6 @@ def ours(path: Path) -> list[Found]:
 
 
 def theirs(path: Path) -> Found | None:
-    """The same from cfn-lint, or None when it refuses the file."""
     template, matches = decode(str(path))
     if matches or not isinstance(template, dict):
         return None

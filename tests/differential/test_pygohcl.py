@@ -60,7 +60,6 @@ def fold(body: Body) -> dict[Any, Value]:
 
 
 def differences(mine: Value, theirs: Json, where: str = "") -> list[str]:
-    """Return what differs, each with its path; nothing for equal values."""
     match mine, theirs:
         case Dynamic(texts), str() if not theirs.startswith("("):
             position = 0
@@ -146,7 +145,6 @@ def test_corner(source: str) -> None:
 
 
 def folded(data: bytes) -> Json | None:
-    """What HashiCorp's parser makes of a file; None where it refuses it, or cannot write it as JSON."""
     try:
         return pygohcl.loadb(data)
     except (pygohcl.HCLParseError, pygohcl.HCLInternalError, UnicodeDecodeError):

@@ -29,7 +29,6 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 def theirs(source: str) -> Body:
-    """Return what python-hcl2 reads."""
     (body,) = hcl2.parses_to_tree(source).children
     return _body(body)
 

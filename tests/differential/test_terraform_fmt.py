@@ -50,14 +50,12 @@ SEED, PROGRAMS = 20261126, 60
 
 
 def formatted(folders: list[Path]) -> list[tuple[int, str, str]]:
-    """Ask ``terraform fmt`` about folders: its exit code, the difference, and what it complains about."""
     asked = json.dumps([str(folder) for folder in folders])
     done = subprocess.run([sys.executable, "-c", FMT], input=asked, capture_output=True, text=True, check=True)
     return [tuple(answer) for answer in json.loads(done.stdout)]
 
 
 def mended(folder: Path, place: Path) -> list[Path]:
-    """Copy a program for each way to mend it, and mend it so."""
     copies = [place / name for name in OPTIONS]
     for copy, options in zip(copies, OPTIONS.values(), strict=True):
         shutil.copytree(folder, copy)

@@ -137,7 +137,6 @@ FORMS = [
 
 
 def programs(seed: int) -> list[tuple[int, str, str]]:
-    """Keys by their numbers, and what they follow."""
     chosen = random.Random(seed)  # noqa: S311 - programs, not secrets
     made = []
     for number in range(PROGRAMS):
@@ -148,7 +147,6 @@ def programs(seed: int) -> list[tuple[int, str, str]]:
 
 
 def written(kind: str, number: int, followed: str) -> str:
-    """The key as a ``terraform_data`` or as an access key."""
     what, _, how = followed.partition(" = ")
     user = "triggers_replace" if kind == "terraform_data" else "user"
     value = how if what == "user" else '"ci"'

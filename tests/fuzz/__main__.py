@@ -36,7 +36,6 @@ def _reader(target: Target) -> Callable[[bytes], object]:
 
 
 def main(seconds: str, *names: str) -> None:
-    """Fuzz the targets, of which the first byte of an input chooses one, from an empty corpus."""
     readers = [_reader(target) for target in targets() if not names or target.name in names]
 
     def one(data: bytes) -> None:

@@ -44,8 +44,6 @@ class _TimeUpError(BaseException):
 
 @contextmanager
 def watched(seconds: float = SECONDS, megabytes: int = MEGABYTES) -> Iterator[None]:
-    """Raise `Broken` when an execution takes too long or too much memory."""
-
     def stop(*_: object) -> None:
         raise _TimeUpError
 
@@ -77,7 +75,6 @@ def _memory(*, reset: bool = False) -> int:
 
 @contextmanager
 def folder_of(files: Mapping[str, bytes]) -> Iterator[None]:
-    """Make a folder with the files, and stand in it."""
     here, memory = Path.cwd(), "/dev/shm"  # noqa: S108 - not a disk
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None, ignore_cleanup_errors=True) as place:
         for name, data in files.items():
@@ -135,7 +132,6 @@ def _schema() -> Any:
 
 
 def _hold_contract(code: int, shown: str) -> None:
-    """Check that the result parses, follows the schema, and agrees with the exit code."""
     try:
         result = json.loads(shown)
     except ValueError as error:

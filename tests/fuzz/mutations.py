@@ -121,7 +121,6 @@ def _restructured(seed: Any, changes: list[tuple[int, int, int, Any]]) -> Any:
 
 
 def _places(document: Any) -> Iterator[tuple[Any, Any]]:
-    """Each holder with the name or number of one of its values."""
     for name, value in list(document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()):
         yield document, name
         yield from _places(value)

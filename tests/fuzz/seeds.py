@@ -85,7 +85,6 @@ CREDENTIAL_REPORT = (
 
 
 def results() -> tuple[Any, ...]:
-    """Return saved results: of code, of accounts, suppressed, incomplete."""
     first, second, third = deployed("ci"), deployed("old", account="444455556666", age=None), declared("aws_iam_access_key.k")
     ignored = finding(second, "ownerless", suppressed={"reason": "known", "source": "baseline", "until": None})
     said = [{"level": "error", "message": "x"}]
@@ -93,7 +92,6 @@ def results() -> tuple[Any, ...]:
 
 
 def ledger() -> bytes:
-    """A ledger with a change of each kind, and a run that was interrupted."""
     user = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "x"),))
     key = DeployedKey(user, "****MPLE", "Active", AS_OF, None, key_id="AKIAIOSFODNN7EXAMPLE")
     told = encode(Inventory(Account("123456789012"), [key], diagnostics=[Diagnostic(Level.ERROR, "denied", account="123456789012")]))

@@ -127,7 +127,6 @@ def _of_program(made: tuple[dict[str, str | bytes], tuple[str, ...]]) -> None:
 
 
 def targets() -> Iterator[Target]:
-    """Every kind of input."""
     yield Target("HCL by its grammar", st.tuples(any_program.programs(), st.sampled_from(OTHERS)), _of_program)
     yield of_files("HCL", r"\.(tf|tofu)$", HCL)
     yield of_files(".tf.json", r"\.tf\.json$", HCL, json_too=True)

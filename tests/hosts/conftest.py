@@ -28,7 +28,6 @@ def unlimited_memory() -> None:
 
 @pytest.fixture(scope="session")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """This checkout, as pre-commit fetches it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
             patch.setenv(name, "test@example.com")
@@ -48,7 +47,6 @@ def host(request: pytest.FixtureRequest, hooks: Repository, tmp_path_factory: py
 
 @pytest.fixture
 def repository(tmp_path: Path, host: Host) -> Repository:
-    """A repository with the hook posturio-iac installed and one commit."""
     made = Repository(tmp_path / "repository")
     made.write(".pre-commit-config.yaml", host.configuration("posturio-iac"))
     made.commit()
@@ -67,7 +65,6 @@ def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of ``fixtures/`` in a place that no repository and no configuration is around."""
     return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("programs") / "fixtures"))
 
 
@@ -81,7 +78,6 @@ def seen(programs: Path) -> list[Record]:
 
 @pytest.fixture(scope="session")
 def scanned(programs: Path) -> dict[str, Any]:
-    """What our own scan says about all of them, in one run."""
     from tests.support.hosts.checkov_running import scan  # noqa: PLC0415 - not every session has checkov
 
     return scan(programs)

@@ -31,10 +31,7 @@ BLOCKS = re.findall(r"```(yaml|sh)\n(.*?)```", PAGE, re.DOTALL)
 
 
 class Runner:
-    """What GitHub's runner does: it fills in the inputs, runs the steps with bash and reads the files that they write."""
-
     def __init__(self, hooks: Repository, temporary: Path, workspace: Repository, python: Path) -> None:
-        """Check the action out, and make the runner's folders."""
         self.workspace, self.python = workspace, python
         self.files = {name: temporary / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for path in self.files.values():
@@ -53,7 +50,6 @@ class Runner:
         """What expressions of later steps stand for: outputs of earlier ones."""
 
     def step(self, step: Mapping[str, Any], inputs: Mapping[str, str], *, offline: bool) -> tuple[int, str]:
-        """Run one step; return its exit code and all that it prints."""
         given = {name: str(declared["default"]) for name, declared in ACTION["inputs"].items()} | {"python": str(self.python), **inputs}
         made = self.named | {f"inputs.{name}": value for name, value in given.items()}
         filled = {name: re.sub(r"\$\{\{ ([\w.-]+) }}", lambda found: made[found[1]], text) for name, text in step["env"].items()}
@@ -69,7 +65,6 @@ class Runner:
         return done.returncode, done.stdout
 
     def name(self) -> None:
-        """Run the first step, whose outputs the others use."""
         code, said = self.step(NAME, {}, offline=True)
         assert code == 0, said
         self.named |= {f"steps.{NAME['id']}.outputs.{name}": value for name, value in self.outputs().items()}
@@ -81,7 +76,6 @@ class Runner:
 
 @pytest.fixture(scope="session")
 def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A runner on which the tool has been installed."""
     temporary = tmp_path_factory.mktemp("runner")
     environment_with_pip(temporary / "python")
     workspace = Repository(tmp_path_factory.mktemp("hostile") / "workspace")

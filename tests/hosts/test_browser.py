@@ -58,8 +58,6 @@ def browser() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page that was opened from a file, with whatever it complained of or asked for."""
-
     def __init__(self, browser: Browser, path: Path, **context: Any) -> None:
         self.context = browser.new_context(**context)
         self.page: Page = self.context.new_page()
@@ -205,7 +203,6 @@ def test_everything_can_be_reached_by_tab_and_focus_is_seen(open_page: Callable[
 
 
 def scrolling(page: Page) -> list[str]:
-    """The tables and pictures that are wider than the page shows them."""
     script = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.ariaLabel)"
     regions: list[str] = page.evaluate(script)
     return regions

@@ -44,7 +44,6 @@ IGNORED = "{cfn-lint: {config: {ignore_checks: [%s]}}}"
 
 
 def write(folder: Path, **files: str) -> list[str]:
-    """Write templates and return their names."""
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return [f"{name}.yaml" for name in files]
@@ -55,7 +54,6 @@ def ids(matches: Sequence[object]) -> list[str]:
 
 
 def by_file(folder: Path, *options: str, **files: str) -> dict[str, set[str]]:
-    """The ids that cfn-lint reports for each template, in one run."""
     found: dict[str, set[str]] = {name: set() for name in files}
     for match in lint(folder, *write(folder, **files), options=options):
         found[match.file.removesuffix(".yaml")].add(match.id)

@@ -29,7 +29,6 @@ UNREADABLE = {"E0000", "E0001"}
 
 
 def originals() -> list[Any]:
-    """The templates of the fixtures and of the rules' pages as data."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "fixtures/cloudformation").rglob("template.*"))]
     texts += [cloudformation(parts) for rule in CFN_LINT for _, parts in states(rule, "CloudFormation")]
     return [json.loads(json.dumps(document.root.data())) for text in texts for document in documents(text)[0]]

@@ -78,7 +78,6 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def matches(tree: Path) -> list[Match]:
-    """What cfn-lint says about all of them, in one run."""
     return reported(tree, *(p.relative_to(tree).as_posix() for p in sorted(tree.rglob("*")) if p.suffix in ENDINGS))
 
 
@@ -88,7 +87,6 @@ def write(path: Path, text: str) -> None:
 
 
 def judged(tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Verdict]:
-    """What our scan says about each folder by itself."""
     monkeypatch.chdir(tree)
     return {verdict for folder in sorted(tree.iterdir()) if folder.is_dir() for verdict in scanned(capsys, folder.name)}
 

@@ -27,7 +27,6 @@ CLEAN = KEY.replace("      UserName", "      # posturio: rotation=60d owner=paym
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Repository:
-    """A repository with a good and a bad template."""
     made = Repository(tmp_path / "work space")
     made.write("templates/app/good.yaml", CLEAN)
     made.write("templates/bad.yaml", KEY)

@@ -54,7 +54,6 @@ def run_job(lines: list[str], workspace: Repository, links: Path, **more: str) -
 
 @pytest.fixture(scope="module")
 def tool(links: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder into which the component has installed the tool, which takes it most of its time."""
     code, said = run_job([*job()["before_script"], 'echo "$TOOL"'], Repository(tmp_path_factory.mktemp("hostile") / "workspace"), links)
     assert code == 0, said
     return said.split()[-1]

@@ -40,7 +40,6 @@ def plain(tree: Path) -> list[Record]:
 
 @pytest.fixture(scope="module", params=[pytest.param(graph, marks=pytest.mark.xdist_group(str(graph))) for graph in GRAPHS], ids=str)
 def seen(request: pytest.FixtureRequest, tree: Path, plain: list[Record]) -> list[Record]:
-    """What checkov says about all of them, with each of its graphs."""
     return report(tree, **request.param) if request.param else plain
 
 

@@ -48,7 +48,6 @@ HERE = differences_here()
 
 
 def ours(scanned: dict[str, Any]) -> set[Saying]:
-    """Return what our own scan finds, suppressed or not."""
     return {
         (case_of(f["path"]), "skipped" if "suppressed" in f else "failed", CHECKOV[f["rule"]], f["address"]) for f in scanned["findings"]
     }

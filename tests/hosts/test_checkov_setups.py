@@ -31,7 +31,6 @@ VERSION = version("checkov")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Repository:
-    """A repository with a key."""
     made = Repository(tmp_path / "work space")
     made.write("infra/main.tf", KEY)
     return made

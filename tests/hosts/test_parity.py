@@ -31,7 +31,6 @@ ADDRESS = re.compile(r"(?:The secret of )?(?P<address>\S+(?: \([^)]+\))?) ")
 
 
 def from_our_scan(scanned: dict[str, Any]) -> tuple[set[Saying], set[Saying]]:
-    """Return what our scan finds in all, and in what cfn-lint takes for a template."""
     found = [(f, (case_of(f["path"]), f["rule"], f["address"])) for f in scanned["findings"] if "suppressed" not in f]
     in_templates = {saying for f, saying in found if f["framework"] == "cloudformation" and f["path"] not in NO_TEMPLATES}
     return {saying for _, saying in found}, in_templates
@@ -42,7 +41,6 @@ def from_checkov(seen: list[Record]) -> set[Saying]:
 
 
 def from_cfn_lint(tree: Path) -> set[Saying]:
-    """Return what cfn-lint finds in all templates but those that are none to it."""
     templates = (*(tree / "cloudformation").rglob("*"), *tree.glob("*/*_template/**/*"))
     files = sorted(path.relative_to(tree).as_posix() for path in templates if path.suffix in ENDINGS)
     matches = reported(tree, *(file for file in files if file not in NO_TEMPLATES))

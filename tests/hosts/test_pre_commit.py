@@ -97,7 +97,6 @@ def test_definitions_are_valid(host: Host, repository: Repository) -> None:
 
 
 def executable(host: Host) -> str:
-    """The program in the environment that the host has made for the hooks on code."""
     programs = [path for path in host.home.rglob("posturio-iac*") if path.is_file() and path.parent.name in ("bin", "Scripts")]
     (found,) = [path for path in programs if not any(path.parent.parent.glob("[lL]ib/**/boto3"))]
     return str(found)

@@ -44,7 +44,6 @@ def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
 
 
 def scan_within(cwd: Path, cpu: int) -> int:
-    """The exit code of a scan, which is killed after ``cpu`` seconds of CPU time."""
     return _ran(cwd, ("scan", "--as-of", "2026-11-24"), cpu, {})[0]
 
 
@@ -73,7 +72,6 @@ def report(cwd: Path, *arguments: str) -> Any:
 
 
 def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) -> None:
-    """Write files, and with ``git`` add them to the index of a repository there."""
     for name, text in files.items():
         put(folder, name, text)
     if git:
@@ -81,7 +79,6 @@ def lay(folder: Path, files: Mapping[str, str | bytes], *, git: bool = False) ->
 
 
 def put(folder: Path, name: str, text: str | bytes) -> Path:
-    """Write one file with the folders that it needs."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)

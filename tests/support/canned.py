@@ -81,7 +81,6 @@ def report() -> Report:
 
 
 def repeated(roots: tuple[str, ...] = ("dev", "prod", "test")) -> Report:
-    """One shared module that several root modules call."""
     shared, address = span("modules/user/main.tf"), "module.ci.aws_iam_access_key.this"
     keys = tuple(JudgedKey(key(address, shared, scope=root), Verdict.FLAGGED) for root in roots)
     found = [finding(WITHOUT, address, shared, f"{address} has no end") for _ in roots]
@@ -225,5 +224,4 @@ def context(**more: object) -> RenderContext:
 
 
 def rendered(name: str, report: Report, context: RenderContext) -> str:
-    """The whole text of a format."""
     return "".join(renderer(name)(report, context))

@@ -41,7 +41,6 @@ def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...]
 
 
 def key(root: Path, text: str, **options: Any) -> AccessKey:
-    """The one key of a template, which reads without problems."""
     found = reading(root, {"template.yaml": text}, **options)
     assert found.diagnostics == ()
     assert len(found.keys) == 1
@@ -49,7 +48,6 @@ def key(root: Path, text: str, **options: Any) -> AccessKey:
 
 
 def keys(root: Path, text: str, **options: Any) -> dict[str, AccessKey]:
-    """The keys of a template, which reads without problems, by address."""
     found = reading(root, {"template.yaml": text}, **options)
     assert found.diagnostics == ()
     return {k.address: k for k in found.keys}

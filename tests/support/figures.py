@@ -18,14 +18,12 @@ def today() -> str:
 
 
 def record(name: str, told: dict[str, Any]) -> None:
-    """Add to one part of the file."""
     known = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     merged = {**known, name: {**known.get(name, {}), **told}}
     FILE.write_text(json.dumps(merged, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def record_passed(passed: list[Any]) -> None:
-    """Count the cases of each promise in reports of pytest."""
     counts: dict[str, int] = {}
     for report in passed:
         for promise in (value for name, value in report.user_properties if name == "promise"):

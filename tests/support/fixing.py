@@ -17,7 +17,6 @@ OPTIONS = ("--unsafe", "--owner", OWNER)
 
 
 def fix(folder: Path, *options: str) -> tuple[int, str, str]:
-    """Mend a folder; return the exit code, the diff and what was said."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(["fix", "--as-of", AS_OF, *options, str(folder)])
@@ -26,7 +25,6 @@ def fix(folder: Path, *options: str) -> tuple[int, str, str]:
 
 
 def mended(folder: Path, text: str | bytes, *options: str, name: str = "main.tf") -> bytes:
-    """A file after `fix --write`."""
     file = folder / name
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     fix(folder, "--write", "--owner", OWNER, *options)

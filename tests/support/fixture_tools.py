@@ -61,14 +61,12 @@ class Case:
 
 
 def cases() -> tuple[Case, ...]:
-    """Every program of every rule, sorted."""
     short = {rule.partition(".")[2]: rule for rule in all_rules()}
     folders = sorted(p for p in FIXTURES.glob("*/*") if p.is_dir() and p.parent.name in short)
     return tuple(Case(short[p.parent.name], p.name) for p in folders)
 
 
 def scan(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
-    """Scan a folder by the command line and return the exit code and the JSON report."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         code = command_line(["scan", "--format", "json", "--as-of", AS_OF, *options, str(folder)])
@@ -123,7 +121,6 @@ def _diagnostic(said: dict[str, Any]) -> list[str]:
 
 
 def edits(diff: str) -> str:
-    """What a file of edits holds of a diff: its changed lines and their files."""
     return "".join(line for line in diff.replace("\r", "").splitlines(keepends=True) if line[:1] in "+-" and not line.startswith("--- "))
 
 
@@ -155,7 +152,6 @@ def _wanted(names: list[str]) -> Iterator[Case]:
 
 
 def main(argv: list[str]) -> int:
-    """Print what the tool says about the named programs, or with ``--update`` write it into their golden files."""
     wanted = list(_wanted([a for a in argv if a != "--update"]))
     for case in wanted:
         text = summary(*scan_apart(case))

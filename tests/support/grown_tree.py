@@ -57,7 +57,6 @@ output "vendor_secret" {{
 
 
 def write_tree(top: Path, modules: int, *, expires: str = "2027-01-31") -> list[str]:
-    """Write a repository with everything committed, and return the paths of its modules' files."""
     paths = []
     for number in range(modules):
         team, name = number % 20, f"service-{number:04}"

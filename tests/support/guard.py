@@ -102,8 +102,6 @@ _CHECKOUT = str(Path(__file__).parents[2])
 
 @dataclass(frozen=True)
 class Deeds:
-    """What one process did."""
-
     events: tuple[tuple[str, ...], ...]
 
     @classmethod
@@ -118,7 +116,6 @@ class Deeds:
         return [event for event in looked if not any(_below(path, folders) for path in event[1:])]
 
     def changed(self) -> set[str]:
-        """The paths that were written to, or changed in another way."""
         return {path for kind, *paths in self.events if kind in ("write", "change") for path in paths if path not in ("", os.devnull)}
 
     def programs(self) -> list[tuple[str, ...]]:

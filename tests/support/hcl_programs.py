@@ -17,7 +17,6 @@ def names() -> st.SearchStrategy[str]:
 
 @cache
 def comments() -> st.SearchStrategy[str]:
-    """Whole comments, each with the line end that it needs, that hold calls, quotes and brackets."""
     return st.sampled_from(
         [
             "# " + CALL.replace("\n", "\n# ") + "\n",
@@ -44,7 +43,6 @@ def strings() -> st.SearchStrategy[str]:
 
 @cache
 def heredocs() -> st.SearchStrategy[str]:
-    """Heredocs, which end with their marker's line."""
     return st.builds(
         lambda dash, text, inside: f"<<{dash}EOT\n{text}\n  ${{ {inside} }}\n  EOT",
         st.sampled_from(["", "-"]),
@@ -73,7 +71,6 @@ def attributes(name: str) -> st.SearchStrategy[str]:
 
 @cache
 def blocks() -> st.SearchStrategy[str]:
-    """Blocks that are no calls, and comments between them."""
     resource = st.builds(
         lambda a, b, c: (
             f'resource "x" "y" {{\n{c}\n{a}{b}nested {{\n  source = "./fake"\n  module "inner" {{\n    source = "./fake"\n  }}\n}}\n}}\n'
@@ -89,7 +86,6 @@ def blocks() -> st.SearchStrategy[str]:
 
 @cache
 def calls(source: str) -> st.SearchStrategy[str]:
-    """Calls of one module, written in many ways."""
     return st.builds(
         lambda name, gap, c, a, after: f'module{gap}"{name}"{gap}{{\n{c}\n{a}  source{gap}={gap}"{source}" {after}\n}}\n',
         names(),
@@ -102,7 +98,6 @@ def calls(source: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def programs(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """A program and the sources that it calls, in their order."""
     sources = draw(st.lists(st.sampled_from(["./a", "../b", "acme/x/aws", "./a/b//c"]), max_size=3))
     text = ""
     for source in sources:

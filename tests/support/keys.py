@@ -40,7 +40,6 @@ def span(line: int = 5, path: str = "iam.tf") -> Span:
 
 
 def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
-    """An active key with an owner and ``lifetimes``; ``changes`` are fields."""
     key = AccessKey(
         address="aws_iam_access_key.ci",
         framework="terraform",
@@ -60,7 +59,6 @@ def open_question(text: str, *questions: Question) -> OpenQuestion:
 
 
 def unknown_key() -> AccessKey:
-    """A key of which nothing is known but that it is there."""
     evidence = tuple(Lifetime(kind, Effect.UNKNOWN, tag(kind.value), reason=UNKNOWN.as_reason()) for kind in Kind)
     return access_key(
         *evidence,
@@ -102,13 +100,11 @@ def expires(text: str, effect: Effect = Effect.DECLARED, origin: Origin | None =
 
 
 def rotates(days: float | None, effect: Effect = Effect.DECLARED, origin: Origin | None = None) -> Lifetime:
-    """A rotation; None for one of unknown length."""
     interval = None if days is None else timedelta(days=days)
     return Lifetime(Kind.ROTATION, effect, origin or tag("rotation"), "" if days is None else f"{days}d", span(3), interval=interval)
 
 
 def enforced(days: float | None = 60) -> Lifetime:
-    """A rotation that the code carries out."""
     return rotates(days, Effect.ENFORCED, CLOCK)
 
 
@@ -117,12 +113,10 @@ def maybe(evidence: Lifetime) -> Lifetime:
 
 
 def rotated(text: str) -> Lifetime:
-    """A date of the last rotation."""
     return Lifetime(Kind.ROTATED, Effect.DECLARED, tag("rotated-on"), text, span(4), at=day(text))
 
 
 def inert(fix: str = "go through a time_static") -> Lifetime:
-    """A rotation that never happens."""
     why = Reason(ReasonKind.DIRECT_CLOCK, "Terraform does not react to a resource that it creates")
     return Lifetime(
         Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), reason=why, remedy=Advice(fix) if fix else None
@@ -143,7 +137,6 @@ def exposure(name: str = "secret") -> Exposure:
 
 
 def outage(*, create_before_destroy: Any = False, takes_turns: bool = False) -> Replacement:
-    """A rotation that deletes first."""
     return Replacement(span(7), create_before_destroy, takes_turns)
 
 
@@ -158,7 +151,6 @@ def violations(key: AccessKey, context: Context = CONTEXT) -> dict[str, list[Vio
 
 
 def flagged(key: AccessKey, context: Context = CONTEXT) -> set[str]:
-    """The rules that flag a key, by the last part of their ids."""
     return set(violations(key, context))
 
 
@@ -172,7 +164,6 @@ def verdict(*keys: AccessKey, **config: Any) -> Verdict:
 
 
 def rules(report: Report) -> list[str]:
-    """The rules of the findings that are open, by the last part of their ids."""
     return [f.rule.id.partition(".")[2] for f in report.active()]
 
 

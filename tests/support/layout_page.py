@@ -34,13 +34,11 @@ def copied(away: Path) -> None:
 
 
 def apply(away: Path, title: str) -> None:
-    """Apply the diffs of one section."""
     command = ["git", "apply", "--whitespace=error", "-"]
     subprocess.run(command, cwd=away, env=ENVIRONMENT, input=SECTIONS[title].encode(), check=True, timeout=60)
 
 
 def main(folder: str) -> None:
-    """Make the copy and do what the page says."""
     away = Path(folder).resolve()
     copied(away)
     subprocess.run(["git", "init", "-q", str(away)], env=ENVIRONMENT, check=True)

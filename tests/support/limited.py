@@ -26,7 +26,6 @@ sys.exit(code)
 
 
 def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None = None) -> tuple[int, str, int]:
-    """The exit code of a scan of ``folder``, its output, and the most memory that it took, in MB."""
     program, command = _CODE.format(memory=memory), ["posturio-iac", "scan", str(folder), *arguments]
     done = python_in_fork(folder, program, command, environment(), imported=("tests.support.scanned",), seconds=SECONDS)
     errors, _, peak = done.stderr.rstrip().rpartition("\n")

@@ -21,12 +21,10 @@ def cases() -> tuple[str, ...]:
 
 
 def golden(case: str) -> Path:
-    """The file that holds what the tool says about a case."""
     return PLANS / f"{case}.out"
 
 
 def said(case: str) -> str:
-    """Return what the tool says, in a place where no repository is around the plan."""
     with tempfile.TemporaryDirectory(prefix="plan-") as place:
         folder = Path(shutil.copytree(PLANS / case, Path(place) / case))
         texts = ["==> the plan alone\n" + summary(*scan(folder / PLAN))]

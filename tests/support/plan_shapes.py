@@ -70,7 +70,6 @@ def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.
 
 
 def one(folder: Path, data: Any, source: Path | None = None) -> AccessKey:
-    """The one key of a plan that reads without a word."""
     reading = read(folder, data, source)
     assert reading.diagnostics == ()
     (found,) = reading.keys

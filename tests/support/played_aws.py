@@ -29,8 +29,6 @@ MADE = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Key:
-    """A key of the account that is played."""
-
     created: datetime
     used: datetime | None
     status: str
@@ -46,8 +44,6 @@ class Key:
 
 @dataclass(frozen=True)
 class PlayedCredential:
-    """An API key of a service, of the account that is played."""
-
     created: datetime
     status: str
     expires: datetime | None
@@ -57,8 +53,6 @@ class PlayedCredential:
 
 @dataclass(frozen=True)
 class Person:
-    """A user of the account that is played."""
-
     path: str
     tags: tuple[tuple[str, str], ...]
     keys: tuple[Key, ...]
@@ -71,8 +65,6 @@ class Person:
 
 @dataclass
 class Aws:
-    """Answers like a `Connection`."""
-
     people: list[Person]
     denied: frozenset[str] = frozenset()
     root_keys: int = 0

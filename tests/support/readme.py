@@ -23,12 +23,10 @@ def commands(text: str) -> list[str]:
 
 
 def traced(lines: list[str]) -> str:
-    """A script for one shell that runs each line and then prints ``[exit N]``."""
     return "".join(f'{line}\necho "[exit $?]"\n' for line in lines)
 
 
 def exits(output: str) -> list[int]:
-    """The exit codes that a traced script printed."""
     return [int(code) for code in re.findall(r"^\[exit (\d+)\]$", output, re.MULTILINE)]
 
 

@@ -24,7 +24,6 @@ def at(days: float = 0) -> str:
 
 
 def deployed(user: str, *, account: str = A, label: str = "****ABCD", age: float | None = 100, **more: Any) -> dict[str, Any]:
-    """A key of an account, without findings."""
     key: dict[str, Any] = {"address": f"arn:aws:iam::{account}:user/{user}/{label}", "framework": "aws", "root": "", "path": None}
     key |= {"line": None, "end_line": None, "user": user, "status": "Active", "owner": None, "verdict": "clean", "lifetime": []}
     key |= {"account": account, "key_id": label, **({} if age is None else {"created": at(age)})}
@@ -32,7 +31,6 @@ def deployed(user: str, *, account: str = A, label: str = "****ABCD", age: float
 
 
 def declared(address: str, path: str = "main.tf", *, root: str = "", **more: Any) -> dict[str, Any]:
-    """A key in code, without findings."""
     key: dict[str, Any] = {"address": address, "framework": "terraform", "root": root, "path": path, "line": 3, "end_line": 5}
     return key | {"user": "ci", "status": "Active", "owner": None, "verdict": "clean", "lifetime": []} | more
 
@@ -56,7 +54,6 @@ def result(
     files: int = 0,
     version: str = "0.1.0",
 ) -> Any:
-    """A result so many days before the newest one."""
     return {
         "version": 1,
         "tool": {"name": "posturio-iac", "version": version},
@@ -70,7 +67,6 @@ def result(
 
 
 def accounts(*ids: str) -> dict[str, Any]:
-    """The scope of a live run."""
     return {"kind": "aws", "accounts": list(ids)}
 
 

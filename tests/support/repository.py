@@ -28,12 +28,10 @@ Resources:
 
 
 def flagged(name: str = "ci") -> str:
-    """A module with a key that nothing ends."""
     return USER % (name, "") + KEY
 
 
 def clean(name: str = "ci") -> str:
-    """A module with a key that its user's tags end."""
     return USER % (name, EXPIRES) + KEY
 
 
@@ -41,7 +39,6 @@ class Repository:
     """The repository. Files that are written are staged, unless they are not to be."""
 
     def __init__(self, path: Path) -> None:
-        """Make it."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self.git("init", "-q", "--template=", "-b", "main")  # whose examples of hooks would be copied for each test
@@ -49,13 +46,11 @@ class Repository:
             (path / ".git" / "hooks").mkdir(exist_ok=True)
 
     def git(self, *arguments: str, check: bool = True) -> str:
-        """Run git and return what it prints."""
         done = subprocess.run(["git", *arguments], cwd=self.path, capture_output=True, text=True, check=False)
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
     def write(self, name: str, text: str, *, add: bool = True) -> None:
-        """Write a file and the folders that it needs."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())

@@ -25,7 +25,6 @@ class Tree:
     """A directory. With ``git``, it is a repository, and `write` adds what it writes to the index."""
 
     def __init__(self, path: Path, *, git: bool) -> None:
-        """Make the directory."""
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.root = os.path.realpath(path)
@@ -37,7 +36,6 @@ class Tree:
         return subprocess.run(["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout
 
     def write(self, name: str, content: str | bytes = KEY, *, add: bool = True) -> Path:
-        """Write a file and the directories that it needs."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -45,7 +43,6 @@ class Tree:
         return path
 
     def link(self, name: str, target: str, *, add: bool = True) -> None:
-        """Make a symbolic link."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
@@ -63,14 +60,12 @@ class Tree:
         max_file_size: int = 1 << 20,
         search_terms: tuple[bytes, ...] = (),
     ) -> Selection:
-        """Discover what is in the directory."""
         return discover(
             paths, cwd=cwd or str(self.path), exclude=exclude, max_file_size=max_file_size, search_terms=(*SEARCH_TERMS, *search_terms)
         )
 
 
 def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
-    """Make a tree that is discovered in one of `MODES`."""
     tree = Tree(path, git=mode != "walked")
     tree.is_git = mode in ("read", "searched")
     monkeypatch.setattr(git_search, "SMALL_INDEX", 0 if mode == "searched" else git_search.SMALL_INDEX)

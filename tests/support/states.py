@@ -30,7 +30,6 @@ def _attributes(key_id: str, user: str, status: str) -> dict[str, Any]:
 
 
 def parts(address: str) -> tuple[str, str, str, Any]:
-    """Module path, type, name and index of an address."""
     head, index = address, None
     if address.endswith("]"):
         head, _, text = address.rpartition("[")

@@ -42,7 +42,6 @@ def options(**more: Any) -> TerraformOptions:
 
 
 def program(root: str, **more: Any) -> ModuleTree:
-    """A program whose modules are below ``root``."""
     selection: Any = SimpleNamespace(
         root=root,
         repository=None,
@@ -59,7 +58,6 @@ def value_of(code: str | hcl.Expr, **names: Any) -> Any:
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write files below ``root``."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,14 +77,12 @@ def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **mo
 def reading(
     root: Path, files: str | Mapping[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any
 ) -> Reading:
-    """Write files and read them as a scan of ``paths`` below ``cwd`` does."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
     selection = discover(paths or (".",), cwd=str(root / cwd), exclude=exclude, search_terms=(*SEARCH_TERMS, *KNOWN))
     return read(selection, options(**more))
 
 
 def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> dict[str, AccessKey]:
-    """The keys of a program that reads without problems, by address."""
     found = reading(root, files, *paths, **more)
     assert found.diagnostics == ()
     assert len({k.address for k in found.keys}) == len(found.keys)
@@ -94,13 +90,10 @@ def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: A
 
 
 def key(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> AccessKey:
-    """The one key of a program that reads without problems."""
     (found,) = keys(root, files, *paths, **more).values()
     return found
 
 
 class Counted(Budget):
-    """A budget that tells what was spent."""
-
     def steps(self) -> int:
         return self._steps

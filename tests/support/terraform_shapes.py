@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 
 def body_of(text: str | bytes, path: str = "main.tf") -> hcl.Body:
-    """The content of a file that reads without problems."""
     body, problems = parsed(text, path)
     assert problems == ()
     return body

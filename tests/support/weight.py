@@ -38,7 +38,6 @@ def lines(path: Path) -> int:
 
 
 def eager(body: Sequence[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Yield the imports that run with the module."""
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield node
@@ -47,7 +46,6 @@ def eager(body: Sequence[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
 
 
 def named(nodes: Iterator[ast.AST], names: set[str]) -> set[str]:
-    """The modules of the package that imports name."""
     found = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -89,7 +87,6 @@ def hook_modules() -> int:
 
 
 def changed(base: str) -> Iterator[tuple[str, int, int]]:
-    """Yield folders with the lines added to and removed from code and pages since a commit; none where it is not here."""
     told = subprocess.run(
         ["git", "diff", "--numstat", "--no-renames", f"{base}...HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout

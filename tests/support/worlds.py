@@ -57,7 +57,6 @@ class Fact:
         return CREDENTIAL_TYPE if self.service else KEY_TYPE
 
     def arguments(self, name: str, user: str, status: str | None) -> dict[str, Any]:
-        """The arguments of one of the keys."""
         stated = {"status": status} if status else {}
         if not self.service:
             return {"user": user, **stated}
@@ -66,7 +65,6 @@ class Fact:
         return {"service_name": service, "user_name": user, **aged, **stated}
 
     def statuses(self) -> Iterator[tuple[str, str | None]]:
-        """Yield the names of the keys with their statuses."""
         yield self.label, self.status
         if self.second is not None:
             yield "k2", self.second or None
@@ -77,7 +75,6 @@ def terraform(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def terraform_json(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as Terraform's JSON."""
     user: dict[str, Any] = {"name": fact.user, **({"path": fact.path} if fact.path else {}), **({"tags": fact.tags} if fact.tags else {})}
     if fact.comment_at_user:
         user["//"] = f"posturio: {fact.comment_at_user}"
@@ -91,7 +88,6 @@ def terraform_json(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def known_module(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as the call of a module whose code is not here."""
     tags = "".join(f'    "{name}" = "{value}"\n' for name, value in fact.tags.items())
     comment = f"# posturio: {fact.comment}\n" if fact.comment else ""
     source = '  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n'
@@ -101,7 +97,6 @@ def known_module(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def plan_with_code(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as a plan, with the code that it was made from."""
     code = folder / "code"
     terraform_programs.write(code, {"main.tf": hcl(fact)})
     return list(plan_shapes.read(folder, _plan(fact), code).keys)
@@ -112,7 +107,6 @@ def plan_alone(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def cloudformation(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Read the fact as a template in YAML, its metadata as comments."""
     text = yaml.safe_dump(_template(fact), sort_keys=False)
     for comment, name in ((fact.comment, fact.label), (fact.comment_at_user, "U")):
         if comment:
@@ -131,7 +125,6 @@ def cloudformation_json(fact: Fact, folder: Path) -> list[AccessKey]:
 
 
 def live(fact: Fact, _: Path) -> list[AccessKey]:
-    """Build the fact as AWS would say it."""
     arn = f"arn:aws:iam::123456789012:user{fact.path or '/'}{fact.user}"
     user = DeployedUser(fact.user, arn, tuple(fact.tags.items()))
     used = AS_OF - timedelta(hours=1)
@@ -140,7 +133,6 @@ def live(fact: Fact, _: Path) -> list[AccessKey]:
 
 
 def checkov_graph(fact: Fact, folder: Path) -> list[AccessKey]:
-    """Build the fact as checkov's graph, without our parsers; comments are read from the file."""
     file = folder / "main.tf"
     file.write_text(hcl(fact), encoding="utf-8")
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -185,7 +177,6 @@ class PlayedGraph:
 
 
 def hcl(fact: Fact) -> str:
-    """The fact as a program of Terraform."""
     blocks = []
     if fact.is_declared:
         tags = "".join(f'    "{name}" = "{value}"\n' for name, value in fact.tags.items())

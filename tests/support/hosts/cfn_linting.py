@@ -44,8 +44,6 @@ Resources:
 
 
 class Match(NamedTuple):
-    """One match in cfn-lint's report."""
-
     id: str
     file: str
     line: int
@@ -70,12 +68,10 @@ class Verdict(NamedTuple):
 
 
 def call(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    """Run cfn-lint without its start, with ``given`` on its standard input."""
     return cfn_lint_in_fork(cwd, arguments, given)
 
 
 def program(*arguments: str, cwd: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the program cfn-lint, which does the same."""
     return subprocess.run(
         [PROGRAM, *arguments], cwd=cwd, env={**os.environ, **environment}, input=given, capture_output=True, text=True, check=False
     )
@@ -96,7 +92,6 @@ def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given
 
 
 def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Sequence[str] = PACK) -> list[Match]:
-    """The same from cfn-lint in this process, which saves its start."""
     here = Path.cwd()
     os.chdir(cwd)
     try:
@@ -107,7 +102,6 @@ def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Seq
 
 
 def concerns_us(match: Match) -> bool:
-    """True if a match is of our pack, or says that something failed."""
     return match.id[1:3] == "93" or match.id in FAILURES
 
 

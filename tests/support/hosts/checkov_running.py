@@ -68,8 +68,6 @@ _TYPE = re.compile(r"^(?:AWS|Custom)::[A-Za-z0-9:_@-]+\.")
 
 
 class Record(NamedTuple):
-    """What checkov says about one block by one check."""
-
     result: str
     """``failed``, ``passed`` or ``skipped``."""
     check: str
@@ -100,7 +98,6 @@ def checkov(
 def checkov_program(
     folder: Path, *arguments: str, pack: str | None = PACK, ids: str | None = ",".join(RULES), **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the program checkov, which does the same and takes seconds to start."""
     command, given = [PROGRAM, *_options(arguments, pack, ids)], {AS_OF_VARIABLE: AS_OF, **environment}
     return subprocess.run(command, cwd=folder, env={**os.environ, **given}, capture_output=True, text=True, check=False)
 
@@ -110,7 +107,6 @@ def _options(arguments: Sequence[str], pack: str | None, ids: str | None) -> lis
 
 
 def records(done: subprocess.CompletedProcess[str]) -> list[Record]:
-    """Return what a run with ``--output json`` reports."""
     reports = json.loads(done.stdout)
     reports = reports if isinstance(reports, list) else [reports]
     return [_record(result, entry) for report in reports if "results" in report for result, entry in _entries(report["results"])]
@@ -148,7 +144,6 @@ def failed(found: list[Record]) -> set[tuple[str, str]]:
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
-    """Write files into a folder and return it."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -160,7 +155,6 @@ def differences_here() -> list[dict[str, Any]]:
 
 
 def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """The report of our own scan of a folder."""
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
         patch.chdir(folder)
@@ -170,5 +164,4 @@ def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def case_of(path: str) -> str:
-    """The folder of the program that a file belongs to."""
     return "/".join(path.split("/")[:2])

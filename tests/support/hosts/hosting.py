@@ -45,10 +45,7 @@ def checkout(place: Path, *, everything: bool = False) -> Repository:
 
 
 class SetupPage:
-    """A page that tells users how to set us up in a host: its scripts, and its files in YAML."""
-
     def __init__(self, name: str) -> None:
-        """Read the page of this name in ``docs``."""
         text = (ROOT / "docs" / name).read_text(encoding="utf-8")
         self.scripts: list[str] = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
         self.documents: list[dict[str, Any]] = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
@@ -71,10 +68,7 @@ def fresh_environment(place: Path, requirement: str) -> dict[str, str]:
 
 
 class Host:
-    """pre-commit or prek, with a cache of its own."""
-
     def __init__(self, name: str, hooks: Repository, home: Path) -> None:
-        """Find the program beside the Python that runs the tests."""
         self.program = str(Path(sys.executable).with_name(name))
         self.hooks = hooks
         self.home = home
@@ -93,11 +87,9 @@ class Host:
         return f"repos:\n- repo: {self.hooks.path}\n  rev: {self.hooks.git('rev-parse', 'HEAD').strip()}\n  hooks:\n{uses}"
 
     def run(self, repository: Repository, *arguments: str, offline: bool = True, more: dict[str, str] | None = None) -> tuple[int, str]:
-        """Run the host in a repository; return its exit code and all that it prints."""
         return self._call(repository, [self.program, *arguments], offline=offline, more=more)
 
     def commit(self, repository: Repository, *arguments: str) -> tuple[int, str]:
-        """Commit what is staged, through the hook that was installed."""
         return self._call(repository, ["git", "commit", "-q", "-m", "change", *arguments], offline=True)
 
     def _call(self, repository: Repository, command: list[str], *, offline: bool, more: dict[str, str] | None = None) -> tuple[int, str]:
@@ -127,7 +119,6 @@ def plant(workspace: Repository) -> None:
 
 
 def ran(workspace: Repository) -> list[str]:
-    """The planted modules that were run."""
     trace = workspace.path.with_suffix(".ran")
     return trace.read_text().split() if trace.exists() else []
 

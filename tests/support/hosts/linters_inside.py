@@ -29,12 +29,10 @@ CFN_LINT = "from cfnlint.runner import main; main()"
 
 
 def checkov_in_fork(folder: Path, arguments: Sequence[str], environment: Mapping[str, str], first: str) -> subprocess.CompletedProcess[str]:
-    """Run checkov in a folder, after the code ``first`` was run; return what its program would."""
     return linter_in_fork(folder, f"{first}\n{CHECKOV}", ["checkov", *arguments], {**os.environ, **environment})
 
 
 def cfn_lint_in_fork(folder: Path, arguments: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:
-    """Run cfn-lint in a folder, with ``given`` on its standard input; return what its program would."""
     return linter_in_fork(folder, CFN_LINT, ["cfn-lint", *arguments], os.environ, given)
 
 

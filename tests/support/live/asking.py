@@ -17,7 +17,6 @@ TIME = timedelta(days=14)
 
 
 def asked(path: Path, aws: FakeAws, days_ago: float = 30) -> None:
-    """Note in the ledger, which need not be there, that the owners of all keys were asked so many days ago, who were not before."""
     ledger = read_ledger(path.read_text(encoding="utf-8")) if path.exists() else Ledger()
     when = aws.now - timedelta(days=days_ago)
     users = aws.backend.users

@@ -38,7 +38,6 @@ sys.exit(code)
 def run(
     script: Path, shims: Path, now: datetime, address: str, words: Sequence[str], *, installed: bool
 ) -> subprocess.CompletedProcess[str]:
-    """Run a script at ``now`` against an endpoint."""
     with shell(shims, now, address, installed=installed) as environment:
         return subprocess.run(
             ["sh", str(script), *words], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240, check=False
@@ -47,7 +46,6 @@ def run(
 
 @contextlib.contextmanager
 def shell(shims: Path, now: datetime, address: str, *, installed: bool = False) -> Iterator[dict[str, str]]:
-    """The environment in which a script has a clock and ``aws``."""
     shims.mkdir(exist_ok=True)
     shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     _write(shims / "date", f"#!/bin/sh\ncase $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac\n")
@@ -79,7 +77,6 @@ class _Call(socketserver.StreamRequestHandler):
 
 
 def _called(words: list[str]) -> tuple[str, str, int]:
-    """Do what ``aws`` does, and return what it says, what it complains of, and its exit code."""
     out, err = io.StringIO(), io.StringIO()
     with warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")

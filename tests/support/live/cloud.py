@@ -75,7 +75,6 @@ class Answer:
 
     @property
     def result(self) -> Any:
-        """The same without how the run was made, which differs from run to run."""
         return {name: held for name, held in self.json.items() if name != "run"}
 
     def found(self) -> set[tuple[str, str]]:

@@ -24,8 +24,6 @@ BEDROCK = "bedrock.amazonaws.com"
 
 @dataclass
 class Event:
-    """One event of IAM about a key: that it was created, switched or deleted."""
-
     at: datetime
     key_id: str
     status: str
@@ -36,8 +34,6 @@ class Event:
 
 @dataclass
 class CallEvent:
-    """An event of a call that a user made."""
-
     at: datetime
     user: str
     call: str
@@ -51,8 +47,6 @@ class CallEvent:
 
 @dataclass
 class FakeCredential:
-    """An API key of a service."""
-
     user: str
     id: str
     service: str
@@ -67,8 +61,6 @@ class FakeCredential:
 
 @dataclass
 class FakeAws:
-    """One account, and how AWS behaves towards it."""
-
     partition: str = "aws"
     now: datetime = AS_OF
     address: str = ""
@@ -102,7 +94,6 @@ class FakeAws:
         user.create_date = AS_OF - timedelta(days=1000)
 
     def key(self, user: str, age: float, used: float | None = None, status: str = "Active", by: str = "") -> str:
-        """Make a key that was created and used so many days ago, by a user whom an event names."""
         made = self.backend.create_access_key(user_name=user)
         made.create_date, made.status = self.now - timedelta(days=age), status
         self.backend.access_keys[made.access_key_id] = made
@@ -130,7 +121,6 @@ class FakeAws:
         self.calls.append(CallEvent(self.now - timedelta(days=days_ago), user, call, error, **more))
 
     def held(self, key_id: str) -> Any:
-        """A key of moto, or an API key of a service."""
         keys = [key for user in self.backend.users.values() for key in user.access_keys if key.access_key_id == key_id]
         return next(iter([*keys, *(one for one in self.credentials if one.id == key_id)]))
 
@@ -142,7 +132,6 @@ class FakeAws:
         self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name, by))
 
     def status(self, key_id: str) -> str | None:
-        """The status of a key; None when it was deleted."""
         try:
             held = self.held(key_id)
         except StopIteration:

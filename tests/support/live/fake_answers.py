@@ -38,8 +38,6 @@ ROOT_MADE = AS_OF - timedelta(days=2000)
 
 
 class RefusalError(Exception):
-    """AWS refuses a request."""
-
     def __init__(self, code: str, message: str = "no", status: int = 400) -> None:
         super().__init__(code)
         self.code, self.message, self.status = code, message, status

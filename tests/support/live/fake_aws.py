@@ -78,7 +78,6 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, "text/xml", content.encode() if isinstance(content, str) else content
 
     def _check(self, region: str, action: str) -> None:
-        """Refuse what a test refuses."""
         fake = self.server.fake
         if region in fake.disabled_regions:
             raise RefusalError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
@@ -97,7 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
         return refusal.status, "text/xml", text.encode()
 
     def _moto(self, body: bytes) -> Answer:
-        """Return what moto answers."""
         upstream = HTTPConnection(self.server.upstream, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "expect")}
         upstream.request("POST", self.path, body, headers)
@@ -124,7 +122,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(upstream: str, partition: str) -> Iterator[FakeAws]:
-    """Serve an account in front of moto."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.upstream, server.fake = urlsplit(upstream).netloc, FakeAws(partition)
         server.fake.address = f"http://127.0.0.1:{server.server_address[1]}"

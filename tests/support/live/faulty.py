@@ -101,7 +101,6 @@ def _refusal(code: str, *, is_json: bool) -> bytes:
 
 @contextmanager
 def proxy(endpoint: str, fault: Fault) -> Iterator[str]:
-    """Start a proxy and return its address."""
     with _Server(endpoint, fault) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

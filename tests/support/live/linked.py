@@ -56,8 +56,6 @@ Resources:
 
 
 class Tree:
-    """A folder with code and states, which is the current one."""
-
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -73,7 +71,6 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
-    """An empty current folder."""
     root = tmp_path / "tree"
     root.mkdir()
     monkeypatch.chdir(root)

@@ -40,7 +40,6 @@ _CREDENTIAL = re.compile(rb"Credential=([^/]+)/")
 
 
 def granted(expires: str = "2027-01-01T00:00:00Z", key_id: str = "ASIA") -> str:
-    """Return what AssumeRole answers."""
     return (
         f"<Credentials><AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{SECRETS[2]}</SecretAccessKey><SessionToken>{SECRETS[3]}"
         f"</SessionToken><Expiration>{expires}</Expiration></Credentials>"
@@ -52,7 +51,6 @@ def caller(account: str = ACCOUNT, arn: str = f"arn:aws:iam::{ACCOUNT}:user/me")
 
 
 def details(name: str = "ci", arn: str = "", account: str = ACCOUNT, tag: str = "payments@example.com") -> str:
-    """A page of GetAccountAuthorizationDetails with one user."""
     arn = arn or f"arn:aws:iam::{account}:user/{name}"
     tags = f"<Tags><member><Key>owner</Key><Value>{escape(tag)}</Value></member></Tags>" if tag else ""
     user = f"<UserName>{escape(name)}</UserName><Arn>{escape(arn)}</Arn><CreateDate>2020-01-01T00:00:00Z</CreateDate>{tags}"
@@ -60,7 +58,6 @@ def details(name: str = "ci", arn: str = "", account: str = ACCOUNT, tag: str = 
 
 
 def report(name: str = "ci", arn: str = "", account: str = ACCOUNT, rotated: str = "2020-01-02T00:00:00+00:00") -> str:
-    """Return what GetCredentialReport answers."""
     text = io.StringIO(newline="")
     cells = [name, arn or f"arn:aws:iam::{account}:user/{name}", "2020-01-01T00:00:00+00:00", "true", rotated]
     csv.writer(text).writerow([*cells, "2026-01-01T00:00:00+00:00", "eu-west-1", "s3"])
