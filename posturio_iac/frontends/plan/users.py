@@ -11,7 +11,7 @@ from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO,
 from posturio_iac.facts.model import MetadataItem, UserFacts, ends_permission, quoted
 from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.plan.references import Configuration, instances_of
-from posturio_iac.frontends.terraform.keys.declared_users import USER_TYPES
+from posturio_iac.frontends.terraform.keys.users import USER_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

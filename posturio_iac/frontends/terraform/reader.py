@@ -15,10 +15,9 @@ from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import Namesake, left_open
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
-from posturio_iac.frontends.terraform.keys.declared_users import users_below
-from posturio_iac.frontends.terraform.keys.evidence import namesake_of
+from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
+from posturio_iac.frontends.terraform.keys.users import users_below
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.call_graph import (
     calls_that_matter,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,15 +14,13 @@ from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.unknown import DECLARED_ELSEWHERE, NAMESAKE
-from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys import declared_users
+from posturio_iac.frontends.terraform.keys import users
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
 
@@ -360,17 +359,12 @@ def test_an_end_that_only_one_of_two_possible_users_has_is_not_the_end_of_the_ke
 
 
 def test_users_are_read_once_however_many_keys_repeat_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
-
-    def counted(expression: object, scope: ModuleScope) -> object:
-        asked.append(expression)
-        return evaluate_or_unknown(expression, scope)  # type: ignore[arg-type]  # as it was given
-
-    monkeypatch.setattr(declared_users, "evaluate_or_unknown", counted)
+    asked = Mock(wraps=users.users_in)
+    monkeypatch.setattr(users, "users_in", asked)
     numbered = ((USER + named('"ci"')).replace('"ci"', f'"ci{n}"').replace('"u"', f'"u{n}"').replace('"k"', f'"k{n}"') for n in range(30))
     found = keys(tmp_path, "".join(numbered))
     assert {found[f"aws_iam_access_key.k{n}"].user_address for n in range(30)} == {f"aws_iam_user.u{n}" for n in range(30)}
-    assert len(asked) == 30
+    assert asked.call_count == 1
 
 
 class TestTags:

@@ -8,17 +8,19 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import NAMES_NO, NAMES_USER
-from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import part_of
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
-from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
-from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope
+from posturio_iac.frontends.terraform.known_modules.table import Choice
+from posturio_iac.frontends.terraform.modules.instance import STRICT
 from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
+from posturio_iac.frontends.terraform.values import Value, first_unknown
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Span
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.known_modules.table import InputTemplate, KnownKey
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _OFF = frozenset({"false", "no", "0", ""})
 
@@ -65,12 +67,7 @@ class Inputs:
             scope = self.scope.seen(STRICT) if strict else self.scope
             value = evaluate_or_unknown(hcl.setting(self.block, head), scope)
         for part in rest:
-            if value is None or isinstance(value, str):
-                return None
-            try:
-                value = index(value, part)
-            except EvaluationError:
-                return None
+            value = part_of(value, part)
         return value
 
     def switched_off(self) -> bool:
@@ -112,9 +109,8 @@ class Inputs:
         found = Tags() if self._others is None else Tags((), (self._others,))
         for choice in self.key.tags:
             found = self._given(choice).over(found)
-        fixed = ((name, self.text(template)) for name, template in self.key.fixed_tags)
-        for name, value in fixed:
-            if value is not None:
+        for name, template in self.key.fixed_tags:
+            if (value := self.text(template)) is not None:
                 found = Tags((Tag(name, value, TagOrigin(name, label), self.block.header),)).over(found)
         return found.over(default_tags(self.block, self.scope.instance, "aws"))
 
@@ -137,14 +133,6 @@ class Inputs:
 
 def _is_off(value: Value) -> bool | None:
     """True if a switch is off; None when the code does not fix it."""
-    match value:
-        case Unknown():
-            return None
-        case None | bool():
-            return not value
-        case str() | int() | float():
-            return str(value).lower() in _OFF
-        case dict() | tuple():
-            return None if first_unknown(value) is not None and not value else not value
-        case _:
-            return None
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value is None or str(value).lower() in _OFF
+    return not value if isinstance(value, (dict, tuple)) and (value or first_unknown(value) is None) else None

@@ -14,11 +14,10 @@ from posturio_iac.core.unknown import NOT_FIXED
 from posturio_iac.facts.access_key import items_of, key_of_user
 from posturio_iac.facts.ages import age_lifetime, age_of, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
-from posturio_iac.frontends.terraform.keys.assembly import comments_for
-from posturio_iac.frontends.terraform.keys.evidence import user_facts
-from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
+from posturio_iac.frontends.terraform.keys.assembly import comments_for, user_facts
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower
+from posturio_iac.frontends.terraform.keys.secrets import exposures_of_module
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
@@ -27,7 +26,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.evidence.remedy import Remedy, Rotating
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Lifetime
     from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
@@ -49,30 +48,26 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
     # While the version is open, behaviour that all versions share is still certain.
-    differ = any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
+    differ = any([one.key.max_age for _, one in other] != [one.key.max_age for _, one in made] for other in behaviours)
     hidden = (match.why.about(match.module.name),) if match.why is not None and differ else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
     options = scope.instance.program.options
-    for key, suffix, inputs in made:
-        inside = f"{key.resource}{suffix}"
+    for suffix, inputs in made:
+        inside = f"{inputs.key.resource}{suffix}"
         place = f"{address}.{inside}" if address and len(made) > 1 else address or inside
-        facts = _facts(match, key, inputs, place, setting)
-        found = replace(facts, hidden=hidden, existence=existence)
+        found = replace(_facts(match, inputs, place, setting), hidden=hidden, existence=existence)
         yield key_of_user(found, FactOptions(options.names, options.as_of))
 
 
-def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:
+def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[str, Inputs]]:
     """The keys that one version makes of a call."""
-    return [
-        (key, suffix, inputs)
-        for key in version.keys
-        for suffix, inputs in _elements(key, Inputs(block, scope, key))
-        if not inputs.switched_off()
-    ]
+    found = (one for key in version.keys for one in _elements(Inputs(block, scope, key)))
+    return [(suffix, inputs) for suffix, inputs in found if not inputs.switched_off()]
 
 
-def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
+def _elements(inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
     """Yield the key once, or once for each element of the input that it is made from."""
+    key = inputs.key
     if key.each is None:
         yield "", inputs
         return
@@ -91,26 +86,24 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", replace(inputs, element=(unknown, unknown))
 
 
-def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
-    instance, block = inputs.scope.instance, inputs.block
-    names = instance.program.options.names
+def _facts(match: Match, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
+    instance, block, key = inputs.scope.instance, inputs.block, inputs.key
     parsed = comments_for(block, instance)
     is_credential = key.resource.split(".")[-2] == SERVICE_CREDENTIAL
-    is_encrypted = key.pgp_key is not None and inputs.text(key.pgp_key) is not None
     path = inputs.text(key.path) if key.path else None
     user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=path, tags=inputs.tags())
     return KeyFacts(
         address=address,
         framework="terraform",
         span=own_place(block.header, instance),
-        user=user_facts(user, names),
+        user=user_facts(user, instance.program.options.names),
         status=inputs.status(),
-        remedies=_remedies(match, key, inputs),
+        remedies=_remedies(match, inputs),
         label=block.labels[0],
         beside=items_of(parsed),
-        lifetimes=tuple(_ages(key, inputs)),
+        lifetimes=tuple(_ages(inputs)),
         is_root=False,
-        exposures=() if is_encrypted else tuple(exposures_of_module(block, instance, key.secrets)),
+        exposures=() if key.pgp_key and inputs.text(key.pgp_key) is not None else tuple(exposures_of_module(block, instance, key.secrets)),
         pusher=Place(address, own_place(block.header, instance)) if key.pushes_images else None,
         directives=parsed.directives,
         scope=setting.scope,
@@ -120,9 +113,9 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
     )
 
 
-def _ages(key: KnownKey, inputs: Inputs) -> Iterator[Lifetime]:
+def _ages(inputs: Inputs) -> Iterator[Lifetime]:
     """Yield the rotation after a maximum age in seconds, and the end that AWS gives a service credential, in days."""
-    owner = Place(inputs.label, inputs.block.header)
+    owner, key = Place(inputs.label, inputs.block.header), inputs.key
     for age, usual, in_seconds in ((key.max_age, "the maximum age", True), (key.age, "the age", False)):
         value, name = (inputs.value(age), age.paths[0]) if isinstance(age, Choice) else (age, usual)
         if age is not None and in_seconds:
@@ -131,23 +124,19 @@ def _ages(key: KnownKey, inputs: Inputs) -> Iterator[Lifetime]:
             yield lifetime
 
 
-def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
-    block = inputs.block
-    label = inputs.label
-    place = Place(label, block.header)
+def _remedies(match: Match, inputs: Inputs) -> Remedies:
+    block, key, instance = inputs.block, inputs.key, inputs.scope.instance
+    place = Place(inputs.label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None) if key.only_user_tagged else None
     age = key.age.paths[0] if isinstance(key.age, Choice) else ""
-    instance = inputs.scope.instance
-    beside = AddComment(place, target=label)
-    rotate: Rotating = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
-    if isinstance(key.max_age, Choice):
-        rotate = SetMaxAge(place, key.max_age.paths[0])
+    beside = AddComment(place, target=place.address)
+    own_code = Advice("declare the key in your own code, where replace_triggered_by can follow a time_rotating")
     return Remedies(
         declare=added(tags, hcl.setting(block, tags), place, instance, block) if tags else beside,
-        rotate=rotate,
+        rotate=SetMaxAge(place, key.max_age.paths[0]) if isinstance(key.max_age, Choice) else own_code,
         disable=_disable(key, place),
         beside=beside,
-        narrower=tuple(_narrower(key, place, inputs)),
+        narrower=tuple(_narrower(place, inputs)),
         age=age_of(place, inputs.service(), age) if age and "." not in age else None,
         avoid=_without_key(match),
         calls=tuple(above_calls(instance)),
@@ -171,14 +160,14 @@ def _disable(key: KnownKey, place: Place) -> Remedy:
     return Advice(f"set {rest} to {value} in {head} of {place.address}") if rest else SetArgument(place, path, value, needs_person=True)
 
 
-def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
+def _narrower(place: Place, inputs: Inputs) -> Iterator[Remedy]:
     """Yield changes that switch off one of the keys of a call: by an input with an element for each, or by ``for_each`` of the call."""
-    switch = _switch(key)
-    if key.each is not None and inputs.element is not None:
+    switch, each = _switch(inputs.key), inputs.key.each
+    if each is not None and inputs.element is not None:
         name = inputs.element[0]
         shown = f'"{name}"' if isinstance(name, str) else "of the key"
         change = f"set {switch[0][5:]} to {switch[1]} in" if switch and switch[0].startswith("each.") else "remove"
-        yield Advice(f"{change} the entry {shown} of {key.each.paths[0]} of {place.address}")
+        yield Advice(f"{change} the entry {shown} of {each.paths[0]} of {place.address}")
     elif switch and "." not in switch[0]:
         yield from narrower(inputs.block, inputs.scope, switch[0], place, switch[1])
 

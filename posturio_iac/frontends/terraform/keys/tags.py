@@ -47,11 +47,12 @@ class Tags:
 NO_TAGS = Tags()
 
 
-def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bool) -> Tags:
+def tags_of(block: hcl.Block, scope: ModuleScope, address: str, instance: ModuleInstance) -> Tags:
     """The tags that a block gives to its resource."""
     expression = hcl.setting(block, "tags")
     if expression is None:
         return NO_TAGS
+    root_like = instance.root.folder.is_root
     tags = read_map(expression, scope, TagOrigin("", address), f"tags of {address}", root_like=root_like)
     ignored = ignored_changes(block)
     if ignored is not None and not ignored & {"tags", "tags_all"} and not any(name.startswith("tags.") for name in ignored):

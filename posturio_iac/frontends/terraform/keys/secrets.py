@@ -1,19 +1,23 @@
-"""Where a key's secret leaves in plain text."""
+"""What becomes of a key's secret: where it leaves in plain text, and what rotates whatever stores it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
+from posturio_iac.core.evidence.remedy import Advice, HideOutput, IntervalSetting, SetArgument
+from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
-from posturio_iac.core.model import Consumer, Exposure, Unknown
-from posturio_iac.core.place import HolderKind, Place, SecretHolder
+from posturio_iac.core.model import Consumer, Effect, Exposure, Kind, Lifetime, Unknown
+from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
 from posturio_iac.facts.keyless import BY_TYPE, REPLACEMENTS
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretOrigins, Secrets
+from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
+from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.instance import own_place
+from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
+from posturio_iac.frontends.terraform.modules.instance import STRICT, ModuleScope, instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 
     End = Exposure | Unknown | Consumer
+
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
 
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
@@ -172,3 +179,98 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
     if attribute == "insecure_value":
         return Advice(f"{sink.change}, and write value instead of insecure_value")
     return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
+
+
+_STORES = ("aws_secretsmanager_secret", "data.aws_secretsmanager_secret")
+_LAMBDA = "rotation_lambda_arn"
+
+
+def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
+    """Yield the rotations of the Secrets Manager secrets that store this instance of the key.
+
+    They may be in its own module, in those that call it, and in those that one of these gives the key to.
+    """
+    ends = (end for end in scope.instance.index(Secrets).of(block, scope.instance) if end.origin.is_of(block, scope.instance, suffix))
+    yield from dict.fromkeys(lifetime for end in ends for lifetime in _of_end(end))
+
+
+def _of_end(end: SecretEnd) -> Iterator[Lifetime]:
+    """Yield the rotations of what stores a secret: a resource, or a well-known module."""
+    block, scope = end.block, end.scope
+    if block.type in ("module", "component") and end.argument in keeping(end.instance, block):
+        yield from _of_call(block, scope, next((s for s, inner in instances_of(block, end.instance).instances if inner is scope), ""))
+    elif block.labels[0] == "aws_secretsmanager_secret_version" and end.argument in ("secret_string", "secret_string_wo"):
+        for secret in end.instance.index(Origins, *_STORES).of(block.get("secret_id"), scope):
+            yield from _of_secret(secret, end.instance)
+
+
+def _rotations(instance: ModuleInstance) -> Iterator[tuple[Lifetime, tuple[ValueOrigin, ...]]]:
+    """Yield the rotation that each resource for it states, and what it rotates."""
+    for (kind, name), block in instance.resources("aws_secretsmanager_secret_rotation"):
+        for suffix, scope in instances_of(block, instance).instances:
+            secrets = instance.index(Origins, *_STORES).of(block.get("secret_id"), scope)
+            yield _lifetime(instance.full(f"{kind}.{name}{suffix}"), block, scope), secrets
+
+
+def _of_secret(secret: ValueOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
+    """Yield the rotations of a secret: by its own arguments, and by resources in its module and in the one that stores something in it."""
+    if secret.block is None or secret.kind == "module":
+        return
+    if secret.block.get(_LAMBDA) is not None:
+        yield _lifetime(secret.address, secret.block, secret.scope)
+    for at in dict.fromkeys((secret.instance, instance)):
+        for lifetime, secrets in _rotations(at):
+            if any(one.is_of(secret.block, secret.instance, secret.suffix) for one in secrets):
+                yield lifetime
+
+
+def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
+    """Yield the rotation that a call of terraform-aws-modules/secrets-manager asks for, or that is put beside it.
+
+    Its inputs are the same in all versions: main.tf and variables.tf of v1.0.0, v1.1.0, v1.3.1 and v2.0.1 were read.
+    """
+    address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
+    enabled = evaluate_or_unknown(call.get("enable_rotation"), scope)
+    if enabled in (True, "true"):
+        yield _lifetime(address, call, scope)
+    elif isinstance(enabled, Unknown):
+        span, reason = own_place(call.header, scope.instance), enabled.about("enable_rotation is not fixed").as_reason()
+        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, SecretRotationOrigin(address), span=span, reason=reason)
+    yield from (lifetime for lifetime, secrets in _rotations(scope.instance) if any(one.block is call for one in secrets))
+
+
+def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
+    """The days and the schedule of a rotation: of a block, which may be dynamic, or of an argument that a call gives."""
+    days, schedule = "automatically_after_days", "schedule_expression"
+    if (nested := next(nested_blocks(block, "rotation_rules", scope), None)) is not None:
+        return evaluate_or_unknown(nested.block.get(days), nested.scope), evaluate_or_unknown(nested.block.get(schedule), nested.scope)
+    rules = evaluate_or_unknown(block.get("rotation_rules"), scope)
+    return (rules.get(days), rules.get(schedule)) if isinstance(rules, dict) else (rules if isinstance(rules, Unknown) else None, None)
+
+
+_NAME_A_LAMBDA = Advice("name the Lambda function that rotates the key")
+
+
+def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
+    span, origin = own_place(block.header, scope.instance), SecretRotationOrigin(address)
+    if evaluate_or_unknown(block.get(_LAMBDA), scope.seen(STRICT)) in (None, ""):
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
+    days, schedule = _rules(block, scope)
+    interval, never = None, False
+    if isinstance(days, (int, str)) and not isinstance(days, bool):
+        interval = parse_interval(days)
+    elif isinstance(schedule, str):
+        from posturio_iac.core.cron import NEVER, longest_gap  # few secrets have a schedule
+
+        interval = parse_interval(schedule) or longest_gap(schedule, scope.instance.program.options.as_of)
+        never = interval == NEVER
+    place = Place(address, span)
+    if never:
+        no_run, remedy = NO_RUN(str(schedule)), Advice("name days that come")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, str(schedule), span, reason=no_run, remedy=remedy)
+    setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
+    value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
+    reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
+    if reason is None and value and interval is None:
+        reason = NO_INTERVAL(value)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)
