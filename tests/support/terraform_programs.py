@@ -46,6 +46,8 @@ def program(root: str, **more: Any) -> ModuleTree:
         root=root,
         repository=None,
         terraform=(),
+        tracked=None,
+        candidates=(),
         search=SimpleNamespace(root=root, hcl=(), repositories=(), fence=Fence(root), passes_over=lambda _path: False),
     )
     return ModuleTree(selection, options(**more))

@@ -162,18 +162,15 @@ class _Reader:
     def keys_below(self, path: str) -> list[AccessKey]:
         """The keys of a root module and of all that it calls, by each engine that may apply it."""
         self.visited.clear()
-        found = self._keys_below(path, self.program)
-        twofold = sorted(self.visited & self.program.with_tofu)
-        if not twofold or path in self.units:
-            return found
-        folders, root = list(map(self.program.folder, twofold)), self.program.folder(path)
-        told = told_engine(self.program.root, root, self.program.options.engine, self.program.fence)
-        if told == "opentofu":
+        found, told = self._keys_below(path, self.program)
+        folders = [self.program.folder(one) for one in sorted(self.visited & self.program.with_tofu)]
+        if not folders or told == "opentofu":
             return found
         other = ModuleTree(self.selection, self.program.options, opentofu=False)
         other.leading, other.units = self.folders, self.units
-        other.folder(path).given = root.given
-        by_terraform = self._keys_below(path, other, "terraform")
+        if path not in self.units:
+            other.folder(path).given = self.program.folder(path).given
+        by_terraform, _ = self._keys_below(path, other, "terraform")
         if told is None and any(is_torn(other.folder(folder.path), folder) for folder in folders):
             return found
         self.program.diagnostics.update(other.diagnostics)
@@ -184,16 +181,20 @@ class _Reader:
             self.program.report(note)
         return both
 
-    def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> list[AccessKey]:
+    def _keys_below(self, path: str, program: ModuleTree, engine_name: str = "") -> tuple[list[AccessKey], str | None]:
+        """The keys as one engine reads the code, and the engine that the code names."""
         unit = self.units.get(path)
-        self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
+        own = unit.own_folders() if unit is not None else ()
+        self.reached.update((path, *own))
+        self.visited.update(own)
         try:
             root = program.root_module(path)
         except BudgetError as error:
             program.report(_too_costly(error, path))
-            return []
+            return [], None
         configured = engine_name or program.options.engine
-        engine = engine_of(program.root, root.folder, configured, program.options.engine_version, program.fence)
+        told = told_engine(program.root, root.folder, configured, program.fence)
+        engine = engine_of(program.root, root.folder, told, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, program.stable_path(path if unit is None else unit.folder))
         declared: list[KeyOfUser] = []
         try:
@@ -207,7 +208,7 @@ class _Reader:
         program.diagnostics.update(dict.fromkeys(decided_by_file(engine, root.folder, configured) if declared else ()))
         if unit is not None:
             unit.forget()
-        return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)]
+        return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         """Yield a module instance and all that it calls which can hold keys."""

@@ -61,6 +61,7 @@ inputs = {
   name = "ci"
 }
 """
+BARE = 'terraform {\n  source = "../mod"\n}\n'
 KNOWN = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"
 Files = dict[str, "str | bytes"]
 
@@ -519,3 +520,18 @@ def test_units_take_linear_work(tmp_path: Path) -> None:
         return sum(one.steps() for one in budgets)
 
     assert work(20) < 2.4 * work(10)
+
+
+@pytest.mark.parametrize(
+    ("more", "readings"),
+    [
+        ({}, ["as Terraform reads the code"]),
+        ({"live/.opentofu-version": "1.10.0"}, []),
+        ({"live/.terraform-version": "1.10.0"}, [""]),
+        ({"live/terragrunt.hcl": f'terraform_binary = "/usr/bin/tofu"\n{BARE}'}, []),
+        ({"live/terragrunt.hcl": f'terraform_binary = "terraform"\n{BARE}'}, [""]),
+    ],
+)
+def test_a_unit_is_read_by_each_engine_that_may_apply_it(tmp_path: Path, more: dict[str, str], readings: list[str]) -> None:
+    files = {"live/terragrunt.hcl": BARE, "mod/main.tf": 'resource "aws_iam_access_key" "ci" {\n  user = "joe"\n}\n', "mod/main.tofu": "\n"}
+    assert [key.reading for key in reading(tmp_path, files | more).keys] == readings

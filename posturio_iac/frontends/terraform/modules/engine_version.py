@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read
+from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 from posturio_iac.frontends.terraform.modules.files import TOFU
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.modules.folder import Module
 
 _TOFU_VERSION = ".opentofu-version"
@@ -51,17 +52,22 @@ class Engine:
 
 
 def told_engine(root: str, folder: Module, configured: str, fence: Fence) -> str | None:
-    """The engine that the configuration, the lock file or a file for version managers names; None when none does."""
-    return configured if configured in ("terraform", "opentofu") else _by_files(root, folder, fence)
+    """The engine that the configuration, the unit, the lock file or a file for version managers names; None when none does."""
+    if configured in ("terraform", "opentofu"):
+        return configured
+    unit = folder.unit
+    if unit is None:
+        return _by_files(root, folder.path, folder.names, fence)
+    # Terragrunt copies the unit's files over those of the module.
+    own = _by_files(root, unit.folder, fence.names(os.path.join(root, unit.folder)), fence)
+    return unit.unit.engine() or own or _by_files(root, folder.path, folder.names, fence)
 
 
-def engine_of(root: str, folder: Module, configured: str, version: str | None, fence: Fence | None = None) -> Engine:
-    """The engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
+def engine_of(root: str, folder: Module, found: str | None, version: str | None, fence: Fence) -> Engine:
+    """The engine of a root module, of which ``found`` is what is told, and ``version`` comes from configuration.
 
-    Files that cannot be read, or are outside of ``fence``, are ignored; without a fence ``root`` is one.
+    Files that cannot be read, or are outside of ``fence``, are ignored.
     """
-    fence = fence or Fence(os.path.realpath(root))
-    found = told_engine(root, folder, configured, fence)
     if found is None and any(n.endswith(TOFU) for n in folder.names):
         found = "opentofu"
     at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder, fence)
@@ -75,28 +81,28 @@ def decided_by_file(engine: Engine, folder: Module, configured: str) -> Iterator
         yield Diagnostic(Level.NOTE, text, posixpath.join(folder.path, _TOFU_VERSION))
 
 
-def _by_files(root: str, folder: Module, fence: Fence) -> str | None:
-    if ".terraform.lock.hcl" in folder.names:
+def _by_files(root: str, folder: str, names: Container[str], fence: Fence) -> str | None:
+    if ".terraform.lock.hcl" in names:
         text = _text(root, folder, ".terraform.lock.hcl", fence)
         if '"registry.opentofu.org/' in text:
             return "opentofu"
         if '"registry.terraform.io/' in text:
             return "terraform"
-    if _TOFU_VERSION in folder.names:
+    if _TOFU_VERSION in names:
         return "opentofu"
-    return "terraform" if ".terraform-version" in folder.names else None
+    return "terraform" if ".terraform-version" in names else None
 
 
-def _text(root: str, folder: Module, name: str, fence: Fence) -> str:
+def _text(root: str, folder: str, name: str, fence: Fence) -> str:
     try:
-        return read(os.path.join(root, folder.path, name), LIMIT, fence).decode("utf-8", "replace")
+        return read(os.path.join(root, folder, name), LIMIT, fence).decode("utf-8", "replace")
     except UnreadableError:
         return ""
 
 
 def _pinned(root: str, folder: Module, fence: Fence) -> tuple[int, int] | None:
     name = next((n for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), None)
-    return _version(_text(root, folder, name, fence)) if name else None
+    return _version(_text(root, folder.path, name, fence)) if name else None
 
 
 def _version(text: str) -> tuple[int, int] | None:

@@ -308,6 +308,13 @@ class TerragruntFile:
         entries = {str(name): self.value(entry) for name, entry in named}
         return entries if len(named) == len(expression.items) else PartialMap(entries, value)
 
+    def binary(self) -> Value:
+        """``terraform_binary``, of this file or of those that it includes."""
+        if (own := self.body.attributes.get("terraform_binary")) is not None:
+            return self.value(own.expression)
+        below = (one.configuration.binary() for one in self.includes() if isinstance(one.configuration, TerragruntFile))
+        return next(filter(None, below), None)
+
     def commands(self) -> Iterator[tuple[hcl.Call, TerragruntFile]]:
         """Yield the calls of ``run_cmd`` in this file, in those that it includes, and in those that were read so far."""
         below = (one.configuration for one in self.includes())

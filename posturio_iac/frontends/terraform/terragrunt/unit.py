@@ -131,6 +131,11 @@ class TerragruntUnit:
     def headers(self) -> list[hcl.Block]:
         return [one[0] for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown)]
 
+    def engine(self) -> str | None:
+        """The engine that ``terraform_binary`` names."""
+        binary = self.configuration.binary()
+        return ("opentofu" if "tofu" in posixpath.basename(binary) else "terraform") if isinstance(binary, str) else None
+
     def inputs(self) -> tuple[Entries, Entries]:
         """The inputs, and the values that extra command line arguments set, which win over those of the module's own files."""
         given = self.configuration.inputs()
