@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ INERT = (
 INJECTED = "a\n--- a/victim.sh\n+++ b/victim.sh\n@@ -1 +1 @@\n-old\n+new\n"
 """A folder whose name is a diff."""
 AS_OF = ("--as-of", "2026-11-24")
+REST = ("fix", "--write", "--baseline-rest", "--until", "2027-01-31")
 
 
 def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:
@@ -100,20 +102,14 @@ def test_an_end_that_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture
     assert written in file.read_text(encoding="utf-8")
 
 
-def test_the_ends_of_one_owner_are_spread_over_a_week(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keys = "".join((USER + KEY).replace("ci", f"c{n}") for n in range(9))
-    file = place(tmp_path, keys)
-    assert run(capsys, "fix", str(tmp_path), "--write", "--in", "60d", *AS_OF)[0] == 0
-    ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
-    assert len(set(ends)) == 7
-    assert max(ends) == "2027-01-23"
-
-
-def test_the_ends_that_are_proposed_are_spread_and_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = place(tmp_path, "".join((USER + KEY).replace("ci", f"c{n}") for n in range(40)))
-    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
-    ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
-    assert set(ends) == {f"2027-02-{day}" for day in range(16, 23)}
+@pytest.mark.parametrize(("keys", "options", "first"), [(9, ("--in", "60d"), "2027-01-17"), (40, (), "2027-02-16")])
+def test_the_ends_of_one_owner_are_spread_over_a_week(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: int, options: tuple[str, ...], first: str
+) -> None:
+    file = place(tmp_path, "".join((USER + KEY).replace("ci", f"c{n}") for n in range(keys)))
+    assert run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)[0] == 0
+    ends = {line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line}
+    assert ends == {(date.fromisoformat(first) + timedelta(days=day)).isoformat() for day in range(7)}
 
 
 def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,13 +130,19 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.Captur
         (("--in", "1d", "--rotate", "1d"), "cannot be combined"),
         (("--suppress-rest", "--reason", "x"), "--until DATE"),
         (("--reason", "x"), "belong to --suppress"),
+        (("--write", "--until", "2027-01-31"), "belong to --suppress"),
+        (REST[2:], "add --write"),
+        (("--write", "--baseline-rest"), "needs the last day"),
+        (("--write", "--baseline-rest", "--until", "2026-01-31"), "has passed"),
+        ((*REST[1:], "--suppress-rest", "--reason", "x"), "cannot be combined"),
+        ((*REST[1:], "--address", "*"), "leave out --address"),
         (("--address", "*.ci", "--address", "*.cl"), 'no key has the address "*.cl"'),
     ],
 )
 def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str) -> None:
-    place(tmp_path)
+    file = place(tmp_path)
     code, out, said = run(capsys, "fix", str(tmp_path), *options, *AS_OF)
-    assert (code, out) == (2, "")
+    assert (code, out, file.read_text(encoding="utf-8")) == (2, "", USER + KEY)
     assert message in said
 
 
@@ -363,3 +365,94 @@ def test_what_could_not_be_read_wins_over_changes(tmp_path: Path, capsys: pytest
     assert code == 3
     assert "expires" in diff
     assert "error" in said
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree, USER + KEY, "a/main.tf")
+    place(tree, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
+    place(tree, INERT + USER, "c/main.tf")
+    code, out, said = run(capsys, *REST, *AS_OF, "--accept", "high", "--reason", "until the move to OIDC")
+    assert code == 0
+    assert "wrote posturio-iac-baseline.json: 2 entries (1 high), 2 new" in out
+    assert "Fixed 1 finding" in said
+    entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
+    assert {(e["path"], e["rule"], e["reason"], e["until"]) for e in entries} == {
+        ("b/main.tf", "iam.expired_access_keys", "until the move to OIDC", "2027-01-31"),
+        ("c/main.tf", "iam.inert_access_key_rotation", "until the move to OIDC", "2027-01-31"),
+    }
+    assert run(capsys, "scan", "--baseline", "posturio-iac-baseline.json", *AS_OF)[0] == 0
+    assert run(capsys, "scan", *AS_OF)[0] == 1
+
+
+def test_nothing_is_written_where_nothing_remains(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree)
+    assert run(capsys, *REST, *AS_OF)[0] == 0
+    assert not (tree / "posturio-iac-baseline.json").exists()
+
+
+def test_entries_that_are_there_stay(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
+    run(capsys, "baseline", "--reason", "agreed", "--until", "2026-12-31", "--accept", "high", *AS_OF)
+    place(tree, INERT + USER, "c/main.tf")
+    code, out, _ = run(capsys, *REST, *AS_OF, "--baseline", "posturio-iac-baseline.json", "--reason", "new")
+    assert code == 0
+    assert "2 entries (1 high), 1 new" in out
+    entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
+    assert {(e["reason"], e["until"]) for e in entries} == {("agreed", "2026-12-31"), ("new", "2027-01-31")}
+
+
+OWNED = "/a/ @acme/payments @acme/sre\n/none/\n"
+
+
+def test_owners_of_codeowners_go_into_the_code(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "CODEOWNERS").write_text(OWNED)
+    unowned = USER.replace('  path = "/payments/"\n', "") + KEY
+    first, second = place(tree, unowned, "a/main.tf"), place(tree, unowned, "none/main.tf")
+    code, _, said = run(capsys, "fix", "--write", "--owner-from", "codeowners", *AS_OF)
+    assert 'owner   = "@acme/payments @acme/sre"' in first.read_text()
+    assert "owner" not in second.read_text()
+    assert (code, "1 finding left for you" in said) == (1, True)
+    run(capsys, "fix", "--write", "--owner-from", "codeowners", "--owner", "guild@acme.test", *AS_OF)
+    assert 'owner   = "guild@acme.test"' in second.read_text()
+    assert run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)[:2] == (0, "")
+
+
+def test_what_codeowners_says_is_not_written_unless_asked(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "CODEOWNERS").write_text("* @acme/payments\n")
+    file = place(tree, USER.replace('  path = "/payments/"\n', "") + KEY)
+    assert run(capsys, "fix", "--write", *AS_OF)[0] == 0
+    assert "owner" not in file.read_text()
+
+
+def test_without_codeowners_it_says_where_they_would_be(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree)
+    code, _, said = run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)
+    assert code == 2
+    assert ".github/CODEOWNERS" in said
+
+
+def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(
+        tree,
+        'variable "tags" {\n  default = {}\n}\n' + USER.replace('"/payments/"', '"/b/"\n  tags = var.tags') + KEY,
+        "modules/bot/main.tf",
+    )
+    for unit in ("prod", "stage"):
+        place(tree, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', f"live/{unit}/terragrunt.hcl")
+    said = run(capsys, "fix", *AS_OF)[2]
+    for unit in ("prod", "stage"):
+        assert f"access_keys_without_lifetime (root module live/{unit})" in said
+    assert "finds the place" not in said
+
+
+def test_what_the_baseline_accepts_is_not_more_than_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree, USER + KEY)
+    assert run(capsys, "baseline", "--reason", "r", "--until", "2027-01-31", *AS_OF)[0] == 0
+    said = run(capsys, "fix", "--baseline", "posturio-iac-baseline.json", *AS_OF)[2]
+    assert said == "Nothing to fix.\n1 is in the baseline: --no-baseline fixes it too.\n"

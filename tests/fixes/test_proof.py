@@ -260,3 +260,35 @@ def test_a_part_is_mended_as_the_whole_would_be(tmp_path: Path, monkeypatch: pyt
     fix(tmp_path / named, *(["--write", "--allow-dirty"] if named == "live" else ["--hook"]))
     part = subprocess.run(["git", "diff", "-U0"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert [line for line in part.splitlines() if line[:2] == "+ "] == [line for line in whole.splitlines() if line[:2] == "+ "]
+
+
+NAMED = BOT.replace('"bot"\n  tags', "var.name\n  tags") + 'variable "name" {}\n'
+OF_A_TEAM = UNIT % '\n  name = "ci"\n  tags = {\n    team = "payments" # who\n  }\n'
+SHARED = 'inputs = {\n  tags = {\n    team = "payments"\n  }\n}\n'
+INCLUDING = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\n' + UNIT % '\n  name = "b"\n'
+
+
+def test_each_unit_gets_its_own_end(tmp_path: Path) -> None:
+    put(tmp_path, modules__bot__main_tf=NAMED, live__a__terragrunt_hcl=OF_A_TEAM, live__b__terragrunt_hcl=OF_A_TEAM.replace('"ci"', '"b"'))
+    assert fix(tmp_path, "--write", "--in", "60d")[0] == 0
+    ends = [(tmp_path / f"live/{name}/terragrunt.hcl").read_text() for name in "ab"]
+    assert [text.count("    expires = ") for text in ends] == [1, 1]
+    assert (tmp_path / "modules/bot/main.tf").read_text() == NAMED
+    assert scan(tmp_path)[1]["findings"] == []
+
+
+def test_only_the_bytes_of_the_entry_change(tmp_path: Path) -> None:
+    unit = OF_A_TEAM.replace(" # who", "")
+    put(tmp_path, modules__bot__main_tf=NAMED, live__a__terragrunt_hcl=unit)
+    fix(tmp_path, "--write", "--expires", "2026-12-31")
+    expected = unit.replace('team = "payments"', 'team    = "payments"\n    expires = "2026-12-31"')
+    assert (tmp_path / "live/a/terragrunt.hcl").read_text() == expected
+    assert fix(tmp_path, "--write")[0] == 0
+
+
+def test_inputs_that_units_share_are_left_alone(tmp_path: Path) -> None:
+    put(tmp_path, modules__bot__main_tf=NAMED, live__root_hcl=SHARED, live__b__terragrunt_hcl=INCLUDING)
+    fix(tmp_path, "--write", "--in", "60d", "--owner", OWNER)
+    assert (tmp_path / "live/root.hcl").read_text() == SHARED
+    assert (tmp_path / "live/b/terragrunt.hcl").read_text() == INCLUDING
+    assert "expires" in (tmp_path / "modules/bot/main.tf").read_text()

@@ -87,40 +87,49 @@ INPUT = f'variable "on" {{\n  default = "Active"\n}}\n{ENDED}resource "aws_iam_a
 CALLS = 'module "a" {\n  source = "./m"\n}\nmodule "b" {\n  source = "./m"\n}\n'
 
 
-def test_of_a_module_that_is_called_twice_one_call_is_changed(tmp_path: Path) -> None:
-    assert off(advice(tmp_path, EXPIRED, {"main.tf": CALLS, "m/main.tf": INPUT})) == {
-        f"module.{name}.aws_iam_access_key.k": f'set on = "Inactive" in module.{name}' for name in "ab"
-    }
+ONE = 'module "a" {\n  source = "../m"\n}\n'
+REGISTRY = (
+    f'{ENDED}module "m" {{\n  source   = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version  = "5.30.0"\n'
+    '  for_each = toset(["a", "b"])\n  name     = each.key\n}\n'
+)
+INNER = (
+    'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: "2026-01-31"}}\n    Properties: {UserName: u}\n'
+)
+NESTED = "  %s:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: inner.yaml}\n"
+OF_ONE_CALL = 'let the call of module.{} set status of aws_iam_access_key.k, and make it "Inactive" only there'
 
 
-def test_of_a_module_in_two_root_modules_one_call_is_changed(tmp_path: Path) -> None:
-    call = 'module "a" {\n  source = "../m"\n}\n'
-    found = advice(tmp_path, EXPIRED, {"x/main.tf": call, "y/main.tf": call, "m/main.tf": INPUT})
-    assert off(found) == {"module.a.aws_iam_access_key.k": 'set on = "Inactive" in module.a'}
-
-
-def test_a_call_with_instances_changes_one_of_them(tmp_path: Path) -> None:
-    files = {"main.tf": 'module "a" {\n  source = "./m"\n  count = 2\n}\n', "m/main.tf": INPUT}
-    assert off(advice(tmp_path, EXPIRED, files)) == {
-        f"module.a[{n}].aws_iam_access_key.k": f'set on = count.index == {n} ? "Inactive" : "Active" in module.a' for n in (0, 1)
-    }
-
-
-def test_a_module_without_an_input_for_it_gets_one(tmp_path: Path) -> None:
-    files = {"main.tf": CALLS, "m/main.tf": INPUT.replace("status = var.on", "")}
-    assert off(advice(tmp_path, EXPIRED, files))["module.a.aws_iam_access_key.k"] == (
-        'let the call of module.a set status of aws_iam_access_key.k, and make it "Inactive" only there'
-    )
-
-
-def test_a_registry_module_with_instances_changes_one_of_them(tmp_path: Path) -> None:
-    code = (
-        f'{ENDED}module "m" {{\n  source   = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version  = "5.30.0"\n'
-        '  for_each = toset(["a", "b"])\n  name     = each.key\n}\n'
-    )
-    assert off(advice(tmp_path, EXPIRED, {"main.tf": code}))['module.m["a"]'] == (
-        'set iam_access_key_status = each.key == "a" ? "Inactive" : "Active" in module.m'
-    )
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"main.tf": CALLS, "m/main.tf": INPUT},
+            {f"module.{name}.aws_iam_access_key.k": f'set on = "Inactive" in module.{name}' for name in "ab"},
+        ),
+        (
+            {"x/main.tf": ONE, "y/main.tf": ONE, "m/main.tf": INPUT},
+            {"module.a.aws_iam_access_key.k": 'set on = "Inactive" in module.a'},
+        ),
+        (
+            {"main.tf": 'module "a" {\n  source = "./m"\n  count = 2\n}\n', "m/main.tf": INPUT},
+            {f"module.a[{n}].aws_iam_access_key.k": f'set on = count.index == {n} ? "Inactive" : "Active" in module.a' for n in (0, 1)},
+        ),
+        (
+            {"main.tf": CALLS, "m/main.tf": INPUT.replace("status = var.on", "")},
+            {f"module.{name}.aws_iam_access_key.k": OF_ONE_CALL.format(name) for name in "ab"},
+        ),
+        (
+            {"main.tf": REGISTRY},
+            {f'module.m["{k}"]': f'set iam_access_key_status = each.key == "{k}" ? "Inactive" : "Active" in module.m' for k in "ab"},
+        ),
+        (
+            {"outer.yaml": f"Resources:\n{NESTED % 'A'}{NESTED % 'B'}", "inner.yaml": INNER},
+            {f"{name}/Key": f"let the stack {name} set the Status of Key, and make it Inactive only there" for name in "AB"},
+        ),
+    ],
+)
+def test_of_what_several_use_one_use_is_changed(tmp_path: Path, files: dict[str, str], expected: dict[str, str]) -> None:
+    assert off(advice(tmp_path, EXPIRED, files)) == expected
 
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n}\n'
@@ -227,35 +236,30 @@ def test_folders_side_by_side_are_looked_through_once(tmp_path: Path, monkeypatc
     assert sum(path.endswith("examples") for path in looked) <= 3 * 40
 
 
+GOES = "Remove aws_iam_access_key.a: {}.r creates and rotates this user's keys itself"
+TAKES = "Give {}.r a key that is not in code, and remove aws_iam_access_key.a: after a rotation"
+
+
 def rotating(kind: str, arguments: str) -> dict[str, str]:
     rotator = f'variable "region" {{\n  default = null\n}}\nresource "{kind}" "r" {{\n  {arguments}\n}}\n'
     return {"main.tf": USER + KEY % ("a", "") + rotator}
 
 
 @pytest.mark.parametrize(
-    ("kind", "arguments"),
+    ("kind", "arguments", "advised"),
     [
-        ("vault_aws_secret_backend_static_role", "username = USER"),
-        ("doppler_rotated_secret_aws_iam_user_keys", "username = USER"),
-        ("infisical_secret_rotation_aws_iam_user_secret", "parameters = { user_name = USER, region = var.region }"),
-        ("infisical_secret_rotation_aws_iam_user_secret", "for_each = toset([USER])\n  parameters = { user_name = each.value }"),
+        ("vault_aws_secret_backend_static_role", "username = USER", GOES),
+        ("doppler_rotated_secret_aws_iam_user_keys", "username = USER", GOES),
+        ("infisical_secret_rotation_aws_iam_user_secret", "parameters = { user_name = USER, region = var.region }", GOES),
+        ("infisical_secret_rotation_aws_iam_user_secret", "for_each = toset([USER])\n  parameters = { user_name = each.value }", GOES),
+        ("akeyless_rotated_secret_aws", "api_id = aws_iam_access_key.a.id", TAKES),
     ],
 )
-def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str, arguments: str) -> None:
+def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str, arguments: str, advised: str) -> None:
     found = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", "aws_iam_user.u.name")))
-    assert found["aws_iam_access_key.a"].startswith(f"Remove aws_iam_access_key.a: {kind}.r creates and rotates this user's keys itself")
-    other = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", '"another"')))
-    assert other["aws_iam_access_key.a"].startswith("Add tags")
-
-
-def test_a_key_that_a_rotator_replaces_is_to_go(tmp_path: Path) -> None:
-    kind = "akeyless_rotated_secret_aws"
-    found = advice(tmp_path, LIFETIME, rotating(kind, "api_id = aws_iam_access_key.a.id"))
-    assert found["aws_iam_access_key.a"].startswith(
-        f"Give {kind}.r a key that is not in code, and remove aws_iam_access_key.a: after a rotation"
-    )
-    other = advice(tmp_path, LIFETIME, rotating(kind, 'api_id = "AKIAIOSFODNN7EXAMPLE"'))
-    assert other["aws_iam_access_key.a"].startswith("Add tags")
+    assert found["aws_iam_access_key.a"].startswith(advised.format(kind))
+    another = arguments.replace("USER", '"another"').replace("aws_iam_access_key.a.id", '"AKIAIOSFODNN7EXAMPLE"')
+    assert advice(tmp_path, LIFETIME, rotating(kind, another))["aws_iam_access_key.a"].startswith("Add tags")
 
 
 def test_vcl_reads_a_dictionary(tmp_path: Path) -> None:
@@ -331,13 +335,6 @@ def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:
     document = json.loads(template("S/Key"))
     document["Resources"]["Key1"]["Metadata"]["Posturio"] = {"Expires": "2027-02-22"}
     assert advice(tmp_path, LIFETIME, {"S.template.json": json.dumps(document)}) == {}
-
-
-def test_a_nested_template_that_two_stacks_use_is_switched_off_in_one(tmp_path: Path) -> None:
-    nested = "  %s:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: inner.yaml}\n"
-    inner = 'Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: "2026-01-31"}}\n    Properties: {UserName: u}\n'
-    found = advice(tmp_path, EXPIRED, {"outer.yaml": f"Resources:\n{nested % 'A'}{nested % 'B'}", "inner.yaml": inner})
-    assert off(found) == {f"{name}/Key": f"let the stack {name} set the Status of Key, and make it Inactive only there" for name in "AB"}
 
 
 def test_no_program_of_the_fixtures_is_told_to_switch_off_two_keys_by_one_change(tmp_path: Path) -> None:
