@@ -26,7 +26,7 @@ from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.config.model import Config
 from posturio_iac.contract import RenderContext
 from posturio_iac.core.record import replace
-from posturio_iac.render import streamer
+from posturio_iac.render import renderer
 from posturio_iac.scan import judge_paths
 
 SECONDS, MEGABYTES = 2.0, 200.0
@@ -67,7 +67,7 @@ def written(name: str, folder: Path, *, changes: bool) -> dict[str, Any]:
     context = replace(context, change=change) if change else context
     started, size = time.process_time(), 0
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        for piece in streamer(name)(report, context):
+        for piece in renderer(name)(report, context):
             size += nowhere.write(piece)
     return {"findings": len(report.findings), "bytes": size, "seconds": time.process_time() - started}
 

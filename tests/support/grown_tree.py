@@ -1,13 +1,12 @@
-"""A repository that has grown for years: many modules with four keys each. For tests and measurements.
-
-``python -m tests.support.grown_tree FOLDER [MODULES]`` writes one, by default of 1,000 modules.
-"""
+"""A repository that has grown for years: many modules with four keys each."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS_PER_MODULE = 4
 _MODULE = """\
@@ -37,7 +36,7 @@ resource "aws_iam_access_key" "mail" {{
 
 resource "aws_iam_user" "backup" {{
   name = "backup-{name}"
-  tags = {{ owner = local.team, expires = "{expires}" }}
+  tags = {{ owner = local.team, expires = "2027-01-31" }}
 }}
 
 resource "aws_iam_access_key" "backup" {{
@@ -56,20 +55,14 @@ output "vendor_secret" {{
 """
 
 
-def write_tree(top: Path, modules: int, *, expires: str = "2027-01-31") -> list[str]:
+def write_tree(top: Path, modules: int) -> list[str]:
     paths = []
     for number in range(modules):
         team, name = number % 20, f"service-{number:04}"
         path = top / "teams" / f"team-{team:02}" / name / "iam.tf"
         path.parent.mkdir(parents=True)
-        path.write_text(_MODULE.format(team=f"{team:02}", name=name, expires=expires), encoding="utf-8")
+        path.write_text(_MODULE.format(team=f"{team:02}", name=name), encoding="utf-8")
         paths.append(path.relative_to(top).as_posix())
     for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all of it"]):
         subprocess.run(["git", *words], cwd=top, check=True)
     return paths
-
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True)
-    write_tree(folder, int(sys.argv[2]) if len(sys.argv) > 2 else 1000)
