@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms
 from posturio_iac.frontends.terraform.known_modules.lookup import Choice, InputTemplate, KnownModules, Match, NotKnown, load, search_terms
-from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
 
@@ -596,3 +596,18 @@ def test_mistakes_in_configured_modules_are_named(bad: dict[str, Any], said: str
 def test_the_second_entry_is_named_as_such() -> None:
     with pytest.raises(UsageError, match=re.escape("known_modules[1]")):
         load((entry(), entry(versions=[])))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("Azure/aks/azurerm", True),
+        ("Azure/gateway/aws", False),
+        ("git::https://github.com/Azure/terraform-azurerm-aks.git?ref=v1", True),
+        ("terraform-google-modules/network/google//modules/vpc", True),
+        ("terraform-google-modules/federation/aws", False),
+        ("terraform-aws-modules/iam/aws//modules/iam-user", False),
+    ],
+)
+def test_the_modules_of_a_vendor_make_no_key_where_they_are_for_its_own_cloud(source: str, expected: bool) -> None:
+    assert makes_no_key(source) is expected

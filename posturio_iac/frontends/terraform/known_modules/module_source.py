@@ -175,10 +175,10 @@ def _reference(query: str) -> str | None:
 BUILT_IN = (
     "terraform-aws-modules/*",
     "github.com/terraform-aws-modules/*",
-    "terraform-google-modules/*",
-    "github.com/terraform-google-modules/*",
-    "azure/*",
-    "github.com/azure/*",
+    "terraform-google-modules/*/google",
+    "github.com/terraform-google-modules/terraform-google-*",
+    "azure/*/azurerm",
+    "github.com/azure/terraform-azurerm-*",
     "cloudposse/label/null",
     "github.com/cloudposse/terraform-null-label",
     "github.com/cloudposse/terraform-terraform-label",
@@ -188,7 +188,10 @@ BUILT_IN = (
     "cloudposse/security-group/aws",
     "cloudposse/helm-release/aws",
 )
-"""Of terraform-aws-modules only the submodules for users make keys."""
+"""Modules that make no key, read at their newest version; of vendors, those for their own cloud, of which the most called were read.
+
+Of terraform-aws-modules only the submodules for users make keys.
+"""
 _USERS = ("terraform-aws-modules/iam/aws", "github.com/terraform-aws-modules/terraform-aws-iam")
 
 
