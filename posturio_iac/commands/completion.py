@@ -52,13 +52,10 @@ def _words(command: Command) -> tuple[str, ...]:
     return _rules() if command.name == "explain" else command.choices
 
 
-def _flags(command: Command) -> list[str]:
-    return [*command.flags(), *HELP]
-
-
 def _bash() -> str:
     cases = "".join(
-        f"    {name}) flags='{' '.join(_flags(command))}' words='{' '.join(_words(command))}' ;;\n" for name, command in commands().items()
+        f"    {name}) flags='{' '.join([*command.flags(), *HELP])}' words='{' '.join(_words(command))}' ;;\n"
+        for name, command in commands().items()
     )
     values = "".join(f"    '{name} {flag}') values='{' '.join(found)}' ;;\n" for name, flag, found in _choices())
     return f"""\

@@ -93,7 +93,8 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
     """The files relative to the top of the repository. Raises `UsageError` when one is outside of it, or is a folder."""
     found = set()
     for file in files:
-        if os.path.isdir(file) and not os.path.islink(file) and not _is_submodule(file, top):
+        is_submodule = os.path.isfile(os.path.join(file, ".git")) and os.path.realpath(file) != top
+        if os.path.isdir(file) and not os.path.islink(file) and not is_submodule:
             raise UsageError(f"{file} is a folder, but a hook takes the files that changed; scan checks folders")
         folder, name = os.path.split(os.path.abspath(file))
         path = os.path.join(os.path.realpath(folder), name)
@@ -101,11 +102,6 @@ def triggers(files: Sequence[str], top: str) -> frozenset[str]:
             raise UsageError(f"{file} is outside of {top}, which the hook checks")
         found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
     return frozenset(found)
-
-
-def _is_submodule(folder: str, top: str) -> bool:
-    """True if git keeps a folder as one entry, as it names it among changed files."""
-    return os.path.isfile(os.path.join(folder, ".git")) and os.path.realpath(folder) != top
 
 
 def _warn_of_misplaced(files: Sequence[str], top: str) -> None:

@@ -254,15 +254,18 @@ class Report:
     def active(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.suppressed is None)
 
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.level is Level.ERROR)
+
     def score(self) -> int | None:
         """How good the posture is, from 100 towards 0, by the number of bad keys and not their share; None when the run is incomplete."""
-        if any(d.level is Level.ERROR for d in self.diagnostics):
+        if self.errors():
             return None
         return round(exact_score(sum(key.demerit for key in self.keys)))
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool = False, strict_calls: bool = False) -> Exit:
         """The exit code; incomplete wins. ``fail_on=None`` never fails on findings, ``strict`` does on what is left open."""
-        if any(d.level is Level.ERROR for d in self.diagnostics):
+        if self.errors():
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS

@@ -109,7 +109,8 @@ def tasks(rows: Iterable[KeyRow]) -> list[Task]:
     for row in rows:
         finding = decisive(row.active)
         if finding is not None:
-            groups.setdefault((row.unit, finding.rule, finding.severity, likeness(finding)), []).append((row, finding))
+            change = finding.remedy.kind if finding.remedy is not None and finding.remedy.kind else finding.remediation
+            groups.setdefault((row.unit, finding.rule, finding.severity, change), []).append((row, finding))
         elif row.key.verdict is Verdict.UNDETERMINED:
             groups.setdefault((row.unit, row.key.undecided), []).append((row, None))
     return sorted((_task(members) for members in groups.values()), key=lambda task: task.order)
@@ -124,8 +125,3 @@ def decisive(findings: Sequence[SavedFinding]) -> SavedFinding | None:
     """The finding to mend first: of the worst ones that of an unused key, since deleting the key mends the others too."""
     worst = [finding for finding in findings if finding.severity is findings[0].severity]
     return next((finding for finding in worst if finding.rule == UNUSED.id), worst[0] if worst else None)
-
-
-def likeness(finding: SavedFinding) -> str:
-    """The grouping key of a finding: equal for findings that are mended by the same kind of change, each with its own date."""
-    return finding.remedy.kind if finding.remedy is not None and finding.remedy.kind else finding.remediation

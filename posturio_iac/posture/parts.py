@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.contract import RunScope
     from posturio_iac.contract.records import SavedFinding, SavedKey, SavedResult
     from posturio_iac.core.finding import Diagnostic
 
@@ -89,7 +88,7 @@ def split(result: SavedResult) -> list[ResultPart]:
     keys: dict[Unit, list[SavedKey]] = {of_account(account): [] for account in result.covered.accounts}
     found: dict[Unit, list[SavedFinding]] = {}
     diagnostics: dict[Unit, list[Diagnostic]] = {}
-    code = _code_unit(result.covered)
+    code = Unit(CODE, result.covered.name or "", result.covered.paths, result.covered.narrowed)
     for key in result.keys:
         keys.setdefault(of_account(key.account or account_of(key.address)) if key.deployed else code, []).append(key)
     for finding in result.found:
@@ -117,10 +116,6 @@ def split(result: SavedResult) -> list[ResultPart]:
         )
         for unit in units
     ]
-
-
-def _code_unit(covered: RunScope) -> Unit:
-    return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
 
 
 def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[SavedIdentity, SavedKey]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def render(report: Report, context: RenderContext) -> str:
     """One annotation for each error, finding, warning and undetermined key, and the line that sums up."""
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
-    rows = [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
+    rows = [_diagnostic(diagnostic, context) for diagnostic in report.errors()]
     rows += [_finding(finding, roots, context) for finding, roots in worst_first]
     rows += [_diagnostic(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.WARNING]
     rows += [

@@ -69,7 +69,7 @@ LIMIT = 60_000
 
 def render(report: Report, context: RenderContext) -> str:
     """A heading, the line that sums up, and a table or list for each kind of entry."""
-    errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
+    errors = report.errors()
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT, context)
     parts = [TITLE, plain(summary(report, context))]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from posturio_iac import DOCS, __version__
-from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Rule, Severity
+from posturio_iac.core.finding import Diagnostic, Finding, Report, Rule, Severity
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.facts.keyless import remediation
@@ -174,7 +174,7 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
         "automationDetails": {"id": f"posturio-iac/{'live' if context.region else 'static'}/"},
         "invocations": [
             {
-                "executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics),
+                "executionSuccessful": not report.errors(),
                 **({} if context.exit_code is None else {"exitCode": context.exit_code}),
                 "toolExecutionNotifications": _notifications(report, context, cut),
             }
@@ -245,19 +245,14 @@ def _region(span: Span) -> dict[str, int]:
     return start if span.end_line > span.line else {**start, "endLine": span.line, "endColumn": max(span.end_column, span.column)}
 
 
+@lru_cache(maxsize=64)  # findings come in the order of their files
 def _artifact(path: str) -> dict[str, str]:
     """A place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
-    return {"uri": _uri(path), "uriBaseId": BASE}
-
-
-@lru_cache(maxsize=64)
-def _uri(path: str) -> str:
-    """A path as a relative URI; findings come in the order of their files."""
-    return quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass"))
-
-
-def _is_bytes(path: str) -> bool:
-    return path.isascii() or not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
+    try:
+        encoded = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # surrogates that stand for no bytes
+        encoded = path.encode("utf-8", "surrogatepass")
+    return {"uri": quote(encoded), "uriBaseId": BASE}
 
 
 def _unlinked(text: str) -> str:

@@ -29,7 +29,7 @@ _COMPUTED = "a source that the code does not fix"
 
 def skipped(selection: Selection, config: Config, report: Report) -> tuple[SkippedPlace, ...]:
     """Everything of ``selection`` that was not checked, sorted by kind and path."""
-    diagnostics = (*selection.diagnostics, *(d for d in report.diagnostics if d.level is Level.ERROR))
+    diagnostics = (*selection.diagnostics, *report.errors())
     unread = (SkippedPlace(UNREAD, d.path, d.message) for d in diagnostics if d.path is not None)
     return tuple(sorted({*places(selection), *unread, *_elsewhere(selection, config)}))
 

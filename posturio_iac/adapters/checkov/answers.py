@@ -116,26 +116,18 @@ def keys_of(entity: Entity, scan: Scan) -> tuple[JudgedKey, ...]:
     """The keys that a block declares: several where our scan tells instances, parents or root modules apart and checkov does not."""
     here = scan.keys.get(entity.file, ())
     if "::" in entity.kind:
-        return tuple(k for k in here if k.key.framework == "cloudformation" and _is_resource(entity, k))
+        ours = (k for k in here if k.key.framework == "cloudformation")  # that of a stack set stands inside the stack set
+        return tuple(k for k in ours if k.key.address.partition(" (")[0].rpartition("/")[2] == entity.name or _within(entity, k))
     if planned := tuple(k for k in here if k.key.framework == "terraform-plan"):
         return tuple(k for k in planned if k.key.address == entity.address)
     if entity.kind == MODULE:
         return _narrowed(entity, scan, [k for k in here if _is_call(entity, k)])
-    return _narrowed(entity, scan, [k for k in here if _is_block(entity, k)] or _installed(entity, scan))
+    block = plain(f"{entity.kind}.{entity.name}")
+    return _narrowed(entity, scan, [k for k in here if plain(k.key.address).endswith(block)] or _installed(entity, scan))
 
 
 def plain(address: str) -> str:
     return _INDEX.sub("", address)
-
-
-def _is_resource(entity: Entity, judged: JudgedKey) -> bool:
-    """True if a key is that of a resource, whatever the stacks around it; the key of a stack set stands inside the stack set."""
-    name = judged.key.address.partition(" (")[0].rpartition("/")[2]
-    return name == entity.name or _within(entity, judged)
-
-
-def _is_block(entity: Entity, judged: JudgedKey) -> bool:
-    return plain(judged.key.address).endswith(plain(f"{entity.kind}.{entity.name}"))
 
 
 def _is_call(entity: Entity, judged: JudgedKey) -> bool:

@@ -66,7 +66,7 @@ class Graph:
         return [v for v in self.vertices.values() if v.kind == "resource" and v.top == vertex.top and v.key != vertex.key]
 
     def targets(self, vertex: Vertex, argument: str) -> list[Vertex]:
-        return [target for label, target in self._out.get(vertex.key, ()) if argument_of(label) == argument]
+        return [target for label, target in self._out.get(vertex.key, ()) if label.rpartition(" ")[2].partition(".")[0] == argument]
 
     def sources(self, vertex: Vertex) -> list[tuple[str, Vertex]]:
         return self._in.get(vertex.key, [])
@@ -146,7 +146,3 @@ def _path(kind: str, name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
     if kind in ("resource", "data"):
         return (first, rest)
     return (name,) if name in config else (first,)
-
-
-def argument_of(label: str) -> str:
-    return label.rpartition(" ")[2].partition(".")[0]

@@ -52,7 +52,9 @@ class Scan:
         self.as_of = _as_of()
         self._borrowed: dict[object, Report] = {}
         self._logged: set[str] = set()
-        self.selection: Selection = select((path,), cwd, self.config, _clones_in(os.path.realpath(cwd)))
+        clones = [os.path.relpath(folder, os.path.realpath(cwd)).replace(os.sep, "/") for folder in _fetched()]
+        patterns = tuple(f"/{way}/" for way in clones if not way.startswith(".."))
+        self.selection: Selection = select((path,), cwd, self.config, patterns)
         self.root = self.selection.root
         for diagnostic in notices(self.config, self.selection, self.root):
             LOG.warning("posturio-iac: %s", diagnostic.message)
@@ -169,12 +171,6 @@ def text_of(diagnostic: Diagnostic) -> str:
 def _fetched() -> list[str]:
     folders = [os.path.dirname(clone) for clone in CLONES]
     return [folder for folder in folders if folder.endswith("_checks")]
-
-
-def _clones_in(root: str) -> tuple[str, ...]:
-    """The patterns that leave out what checkov has cloned below ``root``."""
-    ways = [os.path.relpath(folder, root).replace(os.sep, "/") for folder in _fetched()]
-    return tuple(f"/{way}/" for way in ways if not way.startswith(".."))
 
 
 def _as_of() -> datetime | None:

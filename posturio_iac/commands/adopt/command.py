@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.fix.command import FixRun
     from posturio_iac.config.model import Config
-    from posturio_iac.core.finding import Diagnostic, Report
+    from posturio_iac.core.finding import Report
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
@@ -256,7 +256,7 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     text = {
         0: "the hook passes",
         1: f"the hook fails on {count(len(failing), 'finding')}",
-        3: f"the hook fails on {count(len(_errors(report)), 'error')}: correct what could not be read, or leave it out{_left_out(report)}",
+        3: f"the hook fails on {count(len(report.errors()), 'error')}: correct what could not be read, or leave it out{_left_out(report)}",
     }[code]
     if baseline:
         known = accepted(report.findings)
@@ -267,14 +267,8 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
     return code
 
 
-def _errors(report: Report) -> list[Diagnostic]:
-    from posturio_iac.core.finding import Level
-
-    return [said for said in report.diagnostics if said.level is Level.ERROR]
-
-
 def _left_out(report: Report) -> str:
     """The setting that leaves out files that cannot be read, where each error names one."""
-    paths = [said.path for said in _errors(report)]
+    paths = [said.path for said in report.errors()]
     named = ", ".join(f'"{printable(path)}"' for path in dict.fromkeys(paths) if path is not None)
     return f" with exclude = [{named}]" if named and None not in paths else " with exclude"

@@ -163,7 +163,9 @@ def with_baseline(text: str, baseline: str, *, shared: bool) -> str | None:
     """
     lines = text.split("\n")
     header = f"[tool.{TABLE}]"
-    places = [n + 1 for n, line in enumerate(lines) if line.strip() == header] if shared else [_first_option(lines)]
+    places = [n + 1 for n, line in enumerate(lines) if line.strip() == header]
+    if not shared:
+        places = [next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines) - 1)]
     wanted = parse_toml(text, "")
     (wanted["tool"][TABLE] if shared else wanted)["baseline"] = baseline
     end = "\r" if "\r\n" in text else ""
@@ -175,7 +177,3 @@ def with_baseline(text: str, baseline: str, *, shared: bool) -> str | None:
         except UsageError:
             continue
     return None
-
-
-def _first_option(lines: list[str]) -> int:
-    return next((n for n, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines) - 1)

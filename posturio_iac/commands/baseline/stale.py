@@ -33,7 +33,7 @@ class Searched(NamedTuple):
 
 def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
     """The entries whose finding is gone, of those that a complete run could have found again: by path and by rule."""
-    if any(diagnostic.level is Level.ERROR for diagnostic in report.diagnostics):
+    if report.errors():
         return ()
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules

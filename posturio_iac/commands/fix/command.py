@@ -185,12 +185,11 @@ def _hooked(given: Arguments) -> FixRun | None:
 
 def _mend(run_: FixRun) -> int:
     from posturio_iac.commands.fix.summary import say, unified
-    from posturio_iac.core.finding import Level
     from posturio_iac.core.text.terminal import wants_color, without_commands
 
     given = run_.given
     report = run_.report()
-    failed = any(d.level is Level.ERROR for d in report.diagnostics)
+    failed = bool(report.errors())
     if not (failed or given.hook):
         _check_addresses(given.address or (), report)
     as_of = report.as_of

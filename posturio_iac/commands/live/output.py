@@ -12,7 +12,7 @@ from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.reports import emit as emit_common
 from posturio_iac.contract import FindingAges, RenderContext
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Report, Severity, Verdict
+from posturio_iac.core.finding import Report, Severity, Verdict
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import columns_of_stdout, paint, printable, wants_color, without_commands, wrapped
 from posturio_iac.live.request import ABOUT_CODE
@@ -106,7 +106,7 @@ def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: R
 def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, color: bool) -> str:
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
-    errors = sum(said.level is Level.ERROR for said in report.diagnostics)
+    errors = len(report.errors())
     found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
     among = f"{found} in {among_keys(report)} of {count(accounts, 'account')}"

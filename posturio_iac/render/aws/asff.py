@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import DOCS
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
-from posturio_iac.core.keys.ids import user_path
+from posturio_iac.core.keys.ids import partition_of, user_path
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
@@ -51,7 +51,7 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
         if judged.verdict is Verdict.UNDETERMINED or open_beside(judged):
             yield _undetermined(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
-    for diagnostic in deployed.errors(report):
+    for diagnostic in report.errors():
         if diagnostic.account is not None and re.fullmatch(r"[0-9]{12}", diagnostic.account):
             yield _unread(diagnostic, diagnostic.account, now, context)
 
@@ -123,7 +123,7 @@ def _unread(diagnostic: Diagnostic, account: str, now: str, context: RenderConte
 
 
 def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: str, context: RenderContext) -> dict[str, Any]:
-    account, partition = deployed.account_of(key), deployed.partition_of(key)
+    account, partition = deployed.account_of(key), partition_of(key.address)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)
     first = context.ages.first_seen.get(name)
@@ -190,7 +190,7 @@ def _key_details(key: AccessKey, account: str, known: dict[str, str]) -> dict[st
 def _user(key: AccessKey, partition: str, region: str, known: dict[str, str]) -> dict[str, Any]:
     if key.is_root is True:
         return _resource("AwsAccount", f"AWS::::Account:{deployed.account_of(key)}", partition, region)
-    arn = printable(deployed.user_arn(key))
+    arn = printable(key.address.rpartition("/")[0])
     path = user_path(arn)
     details = {"UserName": known.get("user"), "Path": path[: path.rfind("/") + 1]}
     return _resource("AwsIamUser", arn, partition, region, {name: value for name, value in details.items() if value})

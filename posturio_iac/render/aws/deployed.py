@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Suppression, Verdict
+from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
 from posturio_iac.core.keys import ids
 from posturio_iac.core.text.terminal import printable
 
@@ -46,24 +46,12 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
             yield judged, found.get((judged.key.scope, judged.key.address), [])
 
 
-def errors(report: Report) -> list[Diagnostic]:
-    return [diagnostic for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR]
-
-
 def account_of(key: AccessKey) -> str:
     return key.account or ids.account_of(key.address)
 
 
-def partition_of(key: AccessKey) -> str:
-    return ids.partition_of(key.address)
-
-
 def partition_in(region: str) -> str:
     return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
-
-
-def user_arn(key: AccessKey) -> str:
-    return key.address.rpartition("/")[0]
 
 
 def identity(*parts: str) -> str:
@@ -74,7 +62,7 @@ def identity(*parts: str) -> str:
 def key_identity(purpose: str, key: AccessKey) -> str:
     """The id of a statement about a key as a whole, whether or not its key id is masked."""
     created = moment(key.created) if isinstance(key.created, datetime) else ""
-    return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
+    return identity(purpose, key.address.rpartition("/")[0], key.address[-SHOWN:], created)
 
 
 def open_title(judged: JudgedKey) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Report, Severity, Verdict
+from posturio_iac.core.keys.ids import partition_of
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation
@@ -42,7 +43,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
         if judged.verdict is Verdict.UNDETERMINED or open_beside(judged) or not findings:
             yield _of_key(judged, now, context)
     yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
-    yield from (_unread(diagnostic, now, context) for diagnostic in deployed.errors(report))
+    yield from (_unread(diagnostic, now, context) for diagnostic in report.errors())
 
 
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _severity(severity: tuple[int, str]) -> dict[str, Any]:
 
 def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
     known = deployed.facts(key)
-    partition = deployed.partition_of(key)
+    partition = partition_of(key.address)
     common = {"cloud_partition": partition, "region": context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])}
     resource: dict[str, Any] = {
         "uid": printable(key.address),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Verdict
@@ -65,14 +66,7 @@ def _block(block: Block) -> Iterator[str]:
 def _entry(mark: str, blocks: Iterable[Block]) -> str:
     """One entry of a list; what follows its first line is indented below it."""
     first, *others = [part for block in blocks if not isinstance(block, Folded) for part in _block(block)]
-    indent = " " * (len(mark) + 1)
-    return "\n".join(
-        [f"{mark} {first}", *(f"\n{indent}{line}" if n == 0 else f"{indent}{line}" for other in others for n, line in _numbered(other))]
-    )
-
-
-def _numbered(text: str) -> Iterable[tuple[int, str]]:
-    return enumerate(text.split("\n"))
+    return "\n".join([f"{mark} {first}", *(f"\n{indent(other, ' ' * (len(mark) + 1), lambda _: True)}" for other in others)])
 
 
 def _table(table: Table) -> str:

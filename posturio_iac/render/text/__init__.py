@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Diagnostic, Finding, Level, Report, Severity, Verdict
+from posturio_iac.core.finding import Diagnostic, Finding, Report, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count, no_deployed_keys, no_keys, took
 from posturio_iac.render.wording import COLORS, also, among_keys, folded, place
@@ -19,7 +19,7 @@ def summary(report: Report, context: RenderContext) -> str:
     """One line: what was found, in how many keys and files or accounts, what is open, and how long it took."""
     deployed = context.scope is not None and context.scope.name is None
     active = report.active()
-    errors = sum(d.level is Level.ERROR for d in report.diagnostics)
+    errors = len(report.errors())
     if report.keys or active:
         found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
         style = "red" if errors else "yellow" if active else "green"
@@ -49,14 +49,13 @@ def _by_severity(findings: tuple[Finding, ...]) -> str:
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the errors of the run and the findings, line by line."""
-    errors = (_error(diagnostic, context) for diagnostic in report.diagnostics if diagnostic.level is Level.ERROR)
-    findings = (_finding(finding, roots, context) for finding, roots in folded(report.active(), _printed))
+    errors = (_error(diagnostic, context) for diagnostic in report.errors())
+    findings = (
+        _finding(finding, roots, context)
+        for finding, roots in folded(report.active(), lambda f: (f.rule.id, f.span, f.severity, f.message, f.address))
+    )
     for lines in (errors, findings):
         yield from (without_commands(f"{line}\n") for line in lines)
-
-
-def _printed(finding: Finding) -> object:
-    return (finding.rule.id, finding.span, finding.severity, finding.message, finding.address)
 
 
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:

@@ -30,7 +30,7 @@ def excerpt(span: Span, line: str, *, color: bool) -> tuple[str, ...]:
     start = min(span.column - 1, len(line))
     end = len(line) if span.end_line > span.line else min(span.end_column - 1, len(line))
     line, start, end = _cut(line, start, max(start, end))
-    before, region, after = (_flat(part) for part in (line[:start], line[start:end], line[end:]))
+    before, region, after = (printable(part.replace("\t", "    ")) for part in (line[:start], line[start:end], line[end:]))
     number = str(span.line)
     gutter = " " * len(number)
     bar = paint("|", "cyan", color=color)
@@ -38,10 +38,6 @@ def excerpt(span: Span, line: str, *, color: bool) -> tuple[str, ...]:
         f"{paint(number, 'cyan', color=color)} {bar} {before}{region}{after}".rstrip(),
         f"{gutter} {bar} {' ' * width(before)}{paint('^' * max(width(region), 1), 'yellow', color=color)}",
     )
-
-
-def _flat(text: str) -> str:
-    return printable(text.replace("\t", "    "))
 
 
 def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
