@@ -164,7 +164,8 @@ def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, st
     indent = source.indent(last.start_byte)
     if sign == ":":
         return [source.edit(at, at, "".join(f"\n{indent}{key}: {value}" for key, value in pairs))]
-    chain = _chain(elements)
+    is_one_line = last.start_point[0] == last.end_point[0]
+    chain = [*_neighbours({e.start_point[0]: e for e in elements}, last, -1), last] if is_one_line else []
     width = max((len(source.text(e.children[0])) for e in chain), default=0)
     longest = max(len(key) for key, _ in pairs)
     signs = {next(c for c in e.children if c.type == "=").start_point[1] - e.start_point[1] for e in chain}
@@ -219,25 +220,13 @@ def _gaps(source: HclSource, attribute: Node, names: Mapping[int, str]) -> Itera
 
 
 def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node]:
-    """The arguments on the lines above or below one, as far as each takes one line."""
+    """The arguments or entries on the lines above or below one, as far as each takes one line."""
     found: list[Node] = []
     at = attribute.start_point[0] + step
     while attribute.start_point[0] == attribute.end_point[0] and (node := lines.get(at)) is not None and node.end_point[0] == at:
         found.append(node)
         at += step
     return found[::step]
-
-
-def _chain(elements: list[Node]) -> list[Node]:
-    """The last elements that stand on lines of their own without a gap, which ``terraform fmt`` aligns."""
-    chain: list[Node] = []
-    below = elements[-1].start_point[0] + 1
-    for element in reversed(elements):
-        if element.start_point[0] != element.end_point[0] or element.start_point[0] != below - 1:
-            break
-        chain.append(element)
-        below = element.start_point[0]
-    return chain
 
 
 def item(name: str, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
@@ -63,14 +64,13 @@ def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple
 
 
 class RemedyChoice:
-    """Chooses remedies for some findings of a report, for one at a time. A plain class, since it keeps what it looked up."""
+    """Chooses remedies for some findings of a report, for one at a time."""
 
     def __init__(self, report: Report, findings: Sequence[Finding], wishes: Wishes) -> None:
         """Choose among ``findings``, which are findings of ``report``."""
         self._findings, self._wishes = findings, wishes
         self._keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
         self._shared = _shared(self._keys.values())
-        self._clocks: dict[str, set[str]] | None = None
         self._made: Counter[object] = Counter()
         self._named: dict[object, set[tuple[str, str]]] = {}
 
@@ -95,10 +95,25 @@ class RemedyChoice:
 
     def of(self, finding: Finding, days: int = 0) -> Wanted:
         """The wanted remedies for one finding, whose end comes ``days`` earlier where several are spread."""
-        key = self._keys.get((finding.address, finding.root))
-        one = _wanted(finding, key, self._wishes, days, self._shared)
-        named = tuple(self._with_shared_name(remedy) if isinstance(remedy, r.AddBlock) else remedy for remedy in one.remedies)
-        return replace(one, remedies=named) if named != one.remedies else one
+        key, remedy, wishes = self._keys.get((finding.address, finding.root)), finding.remedy, self._wishes
+        if remedy is None:
+            return Wanted(finding, (), finding.remediation)
+        states_end = wishes.expires or wishes.within is not None or wishes.rotate
+        if states_end and key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age:
+            remedy = key.remedies.stating(_EXPIRES, "")
+        if isinstance(remedy, r.AddBlock) and len(self._clocks.get(_folder(remedy), ())) > 1:
+            remedy = replace(remedy, name="access_keys")
+        if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
+            return Wanted(finding, (remedy,))
+        name, value = _metadata(remedy, wishes, days, key)
+        if not value:
+            return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
+        if key is None:
+            return Wanted(finding, (r.stating(remedy, name, value),))
+        held = key.remedies
+        places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, self._shared))
+        stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places))
+        return Wanted(finding, stated, "" if stated else _ELSEWHERE)
 
     def spread(self) -> Iterator[int]:
         """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
@@ -109,14 +124,14 @@ class RemedyChoice:
             mine = seen.setdefault(owner, {})
             yield mine.setdefault(finding.address, len(mine)) % SPREAD
 
-    def _with_shared_name(self, remedy: r.AddBlock) -> r.AddBlock:
-        """Give the clocks of one module one name where several keys are to follow them."""
-        if self._clocks is None:
-            self._clocks = {}
-            for one in (finding.remedy for finding in self._findings):
-                if isinstance(one, r.AddBlock):
-                    self._clocks.setdefault(_folder(one), set()).add(one.name)
-        return replace(remedy, name="access_keys") if len(self._clocks.get(_folder(remedy), ())) > 1 else remedy
+    @cached_property
+    def _clocks(self) -> dict[str, set[str]]:
+        """The names of the clocks that keys are to follow, by the folder of their module: several get one clock."""
+        found: dict[str, set[str]] = {}
+        for one in (finding.remedy for finding in self._findings):
+            if isinstance(one, r.AddBlock):
+                found.setdefault(_folder(one), set()).add(one.name)
+        return found
 
 
 def _counted(key: AccessKey) -> Iterator[object]:
@@ -162,26 +177,6 @@ def suppressing(report: Report, findings: Sequence[Finding], reason: str, until:
         places[number] = place
         rules.setdefault(place, {})[finding.rule.id] = None
     return tuple(Wanted(f, (Suppress(places[n], tuple(sorted(rules[places[n]])), reason, until),)) for n, f in enumerate(findings))
-
-
-def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, shared: Collection[Span]) -> Wanted:
-    remedy = finding.remedy
-    if remedy is None:
-        return Wanted(finding, (), finding.remediation)
-    states_end = wishes.expires or wishes.within is not None or wishes.rotate
-    if states_end and key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age:
-        remedy = key.remedies.stating(_EXPIRES, "")
-    if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
-        return Wanted(finding, (remedy,))
-    name, value = _metadata(remedy, wishes, days, key)
-    if not value:
-        return Wanted(finding, (), "name its owner: `posturio-iac fix --owner NAME`")
-    if key is None:
-        return Wanted(finding, (r.stating(remedy, name, value),))
-    held = key.remedies
-    places = (one for one in (remedy, *held.calls, held.beside) if one is not None and _is_free(one, key, shared))
-    stated = tuple(dict.fromkeys(r.stating(one, name, value) for one in places))
-    return Wanted(finding, stated, "" if stated else _ELSEWHERE)
 
 
 def _is_free(remedy: Declaring, key: AccessKey, shared: Collection[Span]) -> bool:
