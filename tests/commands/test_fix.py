@@ -263,23 +263,6 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
     assert "has changed since it was read" in said
 
 
-@pytest.mark.promise("fix")
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_writing_that_fails_or_is_interrupted_loses_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
-    file = place(tmp_path)
-
-    def refuse(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(os, "replace", refuse)
-    code, _, _ = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
-    assert code == (130 if isinstance(error, KeyboardInterrupt) else 3)
-    assert file.read_text(encoding="utf-8") == USER + KEY
-    assert list(tmp_path.iterdir()) == [file]
-
-
 def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = KEY.replace('"ci"', '"b"').replace("{\n", "{\n  # posturio: rotation=30d\n", 1)
     file = place(tmp_path, USER + other + KEY)

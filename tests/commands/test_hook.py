@@ -60,19 +60,6 @@ def test_whole_module_of_a_changed_file_is_judged(repository: Repository, hook: 
     assert hook("a/outputs.tf") == (1, ["a/iam.tf: aws_iam_access_key.ci"])
 
 
-def test_metadata_in_another_file_counts(repository: Repository, hook: Hook) -> None:
-    repository.write("a/iam.tf", KEY)
-    repository.write("a/users.tf", USER % ("ci", EXPIRES))
-    assert hook("a/iam.tf") == (0, [])
-
-
-def test_findings_in_other_modules_stay_silent(repository: Repository, hook: Hook) -> None:
-    repository.write("a/iam.tf", clean("a"))
-    repository.write("b/iam.tf", flagged("b"))
-    assert hook("a/iam.tf") == (0, [])
-    assert hook("b/iam.tf")[0] == 1
-
-
 def test_nothing_is_printed_for_a_clean_commit(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("a/iam.tf", clean())
     repository.write("b/iam.tf", flagged("b"))
@@ -213,13 +200,6 @@ def test_deleted_metadata_is_found_by_the_next_run_that_sees_the_module(reposito
     repository.git("rm", "-q", "a/user_override.tf")
     assert hook("a/iam.tf")[0] == 1
     assert hook("a/user_override.tf")[0] == 1
-
-
-def test_renamed_module_is_judged(repository: Repository, hook: Hook) -> None:
-    repository.write("old/iam.tf", flagged())
-    repository.commit()
-    repository.git("mv", "old", "new")
-    assert hook("new/iam.tf") == (1, ["new/iam.tf: aws_iam_access_key.ci"])
 
 
 def test_template_is_judged_as_a_whole_and_alone(repository: Repository, hook: Hook) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from posturio_iac.core.finding import Diagnostic, Level, Severity
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.github import render
@@ -77,12 +77,6 @@ def test_the_last_line_sums_up() -> None:
 
 def test_quiet_leaves_out_what_is_undetermined() -> None:
     assert "undetermined" not in render(canned.report(), canned.context(quiet=True))
-
-
-@pytest.mark.parametrize(("severity", "kind"), [("low", "notice"), ("medium", "error"), ("high", "error"), ("critical", "error")])
-def test_severities_are_kinds_of_annotations(severity: str, kind: str) -> None:
-    finding = replace(canned.report().findings[0], severity=Severity(severity))
-    assert annotated(replace(canned.empty(), findings=(finding,)))[0][0] == kind
 
 
 def test_a_region_of_several_lines_has_no_columns() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
-from posturio_iac.core.finding import Severity
 from posturio_iac.render.gitlab import render
 from tests.support import canned
 
@@ -62,11 +61,6 @@ def test_the_first_of_equal_fingerprints_is_kept_and_the_others_are_stable() -> 
     first, second = (issues(canned.report()) for _ in range(2))
     assert first == second
     assert first[0]["fingerprint"] == canned.report().findings[0].fingerprint
-
-
-def test_the_worst_severity_blocks() -> None:
-    finding = replace(canned.report().findings[0], severity=Severity.CRITICAL)
-    assert issues(replace(canned.empty(), findings=(finding,)))[0]["severity"] == "blocker"
 
 
 def test_what_stands_in_no_file_is_placed_by_its_address() -> None:

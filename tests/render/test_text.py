@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Report
-from posturio_iac.core.text.terminal import printable, wants_color
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.text import summary
 from posturio_iac.render.text.blocks import LIMIT, excerpt
@@ -38,14 +38,6 @@ Undetermined:
 
 3 findings (1 high, 1 medium, 1 low) in 2 of the 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
 """
-
-
-class Terminal:
-    def __init__(self, *, tty: bool) -> None:
-        self.tty = tty
-
-    def isatty(self) -> bool:
-        return self.tty
 
 
 def test_findings_show_place_message_code_and_fix() -> None:
@@ -105,20 +97,6 @@ def test_clean_keys_are_counted() -> None:
     assert summary(report, canned.context()) == "No findings in 1 key of 12 files; 0.08 s"
 
 
-HOSTILE = "\x1b[31mred\x07 \u202eevil\u2066 a\nb \udcff \x9b2J"
-
-
-def test_hostile_text_is_escaped_wherever_it_stands() -> None:
-    where = canned.span("a\n\x1b[2J.tf")
-    finding = replace(canned.finding(canned.WITHOUT, HOSTILE, where, HOSTILE), remediation=HOSTILE)
-    report = Report(canned.AS_OF, (), (finding,), (), 1)
-    context = canned.context(lines=lambda _path, _number: HOSTILE)
-    text = rendered("text", report, context)
-    assert "\\x1b[31mred\\x07 \\u202eevil\\u2066 a\\nb \\xff \\x9b2J" in text
-    assert text.replace("\n", "").isprintable()
-    assert text.encode()
-
-
 @given(st.text(st.characters(codec=None)))
 def test_printable_text_is_one_line_without_controls(text: str) -> None:
     shown = printable(text)
@@ -154,21 +132,3 @@ def test_every_format_is_text_with_an_end(name: str, report: Report) -> None:
     text = rendered(name, report, canned.context())
     assert text.endswith("\n") or (name in (*DEPLOYED, "concise") and not text)
     assert text.encode().decode() == text
-
-
-def test_color_is_for_terminals_unless_told() -> None:
-    tty, pipe = Terminal(tty=True), Terminal(tty=False)
-    wants = [
-        wants_color(choice, stream, environment)  # type: ignore[arg-type]
-        for choice, stream, environment in [
-            ("auto", tty, {}),
-            ("auto", pipe, {"FORCE_COLOR": "1"}),
-            ("always", pipe, {"NO_COLOR": "1"}),
-            ("auto", pipe, {}),
-            ("auto", tty, {"NO_COLOR": "1", "FORCE_COLOR": "1"}),
-            ("auto", tty, {"TERM": "dumb"}),
-            ("auto", tty, {"FORCE_COLOR": "0"}),
-            ("never", tty, {"FORCE_COLOR": "1"}),
-        ]
-    ]
-    assert wants == [True, True, True, False, False, False, False, False]

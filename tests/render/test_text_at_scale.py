@@ -84,11 +84,6 @@ def test_instances_of_which_different_things_are_open_stand_apart() -> None:
     assert [entry.size for entry in entries(report_of(*alike, other, flagged("k[3]", "a.tf")))] == [2, 1, 1]
 
 
-def test_several_root_modules_are_named() -> None:
-    head = rendered("text", canned.repeated(), canned.context()).partition("\n")[0]
-    assert head == "modules/user/main.tf:1:1: module.ci.aws_iam_access_key.this (also in 2 other root modules: prod, test)"
-
-
 def test_of_many_root_modules_the_first_are_named_unless_verbose() -> None:
     many = canned.repeated(tuple("abcdefgh"))
     assert "(also in 7 other root modules: b, c, d and 4 more)" in rendered("text", many, canned.context())
