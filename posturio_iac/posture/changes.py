@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity
-from posturio_iac.core.record import Enum, dataclass
+from posturio_iac.core.record import Enum, NamedTuple
 from posturio_iac.posture.parts import ResultPart, Unit, identities
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ class ChangeCategory(Enum):
     REMOVED = "Keys that are gone"
 
 
-@dataclass(frozen=True, slots=True)
-class UnitChange:
+class UnitChange(NamedTuple):
     """One change."""
 
     what: ChangeCategory

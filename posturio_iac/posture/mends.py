@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.intervals import parse_interval
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 COUNTS = ("enforced", "declared")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyTimeline:
+class KeyTimeline(NamedTuple):
     """The dates of one key; None where a date is not known or does not apply."""
 
     row: KeyRow
@@ -68,8 +67,7 @@ def has_deployed(rows: Iterable[KeyRow]) -> bool:
     return any(row.key.deployed for row in rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One change for some keys of one account or folder of code."""
 
     unit: Unit

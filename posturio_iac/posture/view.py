@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.model import NOT_ACTIVE, Effect
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import NamedTuple, dataclass, replace
 from posturio_iac.posture.changes import ChangeCategory, UnitChange, changes, worst_first
 from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, identities, score, split
 from posturio_iac.rules import all_rules
@@ -91,8 +91,7 @@ def _covers(unit: Unit, path: str) -> bool:
 _EFFECTIVE = (Effect.ENFORCED.value, Effect.DECLARED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(NamedTuple):
     """The keys that can be used, and those of them that end or rotate."""
 
     keys: int
@@ -121,8 +120,7 @@ def ends(parts: Sequence[ResultPart]) -> Ends:
     return Ends(len(alive), holding)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(NamedTuple):
     """A key with its findings and the age of its data."""
 
     key: SavedKey
@@ -154,8 +152,7 @@ class KeyRow:
         return (self.now - since).days if since else None
 
 
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
+class TrendPoint(NamedTuple):
     """The posture at one time."""
 
     when: datetime

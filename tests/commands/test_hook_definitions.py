@@ -26,66 +26,26 @@ HOOKS: dict[str, dict[str, Any]] = {one["id"]: one for one in yaml.safe_load((RO
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 
 TERRAFORM = (
-    "main.tf",
-    "a/b/main.tofu",
-    "x.tf.json",
-    "x.tofu.json",
-    "override.tf",
-    "a_override.tf.json",
-    "terraform.tfvars",
-    "terraform.tfvars.json",
-    "x.auto.tfvars",
-    "with space.tf",
-    "line\nbreak.tf",
-    "ümläut/x.tf",
-    "-dash.tf",
-    "live/prod/user/terragrunt.hcl",
-    "root.hcl",
-    "terragrunt.stack.hcl",
-    "x.tfcomponent.hcl",
-)
+    "main.tf", "a/b/main.tofu", "x.tf.json", "x.tofu.json", "override.tf", "a_override.tf.json", "terraform.tfvars",
+    "terraform.tfvars.json", "x.auto.tfvars", "with space.tf", "line\nbreak.tf", "ümläut/x.tf", "-dash.tf", "root.hcl",
+    "live/prod/user/terragrunt.hcl", "terragrunt.stack.hcl", "x.tfcomponent.hcl",
+)  # fmt: skip
 TEMPLATES = ("a.yaml", "a/b.yml", "a.json", "x.template", "serverless.yml", "x.template.json", "A.YAML", "x.cfn", "cdk.out/a.template.json")
 NEITHER = (
-    "main.tf.bak",
-    "main.tfstate",
-    "tf",
-    "a.tf/readme.md",
-    "main.py",
-    "README.md",
-    "x.tfvarsx",
-    "yaml",
-    "a.yamlx",
-    "template",
-    "x.jsonl",
-    ".terraform.lock.hcl",
-    "notes.txt",
-    "x.tf.j2",
-    "image.png",
-)
-
-
+    "main.tf.bak", "main.tfstate", "tf", "a.tf/readme.md", "main.py", "README.md", "x.tfvarsx", "yaml", "a.yamlx", "template", "x.jsonl",
+    ".terraform.lock.hcl", "notes.txt", "x.tf.j2", "image.png",
+)  # fmt: skip
 LIVE = "posturio-iac-live"
 FIX = "posturio-iac-fix"
 COMMAND_LINES = {"hook": hook.COMMAND, "fix": fix_arguments.COMMAND}
 
 
-def matches(name: str, path: str) -> bool:
-    return name != LIVE and re.search(HOOKS[name]["files"], path) is not None
+KINDS = ((TERRAFORM, ["posturio-iac", "posturio-iac-terraform", FIX]), (TEMPLATES, ["posturio-iac", "posturio-iac-cloudformation", FIX]))
 
 
-@pytest.mark.parametrize("path", TERRAFORM)
-def test_terraform_triggers_its_hooks(path: str) -> None:
-    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-terraform", FIX]
-
-
-@pytest.mark.parametrize("path", TEMPLATES)
-def test_templates_trigger_their_hooks(path: str) -> None:
-    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-cloudformation", FIX]
-
-
-@pytest.mark.parametrize("path", NEITHER)
-def test_other_files_trigger_nothing(path: str) -> None:
-    assert [name for name in HOOKS if matches(name, path)] == []
+@pytest.mark.parametrize(("path", "hooks"), [(path, hooks) for paths, hooks in (*KINDS, (NEITHER, [])) for path in paths])
+def test_a_file_triggers_the_hooks_of_its_kind(path: str, hooks: list[str]) -> None:
+    assert [name for name in HOOKS if name != LIVE and re.search(HOOKS[name]["files"], path)] == hooks
 
 
 @pytest.mark.parametrize("name", [name for name in HOOKS if name != LIVE])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.record import Enum, dataclass
+from posturio_iac.core.record import Enum, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,7 @@ class Role(Enum):
     """A new line inside a cell or an entry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A piece of a sentence or a cell."""
 
     text: str
@@ -38,15 +37,13 @@ Pieces = tuple[Piece, ...]
 BREAK = Piece("", Role.BREAK)
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """One or more sentences."""
 
     pieces: Pieces
 
 
-@dataclass(frozen=True, slots=True)
-class EntryList:
+class EntryList(NamedTuple):
     """A list; ``left`` is the number of entries that it leaves out."""
 
     entries: tuple[tuple[Block, ...], ...]
@@ -54,15 +51,13 @@ class EntryList:
     left: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Commands:
+class Commands(NamedTuple):
     """Lines for a shell, copied together."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table; the kind of a column is ``level``, ``text``, ``choice`` or ``num``, and the first text column names its rows."""
 
     id: str
@@ -71,8 +66,7 @@ class Table:
     rows: Sequence[tuple[Pieces, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """A picture of ours, as SVG, and what its signs mean, each as SVG and text."""
 
     name: str
@@ -80,8 +74,7 @@ class Picture:
     legend: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """What is read only by those who ask."""
 
     summary: str
@@ -91,8 +84,7 @@ class Folded:
 Block = Union[Paragraph, EntryList, Commands, Table, Picture, Folded]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One section; ``blocks`` is empty where there is nothing to say but ``nothing``, a sentence."""
 
     id: str

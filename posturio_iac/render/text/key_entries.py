@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.wording import listed, open_beside, others, scope_word
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 _MODULE = lazy_pattern(r"(?:module\.[^.]+\.)+")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyEntry:
+class KeyEntry(NamedTuple):
     """A key with its open findings, or several that are instances of one block and look alike."""
 
     judged: JudgedKey | None
