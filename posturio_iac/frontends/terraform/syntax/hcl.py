@@ -24,9 +24,7 @@ class HclNode:
     """A piece of syntax and its place. Plain classes: at every start, frozen dataclasses would cost more than parsing a module."""
 
     __slots__ = ("span",)
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
+    span: Span
 
     def moved(self: N, span: Span) -> N:  # noqa: PYI019 - Python 3.10 has no Self
         """A copy at another place."""
