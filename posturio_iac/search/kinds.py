@@ -138,8 +138,12 @@ def runs_program(data: bytes) -> bool:
     return may_make_keys(data, runs=runs)
 
 
+_PARTS = {JSON: (b'"Resources"', b'"functions"'), TERRAFORM: (b"",)}
+"""What a template holds that names programs; of JSON whole names, since much of it is no template."""
+
+
 def names_file(data: bytes, kind: str) -> bool:
-    return (kind is TERRAFORM or holds_any(data, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
+    return holds_any(data, _PARTS.get(kind, (b"Resources", b"functions", b"handler:"))) and holds_any(data, NAMING)
 
 
 def names_program(data: bytes, kind: str, path: str, fence: Fence) -> bool:

@@ -64,6 +64,8 @@ _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s]make\s")
 _COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{)")
+_BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")
+"""Signs of what runs such a command."""
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
@@ -103,7 +105,8 @@ def may_make_keys(data: bytes, *, runs: bool) -> bool:
     return (
         make_keys(text)
         or _HALF.search(text) is not None
-        or (runs and any(one.search(text) is not None for one in (_TORN, _REST, _COMPUTED)))
+        or (runs and any(one.search(text) is not None for one in (_TORN, _REST)))
+        or (runs and any(sign in text for sign in _BLOCKS) and _COMPUTED.search(text) is not None)
     )
 
 

@@ -126,8 +126,8 @@ def test_objects_that_are_missing_are_not_fetched_by_a_git_of_before_2024(reposi
 _WINDOWS = """\
 import os, sys
 del os.posix_spawnp
-from posturio_iac.search.git_tree import spawn
-spawn.NAME = "git.exe"
+from posturio_iac.search import git_tree
+git_tree.NAME = "git.exe"
 from posturio_iac.cli import main
 sys.exit(main(sys.argv[1:]))
 """
