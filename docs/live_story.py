@@ -67,11 +67,6 @@ class Story:
             ]
         self.lines += ["```console", *shown, "```", ""]
 
-    def show(self, path: Path, language: str, *, until: str = "") -> None:
-        """Write down a file, or its beginning."""
-        text = path.read_text(encoding="utf-8")
-        self.lines += [f"````{language}", *text[: text.index(until) if until else None].rstrip().splitlines(), "````", ""]
-
     def run(self, command: str) -> tuple[str, int]:
         """Type a command; what it shows, and its exit code."""
         program, *words = shlex.split(command)
@@ -111,17 +106,18 @@ def played(aws: FakeAws, folder: Path) -> str:
     asked = "--reply-to security@example.com --ask-ownerless security@example.com"
     story.type(f"{TOOL} live {ledger}", f"{TOOL} retire ask letters {ledger} {asked}", "ls letters")
     (letter,) = (folder / "letters").glob("payments*.txt")
-    story.show(letter, "text")
+    text = letter.read_text(encoding="utf-8")
+    story.lines += ["````text", *text[: text.index("2. Key")].rstrip().splitlines(), "…", "````", ""]
 
     (sheet,) = (folder / "letters").glob("payments*.csv")
     text = sheet.read_text(encoding="utf-8").splitlines()
-    answered = [f"{line[:-3]}yes,,the export at the end of a quarter,Pat" if REPORTS in line else line for line in text]
+    answered = [f"{line[:-3]}yes,,the quarter's end,Pat" if REPORTS in line else line for line in text]
     (folder / "payments.csv").write_text("\n".join(answered) + "\n", encoding="utf-8")
-    story.day(12, "An answer comes back: `needed` says `yes`, and `note` what for. A plan of this day waits for the other.")
-    story.type(f"{TOOL} retire ask {ledger} --answers payments.csv", f"{TOOL} retire plan early {ledger}")
+    story.day(12, "An answer comes back: `needed` says `yes`, and `note` what for. A plan of this day would wait for the other.")
+    story.type(f"{TOOL} retire ask {ledger} --answers payments.csv")
 
     story.day(15, "The time to answer is over. The plan keeps the key that is needed, and switches off the other two.")
-    story.type(f"{TOOL} retire plan plan-1 {ledger}", "ls plan-1", f"sh plan-1/{SCRIPT} --yes")
+    story.type(f"{TOOL} retire plan plan-1 {ledger}", f"sh plan-1/{SCRIPT} --yes")
 
     story.day(18, "Somebody switches the key of the mailer on again, and mail is sent with it. Two days later this is noticed.")
     aws.switch(MAILER, "Active")
@@ -136,10 +132,7 @@ def played(aws: FakeAws, folder: Path) -> str:
     )
     story.type(f"{TOOL} retire plan plan-2 {ledger} --include-in-use mailer", f"sh plan-2/{SCRIPT} --yes")
 
-    story.day(40, "The key of the mailer waits for its end, which the ledger tells.")
-    story.type(f"{TOOL} live {ledger}")
-
-    story.day(45, "It ended: its owner says that nothing is missed, and the key is deleted.")
+    story.day(45, "The grace of the mailer's key is over: its owner says that nothing is missed, and it is deleted.")
     story.type(f"{TOOL} retire plan plan-3 {ledger}", f"sh plan-3/{SCRIPT} --yes")
 
     story.day(60, "What became of it all is verified, and kept as evidence.")

@@ -1,7 +1,7 @@
 """The keys in a state of Terraform or OpenTofu: address, id, user, service and status, and nothing else.
 
 Formats: https://developer.hashicorp.com/terraform/internals/json-format#state-representation for ``terraform show -json``; the
-file itself is that of ``terraform state pull``, version 4, or 3 from before Terraform 0.12.
+file itself is that of ``terraform state pull``, version 4 since Terraform 0.12.
 """
 
 from __future__ import annotations
@@ -29,13 +29,11 @@ _STRUCTURE = frozenset(
     [
         *("version", "format_version", "terraform_version", "resources", "instances", "modules", "path", "module", "mode", "type", "name"),
         *("index_key", "index", "deposed", "deposed_key", "address", "attributes", "attributes_flat", "values", "root_module"),
-        *("child_modules", "primary", "backend", *KEY_ATTRIBUTES),
+        *("child_modules", "backend", *KEY_ATTRIBUTES),
     ]
 )
 _PRESENCE = frozenset({"encrypted_data", "serial", "planned_values", "resource_changes", "planned_change", *ELSEWHERE})
 """Members whose mere presence matters."""
-_KINDS = (("type", "instances"), ("type", "values"), ("type", "primary"))
-"""Members of an object that describes one resource, in the three formats of states."""
 
 
 def decoded(text: str) -> Any:
@@ -45,16 +43,11 @@ def decoded(text: str) -> Any:
 
 def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
     """The needed parts of one object; None for a resource that is no access key."""
-    found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
-    if not any(all(name in found for name in kind) for kind in _KINDS):
+    short = ((name, value) for name, value in pairs if not isinstance(value, str) or len(value) <= LONGEST)
+    found = {name: True if name in _PRESENCE else value for name, value in short if name in _STRUCTURE or name in _PRESENCE}
+    if "type" not in found or not ("instances" in found or "values" in found):  # no resource of either format
         return found
     return found if isinstance(found["type"], str) and found["type"] in KEY_TYPES else None
-
-
-def _matters(name: str, value: object) -> bool:
-    if name not in _STRUCTURE and name not in _PRESENCE and not name.startswith(tuple(f"{kind}." for kind in KEY_TYPES)):
-        return False
-    return not isinstance(value, str) or len(value) <= LONGEST
 
 
 def _nothing(_: str) -> None:
@@ -135,12 +128,10 @@ def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
             return _shown(document, label)
         case {"version": 4, "resources": list() as resources}:
             return _version_4(resources, label)
-        case {"version": 3, "modules": list() as modules} if modules:
-            return _version_3(modules, label)
         case {"backend": _}:
             raise StateError(f"{label} only names the backend that holds the state; run `terraform state pull` there and pass its output")
         case {"version": int() as version} if "modules" in document or "resources" in document or "serial" in document:
-            raise StateError(f"{label} is a state of version {version}, but only versions 3 and 4 are read; pass the output of {_PULL}")
+            raise StateError(f"{label} is a state of version {version}, but only version 4 is read; pass the output of {_PULL}")
         case _:
             raise StateError(f"{label} is JSON but not a state; pass the output of {_PULL}")
 
@@ -176,21 +167,6 @@ def _version_4(resources: list[Any], label: str) -> Iterator[StateKey]:
         for instance in _objects(resource.get("instances"), label):
             address = f"{head}{resource['type']}.{resource['name']}{index(instance.get('index_key'))}"
             yield _key(resource["type"], address, instance.get("attributes") or instance.get("attributes_flat"), instance.get("deposed"))
-
-
-def _version_3(modules: list[Any], label: str) -> Iterator[StateKey]:
-    for module in _objects(modules, label):
-        path = module.get("path")
-        if not isinstance(path, list) or not all(isinstance(name, str) for name in path):
-            raise _broken(label)
-        head = "".join(f"module.{name}." for name in path[1:])
-        resources = module.get("resources")
-        for name, resource in resources.items() if isinstance(resources, dict) else ():
-            if isinstance(resource, dict) and isinstance(resource.get("primary"), dict):
-                kind, _, rest = name.partition(".")
-                base, dot, number = rest.rpartition(".")
-                shown = f"{base}[{number}]" if dot and number.isdecimal() else rest
-                yield _key(kind, f"{head}{kind}.{shown}", resource["primary"].get("attributes"), None)
 
 
 def _objects(entries: Any, label: str) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from tests.fuzz.execution import LONGEST
 from tests.support.attacks import SOUND
 from tests.support.command_line import ROOT
 from tests.support.report_results import declared, deployed, finding, result
-from tests.support.states import ancient, pulled, shown
+from tests.support.states import pulled, shown
 
 Program = dict[str, bytes]
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -73,7 +73,7 @@ CONFIGURATIONS = [
 CI = ("aws_iam_access_key.ci", "AKIAIOSFODNN7EXAMPLE", "ci")
 EACH = ('module.mail.module.users["a.b"].aws_iam_access_key.this["x"]', "AKIAIOSFODNN7EXAMPL2", "mail-x")
 COUNTED = ("module.old.aws_iam_access_key.this[1]", "AKIAIOSFODNN7EXAMPL3", "old")
-STATES = (pulled(CI, EACH, COUNTED), shown(CI, EACH, COUNTED), ancient(CI, COUNTED), {"version": 4, "encrypted_data": "x"})
+STATES = (pulled(CI, EACH, COUNTED), shown(CI, EACH, COUNTED), {"version": 4, "encrypted_data": "x"})
 USED = "{0}_active,{0}_last_rotated,{0}_last_used_date,{0}_last_used_region,{0}_last_used_service"
 CREDENTIAL_REPORT = (
     f"user,arn,user_creation_time,password_enabled,{USED.format('access_key_1')},{USED.format('access_key_2')}\n"

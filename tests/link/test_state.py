@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
 from posturio_iac.link.state import StateError, StateKey, decoded, parse
-from tests.support.states import KEY_TYPE, SECRETS, ancient, pulled, shown
+from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,10 +36,6 @@ def read(document: Any) -> set[tuple[str, str | None, str | None, str | None]]:
 @pytest.mark.parametrize("form", [pulled, shown])
 def test_keys_are_read_with_their_addresses(form: Callable[..., Any]) -> None:
     assert read(form(CI, EACH, COUNTED, status="Inactive")) == {(*key, "Inactive") for key in (CI, EACH, COUNTED)}
-
-
-def test_keys_of_a_state_of_version_3_are_read() -> None:
-    assert read(ancient(CI, COUNTED)) == {(*CI, "Active"), (*COUNTED, "Active")}
 
 
 def test_a_key_of_for_each_is_written_as_terraform_prints_it() -> None:
@@ -104,7 +100,7 @@ def plan() -> dict[str, Any]:
         *(({"format_version": "1.2", name: {}, "prior_state": shown(CI)}, "a plan, not a state") for name in PLAN_MEMBERS),
         ({"version": 3, "serial": 1, "backend": BACKEND, "modules": []}, "only names the backend that holds the state"),
         ({"version": 3, "terraform_version": "1.9.8", "backend": {"type": "s3", "config": {}}}, "only names the backend"),
-        ({"version": 2, "serial": 1, "modules": []}, "a state of version 2, but only versions 3 and 4 are read"),
+        ({"version": 3, "serial": 1, "modules": [{"path": []}]}, "a state of version 3, but only version 4 is read"),
         ({"version": 5, "serial": 1, "resources": []}, "a state of version 5"),
         ({"format_version": "2.0", "values": {}}, "the format 2.0, which this version of posturio-iac does not know"),
         ({"format_version": "1.0", "provider_schemas": {}}, "JSON but not a state"),
@@ -152,7 +148,7 @@ def strings(value: Any) -> set[str]:
             return set()
 
 
-@pytest.mark.parametrize("document", [pulled(CI, EACH), shown(CI, EACH), ancient(CI)])
+@pytest.mark.parametrize("document", [pulled(CI, EACH), shown(CI, EACH)])
 def test_secrets_do_not_survive_the_decoding(document: Any) -> None:
     assert set(SECRETS) & strings(document), "the document holds secrets"
     assert not set(SECRETS) & strings(decoded(json.dumps(document)))
@@ -255,7 +251,7 @@ def test_any_json_is_a_state_or_one_sentence(document: Any) -> None:
     check(json.dumps(document))
 
 
-@given(st.sampled_from((pulled(CI, EACH), shown(CI, EACH), ancient(CI, COUNTED))), st.data())
+@given(st.sampled_from((pulled(CI, EACH), shown(CI, EACH))), st.data())
 def test_a_state_with_any_value_in_place_of_another_is_one_or_one_sentence(document: Any, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([*places(document)]))
     check(json.dumps(with_value(document, path, data.draw(anything))))

@@ -18,7 +18,7 @@ from posturio_iac.live.connection import session
 from posturio_iac.render import FORMATS
 from tests.support.live.cloud import ACCOUNT, Cloud, live, retire
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
-from tests.support.states import KEY_TYPE, SECRETS, ancient, pulled, shown
+from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,7 +186,7 @@ def everything(tree: Tree) -> Iterator[str]:
 
 
 @pytest.mark.promise("states")
-@pytest.mark.parametrize("form", [pulled, shown, ancient])
+@pytest.mark.parametrize("form", [pulled, shown])
 @pytest.mark.parametrize("flags", [(), ("--show-key-ids", "--verbose", "--exact")])
 def test_no_secret_of_a_state_is_in_any_output(
     cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, form: Any, flags: tuple[str, ...]

@@ -130,17 +130,3 @@ def _module(root: dict[str, Any], address: str) -> dict[str, Any]:
     made: dict[str, Any] = {"address": address, "resources": []}
     children.append(made)
     return made
-
-
-def ancient(*keys: Key, status: str = "Active") -> dict[str, Any]:
-    """A state of version 3, from before Terraform 0.12, which has no ``for_each``."""
-    modules: dict[tuple[str, ...], dict[str, Any]] = {}
-    for address, key_id, user in keys:
-        module, kind, name, index = parts(address)
-        path = ("root", *(step for step in module.split(".") if step and step != "module"))
-        flat = {name: value for name, value in _attributes(key_id, user, status).items() if value is not None}
-        label = f"{kind}.{name}" if index is None else f"{kind}.{name}.{index}"
-        resource = {"type": kind, "depends_on": [], "primary": {"id": key_id, "attributes": flat, "meta": {}, "tainted": False}}
-        modules.setdefault(path, {})[label] = {**resource, "deposed": [], "provider": "provider.aws"}
-    found = [{"path": list(path), "outputs": {"s": {"value": OUTPUT}}, "resources": held} for path, held in modules.items()]
-    return {"version": 3, "terraform_version": "0.11.14", "serial": 3, "lineage": "x", "modules": found}
