@@ -44,7 +44,7 @@ def decoded(text: str) -> Any:
 def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
     """The needed parts of one object; None for a resource that is no access key."""
     short = ((name, value) for name, value in pairs if not isinstance(value, str) or len(value) <= LONGEST)
-    found = {name: True if name in _PRESENCE else value for name, value in short if name in _STRUCTURE or name in _PRESENCE}
+    found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in short if name in _STRUCTURE | _PRESENCE}
     if "type" not in found or not ("instances" in found or "values" in found):  # no resource of either format
         return found
     return found if isinstance(found["type"], str) and found["type"] in KEY_TYPES else None

@@ -16,11 +16,14 @@ from moto.server import ThreadedMotoServer
 
 from posturio_iac.live.connection import calls, session
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
+from tests.support.live.fake_aws import read_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.awsrequest import AWSResponse
+
+    from tests.support.live.fake_aws import FakeAws
 
     Deny = Callable[..., None]
 
@@ -59,6 +62,14 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
     monkeypatch.setattr(IamResponse, "get_credential_report", dated)
     monkeypatch.setattr(IamResponse, "list_service_specific_credentials", _no_credentials, raising=False)
     return Cloud()
+
+
+@pytest.fixture
+def aws(cloud: Cloud, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """An account with a clock, which is read from a region that shows no events of IAM."""
+    del cloud  # It makes the account.
+    with read_from(server, monkeypatch, "eu-west-1") as fake:
+        yield fake
 
 
 def _no_credentials(_: IamResponse) -> ActionResult:

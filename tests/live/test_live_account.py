@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.support.live.cloud import ACCOUNT, Cloud, live
+from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,16 +14,8 @@ def masked(key_id: str) -> str:
     return f"****{key_id[-4:]}"
 
 
-@pytest.mark.usefixtures("cloud")
-def test_an_account_without_users_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    answer = live(capsys)
-    assert answer.code == 0
-    assert answer.json["keys"] == []
-
-
-def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cloud, capsys: Capsys) -> None:
     for name, age, used in (("stale", 70, 60), ("fresh", 10, None), ("spare", 70, None), ("busy", 70, 1)):
-        cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=age, used=used)
     answer = live(capsys)
     assert answer.code == 1
@@ -52,8 +42,7 @@ def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cl
     assert by_user["stale"]["account"] == ACCOUNT
 
 
-def test_what_was_written_is_said_only_where_nothing_was_shown(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
+def test_what_was_written_is_said_only_where_nothing_was_shown(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.key("ci", age=70, used=60)
     assert "wrote" not in live(capsys, json_format=False).err
     path = str(tmp_path / "keys.txt")

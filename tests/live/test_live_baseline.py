@@ -9,19 +9,16 @@ import pytest
 
 from posturio_iac.cli import main
 from tests.support.command_line import ends
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import Capsys, Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    Capsys = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def result(cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The result of an account with one finding, in the current folder; its ids are shown, as nobody should keep them."""
     monkeypatch.chdir(tmp_path)
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60)
     assert live(capsys, "--show-key-ids", "--output", "keys.json").code == 1
     return tmp_path / "keys.json"
@@ -48,7 +45,6 @@ def test_known_findings_of_live_no_longer_fail_and_new_ones_do(result: Path, clo
     argv = ("--baseline", "posturio-iac-baseline.json")
     known = live(capsys, *argv)
     assert (known.code, known.json["findings"][0]["suppressed"]["source"]) == (0, "baseline")
-    cloud.user("new", owner="payments@example.com")
     cloud.key("new", age=70, used=60)
     assert live(capsys, *argv).code == 1
     assert baseline(capsys) == (0, "nothing to change in posturio-iac-baseline.json: 1 entry\n")

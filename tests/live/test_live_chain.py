@@ -7,24 +7,17 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jsonschema import Draft202012Validator
 
 from posturio_iac.cli import main
 from posturio_iac.commands.live.run_record import _options
-from tests.support.live.cloud import Cloud, retire
-
-if TYPE_CHECKING:
-    import pytest
-
-    Capsys = pytest.CaptureFixture[str]
+from tests.support.live.cloud import Capsys, Cloud, retire
 
 SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8")))
 
 
 def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=70, used=60)
     folder = tmp_path / "evidence"
     argv = (str(folder), "--account", cloud.account, "--external-id", "do-not-show-this", "--ledger", str(tmp_path / "l"))
@@ -98,7 +91,6 @@ def test_options_are_kept_without_secrets_and_ids() -> None:
 
 
 def test_plans_and_logs_are_evidence_without_ids(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=70, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     retire(capsys, "plan", str(tmp_path / "plan-1"), *ledger)

@@ -11,24 +11,13 @@ import pytest
 
 from posturio_iac.live.connection import session
 from tests.support.live.asking import asked
-from tests.support.live.cloud import ACCOUNT, live, retire
-from tests.support.live.fake_aws import FakeAws, serving
+from tests.support.live.cloud import ACCOUNT, Capsys, live, retire, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    Capsys = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def aws(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    """An account that is read from a region that shows no events of IAM."""
-    assert cloud
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with serving(server, "aws") as fake:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
-        yield fake
+    from tests.support.live.fake_aws import FakeAws
 
 
 def look(capsys: Capsys, aws: FakeAws, *argv: str, **more: Any) -> Any:
@@ -39,18 +28,10 @@ def taken(capsys: Capsys, aws: FakeAws, step: str, *argv: str) -> Any:
     return retire(capsys, step, *argv, "--as-of", aws.now.isoformat())
 
 
-def rules(answer: Any) -> list[tuple[str, str]]:
-    users = {key["address"]: key["user"] for key in answer.json["keys"]}
-    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
-
-
 def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
-    for name in ("endless", "century", "short", "expired", "off", "two", "old"):
-        aws.user(name, owner="ml@example.com")
     aws.credential("endless", age=10)
     aws.credential("century", age=10, ends=36590)
     aws.credential("short", age=10, ends=50)
-    aws.user("soon", owner="ml@example.com")
     aws.credential("soon", age=40, ends=5)
     aws.credential("expired", age=100, ends=-20)
     aws.switch(aws.credential("off", age=60, ends=30), "Inactive", days_ago=20)
@@ -87,7 +68,6 @@ def step_of(aws: FakeAws, capsys: Capsys, tmp_path: Path, name: str, *argv: str)
 
 def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """Found, its owner asked, switched off by name, on again, off for good, past the grace, deleted, verified; the ledger tells it all."""
-    aws.user("notebook", owner="ml@example.com")
     key = aws.credential("notebook", age=30)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
     assert look(capsys, aws, *ledger, "--output", str(tmp_path / "before.json")).code == 1
@@ -135,7 +115,6 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
 
 def test_what_aws_has_ended_is_deleted_after_the_grace(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """AWS itself says since when it has been off, and nobody can switch it on again, so no events are asked for."""
-    aws.user("notebook", owner="ml@example.com")
     fresh, old = aws.credential("notebook", age=100, ends=-10), aws.credential("notebook", age=400, ends=-200)
     assert (step_of(aws, capsys, tmp_path, "plan"), aws.status(fresh), aws.status(old)) == (0, "Expired", None)
 
@@ -157,7 +136,6 @@ CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_delete_looks_again(aws: FakeAws, capsys: Capsys, tmp_path: Path, change: str) -> None:
-    aws.user("notebook", owner="ml@example.com")
     key = aws.credential("notebook", age=60)
     aws.switch(key, "Inactive", days_ago=20)
     asked(tmp_path / "ledger.jsonl", aws)
@@ -172,7 +150,6 @@ def test_a_delete_looks_again(aws: FakeAws, capsys: Capsys, tmp_path: Path, chan
 
 def test_a_ledger_and_events_together_prove_what_neither_does(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """Switched off before CloudTrail remembers. Its use tells nothing, so that nothing switched it on has to be read, not believed."""
-    aws.user("notebook", owner="ml@example.com")
     key = aws.credential("notebook", age=400, status="Inactive")
     alone = look(capsys, aws)
     assert (rules(alone), alone.json["keys"][0]["verdict"]) == ([], "undetermined")
@@ -186,7 +163,6 @@ def test_a_ledger_and_events_together_prove_what_neither_does(aws: FakeAws, caps
 
 
 def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
-    aws.user("ci", owner="payments@example.com")
     aws.key("ci", age=70, used=60)
     key = aws.credential("ci", age=10)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
@@ -209,7 +185,6 @@ def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, c
 def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, capsys: Capsys) -> None:
     """CloudTrail names the user and that it was an API key; other calls of the user are not those of the key."""
     for name in ("app", "shell", "idle", "logs"):
-        aws.user(name, owner="ml@example.com")
         aws.credential(name, age=10, service=f"{'logs' if name == 'logs' else 'bedrock'}.amazonaws.com")
     for days in (1, 2):
         aws.called("app", "bedrock:InvokeModel", days_ago=days, by_token=True)
@@ -250,7 +225,6 @@ def test_an_older_boto3_is_named(aws: FakeAws, capsys: Capsys, monkeypatch: pyte
 
 
 def test_formats_name_the_kind(aws: FakeAws, capsys: Capsys) -> None:
-    aws.user("ci", owner="payments@example.com")
     aws.credential("ci", age=10)
     (asff,) = json.loads(look(capsys, aws, "--format", "asff", json_format=False).out)
     assert asff["Resources"][0]["Type"] == "Other"

@@ -14,7 +14,7 @@ from posturio_iac.live import dask_executor
 from posturio_iac.live.model import Account
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
-from tests.support.live.cloud import AS_OF, Cloud, live
+from tests.support.live.cloud import AS_OF, Capsys, Cloud, live
 from tests.support.states import KEY_TYPE, pulled
 
 distributed = pytest.importorskip("distributed", reason="the extra distributed is not installed")
@@ -73,9 +73,7 @@ def cluster(cloud: Cloud, shared: list[Any]) -> Iterator[Callable[..., str]]:
         made.close()
 
 
-def test_two_processes_find_what_the_threads_find(
-    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_two_processes_find_what_the_threads_find(members: list[Cloud], cluster: Callable[..., str], capsys: Capsys) -> None:
     address = cluster()
     here, there = live(capsys, "--organization"), live(capsys, "--organization", "--dask", address)
     assert (there.code, there.result) == (here.code, here.result)
@@ -85,15 +83,13 @@ def test_two_processes_find_what_the_threads_find(
     assert (alone.code, [key["account"] for key in alone.json["keys"]]) == (1, [members[0].account])
 
 
-def test_an_account_without_keys_travels_too(members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_without_keys_travels_too(members: list[Cloud], cluster: Callable[..., str], capsys: Capsys) -> None:
     members[1].backend.delete_access_key(members[1].keys[0], "ci")
     here, there = live(capsys, "--organization"), live(capsys, "--organization", "--dask", cluster())
     assert (there.code, there.result) == (here.code, here.result)
 
 
-def test_what_code_and_states_say_travels_too(
-    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Any
-) -> None:
+def test_what_code_and_states_say_travels_too(members: list[Cloud], cluster: Callable[..., str], capsys: Capsys, tmp_path: Any) -> None:
     code, state = tmp_path / "iam.tf", tmp_path / "x.tfstate"
     code.write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
     state.write_text(json.dumps(pulled((f"{KEY_TYPE}.ci", members[1].keys[0], "ci"))), encoding="utf-8")
@@ -105,7 +101,7 @@ def test_what_code_and_states_say_travels_too(
 
 
 def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
-    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str]
+    members: list[Cloud], cluster: Callable[..., str], capsys: Capsys
 ) -> None:
     fatal = members[2].account
     answer = live(capsys, "--organization", "--dask", cluster(FATAL.format(account=fatal)))
@@ -116,7 +112,7 @@ def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
 
 
 def test_workers_without_this_program_or_with_another_version_are_refused(
-    cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cluster: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = cluster()
     monkeypatch.setattr(dask_executor, "__version__", "99.0")
@@ -129,7 +125,7 @@ def test_workers_without_this_program_or_with_another_version_are_refused(
 
 @pytest.mark.usefixtures("cloud")
 def test_a_scheduler_without_workers_is_not_waited_for(
-    cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cluster: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     answer = live(capsys, "--dask", cluster(n_workers=0))
@@ -137,7 +133,7 @@ def test_a_scheduler_without_workers_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("cloud")
-def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         silent = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
@@ -253,7 +249,7 @@ def test_no_credentials_travel(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.promise("workers")
 @pytest.mark.usefixtures("cloud")
-def test_what_is_no_address_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_address_is_an_error_of_usage(capsys: Capsys) -> None:
     for address in ("localhost", "tcp://10.0.0.1:8786", "tcp://127.0.0.1.example.com:1", "tcp://127.0.0.1:1@10.0.0.1:1", "smoke://x:1"):
         answer = live(capsys, "--dask", address)
         assert (answer.code, answer.out, "over TLS (tls://…) or on this machine" in answer.err) == (2, "", True)

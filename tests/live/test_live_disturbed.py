@@ -21,15 +21,14 @@ from posturio_iac.retire.ledger_history import Ledger, digest_of, read_ledger
 from posturio_iac.retire.ledger_lines import KeyChangeKind, written
 from posturio_iac.retire.letters import OwnerAnswer, note_answers
 from tests.support.live import aws_cli
-from tests.support.live.cloud import ACCOUNT, AS_OF, retire
-from tests.support.live.fake_aws import FakeAws, serving
+from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, retire
+from tests.support.live.fake_aws import FakeAws, read_from
 from tests.support.live.faulty import proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Capsys = pytest.CaptureFixture[str]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 
@@ -129,9 +128,7 @@ def answered(ledger: Path, name: str) -> None:
 @pytest.fixture
 def account(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
     assert cloud
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with serving(server, "aws") as aws:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.address)
+    with read_from(server, monkeypatch, "us-east-1") as aws:
         world(aws)
         yield aws
 

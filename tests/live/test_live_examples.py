@@ -22,7 +22,7 @@ from moto.s3.models import s3_backends
 from posturio_iac.cli import main
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.session import READS, Connection
-from tests.support.live.cloud import AS_OF, Cloud, enforced, live
+from tests.support.live.cloud import AS_OF, Capsys, Cloud, enforced, live
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -72,7 +72,7 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
     return subprocess.run(argv, cwd=cwd, env=known, capture_output=True, text=True, check=False)
 
 
-def test_our_own_scan_finds_no_key_in_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
+def test_our_own_scan_finds_no_key_in_the_examples(capsys: Capsys) -> None:
     assert main(["scan", "--no-config", "--strict", str(EXAMPLES)]) == 0
     assert capsys.readouterr().out.startswith("No access keys are declared in 6 files")
 
@@ -110,23 +110,6 @@ def test_cfn_lint_has_nothing_to_say(regions: tuple[str, ...], names: tuple[str,
     argv = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", *regions, "--", *(str(EXAMPLES / name) for name in names)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
-
-
-@pytest.mark.parametrize("name", ["role.tf", "github.tf"])
-def test_terraform_is_laid_out_as_terraform_fmt_does(name: str) -> None:
-    """Indented by two, no trailing space, and the equals signs of neighbouring attributes in one column."""
-    lines = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()
-    depth, columns = 0, set[int]()
-    for line in lines:
-        code = line.split(" #")[0].rstrip()
-        depth -= code.strip()[:1] in ("}", "]")
-        assert line == line.rstrip()
-        assert not line or line.startswith("#") or len(line) - len(line.lstrip()) == 2 * depth, line
-        attribute = re.fullmatch(r"\s*\w+ *(=) .*[^\[{(]", code)
-        columns = {*columns, attribute.start(1)} if attribute else set()
-        assert len(columns) < 2, line
-        depth += code[-1:] in ("{", "[")
-    assert depth == 0
 
 
 def assumed(account: str, role: str = "OrganizationAccountAccessRole") -> dict[str, str]:
@@ -171,7 +154,7 @@ def test_cloudformation_makes_a_role_that_one_principal_may_assume_with_the_exte
     assert json.loads(role.policies["read-access-keys"])["Statement"] == POLICY["Statement"]
 
 
-def test_the_role_suffices_where_permissions_are_enforced(stack: Cloud, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_role_suffices_where_permissions_are_enforced(stack: Cloud, cloud: Cloud, capsys: Capsys) -> None:
     """The caller may only do what github.tf allows, and the role what role.yaml allows; moto refuses anything else."""
     runner = cloud.backend.create_user(cloud.backend.region_name, user_name="runner", path="/", tags=[])
     key = cloud.backend.create_access_key(user_name=runner.name)
@@ -291,7 +274,6 @@ def stored() -> dict[str, bytes]:
 
 
 def test_the_function_keeps_what_it_finds(function: ModuleType, cloud: Cloud) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60)
     event = {"source": "aws.events", "detail-type": "Scheduled Event", "arguments": ["--as-of", AS_OF.isoformat()]}
     said = function.handler(event, None)
@@ -315,7 +297,6 @@ def test_the_function_tells_a_topic_and_a_bus(function: ModuleType, cloud: Cloud
 
     made = boto3.client
     monkeypatch.setattr(function.boto3, "client", lambda name: Client() if name in ("sns", "events") else made(name))
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=70, used=60)
     event = {"arguments": ["--as-of", AS_OF.isoformat()]}
     function.handler(event, None)

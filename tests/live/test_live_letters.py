@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.live.cloud import AS_OF, Cloud, live, retire
+from tests.support.live.cloud import Capsys, Cloud, at, live, retire
 from tests.support.live.linked import CI, Tree, stacks, tree
 from tests.support.states import pulled
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    Capsys = pytest.CaptureFixture[str]
 
 __all__ = ["stacks", "tree"]
 
 
 def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     mine = cloud.key("ci", age=70, used=60)
     cloud.user("b", owner="=cmd|' /C calc'![x](http://evil)\n# head")
     cloud.key("b", age=70, used=60)
@@ -65,7 +62,6 @@ def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_
 
 
 def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=70, used=60)
     cloud.user("hand", owner="shop@example.com")
     cloud.key("hand", age=70, used=60)
@@ -102,7 +98,6 @@ def test_a_key_without_an_owner_is_asked_of_whoever_is_named(cloud: Cloud, capsy
 
 
 def test_a_key_of_midnight_is_of_its_own_day(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=100.5, used=60.5)
     retire(capsys, "ask", str(tmp_path / "letters"), "--ledger", str(tmp_path / "l"))
     (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
@@ -113,7 +108,6 @@ def test_the_owner_of_a_key_in_use_is_told_when_to_run_the_command(cloud: Cloud,
     """What whoever makes the plan may do all the same is nothing for its reader."""
     cloud.user("ci", owner="payments@example.com", expires="2026-10-01")
     cloud.key("ci", age=60, used=1)
-    cloud.user("ci2", owner="payments@example.com")
     cloud.key("ci2", age=400, used=1)
     process(capsys, tmp_path)
     (text,) = (path.read_text(encoding="utf-8") for path in (tmp_path / "letters").glob("*.txt"))
@@ -163,12 +157,7 @@ def answered(folder: Path, owner: str, **cells: str) -> Path:
     return target
 
 
-def at(days: float) -> tuple[str, str]:
-    return "--as-of", (AS_OF + timedelta(days=days)).isoformat()
-
-
 def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.user("old", owner="shop@example.com")
     needed, silent = cloud.key("ci", age=70, used=60), cloud.key("old", age=70, used=60)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
@@ -204,45 +193,7 @@ def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_
     assert ("needed (the export of every quarter)" in again, "answer late since 2026-12-08" in again) == (True, True), "no day is moved"
 
 
-def test_no_plan_runs_ahead_of_its_own_letter(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    """The letter says "answer by": a plan of the same minute waits, and one of the day after that day does not."""
-    cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=70, used=60)
-    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
-
-    def step(name: str, *more: str) -> tuple[str, str]:
-        retire(capsys, "plan", str(tmp_path / name), *ledger, *more)
-        (one,) = json.loads((tmp_path / name / "plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
-        return one["action"], one["why"]
-
-    retire(capsys, "ask", str(tmp_path / "letters"), *ledger)
-    assert step("same")[0] == "wait"
-    assert step("last day", *at(14))[1].startswith("Its owner was asked, and may answer until 2026-12-08.")
-    assert step("after", *at(14.5)) == ("disable", "")
-
-
-@pytest.mark.parametrize(("needed", "action"), [("yes", "keep"), ("no", "delete"), ("", "delete")])
-def test_a_key_that_is_needed_is_never_deleted(cloud: Cloud, capsys: Capsys, tmp_path: Path, needed: str, action: str) -> None:
-    cloud.user("ci", owner="payments@example.com")
-    cloud.key("ci", age=400, used=300, status="Inactive")
-    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
-    live(capsys, *ledger)
-    retire(capsys, "ask", str(tmp_path / "letters"), *ledger, *at(1))
-    (letter,) = (tmp_path / "letters").glob("*.txt")
-    assert "write the letter first" not in letter.read_text(encoding="utf-8"), "it is the letter"
-    if needed:
-        file = answered(tmp_path / "letters", "payments", needed=needed, note="restore test")
-        answer = retire(capsys, "ask", *ledger, "--answers", str(file), *at(2))
-        assert (answer.code, answer.out) == (0, "1 answer recorded\n")
-    retire(capsys, "plan", str(tmp_path / "plan"), *ledger, *at(30))
-    table = live(capsys, *ledger, *at(30), json_format=False).out
-    (one,) = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))["plan"]["steps"]
-    assert one["action"] == action
-    assert ("needed (restore test)" in table, "may be deleted since" in table) == (needed == "yes", action == "delete")
-
-
 def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key, path, ledger = cloud.key("ci", age=70, used=60), tmp_path / "a.csv", ("--ledger", str(tmp_path / "ledger.jsonl"))
     live(capsys, *ledger)
     for text, why in (

@@ -7,27 +7,15 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.support.live.asking import asked
-from tests.support.live.cloud import ACCOUNT, live, retire
-from tests.support.live.fake_aws import FakeAws, serving
+from tests.support.live.cloud import ACCOUNT, Capsys, live, retire, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    Capsys = pytest.CaptureFixture[str]
+    import pytest
 
-
-@pytest.fixture
-def aws(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
-    """An account that is read from a region that shows no events of IAM."""
-    assert cloud
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with serving(server, "aws") as fake:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
-        yield fake
+    from tests.support.live.fake_aws import FakeAws
 
 
 def look(capsys: Capsys, aws: FakeAws, *argv: str) -> Any:
@@ -47,18 +35,12 @@ def planned(path: Path) -> list[tuple[str, str]]:
     return [(step["address"].rpartition("/")[2], step["action"]) for step in steps]
 
 
-def rules(answer: Any) -> list[tuple[str, str]]:
-    users = {key["address"]: key["user"] for key in answer.json["keys"]}
-    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
-
-
 def run(aws: FakeAws, folder: Path, *, installed: bool = False) -> Any:
     return aws.run(folder / f"{ACCOUNT}.sh", folder.parent, "--yes", installed=installed)
 
 
 def test_the_installed_aws_cli_runs_a_plan(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """Elsewhere it is a part of this process, which is quicker: here it is what a user has."""
-    aws.user("ci", owner="payments@example.com")
     key = aws.key("ci", age=400, used=60)
     taken(capsys, aws, "plan", tmp_path / "plan")
     assert (run(aws, tmp_path / "plan", installed=True).returncode, aws.status(key)) == (0, "Inactive")
@@ -83,8 +65,6 @@ def test_pages_of_one_entry_change_nothing(aws: FakeAws, capsys: Capsys, tmp_pat
 
 def test_a_report_of_almost_four_hours_ago_harms_nothing(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """Used, switched on and switched off since AWS made its report, which it gives out again."""
-    for name in ("used", "on", "off", "idle"):
-        aws.user(name, owner="payments@example.com")
     used, off, idle = (aws.key(name, age=70, used=60) for name in ("used", "off", "idle"))
     on = aws.key("on", age=70, used=60, status="Inactive")
     aws.switch(on, "Inactive", days_ago=40)
@@ -103,7 +83,6 @@ def test_a_report_of_almost_four_hours_ago_harms_nothing(aws: FakeAws, capsys: C
 
 
 def test_last_rotated_is_when_a_key_was_last_switched_on(aws: FakeAws, capsys: Capsys) -> None:
-    aws.user("again", owner="payments@example.com")
     key = aws.key("again", age=400, used=1)
     aws.switch(key, "Inactive", days_ago=21)
     aws.switch(key, "Active", days_ago=20)
@@ -122,7 +101,6 @@ def test_two_root_keys_are_one_in_the_summary(aws: FakeAws, capsys: Capsys, tmp_
 
 
 def test_the_report_takes_a_moment(aws: FakeAws, capsys: Capsys) -> None:
-    aws.user("ci", owner="payments@example.com")
     aws.key("ci", age=70, used=60)
     aws.report_building = 3
     answer = look(capsys, aws)
@@ -130,7 +108,6 @@ def test_the_report_takes_a_moment(aws: FakeAws, capsys: Capsys) -> None:
 
 
 def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, capsys: Capsys) -> None:
-    aws.user("ci", owner="payments@example.com")
     key = aws.key("ci", age=70, used=60)
     aws.meanwhile["ListAccessKeys"] = lambda: aws.backend.delete_access_key(key, "ci")
     answer = look(capsys, aws)
@@ -139,8 +116,6 @@ def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, cap
 
 
 def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        aws.user(name, owner="payments@example.com")
     gone, left = aws.key("a", age=70, used=60), aws.key("b", age=70, used=60)
     taken(capsys, aws, "plan", tmp_path / "plan")
     aws.meanwhile["GetAccessKeyLastUsed"] = lambda: aws.backend.delete_access_key(gone, "a")
@@ -154,7 +129,6 @@ def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeA
 
 
 def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
-    aws.user("ci", owner="payments@example.com")
     stale, old = aws.key("ci", age=70, used=60), aws.key("ci", age=300, used=100)
     aws.switch(old, "Inactive", days_ago=40)
     calm = look(capsys, aws)
@@ -169,7 +143,6 @@ def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAw
 
 
 def test_throttling_without_end_stops_the_step_and_says_so(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
-    aws.user("ci", owner="payments@example.com")
     old = aws.key("ci", age=300, used=100)
     aws.switch(old, "Inactive", days_ago=40)
     taken(capsys, aws, "plan", tmp_path / "plan")

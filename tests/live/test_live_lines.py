@@ -18,12 +18,11 @@ from posturio_iac.core.finding import Report
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.session import Connection
 from posturio_iac.live.inventory import Inventory
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import Capsys, Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Capsys = pytest.CaptureFixture[str]
 
 SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((Path(__file__).parents[2] / "docs/schema").glob("*.json"))]
 REGISTRY: Registry[Any] = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS)

@@ -9,7 +9,7 @@ import pytest
 from moto.sts.models import STSBackend
 
 from posturio_iac.live.reading import report as reports
-from tests.support.live.cloud import Cloud, ago, live
+from tests.support.live.cloud import Capsys, Cloud, ago, live
 from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, pulled, shown
 
@@ -18,14 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["stacks", "tree"]
 
-Capsys = pytest.CaptureFixture[str]
 ADDRESS = f"{KEY_TYPE}.ci"
 
 
 def stale(cloud: Cloud, *names: str, status: str = "Active") -> list[str]:
     """Users, each with a key that nobody has used for 60 days."""
-    for name in names:
-        cloud.user(name, owner="payments@example.com")
     return [cloud.key(name, age=70, used=60, status=status) for name in names]
 
 
@@ -87,7 +84,6 @@ def test_of_several_candidates_none_is_pointed_at(cloud: Cloud, tree: Tree, caps
 
 @pytest.mark.parametrize("used", [1, 60])
 def test_a_key_that_no_code_declares_is_unmanaged(cloud: Cloud, tree: Tree, capsys: Capsys, used: int) -> None:
-    cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=70, used=used)
     tree.write("infra/iam.tf", CI)
     answer = live(capsys, "--code", "infra")
@@ -104,7 +100,6 @@ def test_without_code_and_state_nothing_is_unmanaged(cloud: Cloud, capsys: Capsy
 
 
 def test_what_could_be_the_code_leaves_a_key_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=10, used=1)
     tree.write("infra/iam.tf", 'variable "name" {}\nresource "aws_iam_access_key" "any" {\n  user = var.name\n}\n')
     answer = live(capsys, "--code", "infra")
@@ -126,7 +121,6 @@ def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_
 
 
 def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     ours, by_hand = cloud.key("ci", age=70, used=1), cloud.key("ci", age=5, used=1)
     tree.write("infra/iam.tf", CI)
     answer = live(capsys, "--show-key-ids", "--code", "infra", "--state", tree.state(pulled((ADDRESS, ours, "ci"))))
@@ -135,7 +129,6 @@ def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cl
 
 
 def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     for age in (70, 5):
         cloud.key("ci", age=age, used=1)
     tree.write("infra/iam.tf", CI)
@@ -145,7 +138,6 @@ def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, 
 
 
 def test_the_rotation_of_the_code_is_held_against_the_age_of_the_key(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=30, used=1)
     tree.write("infra/iam.tf", ROTATED)
     exact = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
@@ -160,14 +152,12 @@ def test_the_rotation_of_the_code_is_held_against_the_age_of_the_key(cloud: Clou
 
 
 def test_a_key_older_than_any_reading_of_a_likely_link_is_overdue(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=400, used=1)
     tree.write("infra/iam.tf", ROTATED)
     assert [f["rule"] for f in live(capsys, "--code", "infra").json["findings"]] == ["iam.overdue_access_key_rotations"]
 
 
 def test_an_end_that_code_states_and_aws_does_not_know_counts(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=30, used=1)
     tree.write("infra/iam.tf", CI.replace('resource "aws_iam_access_key"', '# posturio: expires=2026-10-31\nresource "aws_iam_access_key"'))
     answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
@@ -216,7 +206,6 @@ def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: C
 def test_a_key_that_is_newer_than_the_report_is_not_missed(
     cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud.user("ci", owner="payments@example.com")
     monkeypatch.setattr(reports, "fetch", report_without_keys(reports.fetch))
     made = cloud.key("ci", age=0.01, used=None)
     answer = live(capsys, "--state", tree.state(pulled((ADDRESS, made, "ci"))))
@@ -245,7 +234,6 @@ def test_keys_of_other_accounts_are_not_missed(cloud: Cloud, tree: Tree, capsys:
 
 
 def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=10, used=1)
     state = tree.state(pulled((ADDRESS, "AKIAIOSFODNN7EXAMPLE", "ci")))
     answer = live(capsys, "--state", state)
@@ -314,7 +302,6 @@ def test_users_of_the_same_name_in_other_accounts_are_others(
 def test_keys_that_code_declares_cost_no_calls(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     names = [f"user-{number}" for number in range(30)]
     for name in (*names, "hand"):
-        cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=10, used=1)
     listed = ", ".join(f'"{name}"' for name in names)
     tree.write("infra/iam.tf", f'resource "aws_iam_access_key" "all" {{\n  for_each = toset([{listed}])\n  user = each.key\n}}\n')

@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSResponse
 
 from posturio_iac.live.connection import session
 from posturio_iac.render import FORMATS
-from tests.support.live.cloud import ACCOUNT, Cloud, live, retire
+from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live, retire
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["stacks", "tree"]
 
-Capsys = pytest.CaptureFixture[str]
 SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 ADDRESS = f"{KEY_TYPE}.ci"
 NEEDS_JINJA = set() if find_spec("jinja2") else {"html"}
@@ -34,7 +33,6 @@ NEEDS_JINJA = set() if find_spec("jinja2") else {"html"}
 @pytest.fixture
 def key(cloud: Cloud, tree: Tree) -> str:
     """A stale key of ``ci``, with its code and its state."""
-    cloud.user("ci", owner="payments@example.com")
     made = cloud.key("ci", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     tree.state(pulled((ADDRESS, made, "ci")))
@@ -54,7 +52,6 @@ def test_text_names_the_place(capsys: Capsys) -> None:
 
 
 def test_text_says_of_which_keys_there_is_no_code(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     (row,) = (line for line in live(capsys, "--code", "infra", json_format=False).out.splitlines() if line.startswith("MEDIUM"))
@@ -132,7 +129,6 @@ def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, cap
 
 
 def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     made = cloud.key("ci", age=70, used=60, status="Inactive")
     tree.write("infra/iam.tf", CI)
     tree.state(pulled((ADDRESS, made, "ci")))
@@ -192,7 +188,6 @@ def test_no_secret_of_a_state_is_in_any_output(
     cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, form: Any, flags: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
-    cloud.user("ci", owner="payments@example.com")
     made = cloud.key("ci", age=70, used=60)
     tree.write("infra/iam.tf", ROTATED)
     text = json.dumps(form((ADDRESS, made, "ci"), (f"{KEY_TYPE}.gone", "AKIAIOSFODNN7EXAMPLE", "gone")), indent=1)
@@ -242,7 +237,6 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
     for name in ("a", "b"):
-        cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=70, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("AccessDenied")
@@ -258,7 +252,6 @@ def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Clou
 
 
 def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
-    cloud.user("a", owner="payments@example.com")
     cloud.key("a", age=70, used=60)
     tree.write("infra/iam.tf", CI)
     refuse("InternalFailure")
@@ -290,7 +283,6 @@ def test_mistakes_on_the_command_line_are_one_sentence(cloud: Cloud, tree: Tree,
 
 
 def test_code_that_cannot_be_read_is_said_and_leaves_keys_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=10, used=1)
     tree.write("infra/iam.tf", CI)
     tree.write("infra/b.tf", 'resource "aws_iam_access_key" "x" {\n  user = \n')
@@ -309,7 +301,6 @@ def test_a_folder_without_keys_is_said(cloud: Cloud, tree: Tree, capsys: Capsys)
 
 @pytest.mark.usefixtures("key")
 def test_verification_without_the_code_cannot_tell_what_only_code_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("hand", owner="payments@example.com")
     cloud.key("hand", age=70, used=1)
     tree.write("earlier.json", live(capsys, *LINKED).out)
     told = {(r["user"], r["state"]) for r in retire(capsys, "verify", "earlier.json").json["verification"]["results"]}

@@ -21,13 +21,12 @@ from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountTarget, Surveyor
 from posturio_iac.render import FORMATS
-from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, live, retire
+from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, Capsys, live, retire
 from tests.support.live.lying import KEY_ID, OTHER, SECRETS, answering, caller, details, granted, honest, keys, made_report, report
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Capsys = pytest.CaptureFixture[str]
 WRITTEN = ("--ledger", "ledger.jsonl")
 ORGANIZATION = ("--organization", *WRITTEN)
 NO_ACCOUNTS = ["../../x", "/x", "..", "", "12345678901", "1" * 5000, "$(touch x)", f"{ACCOUNT}\n1", "\u202e1", "\u0661" * 12]

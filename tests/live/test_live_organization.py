@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from posturio_iac.cli import main
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
-from tests.support.live.cloud import Cloud, live, refusal
+from tests.support.live.cloud import Capsys, Cloud, live, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +25,14 @@ def accounts(answer: Any) -> set[str]:
     return {finding["address"].split(":")[4] for finding in answer.json["findings"] if finding["rule"] == STALE}
 
 
-def test_every_account_of_the_organization_is_read(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_account_of_the_organization_is_read(members: list[Cloud], capsys: Capsys) -> None:
     answer = live(capsys, "--organization")
     assert (answer.code, accounts(answer)) == (1, {member.account for member in members})
     assert answer.calls()["sts:AssumeRole"] == 4
 
 
 def test_roles_are_assumed_with_the_least_policy_and_in_the_name_of_the_caller(
-    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, asked = session.Connection.call, []
 
@@ -55,7 +55,7 @@ def test_roles_are_assumed_with_the_least_policy_and_in_the_name_of_the_caller(
         assert said == (["moto", *[None] * 4] if denied else ["moto"] * 4), "once it was refused nobody tries again"
 
 
-def test_units_and_tags_choose_accounts_and_names_are_shown(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+def test_units_and_tags_choose_accounts_and_names_are_shown(members: list[Cloud], capsys: Capsys) -> None:
     client = boto3.client("organizations", region_name="us-east-1")
     (root,) = client.list_roots()["Roots"]
     outer = client.create_organizational_unit(ParentId=root["Id"], Name="prod")["OrganizationalUnit"]["Id"]
@@ -72,9 +72,7 @@ def test_units_and_tags_choose_accounts_and_names_are_shown(members: list[Cloud]
         assert live(capsys, *argv).code == 2
 
 
-def test_what_is_the_same_in_many_accounts_is_said_once(
-    members: list[Cloud], deny: Callable[..., None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_the_same_in_many_accounts_is_said_once(members: list[Cloud], deny: Callable[..., None], capsys: Capsys) -> None:
     deny("GetAccountSummary")
     answer = live(capsys, "--organization")
     assert sum("it was not checked whether the list of users is complete" in line for line in answer.err.splitlines()) == 1
@@ -83,7 +81,7 @@ def test_what_is_the_same_in_many_accounts_is_said_once(
 
 
 def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing(
-    organization: Callable[[int], list[Cloud]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    organization: Callable[[int], list[Cloud]], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = organization(50)
     bad = members[17].account
@@ -106,9 +104,7 @@ def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing
     assert any(said.get("account") == bad and said["level"] == "error" for said in answer.json["diagnostics"])
 
 
-def test_an_organization_that_lists_nobody_fails(
-    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_organization_that_lists_nobody_fails(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = session.Connection.pages
 
     def nobody(self: session.Connection, operation: str, **given: Any) -> Any:
@@ -122,7 +118,7 @@ def test_an_organization_that_lists_nobody_fails(
 
 
 def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(
-    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The role can be assumed, and may do nothing."""
     create, denied = session.Connection._create, members[1].account
@@ -151,9 +147,7 @@ def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(
     assert "4 of 5 accounts read" in shown
 
 
-def test_accounts_have_their_names_everywhere(
-    members: list[Cloud], deny: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_accounts_have_their_names_everywhere(members: list[Cloud], deny: Callable[..., None], capsys: Capsys, tmp_path: Path) -> None:
     account = members[1].account
     deny("GetAccountSummary")
     paths = {name: tmp_path / f"keys.{name}" for name in ("json", "csv", "asff", "ocsf")}
@@ -167,9 +161,7 @@ def test_accounts_have_their_names_everywhere(
     assert f"account {account} (member-0)" in capsys.readouterr().out.replace("\\", "")
 
 
-def test_suspended_accounts_are_skipped_and_listed(
-    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_suspended_accounts_are_skipped_and_listed(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = session.Connection.pages
 
     def by_state(self: session.Connection, operation: str, **parameters: Any) -> Any:
@@ -184,14 +176,14 @@ def test_suspended_accounts_are_skipped_and_listed(
     assert "is SUSPENDED and was skipped" in answer.err
 
 
-def test_accounts_are_named_and_left_out(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+def test_accounts_are_named_and_left_out(members: list[Cloud], capsys: Capsys) -> None:
     named = [member.account for member in members[1:3]]
     assert accounts(live(capsys, "--account", ",".join(named), "--role-name", "Audit", "--external-id", "xyz")) == set(named)
     answer = live(capsys, "--organization", "--exclude-account", named[0])
     assert accounts(answer) == {member.account for member in members} - {named[0]}
 
 
-def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], capsys: Capsys) -> None:
     members[1].user("orphan")
     members[1].key("orphan", age=70, used=60)
     found = {(key["account"], key["user"]): key["owner"] for key in live(capsys, "--organization").json["keys"]}
@@ -207,15 +199,12 @@ def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], cap
     ],
 )
 @pytest.mark.usefixtures("cloud")
-def test_bad_arguments_are_named(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str) -> None:
+def test_bad_arguments_are_named(capsys: Capsys, arguments: tuple[str, ...], said: str) -> None:
     answer = live(capsys, *arguments)
     assert (answer.code, said in answer.err) == (2, True)
 
 
-def test_two_profiles_of_one_account_count_once(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    cloud.user("ci", owner="payments@example.com")
+def test_two_profiles_of_one_account_count_once(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cloud.key("ci", age=70, used=60)
     text = "".join(f"[{name}]\naws_access_key_id = testing\naws_secret_access_key = testing\n" for name in ("a", "b"))
     (tmp_path / "credentials").write_text(text, encoding="utf-8")
@@ -226,7 +215,7 @@ def test_two_profiles_of_one_account_count_once(
 
 
 def test_a_profile_that_wants_a_second_factor_is_named(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     role = f"role_arn = arn:aws:iam::{cloud.account}:role/x\nsource_profile = base\nmfa_serial = arn:aws:iam::{cloud.account}:mfa/me\n"
     (tmp_path / "config").write_text(

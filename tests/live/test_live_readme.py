@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the README is for a POSIX shell")
 def test_a_stranger_gets_from_a_clone_to_a_report(cloud: Cloud, tmp_path: Path) -> None:
     """What follows the first command runs in the same shell, as a reader would type it."""
-    cloud.user("stale", owner="payments@example.com")
     cloud.key("stale", age=70, used=60)
     clone = checkout(tmp_path / "clone", everything=True)
     installed = Path(sys.executable).parent

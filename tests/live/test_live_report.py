@@ -11,12 +11,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.support.command_line import ROOT
-from tests.support.live.cloud import ACCOUNT, Cloud, live
+from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def commands() -> list[str]:
@@ -56,7 +54,7 @@ def test_the_documented_commands_give_the_report(tmp_path: Path) -> None:
         assert said in page
 
 
-def test_a_live_run_writes_its_own_page(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_live_run_writes_its_own_page(cloud: Cloud, capsys: Capsys) -> None:
     cloud.user("stale")
     key_id = cloud.key("stale", age=70, used=60)
     answer = live(capsys, "--format", "html", json_format=False)

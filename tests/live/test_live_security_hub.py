@@ -22,7 +22,7 @@ from posturio_iac.core.model import Declaration, Place
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
 from tests.support.keys import open_question
-from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live, retire
+from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
 from tests.support.live.shapes import complaints
 
 if TYPE_CHECKING:
@@ -143,9 +143,7 @@ def test_accounts_and_full_batches_have_lines_of_their_own() -> None:
     ]  # fmt: skip
 
 
-def test_the_documented_commands_import_every_finding(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, server: str
-) -> None:
+def test_the_documented_commands_import_every_finding(cloud: Cloud, capsys: Capsys, tmp_path: Path, server: str) -> None:
     for number in range(70):
         cloud.user(f"u{number}")
         cloud.key(f"u{number}", age=200, used=100)
@@ -168,7 +166,7 @@ def test_the_documented_commands_import_every_finding(
 
 
 def test_what_is_resolved_is_closed_under_its_name_and_opened_again_when_it_comes_back(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, server: str
+    cloud: Cloud, capsys: Capsys, tmp_path: Path, server: str
 ) -> None:
     hub = boto3.client("securityhub", region_name="us-east-1", endpoint_url=server)
 
@@ -182,7 +180,6 @@ def test_what_is_resolved_is_closed_under_its_name_and_opened_again_when_it_come
         found = [finding for page in hub.get_paginator("get_findings").paginate() for finding in page["Findings"]]
         return code, [(f["Id"].rpartition("/")[2], f["Compliance"]["Status"], f["RecordState"]) for f in found]
 
-    cloud.user("ci", owner="payments@example.com")
     key = cloud.key("ci", age=70, used=60)
     result = live(capsys)
     (tmp_path / "earlier.json").write_text(result.out, encoding="utf-8")
@@ -197,8 +194,7 @@ def test_what_is_resolved_is_closed_under_its_name_and_opened_again_when_it_come
     assert kept() == (1, [(fingerprint, "FAILED", "ACTIVE")])
 
 
-def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud.user("fine", owner="payments@example.com")
+def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: Capsys) -> None:
     cloud.key("fine", age=1, used=1)
     assert live(capsys, "--format", "asff", json_format=False).out == ""
     answer = live(capsys, "--format", "ocsf", "--region", "eu-central-1", json_format=False)

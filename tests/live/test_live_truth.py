@@ -12,13 +12,12 @@ import pytest
 
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
-from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live, retire
+from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire, rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    Capsys = pytest.CaptureFixture[str]
     Deny = Callable[..., None]
     Report = Callable[[Callable[[list[dict[str, str]]], object]], None]
 
@@ -55,11 +54,6 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return answering
 
 
-def rules(answer: Any) -> list[tuple[str, str]]:
-    users = {key["address"]: key["user"] for key in answer.json["keys"]}
-    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
-
-
 def rotated(days: float) -> Callable[[list[dict[str, str]]], object]:
     """Say that every key was last rotated so many days ago."""
 
@@ -71,9 +65,7 @@ def rotated(days: float) -> Callable[[list[dict[str, str]]], object]:
 
 
 def test_the_report_tells_the_last_activation_and_not_the_creation(cloud: Cloud, report: Report, capsys: Capsys) -> None:
-    cloud.user("again", owner="payments@example.com")
     cloud.key("again", age=400, used=1)
-    cloud.user("unused", owner="payments@example.com")
     cloud.key("unused", age=400)
     report(rotated(20))
     found = [("again", "overdue_access_key_rotations"), ("unused", "overdue_access_key_rotations"), ("unused", "unused_access_keys")]
@@ -81,7 +73,6 @@ def test_the_report_tells_the_last_activation_and_not_the_creation(cloud: Cloud,
 
 
 def test_an_honest_rotation_costs_one_call(cloud: Cloud, capsys: Capsys) -> None:
-    cloud.user("rotated", owner="payments@example.com")
     cloud.key("rotated", age=20, used=1)
     cloud.backend.users["rotated"].create_date = ago(900)
     answer = live(capsys)
@@ -105,7 +96,6 @@ def test_a_flagged_key_has_its_id_and_one_name_from_the_first_day_on(cloud: Clou
 
 
 def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60)
     path = earlier(capsys, tmp_path)
     cloud.backend.users["ci"].access_keys[0].status = "Inactive"
@@ -118,7 +108,6 @@ def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys
 
 
 def test_an_open_finding_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60)
     state = ("--ledger", str(tmp_path / "state.json"))
     live(capsys, *state)
@@ -150,7 +139,6 @@ def test_a_description_names_the_owner_in_the_normal_way_too(cloud: Cloud, capsy
 
 
 def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60, status="Bogus")
     answer = live(capsys, "--exact")
     assert (answer.code, answer.json["keys"][0]["verdict"]) == (3, "undetermined")
@@ -158,7 +146,6 @@ def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> Non
 
 
 def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=60, status="Expired")
     argv = ("--exact", "--ledger", str(tmp_path / "state.json"))
     assert rules(live(capsys, *argv)) == []
@@ -169,7 +156,6 @@ def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path
 def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
     cloud: Cloud, deny: Deny, answers: Any, capsys: Capsys, hours: int, *, used: bool
 ) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=70, used=1)
     live(capsys)
     deny("GenerateCredentialReport")
@@ -180,7 +166,6 @@ def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
 
 def test_a_line_with_too_many_fields_hides_no_user(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
-        cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=70, used=60)
     made = type(cloud.backend).get_credential_report
     monkeypatch.setattr(type(cloud.backend), "get_credential_report", lambda self: made(self).replace("\na,", "\na,x,"))
@@ -204,7 +189,6 @@ def test_no_command_holds_half_an_id(cloud: Cloud, capsys: Capsys, argv: tuple[s
 
 
 def test_users_who_are_missing_from_their_list_are_said(cloud: Cloud, answers: Any, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=10, used=1)
     answers("iam:GetAccountSummary", lambda said: {"SummaryMap": said["SummaryMap"] | {"Users": 3}})
     answer = live(capsys)
@@ -244,18 +228,6 @@ def test_an_account_that_was_not_read_has_not_no_keys(members: list[Cloud], caps
     assert "in 1 key of 1 account; 1 of 5 accounts read; incomplete, 4 errors" in answer.out
 
 
-@pytest.mark.usefixtures("members")
-def test_an_organization_that_lists_nobody_fails(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = session.Connection.pages
-
-    def none(self: session.Connection, operation: str, **parameters: Any) -> Any:
-        return iter([{"Accounts": []}]) if operation == "organizations:ListAccounts" else pages(self, operation, **parameters)
-
-    monkeypatch.setattr(session.Connection, "pages", none)
-    answer = live(capsys, "--organization")
-    assert (answer.code, "organizations:ListAccounts returned no active account, so nothing was read" in answer.err) == (3, True)
-
-
 def earlier(capsys: Capsys, folder: Path, *argv: str) -> str:
     path = folder / "earlier.json"
     path.write_text(live(capsys, *argv).out, encoding="utf-8")
@@ -276,7 +248,6 @@ def states(answer: Any) -> list[tuple[str, str]]:
 def test_a_renamed_user_is_one_line_and_its_keys_are_not_called_gone(
     cloud: Cloud, capsys: Capsys, tmp_path: Path, shown: tuple[str, ...]
 ) -> None:
-    cloud.user("ren", owner="payments@example.com")
     cloud.key("ren", age=70, used=60)
     path = earlier(capsys, tmp_path, *shown)
     rename(cloud, "ren", "renamed")

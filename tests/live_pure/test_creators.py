@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.live.reading.events import creators, has_creation_event
+from posturio_iac.live.model import KeyEvent
+from posturio_iac.live.reading.events import Trail as TrailOfKeys
+from posturio_iac.live.reading.events import creators, has_creation_event, read_trail
 from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key
 
@@ -88,3 +90,10 @@ def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> 
     assert owner_of(replace(KEY, created_by=ALICE)) == f"unknown, created by {ALICE}"
     assert owner_of(replace(KEY, created_by=ALICE, owner="payments@example.com")) == "payments@example.com"
     assert owner_of(KEY) == "unknown"
+
+
+def test_switches_that_were_refused_or_cannot_be_read_count_for_nothing() -> None:
+    asked = {"requestParameters": {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": "Inactive"}}
+    told = [event("", ALICE, **asked), event("", ALICE, errorCode="AccessDenied", **asked), {"EventTime": AS_OF, "CloudTrailEvent": "{"}]
+    found = read_trail(Trail(*told), "aws", AS_OF, KeyKind.ACCESS_KEY)  # type: ignore[arg-type]
+    assert found == TrailOfKeys({"AKIAIOSFODNN7EXAMPLE": [KeyEvent(AS_OF, ALICE)]})

@@ -17,6 +17,7 @@ from posturio_iac.cli import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Capsys = pytest.CaptureFixture[str]
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 ACCOUNT = "123456789012"
 
@@ -47,7 +48,9 @@ class Cloud:
         self.backend.tag_user(user, [{"Key": name, "Value": value}])
 
     def key(self, user: str, *, age: float, used: float | None = None, status: str = "Active", service: str = "s3") -> str:
-        """A key of a user, created and last used so many days ago; its id. The user is as old as its oldest key."""
+        """A key of a user, whom this makes if need be, created and used so many days ago; its id. Users are as old as their oldest key."""
+        if user not in self.backend.users:
+            self.user(user, owner="payments@example.com")
         owner = self.backend.users[user]
         owner.create_date = ago(age) if not owner.access_keys else min(owner.create_date, ago(age))
         key = self.backend.create_access_key(user_name=user)
@@ -89,12 +92,27 @@ class Answer:
         raise AssertionError(self.err)
 
 
-def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
+def rules(answer: Answer) -> list[tuple[str, str]]:
+    """The user and the rule of each finding."""
+    users = {key["address"]: key["user"] for key in answer.json["keys"]}
+    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
+
+
+def stale_and_busy(cloud: Cloud) -> None:
+    for name, used in (("stale", 60), ("busy", 1)):
+        cloud.key(name, age=70, used=used)
+
+
+def at(days: float) -> tuple[str, str]:
+    return "--as-of", (AS_OF + timedelta(days=days)).isoformat()
+
+
+def live(capsys: Capsys, *argv: str, json_format: bool = True) -> Answer:
     """Run ``posturio-iac live`` with a clock that shows the time of the tests, or what ``--as-of`` says."""
     return _run(capsys, ["live", "--no-config", *(("--format", "json") if json_format else ())], argv)
 
 
-def retire(capsys: pytest.CaptureFixture[str], step: str, *argv: str, json_format: bool = True) -> Answer:
+def retire(capsys: Capsys, step: str, *argv: str, json_format: bool = True) -> Answer:
     """Run a step of ``posturio-iac retire`` likewise; verify alone has a format."""
     return _run(capsys, ["retire", step, "--no-config", *(("--format", "json") if json_format and step == "verify" else ())], argv)
 
@@ -103,7 +121,7 @@ PLAYED = {"--as-of": "", "--workers": "posturio_iac.commands.live.arguments.WORK
 """Words that a test gives beside the options: the time, how many calls are made at once, and the region of the environment."""
 
 
-def _run(capsys: pytest.CaptureFixture[str], head: list[str], argv: tuple[str, ...]) -> Answer:
+def _run(capsys: Capsys, head: list[str], argv: tuple[str, ...]) -> Answer:
     words, now = list(argv), AS_OF
     with pytest.MonkeyPatch.context() as patch:
         for word, target in PLAYED.items():

@@ -94,6 +94,8 @@ class FakeAws:
         user.create_date = AS_OF - timedelta(days=1000)
 
     def key(self, user: str, age: float, used: float | None = None, status: str = "Active", by: str = "") -> str:
+        if user not in self.backend.users:
+            self.user(user, owner="payments@example.com")
         made = self.backend.create_access_key(user_name=user)
         made.create_date, made.status = self.now - timedelta(days=age), status
         self.backend.access_keys[made.access_key_id] = made
@@ -105,6 +107,8 @@ class FakeAws:
 
     def credential(self, user: str, age: float, ends: float | None = None, status: str = "Active", service: str = BEDROCK) -> str:
         """An API key of a service, made so many days ago, which AWS ends in so many days; its id."""
+        if user not in self.backend.users:
+            self.user(user, owner="payments@example.com")
         end = None if ends is None else self.now + timedelta(days=ends)
         made = FakeCredential(user, f"ACCA{len(self.credentials):016}", service, self.now - timedelta(days=age), end, status)
         self.credentials.append(made)

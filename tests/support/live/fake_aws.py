@@ -24,7 +24,9 @@ from tests.support.live.fake_answers import ANSWERS, RefusalError, denial, looku
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Event", "FakeAws", "FakeCredential", "serving"]
+    import pytest
+
+__all__ = ["Event", "FakeAws", "FakeCredential", "read_from", "serving"]
 
 CREDENTIAL = re.compile(r"Credential=(?P<id>[^/]+)/[^/]*/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 IAM = get_service_model("iam")
@@ -132,3 +134,12 @@ def serving(upstream: str, partition: str) -> Iterator[FakeAws]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def read_from(server: str, monkeypatch: pytest.MonkeyPatch, region: str, partition: str = "aws") -> Iterator[FakeAws]:
+    """Serve an empty account, which is read from a region."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    with serving(server, partition) as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
+        yield fake
