@@ -26,14 +26,11 @@ class RunScope:
     paths: tuple[str, ...] = ()
     """Code: what was scanned, relative to the scan root; ``.`` for the root itself."""
     narrowed: bool = False
-    """Code: whether only changes were judged."""
     accounts: tuple[str, ...] = ()
-    """Live: the accounts that were read, including those without keys."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Live: the names of accounts in their organization, by their ids, as far as they are known."""
     unread: int = 0
     left_out: tuple[str, ...] = ()
-    """Ids of rules that did not run, because the configuration or the command line leaves them out."""
     source_url: str = ""
     """The URL of a line of code, with ``{path}`` and ``{line}`` in it; empty where it is not known."""
 
@@ -58,7 +55,6 @@ class FindingAges:
     """How long findings have been open, and which of them are new."""
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
-    """By the fingerprint of a finding, or the name of an open question."""
     new: frozenset[str] | None = None
     """Fingerprints that the last run did not have; None where there is no earlier run to compare with."""
 
@@ -73,7 +69,6 @@ class ResolvedFinding(NamedTuple):
     user: str
     fingerprint: str
     why: str
-    """What became of it: a clause without a full stop."""
     first_seen: datetime | None = None
 
     def clause(self) -> str:
@@ -104,9 +99,7 @@ class RenderContext:
     lines: Callable[[str, int], str | None] = _nothing
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
     root: str = ""
-    """The scan root, absolute. The paths of the report are relative to it."""
     elapsed: float = 0.0
-    """How long the run took, in seconds."""
     color: bool = False
     columns: int | None = None
     """The terminal's width in columns; None where the text goes elsewhere and needs no limit."""
@@ -116,16 +109,13 @@ class RenderContext:
     depth: int = 0
     """To how many levels folders of ``--stats`` are cut; 0 for as many as fill a screen."""
     verbose: bool = False
-    """True if clean keys and suppressed findings are listed too."""
     quiet: bool = False
-    """True if only findings are listed."""
     prefix: str = ""
     """The path from the top of the repository to the scan root: empty, or ending with a slash."""
     fail_on: str = "medium"
     """The least severity that fails the run, or ``never``."""
     exit_code: int | None = None
     region: str = ""
-    """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None] = _nothing
     """The text of a whole file with its line ends and its byte order mark; None where it is not UTF-8 or cannot be read."""
     scope: RunScope | None = None

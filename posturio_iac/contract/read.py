@@ -63,7 +63,6 @@ def _json(text: str) -> Any:
 
 
 def _of_lines(lines: list[Any]) -> Any:
-    """What the last line sums up, with the keys, findings and diagnostics of the accounts before it."""
     *accounts, last = lines or [None]
     if not isinstance(last, dict) or "keys" in last or not isinstance(last.get("scope"), dict):
         raise NotAResultError("lacks its last line, the summary, so accounts are missing: the run was cut off; run it again")

@@ -68,11 +68,9 @@ class SavedKey:
     """Which code declares a deployed key, or that none does, in words; empty where it is not known."""
     declared_path: str | None = None
     declared_line: int | None = None
-    """Where that code stands, when it is one place."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
     linked: bool = False
-    """True if the run looked for its code, found or not."""
 
     @property
     def deployed(self) -> bool:
@@ -95,7 +93,6 @@ class SavedRemedy:
 
     kind: str
     summary: str
-    """What it does, without naming what it changes; empty in results from before 0.1.0."""
     code: str
     """The code that it writes; empty unless it is one piece."""
     command: str
@@ -124,7 +121,6 @@ class SavedFinding:
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
     first_seen: datetime | None = None
     problem: str = ""
-    """The message without the name of the key; with it in results that do not tell."""
     instead: tuple[str, ...] = ()
     """What replaces the key, for each of its consumers that the code shows."""
 
@@ -142,7 +138,6 @@ class SavedVerdict:
     """What a verification says of one earlier finding."""
 
     state: str
-    """A ``FindingState``."""
     finding: SavedFinding
     status: str | None
     owner: str | None
@@ -156,13 +151,10 @@ class SavedResult:
     source: str
     as_of: datetime
     tool: str
-    """The version that wrote it."""
     covered: RunScope
     keys: tuple[SavedKey, ...]
     found: tuple[SavedFinding, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: int
     users: frozenset[str] | None = None
-    """ARNs of the users that a verification asked about; None where a run asked about all."""
     verdicts: tuple[SavedVerdict, ...] = ()
-    """What a verification says of the findings of an earlier result."""

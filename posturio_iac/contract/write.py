@@ -158,7 +158,6 @@ def _use(use: KeyUse | Unknown) -> dict[str, Any]:
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
-    """The code of a deployed key; where several declarations could be it, all of them as candidates."""
     one = declaration.place
     head: dict[str, Any] = {"address": _text(one.address) if one else None, **_at(one)}
     head |= {"link": "exact" if declaration.exact else "likely", "framework": declaration.framework, "source": _text(declaration.source)}

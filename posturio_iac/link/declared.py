@@ -85,7 +85,6 @@ def is_alike(declared: AccessKey, kind: KeyKind, service: Attr[str | None]) -> b
 
 
 def places(keys: Iterable[AccessKey]) -> tuple[Place, ...]:
-    """Where keys are declared, each place once: one shared module may be called by several roots."""
     return tuple({key.span or key.address: Place(key.address, key.span) for key in keys}.values())
 
 
@@ -94,7 +93,6 @@ class StackKey:
     """A key that a stack holds."""
 
     stack: str
-    """The name of the stack; that of the inner one when it is nested."""
     region: str
     logical_id: str
     """Empty where CloudFormation names the stack and not the resource, as in a stack of more than 100 resources."""

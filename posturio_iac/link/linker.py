@@ -64,7 +64,6 @@ class Linker:
         accounts: Mapping[str, str] | None = None,
     ) -> None:
         self.accounts = dict(accounts or {})
-        """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
         self._by_id: defaultdict[str, list[StateEntry]] = defaultdict(list)
         self._by_user: defaultdict[str, list[StateEntry]] = defaultdict(list)
@@ -214,7 +213,6 @@ def _families(keys: Iterable[AccessKey]) -> dict[object, list[AccessKey]]:
 
 
 def _family(key: AccessKey) -> object:
-    """The user that a key belongs to, and what kind of key it is: names are unique in an account."""
     return (key.account, key.user if isinstance(key.user, str) else None, key.kind, key.service)
 
 

@@ -22,7 +22,6 @@ class Link(NamedTuple):
     """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
     managed: Attr[bool]
     by_id: bool = False
-    """True if the id of the key would tell more, and is not known."""
     shared: bool = False
 
 
@@ -111,7 +110,6 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
 
 
 def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
-    """The declaration if there is one, or if all possible ones agree."""
     same = bool(code) and all(
         (other.span, other.lifetimes, other.status, other.owner) == (code[0].span, code[0].lifetimes, code[0].status, code[0].owner)
         for other in code

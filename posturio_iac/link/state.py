@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
-"""All that is ever kept of a key."""
 ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})
 """Members of other Terraform documents with a ``format_version``."""
 LONGEST = 2048
@@ -33,25 +32,19 @@ _STRUCTURE = frozenset(
     ]
 )
 _PRESENCE = frozenset({"encrypted_data", "serial", "planned_values", "resource_changes", "planned_change", *ELSEWHERE})
-"""Members whose mere presence matters."""
 
 
 def decoded(text: str) -> Any:
     """The needed parts of JSON. Raises RecursionError, and ValueError, which must not be shown: it may hold all of the document."""
-    return json.loads(text, object_pairs_hook=_kept, parse_float=_nothing, parse_constant=_nothing)
+    return json.loads(text, object_pairs_hook=_kept, parse_float=lambda _: None, parse_constant=lambda _: None)
 
 
 def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
-    """The needed parts of one object; None for a resource that is no access key."""
     short = ((name, value) for name, value in pairs if not isinstance(value, str) or len(value) <= LONGEST)
     found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in short if name in _STRUCTURE | _PRESENCE}
     if "type" not in found or not ("instances" in found or "values" in found):  # no resource of either format
         return found
     return found if isinstance(found["type"], str) and found["type"] in KEY_TYPES else None
-
-
-def _nothing(_: str) -> None:
-    """Drop a number that is not needed."""
 
 
 _ID = lazy_pattern(r"[A-Z0-9]{16,128}")
@@ -137,7 +130,6 @@ def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
 
 
 def _shown(document: dict[str, Any], label: str) -> Iterator[StateKey]:
-    """Yield the keys of ``terraform show -json``. Without values nothing has been applied yet."""
     values = document.get("values") or {}
     pending: list[tuple[Any, int]] = [(values.get("root_module") if isinstance(values, dict) else None, 0)]
     while pending:

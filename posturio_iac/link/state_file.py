@@ -13,7 +13,6 @@ STDIN = "-"
 LIMIT = 512 * 1024 * 1024
 _COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _PLAN = b"PK\x03\x04"
-"""A plan of ``terraform plan -out`` is a zip archive."""
 
 
 def read(path: str) -> TerraformState:

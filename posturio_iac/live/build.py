@@ -50,7 +50,6 @@ def access_keys(
 
 
 def address(key: DeployedKey) -> str:
-    """The user's ARN, a slash, and the key's id or its place in the report."""
     return f"{key.user.arn}/{key.label}"
 
 
@@ -168,7 +167,6 @@ class Shortlist:
     asked: frozenset[str]
     """Every key of theirs is asked about."""
     named: frozenset[str]
-    """Their keys are listed for their ids and the times of creation."""
 
 
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
@@ -197,7 +195,6 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
 
 
 def _about_users() -> frozenset[str]:
-    """The rules whose verdict does not depend on when a key was used."""
     return frozenset(name for name, entry in all_rules().items() if not entry.rule.needs_use)
 
 
@@ -206,7 +203,6 @@ def _is_open(judged: JudgedKey) -> bool:
 
 
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
-    """The addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
     older = [replace(key, created=made) for key in keys if (made := _earlier(key)) is not None]
     built = access_keys(older, account, request.names, request.as_of)
     policy = replace(

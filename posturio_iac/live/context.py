@@ -148,7 +148,6 @@ def with_creators(report: Report, connect: Callable[[], Connection]) -> Report:
 
 
 def _with(report: Report, changes: Mapping[str, Mapping[str, Any]]) -> Report:
-    """The report with other facts about keys, by their addresses."""
     told = (replace(judged, key=replace(judged.key, **changes.get(judged.key.address, {}))) for judged in report.keys)
     return replace(report, keys=tuple(told))
 
@@ -160,7 +159,6 @@ def _flagged(report: Report, wanted: Callable[[AccessKey, datetime], bool]) -> l
 
 OPERATION = "cloudformation:DescribeStackResources"
 UNKNOWN_ID = "ValidationError"
-"""The code of the answer about an id that belongs to no stack."""
 LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 """States of resources that a stack no longer manages: deleted stacks are kept for 90 days."""
 

@@ -31,7 +31,6 @@ INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip
 CONNECTING = 15.0
 """Seconds that a scheduler, and then its first worker, get to answer."""
 LOOKING = 2.0
-"""Seconds between two checks that workers are still there."""
 DESERTED = 60.0
 """Seconds to wait without any worker, since a scheduler starts lost ones again."""
 
@@ -61,7 +60,6 @@ def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -
 
 
 def _stranger(surveyor: Surveyor, target: AccountTarget) -> str | None:
-    """Report that the credentials of this worker belong to another account than they should, where no role leads to it."""
     if target.account is None or target.role is not None:
         return None
     try:

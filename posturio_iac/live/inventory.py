@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 STALE = timedelta(hours=24)
 """AWS keeps a report for four hours, so an older one than this is suspicious."""
 NAMED = 5
-"""How many users a diagnostic names."""
 
 
 @dataclass(slots=True)
@@ -43,15 +42,10 @@ class Inventory:
     unread: dict[str, str] = field(default_factory=dict)
     """Why nothing is known, by the ARN of a user, or by the address of a key of an earlier result."""
     gone: set[str] = field(default_factory=set)
-    """ARNs of users that do not exist."""
     listed: set[str] = field(default_factory=set)
-    """ARNs of users whose keys were all listed."""
     credentials_listed: bool = False
-    """True if the API keys of services of all users were listed."""
     deletions: dict[str, KeyEvent] = field(default_factory=dict)
-    """The events that deleted keys, by their ids, where some are missing."""
     stacks: dict[str, StackAnswer] = field(default_factory=dict)
-    """CloudFormation's answers about keys, by their ids."""
     is_blind: bool = False
     """True if neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
@@ -64,7 +58,7 @@ class Inventory:
 def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:
     """Every key of an account, read with the help of idle threads of ``pool``; what is unread is said. Raises `CredentialsError`."""
     inventory = Inventory(account)
-    told = _summary(connection)
+    told = _summary(connection)  # Before the users: one that is created meanwhile is then no gap.
     report = None if request.exact else _report(connection, inventory, request)
     told_of = detailed(connection, inventory)
     present = told_of if told_of is not None else _listed(connection, inventory, report)
@@ -97,7 +91,6 @@ def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inv
 
 
 def _summary(connection: Connection) -> Summary | AwsError:
-    """The account's summary. It is read before the users, so that a user created meanwhile does not look like a gap."""
     try:
         return summarised(connection)
     except AwsError as error:
@@ -245,7 +238,6 @@ def _without_tags(user: DeployedUser) -> DeployedUser:
 
 
 def _say_what_tags_hide(detailed: dict[str, DeployedUser] | None, cached: list[list[DeployedKey]], inventory: Inventory) -> None:
-    """Report that ends stated in tags were not checked, if that concerns any key."""
     count = sum(any(key.status != "Inactive" for key in keys) for keys in cached)
     if detailed is None and count:
         text = (

@@ -37,7 +37,6 @@ class Account:
     id: str
     partition: str = "aws"
     name: str = ""
-    """Its name in the organization; empty where that is not known."""
     tags: Attr[AwsTags] = ()
 
     def __post_init__(self) -> None:
@@ -62,7 +61,6 @@ class DeployedUser:
     is_root: bool = False
     created: datetime | None = None
     quarantine: Attr[str | None] = UNSEEN
-    """The policy with which AWS quarantined the user."""
     privilege: Privilege | None = None
     is_listed: bool = True
     """True if AWS told its ARN; of a user that is known by name alone, the ARN is made without a path."""
@@ -83,7 +81,6 @@ class KeyEvent(NamedTuple):
     by: str = ""
     id: str = ""
     active: bool = False
-    """True if the key was active from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,6 @@ class DeployedKey:
     disabled_since: Attr[datetime | None] = None
     switched_off: KeyEvent | None = None
     switched_on: datetime | None = None
-    """When it was last switched on, from a CloudTrail event."""
     switched: datetime | None = None
     """When it was last switched on or off, from a CloudTrail event, whatever else is known of it."""
     rests_on_ledger: bool = False
@@ -116,7 +112,6 @@ class DeployedKey:
 
     @property
     def is_credential(self) -> bool:
-        """True if it is an API key or a password for one service, whose use AWS does not record."""
         return self.kind is KeyKind.SERVICE_CREDENTIAL
 
 
@@ -126,7 +121,6 @@ class ObservedKey:
 
     address: str
     label: str
-    """The end of its address: its id in full or masked, or ``key-1``."""
     key_id: str | None = None
     kind: KeyKind = KeyKind.ACCESS_KEY
 

@@ -66,7 +66,6 @@ def _renamed(connection: Connection, one: UserQuery, looked: usage.UserKeys, inv
 
 
 def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, request: Request) -> None:
-    """Read the root user's keys: that it has none by the summary, which is of this moment; which ones there are by the report."""
     account = inventory.account
     try:
         told = summarised(connection)

@@ -32,7 +32,6 @@ class Request:
     exact: bool = False
     workers: int = 1
     expected: Mapping[str, int] = field(default_factory=dict)
-    """How many keys users had in an earlier run, by their ARN."""
     linker: Linker | None = None
     sleep: Callable[[float], object] = wait
     switches: Level | None = None

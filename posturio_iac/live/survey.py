@@ -56,7 +56,6 @@ class AccountOutcome:
     calls: dict[str, int]
     """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
     unsigned: str = ""
-    """Why there is nothing to sign calls with; empty where there is something."""
 
 
 class Surveyor:
@@ -77,7 +76,6 @@ class Surveyor:
 
     @property
     def callers(self) -> tuple[str, ...]:
-        """ARNs of the callers of the profiles, as far as they were asked for, that of the first profile first."""
         return tuple(dict.fromkeys(base.caller for base in self._bases.values() if base.caller))
 
     def identity(self, profile: str | None) -> Account:
@@ -122,7 +120,6 @@ class Surveyor:
 AHEAD = 2
 """How many accounts a worker may be ahead of the reader of outcomes, which bounds the memory."""
 Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
-"""Called for each outcome as it comes, with the number of outcomes so far and in all."""
 
 
 def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:
@@ -196,6 +193,5 @@ def ask_deletions(connection: Connection, inventory: Inventory, request: Request
 
 
 def failed(target: AccountTarget, why: str) -> AccountOutcome:
-    """Say why a target was not read: a clause without a full stop."""
     account = target.account.id if target.account else None
     return AccountOutcome(target, None, (of_account(Level.ERROR, f"{target.label} was not read: {why}", account),), {})

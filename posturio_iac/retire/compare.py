@@ -42,18 +42,14 @@ class Now:
     """The current facts about the users of an earlier result."""
 
     report: Report
-    """Of all keys of these users, with full ids."""
     unread: Mapping[str, str]
     """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
     gone: frozenset[str] = frozenset()
     log: Mapping[str, Entry] = field(default_factory=dict)
-    """The log of a plan, by the ids of keys."""
     was_off: Mapping[str, datetime] = field(default_factory=dict)
     """Since when keys had been off, by their addresses, from a ledger after the earlier result."""
     switched_off: Mapping[str, KeyEvent] = field(default_factory=dict)
-    """The events that switched off keys that are off, by their ids."""
     deleted: Mapping[str, KeyEvent] = field(default_factory=dict)
-    """The events that deleted keys, by their ids."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
@@ -155,7 +151,6 @@ class _Comparison:
         return self._result(findings, KeyState.RESOLVED, told, key, at=at, by=by, event=event.id if event else "", note=MISSED)
 
     def _new_keys(self, key: AccessKey) -> str:
-        """Name the keys that the user got since the earlier result, which may replace this one."""
         since, theirs = self.earlier.as_of, self.keys.get(key.address.rpartition("/")[0], ())
         fresh = [one for one in theirs if isinstance(one.created, datetime) and one.created > since and one.address != key.address]
         names = " and ".join(f"{one.key_id or one.address.rpartition('/')[2]} of {one.created:%Y-%m-%d}" for one in fresh)

@@ -44,7 +44,6 @@ class EarlierKey:
     account: str
     partition: str
     label: str
-    """Its id in full or masked, or ``key-1``."""
     created: datetime | None = None
     status: str | None = None
     owner: str | None = None
@@ -77,7 +76,6 @@ class Earlier:
     as_of: datetime
     keys: tuple[EarlierKey, ...]
     findings: tuple[EarlierFinding, ...]
-    """Its findings, without suppressed ones."""
     incomplete: bool
     """True if something could not be read at the time."""
 
@@ -161,9 +159,7 @@ class VerifiedKey:
     owner: str | None
     kind: KeyKind
     status: str | None
-    """The status of the key now; None when it is gone or not known."""
     findings: tuple[EarlierFinding, ...]
-    """Its earlier findings, the worst first."""
     why: str
     """What became of it, with the day and by whom where that is known: a clause without a full stop."""
     note: str = ""
@@ -185,7 +181,6 @@ class Verification:
     """The outcome for all keys of an earlier result that something was found about."""
 
     earlier: datetime
-    """The time of the earlier result."""
     keys: tuple[VerifiedKey, ...]
     """By state, in the order of `KeyState`, and in each the worst first."""
 

@@ -114,7 +114,6 @@ def _advised(key: AccessKey, decision: Decision, as_of: datetime) -> tuple[Advic
 
 
 def _hindrance(key: AccessKey) -> str | None:
-    """Return why a script can do nothing about a key."""
     if key.is_root is True:
         return "Only the root user can delete this key: sign in as it, or delete it from the management account."
     if key.key_id is None:
@@ -186,7 +185,6 @@ def _deletion(key: AccessKey, rules: Collection[str], limits: Context, before: s
 
 
 def _awaited(life: KeyLife, as_of: datetime) -> str:
-    """The owner's answer, or by when one is due, in a few words."""
     if life.answer_by is None or (life.answered is not None and not life.is_awaited(as_of)):
         return life.answer()
     return f"answer {'late since' if life.is_late(as_of) else 'by'} {life.answer_by.date()}"
@@ -206,7 +204,6 @@ def _question(key: AccessKey, life: KeyLife, answer_by: datetime) -> str:
 
 
 def _unasked(key: AccessKey, life: KeyLife) -> str | None:
-    """Say that nobody who answers for the key was asked whether it is needed."""
     if life.answered is not None:
         return None
     if not isinstance(key.owner, str) or not key.owner:

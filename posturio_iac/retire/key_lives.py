@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 def name_of(key: AccessKey) -> str | None:
-    """The name of a key in the ledger; None for a key that it does not keep."""
     return None if key.key_id is None or key.is_root is True else digest_of(key.address.rpartition("/")[0], key.key_id)
 
 

@@ -32,7 +32,6 @@ class UnfinishedRun:
     options: str
     """A digest of its options."""
     read: dict[str, Any] = field(default_factory=dict)
-    """The data that it read, as JSON, by account."""
 
     def first_line(self) -> str:
         return harmless_json({"at": written(self.at), "run": "begun", "options": self.options})
@@ -47,7 +46,6 @@ class Ledger:
     """Observations of earlier runs, and of this one."""
 
     keys: dict[str, list[KeyChange]] = field(default_factory=dict)
-    """Changes of each key, the oldest first."""
     findings: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Each time that a finding was open, by its fingerprint, the oldest first."""
     last_run: datetime | None = None
@@ -55,7 +53,6 @@ class Ledger:
     before: str = ""
     """The digest of the whole ledger as the run before left it."""
     by: str = ""
-    """The ARN of whoever made the last run."""
     accounts: tuple[str, ...] = ()
     is_whole: bool = True
     """Whether it is as it was written; where it is not, or has no digest, nothing rests on it."""
@@ -114,7 +111,6 @@ class Ledger:
             self.keys.setdefault(name, []).append(KeyChange(as_of, kind, name, as_of, told))
 
     def is_open(self, fingerprint: str) -> bool:
-        """True if the last run that looked found this finding."""
         return any("resolved" not in span.detail for span in self.findings.get(fingerprint, ())[-1:])
 
     def first_seen(self, fingerprint: str) -> datetime | None:
@@ -208,7 +204,6 @@ def _digest(head: Mapping[str, Any], body: str) -> str:
 
 
 def _is_whole(text: str, first: dict[str, Any]) -> bool:
-    """Compare the digest of a ledger with what follows, up to an open run."""
     head = {name: value for name, value in first.items() if name != "digest"}
     lines = text.split("\n")[1:]
     end = next((number for number, line in enumerate(lines) if '"run": "begun"' in line), len(lines) - 1)

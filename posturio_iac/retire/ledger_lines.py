@@ -46,12 +46,9 @@ class KeyChange:
     """A change of one key, or of a finding whose key an older file does not name."""
 
     at: datetime
-    """When it was first seen."""
     kind: KeyChangeKind
     key: str
-    """The key, as `Ledger.name_of` names it; empty where that is not known."""
     last: datetime
-    """When it was last seen to be so."""
     detail: dict[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
@@ -109,7 +106,6 @@ def encode(value: Any) -> Any:
 
 
 def _told(value: Any) -> list[tuple[str, Any]]:
-    """The fields of a record that differ from their defaults."""
     names = (one.name for one in fields(value)) if is_dataclass(value) else value.__match_args__
     defaults = {one.name: one.default for one in fields(value) if one.default is not MISSING} if is_dataclass(value) else {}
     pairs = ((name, getattr(value, name)) for name in names)

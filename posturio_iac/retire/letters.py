@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 NEEDED, UNTIL, NOTE, BY, KEY_ID = "needed", "until", "note", "answered_by", "key_id"
 ANSWERS = (NEEDED, UNTIL, NOTE, BY)
-"""The columns for the owner."""
 COLUMNS = (
     *("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command", "declared_as"),
     *ANSWERS,
@@ -76,7 +75,6 @@ class Asking(NamedTuple):
         return step.key.is_root is not True and step.key.key_id is not None and (self.again or not answered)
 
     def recipient(self, step: Step) -> str:
-        """The owner of the key, or whoever is asked in their place; empty where nobody is."""
         return step.key.owner if isinstance(step.key.owner, str) and step.key.owner else self.ownerless
 
     def answer_by(self, step: Step) -> datetime:

@@ -48,11 +48,9 @@ class Step:
 
     @property
     def is_public(self) -> bool:
-        """Whether AWS found the key in public, so nobody should wait until nothing needs it."""
         return any(finding.rule.id == QUARANTINED for finding in self.findings)
 
     def remark(self) -> str:
-        """What whoever runs the plan should know about the key."""
         return f"{self.decision.why} {self.decision.option}".strip()
 
     def known(self, as_of: datetime) -> datetime:
@@ -145,7 +143,6 @@ class Entry(NamedTuple):
     step: str
     """``disable``, ``delete`` or ``enable``."""
     outcome: str
-    """``begun``, ``done``, ``kept``, ``failed`` or ``refused``."""
     why: str
     caller: str = ""
     """The ARN of whoever ran the script."""

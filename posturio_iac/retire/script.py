@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LOG, SHARED, RUNNER = "log.jsonl", "steps.sh", "run.sh"
 SECOND = timedelta(seconds=1)
 VERBS = {Action.DISABLE: "Update", Action.DELETE: "Delete"}
-"""Actions as IAM calls them."""
 NAMES = {KeyKind.ACCESS_KEY: "AccessKey", KeyKind.SERVICE_CREDENTIAL: "ServiceSpecificCredential"}
 HEAD = """\
 #!/bin/sh
@@ -113,7 +112,6 @@ def _head(kind: str, account: str, what: str, text: str, steps: Sequence[Step], 
 
 
 def _of_owner(owner: str, steps: Sequence[Step], as_of: datetime) -> Iterator[str]:
-    """Yield the lines about the keys of one owner: those with a step in an ``if``, and the others as comments."""
     due = [step for step in steps if step.is_step]
     yield f"# Owner: {printable(owner)}"
     for step in steps:

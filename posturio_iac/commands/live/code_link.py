@@ -37,7 +37,6 @@ class Links:
     linker: Linker | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     root: str = ""
-    """The folder that paths are relative to; empty for the current one."""
     leading: str = ""
     """The path from the top of its repository to that folder."""
     seen_from: str = ""
@@ -91,7 +90,6 @@ def _unread(said: Diagnostic) -> str:
 
 
 MOST = 1000
-"""The most keys that AWS is asked about."""
 WORKERS = 8
 
 

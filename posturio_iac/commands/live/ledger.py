@@ -43,11 +43,9 @@ class LedgerFile:
         self._resumed = resumed
         self._living = ledger.living_by_account()
         self._found: set[str] = set()
-        """The fingerprints of all findings and open questions."""
         self._names: set[str] = set()
         self._accounts: set[str] = set()
         self._complete: set[str] = set()
-        """The accounts that were read without an error."""
 
     def begin(self, options: str) -> None:
         """Record that a run begins, or is resumed with the data that it has read. Raises `OutputError`."""
@@ -190,7 +188,6 @@ class LedgerFile:
 
 
 def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
-    """True if a key that a line of the ledger introduces would have been seen if it were still there."""
     gone = change.detail.get("user") in inventory.gone
     return gone or (inventory.credentials_listed if is_credential(change) else change.detail.get("user") in inventory.listed)
 

@@ -130,7 +130,6 @@ def _by_severity(report: Report) -> str:
 
 
 def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
-    """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
     accounts = {account_of(entry.judged.key) for entry in listed}
     one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]
     if not by_owner:

@@ -72,18 +72,15 @@ class Findings:
     """The result of a run."""
 
     report: Report
-    """With full key ids."""
     budget: str
     region: str
     record: RunRecord
     accounts: tuple[str, ...] = ()
-    """The accounts that were read, including those without keys."""
     names: Mapping[str, str] = field(default_factory=dict)
     links: Links = Links()
     unread: int = 0
     ledger: LedgerFile | None = None
     mended: tuple[ResolvedFinding, ...] = ()
-    """Of an earlier result."""
     ages: FindingAges = FindingAges()
 
     def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
@@ -130,7 +127,6 @@ class Run:
                 yield outcome
 
     def _outcomes(self, targets: Sequence[AccountTarget]) -> Generator[AccountOutcome, None, None]:
-        """Yield the outcomes of the resumed run, and then those of this one."""
         asked = []
         for target in targets:
             if self.ledger is not None and (known := self.ledger.known(target)) is not None:

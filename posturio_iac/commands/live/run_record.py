@@ -94,7 +94,6 @@ class AccountPart:
 
     target: AccountTarget
     report: Report
-    """The report on this account alone."""
     account: Account | None = None
     ages: FindingAges = FindingAges()
 
@@ -104,7 +103,6 @@ class AccountPart:
 
     @property
     def is_unread(self) -> bool:
-        """True if it could not be read; an account that another profile led to counts there."""
         return self.account is None and self.has_errors
 
 

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
 FORMAT = "jsonl"
 WHOLE = ("code", "state")
-"""Options that need all accounts at once."""
 
 
 def is_streamed(given: Arguments, targets: Sequence[tuple[str, str]]) -> bool:
-    """True if no option needs all accounts at once."""
     return [name for name, _ in targets] == [FORMAT] and not any(getattr(given, name) for name in WHOLE)
 
 
@@ -36,7 +34,6 @@ class AccountLines:
         self._totals, self._accounts, self.names, self._unread = Totals(), list[str](), dict[str, str](), 0
         self._said: list[Diagnostic] = []
         self.code = Exit.CLEAN
-        """The exit code of the run, by the accounts so far; ``names`` are those of its accounts."""
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:

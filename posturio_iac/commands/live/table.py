@@ -32,7 +32,6 @@ class TableRow(NamedTuple):
 
     judged: JudgedKey
     findings: tuple[Finding, ...]
-    """Those that count."""
     as_of: datetime
     ages: FindingAges
 
@@ -70,7 +69,6 @@ class TableRow(NamedTuple):
         }
 
     def _open_for(self) -> str:
-        """How long its oldest finding has been known, and whether one is new; empty without a ledger."""
         first = [when for finding in self.findings if (when := self.ages.first_seen.get(finding.fingerprint)) is not None]
         if not first:
             return ""
@@ -86,7 +84,6 @@ class Style(NamedTuple):
 
     color: bool
     verbose: bool = False
-    """True if each finding has its reason and its remedy."""
     columns: int | None = None
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
@@ -122,7 +119,6 @@ def user_of(key: AccessKey) -> str:
 
 
 def _code(key: AccessKey) -> str:
-    """The place of a key's code, or its address where no file was read; empty where neither is known."""
     if key.declaration is None:
         place = f"{key.span.path}:{key.span.line}" if key.span else ""
         return printable("none" if key.managed is False else place)
@@ -143,7 +139,6 @@ def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Itera
 
 
 def _widths(rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style) -> dict[str, int]:
-    """How wide each column is; that of the findings is as narrow as it has to be."""
     widths = {name: max(width(text) for text in (name, *(row[name] for row in rows))) for name in shown}
     if style.columns is not None:
         room = style.columns - sum(wide + GAP for name, wide in widths.items() if name != FINDINGS)

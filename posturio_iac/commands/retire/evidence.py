@@ -116,7 +116,6 @@ def _result(shown: Findings, run: Mapping[str, Any], left_out: tuple[str, ...]) 
 
 
 def _run(found: Findings, run: Mapping[str, Any], copies: Mapping[str, str]) -> dict[str, Any]:
-    """The record of the run and its scope, readable without the result, with the digests of files as they were before ids were masked."""
     told = {"as_of": write.moment(found.report.as_of), "accounts": list(found.accounts), "accounts_not_read": found.unread}
     told |= {"plans_sha256": {name: digest(text.encode()) for name, text in copies.items()}, "not_checked": NOT_CHECKED}
     return {**told, **run, "remediation": list(found.ledger.ledger.remediated()) if found.ledger is not None else []}

@@ -61,7 +61,6 @@ def plan(task: RetireTask) -> int:
 
 
 def _lines(made: Sequence[Step], *, shown: bool, all_of_them: bool) -> Iterator[str]:
-    """Yield a line for each key: what is done about it, and why not."""
     mask = KeyIdMask([step.key.key_id for step in made if step.key.key_id])
     for action, title in TITLES.items():
         for step in (one for one in made if one.action is action):
@@ -110,7 +109,6 @@ def ask(task: RetireTask) -> int:
 
 
 def _record(task: RetireTask) -> int:
-    """Record answers alone, which needs nothing of AWS unless the ledger is there."""
     arguments = task.arguments
     profile = next(iter(arguments.profiles), None)
     ledger = ledger_of(arguments, task.now(), lambda: connect(profile, None, CallBudget()))

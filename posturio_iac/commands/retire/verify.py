@@ -212,7 +212,6 @@ class ShownVerification:
 
 
 def _results(key: VerifiedKey) -> Iterator[dict[str, Any]]:
-    """Yield each earlier finding about a key, with what became of the key."""
     about = {
         "address": key.address,
         "account": key.account,

@@ -86,7 +86,6 @@ class CallBudget:
 
 
 TRIES = 3
-"""Attempts at an answer that cannot be read; botocore's own retries come on top."""
 
 
 def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -147,7 +146,6 @@ def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Ite
 
 
 def _finished(waiting: set[futures.Future[R]], timeout: float | None) -> Iterator[R]:
-    """Take finished results as soon as there is one, or nothing after ``seconds``."""
     done = futures.wait(waiting, timeout, futures.FIRST_COMPLETED).done
     waiting -= done
     while done:

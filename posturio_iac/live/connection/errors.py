@@ -25,7 +25,6 @@ HINTS = {
     "ThrottlingException": "AWS is throttling the calls; try again later",
 }
 UNEXPECTED = "a response that is not from AWS"
-"""The code of an `AwsError` about an answer that came, and cannot be one."""
 NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, NameError)
 """What botocore's parsers, and readers of their answers, raise over one that is built in another way; a parser leaves names unbound."""
 _LONGEST = 300

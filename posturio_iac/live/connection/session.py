@@ -28,7 +28,6 @@ READS = frozenset(
 )
 """Every operation that may ever be sent. A client refuses all others."""
 OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
-"""Operations that may be sent besides, for the one object that ``--ledger`` names."""
 INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
@@ -38,7 +37,6 @@ MOST_PAGES = 10_000
 """How many pages of one answer are read; the largest organization has a quarter of that."""
 ATTEMPTS = 8
 _LOADERS: dict[str | None, Any] = {}
-"""The loaders of AWS service descriptions, which read each of them once, by their data path."""
 _CREATING = threading.Lock()
 """Threads may share sessions and clients, but must not create them at the same time."""
 
@@ -57,7 +55,6 @@ class Connection:
         self._clients: dict[str, Any] = {}
         self.caller = ""
         self._says_who = True
-        """True if roles let the caller say who it is."""
 
     @property
     def region(self) -> str:

@@ -25,7 +25,6 @@ POLICY = {
         {"Sid": "LinkKeysToCode", "Effect": "Allow", "Action": list(LINKING), "Resource": "*"},
     ],
 }
-"""The statements of docs/live-policy.json."""
 PROGRAM = "posturio-iac"
 LONGEST = 64
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
 MEMORY = timedelta(days=90)
-"""How far CloudTrail's event history goes back."""
 
 
 class TrailEvent(NamedTuple):
@@ -29,14 +28,12 @@ class TrailEvent(NamedTuple):
 
     at: datetime
     name: str
-    """Service and call, such as ``iam:UpdateAccessKey``."""
     id: str
     by: str
     """The ARN of whoever made the call; empty where it is not told."""
     key_id: str
     """The access key that signed it, likewise."""
     error: str
-    """The error code; empty for a call that succeeded."""
     detail: Mapping[str, Any]
 
     def held(self, *names: str) -> Any:
@@ -52,7 +49,6 @@ class Events(NamedTuple):
 
     found: tuple[TrailEvent, ...]
     complete: bool
-    """False if there are more than were read; the newest come first."""
 
 
 def lookup(connection: Connection, attribute: tuple[str, str], span: tuple[datetime, datetime], most_pages: int) -> Events:
@@ -89,7 +85,6 @@ SWITCHES = {
     KeyKind.ACCESS_KEY: ("UpdateAccessKey", "accessKeyId"),
     KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
 }
-"""The event that switches a key of each kind, and its name for the id."""
 NO_EVENT = SWITCH_UNSEEN("CloudTrail shows no event for it")
 
 
@@ -180,7 +175,6 @@ CREATIONS = {
     KeyKind.ACCESS_KEY: ("CreateAccessKey", "accessKey", "accessKeyId"),
     KeyKind.SERVICE_CREDENTIAL: ("CreateServiceSpecificCredential", "serviceSpecificCredential", "serviceSpecificCredentialId"),
 }
-"""The event of each kind of key, and where its answer has the id."""
 
 
 def has_creation_event(key: AccessKey, as_of: datetime) -> bool:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ROOT = "<root_account>"
 NONE = frozenset({"", "N/A", "not_supported"})
-"""Texts for no key, no date or no use."""
 NO_INFORMATION = "no_information"
 NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date")
 WAITS = 10
@@ -62,7 +61,6 @@ class CredentialReport:
     digest: str = ""
 
     def root(self) -> ReportRow | None:
-        """The line of the root user, which AWS always writes."""
         return next((row for row in self.rows if row.user.is_root), None)
 
 

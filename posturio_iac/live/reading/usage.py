@@ -31,10 +31,8 @@ class UserKeys:
     """The result of reading one user."""
 
     keys: list[DeployedKey] | None = None
-    """None when they could not be listed."""
     errors: list[AwsError] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    """What was deleted meanwhile, for a reader."""
     user_gone: bool = False
 
 

@@ -51,7 +51,6 @@ def _level(holder: Mapping[str, Any]) -> Privilege:
 
 
 def _names_by_aws(holder: Mapping[str, Any]) -> list[str]:
-    """The names of attached policies that are AWS's own; an account may have others of the same names."""
     arns = (str(entry.get("PolicyArn", "")) for entry in _listed(holder, "AttachedManagedPolicies"))
     return [arn.rpartition("/")[2] for arn in arns if ":iam::aws:policy/" in arn]
 
