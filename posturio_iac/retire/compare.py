@@ -27,13 +27,8 @@ BY_CODE = frozenset(
 )
 """Rules that may have flagged a key for its code, or because no code declares it."""
 BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
-OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
-BY_TAGS = OF_ACTIVE_KEYS | {
-    LINGERING,
-    "iam.overlong_access_key_lifetimes",
-    "iam.unreadable_access_key_lifetimes",
-}
-"""Rules that judge the tags of a key's user: tags that were not read may still hold the answer."""
+BY_TAGS = frozenset({"iam.expired_access_keys", "iam.overlong_access_key_lifetimes", "iam.unreadable_access_key_lifetimes"})
+"""Rules that flag what tags state: tags that were not read may still hold it, while to other rules no tag is the worst."""
 MISSED = "Whether anything misses a key that is off cannot be told from AWS, where a request with it leaves no trace: ask the owner."
 
 
@@ -175,7 +170,7 @@ class _Comparison:
         if rule in BY_CODE and finding.key.linked and key.managed is None and not _is_off(key):
             return "the earlier result was linked to code; give the same --code and --state"
         hidden = "; ".join(place.reason for place in key.unknown_sources)
-        if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
+        if hidden and rule in BY_TAGS:
             return hidden
         alone = replace(self.policy, config=self.policy.config.with_values(select=(rule,), ignore=()))
         (judged,) = judge([key], as_of=self.now.report.as_of, policy=alone).keys

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,24 @@ def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aw
     assert not verification.count(KeyState.UNTOLD) or verification.exit_code(report) == 3
     if "iam:ListAccessKeys" in denied and before.findings:
         assert any(said.level is Level.ERROR for said in report.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("rule", "tag"),
+    [
+        ("iam.expired_access_keys", ("expires", "2026-01-01")),
+        ("iam.overlong_access_key_lifetimes", ("rotation", "900d")),
+        ("iam.overdue_access_key_rotations", ("rotation", "30d")),
+        ("iam.unreadable_access_key_lifetimes", ("expires", "soon")),
+    ],
+)
+def test_tags_that_cannot_be_read_may_still_hold_the_answer(rule: str, tag: tuple[str, str]) -> None:
+    config = Config().with_values(select=(rule,))
+    key = Key(AS_OF - timedelta(days=100), AS_OF, "Active", told=True, off=None)
+    aws = Aws([Person("/", (tag,), (key,), reported=True)])
+    before = saved(look(aws, config, exact=True), masked=True)
+    (verified,) = verify(replace(aws, denied=frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"})), before, config)[0].keys
+    assert (verified.state, "iam:ListUserTags is denied" in verified.why) == (KeyState.UNTOLD, True)
 
 
 def look_later(aws: Aws, config: Config) -> Report:
