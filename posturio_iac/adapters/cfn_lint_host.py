@@ -110,7 +110,6 @@ class HostMatch(NamedTuple):
 class _Input(NamedTuple):
     name: str
     folder: str
-    """The current folder of the scan: paths are relative to it."""
     original: bool
     """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
 

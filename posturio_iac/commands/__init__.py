@@ -21,4 +21,3 @@ COMMANDS = {
     "completion": ("posturio_iac.commands.completion", "Print the shell completion for bash, zsh or fish"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }
-"""Module and summary of each subcommand, in the order of the help."""

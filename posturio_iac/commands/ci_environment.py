@@ -57,7 +57,6 @@ def chosen(reports: Sequence[tuple[str, str]], environment: Mapping[str, str]) -
 
 
 def _auto(target: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the reports that the service shows; Gitea and Forgejo answer like GitHub."""
     if environment.get("GITHUB_ACTIONS") == "true":
         yield "github", target
         if summary := environment.get(SUMMARY):
@@ -85,7 +84,6 @@ def source_url(given: str | None, leading: str, environment: Mapping[str, str]) 
 
 
 def _checkout(environment: Mapping[str, str]) -> str:
-    """The folder of the revision that the service has checked out; Gitea and Forgejo answer like GitHub."""
     if environment.get("GITHUB_ACTIONS") == "true":
         server, repository, revision = (environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
         kind = "src/commit" if environment.get("GITEA_ACTIONS") == "true" else "blob"

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 TIMEOUT = 10
-"""Time limit in seconds for a root module or template, unless one is configured."""
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
-"""The report that is not written when it would be empty."""
 _LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
 SCREEN = 100
 """How many lines are shown without a terminal: pre-commit prints everything that a hook prints."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
-"""The least width in columns of an explanation beside its option."""
 HELP = ("-h", "--help")
 JUDGING = ("select", "ignore", "exclude", "as_of", "config", "no_config")
 """The options of every command that judges code."""
@@ -51,7 +50,6 @@ class Command(NamedTuple):
     absent: Sequence[str] = ()
     """Options of like commands, which nobody can give here."""
     choices: tuple[str, ...] = ()
-    """The values of a word that it needs."""
 
     @property
     def usage(self) -> str:
@@ -70,7 +68,6 @@ class Arguments:
 
     words: tuple[str, ...]
     order: tuple[tuple[str, Any], ...]
-    """Names of options with their values, as they were given."""
 
     def __init__(self, command: Command, words: Sequence[str], order: Sequence[tuple[Option, Any]]) -> None:
         self.words = tuple(words)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 PATIENCE, EVERY = 1.0, 0.1
-"""Seconds until the line appears, and between two updates."""
 _ERASE = "\r\x1b[K"
 
 

@@ -72,7 +72,6 @@ def _configured(given: Arguments, paths: Sequence[str]) -> Config:
 
 
 def _common_folder(paths: Sequence[str]) -> str:
-    """The folder that holds everything that is scanned: the search for configuration starts there."""
     folders = [p if os.path.isdir(p) else os.path.dirname(p) for p in (os.path.abspath(path) for path in paths)]
     try:
         return os.path.commonpath(folders) if folders else os.getcwd()

@@ -89,7 +89,6 @@ def _findings(
 
 
 def _named(found: Iterable[SavedFinding], keys: dict[SavedIdentity, SavedKey]) -> list[tuple[SavedIdentity, SavedFinding]]:
-    """Findings with the identity of their key; one whose key the result does not hold is left out."""
     names = {(key.framework, key.root, key.address): identity for identity, key in keys.items()}
     pairs = ((names.get((f.framework, f.root, f.address)), f) for f in found)
     return [(identity, finding) for identity, finding in pairs if identity is not None]

@@ -72,7 +72,6 @@ class Task(NamedTuple):
 
     unit: Unit
     rows: tuple[KeyRow, ...]
-    """The keys, those that have been idle longest first."""
     findings: tuple[SavedFinding, ...]
     """The finding of each key that the change mends, in the order of the keys; none where something is undetermined."""
 

@@ -59,7 +59,6 @@ class ResultPart:
     older: Mapping[SavedIdentity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
-    """The users that it asked about; None when about all."""
     left_out: tuple[str, ...] = ()
     general: tuple[Diagnostic, ...] = ()
     """Diagnostics of the result about no part in particular, such as a profile that leads to no account."""

@@ -82,7 +82,6 @@ def _paths(unit: Unit) -> list[str]:
 
 
 def _covers(unit: Unit, path: str) -> bool:
-    """True if a complete scan of ``unit`` has seen the file at ``path``."""
     if unit.narrowed or not unit.name:
         return False
     return any(path == scanned or path.startswith(f"{scanned}/") for scanned in _paths(unit))
@@ -160,9 +159,7 @@ class TrendPoint(NamedTuple):
     ends: Ends
     verdicts: Mapping[Verdict, int]
     units: int
-    """How many of the units of the report were known then."""
     tools: tuple[str, ...]
-    """The versions that made the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +169,13 @@ class Posture:
     as_of: datetime
     rows: tuple[KeyRow, ...]
     parts: tuple[ResultPart, ...]
-    """The parts that the report rests on, by unit."""
     score: float | None
     ends: Ends
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: bool
-    """True if there is an earlier result of any unit."""
     diagnostics: tuple[tuple[Unit | None, Diagnostic], ...]
-    """Diagnostics that still hold, the most serious first."""
     results: tuple[SavedResult, ...]
-    """The joined results, the newest first."""
     current: frozenset[str]
     """Sources of results that something in the report rests on."""
     files: int
@@ -226,7 +219,6 @@ def join(results: Sequence[SavedResult], unread: Sequence[Diagnostic] = ()) -> P
 
 
 def badness(row: KeyRow) -> tuple[int, int, int, int, str]:
-    """The sort key of a key: by severity, then by findings, then undetermined ones, then by how long it has been idle."""
     worst = -1 if row.worst is None else row.worst.rank
     return (-worst, -len(row.active), row.key.verdict is not Verdict.UNDETERMINED, -(row.idle or 0), row.key.address)
 

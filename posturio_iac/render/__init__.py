@@ -30,10 +30,8 @@ FORMATS = {
     "asff": "posturio_iac.render.aws.asff:render",
     "ocsf": "posturio_iac.render.aws.ocsf:render",
 }
-"""Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("jsonl", "asff", "ocsf")
 STATS = "posturio_iac.render.text.overview:stats"
-"""The format that ``--stats`` shows in place of ``text``."""
 ENDINGS = {
     ".sarif": "sarif",
     ".sarif.json": "sarif",
@@ -45,7 +43,6 @@ ENDINGS = {
     ".htm": "html",
     ".csv": "csv",
 }
-"""The format of an output without a format, by the ending of its name; the first that fits."""
 
 
 FOREIGN_ENDINGS = (".pdf", ".xls", ".xlsx", ".doc", ".docx", ".yaml", ".yml", ".toml", ".tsv", ".svg", ".png", ".gz", ".zip")

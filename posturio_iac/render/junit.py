@@ -78,7 +78,6 @@ def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case
 
 
 def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) -> _Case:
-    """The case of one rule about one key: the worst of its findings decides how it went."""
     classname = _classname(findings[0].root, findings[0].address)
     active = [f for f in findings if f.suppressed is None]
     text = "\n".join(_text(finding, context) for finding in active or findings)

@@ -214,7 +214,6 @@ def _result(finding: Finding, places: dict[str, int], hashes: Callable[[str], Li
 
 
 def _fix(change: ShownChange, finding: Finding, context: RenderContext) -> dict[str, Any]:
-    """A change as viewers offer it (SARIF 2.1.0, 3.55)."""
     paths = dict.fromkeys(edit.span.path for edit in change.edits)
     changes = [
         {
@@ -233,7 +232,6 @@ def _replacement(edit: ShownEdit) -> dict[str, Any]:
 
 
 def _names(finding: Finding) -> Iterator[str]:
-    """Yield what the resource is called: in AWS or in code, and for a deployed key in the code that declares it too."""
     yield finding.address
     if finding.declaration is not None and finding.declaration.place is not None:
         yield finding.declaration.place.address

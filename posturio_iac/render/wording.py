@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from posturio_iac.contract import RenderContext
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-"""The terminal style of each severity."""
 NAMED = 3
 """How many of many names are shown, unless all are asked for; and of how many accounts or files the same is said one by one."""
 NOBODY, UNKNOWN = "(nobody)", "(unknown)"
@@ -45,7 +44,6 @@ def repository_path(span: Span, context: RenderContext) -> str:
 
 
 def fails(finding: Finding, context: RenderContext) -> bool:
-    """True if a finding is as severe as ``--fail-on`` says."""
     return context.fail_on != "never" and finding.severity >= Severity(context.fail_on)
 
 
@@ -93,7 +91,6 @@ def others(framework: str, roots: Sequence[str], *, every: bool = False) -> str:
 
 
 def scope_word(framework: str) -> str:
-    """What the root of a key is: a root module, or the template of a stack."""
     return "template" if framework == "cloudformation" else "root module"
 
 

@@ -22,7 +22,6 @@ from posturio_iac.rules import all_rules
 LOG = logging.getLogger("posturio-iac")
 LIMIT = "max_lifetime_days"
 LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]
-"""The rule whose configuration in cfn-lint holds the limit."""
 
 OTHERS = {
     CFN_LINT_INCOMPLETE: (

@@ -37,8 +37,6 @@ def _never(_self: Any, _conf: Any) -> Any:
 
 
 class _Posturio:
-    """The base of the checks. One object answers for one rule and one kind of block."""
-
     _kinds: tuple[str, ...]
 
     def __init__(self, rule: str, check_id: str, severity: str, title: str) -> None:

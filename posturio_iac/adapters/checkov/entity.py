@@ -24,12 +24,10 @@ class Entity:
     """One block that checkov asks a check about."""
 
     kind: str
-    """Type of the resource, or ``module``."""
     name: str
     address: str
     """Terraform's address as checkov knows it, without ``module.`` before the name of a module call; empty where it knows none."""
     file: str
-    """Absolute, without symbolic links."""
     root: str | None
     """The folder that checkov was started on; None when it was given files."""
     top: str | None
@@ -37,11 +35,8 @@ class Entity:
     lines: tuple[int, int]
     """First and last line; zeros where checkov does not say."""
     var_files: tuple[str, ...]
-    """Absolute paths of ``--var-file``."""
     config: Mapping[str, Any]
-    """The configuration that checkov read."""
     graph: Any
-    """checkov's graph: of rustworkx, of networkx, or None."""
 
 
 _LAST: list[tuple[Mapping[str, Any], tuple[str, str, str], Entity]] = []
@@ -86,8 +81,6 @@ def _line(*values: object) -> int:
 
 
 class _Seen:
-    """The variables of the calling runner: root, file, the module calls that lead to the file, and variable files."""
-
     def __init__(self) -> None:
         self.root: str | None = None
         self.files: list[str] = []
@@ -113,7 +106,6 @@ class _Seen:
 
 
 def _callers() -> Iterator[Mapping[str, Any]]:
-    """Yield the variables of the calls that led here, innermost first."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the callers, without reading their source
     for _ in range(_DEPTH):
         if frame is None:
@@ -123,7 +115,6 @@ def _callers() -> Iterator[Mapping[str, Any]]:
 
 
 def _top(value: object) -> str | None:
-    """The folder of the root module from checkov's ``TFDefinitionKey``; None for a plain path."""
     path = getattr(value, "file_path", None)
     return top_of(path, getattr(value, "tf_source_modules", None)) if isinstance(path, str) else None
 

@@ -41,7 +41,6 @@ class Vertex(NamedTuple):
 
     @property
     def lines(self) -> tuple[int, int]:
-        """First and last line; zeros where checkov does not say."""
         first, last = (self.config.get(f"__{name}_line__") for name in ("start", "end"))
         return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
 

@@ -42,7 +42,6 @@ _REFERENCE = re.compile(
       | ^(?:var|local|data|module|each|count|path|self|terraform)\.
       | ^[a-z][a-z0-9]*_\w+\.[\w\[\]"'.*-]+$"""
 )
-"""Texts that are expressions which checkov could not replace by values."""
 GraphTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
 """Tags, and why there may be others."""
 
@@ -94,7 +93,6 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
 
 
 def _timed(own: Vertex, service: object, graph: Graph, span: Span) -> Iterator[Lifetime]:
-    """Yield the lifetimes that arguments of the key itself state."""
     if own.type == EXPIRING_KEY:
         yield max_age_lifetime(_value(own, "max_age", graph), "max_age", own.name, span)
     elif own.type == SERVICE_CREDENTIAL:
@@ -145,7 +143,6 @@ def _existence(calls: list[Vertex]) -> Unknown | None:
 
 
 def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
-    """The calls of modules that lead to a key, the nearest first."""
     names = own.address.split(".")[:-2]
     outer = [".".join(names[: end - 2] + names[end - 1 : end]) for end in range(len(names), 0, -2)]
     return [v for address in outer for v in graph.vertices.values() if v.kind == "module" and v.address == address and v.top == own.top]
@@ -222,7 +219,6 @@ def _tag(name: str, value: object, owner: str, span: Span) -> MetadataItem:
 
 
 def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
-    """The tags that the user's provider adds to its own."""
     every = [v for v in graph.vertices.values() if v.kind == "provider" and v.name.partition(".")[0] == "aws" and v.top == user.top]
     default = [v for v in every if v.config.get("alias") is None]
     if user.config.get("provider") is not None or len(default) > 1 or (every and user.file and os.path.dirname(user.file) != user.top):
@@ -253,7 +249,6 @@ def _by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
 
 
 def _certain(value: object, what: str) -> object:
-    """A value unless it is an expression that checkov could not replace."""
     if isinstance(value, str) and _REFERENCE.search(value):
         return NOT_SHOWN("checkov", f"the value of {value}").about(what)
     if isinstance(value, (str, int, float, bool)) or value is None:

@@ -268,7 +268,6 @@ def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> 
 
 
 def _left_out(report: Report) -> str:
-    """The setting that leaves out files that cannot be read, where each error names one."""
     paths = [said.path for said in report.errors()]
     named = ", ".join(f'"{printable(path)}"' for path in dict.fromkeys(paths) if path is not None)
     return f" with exclude = [{named}]" if named and None not in paths else " with exclude"

@@ -81,7 +81,6 @@ def _block(lines: list[str], indent: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """Write text as YAML reads it back, quoted only where it must be."""
     from json import dumps
 
     try:
@@ -92,7 +91,6 @@ def _scalar(text: str) -> str:
 
 
 def _has_hook(repository: Any) -> bool:
-    """True if one repository of the configuration names any of our hooks."""
     hooks = repository.get("hooks") if isinstance(repository, dict) else None
     return isinstance(hooks, list) and any(isinstance(hook, dict) and str(hook.get("id", "")).startswith(HOOK) for hook in hooks)
 
@@ -107,7 +105,6 @@ def _loaded(text: str, shown: str) -> Any:
 
 
 def _extended(text: str, entry: list[str]) -> str | None:
-    """The text with an item behind the last one of its list, or None where the list is no block of lines."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return None

@@ -30,10 +30,8 @@ class NewEntryFields(NamedTuple):
 
     reason: str
     owner: str
-    """The owner for keys that name none."""
     until: str | None
     accept: tuple[Severity, ...] = ()
-    """The grave severities whose findings are accepted by name."""
 
     def check_end(self, added: int) -> None:
         if added and not self.until:
@@ -66,9 +64,7 @@ class NewBaseline(NamedTuple):
     removed: int = 0
     stale: int = 0
     severities: Mapping[Severity, int] = {}
-    """How many findings of each severity its entries accept, as far as they were found."""
     refused: Mapping[Severity, int] = {}
-    """How many findings have no entry, since nobody accepted their severity by name."""
 
     def summary(self) -> str:
         """One line about its content and its changes."""

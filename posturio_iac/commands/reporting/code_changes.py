@@ -14,7 +14,6 @@ from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policy_of
 
 _MOST_FILES = 100
-"""How many files are kept that changes were planned in; findings come in the order of files."""
 _MOST_CHANGES = 5_000
 
 if TYPE_CHECKING:

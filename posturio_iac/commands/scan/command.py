@@ -228,7 +228,6 @@ def _check_selected(config: Config) -> None:
 
 
 def _relative(name: str) -> str:
-    """The name of the file on standard input, which must be one below the current folder."""
     clean = os.path.normpath(name)
     if os.path.isabs(clean) or clean.split(os.sep)[0] in (os.pardir, os.curdir, "") or "\0" in clean:
         raise UsageError(f'--stdin-filename must be a relative path below this folder, not "{name}"')

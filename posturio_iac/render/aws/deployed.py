@@ -25,13 +25,11 @@ BENCHMARK = "CIS AWS Foundations Benchmark"
 OPEN = "undetermined"
 """The name in place of a rule where a verdict is open."""
 REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-us-iso": "us-iso-east-1"}
-"""The region of a partition where none is configured."""
 _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
 SHOWN = 4
 
 
 def mended(report: Report, context: RenderContext) -> list[ResolvedFinding]:
-    """Resolved findings, except those that are listed as suppressed anyway."""
     listed = {finding.fingerprint for finding in report.findings}
     return [result for result in context.mended if result.fingerprint not in listed]
 
@@ -104,7 +102,6 @@ def _life(life: KeyLife) -> dict[str, str | None]:
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:
-    """True if a finding is new, as far as a ledger tells."""
     new = context.ages.new
     return {} if new is None else {"new": str(finding.fingerprint in new).lower()}
 

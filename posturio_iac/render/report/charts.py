@@ -199,7 +199,6 @@ def legend() -> list[tuple[str, str]]:
 
 
 def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime, folder: str) -> Iterator[str]:
-    """The line of one key; ``folder`` tells it apart from others of the same name."""
     key = life.row.key
     yield el("title", words(told(life)))
     told_name = f"{folder} {name(key)}".strip()

@@ -20,9 +20,7 @@ class Role(Enum):
     COPY = "copy"
     """Code or a command that works exactly as it is shown."""
     LEVEL = "level"
-    """A severity or a verdict."""
     BREAK = "break"
-    """A new line inside a cell or an entry."""
 
 
 class Piece(NamedTuple):

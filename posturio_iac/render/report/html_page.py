@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 LARGE = 500
 """With more keys a browser lays out sections further down only when they come into view."""
 MOST = 20_000
-"""How many rows a table has at most."""
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
 
@@ -44,7 +43,6 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 LONGEST = 600
-"""Longer texts are cut, with a note."""
 _BREAK = re.compile(r"(?<=[./_:@\\-])(?=[^\s./_:@\\-])(?!(?<=\d-)\d)(?!\d+$)|(?<=[a-z0-9])(?=[A-Z])")
 """Where an address or a path may go on in the next line: between its parts, yet neither in a date nor before the number of a line."""
 _ENDLESS = re.compile(r"[^\s\0]{40}(?=[^\s\0])")

@@ -64,7 +64,6 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _entry(mark: str, blocks: Iterable[Block]) -> str:
-    """One entry of a list; what follows its first line is indented below it."""
     first, *others = [part for block in blocks if not isinstance(block, Folded) for part in _block(block)]
     return "\n".join([f"{mark} {first}", *(f"\n{indent(other, ' ' * (len(mark) + 1), lambda _: True)}" for other in others)])
 

@@ -38,11 +38,9 @@ if TYPE_CHECKING:
     from posturio_iac.posture.view import KeyRow, Posture
 
 FIRST, NAMED = 10, 50
-"""How many tasks are told, and how many keys and commands each of them names."""
 TOLD = 1000
 """How many findings are told in full in the table of keys; the others name their rule."""
 CHANGES, DRAWN, LISTED = 100, 100, 200
-"""How many changes of a kind are listed, keys drawn in the timeline, and errors and warnings listed."""
 WRITTEN = ("nothing", "in_place")
 """The levels of changes that ``fix --write`` makes without ``--unsafe``."""
 

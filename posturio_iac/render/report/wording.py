@@ -109,7 +109,6 @@ def place(key: SavedKey, finding: SavedFinding) -> str:
 
 
 def when(moment: datetime | None) -> str:
-    """A time to the minute, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
 
 

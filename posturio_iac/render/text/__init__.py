@@ -37,7 +37,6 @@ def summary(report: Report, context: RenderContext) -> str:
 
 
 def advice(report: Report, context: RenderContext) -> list[str]:
-    """The advice that is better than the remedies of the findings, each once."""
     texts = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
     return [line for text in texts for line in wrapped(text, "", context.columns)]
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     TextBlock = Sequence[str]
 
 LIMIT = 160
-"""Longer lines are cut around the region, in characters."""
 
 
 def excerpt(span: Span, line: str, *, color: bool) -> tuple[str, ...]:
@@ -41,7 +40,6 @@ def excerpt(span: Span, line: str, *, color: bool) -> tuple[str, ...]:
 
 
 def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
-    """Keep at most `LIMIT` characters, those at the region first."""
     if len(line) <= LIMIT:
         return line, start, end
     first = max(0, min(start - LIMIT // 4, len(line) - LIMIT))
@@ -52,11 +50,9 @@ def _cut(line: str, start: int, end: int) -> tuple[str, int, int]:
 
 
 SHOWN_LINES = 6
-"""How many lines of a longer change are shown."""
 FEW = 10
 """How many keys are shown however small the screen is."""
 LEAST = 5
-"""The least number of lines of a block, including the empty one after it."""
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
@@ -106,7 +102,6 @@ def _diagnostic(diagnostic: Diagnostic) -> str:
 
 
 def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
-    """Keys by their owners: those with the worst finding first, then those with most keys."""
     groups: dict[str, list[KeyEntry]] = {}
     for entry in listed:
         groups.setdefault(owner_text(entry.judged.key.owner if entry.judged else None), []).append(entry)

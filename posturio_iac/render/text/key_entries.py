@@ -33,11 +33,8 @@ class KeyEntry(NamedTuple):
     findings: tuple[Finding, ...]
     """Those of the first one; none where only what is undetermined or clean of them is listed."""
     addresses: tuple[str, ...]
-    """Of all of them, each once."""
     roots: tuple[str, ...]
-    """Their root modules, each once."""
     size: int
-    """How many keys they are."""
     split: bool = False
     """True if another entry has its address, in another root module."""
 

@@ -30,7 +30,6 @@ HEADS = {
     skipped.TEMPLATE: "templates and macros that are not here",
     skipped.SOURCE: "sources that make a key, whose output is not here (cdk synth, pulumi preview)",
 }
-"""The heading of each kind, in the order of the list."""
 
 
 def section(context: RenderContext) -> Iterator[str]:
@@ -91,7 +90,6 @@ def _line(entry: KeyEntry, context: RenderContext) -> str:
 
 
 FOLDERS, OWNERS = 12, 8
-"""How many rows a table has without --verbose."""
 VERDICTS = ("undetermined", "suppressed", "baselined", "open")
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Column = tuple[str, Callable[["Tally"], str]]
 
 BASELINE = "baseline"
-"""The source of suppressions that a baseline makes."""
 
 
 class Tally:
@@ -133,7 +132,6 @@ def _rank(tally: Tally) -> tuple[float, int, int, int, str]:
 
 
 def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) -> None:
-    """Count one key under each rule that flags it or is open about it."""
     by_rule: dict[str, list[Finding]] = {}
     for finding in theirs:
         by_rule.setdefault(finding.rule.id, []).append(finding)
@@ -170,7 +168,6 @@ def counted(*names: str) -> tuple[Column, ...]:
 
 
 def columns(tallies: Sequence[Tally], chosen: Sequence[Column]) -> list[Column]:
-    """The columns in which something other than zero stands."""
     return [column for column in chosen if any(column[1](tally) not in ("", "0") for tally in tallies)]
 
 
