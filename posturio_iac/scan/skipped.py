@@ -68,7 +68,7 @@ def with_unfollowed(report: Report, selection: Selection, config: Config, narrow
 def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
     """Yield the calls of modules that are not here, known or installed. Sources of Terragrunt that are computed do not count."""
     known, roots = load(config.known_modules), _Roots(selection)
-    search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search)
+    search, told, own = selection.search, dict[str, bool](), OwnSources(selection.search, known.holds)
 
     def is_told(source: str) -> bool:
         if source not in told:

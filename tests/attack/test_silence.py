@@ -424,19 +424,34 @@ def test_calls_that_are_not_followed_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["git@github.com:acme/infra.git", "https://token@github.com/Acme/infra", "ssh://git@github.com/acme/infra.git"]
+    ("url", "source"),
+    [
+        ("git@github.com:acme/infra.git", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
+        ("https://token@github.com/Acme/infra", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
+        ("ssh://git@github.com/acme/infra.git", "git::https://github.com/acme/infra.git//modules/u?ref=v1"),
+        ("https://github.com/acme/terraform-aws-users", "acme/users/aws//modules/u"),
+    ],
 )
-def test_a_git_source_of_this_repository_is_read_from_the_checkout(tmp_path: Path, url: str) -> None:
+def test_a_source_in_this_repository_is_read_from_the_checkout(tmp_path: Path, url: str, source: str) -> None:
     repository = Repository(tmp_path)
     repository.git("remote", "add", "origin", url)
     repository.write("modules/u/k.tf", KEY % "  count = var.on ? 1 : 0\n" + 'variable "on" {\n  default = false\n}\n')
-    call = LOCAL % "git::https://github.com/acme/infra.git//modules/u?ref=v1"
-    repository.write("app/main.tf", call.replace("}\n", "  on = true\n}\n"))
+    repository.write("app/main.tf", (LOCAL % source).replace("}\n", "  on = true\n}\n"))
     repository.git("add", "-A")
     found = report(tmp_path)
     assert [key["address"] for key in found["keys"]] == ["module.m.aws_iam_access_key.k[0]"]
-    assert "is called from git, but is part of this repository" in str(found["diagnostics"])
+    assert "is called by an address of this repository" in str(found["diagnostics"])
     assert "not followed" not in str(found["diagnostics"])
+
+
+def test_a_version_of_this_repository_that_made_a_key_is_no_reading_of_the_checkout(tmp_path: Path) -> None:
+    name = "ministryofjustice/cloud-platform-terraform-ecr-credentials"
+    repository = Repository(tmp_path)
+    repository.git("remote", "add", "origin", f"https://github.com/{name}.git")
+    repository.write("main.tf", 'resource "aws_ecr_repository" "r" {\n  name = "r"\n}\n')
+    repository.write("examples/main.tf", LOCAL % f"github.com/{name}?ref=5.2.0")
+    repository.git("add", "-A")
+    assert [key["address"] for key in report(tmp_path)["keys"]] == ["module.m"]
 
 
 def test_the_hook_names_calls_in_changed_files(tmp_path: Path) -> None:

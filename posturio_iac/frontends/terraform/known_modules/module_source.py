@@ -15,12 +15,9 @@ from posturio_iac.search.git_tree.git_search import remotes
 from posturio_iac.search.locations import repository_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from posturio_iac.search.file_search import FileSearch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 _SCP = lazy_pattern(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
 _URL = lazy_pattern(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
@@ -62,29 +59,33 @@ class ModuleSource:
 class OwnSources:
     """Sources that name the repository of the scan itself, whose modules are in the checkout."""
 
-    __slots__ = ("_addresses", "_folders", "_search")
+    __slots__ = ("_addresses", "_folders", "_known", "_search")
 
-    def __init__(self, search: FileSearch) -> None:
-        """Ask git for the addresses when the first source is looked at."""
-        self._search = search
+    def __init__(self, search: FileSearch, known: Callable[[str], bool]) -> None:
+        """``known`` tells whether the table has a source, and so what each version of it makes, which the checkout does not tell."""
+        self._search, self._known = search, known
         self._addresses: frozenset[str] | None = None
         self._folders: dict[str, str | None] = {}
 
     def folder(self, source: str) -> str | None:
         """The folder in the checkout that a source means, relative to the scan root; None for another repository."""
         if source not in self._folders:
-            self._folders[source] = self._folder(parse_source(source))
+            self._folders[source] = self._folder(source, parse_source(source))
         return self._folders[source]
 
-    def _folder(self, source: ModuleSource) -> str | None:
-        if source.origin is not SourceKind.REPOSITORY:
+    def _folder(self, text: str, source: ModuleSource) -> str | None:
+        address = source.address
+        if source.origin is SourceKind.REGISTRY:  # the public registry takes repositories of this name only
+            namespace, name, provider = address.split("/")
+            address = f"github.com/{namespace}/terraform-{provider}-{name}"
+        elif source.origin is not SourceKind.REPOSITORY:
             return None
         top = repository_of(self._search.root)
         if self._addresses is None:
             self._addresses = (
                 frozenset(parse_source(f"git::{url}").address for url in remotes(self._search)) if top is not None else frozenset()
             )
-        if top is None or source.address not in self._addresses:
+        if top is None or address not in self._addresses or ((source.ref or source.address != address) and self._known(text)):
             return None
         folder = os.path.relpath(os.path.join(top, source.submodule), self._search.root).replace(os.sep, "/")
         return "" if folder == "." else folder

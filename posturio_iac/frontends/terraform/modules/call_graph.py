@@ -12,7 +12,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.core.unknown import GENERATES
-from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, local_folder
+from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.published import is_example
 from posturio_iac.search import is_initialised
@@ -157,7 +157,7 @@ def calls_that_matter(program: ModuleTree) -> dict[str, set[str]]:
     wanted |= _calling_known(units, options) | _making(units, selection)
     found = set(local_calls(selection)) if wanted or units else set()
     applied = ((node, folder) for node, unit in units.items() for folder in unit.folders())
-    found |= {*applied, *_copied(units, selection), *_computed_calls(program), *OwnSources(selection.search).calls()}
+    found |= {*applied, *_copied(units, selection), *_computed_calls(program), *program.own.calls()}
     # Modules that the search does not enter are read here: submodules, ignored modules, modules above the root.
     elsewhere = {target for _, target in found} - wanted - {"."}
     apart = selection.apart if elsewhere else None

@@ -55,7 +55,7 @@ class ModuleTree:
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.search.fence
-        self._own = OwnSources(selection.search)
+        self.own = OwnSources(selection.search, lambda source: self._known_modules().holds(source))
         self._installed = Installed(self.root, self.fence, self.report)
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
@@ -227,7 +227,7 @@ class ModuleTree:
         if source is None:
             return NAMES_NO(f"module.{name}", "constant source")
         if (path := self._local(instance, source)) is not None and not source.startswith(LOCAL):
-            text = f'module "{name}" is called from git, but is part of this repository, so it is read as it is here'
+            text = f'module "{name}" is called by an address of this repository, so it is read as it is here'
             self.report(Diagnostic(Level.NOTE, text, block.header.path, block.header.line, block.header.column))
         if path is None:
             found = self._installed_for(instance, block, source)
@@ -250,7 +250,7 @@ class ModuleTree:
         """The folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
         path = local_folder(instance.folder.path, source)
         if path is None and "/" in source:
-            return self._own.folder(source)
+            return self.own.folder(source)
         unit = instance.root.folder.unit
         copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
         return path if copied is None else copied
