@@ -11,7 +11,7 @@ from posturio_iac.core.model import Span
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import AFTER_APPLY, AS_STATED, INVALID_LINE, NOT_FIXED, TOO_DEEP, TOO_LARGE, Unknown
 from posturio_iac.facts.schedulers import HOLDERS, ROTATING
-from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
+from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, stated
 from posturio_iac.frontends.terraform.evaluation.evaluate import HIDING, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope, View
@@ -154,7 +154,7 @@ _OF_BLOCK = frozenset({"each", "count", "self"})
 
 def is_sensitive(expression: hcl.Expr | None, scope: ModuleScope) -> bool:
     """True if something sensitive goes into a value, unless ``nonsensitive()`` removes the mark."""
-    found = mentions([(expression, scope.instance), (scope.origin, scope.instance)], hidden_by=("nonsensitive",))
+    found = mentions(of_instance(expression, scope), hidden_by=("nonsensitive",))
     for steps, (current, _, _) in enumerate(found, 1):
         if steps > MAX_STEPS or (isinstance(current, hcl.Call) and current.name == "sensitive"):
             return True
@@ -182,17 +182,11 @@ def mentions(
         if len(words) > 1 and (not only_held or words[0] in _HELD) and (place := (id(instance), words)) not in seen:
             seen.add(place)
             pending += _sources(words, instance, computed=computed)
-        keys = [part.key for part in walk(current) if isinstance(part, hcl.Index)]
-        pending += [(part, instance) for part in (keys if words else _parts(current, instance) if computed else inside(current))]
-
-
-def _parts(expression: hcl.Expr, instance: ModuleInstance) -> list[hcl.Expr | None]:
-    """What goes into a value: of a conditional whose condition the code fixes, only one arm."""
-    if isinstance(expression, hcl.Conditional):
-        condition = evaluate_or_unknown(expression.condition, instance.scope())
-        if isinstance(condition, bool):
-            return [expression.yes if condition else expression.no]
-    return inside(expression)
+        parts = inside(current) if not words else [part.key for part in walk(current) if isinstance(part, hcl.Index)]
+        if computed and isinstance(current, hcl.Conditional):
+            condition = evaluate_or_unknown(current.condition, instance.scope())
+            parts = [current.yes if condition else current.no] if isinstance(condition, bool) else parts
+        pending += [(part, instance) for part in parts]
 
 
 def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
@@ -200,7 +194,7 @@ def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool
     folder = instance.folder
     match words:
         case ("var", name, *_):
-            yield from _given(name, instance, computed=computed)
+            yield from _given(name, instance)
         case ("local", name, *_):
             found = folder.locals.get(name)
             yield (found.expression if found else None), instance
@@ -215,25 +209,22 @@ def _sources(words: tuple[str, ...], instance: ModuleInstance, *, computed: bool
 def of_instance(expression: hcl.Expr | None, scope: ModuleScope) -> Iterator[Placed]:
     """Yield a value, and what its block is repeated over if it tells the instances apart."""
     yield expression, scope.instance
-    if (
-        scope.origin is not None
-        and expression is not None
-        and any(references(part)[:1] in (("each",), ("count",)) for part in walk(expression))
-    ):
+    if expression is not None and scope.origin is not None and varies(expression):
         yield scope.origin, scope.instance
 
 
-def _given(name: str, instance: ModuleInstance, *, computed: bool) -> Iterator[Placed]:
+def varies(expression: hcl.Expr) -> bool:
+    return any(references(part)[:1] in (("each",), ("count",)) for part in walk(expression))
+
+
+def _given(name: str, instance: ModuleInstance) -> Iterator[Placed]:
     """Yield what a variable is given."""
     variable = instance.folder.variables.get(name)
     if _is_marked(variable):
         yield _MARK, instance
     if instance.call is not None and instance.caller is not None:
         given = instance.call.get(name)
-        if computed:
-            yield from of_instance(given, instance.caller)
-        else:
-            yield from ((given, instance.caller.instance), (instance.caller.origin, instance.caller.instance))
+        yield from of_instance(given, instance.caller)
         if given is not None:
             return
     elif (value := instance.folder.tfvars.get(name)) is not None:
@@ -263,8 +254,7 @@ def _argument(block: hcl.Block | None, kind: str, attribute: str, instance: Modu
     yield block.get("for_each"), instance
     if argument is None and computed:
         yield from ((value, instance) for _, value in arguments_of(block))
-        lifecycle = block.body.first("lifecycle")
-        yield (lifecycle.get("replace_triggered_by") if lifecycle is not None else None), instance
+        yield from ((item, instance) for item in stated(block, "replace_triggered_by"))
 
 
 def _is_marked(block: hcl.Block | None) -> bool:

@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.dataflow.lifecycle_block import (
     reached,
     stop_ignoring,
 )
-from posturio_iac.frontends.terraform.dataflow.origin import mentions, of_instance
+from posturio_iac.frontends.terraform.dataflow.origin import mentions, of_instance, varies
 from posturio_iac.frontends.terraform.evaluation.evaluate import IMPURE, evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import SAME, USUAL, planned
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -217,8 +217,7 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on things that only choose among keys: a variable that lists them, a scheduler that picks the one to show."""
     multiplier = block.get("for_each") or block.get("count")
     user = block.get(KEY_TYPES[block.labels[0]])
-    varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
-    if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
+    if multiplier is not None and not (user is not None and varies(user)) and not isinstance(multiplier, hcl.Conditional):
         for _, at, words in mentions([(multiplier, scope.instance)]):
             if words[:1] == ("var",) and at.caller is None and words[1] not in at.folder.tfvars:
                 yield f"var.{words[1]} decides which of its keys exist: manual rotation without a schedule"

@@ -151,29 +151,19 @@ def index(value: Value, key: Value) -> Value:
     if isinstance(value, dict):
         return attribute(value, text_of(key))
     if isinstance(value, tuple) and not isinstance(value, SetValue):
-        try:
-            position = int(text_of(key))
-        except ValueError:
-            raise EvaluationError(f'a list has no element "{text_of(key)}"') from None
-        if 0 <= position < len(value):
-            return value[position]
-        raise EvaluationError(f"there is no element {position} in a list of {len(value)}")
+        if (place := text_of(key)).isdecimal() and int(place) < len(value):
+            return value[int(place)]
+        raise EvaluationError(f'there is no element "{place}" in a list of {len(value)}')
     raise EvaluationError("an index is applied to something that has no elements")
 
 
 def _splat(expression: hcl.Splat, scope: Scope) -> Value:
     target = evaluate(expression.target, scope)
-    match target:
-        case SomeInstance():
-            return evaluate(expression.each, scope.bind(**{"*": target}))
-        case Unknown():
-            return target
-        case None:
-            return ()
-        case tuple():
-            elements = target
-        case _:
-            elements = (target,)
+    if isinstance(target, SomeInstance):
+        return evaluate(expression.each, scope.bind(**{"*": target}))
+    if isinstance(target, Unknown):
+        return target
+    elements = target if isinstance(target, tuple) else () if target is None else (target,)
     scope.budget.spend(len(elements))
     return tuple(evaluate(expression.each, scope.bind(**{"*": element})) for element in elements)
 
@@ -336,13 +326,12 @@ def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
     """Yield the keys and values that a ``for`` expression sees."""
     match collection:
         case dict():
-            yield from sorted(collection.items())
+            return iter(sorted(collection.items()))
         case SetValue():
-            yield from ((element, element) for element in collection)
+            return zip(collection, collection, strict=True)
         case tuple():
-            yield from enumerate(collection)
-        case _:
-            raise EvaluationError("a for expression needs a collection")
+            return enumerate(collection)
+    raise EvaluationError("a for expression needs a collection")
 
 
 def _for(expression: hcl.For, scope: Scope) -> Value:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.operators import number_of, text_of, truth
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, normal, to_bool, to_number, to_text
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.evaluation import Scope
@@ -31,15 +30,7 @@ def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
 
 def _primitive(value: Value, name: str) -> Value:
     try:
-        match name:
-            case "string" if isinstance(value, (bool, int, float)):
-                return text_of(value)
-            case "number" if isinstance(value, str):
-                return number_of(value)
-            case "bool" if isinstance(value, str):
-                return truth(value)
-            case _:
-                return value
+        return {"string": to_text, "number": to_number, "bool": to_bool}.get(name, normal)(value)
     except EvaluationError:
         return value
 
@@ -73,10 +64,9 @@ def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
 
 def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
     match value:
-        case PartialMap():
-            return PartialMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
-        case dict() if name == "map":
-            return {key: conform(element, inner, scope) for key, element in value.items()}
+        case dict() if name == "map" or isinstance(value, PartialMap):
+            entries = {key: conform(element, inner, scope) for key, element in value.items()}
+            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
         case tuple() if name == "set":
             return make_set(conform(element, inner, scope) for element in value)
         case tuple() if name == "list":

@@ -21,7 +21,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigi
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
-from posturio_iac.frontends.terraform.keys.secrets import exposures_of, secret_rotation
+from posturio_iac.frontends.terraform.keys.secrets import ends_of, exposures_of, secret_rotation
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser, UserOrigins, declared_user, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -81,15 +81,14 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:
     scope.budget.add_instance(block.header)
     options = scope.instance.program.options
-    kind = block.labels[0]
-    address = f"{kind}.{block.labels[1]}"
+    kind, address = block.labels[0], ".".join(block.labels)
     named = block.get(KEY_TYPES[kind])
     user = find_user(named, scope)
     service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
     policies = tuple(policies_of(user))
-    ignored = ignored_changes(block)
+    ignored, ends = ignored_changes(block), ends_of(block, scope.instance, suffix)
     facts = KeyFacts(
         address=scope.instance.full(address + suffix),
         framework="terraform",
@@ -99,10 +98,10 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         remedies=remedies_for(block, address, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
-        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *filter(None, (_age(block, scope, service),))),
+        lifetimes=(*rotation.lifetimes, *secret_rotation(ends), *filter(None, (_age(block, scope, service),))),
         notes=(*rotation.notes, *permission_note(policies)),
         replacement=rotation.replacement,
-        exposures=tuple(exposures_of(block, scope.instance, suffix)),
+        exposures=tuple(exposures_of(block, scope.instance, ends)),
         pusher=pusher(user, policies),
         directives=parsed.directives,
         scope=setting.scope,
@@ -179,15 +178,8 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
         kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
         matters = isinstance(tag.value, Unknown) and classify(tag.name, names) is not None
         tags.append(MetadataItem(tag.name, tag.value, tag.origin, tag.span, tuple(_clocks(tag, applied_again=kept)) if matters else ()))
-    return UserFacts(
-        user.name,
-        address=user.address,
-        identity=user.identity,
-        path=user.path,
-        tags=tuple(tags),
-        hidden=(*user.tags.hidden, *user.hidden),
-        unseen=user.unseen,
-    )
+    hidden = (*user.tags.hidden, *user.hidden)
+    return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), hidden, user.unseen)
 
 
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
@@ -244,14 +236,10 @@ def pusher(user: TerraformUser, policies: Iterable[UserPolicy]) -> Place | None:
     texts = [_blocks_of(policy, scope) for _, policy, scope in policies]
     if user.block is None or not any(_may_say(block, _PUSHING) for blocks in texts for block in blocks):
         return None
-    actions: set[str] = set()
-    for blocks in texts:
-        named = _ACTION.findall("\n".join(map(_literals, blocks)))
-        if not named:
-            return None
-        actions.update(named)
-    only = all(action.startswith(_REGISTRIES) for action in actions)
-    return Place(".".join(user.block.labels[:2]), user.block.header) if only and any(map(_PUSHES.fullmatch, actions)) else None
+    named = [_ACTION.findall("\n".join(map(_literals, blocks))) for blocks in texts]
+    actions = {action for actions in named for action in actions}
+    only = all(named) and all(action.startswith(_REGISTRIES) for action in actions)
+    return Place(".".join(user.block.labels), user.block.header) if only and any(map(_PUSHES.fullmatch, actions)) else None
 
 
 def policies_of(user: TerraformUser) -> Iterator[UserPolicy]:
@@ -259,7 +247,8 @@ def policies_of(user: TerraformUser) -> Iterator[UserPolicy]:
     if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
-    for (kind, name), block in instance.resources(*_POLICIES) if instance.index(_may_be_said, instance) else ():
+    is_said = bool(instance.resources(*_POLICIES)) and instance.index(_may_be_said, instance)
+    for (kind, name), block in instance.resources(*_POLICIES) if is_said else ():
         for _, scope in instances_of(block, instance).instances:
             users = instance.index(UserOrigins, *USER_TYPES).of(block.get("user") or block.get("users"), scope)
             if any(one.key == user.identity for one in users):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
@@ -23,27 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleLoader, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
 
 STACKS = tuple(f"{provider}_cloudformation_stack{suffix}" for provider in ("aws", "awscc") for suffix in ("", "_set"))
 _PRODUCTS = tuple(f"aws_servicecatalog_{name}" for name in ("product", "provisioned_product", "provisioning_artifact"))
 _PRODUCTS += ("aws_serverlessapplicationrepository_cloudformation_stack",)
 _NAMED = ("template_url", "product_name", "product_id", "template_physical_id", "application_id")
-_RUN = frozenset(
-    (
-        "command",
-        "inline",
-        "program",
-        "query",
-        "environment",
-        "execute",
-        "user_data",
-        "user_data_base64",
-        "definition",
-        "content",
-        "buildspec",
-    )
-)
+_RUN = frozenset(("command", "inline", "program", "query", "environment", "execute", "definition", "content", "buildspec"))
+_RUN |= {"user_data", "user_data_base64"}
 """Arguments whose value is a program, or is given to one."""
 _SIGNS = (*CALLING, *RUNNING, b"user_data", b"buildspec")
 
@@ -56,17 +44,13 @@ def keys_made_inside(instance: ModuleInstance, setting: RootModuleContext) -> It
     for _, block in instance.resources(*_PRODUCTS):
         bodies = (block.body, *(inner.body for inner in block.body.blocks))
         written = [body.attributes[name].expression for body in bodies for name in _NAMED if name in body.attributes]
-        values = (evaluate_or_unknown(expression, instance.scope()) for expression in written)
-        _not_followed(block, instance, instance.full(".".join(block.labels)), next((one for one in values if isinstance(one, str)), None))
+        _not_followed(block, instance, instance.full(".".join(block.labels)), *(evaluate_or_unknown(e, instance.scope()) for e in written))
     folder = instance.folder
     for block in (*folder.resources.values(), *folder.data.values(), *folder.calls.values()):
-        if block.text is None or holds_any(block.text, _SIGNS) or _names_program(block, instance.program):
+        path, fence = os.path.join(instance.program.root, block.header.path), instance.program.fence
+        # Most texts neither hold a program nor name one, and need not be parsed.
+        if block.text is None or holds_any(block.text, _SIGNS) or names_program(block.text, TERRAFORM, path, fence):
             yield from _of_program(block, instance, setting)
-
-
-def _names_program(block: hcl.Block, program: ModuleLoader) -> bool:
-    """True if the text of a block, which need not be parsed for that, names a file that makes keys."""
-    return names_program(block.text or b"", TERRAFORM, os.path.join(program.root, block.header.path), program.fence)
 
 
 def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -76,7 +60,7 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
     place = own_place(block.header, scope.instance)
     if text is None or body is None or read is None:
         url = evaluate_or_unknown(block.get("template_url"), scope) if body is None else None
-        _not_followed(block, scope.instance, address, url if isinstance(url, str) else None)
+        _not_followed(block, scope.instance, address, url)
         return
     given = evaluate_or_unknown(block.get("parameters"), scope)
     parameters = {name: value for name, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
@@ -88,9 +72,9 @@ def _of_stack(block: hcl.Block, scope: ModuleScope, address: str, setting: RootM
         yield KeyOfUser(found, None)
 
 
-def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, what: str | None) -> None:
-    """Name a template that is not here."""
-    said = f"{address}: {what or 'a template that the code does not fix'}"
+def _not_followed(block: hcl.Block, instance: ModuleInstance, address: str, *names: Value) -> None:
+    """Name a template that is not here, by the first of some values that is known."""
+    said = f"{address}: {next((name for name in names if isinstance(name, str)), '') or 'a template that the code does not fix'}"
     instance.program.report(Diagnostic(Level.NOTE, said, own_place(block.header, instance).path, about=CALLS_NOT_FOLLOWED))
 
 
@@ -100,7 +84,7 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
         import json
 
         value = evaluate_or_unknown(body.arguments[0], scope)
-        return None if isinstance(value, Unknown) else json.dumps(_plain(value))
+        return None if isinstance(value, Unknown) else json.dumps(value, default=lambda _: "unknown")
     value = evaluate_or_unknown(body, scope)
     if isinstance(value, str):
         return value
@@ -109,14 +93,6 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
     from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 
     return text_of(body, lambda part: evaluate_or_unknown(part, scope))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(member) for member in value]
-    return value if value is None or isinstance(value, (str, int, float, bool)) else "unknown"
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -146,8 +122,7 @@ def _lines(body: hcl.Body, scope: ModuleScope) -> Iterator[str]:
 
 
 def _value(expression: hcl.Expr, scope: ModuleScope) -> str:
-    text = _text(expression, scope)
-    if text is not None:
+    if (text := _text(expression, scope)) is not None:
         return text
     value = evaluate_or_unknown(expression, scope)
     return " ".join(map(str, value)) if isinstance(value, tuple) else ""

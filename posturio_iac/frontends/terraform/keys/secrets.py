@@ -28,12 +28,10 @@ if TYPE_CHECKING:
     from posturio_iac.facts.sinks import Sink
     from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
     from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.values import Value
 
     End = Exposure | Unknown | Consumer
-
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
-    from posturio_iac.frontends.terraform.values import Value
 
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
@@ -43,15 +41,15 @@ KEEPING = {
 """Inputs of well-known modules that go nowhere but into an encrypted store."""
 
 
-def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[End]:
-    """Yield the places where the secret of ``key``, the instance ``suffix``, leaves, and what certainly gets it and could do without.
+def ends_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> list[SecretEnd]:
+    """Where the secret of ``key``, the instance ``suffix``, ends: in its module, in those that call it, and in those that these call."""
+    return [end for end in instance.index(Secrets).of(key, instance) if end.origin.is_of(key, instance, suffix)]
 
-    They are in the key's module, in those that call it, and in those that one of these gives the secret to. `Unknown` stands for places
-    where the code does not fix whether they show it.
-    """
+
+def exposures_of(key: hcl.Block, instance: ModuleInstance, ends: list[SecretEnd]) -> Iterator[End]:
+    """Yield the places where a secret leaves, `Unknown` where that is open, and what certainly gets it and could do without."""
     if evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
-    ends = [end for end in instance.index(Secrets).of(key, instance) if end.origin.is_of(key, instance, suffix)]
     whole = Consumer("smtp", Place(instance.full(".".join(key.labels)), own_place(key.header, instance)))
     yield from _places(ends, (whole,) if ends and all(map(_is_smtp, ends)) else ())
 
@@ -74,22 +72,14 @@ def _places(ends: list[SecretEnd], besides: tuple[Consumer, ...] = ()) -> Iterat
 
 
 def _place(end: SecretEnd) -> Iterator[End]:
-    match end.block.type:
-        case "output":
+    match end.block.type, end.block.labels[0]:
+        case "output", _:
             yield from _output(end)
-        case "module" | "component":
-            yield from _given(end)
-        case "resource":
-            yield from _consumer(end)
-            yield from _argument(end)
-
-
-def _given(end: SecretEnd) -> Iterator[Unknown]:
-    """Yield the argument of a call whose code is not here, unless a well-known module stores it as a secret."""
-    instance, call = end.instance, end.block
-    children = instance.children(call.labels[0])
-    if end.argument not in keeping(instance, call) and isinstance(children, Unknown):
-        yield GIVEN_SECRET(f"{end.argument} of {instance.full(f'module.{call.labels[0]}')}", children)
+        case "resource", _:
+            yield from (*_consumer(end), *_argument(end))
+        case "module" | "component", name if end.argument not in keeping(end.instance, end.block):
+            if isinstance(children := end.instance.children(name), Unknown):
+                yield GIVEN_SECRET(f"{end.argument} of {end.instance.full(f'module.{name}')}", children)
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
@@ -185,12 +175,8 @@ _STORES = ("aws_secretsmanager_secret", "data.aws_secretsmanager_secret")
 _LAMBDA = "rotation_lambda_arn"
 
 
-def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
-    """Yield the rotations of the Secrets Manager secrets that store this instance of the key.
-
-    They may be in its own module, in those that call it, and in those that one of these gives the key to.
-    """
-    ends = (end for end in scope.instance.index(Secrets).of(block, scope.instance) if end.origin.is_of(block, scope.instance, suffix))
+def secret_rotation(ends: list[SecretEnd]) -> Iterator[Lifetime]:
+    """Yield the rotations of the Secrets Manager secrets that store a key."""
     yield from dict.fromkeys(lifetime for end in ends for lifetime in _of_end(end))
 
 
@@ -248,27 +234,24 @@ def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[Value, Value]:
     return (rules.get(days), rules.get(schedule)) if isinstance(rules, dict) else (rules if isinstance(rules, Unknown) else None, None)
 
 
-_NAME_A_LAMBDA = Advice("name the Lambda function that rotates the key")
-
-
 def _lifetime(address: str, block: hcl.Block, scope: ModuleScope) -> Lifetime:
     span, origin = own_place(block.header, scope.instance), SecretRotationOrigin(address)
     if evaluate_or_unknown(block.get(_LAMBDA), scope.seen(STRICT)) in (None, ""):
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
+        remedy = Advice("name the Lambda function that rotates the key")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=remedy)
     days, schedule = _rules(block, scope)
-    interval, never = None, False
+    interval = None
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)
     elif isinstance(schedule, str):
         from posturio_iac.core.cron import NEVER, longest_gap  # few secrets have a schedule
 
         interval = parse_interval(schedule) or longest_gap(schedule, scope.instance.program.options.as_of)
-        never = interval == NEVER
-    place = Place(address, span)
-    if never:
-        no_run, remedy = NO_RUN(str(schedule)), Advice("name days that come")
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, str(schedule), span, reason=no_run, remedy=remedy)
-    setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
+        if interval == NEVER:
+            remedy = Advice("name days that come")
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, schedule, span, reason=NO_RUN(schedule), remedy=remedy)
+    set_by = ("schedule_expression", "rate") if days is None else ("automatically_after_days",)
+    setting = IntervalSetting(Place(address, span), *set_by)
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
     if reason is None and value and interval is None:
