@@ -17,7 +17,10 @@ from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Fix = Callable[..., tuple[int, str, str]]
 
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n}\n\n'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
@@ -28,7 +31,14 @@ INERT = (
 INJECTED = "a\n--- a/victim.sh\n+++ b/victim.sh\n@@ -1 +1 @@\n-old\n+new\n"
 """A folder whose name is a diff."""
 AS_OF = ("--as-of", "2026-11-24")
-REST = ("fix", "--write", "--baseline-rest", "--until", "2027-01-31")
+REST = ("--write", "--baseline-rest", "--until", "2027-01-31")
+
+
+@pytest.fixture
+def fix(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fix:
+    """Runs `fix` in the test's folder: its exit code, the diff and what it says."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *options: run(capsys, "fix", *options, *AS_OF)
 
 
 def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:
@@ -40,14 +50,13 @@ def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:
 
 @pytest.mark.parametrize(("argv", "is_terminal"), [((), False), ((), True), (("--color", "always"), False)])
 def test_the_diff_is_exact_for_programs_and_shows_people_what_is_invisible(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], is_terminal: bool
+    tmp_path: Path, fix: Fix, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], is_terminal: bool
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
     text = USER.replace("\n}", "\n\tforce_destroy = true\t# \u202eneddih \x1b[2K\n}", 1) + KEY
     (tmp_path / "main.tf").write_bytes(text.replace("\n", "\r\n").encode())
-    _, diff, _ = run(capsys, "fix", *argv, *AS_OF)
+    _, diff, _ = fix(*argv)
     if argv or is_terminal:
         assert "\tforce_destroy = true\t# \\u202eneddih \\x1b[2K\r" in diff
         assert "\u202e" not in diff
@@ -57,35 +66,33 @@ def test_the_diff_is_exact_for_programs_and_shows_people_what_is_invisible(
         assert (tmp_path / "main.tf").read_bytes().count(b"\r\n") > text.count("\n")
 
 
-def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_diff_changes_nothing_and_applies(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path)
-    code, diff, said = run(capsys, "fix", *AS_OF)
+    code, diff, said = fix()
     assert (code, file.read_text(encoding="utf-8")) == (1, USER + KEY)
     assert "Would fix 1 finding: at the next apply this updates a resource in place." in said
     subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
-    assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
+    assert fix()[:2] == (0, "")
 
 
-def test_patch_takes_a_path_with_spaces(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_patch_takes_a_path_with_spaces(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path, name="two words/über a.tf")
-    diff = run(capsys, "fix", *AS_OF)[1]
+    diff = fix()[1]
     subprocess.run(["git", "apply", "--check", "-"], input=diff.encode(), check=True, cwd=tmp_path)
     assert [line.rpartition("\t")[2] for line in diff.splitlines()[:2]] == ["", ""]
     if patch := shutil.which("patch"):
         subprocess.run([patch, "--strip=1", "--silent"], input=diff.encode(), check=True, cwd=tmp_path)
-        assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
+        assert fix()[:2] == (0, "")
 
 
-def test_what_was_written_is_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_written_is_judged_again(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path)
-    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert fix("--write")[0] == 0
     place(tmp_path, INERT + USER)
-    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    code, _, said = fix("--write")
     assert code == 1
     assert "1 more with --unsafe" in said
-    assert run(capsys, "fix", str(tmp_path), "--write", "--unsafe", *AS_OF)[0] == 0
+    assert fix("--write", "--unsafe")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -96,25 +103,23 @@ def test_what_was_written_is_judged_again(tmp_path: Path, capsys: pytest.Capture
         (("--rotate", "60d"), 'rotation = "60d"'),
     ],
 )
-def test_an_end_that_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], written: str) -> None:
+def test_an_end_that_was_asked_for(tmp_path: Path, fix: Fix, options: tuple[str, ...], written: str) -> None:
     file = place(tmp_path)
-    assert run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)[0] == 0
+    assert fix("--write", *options)[0] == 0
     assert written in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("keys", "options", "first"), [(9, ("--in", "60d"), "2027-01-17"), (40, (), "2027-02-16")])
-def test_the_ends_of_one_owner_are_spread_over_a_week(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], keys: int, options: tuple[str, ...], first: str
-) -> None:
+def test_the_ends_of_one_owner_are_spread_over_a_week(tmp_path: Path, fix: Fix, keys: int, options: tuple[str, ...], first: str) -> None:
     file = place(tmp_path, "".join((USER + KEY).replace("ci", f"c{n}") for n in range(keys)))
-    assert run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)[0] == 0
+    assert fix("--write", *options)[0] == 0
     ends = {line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line}
     assert ends == {(date.fromisoformat(first) + timedelta(days=day)).isoformat() for day in range(7)}
 
 
-def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_whoever_is_named_owner_is_written(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path, USER.replace('  path = "/payments/"\n', "") + KEY)
-    run(capsys, "fix", str(tmp_path), "--write", "--owner", EXAMPLE_OWNER, *AS_OF)
+    fix("--write", "--owner", EXAMPLE_OWNER)
     assert f'owner   = "{EXAMPLE_OWNER}"' in file.read_text(encoding="utf-8")
 
 
@@ -131,17 +136,17 @@ def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.Captur
         (("--suppress-rest", "--reason", "x"), "--until DATE"),
         (("--reason", "x"), "belong to --suppress"),
         (("--write", "--until", "2027-01-31"), "belong to --suppress"),
-        (REST[2:], "add --write"),
+        (REST[1:], "add --write"),
         (("--write", "--baseline-rest"), "needs the last day"),
         (("--write", "--baseline-rest", "--until", "2026-01-31"), "has passed"),
-        ((*REST[1:], "--suppress-rest", "--reason", "x"), "cannot be combined"),
-        ((*REST[1:], "--address", "*"), "leave out --address"),
+        ((*REST, "--suppress-rest", "--reason", "x"), "cannot be combined"),
+        ((*REST, "--address", "*"), "leave out --address"),
         (("--address", "*.ci", "--address", "*.cl"), 'no key has the address "*.cl"'),
     ],
 )
-def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str) -> None:
+def test_wrong_usage_is_said(tmp_path: Path, fix: Fix, options: tuple[str, ...], message: str) -> None:
     file = place(tmp_path)
-    code, out, said = run(capsys, "fix", str(tmp_path), *options, *AS_OF)
+    code, out, said = fix(*options)
     assert (code, out, file.read_text(encoding="utf-8")) == (2, "", USER + KEY)
     assert message in said
 
@@ -149,16 +154,16 @@ def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str],
 EXPIRED = USER.replace("}\n\n", '  tags = { expires = "2026-01-31" }\n}\n\n') + KEY
 
 
-def test_an_expired_key_is_never_mended_by_a_later_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_expired_key_is_never_mended_by_a_later_date(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path, EXPIRED)
-    code, diff, said = run(capsys, "fix", str(tmp_path), "--unsafe", "--expires", "2027-01-31", *AS_OF)
+    code, diff, said = fix("--unsafe", "--expires", "2027-01-31")
     assert (code, diff) == (0, "")
     assert "1 finding left for you:" in said
     assert "Replace the key and set" in said
 
 
 @pytest.mark.parametrize("name", ["main.tf", "t.yaml", "t.json", "main.tf.json"])
-def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str], name: str) -> None:
     data = {"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Metadata": {"Posturio": {"Expires": "2026-01-31"}}}}}
     text = {
         "main.tf": EXPIRED,
@@ -168,9 +173,9 @@ def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, capsys:
     }[name]
     file = place(tmp_path, text, name)
     options = ("--suppress-rest", "--until", "2027-01-31", "--reason", 'moves "soon"', "--owner", "team@x.com")
-    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)
+    code, _, said = fix("--write", *options)
     assert code == 0, said + file.read_text(encoding="utf-8")
-    assert run(capsys, "fix", str(tmp_path), *options, *AS_OF)[:2] == (0, "")
+    assert fix(*options)[:2] == (0, "")
     code, out, _ = run(capsys, "scan", "--format", "json", str(tmp_path), *AS_OF)
     (found,) = json.loads(out)["findings"]
     assert found["suppressed"]["reason"] == 'moves "soon"'
@@ -182,30 +187,30 @@ def repository(folder: Path) -> None:
         subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **who})
 
 
-def test_what_is_not_committed_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_committed_is_left_alone(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path)
     repository(tmp_path)
     changed = file.read_text(encoding="utf-8") + "# more\n"
     file.write_text(changed, encoding="utf-8")
-    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    code, _, said = fix("--write")
     assert (code, file.read_text(encoding="utf-8")) == (2, changed)
     assert "main.tf has uncommitted changes" in said
-    assert run(capsys, "fix", str(tmp_path), "--write", "--allow-dirty", *AS_OF)[0] == 0
+    assert fix("--write", "--allow-dirty")[0] == 0
 
 
-def test_what_fix_wrote_a_moment_ago_is_no_foreign_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_fix_wrote_a_moment_ago_is_no_foreign_change(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path, USER.replace("/payments/", "/") + KEY)
     repository(tmp_path)
-    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 1
-    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 0
+    assert fix("--write")[0] == 1
+    assert fix("--write", "--owner", "x")[0] == 0
     assert 'owner   = "x"' in file.read_text(encoding="utf-8")
     file.write_text(file.read_text(encoding="utf-8").replace('"x"', '""'), encoding="utf-8")
-    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 2
+    assert fix("--write", "--owner", "x")[0] == 2
     planted = tmp_path / ".git/posturio-iac-fixed"
     planted.unlink()
     planted.symlink_to(tmp_path / "elsewhere")
     subprocess.run(["git", "checkout", "-q", "."], cwd=tmp_path, check=True)
-    assert run(capsys, "fix", str(tmp_path), "--write", "--owner", "x", *AS_OF)[0] == 0
+    assert fix("--write", "--owner", "x")[0] == 0
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -230,7 +235,7 @@ def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.promise("fix")
 @pytest.mark.parametrize("kind", ["generated", "made", "read-only"])
-def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+def test_files_that_are_not_ours_are_refused(tmp_path: Path, fix: Fix, kind: str) -> None:
     root = tmp_path / "root"
     if kind == "generated":
         file = place(root, f"# Code generated by x. DO NOT EDIT.\n\n{USER}{KEY}")
@@ -240,16 +245,14 @@ def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.Capt
         file = place(root)
         file.chmod(0o444)
     before = file.read_bytes()
-    code, _, said = run(capsys, "fix", str(root), "--write", "--owner", "x", *AS_OF)
+    code, _, said = fix(str(root), "--write", "--owner", "x")
     assert code == 1
     assert file.read_bytes() == before
     assert {"generated": "generated", "made": "CDK app", "read-only": "read-only"}[kind] in said
 
 
 @pytest.mark.promise("fix")
-def test_a_file_that_changes_meanwhile_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_changes_meanwhile_is_left_alone(tmp_path: Path, fix: Fix, monkeypatch: pytest.MonkeyPatch) -> None:
     file = place(tmp_path)
     real = guard.refuse_dirty
 
@@ -258,113 +261,98 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
         file.write_text("# another\n", encoding="utf-8")
 
     monkeypatch.setattr(guard, "refuse_dirty", meanwhile)
-    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    code, _, said = fix("--write")
     assert (code, file.read_text(encoding="utf-8")) == (3, "# another\n")
     assert "has changed since it was read" in said
 
 
-def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, fix: Fix) -> None:
     other = KEY.replace('"ci"', '"b"').replace("{\n", "{\n  # posturio: rotation=30d\n", 1)
     file = place(tmp_path, USER + other + KEY)
-    run(capsys, "fix", str(tmp_path), "--write", "--select", "access_keys_without_lifetime", *AS_OF)
+    fix("--write", "--select", "access_keys_without_lifetime")
     assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-19\n{KEY}"
 
 
-def test_the_hook_writes_what_is_safe_and_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hook_writes_what_is_safe_and_fails(tmp_path: Path, fix: Fix) -> None:
     file = place(tmp_path)
     other = place(tmp_path, USER + KEY, "elsewhere/main.tf")
     repository(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 1
+    assert fix("--hook", "main.tf")[0] == 1
     assert "expires" in file.read_text(encoding="utf-8")
     assert other.read_text(encoding="utf-8") == USER + KEY
-    assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
+    assert fix("--hook", "main.tf")[0] == 0
 
 
 @pytest.mark.promise("fix")
 @pytest.mark.parametrize("name", ["--exclude=*.tf", "--write.tf", "--as-of=x.tf", "-q.tf"])
-def test_the_hook_takes_names_that_look_like_options_for_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_the_hook_takes_names_that_look_like_options_for_files(tmp_path: Path, fix: Fix, name: str) -> None:
     file = place(tmp_path, name=name)
     repository(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    assert run(capsys, "fix", "--hook", *AS_OF, name)[0] == 1
+    assert fix("--hook", name)[0] == 1
     assert "expires" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.promise("fix")
 @pytest.mark.parametrize("program", ["git", "patch"])
 @pytest.mark.parametrize("name", ["with space", "ümlaut", "tab\there", 'q"uo\\te', INJECTED])
-def test_no_name_of_a_file_makes_the_diff_change_another(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, program: str
-) -> None:
+def test_no_name_of_a_file_makes_the_diff_change_another(tmp_path: Path, fix: Fix, name: str, program: str) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"needs {program}")
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "victim.sh").write_text("old\n", encoding="utf-8")
     file = place(tmp_path, name=f"{name}/main.tf")
-    _, diff, _ = run(capsys, "fix", *AS_OF)
+    _, diff, _ = fix()
     command = ["git", "apply", "-"] if program == "git" else ["patch", "-p1", "--quiet", "--force"]
     subprocess.run(command, input=diff.encode(), check=False, cwd=tmp_path, stdout=subprocess.DEVNULL)
     assert (tmp_path / "victim.sh").read_text(encoding="utf-8") == "old\n"
     assert program == "patch" or "expires" in file.read_text(encoding="utf-8")
 
 
-def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, fix: Fix) -> None:
     text = USER.replace('  name = "ci"\n', '  name = "ci" # ##vso[task.setvariable variable=x]y\n') + KEY
     file = place(tmp_path, text)
-    code, diff, _ = run(capsys, "fix", str(tmp_path), *AS_OF)
+    code, diff, _ = fix()
     assert code == 1
     assert "##vso[" not in diff
-    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert fix("--write")[0] == 0
     assert "##vso[" in file.read_text(encoding="utf-8")
 
 
-def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, fix: Fix) -> None:
     variable = 'variable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
     tags = USER.replace("}\n\n", "  tags = { owner = var.who }\n}\n\n")
     file = place(tmp_path, variable + tags + KEY)
-    code, diff, said = run(capsys, "fix", str(tmp_path), *AS_OF)
+    code, diff, said = fix()
     assert (code, diff) == (0, "")
     assert "sensitive value" in said
     assert "hunter2" not in said
-    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert fix("--write")[0] == 0
     assert "{ owner = var.who, expires" in file.read_text(encoding="utf-8")
 
 
-def test_only_the_addresses_that_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_addresses_that_were_asked_for(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path, (USER + KEY) + (USER + KEY).replace("ci", "mail"))
-    _, diff, _ = run(capsys, "fix", str(tmp_path), "--address", "*.mail", *AS_OF)
+    _, diff, _ = fix("--address", "*.mail")
     assert diff.count("+    expires") == 1
 
 
-def test_what_could_not_be_read_wins_over_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_could_not_be_read_wins_over_changes(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path)
     place(tmp_path, 'resource "aws_iam_access_key" "x" {\n', "broken.tf")
-    code, diff, said = run(capsys, "fix", str(tmp_path), *AS_OF)
+    code, diff, said = fix()
     assert code == 3
     assert "expires" in diff
     assert "error" in said
 
 
-@pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place(tree, USER + KEY, "a/main.tf")
-    place(tree, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
-    place(tree, INERT + USER, "c/main.tf")
-    code, out, said = run(capsys, *REST, *AS_OF, "--accept", "high", "--reason", "until the move to OIDC")
+def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path, USER + KEY, "a/main.tf")
+    place(tmp_path, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
+    place(tmp_path, INERT + USER, "c/main.tf")
+    code, out, said = fix(*REST, "--accept", "high", "--reason", "until the move to OIDC")
     assert code == 0
     assert "wrote posturio-iac-baseline.json: 2 entries (1 high), 2 new" in out
     assert "Fixed 1 finding" in said
-    entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
+    entries = json.loads((tmp_path / "posturio-iac-baseline.json").read_text())["findings"]
     assert {(e["path"], e["rule"], e["reason"], e["until"]) for e in entries} == {
         ("b/main.tf", "iam.expired_access_keys", "until the move to OIDC", "2027-01-31"),
         ("c/main.tf", "iam.inert_access_key_rotation", "until the move to OIDC", "2027-01-31"),
@@ -373,69 +361,69 @@ def test_what_remains_goes_into_the_baseline_and_the_next_scan_passes(tree: Path
     assert run(capsys, "scan", *AS_OF)[0] == 1
 
 
-def test_nothing_is_written_where_nothing_remains(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place(tree)
-    assert run(capsys, *REST, *AS_OF)[0] == 0
-    assert not (tree / "posturio-iac-baseline.json").exists()
+def test_nothing_is_written_where_nothing_remains(tmp_path: Path, fix: Fix) -> None:
+    place(tmp_path)
+    assert fix(*REST)[0] == 0
+    assert not (tmp_path / "posturio-iac-baseline.json").exists()
 
 
-def test_entries_that_are_there_stay(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place(tree, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
+def test_entries_that_are_there_stay(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path, EXPIRED.replace("/payments/", "/old/"), "b/main.tf")
     run(capsys, "baseline", "--reason", "agreed", "--until", "2026-12-31", "--accept", "high", *AS_OF)
-    place(tree, INERT + USER, "c/main.tf")
-    code, out, _ = run(capsys, *REST, *AS_OF, "--baseline", "posturio-iac-baseline.json", "--reason", "new")
+    place(tmp_path, INERT + USER, "c/main.tf")
+    code, out, _ = fix(*REST, "--baseline", "posturio-iac-baseline.json", "--reason", "new")
     assert code == 0
     assert "2 entries (1 high), 1 new" in out
-    entries = json.loads((tree / "posturio-iac-baseline.json").read_text())["findings"]
+    entries = json.loads((tmp_path / "posturio-iac-baseline.json").read_text())["findings"]
     assert {(e["reason"], e["until"]) for e in entries} == {("agreed", "2026-12-31"), ("new", "2027-01-31")}
 
 
 OWNED = "/a/ @acme/payments @acme/sre\n/none/\n"
 
 
-def test_owners_of_codeowners_go_into_the_code(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tree / "CODEOWNERS").write_text(OWNED)
+def test_owners_of_codeowners_go_into_the_code(tmp_path: Path, fix: Fix) -> None:
+    (tmp_path / "CODEOWNERS").write_text(OWNED)
     unowned = USER.replace('  path = "/payments/"\n', "") + KEY
-    first, second = place(tree, unowned, "a/main.tf"), place(tree, unowned, "none/main.tf")
-    code, _, said = run(capsys, "fix", "--write", "--owner-from", "codeowners", *AS_OF)
+    first, second = place(tmp_path, unowned, "a/main.tf"), place(tmp_path, unowned, "none/main.tf")
+    code, _, said = fix("--write", "--owner-from", "codeowners")
     assert 'owner   = "@acme/payments @acme/sre"' in first.read_text()
     assert "owner" not in second.read_text()
     assert (code, "1 finding left for you" in said) == (1, True)
-    run(capsys, "fix", "--write", "--owner-from", "codeowners", "--owner", "guild@acme.test", *AS_OF)
+    fix("--write", "--owner-from", "codeowners", "--owner", "guild@acme.test")
     assert 'owner   = "guild@acme.test"' in second.read_text()
-    assert run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)[:2] == (0, "")
+    assert fix("--owner-from", "codeowners")[:2] == (0, "")
 
 
-def test_what_codeowners_says_is_not_written_unless_asked(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tree / "CODEOWNERS").write_text("* @acme/payments\n")
-    file = place(tree, USER.replace('  path = "/payments/"\n', "") + KEY)
-    assert run(capsys, "fix", "--write", *AS_OF)[0] == 0
+def test_what_codeowners_says_is_not_written_unless_asked(tmp_path: Path, fix: Fix) -> None:
+    (tmp_path / "CODEOWNERS").write_text("* @acme/payments\n")
+    file = place(tmp_path, USER.replace('  path = "/payments/"\n', "") + KEY)
+    assert fix("--write")[0] == 0
     assert "owner" not in file.read_text()
 
 
-def test_without_codeowners_it_says_where_they_would_be(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place(tree)
-    code, _, said = run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)
+def test_without_codeowners_it_says_where_they_would_be(tmp_path: Path, fix: Fix) -> None:
+    place(tmp_path)
+    code, _, said = fix("--owner-from", "codeowners")
     assert code == 2
     assert ".github/CODEOWNERS" in said
 
 
-def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_alike_leftovers_name_their_root_modules_and_none_is_sent_back_to_fix(tmp_path: Path, fix: Fix) -> None:
     place(
-        tree,
+        tmp_path,
         'variable "tags" {\n  default = {}\n}\n' + USER.replace('"/payments/"', '"/b/"\n  tags = var.tags') + KEY,
         "modules/bot/main.tf",
     )
     for unit in ("prod", "stage"):
-        place(tree, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', f"live/{unit}/terragrunt.hcl")
-    said = run(capsys, "fix", *AS_OF)[2]
+        place(tmp_path, 'terraform {\n  source = "../../modules/bot"\n}\ninputs = {}\n', f"live/{unit}/terragrunt.hcl")
+    said = fix()[2]
     for unit in ("prod", "stage"):
         assert f"access_keys_without_lifetime (root module live/{unit})" in said
     assert "finds the place" not in said
 
 
-def test_what_the_baseline_accepts_is_not_more_than_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    place(tree, USER + KEY)
+def test_what_the_baseline_accepts_is_not_more_than_nothing(tmp_path: Path, fix: Fix, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path, USER + KEY)
     assert run(capsys, "baseline", "--reason", "r", "--until", "2027-01-31", *AS_OF)[0] == 0
-    said = run(capsys, "fix", "--baseline", "posturio-iac-baseline.json", *AS_OF)[2]
+    said = fix("--baseline", "posturio-iac-baseline.json")[2]
     assert said == "Nothing to fix.\n1 is in the baseline: --no-baseline fixes it too.\n"

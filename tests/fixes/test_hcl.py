@@ -8,7 +8,6 @@ import pytest
 
 from posturio_iac.fixes.hcl_maps import quoted
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
-from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 from tests.support.fixing import OWNER, fix, mended
 
 if TYPE_CHECKING:
@@ -72,24 +71,13 @@ BODIES = {
 }
 
 
+@pytest.mark.parametrize(("mark", "end"), [("", "\n"), ("\ufeff", "\r\n")])
 @pytest.mark.parametrize("kind", BODIES)
-def test_a_tag_is_added_in_the_form_of_the_map(tmp_path: Path, kind: str) -> None:
-    before, after = BODIES[kind]
+def test_a_tag_is_added_in_the_form_of_the_map_and_the_file(tmp_path: Path, kind: str, mark: str, end: str) -> None:
     rest = KEY.replace("  user", "\tuser") if kind == "tabs" else KEY
-    tags = 'locals {\n  tags = { b = "c" }\n}\n' if "local" in before else ""
-    assert mended(tmp_path, tags + USER % before + rest).decode() == tags + USER % after + rest
-
-
-@pytest.mark.parametrize("kind", BODIES)
-def test_line_ends_and_a_byte_order_mark_stay(tmp_path: Path, kind: str) -> None:
-    before, _ = BODIES[kind]
-    tags = 'locals {\n  tags = { b = "c" }\n}\n' if "local" in before else ""
-    text = ("# ä\n" + tags + USER % before + KEY).replace("\n", "\r\n").encode()
-    found = mended(tmp_path, b"\xef\xbb\xbf" + text)
-    assert found.startswith(b"\xef\xbb\xbf")
-    assert b"expires" in found
-    assert found.count(b"\n") == found.count(b"\r\n")
-    assert is_sound(tree_of(found[3:]).root_node)
+    tags = 'locals {\n  tags = { b = "c" }\n}\n' if "local" in BODIES[kind][0] else ""
+    before, after = (f"{mark}# ä\n{tags}{USER % body}{rest}".replace("\n", end) for body in BODIES[kind])
+    assert mended(tmp_path, before).decode() == after
 
 
 @pytest.mark.parametrize(
