@@ -16,16 +16,11 @@ if TYPE_CHECKING:
 
 MAX_STEPS = 2_000_000
 """Steps of evaluation: references followed, elements that loops run over, values that functions are given."""
-MAX_INSTANCES = 5_000
-"""Instances of modules, stacks and keys."""
-MAX_CHARACTERS = 50_000_000
-"""Characters of text that templates make."""
-MAX_RENDERS = 10_000
-"""Template files and strings that are rendered."""
-MAX_RENDER_DEPTH = 20
-"""How deep templates may render one another."""
-_CLOCK_EVERY = 500
-"""Steps between two checks of the clock."""
+MAX_INSTANCES = 5_000  # instances of modules, stacks and keys
+MAX_CHARACTERS = 50_000_000  # characters of text that templates make
+MAX_RENDERS = 10_000  # template files and strings that are rendered
+MAX_RENDER_DEPTH = 20  # how deep templates may render one another
+_CLOCK_EVERY = 500  # steps between two checks of the clock
 
 
 class BudgetError(Exception):
@@ -94,8 +89,7 @@ class Budget:
             raise BudgetError(f"takes more than {self._seconds:g} seconds to read (--timeout)")
 
 
-_WORTH = 20_000
-"""Objects that were made since the last look, without which looking costs more than it gives."""
+_WORTH = 20_000  # objects that were made since the last look, without which looking costs more than it gives
 
 
 def free_last_part() -> None:

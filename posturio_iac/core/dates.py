@@ -32,8 +32,7 @@ _YEAR_LAST = r"(?s)([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*"
 _MONTH_NAME = r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HOURS, _MINUTES, _SECONDS = range(24), range(60), range(61)
-_SHOWN = 40
-"""How much of a value a message quotes."""
+_SHOWN = 40  # how much of a value a message quotes
 _EPOCH = r"([0-9]{9,10})(?:[0-9]{3})?"
 _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
 _PLACEHOLDER = frozenset(

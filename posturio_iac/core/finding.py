@@ -119,8 +119,7 @@ class Finding:
     remedy: Remedy | None = None
     then: str | None = None
     problem: str = ""  # the message without the name of the key: the same for all keys with the same problem
-    consumers: tuple[Consumer, ...] = ()
-    """What could do without the key, where that is better than the remedy."""
+    consumers: tuple[Consumer, ...] = ()  # what could do without the key, where that is better than the remedy
     shows_code: bool = True
     """True if a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 
@@ -135,10 +134,8 @@ class Level(str, Enum):
 
 CRASH, BUDGET, CALLS_NOT_FOLLOWED = "crash", "budget", "calls"
 """What diagnostics are about: a crash of our own, a spent budget, or calls of code that is not here: something was not checked."""
-CONFIGURATION = "configuration"
-"""The subject of diagnostics that every format shows, whatever their level."""
-SUBJECT = "\0"
-"""Stands for the subject in the template of a diagnostic."""
+CONFIGURATION = "configuration"  # the subject of diagnostics that every format shows, whatever their level
+SUBJECT = "\0"  # stands for the subject in the template of a diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +226,7 @@ class JudgedKey:
 
 DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
 """The cost of a key in the score, by the severity of its worst finding."""
-UNDETERMINED = 1.0
-"""The highest cost of a key for what is undetermined about it."""
+UNDETERMINED = 1.0  # the highest cost of a key for what is undetermined about it
 
 
 def exact_score(demerits: float) -> float:

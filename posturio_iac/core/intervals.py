@@ -10,8 +10,7 @@ from datetime import timedelta
 
 from posturio_iac.core.dates import Trouble, other_form, quote, silence
 
-FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
-"""What to write, for messages."""
+FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"  # what to write, for messages
 LONGEST = timedelta(days=365_000)
 """Longer intervals are refused: they mean never, and would not fit into a calendar."""
 

@@ -85,8 +85,7 @@ class Directive:
     source: str = "comment"
 
 
-SHOWN_PLACES = 3
-"""How many possible declarations are named."""
+SHOWN_PLACES = 3  # how many possible declarations are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,7 @@ class Declaration:
 
 NOT_ACTIVE = ("Inactive", "Expired")
 """Statuses of keys that authenticate nobody; only AWS itself says the last one."""
-STATUSES = ("Active", *NOT_ACTIVE)
-"""The words for a key's status."""
+STATUSES = ("Active", *NOT_ACTIVE)  # the words for a key's status
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,7 @@ class Unknown:
     """A value that is not known. It is never true and never false."""
 
     kind: OpenKind
-    arguments: tuple[str | Unknown, ...] = ()
-    """Addresses, names, or the unknown value that this one depends on."""
+    arguments: tuple[str | Unknown, ...] = ()  # addresses, names, or the unknown value that this one depends on
 
     @property
     def reason(self) -> str:
@@ -76,8 +75,7 @@ class Unknown:
         return self.reason
 
 
-ABOUT = OpenKind("about", "{}: {}")
-"""The kind of `Unknown.about`; all others stand in `posturio_iac.core.unknown`."""
+ABOUT = OpenKind("about", "{}: {}")  # the kind of `Unknown.about`; all others stand in `posturio_iac.core.unknown`
 
 Attr = Union[T, Unknown]
 """A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``."""

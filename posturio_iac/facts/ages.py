@@ -76,8 +76,7 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span, heade
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, reason=NO_SECONDS())
 
 
-INACTIVE = '"Inactive"'
-"""The status of a disabled key, as HCL writes it."""
+INACTIVE = '"Inactive"'  # the status of a disabled key, as HCL writes it
 
 
 def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:

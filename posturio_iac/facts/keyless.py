@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Finding
 
-PAGE = "keyless"
-"""The page of `posturio-iac explain` that has an example of each."""
+PAGE = "keyless"  # the page of `posturio-iac explain` that has an example of each
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,7 @@ class UserFacts:
 
     name: Attr[str | None]
     address: str | None = None  # where the code declares it
-    identity: object = None
-    """Equal for two keys of the same user; None when the user is not known well enough."""
+    identity: object = None  # equal for two keys of the same user; None when the user is not known well enough
     path: Attr[str | None] = None
     tags: tuple[MetadataItem, ...] = ()  # its own tags, and those that a provider or a stack adds
     hidden: tuple[Unknown, ...] = ()

@@ -9,8 +9,7 @@ from posturio_iac.core.record import dataclass
 class Scheduler:
     """How a resource turns time, or another trigger, into changes."""
 
-    trigger: str | None
-    """The argument whose change makes the next turn; None when the resource keeps time itself."""
+    trigger: str | None  # the argument whose change makes the next turn; None when the resource keeps time itself
     outputs: tuple[tuple[str, int], ...]
     """Attributes and how many turns pass between two changes of each; any other attribute changes at every turn."""
     turns_argument: str | None = None  # the argument that says how many outputs take turns
@@ -35,8 +34,7 @@ SCHEDULERS = {
     "flipflop_tri": Scheduler("value", (("a", 3), ("b", 3), ("c", 3))),
 }
 
-ROTATING = "time_rotating"
-"""https://registry.terraform.io/providers/hashicorp/time/latest/docs/resources/rotating"""
+ROTATING = "time_rotating"  # https://registry.terraform.io/providers/hashicorp/time/latest/docs/resources/rotating
 
 ROTATION_ARGUMENTS = (
     ("rotation_days", "d"),

@@ -89,8 +89,7 @@ def _holders(key: AccessKey) -> Iterable[Span]:
         yield place.span
 
 
-SHOWN = 3
-"""How many declarations one reason names."""
+SHOWN = 3  # how many declarations one reason names
 _STATED = (Effect.DECLARED, Effect.UNKNOWN)
 
 

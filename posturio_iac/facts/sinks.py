@@ -51,5 +51,4 @@ SINKS = {
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }
-TAG_ARGUMENTS = ("tags", "labels", "annotations")
-"""Arguments that show their values whatever the resource is."""
+TAG_ARGUMENTS = ("tags", "labels", "annotations")  # arguments that show their values whatever the resource is

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 SOURCE = "baseline"
-MOST_BYTES = 64 * MIB
-"""Limit in bytes: some 150,000 findings."""
+MOST_BYTES = 64 * MIB  # limit in bytes: some 150,000 findings
 
 ENTRY = (
     Option("rule", Shape.TEXT, "The rule", required=True),
@@ -71,8 +70,7 @@ class BaselineEntry:
     owner: str = ""
     until: str | None = None  # the end of the exception as written
     root: str = ""  # relative to the folder of the baseline, with forward slashes; empty in older files
-    content: str = ""
-    """A digest that stays the same when the folder of the code is moved; empty in older files."""
+    content: str = ""  # a digest that stays the same when the folder of the code is moved; empty in older files
 
     user: str = ""  # as `user_of` has it; empty in older files, where it holds for whatever user the key has
 

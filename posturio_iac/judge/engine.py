@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policies
     from posturio_iac.judge.undetermined import Judged
 
-MOST_OF_A_FILE = 100
-"""How many diagnostics one file can give."""
+MOST_OF_A_FILE = 100  # how many diagnostics one file can give
 
 
 def judge(
@@ -102,15 +101,12 @@ class _Run:
 
     def __init__(self, suppressions: Suppressions, policies: Policies, as_of: datetime) -> None:
         self.suppressions, self.policies, self.as_of = suppressions, policies, as_of
-        self.rules: Mapping[str, Registered] = {}
-        """The rules for the key being judged."""
+        self.rules: Mapping[str, Registered] = {}  # the rules for the key being judged
         self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
-        self.least: Mapping[str, Severity] = {}
-        """The severities that overrides raise rules to, for that key."""
+        self.least: Mapping[str, Severity] = {}  # the severities that overrides raise rules to, for that key
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
-        self.configured: frozenset[str] = frozenset()
-        """Rules whose severity the policy of that key sets."""
+        self.configured: frozenset[str] = frozenset()  # rules whose severity the policy of that key sets
         self.fingerprints: set[str] = set()
         self.repetitions: Counter[str] = Counter()
 

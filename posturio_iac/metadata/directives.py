@@ -48,8 +48,7 @@ def _reason(text: str) -> str:
     return " ".join(text.removesuffix("*/").split())
 
 
-MAX_PROBLEMS = 20
-"""The most warnings about one comment; the rest is counted."""
+MAX_PROBLEMS = 20  # the most warnings about one comment; the rest is counted
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})

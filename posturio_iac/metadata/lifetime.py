@@ -40,10 +40,8 @@ _END_WORDS = frozenset(
 """Words in a name that speak of an end, whatever else is in it."""
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
-_PLAIN = 10**40
-"""Larger numbers are not spelled out."""
-_YEAR = r"(?:19|2[0-9])[0-9]{2}"
-"""A bare number like this is a year that forgot its month, not a count of days."""
+_PLAIN = 10**40  # larger numbers are not spelled out
+_YEAR = r"(?:19|2[0-9])[0-9]{2}"  # a bare number like this is a year that forgot its month, not a count of days
 
 
 def read(name: str, value: object, *, origin: Origin, span: Span | None = None, names: Names | None = None) -> Lifetime | None:

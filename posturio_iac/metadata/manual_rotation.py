@@ -20,11 +20,9 @@ _DATES = (
 )
 """From the most to the least exact, each of which names its parts."""
 _CENTURY = "20"
-_DIGITS = "0123456789"
-"""Names without them are most, and patterns that are not compiled cost nothing."""
+_DIGITS = "0123456789"  # names without them are most, and patterns that are not compiled cost nothing
 _LONGEST = 256
-_FIRST_YEAR = 2006
-"""AWS began to sell then, so no key is older."""
+_FIRST_YEAR = 2006  # AWS began to sell then, so no key is older
 _VERSION = r"(?i)(?:(?P<word>[a-z0-9]*)[-_.]+|(?-i:(?<=[a-z])(?=V))|^)v(?P<number>[0-9]{1,4})$"
 _NUMBER = r"(?i)(?P<word>[a-z0-9]+)[-_.]+(?P<number>[0-9]{1,2})$"
 _PRODUCTS = r"windows|win|sql|mssql|server|exchange|office|sharepoint|vs|msvc|ecma|es"
@@ -40,8 +38,7 @@ _NEGATIONS = r"not|never|no|non|none|without|cannot|cant|dont|isnt|arent|wasnt|d
 _WISHES = r"should|must|need|needs|please|remember|ought|could|might"
 _ENDINGS = r"disabled|off|none|missing|impossible|unsupported|false"
 _LINKS = r"is|are|was|were|has|have|been|be|does|do|will|currently"
-_REACH = 5
-"""How many words before it a negation governs."""
+_REACH = 5  # how many words before it a negation governs
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,7 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 https://docs.gitlab.com/user/project/codeowners/
 """
-MOST_BYTES = 3 << 20
-"""GitHub passes over a larger file."""
+MOST_BYTES = 3 << 20  # GitHub passes over a larger file
 _SECTION = lazy_pattern(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
 _SPACE = lazy_pattern(r"(?<!\\)\s+")
 
@@ -74,8 +73,7 @@ class CodeOwners:
     def __init__(self, text: str, place: str = PLACES[1]) -> None:
         """Read the text of the CODEOWNERS file at ``place``; lines that cannot be read are passed over, as GitHub does."""
         self.place = place
-        self.problem = ""
-        """Why not all of the file counts."""
+        self.problem = ""  # why not all of the file counts
         from posturio_iac.core.text.gitignore import Patterns  # most repositories have no such file
 
         self._patterns, self._owners = Patterns(), list[str]()

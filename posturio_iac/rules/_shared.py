@@ -102,8 +102,7 @@ def _birth(key: AccessKey, effective: list[Lifetime]) -> tuple[datetime | None, 
     return (last.at, last) if last else (None, None)
 
 
-SPREAD_DAYS = 7
-"""Over how many days the ends that rules propose are spread."""
+SPREAD_DAYS = 7  # over how many days the ends that rules propose are spread
 
 _IN_NAMES = frozenset("_.[")
 """What a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``."""

@@ -51,8 +51,7 @@ RULE = Rule(
     requirements=UNUSED,
     means_unneeded=True,
 )
-LONG = timedelta(days=365)
-"""A key that nobody used for so long is worse than one that is a little late."""
+LONG = timedelta(days=365)  # a key that nobody used for so long is worse than one that is a little late
 
 
 @register(RULE)

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
 
-MOST_PAIRS = 2_000_000
-"""How often entries of the configuration are compared with keys."""
+MOST_PAIRS = 2_000_000  # how often entries of the configuration are compared with keys
 
 
 def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:

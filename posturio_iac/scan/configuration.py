@@ -60,8 +60,7 @@ def code_files(selection: Selection) -> CodeFiles:
     return CodeFiles(selection.root, selection.repository or selection.root)
 
 
-MOST = 10
-"""How many files that are not used are named one by one."""
+MOST = 10  # how many files that are not used are named one by one
 ELSEWHERE = (
     "this file is not used: a repository has one configuration, at its top ({}). Limits and severities belong there in [[overrides]] with "
     'paths = ["{}"], exclude patterns and suppressions with {} before the pattern, all else as it is'

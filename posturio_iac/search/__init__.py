@@ -29,8 +29,7 @@ class Selection:
 
     apart: Callable[[], frozenset[str]] | None = None
     """Tells which folders hold only keys that are unrelated to those that count."""
-    tracked: Callable[[str], bool] | None = None
-    """Which files may be read at all; None means all."""
+    tracked: Callable[[str], bool] | None = None  # which files may be read at all; None means all
 
     def __init__(self, search: FileSearch, repository: str | None) -> None:
         self.root = search.root  # absolute, without symbolic links

@@ -34,8 +34,7 @@ SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """The first bytes of a file of ``terraform plan -out``, which is an archive, and the name of its first member."""
 _ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
 _LOCKED = "encrypted with git-crypt; unlock the repository, or exclude the file"
-LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
-"""Beginnings of the source of a local module, on Windows too."""
+LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')  # beginnings of the source of a local module, on Windows too
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 MOST_SEARCHED = 256  # MiB of a large file; no host of git takes one of half of that
@@ -84,14 +83,12 @@ class FileSearch:
         """Terraform files that call a module by a source that only a parser can read; they matter whatever else they hold."""
         self.unfollowed: set[tuple[str, str]] = set()
         """What front ends found named and not here: the path, and the place with what it names."""
-        self.calls: tuple[tuple[str, str], ...] | None = None
-        """The calls of local modules, once they were needed."""
+        self.calls: tuple[tuple[str, str], ...] | None = None  # the calls of local modules, once they were needed
         self.sources: dict[str, tuple[tuple[str, str], ...]] = {}
         """The local modules that a file calls, for files scanned so far."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
-        self.places: tuple[str, ...] = ("",)
-        """The directories that are searched; named files apart."""
+        self.places: tuple[str, ...] = ("",)  # the directories that are searched; named files apart
         self.repositories: set[str] = set()
         """The tops of the searched git work trees at or below the root; other repositories below it are not ours."""
         self.searched = 0

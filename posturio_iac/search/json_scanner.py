@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
-COMMENT = "//"
-"""The member that holds a comment, wherever it stands."""
+COMMENT = "//"  # the member that holds a comment, wherever it stands
 
 
 def blocks(data: bytes) -> list[ScannedBlock]:

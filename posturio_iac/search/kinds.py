@@ -22,12 +22,10 @@ STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json", ".hcl.json
 
 _MODULE = "module"
 _ENDINGS = {"tf": TERRAFORM, "tofu": TERRAFORM, "json": JSON, **dict.fromkeys(("yaml", "yml", "template", "txt", "cfn"), TEMPLATE)}
-IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
-"""The endings of Terraform's own files."""
+IN_HCL, IN_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")  # the endings of Terraform's own files
 CODE = (*IN_HCL, *IN_JSON)
 
-_ADDED: dict[str, tuple[bytes, ...]] = {}
-"""The search terms of kinds that front ends have added."""
+_ADDED: dict[str, tuple[bytes, ...]] = {}  # the search terms of kinds that front ends have added
 
 CALLING = (b"reate-a", b"reate_a", b"reateA", b"IAMAccessKey", b"ervice-specific-c", b"ervice_specific_c", b"erviceSpecificC")
 """Each call that makes a key holds one of these: of the command line, of Python, of other languages, of PowerShell."""
@@ -35,8 +33,7 @@ RUNNING = (b'-exec"', b'"external"', b"local_command", b"ZipFile", b"InlineCode"
 """Signs of a program whose text may be put together."""
 _BY_SHELL = (b'-exec"', b'"external"', b"local_command", b"_hook", b"run_cmd", b"file(", b"filebase64(")
 _AS_CODE = (b"source_dir", b"source_file", b"source_path", b"Uri", b"AWS::Lambda::Function", b"DockerContext", b"aws:asset", b"handler:")
-NAMING = (*_BY_SHELL, *_AS_CODE)
-"""Signs of code that names a program in another file."""
+NAMING = (*_BY_SHELL, *_AS_CODE)  # signs of code that names a program in another file
 HOLDING = (b"esources", b"Type")
 """A template that runs a program holds one of these, or a part of one that another file draws in."""
 SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey", b"_cloudformation_stack", b"_servicecatalog_pro")

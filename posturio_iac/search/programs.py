@@ -48,8 +48,7 @@ _ENDS = lazy_pattern(
 )
 _TORN = lazy_pattern(r"cre(?<!\wcre)(?:a(?:t(?:e(?:[-_](?:a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?)?)?)?)?)?[\"'$\\]")
 """A call that is put together in a program. These patterns begin with letters, for which ``re`` looks first."""
-_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")
-"""The rest of one."""
+_REST = lazy_pattern(r"access(?:(?<=[\"'}]access)|(?<=[\"'}][-_]access))[-_]key")  # the rest of one
 _HALF = lazy_pattern(r"create(?<!\wcreate)[-_]a(?:c(?:c(?:e(?:s(?:s(?:[-_](?:k(?:ey?)?)?)?)?)?)?)?)?[\"'$\\]")
 """So much of one that it counts wherever it stands."""
 _PATH = lazy_pattern(r"[\w./@+-]+")
@@ -64,14 +63,12 @@ _ASSET = lazy_pattern(r"\bS3Key[\"']?\s*:\s*[\"']?([0-9a-f]+)\.zip")
 _AWAY = lazy_pattern(rf"\bworking_dir{_SET}|\bcd\s+([\w./@+-]+)")
 _MAKE = lazy_pattern(r"[\"'\s]make\s")
 _COMPUTED = lazy_pattern(r"\b(?:command|program|inline|arguments)\s*=\s*(?:[a-z][\w.]*[.(]|[^\n]*\$\{)")
-_BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")
-"""Signs of what runs such a command."""
+_BLOCKS = ('-exec"', '"external"', "local_command", "_hook", "run_cmd")  # signs of what runs such a command
 _ENDINGS = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".sh", ".bash", ".rb", ".go", ".java", ".ps1", ".cs", ".kt", ".php")
 _HANDLED = _ENDINGS[:6]
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".ps1", "akefile")
 _MOST_AWAY = 10
-MOST_FILES = 200
-"""How many files of one folder of programs are read, and of those that call each other."""
+MOST_FILES = 200  # how many files of one folder of programs are read, and of those that call each other
 _MOST_NAMES = 1000
 _LARGEST = 1 << 20
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", "__pycache__", ".venv"))

@@ -10,8 +10,7 @@ from posturio_iac.search.written_sources import blocks_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIX = "AKIA"
-"""The prefix of ids of users' keys."""
+PREFIX = "AKIA"  # the prefix of ids of users' keys
 
 
 def pointer(texts: Mapping[str, bytes]) -> str:

@@ -35,8 +35,7 @@ class SkippedPlace:
 
     kind: str
     path: str  # relative to the scan root; a folder ends with a slash
-    text: str = ""
-    """Details beside the path: the message of an error, or the call of a module and its source."""
+    text: str = ""  # details beside the path: the message of an error, or the call of a module and its source
 
 
 def places(selection: Selection) -> Iterator[SkippedPlace]:

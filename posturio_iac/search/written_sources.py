@@ -8,11 +8,9 @@ if TYPE_CHECKING:
 
     from posturio_iac.search.hcl_scanner import ScannedBlock
 
-CALLS = frozenset(("module", "component"))
-"""Blocks that call a module: Terraform's own, and those of stacks."""
+CALLS = frozenset(("module", "component"))  # blocks that call a module: Terraform's own, and those of stacks
 _TEMPLATE = (b"${", b"%{")
-_COMPUTING = (*_TEMPLATE, b"\\")
-"""Signs that a quoted text is more than what is written."""
+_COMPUTING = (*_TEMPLATE, b"\\")  # signs that a quoted text is more than what is written
 
 
 def sources_in(data: bytes, path: str) -> list[bytes]:
@@ -63,8 +61,7 @@ def written_sources(data: bytes) -> Iterator[bytes]:
         at = data.find(b"source", at + 6)
 
 
-_WINDOW = 32
-"""Bytes that are looked at together, more than there are blanks beside most signs."""
+_WINDOW = 32  # bytes that are looked at together, more than there are blanks beside most signs
 
 
 def _without(data: bytes, at: int, skipped: bytes) -> int:

@@ -122,8 +122,7 @@ class OpenQuestion:
 
     questions: tuple[Question, ...]  # everything that the reason leaves open
     reason: Reason | None  # None where the evidence is open as a whole
-    origin: Origin | None = None
-    """Where the evidence stands that is open; None where it is not about evidence."""
+    origin: Origin | None = None  # where the evidence stands that is open; None where it is not about evidence
 
     @property
     def text(self) -> str:

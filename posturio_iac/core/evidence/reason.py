@@ -18,8 +18,7 @@ class ReasonKind(str, Enum):
     NO_REFERENCE = "no_reference"  # ``replace_triggered_by`` holds no reference to a managed resource
     MISSING_RESOURCE = "missing_resource"  # it names a resource that is not there
     UNCHANGING = "unchanging"  # what it names never changes
-    DIRECT_CLOCK = "direct_clock"
-    """It names a ``time_rotating`` itself, to whose renewal Terraform does not react."""
+    DIRECT_CLOCK = "direct_clock"  # it names a ``time_rotating`` itself, to whose renewal Terraform does not react
     PREVENTED = "prevented"  # ``prevent_destroy`` lets the replacement fail
     FORGOTTEN = "forgotten"  # ``destroy = false`` leaves the old key where it is, outside of the state
     NOT_MERGED = "not_merged"  # it stands in an override file, from which Terraform does not take it
@@ -34,8 +33,7 @@ class ReasonKind(str, Enum):
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"
     NEVER = "never"  # the value says that there is no end
-    OTHER_FORM = "other_form"
-    """The value has one meaning, or several, in another form than those that are read."""
+    OTHER_FORM = "other_form"  # the value has one meaning, or several, in another form than those that are read
     UNREADABLE = "unreadable"
     ENGINE_VERSION = "engine_version"  # it depends on the version of Terraform or OpenTofu
     OUT_OF_BAND = "out_of_band"  # something outside of this code seems to rotate the key
@@ -47,8 +45,7 @@ class ReasonKind(str, Enum):
 class OpenCause(str, Enum):
     """Why a value is open, and so what would settle it."""
 
-    INPUT = "input"
-    """Whoever applies the code sets it: a variable of a root module, a parameter of a template."""
+    INPUT = "input"  # whoever applies the code sets it: a variable of a root module, a parameter of a template
     APPLY = "apply"  # it is known only once the code is applied or deployed
     ABSENT_CODE = "absent_code"  # the code that fixes it is not here
     NOT_READ = "not_read"  # AWS did not tell it, or was not asked
@@ -88,8 +85,7 @@ class Clause(NamedTuple):
         return Reason(self.kind, self.clause, words)
 
 
-STATED = "{}"
-"""The clause of a reason whose words come from elsewhere: from a reader of values, or from AWS."""
+STATED = "{}"  # the clause of a reason whose words come from elsewhere: from a reader of values, or from AWS
 
 # Arguments that switch something off, or that AWS does not take.
 EXPIRY_NOT_SET = Clause(ReasonKind.NOT_SET, "it is not set, which turns expiry off")

@@ -134,10 +134,8 @@ class SetArgument:
     argument: str
     value: str
     note: str = ""  # what the value means, for a reader
-    is_named: bool = False
-    """True if the change has to name the block, since the finding points at another one."""
-    needs_person: bool = False
-    """True if a person has to decide first, such as whether anything still uses the key."""
+    is_named: bool = False  # the change has to name the block, since the finding points at another one
+    needs_person: bool = False  # a person has to decide first, such as whether anything still uses the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +272,7 @@ if TYPE_CHECKING:
     ]
 
 
-EXAMPLE_OWNER = "team@example.com"
-"""The placeholder for the owner of a key; it is never written into code."""
+EXAMPLE_OWNER = "team@example.com"  # the placeholder for the owner of a key; it is never written into code
 DELETE = Advice("delete the key")
 REPLACE = Advice("replace the key")
 
@@ -301,8 +298,7 @@ class Remedies:
     age: SetArgument | Advice | None = None
     """Lets AWS end a key a number of days after its creation, where AWS can; the number is still to be set."""
     avoid: Advice | None = None  # does without the key, where a change of the code is enough
-    calls: tuple[AddComment, ...] = ()
-    """State metadata above the calls of the key's module, from the nearest on."""
+    calls: tuple[AddComment, ...] = ()  # state metadata above the calls of the key's module, from the nearest on
     is_for_others: bool = False
     """True if the key's module is for callers elsewhere, whose keys a statement inside would be about: a published one, or one that is
     applied again and again."""

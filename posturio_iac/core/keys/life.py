@@ -64,8 +64,7 @@ class KeyLife:
     needed_until: str = ""
     """The last day for which the answer counts, ``2027-03-31``; empty for one that counts until a newer one comes."""
     note: str = ""
-    delete_on: datetime | None = None
-    """From when on a key that is switched off may be deleted: its grace is over."""
+    delete_on: datetime | None = None  # from when on a key that is switched off may be deleted: its grace is over
     switched: datetime | None = None  # the newest event that switched it on or off
     switched_on: datetime | None = None
     """When it was last switched on, by an event, or seen on after it had been off."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""The byte order marks of UTF-16, which PowerShell writes."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # the byte order marks of UTF-16, which PowerShell writes
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _MARKUP = r"\{\{(?!resolve:)|\{%|<%|\{#"
 UNRESOLVED = "this merge conflict is not resolved"

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STAR, _SLASH, _FOLDERS, _REST = "*", "/", "**/", "**"
-"""Tokens of a glob beside expressions of one character."""
+_STAR, _SLASH, _FOLDERS, _REST = "*", "/", "**/", "**"  # tokens of a glob beside expressions of one character
 
 
 @lru_cache(maxsize=10_000)

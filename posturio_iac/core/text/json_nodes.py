@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator
 
-MAX_DEPTH = 200
-"""How deep objects and arrays may nest, so that walking the nodes by recursion is safe."""
+MAX_DEPTH = 200  # how deep objects and arrays may nest, so that walking the nodes by recursion is safe
 
 _BOM = "\ufeff"
 _SPACE = lazy_pattern(r"[ \t\n\r]*")

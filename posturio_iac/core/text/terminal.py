@@ -8,8 +8,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36", "magenta": "35"}
-FIRST_SURROGATE = 0xDC00
-"""The first of the surrogates that stand for bytes that are not UTF-8."""
+FIRST_SURROGATE = 0xDC00  # the first of the surrogates that stand for bytes that are not UTF-8
 
 
 def printable(text: str) -> str:

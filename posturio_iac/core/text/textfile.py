@@ -23,8 +23,7 @@ OUTSIDE = "leads outside of the scanned folder and its repository and was not re
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
-"""A pipe in a file's place must not block."""
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place must not block
 
 
 class UnreadableError(Exception):

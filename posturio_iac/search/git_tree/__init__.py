@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 NAME = "git.exe" if os.name == "nt" else "git"
 
-_NOT_THERE = 2
-"""The number of the error ENOENT; importing `errno` would be one import more in each search."""
+_NOT_THERE = 2  # the number of the error ENOENT; importing `errno` would be one import more in each search
 _found: dict[tuple[str, ...], str] = {}
 
 
@@ -42,8 +41,7 @@ def safe_path() -> str:
     return os.pathsep.join(folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder))
 
 
-Exited = tuple[int, bytes, bytes]
-"""Exit code (negative: the signal), standard output, standard error."""
+Exited = tuple[int, bytes, bytes]  # exit code (negative: the signal), standard output, standard error
 
 _BLOCK = 1 << 16
 

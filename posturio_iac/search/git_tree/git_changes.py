@@ -19,10 +19,8 @@ _UNSTAGED = ("diff-files", "--raw", "--no-abbrev", "-z", "--no-renames", "--no-e
 """It compares times and sizes. ``git diff`` compares contents, after a program that the repository's own configuration may name."""
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _LINK = b"120000"
-_MOST_BYTES = 10 * MIB
-"""A larger file whose time has changed counts as changed without a look at its content."""
-_CONTEXT = 3
-"""How many lines around a change a diff shows."""
+_MOST_BYTES = 10 * MIB  # a larger file whose time has changed counts as changed without a look at its content
+_CONTEXT = 3  # how many lines around a change a diff shows
 _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 

@@ -23,8 +23,7 @@ class PathFilter:
         self.search = search
         self.base = f"{base}/" if base else ""
         self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
-        self.code: Collection[str] = ()
-        """The Terraform files that git has searched, as it names them."""
+        self.code: Collection[str] = ()  # the Terraform files that git has searched, as it names them
 
     @property
     def narrow(self) -> bool:
@@ -68,10 +67,8 @@ class Listing:
         self.own: list[str] = []
         """Files that git does not search as they are: it does not track them, or assumes that they are unchanged."""
         self.links: list[str] = []
-        self.missing: list[str] = []
-        """Tracked files that were deleted, or cannot be seen."""
-        self.hcl: list[str] = []
-        """Files in HCL that Terraform itself does not read."""
+        self.missing: list[str] = []  # tracked files that were deleted, or cannot be seen
+        self.hcl: list[str] = []  # files in HCL that Terraform itself does not read
         self.pruned = any(directory.encode() in output for directory in PRUNED)
         """True if some may be in directories that are never entered."""
         tracked: list[str] = []
@@ -92,5 +89,4 @@ class Listing:
                 tracked.append(name)
             elif state.startswith(("h 10", "m 10")):
                 self.own.append(name)
-        self.there = set(tracked).difference(self.missing)
-        """Other tracked files."""
+        self.there = set(tracked).difference(self.missing)  # other tracked files

@@ -53,14 +53,12 @@ OPTIONS = tuple(
 )
 """A repository's own configuration must neither start programs nor change what is searched."""
 _AT_ONCE = 8
-SMALL_INDEX = 64 << 10
-"""In bytes: some 600 files."""
+SMALL_INDEX = 64 << 10  # in bytes: some 600 files
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*([=:]|/[*]|$)'
 """A line that may call a module. Searching for a hundred addresses of modules would take git ten times as long."""
-_SPECS = 16
-"""With more directories than this, git searches their common parent and the filter does the rest."""
+_SPECS = 16  # with more directories than this, git searches their common parent and the filter does the rest
 
 
 def list_files(search: FileSearch, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
