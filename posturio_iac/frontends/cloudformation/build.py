@@ -41,7 +41,6 @@ class Builder:
     __slots__ = ("_transforming", "budget", "files", "problems", "types")
 
     def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
-        """Add what is wrong to ``problems``; each stack that stands by itself has a ``budget``."""
         self._transforming: dict[TemplateSource, bool] = {}
         self.budget = budget
         self.files = files
@@ -58,7 +57,6 @@ class Builder:
         return stack
 
     def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:
-        """Expand the sections of a stack, and build its children."""
         ev, template = Evaluator(self.problems), stack.template
         scope = StackScope(stack, template.source)
         stack.parameters.update({e.name: e for e in template.section("Parameters")})
@@ -148,7 +146,6 @@ class Builder:
         self._fill(child, (*chain, step))
 
     def _given(self, parent: Stack, entry: TemplateEntry) -> Iterator[tuple[str, FixedParameter]]:
-        """Yield the parameters that a resource gives to the stack that it makes."""
         scope, node = parent.scope(entry), entry.prop("Parameters")
         match node.value if node is not None else None:
             case Object() as members:
@@ -163,7 +160,6 @@ class Builder:
                 return
 
     def _inline(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
-        """The template in ``TemplateBody``, and its name."""
         body = entry.prop("TemplateBody")
         if body is None:
             return None

@@ -166,7 +166,6 @@ class _Scan:
             self._error(f"not valid {source.language}: {first.message}; {unchecked}", source.path, first.line, first.column)
 
     def _typeless(self, template: Template) -> None:
-        """Report resources without a type."""
         for entry in template.section("Resources"):
             if entry.get("Type") is None and not entry.name.startswith("Fn::") and template.complete:
                 line, column = entry.key.lines.place(entry.key.start)
@@ -188,7 +187,6 @@ def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParamete
 
 
 def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
-    """The tags that a file gives to its whole stack."""
     if template.stack_tags is None:
         return ()
     return read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
@@ -205,7 +203,6 @@ def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
 
 
 def _reach(path: str, files: Files) -> frozenset[str]:
-    """The files that ``path`` includes, directly or not."""
     found: dict[str, None] = {}
     pending = [path]
     while pending:

@@ -25,6 +25,7 @@ FUNCTION = "serverless function"
 _FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider")
 _MAX_DEPTH = 20
+_MAX_TEXT = 10_000
 _VARIABLE = lazy_pattern(r"\$\{([^${}]+)\}")
 _OWN = lazy_pattern(r"\$\{self:([\w.-]+)\}\s*")
 _PROGRAMS = (".js", ".cjs", ".mjs", ".ts", ".py")
@@ -42,7 +43,6 @@ class Gatherer:
     __slots__ = ("files", "found", "home", "problems", "root", "source")
 
     def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic]) -> None:
-        """Read what ``source`` names from ``files``; add what is wrong to ``problems``."""
         self.source = source
         self.files = files
         self.problems = problems
@@ -76,7 +76,6 @@ class Gatherer:
                     self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
 
     def _section(self, name: str, node: Node, source: TemplateSource) -> None:
-        """Add the members of a section."""
         for section, origin, _ in self._followed(node, source):
             match section.value:
                 case Object() as members:
@@ -116,7 +115,7 @@ class Gatherer:
         """A text with the variables in it that this file fixes, or gives a default; they may stand in each other."""
         for _ in range(_MAX_DEPTH):
             changed = _VARIABLE.sub(self._variable, text)
-            if changed == text:
+            if changed == text or len(changed) > _MAX_TEXT:
                 break
             text = changed
         return text
@@ -169,7 +168,6 @@ class Gatherer:
                 yield target, parsed.source, above
 
     def _functions(self, root: Node) -> None:
-        """Add the environment of functions, and of all of them, as if they were resources."""
         provider, functions = root.get("provider"), root.get("functions")
         if provider is not None and provider.get("environment") is not None:
             self._function("provider", provider, provider)

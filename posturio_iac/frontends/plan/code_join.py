@@ -32,7 +32,6 @@ class PlannedCode:
     """The folder as it was given, for a reader."""
 
     def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:
-        """Index the keys by their addresses, with indexes and without."""
         self.shown = shown
         self._exact: dict[str, list[AccessKey]] = {}
         self._bare: dict[str, list[AccessKey]] = {}

@@ -204,7 +204,6 @@ class PlanDocument:
         )
 
     def _planned(self) -> Iterator[Resource]:
-        """Yield the resources of ``planned_values``."""
         planned = self.data.get("planned_values")
         if planned is not None and not isinstance(planned, dict):
             self.problems.append(("planned_values is not an object", None))

@@ -64,7 +64,6 @@ def _outputs(document: PlanDocument, configuration: Configuration, types: frozen
 
 
 def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
-    """Yield the resources that show a secret."""
     for path, block in _blocks(configuration):
         kind = str(block.get("type"))
         sink = SINKS.get(kind)
@@ -101,12 +100,10 @@ def _holds(instance: Resource, argument: str, key: Resource) -> bool:
 
 
 def _parts(flags: Any, name: str) -> Iterator[Any]:
-    """Yield the marks of every argument called ``name``, however deep."""
     yield from (held[name] for held in within(flags) if isinstance(held, dict) and name in held)
 
 
 def _blocks(configuration: Configuration) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the managed resources of every module of the configuration."""
     pending: list[Path] = [()]
     while pending:
         path = pending.pop()

@@ -51,7 +51,6 @@ class Configuration:
     """The configuration of one plan."""
 
     def __init__(self, document: PlanDocument) -> None:
-        """Read the configuration when it is asked for."""
         self.document = document
         self.root = document.part("configuration", "root_module")
         self._modules: dict[Path, dict[str, Any]] = {(): self.root}

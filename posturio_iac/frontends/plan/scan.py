@@ -210,7 +210,6 @@ def _is_plan(data: Any) -> bool:
 
 
 def _said(document: PlanDocument) -> Iterator[Diagnostic]:
-    """Yield the diagnostics about a plan that was read."""
     for message, span in document.problems:
         place = (span.line, span.column) if span is not None else (None, None)
         yield Diagnostic(Level.ERROR, f"the plan is not complete: {message}", document.path, *place)

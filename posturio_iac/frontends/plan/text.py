@@ -22,7 +22,6 @@ class PlanTextError(Exception):
     """A file is no JSON object; the message is a sentence without a full stop."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        """Describe the error at a place, counted from 1."""
         super().__init__(message)
         self.line, self.column = line, column
 
@@ -62,7 +61,6 @@ class PlanPlaces:
     __slots__ = ("_found", "_lines", "_path", "_text")
 
     def __init__(self, path: str, text: str) -> None:
-        """Serve the plan at ``path``."""
         self._path, self._text = path, text
         self._lines = Lines(text)
         self._found: dict[str, tuple[int, int]] | None = None

@@ -27,7 +27,6 @@ class PlanUsers:
     """The users that one plan declares, and the policies that it gives them."""
 
     def __init__(self, document: PlanDocument) -> None:
-        """Index them by their names, which may be sensitive."""
         self.document = document
         self.by_name: dict[str, list[Resource]] = {}
         self.policies: dict[str, list[Resource]] = {}
@@ -72,7 +71,6 @@ def permission_note(user: UserFacts, users: PlanUsers) -> Iterator[str]:
 
 
 def _linked(key: Resource, document: PlanDocument, configuration: Configuration) -> list[Resource]:
-    """The users that the expression for the user refers to."""
     block = configuration.of(key)
     expressions = block.get("expressions")
     if not isinstance(expressions, dict):
@@ -143,7 +141,6 @@ def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Un
 
 
 def _listed(user: Resource) -> PlanTags:
-    """Tags that are a list of keys and values."""
     value = user.get("tags")
     if isinstance(value, Unknown):
         return (), (value,)
@@ -161,7 +158,6 @@ def _provider(user: Resource, configuration: Configuration) -> str:
 
 
 def _defaults(provider: str, configuration: Configuration) -> dict[str, Any]:
-    """The constant ``default_tags`` of a provider."""
     expressions = configuration.document.part("configuration", "provider_config", provider, "expressions")
     found: dict[str, Any] = {}
     for block in mappings(expressions.get("default_tags")):

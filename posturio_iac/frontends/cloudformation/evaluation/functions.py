@@ -77,7 +77,6 @@ def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | N
 
 
 def _size(node: Node) -> int:
-    """How many nodes a node consists of."""
     return sum(1 + len(held.members) for held in node.walk())
 
 

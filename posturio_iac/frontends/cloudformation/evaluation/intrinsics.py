@@ -64,7 +64,6 @@ class Evaluator:
     def __init__(
         self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None, *, known: KnownValues | None = None
     ) -> None:
-        """Add what is wrong to ``problems``."""
         self.problems = problems
         self.assumed = assumed
         self.known = known
@@ -278,7 +277,6 @@ def _literal(entry: TemplateEntry | None, name: str) -> str | None:
 
 
 def _typed(value: StackValue, kind: str) -> StackValue:
-    """Split the value of a parameter that is a list."""
     if isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
         return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
     return value

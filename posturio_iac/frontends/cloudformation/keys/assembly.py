@@ -62,7 +62,7 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     )
 
 
-_STEPS_A_KEY = 200
+_STEPS_A_KEY = 400
 
 
 class KeyResource(NamedTuple):
@@ -83,7 +83,6 @@ class Reader:
     __slots__ = ("comments", "ev", "exposures", "files", "options", "problems", "users")
 
     def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, files: Files) -> None:
-        """Add what is wrong to the problems of ``ev``."""
         self.files = files
         self.options = options
         self.users = users
@@ -196,11 +195,9 @@ class Reader:
             yield from (d for d in self._said_at(entry, stack, self.ev).directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _beside_user(self, user: TemplateUser, ev: Evaluator) -> list[MetadataItem]:
-        """The Metadata and comments at the user of a key; instructions there concern the user alone."""
         return self._said_at(user.entry, user.stack, ev).items if user.entry is not None and user.stack is not None else []
 
     def _said_at(self, entry: TemplateEntry, stack: Stack, ev: Evaluator) -> MetadataEvidence:
-        """The Metadata and comments at a resource."""
         evidence = MetadataEvidence(self.options, self.problems)
         evidence.metadata(entry, stack.scope(entry), ev, stack.address(entry))
         evidence.comments(self._comments(entry))

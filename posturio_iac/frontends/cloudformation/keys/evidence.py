@@ -163,6 +163,5 @@ class MetadataEvidence:
 
 
 def _is_function(node: Node) -> bool:
-    """True if a node is a function rather than a map."""
     name = node.function[0]
     return name == "Ref" or name.startswith("Fn::")

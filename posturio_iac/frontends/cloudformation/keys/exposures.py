@@ -36,7 +36,6 @@ class ReferenceIndex:
     __slots__ = ("_mentions", "_spans", "_walked")
 
     def __init__(self, stack: Stack) -> None:
-        """Index the outputs and the resources of ``stack``."""
         self._spans: dict[TemplateSource, tuple[list[tuple[int, int, str, TemplateEntry]], list[int]]] = {}
         self._mentions: dict[int, dict[str, list[Mention]]] = {}
         """Those of an entry that was walked, by its place among the spans."""
@@ -195,7 +194,6 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
-    """The holder of the secret."""
     if "UserData" in mention.path:
         return SecretHolder(HolderKind.USER_DATA, entry.name)
     if any(part.startswith("Environment") for part in mention.path):
@@ -219,7 +217,6 @@ def _span(mention: Mention, entry: TemplateEntry) -> Span:
 
 
 def _text(node: Node | None) -> str:
-    """A scalar as text."""
     if node is None or isinstance(node.value, tuple):
         return ""
     return "true" if node.value is True else str(node.value)

@@ -74,7 +74,6 @@ def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
 
 
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator, as_of: datetime) -> Lifetime:
-    """The lifetime that one schedule gives."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
     rules = entry.prop("RotationRules")

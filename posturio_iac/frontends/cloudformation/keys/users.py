@@ -96,7 +96,6 @@ class TemplateUsers:
     __slots__ = ("_by_name", "_ev", "_families", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
-        """Search ``roots`` and what they nest."""
         self._roots = roots
         self._ev = ev
         self._named: dict[int, dict[str, TemplateUser]] = {}
@@ -142,7 +141,6 @@ class TemplateUsers:
         return known
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
-        """The users of one stack whose names are known, by name."""
         if (known := self._named.get(id(stack))) is None:
             users = [self._user(entry, stack) for entry in reversed(stack.of_type(USER_TYPE))]
             known = self._named[id(stack)] = {user.name: user for user in users if isinstance(user.name, str)}

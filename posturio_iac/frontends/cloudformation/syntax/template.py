@@ -138,7 +138,6 @@ def _from_yaml(source: TemplateSource) -> ParsedFile:
 
 
 def _json_duplicates(node: Node) -> Iterator[Node]:
-    """Find repeated keys."""
     for held in node.walk():
         if isinstance(held.value, Object) and len({key.value for key, _ in held.value}) != len(held.value):
             yield from held.value.duplicates()

@@ -23,7 +23,6 @@ class Comments:
     __slots__ = ("_found", "_source")
 
     def __init__(self, source: TemplateSource) -> None:
-        """Serve ``source``."""
         self._source = source
         self._found: list[tuple[int, int]] | None = None
 

@@ -116,7 +116,6 @@ def _take(stream: Iterator[YamlDocument], found: list[YamlDocument]) -> tuple[st
 
 
 def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
-    """Compose the documents of one run of the parser."""
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -122,7 +122,6 @@ _AT_LEAST = 2
 
 
 def _alike(sets: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
-    """Convert all elements of all sets to their common type."""
     elements = unify([element for members in sets for element in members])
     result, start = [], 0
     for members in sets:

@@ -91,7 +91,6 @@ def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
 
 
 def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
-    """Yield what stands in nested lists, in order."""
     for element in elements:
         if isinstance(element, tuple):
             yield from _leaves(element)
@@ -138,7 +137,6 @@ def range_of(*params: float) -> tuple[Value, ...]:
 
 
 def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
-    """Complete the arguments of ``range``."""
     start, end = (0, params[0]) if len(params) == 1 else params[:2]
     step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
     return start, end, step

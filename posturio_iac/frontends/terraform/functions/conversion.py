@@ -48,7 +48,6 @@ def to_set(value: Value) -> Value:
 
 
 def _collection(value: Value, wanted: str) -> tuple[Value, ...]:
-    """The elements of a list, tuple or set."""
     if isinstance(value, tuple):
         return value
     raise EvaluationError(f"cannot convert a {type_name(value)} to a {wanted}")

@@ -102,7 +102,6 @@ def _format_part(part: str, verbs: dict[str, str]) -> str:
 
 
 def _verbs(time: datetime) -> dict[str, str]:
-    """What each verb writes."""
     month, weekday, zone = _MONTHS[time.month - 1], _WEEKDAYS[time.weekday()], _zone(time)
     plain, half = zone.replace(":", ""), "AM" if time.hour < 12 else "PM"  # noqa: PLR2004 - noon
     is_utc = not time.utcoffset()

@@ -39,7 +39,6 @@ def decode(value: str) -> bytes:
 
 
 def _read_utf8(data: bytes) -> str:
-    """Decode UTF-8. Raise EvaluationError when it is none."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -91,7 +90,6 @@ _SCHEMES = (
 
 
 def _digest(value: str, algorithm: str, *, base64: bool) -> str:
-    """Hash the UTF-8 bytes of a string."""
     import hashlib
 
     digest = hashlib.new(algorithm, utf8(value), usedforsecurity=False)
@@ -99,8 +97,6 @@ def _digest(value: str, algorithm: str, *, base64: bool) -> str:
 
 
 def _declare(name: str, algorithm: str, *, base64: bool) -> None:
-    """Declare the hash of a string, and that of a file."""
-
     def of_text(value: str) -> str:
         return _digest(value, algorithm, base64=base64)
 

@@ -102,14 +102,12 @@ def format_once(template: str, arguments: Sequence[Value]) -> str:
 
 
 def _literal(found: str) -> str:
-    """Text that is no verb."""
     if found == "%":
         raise EvaluationError("a percent sign is not followed by a verb; write %% for the sign itself")
     return "%" if found == "%%" else found
 
 
 def _bound(digits: str | None) -> int:
-    """Read a width or precision within bounds."""
     number = int(digits[:9]) if digits else 0
     if number > _MAX_WIDTH:
         raise ResultTooLargeError

@@ -38,7 +38,6 @@ def write(value: Value) -> str:
 
 
 def _write(value: Value) -> str:
-    """Write a value of a bounded size."""
     match value:
         case None:
             return "null"

@@ -150,7 +150,6 @@ def _limits(token: re.Match[str]) -> tuple[int, int | None]:
 
 
 def _character(token: re.Match[str]) -> str:
-    """Translate what takes one character."""
     if token["class"] is not None:
         return f"[{token['not']}{_class(token['class'])}]"
     if (perl := token["perl"]) is not None:
@@ -163,7 +162,6 @@ def _plain(token: re.Match[str]) -> str:
 
 
 def _class(members: str) -> str:
-    """Translate the members of a class in brackets."""
     made, place = list[str](), 0
     while place < len(members):
         token = _IN_CLASS.match(members, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from posturio_iac.frontends.terraform.functions import json_text, yaml_text
 from posturio_iac.frontends.terraform.functions.signature import anything, function, limit_text, text
 from posturio_iac.frontends.terraform.values import Value, normal
@@ -24,6 +26,11 @@ def json_encode(value: Value) -> str:
 @function("yamldecode", text("src"))
 def yaml_decode(document: str) -> Value:
     limit_text(len(document))
+    return _yaml(document)
+
+
+@lru_cache(maxsize=8)
+def _yaml(document: str) -> Value:
     return normal(yaml_text.read(document))
 
 

@@ -126,7 +126,6 @@ class Function:
         return self.body(environment, *converted) if self.needs_environment else self.body(*converted)
 
     def _check_count(self, given: int) -> None:
-        """Raise EvaluationError when the number of arguments is wrong."""
         most = len(self.parameters)
         if given >= self.required and (self.rest is not None or given <= most):
             return
@@ -207,7 +206,6 @@ def booleans(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
 
 
 def _elements(argument: Value) -> tuple[Value, ...]:
-    """The elements of a list or set."""
     if isinstance(argument, tuple):
         return argument
     raise EvaluationError(f"a list is required, not a {type_name(argument)}")

@@ -26,7 +26,6 @@ def unify(values: Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _unify(values: Sequence[Value]) -> tuple[Value, ...]:
-    """Convert values of a bounded size."""
     types = {type_name(value) for value in values} - {"null", "unknown"}
     if types <= _PRIMITIVES and (len(types) <= 1 or "string" in types):
         return tuple(values) if len(types) <= 1 else tuple(to_text(value) for value in values)

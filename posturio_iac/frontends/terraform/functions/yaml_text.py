@@ -116,7 +116,6 @@ def _merged(value: Value) -> dict[str, Value]:
 
 
 def _plain(text: str, tag: str) -> Value:
-    """Resolve a scalar without quotes."""
     if tag == "null" or (text in _WORDS and tag in ("", "bool", "null")):
         return None if tag == "null" else _WORDS[text]
     if text in _NOT_A_NUMBER:
