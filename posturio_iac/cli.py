@@ -42,9 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _reconfigure()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
-    except HelpAskedError as asked:
-        to_stdout(str(asked))
-        return CLEAN
     except UsageError as error:
         return _complain(str(error), USAGE)
     except (OutputError, UnreachableError) as error:
@@ -69,7 +66,11 @@ def _dispatch(argv: list[str]) -> int:
             to_stderr(usage())
             return USAGE
         case [name, *rest] if name in COMMANDS:
-            code: int = module(COMMANDS[name][0]).run(rest)
+            try:
+                code: int = module(COMMANDS[name][0]).run(rest)
+            except HelpAskedError as asked:
+                to_stdout(str(asked))
+                return CLEAN
             return code
         case _:
             raise UsageError(_unknown(argv[0]))
