@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, posturio, put, scan, scan_within
+from tests.support.attacks import SOUND, lay, posturio, put, scan, scan_within
 from tests.support.bombs import BOMBS, MOST_BYTES, nested_sub
 from tests.support.command_line import MISSING, shown
 
@@ -59,42 +59,76 @@ def test_places_in_a_recovered_file_are_those_of_the_file(root: Path) -> None:
     assert places == {("broken.tf", 7)}
 
 
-def test_crash_nul_in_a_module_source(root: Path) -> None:
-    put(root, "nul/main.tf", 'module "m" {\n  source = "./a\\u0000b"\n}\n' + SOUND)
-    put(root, "nul.tf.json", '{"module": {"n": {"source": "./a\\u0000b"}}}')
-    assert "that folder does not exist" in incomplete(root)
+CALL, KEY = 'module "m" {\n  source = "%s"\n}\n', 'resource "aws_iam_access_key" "n" {\n  user = "${%s}"\n}\n'
+HANDED = 'module "n" {\n  source = "../%d"\n  v      = %s\n}\nvariable "v" {}\n'
+OPEN = "each.value\n  for_each = var.v"
+IGNORED = '# posturio:ignore[iam.ownerless_access_keys] until=%s reason="r"\n' + SOUND.replace("sound", "other")
+SUPPRESSED = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "x"\nreason = "r"\nuntil = %s\n'
+DAYS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31")
+LAST = 'variable "v" {}\nresource "aws_iam_access_key" "k" {\n  for_each = var.v\n  user     = each.key\n  status   = each.value\n}\n'
+DIGITS = "9" * 9_000
+"""More than Python turns into a number."""
+INSTALLED = ".terraform/modules/modules.json"
+CRASHES: dict[str, tuple[dict[str, str], int, str]] = {
+    "nul in a source": (
+        {"a.tf": CALL % "./a\\u0000b", "n.tf.json": json.dumps({"module": {"n": {"source": "./a\0b"}}})},
+        3,
+        "does not exist",
+    ),
+    **{
+        f"nul itself in {name!r}": ({"nul/main.tf": CALL % name + SOUND}, 3, "nul/main.tf:2: error: contains a NUL byte")
+        for name in ("./a\0b", "a\0")
+    },
+    "nul in the URL of a template": ({"stack.yaml": NESTED % '"./a\\0b.yaml"'}, 1, "stack.yaml"),
+    **{
+        f"nul in {call}": ({"nul.tf": KEY % call}, 1, "")
+        for call in ('file("a\\u0000b")', 'fileexists("a\\u0000b")', 'templatefile("a\\u0000b", {})', 'fileset("a\\u0000b", "*")')
+    },
+    **{f"nul in {name}": ({"posturio-iac.toml": f'{name} = ["a\\u0000b"]\n'}, 2, "NUL byte") for name in ("var_files", "parameters")},
+    "deep list of modules": (
+        {INSTALLED: '{"Modules":' + "[" * 100_000 + "]" * 100_000 + "}", "call.tf": CALL % "acme/keys/aws"},
+        3,
+        f"{INSTALLED}: error: is not what terraform init writes",
+    ),
+    "chained modules": (
+        {f"m/{n}/main.tf": CALL % f"../{n + 1}" for n in range(1500)} | {"m/1500/main.tf": SOUND},
+        3,
+        "too deeply to follow",
+    ),
+    "chained modules that repeat what nobody knows": (
+        {f"m/{n}/main.tf": HANDED % (n + 1, OPEN) for n in range(400)} | {"m/400/main.tf": LAST},
+        1,
+        "",
+    ),
+    "an input that 400 modules hand on": (
+        {f"m/{n}/main.tf": HANDED % (n + 1, "var.v") for n in range(400)}
+        | {"m/400/main.tf": 'variable "v" {}\n' + KEY % "var.v", "main.tf": 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n'},
+        1,
+        "",
+    ),
+    "chained stacks": ({f"s/{n}.yaml": NESTED % f"./{n + 1}.yaml" for n in range(1500)}, 3, ""),
+    **{f"until {day}": ({"posturio-iac.toml": SUPPRESSED % day}, 2, "until must be a date") for day in (*DAYS, "0001-01-01")},
+    **{f"until {day} beside the code": ({"other.tf": IGNORED % day}, 1, "") for day in DAYS},
+    **{
+        f"digits in {text[:20]}": ({"digits.tf": text}, 1, "")
+        for text in (
+            f'terraform {{\n  required_version = ">= 1.{DIGITS}"\n}}\n',
+            f'terraform {{\n  required_version = "~> {DIGITS}.0"\n}}\n',
+            (CALL % "terraform-aws-modules/iam/aws//modules/iam-user").replace("}\n", f'  version = ">= 1.0.0-{DIGITS}"\n}}\n'),
+            f"# posturio: rotation={DIGITS}d\n{SOUND.replace('sound', 'other')}",
+        )
+    },
+}
+"""Files beside the sound key, the exit code, and words of what is said."""
 
 
-@pytest.mark.parametrize("name", ["./a\0b", "../a\0b", "a\0"])
-def test_crash_nul_byte_itself_in_a_module_source(root: Path, name: str) -> None:
-    put(root, "nul/main.tf", f'module "m" {{\n  source = "{name}"\n}}\n{SOUND}')
-    assert "nul/main.tf:2: error: contains a NUL byte" in incomplete(root)
-
-
-def test_crash_nul_in_a_template_url(root: Path) -> None:
-    put(root, "stack.yaml", NESTED % '"./a\\0b.yaml"')
-    assert scan(root)[0] in (1, 3)
-    assert FOUND in shown(scan(root)[1])
-
-
-@pytest.mark.parametrize("function", ["file", "fileexists", "templatefile", "fileset"])
-def test_crash_nul_in_a_path_of_a_function(root: Path, function: str) -> None:
-    more = {"templatefile": ", {}", "fileset": ', "*"'}.get(function, "")
-    put(root, "nul.tf", f'resource "aws_iam_access_key" "n" {{\n  user = "${{{function}("a\\u0000b"{more})}}"\n}}\n')
-    assert FOUND in shown(scan(root)[1])
-
-
-@pytest.mark.parametrize("option", ["var_files", "parameters"])
-def test_crash_nul_in_a_configuration(root: Path, option: str) -> None:
-    put(root, "posturio-iac.toml", f'{option} = ["a\\u0000b"]\n')
-    code, _, err = scan(root)
-    assert (code, "NUL byte" in err) == (2, True)
-
-
-def test_crash_deep_modules_json(root: Path) -> None:
-    put(root, ".terraform/modules/modules.json", '{"Modules":' + "[" * 100_000 + "]" * 100_000 + "}")
-    put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
-    assert ".terraform/modules/modules.json: error: is not what terraform init writes" in incomplete(root)
+@pytest.mark.parametrize(("files", "status", "said"), CRASHES.values(), ids=CRASHES)
+def test_what_once_crashed_stops_nothing(root: Path, files: dict[str, str], status: int, said: str) -> None:
+    lay(root, files)
+    code, out, err = scan(root)
+    assert code == status, err[:500]
+    assert said in err
+    assert code == 2 or FOUND in shown(out)
 
 
 @pytest.mark.promise("devices")
@@ -103,53 +137,6 @@ def test_crash_huge_modules_json(root: Path) -> None:
     os.truncate(path, 3 << 30)
     put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
     assert "3 GiB exceeds the limit of 10 MiB" in incomplete(root)
-
-
-def test_crash_chained_modules(root: Path) -> None:
-    for number in range(1500):
-        put(root, f"m/{number}/main.tf", f'module "n" {{\n  source = "../{number + 1}"\n}}\n')
-    put(root, "m/1500/main.tf", SOUND)
-    assert "too deeply to follow" in incomplete(root)
-
-
-def test_crash_chained_modules_that_repeat_what_nobody_knows(root: Path) -> None:
-    for number in range(400):
-        call = f'module "n" {{\n  source   = "../{number + 1}"\n  v        = each.value\n  for_each = var.v\n}}\n'
-        put(root, f"m/{number}/main.tf", f'variable "v" {{}}\n{call}')
-    key = 'resource "aws_iam_access_key" "k" {\n  for_each = var.v\n  user     = each.key\n  status   = each.value\n}\n'
-    put(root, "m/400/main.tf", f'variable "v" {{}}\n{key}')
-    code, out, _ = scan(root)
-    assert (code, FOUND in shown(out)) == (1, True)
-
-
-def test_an_input_that_400_modules_hand_on_is_followed(root: Path) -> None:
-    for number in range(400):
-        put(root, f"m/{number}/main.tf", f'module "n" {{\n  source = "../{number + 1}"\n  v = var.v\n}}\nvariable "v" {{}}\n')
-    put(root, "m/400/main.tf", 'variable "v" {}\nresource "aws_iam_access_key" "k" {\n  user = var.v\n}\n')
-    put(root, "main.tf", 'module "n" {\n  source = "./m/0"\n  v = "ci"\n}\n')
-    code, out, _ = scan(root)
-    assert (code, FOUND in shown(out)) == (1, True)
-
-
-def test_crash_chained_stacks(root: Path) -> None:
-    for number in range(1500):
-        put(root, f"s/{number}.yaml", NESTED % f"./{number + 1}.yaml")
-    code, out, _ = scan(root)
-    assert (code in (1, 3), FOUND in shown(out)) == (True, True)
-
-
-@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"])
-def test_crash_extreme_until(root: Path, until: str) -> None:
-    put(root, "posturio-iac.toml", f'[[suppressions]]\nrule = "ownerless_access_keys"\npath = "x"\nreason = "r"\nuntil = {until}\n')
-    code, _, err = scan(root)
-    assert (code, "until must be a date" in err) == (2, True)
-
-
-@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31"])
-def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
-    put(root, "other.tf", f'# posturio:ignore[iam.ownerless_access_keys] until={until} reason="r"\n{SOUND.replace("sound", "other")}')
-    code, out, _ = scan(root)
-    assert (code, FOUND in shown(out)) == (1, True)
 
 
 @pytest.mark.promise("devices")
@@ -164,25 +151,6 @@ def test_a_huge_pyproject_is_passed_over(root: Path) -> None:
     os.truncate(put(root, "pyproject.toml", "# "), 3 << 30)
     code, out, _ = scan(root)
     assert (code, FOUND in shown(out)) == (1, True)
-
-
-DIGITS = "9" * 9_000
-"""More than Python turns into a number."""
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f'terraform {{\n  required_version = ">= 1.{DIGITS}"\n}}\n',
-        f'terraform {{\n  required_version = "~> {DIGITS}.0"\n}}\n',
-        f'module "m" {{\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = ">= 1.0.0-{DIGITS}"\n}}\n',
-        f"# posturio: rotation={DIGITS}d\n",
-    ],
-)
-def test_crash_digits(root: Path, text: str) -> None:
-    put(root, "sound.tf", text.join(("", SOUND)) if text.startswith("#") else SOUND + text)
-    code, out, err = scan(root)
-    assert (code, "sound.tf" in out) == (1, True), err
 
 
 @pytest.mark.parametrize("text", [f'max_file_size = "{DIGITS}MB"', f'engine_version = "1.{DIGITS}"', f"warn_days = {DIGITS}"])
@@ -223,8 +191,7 @@ def test_folders_deeper_than_python_recurses(root: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("files", BOMBS.values(), ids=BOMBS)
 def test_a_small_input_takes_three_seconds_at_most(tmp_path: Path, files: dict[str, str]) -> None:
     assert all(len(text) <= MOST_BYTES for text in files.values())
-    for name, text in files.items():
-        put(tmp_path, name, text)
+    lay(tmp_path, files)
     assert scan_within(tmp_path, 3) in (0, 1, 2, 3)
 
 

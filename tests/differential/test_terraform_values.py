@@ -17,6 +17,7 @@ import pytest
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, normal
+from tests.support.grammar import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,51 +34,12 @@ print(TerraformCommand.run("output", ["-json"], backend="thread")[1])
 """
 ENVIRONMENT = Environment(read_file=lambda path: path, render=lambda text, names: (text, names))
 SEED, PROGRAMS = 20261128, 400
-TOKENS = [
-    *(
-        "a",
-        "b",
-        "A",
-        "1",
-        ".",
-        "[ab]",
-        "[^a]",
-        r"\w",
-        r"\d",
-        r"\s",
-        r"\S",
-        r"\W",
-        "(",
-        "(?:",
-        ")",
-        "|",
-        "*",
-        "+",
-        "?",
-        "{2}",
-        "{1,2}",
-        "{0,1}",
-    ),
-    *(
-        "{2,}",
-        "??",
-        "*?",
-        "+?",
-        "^",
-        "$",
-        r"\b",
-        r"\B",
-        "[a-c-]",
-        "[-a]",
-        "[]a]",
-        "[[:alpha:]1]",
-        "[[:punct:]]",
-        r"[\s_]",
-        "(?P<x>",
-        "(?i)",
-    ),
-    *(r"\.", r"\$", "é", "-", "]", "}", " ", r"\n", "{", "[", "\\", r"[^\d.]", "[a-Z]", "_"),
-]
+TOKENS = listed(r"""
+    a  b  A  1  .  [ab]  [^a]  \w  \d  \s  \S  \W  (  (?:  )  |  *  +  ?  {2}  {1,2}  {0,1}  {2,}  ??  *?  +?  ^  $  \b
+    \B  [a-c-]  [-a]  []a]  [[:alpha:]1]  [[:punct:]]  [\s_]  (?P<x>  (?i)  \.  \$  é  -  ]  }  \n  {  [  \  [^\d.]
+    [a-Z]  _
+""")
+TOKENS.insert(44, " ")
 LETTERS = "abAB1 \n\t.$-_]}éÉßŉ\u0130\u0131\u017f\u212aΣςλÿ\u0301\u0308дЯ\u2014\u200d中한"
 
 
