@@ -75,16 +75,6 @@ def test_the_diff_changes_nothing_and_applies(tmp_path: Path, fix: Fix) -> None:
     assert fix()[:2] == (0, "")
 
 
-def test_patch_takes_a_path_with_spaces(tmp_path: Path, fix: Fix) -> None:
-    place(tmp_path, name="two words/über a.tf")
-    diff = fix()[1]
-    subprocess.run(["git", "apply", "--check", "-"], input=diff.encode(), check=True, cwd=tmp_path)
-    assert [line.rpartition("\t")[2] for line in diff.splitlines()[:2]] == ["", ""]
-    if patch := shutil.which("patch"):
-        subprocess.run([patch, "--strip=1", "--silent"], input=diff.encode(), check=True, cwd=tmp_path)
-        assert fix()[:2] == (0, "")
-
-
 def test_what_was_written_is_judged_again(tmp_path: Path, fix: Fix) -> None:
     place(tmp_path)
     assert fix("--write")[0] == 0
@@ -304,7 +294,7 @@ def test_no_name_of_a_file_makes_the_diff_change_another(tmp_path: Path, fix: Fi
     command = ["git", "apply", "-"] if program == "git" else ["patch", "-p1", "--quiet", "--force"]
     subprocess.run(command, input=diff.encode(), check=False, cwd=tmp_path, stdout=subprocess.DEVNULL)
     assert (tmp_path / "victim.sh").read_text(encoding="utf-8") == "old\n"
-    assert program == "patch" or "expires" in file.read_text(encoding="utf-8")
+    assert (program == "patch" and name != "with space") or "expires" in file.read_text(encoding="utf-8")
 
 
 def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, fix: Fix) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fixes.test_nodes import TEMPLATE, YAML
 from tests.support.fixing import OWNER, fix
 from tests.support.fixture_tools import FIXTURES
 
@@ -16,18 +17,8 @@ if TYPE_CHECKING:
 
 api = pytest.importorskip("cfnlint.api")
 TEMPLATES = {
-    "block.yaml": "Resources:\n  User:\n    Type: AWS::IAM::User\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n"
-    "      UserName: !Ref User\n",
-    "braces.yaml": "Resources:\n  User: {Type: AWS::IAM::User}\n  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n",
-    "made.json": json.dumps(
-        {
-            "Resources": {
-                "User": {"Type": "AWS::IAM::User"},
-                "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}},
-            }
-        },
-        indent=2,
-    ),
+    **{f"{kind}.yaml": f"Resources:\n  User: {{Type: AWS::IAM::User}}\n{YAML[kind][0]}" for kind in ("block", "braces")},
+    "made.json": json.dumps(TEMPLATE, indent=2),
     "sam.yaml": (FIXTURES / "cloudformation/sam/template.yaml").read_text(encoding="utf-8"),
 }
 

@@ -29,17 +29,6 @@ def program(lifecycle: Any = None, *, tags: Any = None, clock: Any = None, stati
     return {"resource": {"time_rotating": clock or CLOCK, **held, "aws_iam_user": users, "aws_iam_access_key": {"k": key}}, **more}
 
 
-def of(made: Program, *path: str) -> Any:
-    for name in path:
-        made = made[name]
-    return made
-
-
-def lifecycle(made: Program) -> Any:
-    return of(made, "resource", "aws_iam_access_key", "k", "lifecycle")
-
-
-HOP = {"create_before_destroy": True, "replace_triggered_by": ["${time_rotating.r.id}", "aws_iam_user.u"]}
 CASES: dict[str, tuple[Program, Callable[[Program], Any], Any]] = {
     "an interval": (
         program(ROTATES, clock={"r": {"rotation_days": 365}}, static=STATIC),

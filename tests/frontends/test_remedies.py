@@ -41,46 +41,15 @@ def off(found: dict[str, str]) -> dict[str, str]:
     return {address: text.partition(", or ")[2].rstrip(".") for address, text in found.items()}
 
 
-@pytest.mark.parametrize(
-    ("more", "entries"),
-    [
-        pytest.param(
-            "", {'["a"]': 'each.key == "a" ? "Inactive" : "Active"', '["b"]': 'each.key == "b" ? "Inactive" : "Active"'}, id="no status"
-        ),
-        pytest.param(
-            "status = local.s",
-            {'["a"]': 'each.key == "a" ? "Inactive" : local.s', '["b"]': 'each.key == "b" ? "Inactive" : local.s'},
-            id="status of a local",
-        ),
-    ],
-)
-def test_a_key_of_for_each_is_switched_off_alone(tmp_path: Path, more: str, entries: dict[str, str]) -> None:
-    code = f'{ENDED}resource "aws_iam_access_key" "k" {{\n  for_each = toset(["a", "b"])\n  user = each.key\n  {more}\n}}\nlocals {{\n  s = "Active"\n}}\n'
-    expected = {f"aws_iam_access_key.k{suffix}": f"set status = {value} in aws_iam_access_key.k" for suffix, value in entries.items()}
-    assert off(advice(tmp_path, EXPIRED, {"main.tf": code})) == expected
+def key(more: str = "", loop: str = 'for_each = toset(["a", "b"])', user: str = "each.key") -> dict[str, str]:
+    locals_ = 'locals {\n  s    = "Active"\n  keys = { a = { s = "Active" }, b = { s = "Active" } }\n}\n'
+    return {"main.tf": f'{locals_}{ENDED}resource "aws_iam_access_key" "k" {{\n  {loop}\n  user = {user}\n  {more}\n}}\n'}
 
 
 def test_what_is_advised_for_an_entry_switches_off_that_key_alone(tmp_path: Path) -> None:
-    code = ENDED + 'resource "aws_iam_access_key" "k" {\n  for_each = toset(["a", "b"])\n  user = each.key\n}\n'
-    change = off(advice(tmp_path, EXPIRED, {"main.tf": code}))['aws_iam_access_key.k["a"]']
+    change = off(advice(tmp_path, EXPIRED, key()))['aws_iam_access_key.k["a"]']
     line = change.removeprefix("set ").removesuffix(" in aws_iam_access_key.k")
-    assert set(advice(tmp_path, EXPIRED, {"main.tf": code.replace("  user", f"  {line}\n  user")})) == {'aws_iam_access_key.k["b"]'}
-
-
-def test_a_status_from_the_entries_is_changed_there(tmp_path: Path) -> None:
-    code = (
-        'locals {\n  keys = { a = { s = "Active" }, b = { s = "Active" } }\n}\n'
-        f'{ENDED}resource "aws_iam_access_key" "k" {{\n  for_each = local.keys\n  user = each.key\n  status = each.value.s\n}}\n'
-    )
-    assert off(advice(tmp_path, EXPIRED, {"main.tf": code})) == {
-        f'aws_iam_access_key.k["{key}"]': f'set s to "Inactive" in the entry "{key}" of local.keys' for key in "ab"
-    }
-
-
-def test_one_entry_and_one_block_are_switched_off_as_a_whole(tmp_path: Path) -> None:
-    for loop in ("", "count = 1", 'for_each = toset(["a"])'):
-        code = f'{ENDED}resource "aws_iam_access_key" "k" {{\n  {loop}\n  user = "u"\n}}\n'
-        assert set(off(advice(tmp_path, EXPIRED, {"main.tf": code})).values()) == {'set status = "Inactive"'}
+    assert set(advice(tmp_path, EXPIRED, key(line))) == {'aws_iam_access_key.k["b"]'}
 
 
 INPUT = f'variable "on" {{\n  default = "Active"\n}}\n{ENDED}resource "aws_iam_access_key" "k" {{\n  user = "u"\n  status = var.on\n}}\n'
@@ -102,6 +71,27 @@ OF_ONE_CALL = 'let the call of module.{} set status of aws_iam_access_key.k, and
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
+        (
+            key(),
+            {
+                f'aws_iam_access_key.k["{k}"]': f'set status = each.key == "{k}" ? "Inactive" : "Active" in aws_iam_access_key.k'
+                for k in "ab"
+            },
+        ),
+        (
+            key("status = local.s"),
+            {
+                f'aws_iam_access_key.k["{k}"]': f'set status = each.key == "{k}" ? "Inactive" : local.s in aws_iam_access_key.k'
+                for k in "ab"
+            },
+        ),
+        (
+            key("status = each.value.s", "for_each = local.keys"),
+            {f'aws_iam_access_key.k["{k}"]': f'set s to "Inactive" in the entry "{k}" of local.keys' for k in "ab"},
+        ),
+        (key(loop="", user='"u"'), {"aws_iam_access_key.k": 'set status = "Inactive"'}),
+        (key(loop="count = 1", user='"u"'), {"aws_iam_access_key.k[0]": 'set status = "Inactive"'}),
+        (key(loop='for_each = toset(["a"])'), {'aws_iam_access_key.k["a"]': 'set status = "Inactive"'}),
         (
             {"main.tf": CALLS, "m/main.tf": INPUT},
             {f"module.{name}.aws_iam_access_key.k": f'set on = "Inactive" in module.{name}' for name in "ab"},
@@ -128,7 +118,7 @@ OF_ONE_CALL = 'let the call of module.{} set status of aws_iam_access_key.k, and
         ),
     ],
 )
-def test_of_what_several_use_one_use_is_changed(tmp_path: Path, files: dict[str, str], expected: dict[str, str]) -> None:
+def test_one_key_is_switched_off_alone(tmp_path: Path, files: dict[str, str], expected: dict[str, str]) -> None:
     assert off(advice(tmp_path, EXPIRED, files)) == expected
 
 
