@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import AccessKey
 
+INPUT = 'resource "terraform_data" "t" { input = time_rotating.r.id }\n'
 DAYS90 = 'resource "time_rotating" "r" {\n  rotation_days = 90\n}\n'
 STATIC = DAYS90 + 'resource "time_static" "s" {\n  rfc3339 = time_rotating.r.rfc3339\n}\n'
 
 
-def rotated(trigger: str, more: str = "", user: str = "aws_iam_user.ci.name", head: str = "") -> str:
-    return USER + (
-        f'resource "aws_iam_access_key" "ci" {{\n  {head}\n  user = {user}\n  lifecycle {{\n    replace_triggered_by = [{trigger}]\n    {more}\n  }}\n}}\n'
-    )
+def resource(kind: str, name: str, *lines: str) -> str:
+    return f'resource "{kind}" "{name}" {{\n  ' + "\n  ".join(lines) + "\n}\n"
 
 
-def plain(head: str = "", user: str = "aws_iam_user.ci.name") -> str:
-    return USER + f'resource "aws_iam_access_key" "ci" {{\n  {head}\n  user = {user}\n}}\n'
+def lifecycle(*lines: str) -> str:
+    return "lifecycle {\n    " + "\n    ".join(lines) + "\n  }"
+
+
+def rotated(trigger: str, more: str = "") -> str:
+    return plain("", "aws_iam_user.ci.name", lifecycle(f"replace_triggered_by = [{trigger}]", more))
+
+
+def plain(head: str = "", user: str = "aws_iam_user.ci.name", *more: str) -> str:
+    return USER + resource("aws_iam_access_key", "ci", head, f"user = {user}", *more)
 
 
 def ends(found: AccessKey) -> list[tuple[str, str, object]]:
@@ -53,6 +60,7 @@ ENFORCED90 = ("rotation", "enforced", 90.0)
     [
         ("time_static.s", 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }'),
         ("time_static.s.rfc3339", 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }'),
+        ('"time_static.s"', 'resource "time_static" "s" { rfc3339 = "${time_rotating.r.rfc3339}" }'),
         ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.id }'),
         ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = [time_rotating.r.id] }'),
         ("terraform_data.t", 'resource "terraform_data" "t" { input = time_rotating.r.unix }'),
@@ -86,13 +94,6 @@ def test_a_schedule_is_reached_through_another_resource(tmp_path: Path, trigger:
     found = key(tmp_path, code)
     assert ENFORCED90 in ends(found)
     assert isinstance(found.replacement, Replacement)
-
-
-def test_references_in_quotes_are_references(tmp_path: Path) -> None:
-    assert ENFORCED90 in ends(key(tmp_path, STATIC + rotated('"time_static.s"')))
-    assert ENFORCED90 in ends(
-        key(tmp_path, STATIC.replace("time_rotating.r.rfc3339", '"${time_rotating.r.rfc3339}"') + rotated("time_static.s"))
-    )
 
 
 @pytest.mark.parametrize(
@@ -235,14 +236,8 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("random_pet.p", 'resource "random_pet" "p" {}'),
         ("aws_iam_user.ci", ""),
         ("time_static.t", 'resource "time_static" "t" {}'),
-        (
-            "time_static.t",
-            'resource "time_static" "t" {\n  rfc3339 = "2020-01-01T00:00:00Z"\n  lifecycle {\n    ignore_changes = all\n  }\n}',
-        ),
-        (
-            "terraform_data.t",
-            'resource "terraform_data" "t" {\n  input = time_rotating.r.id\n  lifecycle {\n    ignore_changes = [input]\n  }\n}',
-        ),
+        ("time_static.t", resource("time_static", "t", 'rfc3339 = "2020-01-01T00:00:00Z"', lifecycle("ignore_changes = all"))),
+        ("terraform_data.t", resource("terraform_data", "t", "input = time_rotating.r.id", lifecycle("ignore_changes = [input]"))),
         ("terraform_data.t.id", 'resource "terraform_data" "t" { input = time_rotating.r.id }'),
         (
             "time_static.f",
@@ -253,15 +248,12 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.triggers }'),
         (
             "null_resource.n",
-            'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n  lifecycle {\n    ignore_changes = [triggers["r"]]\n  }\n}',
+            resource("null_resource", "n", "triggers = { r = time_rotating.r.id }", lifecycle('ignore_changes = [triggers["r"]]')),
         ),
-        (
-            "time_static.t",
-            'resource "time_static" "t" {\n  rfc3339 = time_rotating.r.id\n  lifecycle {\n    prevent_destroy = true\n  }\n}',
-        ),
+        ("time_static.t", resource("time_static", "t", "rfc3339 = time_rotating.r.id", lifecycle("prevent_destroy = true"))),
         (
             "aws_iam_policy.p",
-            'resource "terraform_data" "t" { input = time_rotating.r.id }\nresource "aws_iam_policy" "p" {\n  lifecycle {\n    replace_triggered_by = [terraform_data.t]\n    prevent_destroy = true\n  }\n}',
+            INPUT + resource("aws_iam_policy", "p", lifecycle("replace_triggered_by = [terraform_data.t]", "prevent_destroy = true")),
         ),
     ],
 )
@@ -411,44 +403,34 @@ def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours:
     assert days == (None if hours is None or isinstance(hours, str) else hours / 24)
 
 
-class TestOverlap:
-    @pytest.mark.parametrize(
-        ("more", "expected"),
-        [
-            ("", False),
-            ("create_before_destroy = true", True),
-            ('create_before_destroy = "true"', True),
-            ("create_before_destroy = false", False),
-            ("create_before_destoy = true", False),
-        ],
-    )
-    def test_the_key_says_it(self, tmp_path: Path, more: str, expected: bool) -> None:
-        found = key(tmp_path, STATIC + rotated("time_static.s", more)).replacement
+FIRST = lifecycle("create_before_destroy = true")
+
+
+@pytest.mark.parametrize(
+    ("more", "others", "expected"),
+    [
+        ("", "", False),
+        ("create_before_destroy = true", "", True),
+        ('create_before_destroy = "true"', "", True),
+        ("create_before_destroy = false", "", False),
+        ("create_before_destoy = true", "", False),
+        ("", resource("aws_ssm_parameter", "p", "value = aws_iam_access_key.ci.secret", FIRST), True),
+        ("", resource("terraform_data", "p", "input = local.key", FIRST) + "locals { key = aws_iam_access_key.ci.id }\n", True),
+        ("", resource("terraform_data", "p", "depends_on = [aws_iam_access_key.ci]", FIRST), True),
+        (
+            "",
+            resource("terraform_data", "p", "depends_on = [time_static.t]", FIRST)
+            + resource("time_static", "t", "x = aws_iam_access_key.ci.id"),
+            True,
+        ),
+    ],
+)
+def test_the_order_is_the_own_one_or_that_of_what_needs_the_key(tmp_path: Path, more: str, others: str, expected: bool) -> None:
+    code = STATIC + rotated("time_static.s", more) + others
+    for text in (code, code.replace('name = "ci"', f'name = "ci"\n  {FIRST}')):  # the order of what the key needs is not inherited
+        found = key(tmp_path, text).replacement
         assert isinstance(found, Replacement)
         assert found.create_before_destroy is expected
-
-    @pytest.mark.parametrize(
-        "dependant",
-        [
-            'resource "aws_ssm_parameter" "p" {\n  value = aws_iam_access_key.ci.secret\n  type = "SecureString"\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
-            'resource "terraform_data" "p" {\n  input = local.key\n  lifecycle {\n    create_before_destroy = true\n  }\n}\nlocals { key = aws_iam_access_key.ci.id }\n',
-            'resource "terraform_data" "p" {\n  depends_on = [aws_iam_access_key.ci]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
-            (
-                'resource "terraform_data" "p" {\n  depends_on = [terraform_data.q]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
-                'resource "terraform_data" "q" { input = aws_iam_access_key.ci.id }\n'
-            ),
-        ],
-    )
-    def test_it_is_inherited_from_what_needs_the_key(self, tmp_path: Path, dependant: str) -> None:
-        found = key(tmp_path, STATIC + rotated("time_static.s") + dependant).replacement
-        assert isinstance(found, Replacement)
-        assert found.create_before_destroy is True
-
-    def test_it_is_not_inherited_from_what_the_key_needs(self, tmp_path: Path) -> None:
-        code = STATIC + rotated("time_static.s")
-        found = key(tmp_path, code.replace('name = "ci"', 'name = "ci"\n  lifecycle {\n    create_before_destroy = true\n  }')).replacement
-        assert isinstance(found, Replacement)
-        assert found.create_before_destroy is False
 
 
 class TestSecrets:
@@ -459,26 +441,17 @@ class TestSecrets:
         "  rotation_rules {\n    RULES\n  }\n}\n"
     )
     ARN = "rotation_lambda_arn = aws_lambda_function.l.arn"
+    GIVEN = "aws_iam_access_key.ci.secret"
 
     @pytest.mark.parametrize(
         ("secret", "arn", "rules", "expected"),
         [
-            ("aws_iam_access_key.ci.secret", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
-            ("jsonencode({ k = aws_iam_access_key.ci.secret })", ARN, 'schedule_expression = "rate(90 days)"', ENFORCED90),
+            (GIVEN, ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
+            (f"jsonencode({{ k = {GIVEN} }})", ARN, 'schedule_expression = "rate(90 days)"', ENFORCED90),
             ("jsonencode(local.both)", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
-            (
-                '"${aws_iam_access_key.ci.id}:${aws_iam_access_key.ci.secret}"',
-                ARN,
-                'schedule_expression = "cron(0 1 1 * ? *)"',
-                ("rotation", "enforced", 31.0),
-            ),
-            (
-                "aws_iam_access_key.ci.secret",
-                ARN,
-                'schedule_expression = "cron(0 1 31 2 ? *)"',
-                ("rotation", "inert", None),
-            ),
-            ("aws_iam_access_key.ci.secret", "", "automatically_after_days = 30", ("rotation", "inert", None)),
+            (f'"a:${{{GIVEN}}}"', ARN, 'schedule_expression = "cron(0 1 1 * ? *)"', ("rotation", "enforced", 31.0)),
+            (GIVEN, ARN, 'schedule_expression = "cron(0 1 31 2 ? *)"', ("rotation", "inert", None)),
+            (GIVEN, "", "automatically_after_days = 30", ("rotation", "inert", None)),
             ('"other"', ARN, "automatically_after_days = 30", None),
         ],
     )
@@ -490,17 +463,9 @@ class TestSecrets:
         assert ends(key(tmp_path, code + plain())) == ([expected] if expected else [])
 
     def test_each_instance_has_its_own_secret(self, tmp_path: Path) -> None:
-        code = USER + (
-            'resource "aws_iam_access_key" "k" {\n  for_each = toset(["a", "b"])\n  user = aws_iam_user.ci.name\n}\n'
-            'resource "aws_secretsmanager_secret" "s" {}\n'
-            'resource "aws_secretsmanager_secret_version" "v" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
-            '  secret_string = aws_iam_access_key.k["a"].secret\n}\n'
-            'resource "aws_secretsmanager_secret_rotation" "r" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
-            '  rotation_lambda_arn = "arn"\n  rotation_rules {\n    automatically_after_days = 30\n  }\n}\n'
-        )
-        found = keys(tmp_path, code)
-        assert ends(found['aws_iam_access_key.k["a"]']) == [("rotation", "enforced", 30.0)]
-        assert ends(found['aws_iam_access_key.k["b"]']) == []
+        code = self.STORED.replace("SECRET", 'aws_iam_access_key.ci["a"].secret').replace("LAMBDA", self.ARN)
+        found = keys(tmp_path, code.replace("RULES", "automatically_after_days = 30") + plain('for_each = toset(["a", "b"])'))
+        assert [ends(one) for _, one in sorted(found.items())] == [[("rotation", "enforced", 30.0)], []]
 
     MODULE = 'variable "later" {}\nmodule "s" {\n  source = "terraform-aws-modules/secrets-manager/aws"\n  secret_string = SECRET\n  ARGUMENTS\n}\n'
     RULES = "rotation_rules = { automatically_after_days = 30 }"
@@ -508,16 +473,12 @@ class TestSecrets:
     @pytest.mark.parametrize(
         ("secret", "arguments", "expected"),
         [
-            ("aws_iam_access_key.ci.secret", f"enable_rotation = true\n{ARN}\n{RULES}", ("rotation", "enforced", 30.0)),
-            (
-                "aws_iam_access_key.ci.secret",
-                f'enable_rotation = "true"\n{ARN}\nrotation_rules = var.later',
-                ("rotation", "enforced", None),
-            ),
-            ("aws_iam_access_key.ci.secret", f"enable_rotation = var.later\n{ARN}\n{RULES}", ("rotation", "unknown", None)),
-            ("aws_iam_access_key.ci.secret", f'enable_rotation = true\nrotation_lambda_arn = ""\n{RULES}', ("rotation", "inert", None)),
-            ("aws_iam_access_key.ci.secret", f"enable_rotation = false\n{ARN}\n{RULES}", None),
-            ("aws_iam_access_key.ci.secret", f"{ARN}\n{RULES}", None),
+            (GIVEN, f"enable_rotation = true\n{ARN}\n{RULES}", ("rotation", "enforced", 30.0)),
+            (GIVEN, f'enable_rotation = "true"\n{ARN}\nrotation_rules = var.later', ("rotation", "enforced", None)),
+            (GIVEN, f"enable_rotation = var.later\n{ARN}\n{RULES}", ("rotation", "unknown", None)),
+            (GIVEN, f'enable_rotation = true\nrotation_lambda_arn = ""\n{RULES}', ("rotation", "inert", None)),
+            (GIVEN, f"enable_rotation = false\n{ARN}\n{RULES}", None),
+            (GIVEN, f"{ARN}\n{RULES}", None),
             ('"other"', f"enable_rotation = true\n{ARN}\n{RULES}", None),
         ],
     )
@@ -528,17 +489,14 @@ class TestSecrets:
         assert ends(key(tmp_path, code)) == ([expected] if expected else [])
 
     def test_a_rotation_beside_the_module_that_stores_the_key(self, tmp_path: Path) -> None:
-        code = plain() + self.MODULE.replace("SECRET", "aws_iam_access_key.ci.secret").replace("ARGUMENTS", "")
+        code = plain() + self.MODULE.replace("SECRET", self.GIVEN).replace("ARGUMENTS", "")
         code += f'resource "aws_secretsmanager_secret_rotation" "r" {{\n  secret_id = module.s.secret_id\n  {self.ARN}\n}}\n'
         assert ends(key(tmp_path, code)) == [("rotation", "enforced", None)]
 
     def test_a_key_of_the_same_name_in_another_module_is_another_key(self, tmp_path: Path) -> None:
-        stored = self.STORED.replace("SECRET", "var.given").replace("LAMBDA", 'rotation_lambda_arn = "arn"')
-        (tmp_path / "m").mkdir()
-        (tmp_path / "m" / "main.tf").write_text(
-            plain() + 'variable "given" {}\n' + stored.replace("RULES", "automatically_after_days = 30"), encoding="utf-8"
-        )
-        found = keys(tmp_path, plain() + 'module "m" {\n  source = "./m"\n  given = aws_iam_access_key.ci.secret\n}\n')
+        stored = self.STORED.replace("SECRET", "var.given").replace("LAMBDA", self.ARN).replace("RULES", "automatically_after_days = 30")
+        called = 'module "m" {\n  source = "./m"\n  given = aws_iam_access_key.ci.secret\n}\n'
+        found = keys(tmp_path, {"main.tf": plain() + called, "m/main.tf": plain() + 'variable "given" {}\n' + stored})
         assert ends(found["aws_iam_access_key.ci"]) == [("rotation", "enforced", 30.0)]
         assert ends(found["module.m.aws_iam_access_key.ci"]) == []
 
@@ -561,64 +519,52 @@ def test_expiring_keys(tmp_path: Path, age: str, expected: tuple[str, str, objec
     assert ends(key(tmp_path, code)) == [expected]
 
 
-class TestOutOfBand:
-    @pytest.mark.parametrize("ignored", ["all", "[all]", '["all"]', '"all"', '["*"]'])
-    def test_a_comment_that_something_rotates_it_leaves_it_open(self, tmp_path: Path, ignored: str) -> None:
-        code = f'# rotated by a Lambda every quarter\nresource "aws_iam_access_key" "ci" {{\n  user = aws_iam_user.ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
-        assert [e.effect for e in key(tmp_path, USER + code).lifetimes] == [Effect.UNKNOWN]
-        assert key(tmp_path, USER + code.replace("rotated by a Lambda every quarter", "the key")).lifetimes == ()
+@pytest.mark.parametrize("ignored", ["all", "[all]", '["all"]', '"all"', '["*"]'])
+def test_a_comment_that_something_rotates_it_leaves_it_open(tmp_path: Path, ignored: str) -> None:
+    code = resource("aws_iam_access_key", "ci", 'user = "ci"', lifecycle(f"ignore_changes = {ignored}"))
+    assert [e.effect for e in key(tmp_path, f"# rotated by a Lambda every quarter\n{code}").lifetimes] == [Effect.UNKNOWN]
+    assert key(tmp_path, f"# the key\n{code}").lifetimes == ()
 
 
 class TestSiblings:
-    TWO = (
-        USER
-        + 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.ci.name\n  A\n}\nresource "aws_iam_access_key" "b" {\n  user = "ci"\n  B\n}\n'
+    TWO = PLAIN.replace('"aws_iam_access_key" "ci" {', '"aws_iam_access_key" "a" {\n  A') + resource(
+        "aws_iam_access_key", "b", 'user = "ci"', "B"
     )
-
-    def siblings(self, tmp_path: Path, a: str = "", b: str = "", more: str = "") -> dict[str, object]:
-        found = keys(tmp_path, more + self.TWO.replace("  A\n", f"  {a}\n").replace("  B\n", f"  {b}\n"))
-        return {address.rpartition(".")[2]: k.active_siblings for address, k in found.items()}
-
-    def test_two_active_keys_of_a_user_see_each_other(self, tmp_path: Path) -> None:
-        assert self.siblings(tmp_path) == {"a": ("aws_iam_access_key.b (main.tf:8)",), "b": ("aws_iam_access_key.a (main.tf:4)",)}
-
-    def test_an_inactive_one_is_no_rival(self, tmp_path: Path) -> None:
-        assert self.siblings(tmp_path, b='status = "Inactive"') == {"a": (), "b": ("aws_iam_access_key.a (main.tf:4)",)}
-
-    def test_an_unknown_status_leaves_it_open(self, tmp_path: Path) -> None:
-        found = self.siblings(tmp_path, b="status = var.s", more='variable "s" {}\n')
-        assert isinstance(found["a"], Unknown)
-
-    def test_one_that_may_not_exist_leaves_it_open(self, tmp_path: Path) -> None:
-        found = self.siblings(tmp_path, b="count = var.n", more='variable "n" { default = 1 }\n')
-        assert found["a"] == NOT_FIXED("whether it exists together with aws_iam_access_key.b")
-
-    def test_an_inactive_one_that_may_not_exist_is_no_rival(self, tmp_path: Path) -> None:
-        found = self.siblings(tmp_path, b='count = var.n\n  status = "Inactive"', more='variable "n" { default = 1 }\n')
-        assert found["a"] == ()
+    MORE = 'variable "n" { default = 1 }\nvariable "m" {}\nvariable "s" {}\n'
+    FIRST, SECOND = ("aws_iam_access_key.a (main.tf:4)",), ("aws_iam_access_key.b (main.tf:8)",)
 
     @pytest.mark.parametrize(
-        ("one", "other"),
-        [("var.n ? 1 : 0", "var.n ? 0 : 1"), ("var.n ? 1 : 0", "!var.n ? 1 : 0"), ('var.n == "" ? 1 : 0', 'var.n != "" ? 1 : 0')],
+        ("a", "b", "expected"),
+        [
+            ("", "", (SECOND, FIRST)),
+            ("", 'status = "Inactive"', ((), FIRST)),
+            ("", "status = var.s", (None, FIRST)),
+            ("", "count = var.n", (NOT_FIXED("whether it exists together with aws_iam_access_key.b"), FIRST)),
+            ("", 'count = var.n\n  status = "Inactive"', ((), FIRST)),
+            ("count = var.m ? 1 : 0", "count = var.m ? 0 : 1", ((), ())),
+            ("count = var.m ? 1 : 0", "count = !var.m ? 1 : 0", ((), ())),
+            ('count = var.m == "" ? 1 : 0', 'count = var.m != "" ? 1 : 0', ((), ())),
+            ("count = var.m ? 1 : 0", "count = var.s ? 1 : 0", (None, None)),
+        ],
     )
-    def test_keys_of_which_one_excludes_the_other_are_none(self, tmp_path: Path, one: str, other: str) -> None:
-        found = self.siblings(tmp_path, f"count = {one}", f"count = {other}", 'variable "n" {}\n')
-        assert set(found.values()) == {()}
-
-    def test_two_conditions_leave_it_open(self, tmp_path: Path) -> None:
-        found = self.siblings(tmp_path, "count = var.n ? 1 : 0", "count = var.m ? 1 : 0", 'variable "n" {}\nvariable "m" {}\n')
-        assert all(isinstance(s, Unknown) for s in found.values())
+    def test_active_keys_of_a_user_see_each_other(self, tmp_path: Path, a: str, b: str, expected: tuple[object, object]) -> None:
+        found = [
+            k.active_siblings
+            for _, k in sorted(keys(tmp_path, self.TWO.replace("  A", f"  {a}").replace("  B", f"  {b}") + self.MORE).items())
+        ]
+        assert [None if isinstance(one, Unknown) and wanted is None else one for one, wanted in zip(found, expected, strict=True)] == [
+            *expected
+        ]
 
     def test_keys_of_different_users_are_no_siblings(self, tmp_path: Path) -> None:
-        code = 'resource "aws_iam_user" "u" {\n  for_each = toset(["a", "b"])\n  name = each.key\n}\nresource "aws_iam_access_key" "k" {\n  for_each = aws_iam_user.u\n  user = each.value.name\n}\n'
+        code = resource("aws_iam_user", "u", 'for_each = toset(["a", "b"])', "name = each.key")
+        code += resource("aws_iam_access_key", "k", "for_each = aws_iam_user.u", "user = each.value.name")
         assert {k.active_siblings for k in keys(tmp_path, code).values()} == {()}
 
     def test_counted_keys_of_one_user_are(self, tmp_path: Path) -> None:
         code = USER + 'resource "aws_iam_access_key" "k" {\n  count = 2\n  user = aws_iam_user.ci.name\n}\n'
-        assert {a: k.active_siblings for a, k in keys(tmp_path, code).items()} == {
-            "aws_iam_access_key.k[0]": ("aws_iam_access_key.k[1] (main.tf:4)",),
-            "aws_iam_access_key.k[1]": ("aws_iam_access_key.k[0] (main.tf:4)",),
-        }
+        found = [k.active_siblings for k in keys(tmp_path, code).values()]
+        assert found == [("aws_iam_access_key.k[1] (main.tf:4)",), ("aws_iam_access_key.k[0] (main.tf:4)",)]
 
     def test_keys_that_take_turns_are_none(self, tmp_path: Path) -> None:
         code = DAYS90 + LEAPFROG + USER
