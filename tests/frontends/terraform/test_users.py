@@ -33,54 +33,19 @@ def told(found: AccessKey) -> list[str]:
     return [e.value for e in found.lifetimes if e.effect is Effect.DECLARED]
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        *(
-            "aws_iam_user.u.name",
-            "aws_iam_user.u.id",
-            '"${aws_iam_user.u.name}"',
-            '"ci"',
-            "local.name",
-            'local.names["ci"]',
-            "local.names.ci",
-        ),
-        *("aws_iam_user.u[*].name[0]", "one(aws_iam_user.u[*].name)", "element(aws_iam_user.u.*.name, 0)", "null_resource.n.triggers.user"),
-        *(
-            'null_resource.n.triggers["user"]',
-            "terraform_data.d.output",
-            "terraform_data.d.input",
-            "module.pass.out",
-            "module.pass.map.user",
-        ),
-        *(
-            'lookup(local.names, "ci", "x")',
-            "try(aws_iam_user.u.name, null)",
-            "coalesce(null, aws_iam_user.u.name)",
-            "local.flag ? aws_iam_user.u.name : null",
-        ),
-        *(
-            'join("", aws_iam_user.u.*.name)',
-            'join("", [aws_iam_user.u.name])',
-            "values(local.names)[0]",
-            "[for u in [aws_iam_user.u] : u.name][0]",
-            "var.given",
-        ),
-        *(
-            'element(concat(aws_iam_user.u.*.name, [""]), 0)',
-            "aws_iam_user.u.0.name",
-            "tostring(aws_iam_user.u.name)",
-            "local.object.user.name",
-        ),
-        *(
-            "data.aws_iam_user.d.user_name",
-            "module.pass.user.name",
-            "trimspace(aws_iam_user.u.name)",
-            "merge(local.names, {}).ci",
-            "flatten([aws_iam_user.u[*].name])[0]",
-        ),
-    ],
-)
+LINKS = """
+aws_iam_user.u.name | aws_iam_user.u.id | "${aws_iam_user.u.name}" | "ci" | local.name | local.names["ci"] | local.names.ci |
+aws_iam_user.u[*].name[0] | one(aws_iam_user.u[*].name) | element(aws_iam_user.u.*.name, 0) | null_resource.n.triggers.user |
+null_resource.n.triggers["user"] | terraform_data.d.output | terraform_data.d.input | module.pass.out | module.pass.map.user |
+lookup(local.names, "ci", "x") | try(aws_iam_user.u.name, null) | coalesce(null, aws_iam_user.u.name) |
+local.flag ? aws_iam_user.u.name : null | join("", aws_iam_user.u.*.name) | join("", [aws_iam_user.u.name]) |
+values(local.names)[0] | [for u in [aws_iam_user.u] : u.name][0] | var.given | element(concat(aws_iam_user.u.*.name, [""]), 0) |
+aws_iam_user.u.0.name | tostring(aws_iam_user.u.name) | local.object.user.name | data.aws_iam_user.d.user_name |
+module.pass.user.name | trimspace(aws_iam_user.u.name) | merge(local.names, {}).ci | flatten([aws_iam_user.u[*].name])[0]
+"""
+
+
+@pytest.mark.parametrize("expression", LINKS.strip().replace("\n", " ").split(" | "))
 def test_links(tmp_path: Path, expression: str) -> None:
     rest = """
     variable "given" {}
@@ -126,19 +91,14 @@ resource "aws_iam_access_key" "k" {
 """
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [
-        *(
-            "aws_iam_user.u[count.index].name",
-            "aws_iam_user.u.*.name[count.index]",
-            "element(aws_iam_user.u.*.name, count.index)",
-            '"ci-${count.index}"',
-        ),
-        *("aws_iam_user.u[count.index].id", "null_resource.n[count.index].triggers.user", "local.users[count.index].name"),
-        '"${element(aws_iam_user.u.*.name, count.index)}"',
-    ],
-)
+COUNTED_LINKS = """
+aws_iam_user.u[count.index].name | aws_iam_user.u.*.name[count.index] | element(aws_iam_user.u.*.name, count.index) |
+"ci-${count.index}" | aws_iam_user.u[count.index].id | null_resource.n[count.index].triggers.user | local.users[count.index].name |
+"${element(aws_iam_user.u.*.name, count.index)}"
+"""
+
+
+@pytest.mark.parametrize("expression", COUNTED_LINKS.strip().replace("\n", " ").split(" | "))
 def test_links_of_counted_keys_lead_to_their_own_user(tmp_path: Path, expression: str) -> None:
     more = 'resource "null_resource" "n" {\n  count = 2\n  triggers = { user = aws_iam_user.u[count.index].name }\n}\nlocals { users = aws_iam_user.u }\n'
     found = keys(tmp_path, COUNTED.replace("USER", expression) + more)
