@@ -17,42 +17,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 END = '"2027-02-20"'
+
+
+def told(margin: str, step: str = "  ") -> str:
+    return f"{margin}Metadata:\n{margin}{step}Posturio:\n{margin}{step * 2}Expires: {END}\n{margin}{step * 2}Owner: {OWNER}\n"
+
+
+HEAD = "  Key:\n    Type: AWS::IAM::AccessKey\n"
 YAML = {
-    "block": (
-        "  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: !Ref User # who\n",
+    kind: (text.replace("@", ""), text.replace("@", said))
+    for kind, text, said in (
+        ("block", f"{HEAD}@    Properties:\n      UserName: !Ref User # who\n", told("    ")),
         (
-            "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Posturio:\n"
-            f"        Expires: {END}\n        Owner: {OWNER}\n    Properties:\n      UserName: !Ref User # who\n"
+            "four spaces",
+            "    Key:\n        Type: AWS::IAM::AccessKey\n@        Properties:\n            UserName: !Ref User\n",
+            told(" " * 8, " " * 4),
         ),
-    ),
-    "four spaces": (
-        "    Key:\n        Type: AWS::IAM::AccessKey\n        Properties:\n            UserName: !Ref User\n",
+        ("type last", "  Key:\n    Properties: {UserName: !Ref User}\n    Type: AWS::IAM::AccessKey@", f"\n{told('    ')}".rstrip()),
         (
-            "    Key:\n        Type: AWS::IAM::AccessKey\n        Metadata:\n            Posturio:\n"
-            f"                Expires: {END}\n                Owner: {OWNER}\n        Properties:\n            UserName: !Ref User\n"
+            "braces",
+            "  Key: {Type: AWS::IAM::AccessKey, @Properties: {UserName: !Ref User}}\n",
+            f"Metadata: {{Posturio: {{Expires: {END}, Owner: {OWNER}}}}}, ",
         ),
-    ),
-    "type last": (
-        "  Key:\n    Properties: {UserName: !Ref User}\n    Type: AWS::IAM::AccessKey",
-        (
-            "  Key:\n    Properties: {UserName: !Ref User}\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Posturio:\n"
-            f"        Expires: {END}\n        Owner: {OWNER}"
-        ),
-    ),
-    "braces": (
-        "  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n",
-        (
-            f"  Key: {{Type: AWS::IAM::AccessKey, Metadata: {{Posturio: {{Expires: {END}, Owner: {OWNER}}}}}, "
-            "Properties: {UserName: !Ref User}}\n"
-        ),
-    ),
-    "metadata": (
-        "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Comment: x\n    Properties: {UserName: !Ref User}\n",
-        (
-            "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Comment: x\n      Posturio:\n"
-            f"        Expires: {END}\n        Owner: {OWNER}\n    Properties: {{UserName: !Ref User}}\n"
-        ),
-    ),
+        ("metadata", f"{HEAD}    Metadata:\n      Comment: x\n@    Properties: {{UserName: !Ref User}}\n", told("    ").partition("\n")[2]),
+    )
 }
 
 

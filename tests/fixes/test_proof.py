@@ -51,51 +51,20 @@ resource "aws_iam_access_key" "bot" {
   user     = each.value.name
 }
 """
+CI = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = { owner = "ci@example.com" }\n}\n'
 OLD_AND_NEW = """\
-locals {
-  keys = {
-    old = "Inactive"
-    new = "Active"
-  }
-}
-
-resource "aws_iam_user" "ci" {
-  name = "ci"
-  tags = { owner = "ci@example.com" }
-}
-
 resource "aws_iam_access_key" "ci" {
-  for_each = local.keys
+  for_each = { old = "Inactive", new = "Active" }
   user     = aws_iam_user.ci.name
   status   = each.value
 }
 """
-TWO = """\
-resource "aws_iam_user" "ci" {
-  name = "ci"
-  tags = { owner = "ci@example.com" }
-}
-
-resource "aws_iam_access_key" "v1" {
-  user = aws_iam_user.ci.name
-}
-
-resource "aws_iam_access_key" "v2" {
-  user = aws_iam_user.ci.name
-}
-"""
-
-
-def put(root: Path, **files: str) -> None:
-    for name, text in files.items():
-        path = root / name.replace("__", "/").replace("_tf", ".tf").replace("_hcl", ".hcl").replace("_toml", ".toml")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+TWO = "".join(f'resource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.ci.name\n}}\n' for name in ("v1", "v2"))
 
 
 def test_an_end_in_a_module_does_not_revive_the_expired_key_of_another_unit(tmp_path: Path) -> None:
-    put(tmp_path, modules__bot__main_tf=BOT, live__prod__terragrunt_hcl=UNIT % '\n  tags = { expires = "2026-03-01" }\n')
-    put(tmp_path, live__stage__terragrunt_hcl=UNIT % "")
+    prod = UNIT % '\n  tags = { expires = "2026-03-01" }\n'
+    write(tmp_path, {"modules/bot/main.tf": BOT, "live/prod/terragrunt.hcl": prod, "live/stage/terragrunt.hcl": UNIT % ""})
     expired = {f["fingerprint"] for f in scan(tmp_path)[1]["findings"] if f["rule"] == "iam.expired_access_keys"}
     fix(tmp_path, "--write")
     assert len(expired) == 1
@@ -103,7 +72,7 @@ def test_an_end_in_a_module_does_not_revive_the_expired_key_of_another_unit(tmp_
 
 
 def test_an_end_beside_computed_tags_overrules_none_of_them(tmp_path: Path) -> None:
-    put(tmp_path, main_tf=EACH)
+    write(tmp_path, {"main.tf": EACH})
     findings = scan(tmp_path)[1]["findings"]
     assert not any("merge(" in f["remediation"] for f in findings)
     fix(tmp_path, "--write")
@@ -113,12 +82,12 @@ def test_an_end_beside_computed_tags_overrules_none_of_them(tmp_path: Path) -> N
 
 
 def test_the_end_of_a_disabled_key_does_not_end_an_active_one(tmp_path: Path) -> None:
-    put(tmp_path, main_tf=OLD_AND_NEW)
+    write(tmp_path, {"main.tf": CI + OLD_AND_NEW})
     assert fix(tmp_path, "--select", "iam.lingering_inactive_access_keys")[:2] == (0, "")
 
 
 def test_two_keys_of_one_user_get_no_rotation(tmp_path: Path) -> None:
-    put(tmp_path, main_tf=TWO, **{"posturio-iac_toml": 'require = "enforced"\n'})
+    write(tmp_path, {"main.tf": CI + TWO, "posturio-iac.toml": 'require = "enforced"\n'})
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
     assert "two keys take turns" in said
@@ -237,9 +206,9 @@ def test_what_a_scan_shows_is_harmless(tmp_path: Path, program: Path) -> None:
 @pytest.mark.parametrize("folder", ["terraform/s3/bind", "modules/user", "."])
 def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str) -> None:
     name = f"{folder}/main.tf".replace("./", "")
-    put(tmp_path, **{name.replace("/", "__").replace(".tf", "_tf"): BOT.replace("var.tags", "{}")})
+    write(tmp_path, {name: BOT.replace("var.tags", "{}")})
     (tmp_path / "terraform/s3/provision").mkdir(parents=True)
-    put(tmp_path, examples__full__main_tf='module "bot" {\n  source = "../.."\n}\n' if folder == "." else "")
+    write(tmp_path, {"examples/full/main.tf": 'module "bot" {\n  source = "../.."\n}\n' if folder == "." else ""})
     before = (tmp_path / name).read_text(encoding="utf-8")
     fix(tmp_path, "--write", "--unsafe")
     assert (tmp_path / name).read_text(encoding="utf-8") == before
@@ -250,8 +219,8 @@ def test_a_module_for_callers_elsewhere_gets_no_end(tmp_path: Path, folder: str)
 @pytest.mark.parametrize("named", ["live/stage/terragrunt.hcl", "modules/bot/main.tf", "live"])
 @pytest.mark.parametrize("inputs", ["merge({}, {})", "{}"])
 def test_a_part_is_mended_as_the_whole_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, inputs: str) -> None:
-    put(tmp_path, modules__bot__main_tf=BOT, live__prod__terragrunt_hcl=UNIT % '\n  tags = { expires = "2026-12-31" }\n')
-    put(tmp_path, live__stage__terragrunt_hcl=UNIT.replace("{%s}", inputs))
+    write(tmp_path, {"modules/bot/main.tf": BOT, "live/prod/terragrunt.hcl": UNIT % '\n  tags = { expires = "2026-12-31" }\n'})
+    write(tmp_path, {"live/stage/terragrunt.hcl": UNIT.replace("{%s}", inputs)})
     for words in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
@@ -269,7 +238,10 @@ INCLUDING = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n\
 
 
 def test_each_unit_gets_its_own_end(tmp_path: Path) -> None:
-    put(tmp_path, modules__bot__main_tf=NAMED, live__a__terragrunt_hcl=OF_A_TEAM, live__b__terragrunt_hcl=OF_A_TEAM.replace('"ci"', '"b"'))
+    write(
+        tmp_path,
+        {"modules/bot/main.tf": NAMED, "live/a/terragrunt.hcl": OF_A_TEAM, "live/b/terragrunt.hcl": OF_A_TEAM.replace('"ci"', '"b"')},
+    )
     assert fix(tmp_path, "--write", "--in", "60d")[0] == 0
     ends = [(tmp_path / f"live/{name}/terragrunt.hcl").read_text() for name in "ab"]
     assert [text.count("    expires = ") for text in ends] == [1, 1]
@@ -279,7 +251,7 @@ def test_each_unit_gets_its_own_end(tmp_path: Path) -> None:
 
 def test_only_the_bytes_of_the_entry_change(tmp_path: Path) -> None:
     unit = OF_A_TEAM.replace(" # who", "")
-    put(tmp_path, modules__bot__main_tf=NAMED, live__a__terragrunt_hcl=unit)
+    write(tmp_path, {"modules/bot/main.tf": NAMED, "live/a/terragrunt.hcl": unit})
     fix(tmp_path, "--write", "--expires", "2026-12-31")
     expected = unit.replace('team = "payments"', 'team    = "payments"\n    expires = "2026-12-31"')
     assert (tmp_path / "live/a/terragrunt.hcl").read_text() == expected
@@ -287,7 +259,7 @@ def test_only_the_bytes_of_the_entry_change(tmp_path: Path) -> None:
 
 
 def test_inputs_that_units_share_are_left_alone(tmp_path: Path) -> None:
-    put(tmp_path, modules__bot__main_tf=NAMED, live__root_hcl=SHARED, live__b__terragrunt_hcl=INCLUDING)
+    write(tmp_path, {"modules/bot/main.tf": NAMED, "live/root.hcl": SHARED, "live/b/terragrunt.hcl": INCLUDING})
     fix(tmp_path, "--write", "--in", "60d", "--owner", OWNER)
     assert (tmp_path / "live/root.hcl").read_text() == SHARED
     assert (tmp_path / "live/b/terragrunt.hcl").read_text() == INCLUDING
