@@ -93,10 +93,7 @@ def test_two_stacks_with_keys_of_one_name_have_two_users(tmp_path: Path) -> None
     nesting = "Resources:\n  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: a/stack.yaml}}\n"
     nesting += "  B: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: b/stack.yaml}}\n"
     nested = reading(tmp_path, {"a/stack.yaml": NAMING, "b/stack.yaml": NAMING, "main.yaml": nesting}).keys
-    assert {k.address: k.active_siblings for k in nested} == {
-        "A/K": ("B/K (b/stack.yaml:1)",),
-        "B/K": ("A/K (a/stack.yaml:1)",),
-    }
+    assert {k.address: k.active_siblings for k in nested} == {"A/K": ("B/K (b/stack.yaml:1)",), "B/K": ("A/K (a/stack.yaml:1)",)}
 
 
 @pytest.mark.parametrize(
@@ -138,11 +135,8 @@ def test_a_user_that_is_chosen_at_deployment_may_carry_a_lifetime(tmp_path: Path
     ],
 )
 def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effects: list[Effect], hidden: int) -> None:
-    text = (
-        USER.format(tags=tags, user="!Ref User")
-        + "Parameters: {P: {Type: String}}\nConditions: {Yes: !Equals [a, a], Open: !Equals [a, !Ref P]}\n"
-    )
-    found = key(tmp_path, text)
+    more = "Parameters: {P: {Type: String}}\nConditions: {Yes: !Equals [a, a], Open: !Equals [a, !Ref P]}\n"
+    found = key(tmp_path, USER.format(tags=tags, user="!Ref User") + more)
     assert [e.effect for e in found.lifetimes] == effects
     assert len(found.unknown_sources) == hidden
 
@@ -158,11 +152,8 @@ def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effect
     ],
 )
 def test_metadata_of_the_key_is_read_below_posturio_and_flat(tmp_path: Path, metadata: str, kinds: list[Kind]) -> None:
-    found = key(
-        tmp_path,
-        "Resources:\n  U: {Type: AWS::IAM::User}\n"
-        f"  K: {{Type: AWS::IAM::AccessKey, Metadata: {metadata}, Properties: {{UserName: !Ref U}}}}\n",
-    )
+    made = f"{{Type: AWS::IAM::AccessKey, Metadata: {metadata}, Properties: {{UserName: !Ref U}}}}"
+    found = key(tmp_path, f"Resources:\n  U: {{Type: AWS::IAM::User}}\n  K: {made}\n")
     assert [e.kind for e in found.lifetimes] == kinds
     assert all(e.effect is Effect.DECLARED and e.span is not None and e.span.line == 3 for e in found.lifetimes)
 
@@ -190,12 +181,8 @@ def test_comments_on_above_and_inside_a_key_belong_to_it_and_others_do_not(tmp_p
     assert lifetimes(found) == [(Kind.ROTATION, Effect.DECLARED, 'comment "rotation"')]
     assert found.owner == "payments@example.com"
     (directive,) = found.directives
-    assert (directive.rules, directive.reason, directive.span.line, directive.source) == (
-        ("iam.expired_access_keys",),
-        "moves to roles",
-        12,
-        "comment",
-    )
+    said = ("iam.expired_access_keys",), "moves to roles", 12, "comment"
+    assert (directive.rules, directive.reason, directive.span.line, directive.source) == said
     assert any("a comment speaks of rotation" in note for note in found.notes)
 
 
@@ -220,13 +207,8 @@ def test_metadata_ignores_rules_with_a_reason(tmp_path: Path) -> None:
     """
     found = reading(tmp_path, {"t.yaml": text})
     first, second = found.keys[0].directives
-    assert (first.rules, first.reason, first.until, first.source, first.span.line) == (
-        ("iam.ownerless_access_keys",),
-        "shared",
-        datetime(2027, 1, 2, tzinfo=timezone.utc),
-        "metadata",
-        8,
-    )
+    said = ("iam.ownerless_access_keys",), "shared", datetime(2027, 1, 2, tzinfo=timezone.utc), "metadata", 8
+    assert (first.rules, first.reason, first.until, first.source, first.span.line) == said
     assert second.rules == ("iam.expired_access_keys", "iam.root_access_keys")
     assert isinstance(second.until, Unknown)
     assert [(d.level, d.line) for d in found.diagnostics] == [(Level.WARNING, n) for n in (10, 11, 12, 13, 13, 15)]
@@ -246,52 +228,33 @@ def test_signs_of_rotation_by_hand_are_described_and_do_not_count(tmp_path: Path
     found = key(tmp_path, text)
     assert found.lifetimes == ()
     notes = " | ".join(found.notes)
-    for words in (
-        "Serial 3 replaces the key",
-        '"KeyV2" ends in the version v2',
-        "ends the permission by date",
-        "exempts the key",
-    ):
-        assert words in notes
+    wanted = ("Serial 3 replaces the key", '"KeyV2" ends in the version v2', "ends the permission by date", "exempts the key")
+    assert all(words in notes for words in wanted)
+
+
+ENDS = '{DateLessThan: {"aws:CurrentTime": 2027-01-01}}'
+INLINE = "User, Properties: {Policies: [{PolicyDocument: {Statement: {Condition: %s}}}]}"
+BESIDE = "%s, Properties: {%s, PolicyDocument: {Statement: {Condition: %s}}}"
 
 
 @pytest.mark.parametrize(
-    ("condition", "noted"),
+    ("of", "noted"),
     [
-        ('{DateLessThan: {"aws:CurrentTime": 2027-01-01}}', True),
-        ('{DateLessThanEquals: {"aws:currenttime": 2027-01-01}}', True),
-        ('{DateGreaterThan: {"aws:CurrentTime": 2027-01-01}}', False),
-        ('{DateLessThan: {"aws:TokenIssueTime": 2027-01-01}}', False),
+        (INLINE % ENDS, ["the policy of P"]),
+        (INLINE % '{DateLessThanEquals: {"aws:currenttime": 2027-01-01}}', ["the policy of P"]),
+        (INLINE % '{DateGreaterThan: {"aws:CurrentTime": 2027-01-01}}', []),
+        (INLINE % '{DateLessThan: {"aws:TokenIssueTime": 2027-01-01}}', []),
+        (BESIDE % ("Policy", "Users: [!Ref U]", ENDS), ["the policy P"]),
+        (BESIDE % ("ManagedPolicy", "Users: [!Ref U]", ENDS), ["the policy P"]),
+        (BESIDE % ("UserPolicy", "UserName: !Ref U", ENDS), ["the policy P"]),
     ],
 )
-def test_only_a_permission_that_ends_is_noted(tmp_path: Path, condition: str, noted: bool) -> None:
-    text = f"""\
-    Resources:
-      U: {{Type: AWS::IAM::User, Properties: {{Policies: [{{PolicyDocument: {{Statement: {{Condition: {condition}}}}}}}]}}}}
-      Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}
-    """
-    found = key(tmp_path, text)
-    assert found.lifetimes == ()
-    assert bool(found.notes) is noted
-
-
-@pytest.mark.parametrize(
-    "of",
-    [
-        "Policy, Properties: {Users: [!Ref U], ",
-        "ManagedPolicy, Properties: {Users: [!Ref U], ",
-        "UserPolicy, Properties: {UserName: !Ref U, ",
-    ],
-)
-def test_a_policy_beside_the_user_that_ends_is_noted(tmp_path: Path, of: str) -> None:
-    condition = '{DateLessThan: {"aws:CurrentTime": 2027-01-01}}'
-    text = f"""\
-    Resources:
-      U: {{Type: AWS::IAM::User}}
-      P: {{Type: AWS::IAM::{of}PolicyDocument: {{Statement: {{Condition: {condition}}}}}}}}}
-      Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}
-    """
-    assert [note.partition(" ends")[0] for note in key(tmp_path, text).notes] == ["the policy P"]
+def test_only_a_permission_that_ends_is_noted(tmp_path: Path, of: str, noted: list[str]) -> None:
+    user = "P" if of.startswith("User,") else "U"
+    more = "" if user == "P" else "U: {Type: AWS::IAM::User}, "
+    made = f"Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref {user}}}}}"
+    found = key(tmp_path, f"Resources: {{{more}P: {{Type: AWS::IAM::{of}}}, {made}}}")
+    assert (found.lifetimes, [note.partition(" ends")[0] for note in found.notes]) == ((), noted)
 
 
 @pytest.mark.parametrize(
@@ -315,11 +278,8 @@ def test_the_status_is_active_unless_the_template_says_otherwise(tmp_path: Path,
     ],
 )
 def test_the_owner_stands_in_tags_or_in_the_path(tmp_path: Path, user: str, owner: Any) -> None:
-    found = key(
-        tmp_path,
-        f"Resources: {{U: {{Type: AWS::IAM::User, Properties: {user}}}, "
-        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}}",
-    )
+    made = "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}"
+    found = key(tmp_path, f"Resources: {{U: {{Type: AWS::IAM::User, Properties: {user}}}, {made}}}")
     assert isinstance(found.owner, Unknown) if owner is Unknown else found.owner == owner
 
 

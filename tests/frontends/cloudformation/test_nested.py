@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,28 +78,24 @@ def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, parameters: st
     assert [e.where for e in found.exposures] == where
 
 
-NESTS = "{Type: %s, Properties: {TemplateURL: %s, Parameters: %s}}"
-GIVEN, LISTED = "{S: !GetAtt K.SecretAccessKey}", "[{ParameterKey: S, ParameterValue: !GetAtt K.SecretAccessKey}]"
-STACK, SET = "AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"
+LISTED = "[{ParameterKey: S, ParameterValue: !GetAtt K.SecretAccessKey}]"
 
 
 @pytest.mark.parametrize(
-    ("resource", "why"),
-    [
-        (NESTS % (STACK, "https://example.com/gone.yaml", GIVEN), "S of C is given the secret, and the code of C is not here"),
-        (NESTS % (SET, "https://example.com/gone.yaml", LISTED), "a parameter of C is given the secret, and the code of C is not here"),
-    ],
+    ("kind", "given", "what"),
+    [("Stack", "{S: !GetAtt K.SecretAccessKey}", "S"), ("StackSet", LISTED, "a parameter")],
 )
-def test_what_a_stack_whose_template_is_not_here_does_with_the_secret_is_unknown(tmp_path: Path, resource: str, why: str) -> None:
-    parent = f"Resources:\n  C: {resource}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
-    (found,) = reading(tmp_path, {"p.yaml": parent}).keys
-    assert (found.exposures, [str(e) for e in found.possible_exposures]) == ((), [why])
-
-
-def test_a_secret_is_followed_into_the_parameters_of_a_stack_set(tmp_path: Path) -> None:
+def test_what_becomes_of_a_secret_that_a_stack_is_given(tmp_path: Path, kind: str, given: str, what: str) -> None:
     child = "Parameters: {T: {Type: String}, S: {Type: String}}\nResources: {}\nOutputs: {O: {Value: !Ref S}}\n"
-    parent = f"Resources:\n  C: {NESTS % (SET, 'c.yaml', LISTED)}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}\n"
-    (found,) = reading(tmp_path, {"p.yaml": parent, "c.yaml": child}).keys
+    parent = f"""\
+    Resources:
+      C: {{Type: AWS::CloudFormation::{kind}, Properties: {{TemplateURL: %s, Parameters: {given}}}}}
+      K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: ci}}}}
+    """
+    (found,) = reading(tmp_path, {"p.yaml": parent % "https://example.com/gone.yaml"}).keys
+    why = f"{what} of C is given the secret, and the code of C is not here"
+    assert (found.exposures, [str(e) for e in found.possible_exposures]) == ((), [why])
+    (found,) = reading(tmp_path, {"p.yaml": parent % "c.yaml", "c.yaml": child}).keys
     assert [e.where for e in found.exposures] == ["the parameter S of the stack C", "the output O"]
 
 
@@ -135,21 +130,16 @@ def test_the_end_of_a_url_names_a_template_that_is_here(tmp_path: Path, url: str
 
 
 def test_a_sam_application_and_a_cdk_asset_are_nested_stacks(tmp_path: Path) -> None:
-    parent = {
-        "Resources": {
-            "App": {"Type": "AWS::Serverless::Application", "Properties": {"Location": "app.yaml"}},
-            "Asset": {
-                "Type": "AWS::CloudFormation::Stack",
-                "Properties": {"TemplateURL": {"Fn::Join": ["", ["https://", {"Ref": "AWS::URLSuffix"}]]}},
-                "Metadata": {"aws:asset:path": "asset.yaml"},
-            },
-            "Listed": {
-                "Type": "AWS::Serverless::Application",
-                "Properties": {"Location": {"ApplicationId": "arn:x", "SemanticVersion": "1"}},
-            },
-        }
-    }
-    found = reading(tmp_path, {"p.json": json.dumps(parent), "app.yaml": PLAIN, "asset.yaml": PLAIN})
+    parent = """\
+    Resources:
+      App: {Type: AWS::Serverless::Application, Properties: {Location: app.yaml}}
+      Asset:
+        Type: AWS::CloudFormation::Stack
+        Properties: {TemplateURL: !Join ["", ["https://", !Ref AWS::URLSuffix]]}
+        Metadata: {aws:asset:path: asset.yaml}
+      Listed: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: arn:x, SemanticVersion: "1"}}}
+    """
+    found = reading(tmp_path, {"p.yaml": parent, "app.yaml": PLAIN, "asset.yaml": PLAIN})
     assert sorted(places(found)) == ["App/Key", "Asset/Key"]
     assert found.diagnostics == ()
 

@@ -66,10 +66,8 @@ def test_rotation_comes_from_the_code(tmp_path: Path) -> None:
 
 
 def test_the_plan_knows_the_interval_better(tmp_path: Path) -> None:
-    found = joined(
-        tmp_path, ROTATED, user(f"{USER}.ci"), resource("time_rotating.ci", {"rotation_days": 7, "rotation_hours": 12}), key(f"{KEY}.ci")
-    )
-    assert found.lifetimes[0].interval == timedelta(hours=12)
+    clock = resource("time_rotating.ci", {"rotation_days": 7, "rotation_hours": 12})
+    assert joined(tmp_path, ROTATED, user(f"{USER}.ci"), clock, key(f"{KEY}.ci")).lifetimes[0].interval == timedelta(hours=12)
 
 
 def test_a_key_without_rotation_in_the_code_has_none(tmp_path: Path) -> None:
@@ -92,35 +90,39 @@ resource "{KEY}" "ci" {{
     assert found.directives[0].span.path == "code/main.tf"
 
 
-def test_tags_of_the_plan_go_before_those_of_the_code(tmp_path: Path) -> None:
-    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = var.end, rotation = "9d" }}\n}}\n'
-    text += 'variable "end" {\n  default = "2020-01-01"\n}\n'
-    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
-    found = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": "2027-01-31"}), key(f"{KEY}.ci"))
-    assert [e.value for e in found.lifetimes] == ["2027-01-31"]
+TAGGED = f"""
+resource "{USER}" "ci" {{
+  name = "ci"
+  tags = {{ %s }}
+}}
+resource "{KEY}" "ci" {{
+  user = {USER}.ci.name
+}}
+"""
 
 
-def test_a_clock_behind_a_tag_is_seen_in_the_code_only(tmp_path: Path) -> None:
-    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = timestamp() }}\n}}\n'
-    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
-    found = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": "2026-12-01"}), key(f"{KEY}.ci"))
-    assert [e.effect for e in found.lifetimes] == [Effect.INERT]
+@pytest.mark.parametrize(
+    ("tags", "planned", "found"),
+    [
+        ('expires = var.end, rotation = "9d"', "2027-01-31", ("2027-01-31", Effect.DECLARED)),
+        ("expires = timestamp()", "2026-12-01", (None, Effect.INERT)),
+    ],
+    ids=["of the plan before those of the code", "a clock is seen in the code only"],
+)
+def test_tags_of_a_user_whom_both_declare(tmp_path: Path, tags: str, planned: str, found: tuple[str | None, Effect]) -> None:
+    text = TAGGED % tags + 'variable "end" {\n  default = "2020-01-01"\n}\n'
+    (lifetime,) = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": planned}), key(f"{KEY}.ci")).lifetimes
+    assert (lifetime.value if found[0] else None, lifetime.effect) == found
 
 
 def test_a_user_that_only_the_code_declares(tmp_path: Path) -> None:
-    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = "2027-01-31", owner = "ops" }}\n}}\n'
-    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
-    found = joined(tmp_path, text, key(f"{KEY}.ci"))
+    found = joined(tmp_path, TAGGED % 'expires = "2027-01-31", owner = "ops"', key(f"{KEY}.ci"))
     assert (found.owner, found.user_address, found.unknown_sources) == ("ops", f"{USER}.ci", ())
     assert [e.value for e in found.lifetimes] == ["2027-01-31"]
 
 
 @pytest.mark.parametrize(("given", "open_"), [("vendor", False), (None, True)])
-def test_a_user_that_neither_declares_is_open_only_while_the_plan_does_not_know_it(
-    tmp_path: Path,
-    given: str | None,
-    open_: bool,
-) -> None:
+def test_a_user_that_neither_declares_is_open_only_while_the_plan_does_not_know_it(tmp_path: Path, given: str | None, open_: bool) -> None:
     text = f'variable "user" {{\n}}\nresource "{KEY}" "ci" {{\n  user = var.user\n}}\n'
     found = joined(tmp_path, text, key(f"{KEY}.ci", given))
     assert bool(found.unknown_sources) is open_
@@ -128,10 +130,8 @@ def test_a_user_that_neither_declares_is_open_only_while_the_plan_does_not_know_
 
 
 def test_a_data_source_that_the_plan_has_not_read_is_the_choice_of_the_author(tmp_path: Path) -> None:
-    text = (
-        f'data "terraform_remote_state" "iam" {{\n}}\nresource "{KEY}" "ci" {{\n  user = data.terraform_remote_state.iam.outputs.user\n}}\n'
-    )
-    found = joined(tmp_path, text, key(f"{KEY}.ci", None))
+    made = f'resource "{KEY}" "ci" {{\n  user = data.terraform_remote_state.iam.outputs.user\n}}\n'
+    found = joined(tmp_path, 'data "terraform_remote_state" "iam" {\n}\n' + made, key(f"{KEY}.ci", None))
     assert (found.unknown_sources, found.owner) == ((), None)
 
 

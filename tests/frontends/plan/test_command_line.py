@@ -22,7 +22,7 @@ PLAN = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 CODE = f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n\nresource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder with a plan and the folder of its code."""
     (tmp_path / "plan.json").write_text(PLAN, encoding="utf-8")
@@ -41,7 +41,6 @@ def keys(made: Any) -> list[tuple[str, str, str]]:
     return [(k["framework"], k["path"], k["verdict"]) for k in made["keys"]]
 
 
-@pytest.mark.usefixtures("folder")
 def test_a_plan_alone_leaves_its_keys_undetermined_and_is_never_green(capsys: pytest.CaptureFixture[str]) -> None:
     code, made = report(capsys, "plan.json")
     assert (code, keys(made)) == (3, [("terraform-plan", "plan.json", "undetermined")])
@@ -50,7 +49,6 @@ def test_a_plan_alone_leaves_its_keys_undetermined_and_is_never_green(capsys: py
     assert said["message"] == "1 key cannot be judged from the plan alone: add --source DIR, the folder of its code, or --plan-only"
 
 
-@pytest.mark.usefixtures("folder")
 def test_nothing_but_the_plan_may_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, made = report(capsys, "plan.json", "--plan-only")
     assert (code, keys(made), made["diagnostics"]) == (1, [("terraform-plan", "plan.json", "flagged")], [])
@@ -96,7 +94,6 @@ def test_code_beside_many_plans_is_read_once(folder: Path, capsys: pytest.Captur
     assert len(searched) == 1
 
 
-@pytest.mark.usefixtures("folder")
 def test_a_key_that_the_code_does_not_declare_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "plan.json").write_text(json.dumps(plan(key(f"{KEY}.ci"), key(f"{KEY}.other"))), encoding="utf-8")
     code, made = report(capsys, "plan.json", "--source", "code")
@@ -104,20 +101,17 @@ def test_a_key_that_the_code_does_not_declare_is_named(folder: Path, capsys: pyt
     assert [d["message"].partition(":")[0] for d in made["diagnostics"]] == [f"{KEY}.other cannot be judged"]
 
 
-@pytest.mark.usefixtures("folder")
 def test_the_code_decides(capsys: pytest.CaptureFixture[str]) -> None:
     code, made = report(capsys, "plan.json", "--source", "code")
     assert (code, keys(made)) == (1, [("terraform-plan", "code/main.tf", "flagged")])
     assert [f["rule"] for f in made["findings"]] == ["iam.access_keys_without_lifetime", "iam.ownerless_access_keys"]
 
 
-@pytest.mark.usefixtures("folder")
 def test_a_key_of_a_plan_and_of_its_code_is_one_key(capsys: pytest.CaptureFixture[str]) -> None:
     assert [f for f, _, _ in keys(report(capsys, ".", "--source", "code")[1])] == ["terraform-plan"]
     assert sorted(f for f, _, _ in keys(report(capsys, ".")[1])) == ["terraform", "terraform-plan"]
 
 
-@pytest.mark.usefixtures("folder")
 def test_fingerprints_with_the_code_do_not_depend_on_the_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "other.json").write_text(PLAN, encoding="utf-8")
     first, second = (report(capsys, name, "--source", "code")[1]["findings"] for name in ("plan.json", "other.json"))
@@ -133,31 +127,25 @@ def test_the_configuration_may_name_the_source(folder: Path, capsys: pytest.Capt
     assert "no such folder" in err
 
 
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("source", ["nowhere", "plan.json"])
 def test_a_source_that_is_no_folder(source: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "scan", ".", "--source", source)
     assert (code, err) == (2, f"posturio-iac: --source {source}: no such folder\n")
 
 
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_plan_on_standard_input(encoding: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLAN.encode(encoding))))
-    _, made = report(capsys, "-")
-    assert keys(made) == [("terraform-plan", "stdin.json", "undetermined")]
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLAN.encode(encoding))))
-    _, made = report(capsys, "-", "--source", "code")
-    assert keys(made) == [("terraform-plan", "code/main.tf", "flagged")]
+    for words, said in (((), ("stdin.json", "undetermined")), (("--source", "code"), ("code/main.tf", "flagged"))):
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLAN.encode(encoding))))
+        assert keys(report(capsys, "-", *words)[1]) == [("terraform-plan", *said)]
 
 
 @pytest.mark.parametrize("name", ["saved.tfplan", "saved.json"])
 def test_a_saved_plan_in_its_binary_form(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(folder / name, "w") as archive:
         archive.writestr("tfplan", "x")
-    code, _, err = run(capsys, "scan", name)
-    assert code == 3
-    assert err == f"{name}: error: a saved plan in binary form; pass the output of terraform show -json instead\n"
+    said = f"{name}: error: a saved plan in binary form; pass the output of terraform show -json instead\n"
+    assert run(capsys, "scan", name)[::2] == (3, said)
 
 
 def test_a_plan_that_is_too_large(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,8 +160,7 @@ def test_a_plan_that_is_too_large(folder: Path, capsys: pytest.CaptureFixture[st
 def test_what_cannot_be_read_is_incomplete(data: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "plan.json").write_text(data, encoding="utf-8")
     code, _, err = run(capsys, "scan", "plan.json")
-    assert code == 3
-    assert err.startswith("plan.json:")
+    assert (code, err[:10]) == (3, "plan.json:")
 
 
 def test_a_template_in_a_plan_is_no_template(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,18 +26,13 @@ def test_a_key_that_exists_after_the_plan_is_read(tmp_path: Path, actions: tuple
 def test_a_key_that_is_gone_after_the_plan_is_not(tmp_path: Path, actions: tuple[str, ...]) -> None:
     gone = resource(f"{KEY}.ci", None, actions=actions)
     planned = {"root_module": {"resources": [{"address": f"{KEY}.ci", "mode": "managed", "type": KEY, "name": "ci", "values": {}}]}}
-    assert read(tmp_path, plan(gone)).keys == ()
+    assert read(tmp_path, plan(gone, {**key(f"{KEY}.ci"), "mode": "data"})).keys == ()
     assert read(tmp_path, plan(gone, planned_values=planned)).keys == ()
 
 
 def test_a_deposed_key_does_not_hide_the_current_one(tmp_path: Path) -> None:
     deposed = {**resource(f"{KEY}.ci", None, actions=("delete",)), "deposed": "00000001"}
     assert one(tmp_path, plan(deposed, key(f"{KEY}.ci", actions=("no-op",)))).address == f"{KEY}.ci"
-
-
-def test_data_sources_are_no_keys(tmp_path: Path) -> None:
-    data = {**key(f"{KEY}.ci"), "mode": "data"}
-    assert read(tmp_path, plan(data)).keys == ()
 
 
 def test_changes_that_were_put_off_count(tmp_path: Path) -> None:
@@ -89,21 +84,15 @@ def test_a_status_that_nobody_sets_is_active(tmp_path: Path) -> None:
     assert isinstance(one(tmp_path, plan(change)).status, Unknown)
 
 
-def test_without_code_the_lifetime_can_hide_in_it(tmp_path: Path) -> None:
-    found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
+@pytest.mark.parametrize("clock", [[], [resource("time_rotating.ci", {"rotation_days": 30})]])
+def test_without_code_the_lifetime_can_hide_in_it(tmp_path: Path, clock: list[Any]) -> None:
+    found = one(tmp_path, plan(user(f"{USER}.ci"), *clock, key(f"{KEY}.ci")))
     assert [h.reason for h in found.unknown_sources] == [
         "a plan shows neither lifecycle blocks nor comments; add --source DIR, the folder of its code"
     ]
     assert found.lifetimes == ()
     assert isinstance(found.owner, Unknown)
     assert isinstance(found.replacement, Unknown)
-
-
-def test_a_clock_in_the_plan_proves_nothing(tmp_path: Path) -> None:
-    clock = resource("time_rotating.ci", {"rotation_days": 30})
-    found = one(tmp_path, plan(user(f"{USER}.ci"), clock, key(f"{KEY}.ci")))
-    assert found.lifetimes == ()
-    assert found.unknown_sources
 
 
 def test_a_replacement_by_triggers_is_noted(tmp_path: Path) -> None:
