@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import Selection, discover
@@ -76,9 +75,8 @@ def judged(
     code_owners: bool = True,
 ) -> Report:
     """Read the selected files and judge their keys at ``as_of``, by default now; ``place`` is where the root stands for globs."""
-    report = CodeScan(
-        selection, config, place, as_of or now(), suppressions=suppressions, narrowed=narrowed, guarded=guarded, code_owners=code_owners
-    ).report()
+    options = {"suppressions": suppressions, "guarded": guarded, "code_owners": code_owners}
+    report = CodeScan(selection, config, place, as_of or now(), narrowed=narrowed, **options).report()
     if not selection.search.may_lead_elsewhere:
         return report
     from posturio_iac.scan.skipped import with_unfollowed
@@ -145,6 +143,12 @@ class CodeScan:
 
         return judge(keys, as_of=as_of, policy=self._policy)
 
+    def _roots(self, front_end: str, scopes: Collection[str] | None) -> Collection[str] | None:
+        """The root modules that a front end is to read; None for all. Only that of Terraform can read a part by itself."""
+        if scopes is None:
+            return None if self._narrowed is None else self._narrowed.roots(front_end)
+        return {_path_of(scope, self.selection) for scope in scopes} if front_end == "terraform" else None
+
     def read(
         self, edited: Mapping[str, bytes] | None = None, scopes: Collection[str] | None = None
     ) -> tuple[Sequence[AccessKey], list[Diagnostic]]:
@@ -157,8 +161,9 @@ class CodeScan:
         typed = fence.edited
         fence.edited = {**typed, **{os.path.realpath(os.path.join(selection.root, path)): text for path, text in (edited or {}).items()}}
         try:
-            only = None if scopes is None else _RootsOnly({_path_of(scope, selection) for scope in scopes})
-            reading = read_all(selection, self.config, self.as_of, self.place, only or narrowed, guarded=self._guarded)
+            reading = read_all(
+                selection, self.config, self.as_of, self.place, lambda name: self._roots(name, scopes), guarded=self._guarded
+            )
         finally:
             fence.edited = typed
         keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
@@ -177,16 +182,6 @@ class CodeScan:
             keys = with_uses(keys, selection.root, selection.repository or selection.root, fence)
         keys = [_with_known_status(key, diagnostics) for key in keys if scopes is None or key.scope in scopes]
         return keys, diagnostics
-
-
-class _RootsOnly(NamedTuple):
-    """The root modules to read."""
-
-    folders: Collection[str]
-
-    def roots(self, front_end: str) -> Collection[str] | None:
-        """Those of a front end that can read a part; None for the others."""
-        return self.folders if front_end == "terraform" else None
 
 
 def _path_of(scope: str, selection: Selection) -> str:

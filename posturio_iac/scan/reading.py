@@ -23,22 +23,14 @@ if TYPE_CHECKING:
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey")
 """Texts without which no template creates a key by a custom resource of a known type."""
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class RootChoice(Protocol):
-        """Says which root modules count."""
-
-        def roots(self, front_end: str) -> Collection[str] | None:
-            """Those of a front end; None for all."""
-
-
 LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
 """What reads code, by the name that it is imported by."""
 
 
-def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: RootChoice | None, *, guarded: bool) -> Reading:
-    """The keys of all front ends, and what could not be read."""
+def read_all(
+    selection: Selection, config: Config, as_of: datetime, place: str, roots_of: Callable[[str], Collection[str] | None], *, guarded: bool
+) -> Reading:
+    """The keys of all front ends, of all root modules or of some (``roots_of`` the name of one), and what could not be read."""
     from functools import partial
 
     from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
@@ -49,8 +41,7 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
     for front_end in FRONT_ENDS.values():
         if not selection.of_kind(front_end.kind):
             continue
-        roots = None if narrowed is None else narrowed.roots(front_end.name)
-        read = partial(front_end.read, selection, request_of(config, as_of, selection, place, roots))
+        read = partial(front_end.read, selection, request_of(config, as_of, selection, place, roots_of(front_end.name)))
         reading = _guarded(front_end.label, read) if guarded else read()
         keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
         for one in reading.diagnostics:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.decoding import UTF16, decode
-from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, open_regular
+from posturio_iac.core.text.textfile import MIB, Fence, LinkError, UnreadableError, holds_above, more_than, open_regular
 from posturio_iac.errors import system_reason
 from posturio_iac.search.kinds import (
     JSON,
@@ -236,8 +236,6 @@ class FileSearch:
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
             if self._matters(path, kind, text):
-                from posturio_iac.core.text.sizes import more_than
-
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from posturio_iac.core.text.sizes import describe_size, more_than
+from posturio_iac.core.text.textfile import describe_size, more_than
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,6 @@ class TooLargeError(UnreadableError):
     """A file is larger than the limit. ``size`` is in bytes, where it is known."""
 
     def __init__(self, limit: int, size: int | None = None) -> None:
-        from posturio_iac.core.text.sizes import more_than
-
         self.size = size
         super().__init__(more_than(size, limit))
 
@@ -273,3 +271,24 @@ def _bytes(descriptor: int, limit: int, size: int) -> bytes:
 def _unreadable(error: OSError) -> UnreadableError:
     kind = MissingError if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UnreadableError
     return kind(f"cannot be read: {system_reason(error)}")
+
+
+_UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+
+
+def describe_size(size: int) -> str:
+    """A number of bytes in the largest unit of which there is one: ``10 MiB``, ``1.5 KiB``, ``12 bytes``."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} byte{'' if size == 1 else 's'}"
+
+
+def more_than(size: int | None, limit: int) -> str:
+    """The clause about a file that is larger than the limit; sizes that would look the same are given in bytes."""
+    if size is None:
+        return f"it exceeds the limit of {describe_size(limit)}"
+    big, small = describe_size(size), describe_size(limit)
+    if big == small:
+        big, small = f"{size:,} bytes", f"{limit:,} bytes"
+    return f"{big} exceeds the limit of {small}"

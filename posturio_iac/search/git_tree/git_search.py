@@ -8,8 +8,7 @@ import posixpath
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.errors import system_reason
 from posturio_iac.search import git_tree
-from posturio_iac.search.git_tree import find_git, safe_path
-from posturio_iac.search.git_tree.git_listing import Listing, PathFilter
+from posturio_iac.search.git_tree import Listing, PathFilter, find_git, safe_path
 from posturio_iac.search.kinds import CALLING, CODE, ESCAPES, HCL, LEADING, NAMING, RUNNING, TERRAFORM, VARIABLES, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost, repository_of
 from posturio_iac.search.written_sources import written_sources
