@@ -9,6 +9,7 @@ import pytest
 from posturio_iac.fixes.hcl_maps import quoted
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
 from tests.support.fixing import OWNER, fix, mended
+from tests.support.terraform_programs import write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,26 +98,23 @@ def test_a_key_whose_user_cannot_get_tags_gets_a_comment(tmp_path: Path, above: 
 
 
 @pytest.mark.parametrize("text", ['a"b', "a\\b", "${x}", "%{x}", "a\nb", "ä"])
-def test_a_string_means_itself(tmp_path: Path, text: str) -> None:
-    (tmp_path / "x.tf").write_text(f"x = {quoted(text)}\n", encoding="utf-8")
-    body, problems = parsing.parse("x.tf", (tmp_path / "x.tf").read_bytes())
+def test_a_string_means_itself(text: str) -> None:
+    body, problems = parsing.parse("x.tf", f"x = {quoted(text)}\n".encode())
     assert not problems
     value = body.attributes["x"].expression
     parts = value.parts if isinstance(value, hcl.TemplateExpr) else (value,)
     assert "".join(str(part.value) for part in parts if isinstance(part, hcl.Literal)) == text
 
 
-SHARED = 'resource "aws_iam_access_key" "%s" {\n  user = "%s"\n\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
+SHARED = 'resource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
 CONFIG = "require = 'enforced'\n"
 PROVIDERS = 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n\n'
 
 
 def test_keys_of_one_module_share_one_clock(tmp_path: Path) -> None:
-    (tmp_path / "posturio-iac.toml").write_text(CONFIG, encoding="utf-8")
     users = "".join(f'resource "aws_iam_user" "{n}" {{\n  name = "{n}"\n  path = "/payments/"\n}}\n' for n in "ab")
-    first, second = (SHARED.replace('"%s"\n\n', "aws_iam_user.%s.name\n\n") % (n, n) for n in "ab")
-    (tmp_path / "another.tf").write_text(second, encoding="utf-8")
-    (tmp_path / "versions.tf").write_text(PROVIDERS, encoding="utf-8")
+    first, second = (SHARED % (n, n) for n in "ab")
+    write(tmp_path, {"posturio-iac.toml": CONFIG, "another.tf": second, "versions.tf": PROVIDERS})
     found = mended(tmp_path, users + first, "--unsafe").decode() + (tmp_path / "another.tf").read_text(encoding="utf-8")
     assert found.count('resource "time_rotating" "access_keys" {\n  rotation_days = 90\n}\n') == 1
     assert found.count("replace_triggered_by  = [time_static.access_keys]") == 2
@@ -134,23 +132,11 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     assert fix(tmp_path, "--unsafe")[:2] == (0, "")
 
 
-def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
-    text = (
-        'resource "aws_iam_user" "r" {\n  name = "r"\n}\n\nresource "time_rotating" "k" {\n  rotation_days = 60\n}\n\n'
-        '# The key.\nresource "aws_iam_access_key" "r" {\n'
-        "  user = aws_iam_user.r.name\n\n"
-        "  lifecycle {\n    create_before_destroy = true\n    replace_triggered_by  = [time_rotating.k.id]\n  }\n}\n"
-    )
-    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
-    hop = 'resource "time_static" "k" {\n  rfc3339 = time_rotating.k.rfc3339\n}\n\n'
-    assert found == text.replace("# The key.", f"{hop}# The key.").replace("time_rotating.k.id", "time_static.k")
-
-
 REPEATED = (
     'locals {{\n  teams = toset(["a", "b"])\n  days  = ["2026-10-01", "2026-11-01"]\n'
     '  months = {{ a = "2026-10-01", b = "2026-11-01" }}\n}}\n\nresource "aws_iam_user" "r" {{\n{key}  name = "r{each}"\n}}\n\n'
     'resource "time_rotating" "k" {{\n{clock}  rotation_days = 60\n}}\n\n{more}'
-    'resource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r{each_user}.name\n\n'
+    '# The key.\nresource "aws_iam_access_key" "r" {{\n{key}  user = aws_iam_user.r{each_user}.name\n\n'
     "  lifecycle {{\n    create_before_destroy = true\n    replace_triggered_by  = [{trigger}]\n  }}\n}}\n"
 )
 COUNTED, EACH = "  count = 2\n\n", "  for_each = local.teams\n\n"
@@ -172,6 +158,7 @@ def held(kind: str, name: str, argument: str, value: str) -> str:
 @pytest.mark.parametrize(
     ("clock", "key", "trigger", "made", "after"),
     [
+        ("", "", "time_rotating.k.id", ("time_static", "k", "", "rfc3339 = time_rotating.k.rfc3339"), ""),
         (COUNTED, "", "time_rotating.k[0].id", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), "[0]"),
         (COUNTED, "", "time_rotating.k", ("time_static", "k", COUNTED, "rfc3339 = time_rotating.k[count.index].rfc3339"), ""),
         (EACH, EACH, "time_rotating.k[each.key]", ("time_static", "k", EACH, "rfc3339 = time_rotating.k[each.key].rfc3339"), "[each.key]"),
@@ -237,9 +224,7 @@ WIDE = 'variable "tags" {}\n%s' + USER % '\n  name = "ci"\n  tags = var.tags\n' 
     ],
 )
 def test_an_input_that_tags_other_resources_too_stays_as_it_is(tmp_path: Path, beside: str, place: str) -> None:
-    (tmp_path / "m").mkdir()
-    (tmp_path / "m/main.tf").write_text(WIDE % beside, encoding="utf-8")
-    (tmp_path / "main.tf").write_text('module "m" {\n  source = "./m"\n  tags   = { owner = "x" }\n}\n', encoding="utf-8")
+    write(tmp_path, {"m/main.tf": WIDE % beside, "main.tf": 'module "m" {\n  source = "./m"\n  tags   = { owner = "x" }\n}\n'})
     _, diff, _ = fix(tmp_path)
     assert [line[6:] for line in diff.splitlines() if line.startswith("+++ ")] == [place]
     assert ("merge({ expires" in diff) is (place == "m/main.tf")
@@ -260,11 +245,9 @@ def test_an_input_that_tags_other_resources_too_stays_as_it_is(tmp_path: Path, b
     ],
 )
 def test_a_call_of_shared_code_gets_a_comment_of_its_own(tmp_path: Path, given: str, name: str) -> None:
-    (tmp_path / "m").mkdir()
     module = 'variable "tags" {}\nresource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n' + USER % "\n  tags = var.tags\n" + KEY
-    (tmp_path / "m/main.tf").write_text(module, encoding="utf-8")
     calls = "".join(f'module "{n}" {{\n  source = "./m"\n  tags   = {tags}\n}}\n' for n, tags in (("one", given), ("two", '{ a = "b" }')))
-    (tmp_path / "main.tf").write_text(calls, encoding="utf-8")
+    write(tmp_path, {"m/main.tf": module, "main.tf": calls})
     rule = "ownerless_access_keys" if name == "owner" else "access_keys_without_lifetime"
     fix(tmp_path, "--write", "--owner", OWNER, "--select", rule)
     statement = f"# posturio: owner={OWNER}\n" if name == "owner" else "# posturio: expires=2027-02-21\n"

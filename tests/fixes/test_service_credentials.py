@@ -58,8 +58,7 @@ def test_an_age_that_is_computed_is_left_to_a_person(tmp_path: Path) -> None:
     ],
 )
 def test_an_age_that_does_not_hold_is_corrected(tmp_path: Path, given: str, service: str, wanted: str) -> None:
-    code = f'{USER}\nresource "{TYPE}" "k" {{\n  service_name        = "{service}"\n  credential_age_days = {given}\n'
-    made = mended(tmp_path, code + "  user_name           = aws_iam_user.u.name\n}\n", "--unsafe").decode()
+    made = mended(tmp_path, credential(f"  credential_age_days = {given}\n", service), "--unsafe").decode()
     assert (wanted in made) if wanted else ("credential_age_days" not in made)
 
 
