@@ -44,17 +44,12 @@ class HostPlace(NamedTuple):
 def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | None) -> tuple[str, ...]:
     """The logical id, as the template has it, of the resource in which a key, or its stack set, stands; nothing without one."""
     name = address.partition(" (")[0].rpartition("/")[2]
-    around = [] if place is None else list(_around(resources, place))
-    if name in (around or resources):
-        return (name,)
-    return tuple(around[:1])
-
-
-def _around(resources: Mapping[str, Any], place: HostPlace) -> Iterator[str]:
-    for name, body in resources.items():
-        start, end = getattr(name, "start_mark", None), getattr(body, "end_mark", None)
-        if start is not None and end is not None and (start.line, start.column) <= place[:2] < (end.line, end.column):
-            yield name
+    around = []
+    for resource, body in resources.items() if place is not None else ():
+        start, end = getattr(resource, "start_mark", None), getattr(body, "end_mark", None)
+        if place and start is not None and end is not None and (start.line, start.column) <= place[:2] < (end.line, end.column):
+            around.append(resource)
+    return (name,) if name in (around or resources) else tuple(around[:1])
 
 
 def write_parameters(sets: Sequence[Any], folder: str) -> Iterator[tuple[str, ...]]:

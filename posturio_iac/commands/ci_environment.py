@@ -27,9 +27,9 @@ def scope(place: str, selection: Selection, words: Sequence[str], config: Config
     inside = os.path.relpath(real, os.path.realpath(top)) if top and STDIN not in words else os.curdir
     name = os.path.basename(os.path.realpath(top) if top and STDIN not in words else real)
     full = name if inside == os.curdir or inside.startswith(os.pardir) else os.path.join(name, inside)
-    return RunScope(
-        full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config), source_url=source_url
-    )
+    paths = {os.path.relpath(os.path.realpath(word), selection.root).replace(os.sep, "/") for word in words or (os.curdir,)}
+    given = (STDIN,) if STDIN in words else tuple(sorted(paths))
+    return RunScope(full.replace(os.sep, "/"), given, narrowed=narrowed, left_out=left_out(config), source_url=source_url)
 
 
 def left_out(config: Config) -> tuple[str, ...]:
@@ -39,13 +39,6 @@ def left_out(config: Config) -> tuple[str, ...]:
 
     known = all_rules()
     return tuple(sorted(known.keys() - Policy(config).selected(known)))
-
-
-def _paths(root: str, words: Sequence[str]) -> tuple[str, ...]:
-    if STDIN in words:
-        return (STDIN,)
-    found = {os.path.relpath(os.path.realpath(word), root).replace(os.sep, "/") for word in words or (os.curdir,)}
-    return tuple(sorted(found))
 
 
 AUTO = "auto"

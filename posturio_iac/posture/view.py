@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity, Verdict
@@ -235,23 +236,16 @@ def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
 
 
 def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:
+    """Yield the points in time at which a result that counts was made."""
     for point in series.points:
         parts = series.at(point)
         fresh = [part for part in parts if series.point(part.as_of) == point]
         if fresh:
-            yield _point(parts, fresh, current)
-
-
-def _point(parts: Sequence[ResultPart], fresh: Sequence[ResultPart], current: Sequence[ResultPart]) -> TrendPoint:
-    verdicts = dict.fromkeys(Verdict, 0)
-    for part in parts:
-        for key in part.keys:
-            verdicts[key.verdict] += 1
-    known = {part.unit for part in parts}
-    tools = tuple(sorted({part.tool for part in fresh}))
-    return TrendPoint(
-        max(part.as_of for part in fresh), score(parts), ends(parts), verdicts, sum(part.unit in known for part in current), tools
-    )
+            counts = Counter(key.verdict for part in parts for key in part.keys)
+            known = {part.unit for part in parts}
+            tools = tuple(sorted({part.tool for part in fresh}))
+            when, units = max(part.as_of for part in fresh), sum(part.unit in known for part in current)
+            yield TrendPoint(when, score(parts), ends(parts), {verdict: counts[verdict] for verdict in Verdict}, units, tools)
 
 
 def _said(parts: Iterable[ResultPart], unread: Iterable[Diagnostic]) -> Iterator[tuple[Unit | None, Diagnostic]]:

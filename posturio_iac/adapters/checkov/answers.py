@@ -16,7 +16,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.facts.keyless import remediation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.core.finding import Finding, JudgedKey
@@ -150,15 +150,12 @@ def _within(entity: Entity, judged: JudgedKey) -> bool:
 def _narrowed(entity: Entity, scan: Scan, keys: list[JudgedKey]) -> tuple[JudgedKey, ...]:
     """Those of the keys of one block that checkov means, as far as its address and its root module tell."""
     address = f"module.{entity.address}" if entity.kind == MODULE and not entity.address.startswith("module.") else entity.address
-    for means in _tests(entity, scan, address):
+    tests: list[Callable[[JudgedKey], bool]] = []  # the weightier first; one that no key passes counts for nothing
+    if entity.top is not None:
+        tests.append(lambda k: os.path.realpath(os.path.join(scan.root, k.key.scope)) == entity.top)
+    if address:
+        tests.append(lambda k: plain(k.key.address).startswith(plain(address)))
+        tests.append(lambda k: k.key.address.startswith(address))
+    for means in tests:
         keys = [k for k in keys if means(k)] or keys
     return tuple(keys)
-
-
-def _tests(entity: Entity, scan: Scan, address: str) -> Iterable[Callable[[JudgedKey], bool]]:
-    """Yield what tells keys of one block apart, the weightier first. A test that no key passes counts for nothing."""
-    if entity.top is not None:
-        yield lambda k: os.path.realpath(os.path.join(scan.root, k.key.scope)) == entity.top
-    if address:
-        yield lambda k: plain(k.key.address).startswith(plain(address))
-        yield lambda k: k.key.address.startswith(address)

@@ -81,28 +81,24 @@ def _line(*values: object) -> int:
 
 
 class _Seen:
+    """The variables of the calling runner: root, file, the module calls that lead to the file, and variable files."""
+
     def __init__(self) -> None:
         self.root: str | None = None
         self.files: list[str] = []
         self.top: str | None = None
         self.var_files: tuple[str, ...] = ()
         for known in _callers():
-            self._take(known)
+            for value in filter(None, map(known.get, _FILES)):
+                path = getattr(value, "file_path", value)
+                if isinstance(path, (str, os.PathLike)):
+                    self.files.append(os.fspath(path))
+                    self.top = self.top or _top(value)
+            self.var_files = tuple(map(str, getattr(known.get("runner_filter"), "var_files", None) or self.var_files))
             if "root_folder" in known:
                 root = known["root_folder"]
                 self.root = root if isinstance(root, str) else None
                 break
-
-    def _take(self, known: Mapping[str, Any]) -> None:
-        for variable in _FILES:
-            value = known.get(variable)
-            path = getattr(value, "file_path", value)
-            if isinstance(path, (str, os.PathLike)):
-                self.files.append(os.fspath(path))
-                self.top = self.top or _top(value)
-        chosen = getattr(known.get("runner_filter"), "var_files", None)
-        if chosen:
-            self.var_files = tuple(map(str, chosen))
 
 
 def _callers() -> Iterator[Mapping[str, Any]]:

@@ -187,10 +187,22 @@ def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
     return [*parts, label(today, floor + LIFE_FOOT - 1, f"as of {day(now)}", class_="value", anchor="middle")]
 
 
+_SIGNS = {
+    "created": "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0",
+    "used": "m0 -5l5 5l-5 5l-5 -5z",
+    "ends": "m0 -7v14m0 -14h7l-2 3l2 3h-7",
+    "off": "m-4 -4l8 8m0 -8l-8 8",
+}
+
+
+def _sign(name: str, x: float, y: float) -> str:
+    return el("path", d=f"M{number(x)} {number(y)}{_SIGNS[name]}", class_=f"sign-{name}")
+
+
 def legend() -> list[tuple[str, str]]:
     """The signs with what they mean."""
-    signs = ((_created, "created"), (_used, "last used"), (_ends, "declared end"), (_disabled, "disabled"))
-    drawn = [(el("svg", sign(9, 9), width=18, height=18, viewBox="0 0 18 18", aria_hidden="true"), text) for sign, text in signs]
+    signs = (("created", "created"), ("used", "last used"), ("ends", "declared end"), ("off", "disabled"))
+    drawn = [(el("svg", _sign(name, 9, 9), width=18, height=18, viewBox="0 0 18 18", aria_hidden="true"), text) for name, text in signs]
     lines = [("life", "active"), ("life-off", "disabled, or of unknown status"), ("today", "the day of the report")]
     return [
         *drawn,
@@ -211,9 +223,9 @@ def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime, folder: str) -
             yield line(axis.x(life.created), y, axis.x(solid), y, "life")
         if solid is not now:
             yield line(axis.x(solid or life.created), y, axis.x(now), y, "life-off")
-    for when, sign in ((life.created, _created), (life.used, _used), (life.disabled, _disabled), (life.ends, _ends)):
+    for when, sign in ((life.created, "created"), (life.used, "used"), (life.disabled, "off"), (life.ends, "ends")):
         if when is not None:
-            yield sign(axis.x(when), y)
+            yield _sign(sign, axis.x(when), y)
 
 
 def told(life: KeyTimeline) -> str:
@@ -221,19 +233,3 @@ def told(life: KeyTimeline) -> str:
     dates = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
     dates += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
     return f"{name(life.row.key)} ({level(life.row)}): {', '.join(filter(None, dates))}"
-
-
-def _created(x: float, y: float) -> str:
-    return el("circle", cx=x, cy=y, r=3.5, class_="sign-created")
-
-
-def _used(x: float, y: float) -> str:
-    return el("path", d=f"M{number(x)} {number(y - 5)}l5 5l-5 5l-5 -5z", class_="sign-used")
-
-
-def _ends(x: float, y: float) -> str:
-    return el("path", d=f"M{number(x)} {number(y - 7)}v14M{number(x)} {number(y - 7)}h7l-2 3l2 3h-7", class_="sign-ends")
-
-
-def _disabled(x: float, y: float) -> str:
-    return el("path", d=f"M{number(x - 4)} {number(y - 4)}l8 8m0 -8l-8 8", class_="sign-off")

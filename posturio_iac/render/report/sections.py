@@ -29,6 +29,7 @@ from posturio_iac.render.report.document import (
     Table,
 )
 from posturio_iac.render.wording import page_url
+from posturio_iac.rules import all_rules
 from posturio_iac.rules.unused_access_keys import RULE as UNUSED
 
 if TYPE_CHECKING:
@@ -287,6 +288,7 @@ def _why(row: KeyRow, posture: Posture, *, full: bool) -> Iterator[Piece]:
 def _rules(posture: Posture) -> Section:
     found = [finding for row in posture.rows for finding in row.found]
     worst = {finding.rule: finding.severity for finding in sorted(found, key=lambda finding: finding.severity.rank)}
+    standards = {name: known.rule.standards for name, known in all_rules().items()}
     active, accepted = Counter(f.rule for f in found if f.suppressed is None), Counter(f.rule for f in found if f.suppressed is not None)
     rows = [
         (
@@ -294,7 +296,7 @@ def _rules(posture: Posture) -> Section:
             (Piece(say.title(rule)), BREAK, Piece(rule, Role.CODE, _page(rule))),
             words(f"{active[rule]:,}"),
             words(f"{accepted[rule]:,}"),
-            words("; ".join(say.standards(rule))),
+            words("; ".join(f"{name}: {', '.join(numbers)}" for name, numbers in standards.get(rule, {}).items())),
         )
         for rule, severity in sorted(worst.items(), key=lambda entry: (-entry[1].rank, -active[entry[0]], entry[0]))
     ]
@@ -305,7 +307,10 @@ def _rules(posture: Posture) -> Section:
 
 
 def _unchecked(posture: Posture) -> Section:
-    blocks: list[Block] = [_paragraph(Piece(unit, Role.STRONG), f": {text}") for unit, text in say.not_asked(posture)]
+    blocks: list[Block] = []
+    for part in filter(lambda part: part.left_out, posture.parts):
+        text = f": {count(len(part.left_out), 'rule')} left out by choice, so their findings are unknown: {', '.join(part.left_out)}."
+        blocks.append(_paragraph(Piece(part.unit.label, Role.STRONG), text))
     for levels, summary in (((Level.ERROR,), ""), ((Level.WARNING, Level.NOTE), "warning or note")):
         entries = tuple((Paragraph(say_so),) for level, say_so in diagnostics(posture) if level in levels)
         if entries:

@@ -53,11 +53,6 @@ def title(rule: str) -> str:
     return known.rule.title if (known := all_rules().get(rule)) else rule
 
 
-def standards(rule: str) -> tuple[str, ...]:
-    known = all_rules().get(rule)
-    return tuple(f"{name}: {', '.join(numbers)}" for name, numbers in known.rule.standards.items()) if known else ()
-
-
 def where(unit: Unit) -> str:
     """The name of a unit inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
     return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label
@@ -186,18 +181,6 @@ def verdict(posture: Posture) -> str:
 def ending(posture: Posture) -> str:
     known = posture.ends
     return f"{known.holding:,} of {count(known.keys, 'usable key')} have an end that holds." if known.keys else ""
-
-
-def not_asked(posture: Posture) -> list[tuple[str, str]]:
-    """The units for which rules were left out, with a sentence that names these."""
-    return [
-        (
-            part.unit.label,
-            f"{count(len(part.left_out), 'rule')} left out by choice, so their findings are unknown: {', '.join(part.left_out)}.",
-        )
-        for part in posture.parts
-        if part.left_out
-    ]
 
 
 SCORE = (
