@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import HELP, SEVERAL, Command, parse
+from posturio_iac.commands.parser import HELP, Command, parse
 from posturio_iac.config.option_table import Shape
 from posturio_iac.core import module
 
@@ -53,83 +53,37 @@ def _words(command: Command) -> tuple[str, ...]:
 
 
 def _bash() -> str:
+    return f"# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac\n{_function()}"
+
+
+def _zsh() -> str:
+    head = "# Completion of posturio-iac for zsh, in .zshrc after compinit: source <(posturio-iac completion zsh)"
+    return f"{head}\nautoload -Uz bashcompinit && bashcompinit\n{_function()}"
+
+
+def _function() -> str:
+    """The function that both take; words hold no spaces."""
     cases = "".join(
         f"    {name}) flags='{' '.join([*command.flags(), *HELP])}' words='{' '.join(_words(command))}' ;;\n"
         for name, command in commands().items()
     )
     values = "".join(f"    '{name} {flag}') values='{' '.join(found)}' ;;\n" for name, flag, found in _choices())
     return f"""\
-# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac
 _posturio_iac() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}} flags='' words='' values=''
-  COMPREPLY=()
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W '{" ".join(commands())} --help --version' -- "$current")
-    return
-  fi
   case $command in
 {cases}  esac
   case "$command $previous" in
 {values}  esac
-  if [ -n "$values" ]; then
-    mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
-  elif [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
-  elif [ -n "$words" ]; then
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  else
-    compopt -o default
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    values='{" ".join(commands())} --help --version'
+  elif [ -z "$values" ]; then
+    case $current in -*) values=$flags ;; *) values=$words ;; esac
   fi
+  COMPREPLY=($(compgen -W "$values" -- "$current"))
 }}
-complete -F _posturio_iac posturio-iac
+complete -o default -F _posturio_iac posturio-iac
 """
-
-
-def _zsh() -> str:
-    def described(option: Option) -> str:
-        value = "" if option.shape == Shape.SWITCH else f":{option.metavar}:{_zsh_action(_values(option))}"
-        repeats = "*" if option.shape in SEVERAL or option.name in ("format", "output") else ""
-        names = f"'{repeats}'{{{option.short},{option.flag}}}'" if option.short else f"'{repeats}{option.flag}"
-        return f"{names}[{_zsh_text(option.help)}]{value}'"
-
-    cases = ""
-    for name, command in commands().items():
-        options = " ".join(map(described, command.options))
-        word = f"'*:{command.word or 'word'}:{_zsh_action(_words(command))}'" if command.word else ""
-        cases += f"    {name}) _arguments {options} '(- *)'{{-h,--help}}'[Print this help]' {word} ;;\n"
-    from posturio_iac.commands import COMMANDS
-
-    listed = " ".join(f"'{name}:{_zsh_text(summary)}'" for name, (_, summary) in COMMANDS.items())
-    return f"""\
-#compdef posturio-iac
-# Completion of posturio-iac for zsh: posturio-iac completion zsh > "${{fpath[1]}}/_posturio-iac"
-_posturio_iac() {{
-  local -a commands=({listed})
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
-  local command=$words[2]
-  shift words
-  (( CURRENT-- ))
-  case $command in
-{cases}  esac
-}}
-if [ "$funcstack[1]" = "_posturio-iac" ]; then
-  _posturio_iac "$@"
-else
-  compdef _posturio_iac posturio-iac
-fi
-"""
-
-
-def _zsh_text(text: str) -> str:
-    """A help as `_arguments` reads it inside of single quotes."""
-    return text.replace("'", "'\\''").replace("[", "(").replace("]", ")").replace(":", "\\:")
-
-
-def _zsh_action(values: Sequence[str]) -> str:
-    return f"({' '.join(values)})" if values else "_files"
 
 
 def _fish() -> str:
