@@ -80,7 +80,7 @@ class Secrets:
         self._ends: dict[hcl.Block, dict[SecretEnd, None]] = {}
 
     def of(self, block: hcl.Block, instance: ModuleInstance) -> list[SecretEnd]:
-        """The ends of the secrets of the keys that a block makes, or that the call of a known module makes."""
+        """The ends of the secrets of the keys that a block, or the call of a known module, makes."""
         kind, name = ("module", block.labels[0]) if block.type != "resource" else block.labels
         pending: list[_Node] = [(instance, kind, name)]
         while pending:
@@ -121,16 +121,15 @@ class Secrets:
 
     def _look(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Keep the secrets that end in a block. True if one may go through it: not all of its arguments are known."""
-        origins, found = instance.index(SecretOrigins, *KEY_TYPES), False
+        origins = instance.index(SecretOrigins, *KEY_TYPES)
         scopes = [scope for _, scope in instances_of(block, instance).instances] if block.type != "output" else [instance.scope()]
-        for argument, expression in arguments_of(block):
-            for scope in scopes:
-                found = found or _is_open(expression, scope)
-                for origin in origins.of(expression, scope):
-                    if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
-                        end = SecretEnd(instance, block, argument, expression, scope, origin)
-                        self._ends.setdefault(origin.block, {})[end] = None
-        return found
+        ways = [(name, e, scope) for name, e in arguments_of(block) for scope in scopes if _is_open(e, scope)]
+        for argument, expression, scope in ways:
+            for origin in origins.of(expression, scope):
+                if origin.block is not None and (origin.kind == "module" or origin.attribute in (None, *secrets_of(origin.kind))):
+                    end = SecretEnd(instance, block, argument, expression, scope, origin)
+                    self._ends.setdefault(origin.block, {})[end] = None
+        return bool(ways)
 
 
 def _is_open(expression: hcl.Expr, scope: ModuleScope) -> bool:

@@ -17,7 +17,6 @@ from posturio_iac.core.evidence.remedy import (
 )
 from posturio_iac.core.keys.resource_types import AGE, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import NamedTuple
 from posturio_iac.facts.ages import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins
@@ -38,10 +37,7 @@ _ORDER = "create_before_destroy"
 
 
 def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: TerraformUser, service: object = None) -> Remedies:
-    """The changes for a key that a block declares and ``scope`` makes an instance of.
-
-    ``address`` is that of the block in its module, ``service`` the one that the key is for.
-    """
+    """The changes for a key that a block declares and ``scope`` makes an instance of; ``service`` is the one that it is for."""
     key = Place(address, block.header)
     is_ours = scope.instance.program.is_ours(block.header.path)
     at_key = AddComment(key, json=block.header.path.endswith(".json"))
@@ -65,15 +61,12 @@ def remedies_for(block: hcl.Block, address: str, scope: ModuleScope, user: Terra
 
 
 def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, off: str = INACTIVE) -> Iterator[Remedy]:
-    """Yield changes that switch off one of the keys that a block makes, or that a module makes each time it is called.
-
-    ``off`` is the value of ``argument`` of the block that does so.
-    """
+    """Yield changes that make an argument ``off`` for one of the keys that a block makes, or a module each time it is called."""
     given, instance = block.get(argument), scope.instance
     where = ""
     if (entry := _entry(block, scope)) is not None:
-        where = f", where {entry.test}"
-        yield _set_for_entry(given, entry, argument, place, off)
+        where = f", where {entry[0]}"
+        yield _set_for_entry(given, *entry, argument, place, off)
     unit = instance.folder.unit
     if instance.caller is None and unit is not None:
         name = None if where else _input(given)
@@ -89,45 +82,34 @@ def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, 
     yield from narrower(instance.call, instance.caller, name, call, off)
 
 
-class _Entry(NamedTuple):
-    """The element of ``for_each`` or ``count`` that makes an instance."""
-
-    test: str
-    """A condition that holds for it alone: ``each.key == "a"``."""
-    name: str
-    """For a reader."""
-    collection: str
-    """As it is written; empty where it is no reference."""
-
-
-def _entry(block: hcl.Block, scope: ModuleScope) -> _Entry | None:
+def _entry(block: hcl.Block, scope: ModuleScope) -> tuple[str, str, str] | None:
+    """A condition that holds for one element of ``for_each`` or ``count`` alone, the element, and the collection if it is a reference."""
     if (each := block.get("for_each")) is not None:
         key = scope.bindings.get("each", {}).get("key")
         shown = f'"{quoted(key)}"' if isinstance(key, str) else "…"
-        return _Entry(f"each.key == {shown}", shown, spelled(each))
+        return f"each.key == {shown}", shown, spelled(each)
     if block.get("count") is not None:
         index = scope.bindings.get("count", {}).get("index")
         shown = str(index) if isinstance(index, int) else "…"
-        return _Entry(f"count.index == {shown}", shown, "")
+        return f"count.index == {shown}", shown, ""
     return None
 
 
-def _set_for_entry(given: hcl.Expr | None, entry: _Entry, argument: str, place: Place, off: str) -> Remedy:
+def _set_for_entry(given: hcl.Expr | None, test: str, entry: str, collection: str, argument: str, place: Place, off: str) -> Remedy:
     parts = walk(given) if given is not None else ()
     if (words := next((w for w in map(references, parts) if w[:2] == ("each", "value")), None)) is not None:
-        of = f" of {entry.collection}" if entry.collection else ""
-        return Advice(f"set {'.'.join(words[2:]) or argument} to {off} in the entry {entry.name}{of}")
+        of = f" of {collection}" if collection else ""
+        return Advice(f"set {'.'.join(words[2:]) or argument} to {off} in the entry {entry}{of}")
     usual = spelled(given) if given is not None and not isinstance(given, hcl.Literal) else ""
     on = usual or ('"Active"' if off == INACTIVE else "true")
-    return SetArgument(place, argument, f"{entry.test} ? {off} : {on}", is_named=True, needs_person=True)
+    return SetArgument(place, argument, f"{test} ? {off} : {on}", is_named=True, needs_person=True)
 
 
 def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     """Return how to add a tag to the user, if its code belongs to the scan."""
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
-    ignored = ignored_changes(user.block)
-    if ignored is None or ignored & {"tags", "tags_all"}:
+    if (ignored := ignored_changes(user.block)) is None or ignored & {"tags", "tags_all"}:
         return None  # Terraform would never apply it.
     place = Place(str(user.address), user.span)
     return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
