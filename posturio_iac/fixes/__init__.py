@@ -1,4 +1,1 @@
-"""From remedies to edits of source files, each with the level of its effect at the next apply.
-
-Imports the front ends' parsers and what lies below; reads no file and writes none.
-"""
+"""From remedies to edits of source files, each with its effect at the next apply. Reads no file and writes none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_right
+from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,8 @@ class WorkingFiles:
         found = []
         for name in sorted(self._listing(folder)):
             if name.endswith(IN_HCL):
-                try:
+                with suppress(CannotFixError):
                     found.append(self.hcl(posixpath.join(folder, name)))
-                except CannotFixError:
-                    continue
         return found
 
     def start(self, span: Span) -> int:

@@ -1,4 +1,1 @@
-"""From changed files to the modules and templates that must be judged again.
-
-Imports the front ends and ``search``.
-"""
+"""From changed files to the modules and templates that must be judged again."""

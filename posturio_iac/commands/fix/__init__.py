@@ -1,4 +1,1 @@
-"""``posturio-iac fix``.
-
-Imports the library, `fixes` and the output.
-"""
+"""``posturio-iac fix``."""
