@@ -67,7 +67,7 @@ def _names(path: str, names: set[str], files: Files) -> bool:
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_located", "_parsed", "fence", "limit", "root", "skips", "used")
+    __slots__ = ("_inside", "_parsed", "fence", "limit", "root", "skips", "used")
 
     def __init__(self, selection: Selection, limit: int) -> None:
         """Read files of at most ``limit`` bytes."""
@@ -76,7 +76,7 @@ class Files:
         self.used: dict[str, set[str]] = {}
         """The files that each file includes."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
-        self._located: dict[tuple[str, str], str] = {}
+        self._inside = Fence(os.path.realpath(self.root))
 
     def text(self, path: str) -> str:
         """The text of a file, without byte order mark. Raises `UnreadableError` when it is missing, too large, no text, or outside."""
@@ -93,14 +93,8 @@ class Files:
 
     def locate(self, name: str, directory: str) -> str:
         """The path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
-        if (name, directory) not in self._located:
-            self._located[name, directory] = self._locate(name, directory)
-        return self._located[name, directory]
-
-    def _locate(self, name: str, directory: str) -> str:
         path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))
-        inside = Fence(os.path.realpath(self.root)).holds(os.path.join(self.root, path))
-        if path.startswith(("../", "/")) or path == ".." or not inside:
+        if path.startswith(("../", "/")) or path == ".." or not self._inside.holds(os.path.join(self.root, path)):
             raise UnreadableError("is outside the scan root and was not read")
         return path
 

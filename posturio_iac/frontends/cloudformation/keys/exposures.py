@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
@@ -24,68 +23,10 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
-    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-_ALIAS = lazy_pattern(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
-
-
-class ReferenceIndex:
-    """An index of the references in the outputs and resources of a stack."""
-
-    __slots__ = ("_mentions", "_spans", "_walked")
-
-    def __init__(self, stack: Stack) -> None:
-        self._spans: dict[TemplateSource, tuple[list[tuple[int, int, str, TemplateEntry]], list[int]]] = {}
-        self._mentions: dict[int, dict[str, list[Mention]]] = {}
-        """Those of an entry that was walked, by its place among the spans."""
-        self._walked: dict[str, list[tuple[str, TemplateEntry, Mention]]] = {}
-        found: dict[TemplateSource, list[tuple[int, int, str, TemplateEntry]]] = {}
-        for section, entries in (("Outputs", stack.outputs), ("Resources", stack.resources)):
-            for entry in entries.values():
-                if entry.expanded or _has_alias(entry):
-                    for mention in mentions(entry.body):
-                        self._walked.setdefault(mention.name, []).append((section, entry, mention))
-                else:
-                    found.setdefault(entry.source, []).append((entry.body.start, entry.body.end, section, entry))
-        for source, spans in found.items():
-            spans.sort(key=lambda span: span[:2])
-            self._spans[source] = spans, [span[0] for span in spans]
-
-    def of(self, name: str) -> Iterator[tuple[str, TemplateEntry, Mention]]:
-        """Yield each reference to ``name``, with the section and the entry that it stands in."""
-        yield from self._walked.get(name, ())
-        for source, spans in self._spans.items():
-            for _, _, section, entry in _around(name, source.text, *spans):
-                if (found := self._mentions.get(id(entry))) is None:
-                    found = self._mentions[id(entry)] = {}
-                    for mention in mentions(entry.body):
-                        found.setdefault(mention.name, []).append(mention)
-                yield from ((section, entry, mention) for mention in found.get(name, ()))
-
-
-def _around(
-    name: str, text: str, spans: list[tuple[int, int, str, TemplateEntry]], starts: list[int]
-) -> Iterator[tuple[int, int, str, TemplateEntry]]:
-    """Yield the spans in which ``name`` stands; ``starts`` are where they start. No two overlap."""
-    last = spans[-1][1]
-    at = text.find(name, starts[0], last)
-    while at >= 0:
-        index = bisect_right(starts, at) - 1
-        if at < spans[index][1]:
-            yield spans[index]
-        if index + 1 == len(spans):
-            return
-        at = text.find(name, max(starts[index + 1], at + 1), last)
-
-
-def _has_alias(entry: TemplateEntry) -> bool:
-    """True if parts of an entry stand elsewhere in its file, or its name is escaped there."""
-    written = entry.source.slice(entry.body)
-    if entry.source.language == "JSON":
-        return "\\u" in written
-    return "*" in written and _ALIAS.search(written) is not None
-
+    Places = dict[str, list[tuple[str, TemplateEntry, Mention]]]
+    """The references to a name, each with the section and the entry that it stands in."""
 
 _SECRET = lazy_pattern(r"secret|password|\*", re.IGNORECASE)
 """Attributes that hold the secret: ``SecretAccessKey``, and what custom resources derive from it."""
@@ -121,7 +62,7 @@ class Exposures:
     __slots__ = ("_places",)
 
     def __init__(self) -> None:
-        self._places: dict[int, ReferenceIndex] = {}
+        self._places: dict[int, Places] = {}
 
     def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure | Unknown | Consumer, ...]:
         """The places where the secret of ``key`` can be read; `Unknown` stands for a stack that may show it."""
@@ -130,9 +71,9 @@ class Exposures:
     def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure | Unknown | Consumer]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
-            stack.budget.spend(len(stack.template.source.text) // 200)
-            places = self._places[id(stack)] = ReferenceIndex(stack)
-        for section, entry, mention in places.of(name):
+            stack.budget.spend(len(stack.template.source.text) // 20)
+            places = self._places[id(stack)] = _references(stack)
+        for section, entry, mention in places.get(name, ()):
             if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
                 continue
             words = _CDK_APP if is_from_cdk(entry, stack) else _TEMPLATE
@@ -159,6 +100,16 @@ class Exposures:
                 fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
                 yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_PARAMETER, entry.name, name), Advice(fix))
             yield from self._search(child, name, None, depth + 1)
+
+
+def _references(stack: Stack) -> Places:
+    found: Places = {}
+    named = (("Outputs", stack.outputs), ("Resources", stack.resources))
+    entries = [(section, entry) for section, members in named for entry in members.values()]
+    for section, entry in sorted(entries, key=lambda one: one[1].body.start):
+        for mention in mentions(entry.body):
+            found.setdefault(mention.name, []).append((section, entry, mention))
+    return found
 
 
 def _holds(given: Node | None, mention: Mention) -> bool:
