@@ -100,7 +100,7 @@ SUMMARY = "<SummaryMap><entry>{}</entry></SummaryMap>"
 OTHERWISE: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "no ARN of the caller": ((), "GetCallerIdentity", caller(arn="")),
     "an ARN of no parts": ((), "GetCallerIdentity", caller(arn="x")),
-    "a partition that is none": ((), "GetCallerIdentity", caller(arn="arn:../x:iam::1:x")),
+    "a partition that is none": ((), "GetCallerIdentity", caller(arn=f"arn:../x:iam::{ACCOUNT}:user/me")),
     "two ARNs of the caller": ((), "GetCallerIdentity", caller() + caller()),
     "a summary without names": ((), "GetAccountSummary", SUMMARY.format("<value>1</value>")),
     "a summary without values": ((), "GetAccountSummary", SUMMARY.format("<key>Users</key>")),
