@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.attacks import SOUND, posturio, put, scan
+from tests.support.attacks import SOUND, lay, posturio, put, scan
 from tests.support.command_line import environment
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result
@@ -39,8 +39,7 @@ def root(tmp_path: Path) -> Path:
     made = Repository(tmp_path / "root")
     files = {"sound.tf": SOUND, "m/main.tf": SOUND.replace("sound", "other"), "r.json": '{"old": true}\n', "r.md": "old\n"}
     files |= {"saved.json": json.dumps(result([KEY], [finding(KEY)]))}
-    for name, text in files.items():
-        made.write(name, text)
+    lay(made.path, files, git=True)
     made.commit()
     return made.path
 

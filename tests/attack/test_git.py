@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.attacks import SOUND, posturio, put, scan
+from tests.support.attacks import SOUND, posturio, put, report, scan
 from tests.support.command_line import environment
 from tests.support.repository import Repository
 
@@ -37,6 +37,11 @@ def trap(repository: Repository) -> str:
     path = put(repository.path.parent, "trap.sh", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\ncat\n")
     path.chmod(0o755)
     return str(path)
+
+
+def planted(repository: Repository, place: str) -> None:
+    """A git that shows that it ran."""
+    put(repository.path, place, f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
 
 
 def ran(repository: Repository) -> bool:
@@ -97,30 +102,18 @@ def test_hooks_of_the_repository_do_not_run(repository: Repository, hook: str) -
     assert not ran(repository)
 
 
-def test_objects_that_are_missing_are_not_fetched(repository: Repository) -> None:
-    """A promisor remote may name a program, and a protocol of its own outdoes what is said of protocols in general."""
-    repository.git("config", "extensions.partialClone", "origin")
-    repository.git("config", "remote.origin.promisor", "true")
-    repository.git("config", "remote.origin.url", f"ext::{trap(repository)}")
-    repository.git("config", "protocol.ext.allow", "always")
-    tree = repository.git("rev-parse", "HEAD^{tree}").strip()
-    (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    code, _, err = scan(repository.path, "--changed-since", "main", GIT_NO_LAZY_FETCH="0")
-    assert (code, "git says" in err, ran(repository)) == (2, True, False)
-
-
-def test_objects_that_are_missing_are_not_fetched_by_a_git_of_before_2024(repository: Repository, tmp_path: Path) -> None:
-    """Git knows GIT_NO_LAZY_FETCH since 2.44; what forbids all protocols it has known for longer."""
-    repository.git("config", "extensions.partialClone", "origin")
-    repository.git("config", "remote.origin.promisor", "true")
-    repository.git("config", "remote.origin.url", f"ext::{trap(repository)}")
-    repository.git("config", "protocol.ext.allow", "always")
+@pytest.mark.parametrize("old", [False, True], ids=["git", "a git of before 2024"])
+def test_objects_that_are_missing_are_not_fetched(repository: Repository, tmp_path: Path, old: bool) -> None:
+    """A promisor remote may name a program. Git knows GIT_NO_LAZY_FETCH since 2.44; what forbids all protocols it has known for longer."""
+    settings = {"extensions.partialClone": "origin", "remote.origin.promisor": "true", "protocol.ext.allow": "always"}
+    for name, value in {**settings, "remote.origin.url": f"ext::{trap(repository)}"}.items():
+        repository.git("config", name, value)
     tree = repository.git("rev-parse", "HEAD^{tree}").strip()
     (repository.path / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
     put(tmp_path, "old/git", f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {GIT} "$@"\n').chmod(0o755)
-    path = os.pathsep.join([str(tmp_path / "old"), FOLDER])
-    code, _, err = scan(repository.path, "--changed-since", "main", PATH=path)
-    assert (code, "transport 'ext' not allowed" in err, ran(repository)) == (2, True, False)
+    more = {"PATH": os.pathsep.join([str(tmp_path / "old"), FOLDER])} if old else {"GIT_NO_LAZY_FETCH": "0"}
+    code, _, err = scan(repository.path, "--changed-since", "main", **more)
+    assert (code, ("transport 'ext' not allowed" if old else "git says") in err, ran(repository)) == (2, True, False)
 
 
 _WINDOWS = """\
@@ -149,7 +142,7 @@ def test_exec_git_in_folder_on_windows(repository: Repository, tmp_path: Path, a
 @pytest.mark.parametrize("entry", ["", ".", "bin", "{root}", "{root}/bin"])
 def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
     for place in ("git", "bin/git"):
-        put(repository.path, place, f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
+        planted(repository, place)
     path = os.pathsep.join([entry.format(root=repository.path), FOLDER, str(Path(sys.executable).parent)])
     for arguments in (("scan",), ("scan", "--changed-since", "main"), ("hook", "sound.tf")):
         code, out, _ = posturio(repository.path, *arguments, PATH=path)
@@ -158,7 +151,7 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
 
 @pytest.mark.promise("git alone")
 def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(repository: Repository, tmp_path: Path) -> None:
-    put(repository.path, "bin/git", f"#!/bin/sh\ntouch '{tmp_path}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
+    planted(repository, "bin/git")
     (tmp_path / "tools").symlink_to("repository/bin")
     code, _, _ = scan(repository.path, PATH=os.pathsep.join([str(tmp_path / "tools"), FOLDER]))
     assert (code, ran(repository)) == (1, False)
@@ -166,7 +159,7 @@ def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(
 
 @pytest.mark.promise("git alone")
 def test_without_another_git_the_one_in_the_folder_does_not_run(repository: Repository) -> None:
-    put(repository.path, "bin/git", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
+    planted(repository, "bin/git")
     code, out, err = scan(repository.path, PATH=str(repository.path / "bin"))
     assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, True)
     assert "git cannot be started: there is no git on PATH" in err
@@ -176,8 +169,8 @@ def test_a_file_that_was_only_touched_has_not_changed(repository: Repository) ->
     repository.git("add", "-A")
     base = repository.commit()
     os.utime(repository.path / "sound.tf", (1_900_000_000, 1_900_000_000))
-    assert json.loads(scan(repository.path, "--changed-since", base, "--format", "json")[1])["keys"] == []
+    assert report(repository.path, "--changed-since", base)["keys"] == []
     put(repository.path, "sound.tf", SOUND.replace("\n", "\r\n"))
-    assert json.loads(scan(repository.path, "--changed-since", base, "--format", "json")[1])["keys"] == []
+    assert report(repository.path, "--changed-since", base)["keys"] == []
     put(repository.path, "sound.tf", SOUND + "# more\n")
-    assert len(json.loads(scan(repository.path, "--changed-since", base, "--format", "json")[1])["keys"]) == 1
+    assert len(report(repository.path, "--changed-since", base)["keys"]) == 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.attacks import SOUND, put
+from tests.support.attacks import SOUND, lay, put
 from tests.support.command_line import environment
 from tests.support.guard import LOG, PYTHON, RUN, SYSTEM, Deeds, traced
 from tests.support.report_results import deployed, finding, result
@@ -54,10 +54,8 @@ COMMANDS = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    put(tmp_path, "outside/stack.yaml", TEMPLATE)
-    put(tmp_path, "outside/mod/main.tf", SOUND)
-    put(tmp_path, "outside/secret", "planted")
-    put(tmp_path, "outside/values.tfvars", 'name = "planted"\n')
+    outside = {"stack.yaml": TEMPLATE, "mod/main.tf": SOUND, "secret": "planted", "values.tfvars": 'name = "planted"\n'}
+    lay(tmp_path / "outside", outside)
     made = Repository(tmp_path / "root")
     installed = {"Modules": [{"Key": "b", "Source": "acme/keys/aws", "Dir": "../outside/mod"}]}
     files = {
@@ -73,8 +71,8 @@ def root(tmp_path: Path) -> Path:
         ".terraform/modules/modules.json": json.dumps(installed),
         "saved.json": json.dumps(result([KEY], [finding(KEY)])),
     }
-    for name, text in files.items():
-        made.write(name, text)
+    lay(made.path, files)
+    made.git("add", "-Af")
     made.commit()
     (made.path / "link.tf").symlink_to("../outside/mod/main.tf")
     (made.path / "link.auto.tfvars").symlink_to("../outside/values.tfvars")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.attack.test_silence import RESOURCE, SERVERLESS, STACK, STACKS, TYPED, YAML, resource
-from tests.support.attacks import put, scan
-from tests.support.repository import Repository
+from tests.support.attacks import lay, report, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +18,7 @@ URL = "https://bucket.s3.amazonaws.com/keys.yaml"
 INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "parts/k.fragment"}}
 TOPIC = "Resources:\n  R: {Type: AWS::SNS::Topic}\n"
 START = "service: s\nprovider: {stage: '${opt:stage}'}\n"
-WHOLE = "Resources:\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: joe}}\n"
 PIECES = "${self:custom.a}${self:custom.${self:custom.w}.c}"
-OWN = SERVERLESS.replace("custom: {", "custom: {k: {Type: 'AWS::IAM::AccessKey'}, ")
 IN_CODE = RESOURCE.replace("template_body", "template_url")
 FRAGMENT = "K:\n  Type: AWS::IAM::AccessKey\n  Properties: {UserName: joe}\n"
 REMOTE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/part.yaml"}}
@@ -65,12 +62,8 @@ READ = {
 @pytest.mark.parametrize("name", READ)
 def test_what_is_in_the_checkout_is_read(tmp_path: Path, name: str, git: bool) -> None:
     files, address = READ[name]
-    for path, text in files.items():
-        put(tmp_path, path, text)
-    if git:
-        Repository(tmp_path).git("add", "-A")
-    keys = {key["address"] for key in json.loads(scan(tmp_path, "--format", "json")[1])["keys"]}
-    assert keys == {address}
+    lay(tmp_path, files, git=git)
+    assert {key["address"] for key in report(tmp_path)["keys"]} == {address}
 
 
 NAMED = {
@@ -120,10 +113,7 @@ NAMED = {
 @pytest.mark.parametrize("name", NAMED)
 def test_what_is_not_here_is_named(tmp_path: Path, name: str, git: bool) -> None:
     files, said = NAMED[name]
-    for path, text in files.items():
-        put(tmp_path, path, text)
-    if git:
-        Repository(tmp_path).git("add", "-A")
+    lay(tmp_path, files, git=git)
     status, out, err = scan(tmp_path)
     assert status == 0
     assert (out + err).count("not followed, so it is not known whether") == 1
@@ -146,15 +136,13 @@ FOLLOWED = {
 
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_what_was_followed_is_not_named(tmp_path: Path, name: str) -> None:
-    for path, text in FOLLOWED[name].items():
-        put(tmp_path, path, text)
+    lay(tmp_path, FOLLOWED[name])
     _, out, err = scan(tmp_path)
     assert "not followed" not in out + err
 
 
 def test_templates_and_calls_share_one_line(tmp_path: Path) -> None:
-    put(tmp_path, "t.json", resource(CHILD, TemplateURL=URL))
-    put(tmp_path, "main.tf", 'module "m" {\n  source = "acme/users/aws"\n}\n')
+    lay(tmp_path, {"t.json": resource(CHILD, TemplateURL=URL), "main.tf": 'module "m" {\n  source = "acme/users/aws"\n}\n'})
     _, out, err = scan(tmp_path)
     assert (out + err).count("1 module call and 1 template or macro were not followed") == 1
     for form in ("json", "sarif", "junit", "gitlab", "github", "markdown", "csv"):
@@ -171,11 +159,8 @@ SOURCES = {
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_sources_of_other_tools_that_make_a_key_are_listed(tmp_path: Path, name: str) -> None:
-    for path, text in SOURCES[name].items():
-        put(tmp_path, path, text)
-    put(tmp_path, "other/x.ts", "new iam.CfnAccessKey()")
+    lay(tmp_path, {**SOURCES[name], "other/x.ts": "new iam.CfnAccessKey()"})
     out = scan(tmp_path, "--show-skipped")[1]
     assert list(SOURCES[name])[1] in out
     assert ("other/x.ts" in out) == (name == "cdk-python")
-    skipped = json.loads(scan(tmp_path, "--show-skipped", "--format", "json")[1])["skipped"]
-    assert "source" in {place["kind"] for place in skipped}
+    assert "source" in {place["kind"] for place in report(tmp_path, "--show-skipped")["skipped"]}

@@ -9,8 +9,7 @@ import pytest
 
 from posturio_iac.search.programs import end_keys, make_keys
 from tests.attack.test_silence import CALL, JOIN, RUNS, SUB, resource
-from tests.support.attacks import put, scan
-from tests.support.repository import Repository
+from tests.support.attacks import lay, report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +137,6 @@ TEMPLATES = {
     },
 }
 ARCHIVE = 'data "archive_file" "a" {\n  type = "zip"\n  %s\n  output_path = "x.zip"\n}\n'
-ACTION = 'action "local_command" "a" {\n  config {\n    command   = "bash"\n    arguments = [%s]\n  }\n}\n'
 FUNCTION = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n  filename = "x.zip"\n}\n'
 TERRAFORM = {
     "script": ({"main.tf": RUNS % '"./make-key.sh"', "make-key.sh": SHELL}, "terraform_data.p"),
@@ -204,14 +202,10 @@ TERRAFORM = {
 }
 
 
-def judged(folder: Path, files: dict[str, str], *words: str, git: bool) -> tuple[dict[str, str], str]:
-    for path, text in files.items():
-        put(folder / "app", path, text)
-    if git:
-        Repository(folder).git("add", "-A")
-    _, out, err = scan(folder / "app", *words, "--format", "json")
-    report = json.loads(out)
-    return {key["address"]: key["verdict"] for key in report["keys"]}, err + str(report["diagnostics"])
+def judged(folder: Path, files: dict[str, str], *, git: bool = False) -> tuple[dict[str, str], str]:
+    lay(folder, {f"app/{path}": text for path, text in files.items()}, git=git)
+    found = report(folder / "app")
+    return {key["address"]: key["verdict"] for key in found["keys"]}, str(found["diagnostics"])
 
 
 @pytest.mark.parametrize("git", [False, True], ids=["walk", "git"])
@@ -246,7 +240,7 @@ QUIET = {
 
 @pytest.mark.parametrize("name", QUIET)
 def test_what_only_names_the_call_is_no_key(tmp_path: Path, name: str) -> None:
-    assert judged(tmp_path, QUIET[name], git=False) == ({}, "[]")
+    assert judged(tmp_path, QUIET[name]) == ({}, "[]")
 
 
 ROTATORS = {
@@ -270,7 +264,7 @@ ROTATORS = {
 
 @pytest.mark.parametrize("name", ROTATORS)
 def test_a_rotator_is_a_note(tmp_path: Path, name: str) -> None:
-    seen, said = judged(tmp_path, ROTATORS[name], git=False)
+    seen, said = judged(tmp_path, ROTATORS[name])
     assert not seen
     assert "it looks like a rotator" in said
 

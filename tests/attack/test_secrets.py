@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.attacks import put, scan
+from tests.support.attacks import lay, put, report, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,8 +81,7 @@ CASES["plan"] = {"plan.json": plan()}
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("case", CASES)
 def test_sensitive_values_shown(tmp_path: Path, case: str, name: str) -> None:
-    for path, text in CASES[case].items():
-        put(tmp_path, path, text)
+    lay(tmp_path, CASES[case])
     alone = ("--plan-only",) if case == "plan" else ()
     code, out, err = scan(tmp_path, "--verbose", "--format", name, *alone)
     assert code in (0, 1)
@@ -91,13 +90,11 @@ def test_sensitive_values_shown(tmp_path: Path, case: str, name: str) -> None:
 
 
 def test_what_is_hidden_is_still_judged(tmp_path: Path) -> None:
-    for path, text in CASES["variables"].items():
-        put(tmp_path, path, text)
-    code, out, _ = scan(tmp_path, "--format", "json")
-    report = json.loads(out)
-    (key,) = report["keys"]
-    assert (code, key["user"], key["owner"], key["lifetime"][0]["value"]) == (1, "(sensitive)", "(sensitive)", "(sensitive)")
-    assert [finding["rule"] for finding in report["findings"]] == ["iam.expired_access_keys"]
+    lay(tmp_path, CASES["variables"])
+    found = report(tmp_path)
+    (key,) = found["keys"]
+    assert (key["user"], key["owner"], key["lifetime"][0]["value"]) == ("(sensitive)", "(sensitive)", "(sensitive)")
+    assert [finding["rule"] for finding in found["findings"]] == ["iam.expired_access_keys"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +108,7 @@ def test_what_is_hidden_is_still_judged(tmp_path: Path) -> None:
 )
 def test_what_is_not_sensitive_is_shown(tmp_path: Path, text: str) -> None:
     put(tmp_path, "main.tf", text)
-    (key,) = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
+    (key,) = report(tmp_path)["keys"]
     assert (key["user"], key["owner"], key["lifetime"][0]["value"]) == ("joe", "team", "2025-03-04")
 
 
@@ -127,4 +124,4 @@ def test_a_secret_that_no_key_uses_hides_nothing(tmp_path: Path) -> None:
     assert '| resource "aws_iam_access_key" "k" {' in text
     assert "|   K:" in text
     assert "+    Metadata:" in text
-    assert [key["user"] for key in json.loads(scan(tmp_path, "--format", "json")[1])["keys"]] == ["admin", "ci"]
+    assert [key["user"] for key in report(tmp_path)["keys"]] == ["admin", "ci"]
