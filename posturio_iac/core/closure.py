@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,30 +21,18 @@ def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
 
 
 class CallGraph:
-    """A directed graph, searched in both directions; answers are cached."""
-
-    __slots__ = ("_above", "_below", "callers", "calls")
+    """A directed graph, searched in both directions; answers about one node are cached."""
 
     def __init__(self, edges: Iterable[tuple[str, str]]) -> None:
         self.calls: dict[str, set[str]] = {}
         self.callers: dict[str, set[str]] = {}
-        self._above: dict[str, set[str]] = {}
-        self._below: dict[str, set[str]] = {}
+        self.above = cache(lambda node: closure((node,), self.callers))
+        """A node and all that lead to it."""
+        self.below = cache(lambda node: closure((node,), self.calls))
+        """A node and all that it leads to."""
         for caller, called in edges:
             self.calls.setdefault(caller, set()).add(called)
             self.callers.setdefault(called, set()).add(caller)
-
-    def above(self, node: str) -> set[str]:
-        """A node and all that lead to it."""
-        if node not in self._above:
-            self._above[node] = closure((node,), self.callers)
-        return self._above[node]
-
-    def below(self, node: str) -> set[str]:
-        """A node and all that it leads to."""
-        if node not in self._below:
-            self._below[node] = closure((node,), self.calls)
-        return self._below[node]
 
     def all_above(self, nodes: Iterable[str]) -> set[str]:
         return closure(nodes, self.callers)

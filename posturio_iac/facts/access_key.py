@@ -121,7 +121,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         span=facts.span,
         user=user.name,
         user_address=user.address,
-        status=status_of(facts.status),
+        status=facts.status if isinstance(facts.status, Unknown) else str(STATUSES[0] if facts.status in (None, "") else facts.status),
         remedies=facts.remedies,
         lifetimes=tuple(dict.fromkeys((*facts.lifetimes, *lifetimes_in(stated, names)))),
         unknown_sources=tuple(dict.fromkeys((*user.hidden, *facts.unread, *facts.hidden))),
@@ -148,10 +148,6 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
 
 def key_of_user(facts: KeyFacts, options: FactOptions, schedules: frozenset[str] = frozenset()) -> KeyOfUser:
     return KeyOfUser(access_key(facts, options), facts.user.identity, schedules)
-
-
-def status_of(value: object) -> Attr[str]:
-    return value if isinstance(value, Unknown) else STATUSES[0] if value is None or value == "" else str(value)
 
 
 def is_root(facts: KeyFacts) -> Attr[bool]:

@@ -62,7 +62,8 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
         group.sort(key=lambda one: one.key.is_active() is not True)
     counted = _counted(keys)
     for one in keys:
-        others = list(islice((o for o in groups.get(one.identity, ()) if o is not one and _is_alike(one, o)), MAX_SIBLINGS))
+        alike = (o for o in groups.get(one.identity, ()) if o is not one and o.key.kind is one.key.kind)
+        others = list(islice((o for o in alike if o.key.service == one.key.service or _unsure(one, o)), MAX_SIBLINGS))
         note = _number_note(one, counted)
         key = one.key if note is None else replace(one.key, notes=tuple(dict.fromkeys((*one.key.notes, note))))
         if not others:
@@ -75,13 +76,8 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
         yield _within_quota(key, [other for other in seen if other.is_beside is not False], may_be_absent=alone)
 
 
-def _is_alike(one: KeyOfUser, other: KeyOfUser) -> bool:
-    """True if the second key may take the place of the first: both are access keys, or both for one service as far as that is known."""
-    services = (one.key.service, other.key.service)
-    return one.key.kind is other.key.kind and (services[0] == services[1] or any(isinstance(service, Unknown) for service in services))
-
-
 def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
+    """Why it is open whether both are for one service."""
     return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
 
 

@@ -39,7 +39,7 @@ class Narrowed:
         search = selection.search
         for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
             ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
-            search.keep_files(kind, {path for impact in ours for path in impact.files})
+            search.of_kind(kind).intersection_update({path for impact in ours for path in impact.files})
         search.problems = [problem for problem in search.problems if self.concerns(problem[2])]
         apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
         self.selection = Selection(search, selection.repository)

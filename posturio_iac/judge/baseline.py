@@ -126,7 +126,11 @@ def load(path: str) -> Baseline:
     if not isinstance(findings, list):
         raise UsageError(f"{shown}: findings must be a list of entries, not {describe(findings)}")
     entries = tuple(_entry(entry, f"findings[{number}]", shown) for number, entry in enumerate(findings))
-    _refuse_twice(entries, shown)
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.fingerprint in seen:
+            raise UsageError(f"{shown}: two entries have the fingerprint {entry.fingerprint} ({entry.rule} for {entry.address}); keep one")
+        seen.add(entry.fingerprint)
     written, count = document.get("written") or "", document.get("findings_then", 0)
     if not isinstance(written, str) or isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise UsageError(f"{shown}: written must be a date and findings_then a number of findings")
@@ -181,12 +185,3 @@ def _entry(value: Any, where: str, shown: str) -> BaselineEntry:
     except BadValueError as wrong:
         raise UsageError(f"{shown}: {where}.until must be {wrong}, not {describe(entry.until)}") from None
     return entry
-
-
-def _refuse_twice(entries: Iterable[BaselineEntry], shown: str) -> None:
-    """Refuse two entries about one finding: it would be unclear which one applies."""
-    seen: set[str] = set()
-    for entry in entries:
-        if entry.fingerprint in seen:
-            raise UsageError(f"{shown}: two entries have the fingerprint {entry.fingerprint} ({entry.rule} for {entry.address}); keep one")
-        seen.add(entry.fingerprint)

@@ -90,6 +90,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
 def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
     """What every front end is told."""
     from posturio_iac.frontends.reading import ReadRequest
+    from posturio_iac.rules import all_rules
 
     def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:
         from posturio_iac.frontends.cloudformation.entry import read_text
@@ -97,7 +98,9 @@ def request_of(config: Config, as_of: datetime, selection: Selection, place: str
         return read_text(text, at, parameters, selection, request)
 
     budget = _budget(config, selection.search.step)
-    request = ReadRequest(config, as_of, names_of(config), _rule_ids(), budget, place, search_terms_of(config), read_template, roots)
+    request = ReadRequest(
+        config, as_of, names_of(config), frozenset(all_rules()), budget, place, search_terms_of(config), read_template, roots
+    )
     return request
 
 
@@ -128,9 +131,3 @@ def names_of(config: Config) -> Names:
 
     users = tuple((entry["users"], entry["owner"]) for entry in config.owners)
     return Names.default().with_extra(**config.names, users=users) if config.names or users else Names.default()
-
-
-def _rule_ids() -> frozenset[str]:
-    from posturio_iac.rules import all_rules
-
-    return frozenset(all_rules())

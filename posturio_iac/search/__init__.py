@@ -198,13 +198,10 @@ def _add_initialised(search: FileSearch, directories: Sequence[str]) -> None:
     folders = {path.rpartition("/")[0] for path in read}.union(*(keep.folders() for keep in search.trees))
     initialised = [folder for folder in folders if is_initialised(search.prefix + folder)]
     for folder in sorted(initialised):
-        if _holds_key(search, os.path.join(search.root, folder, ".terraform", "modules")):
+        installed = _texts(os.path.join(search.root, folder, ".terraform", "modules"), search)
+        if any(search.search_terms.make_keys(spelled_out(data), TERRAFORM) for data in installed):
             code = (*read, *(path for keep in search.trees for path, _ in keep.files(keep.code)))
             search.terraform.update(path for path in code if path.rpartition("/")[0] == folder)
-
-
-def _holds_key(search: FileSearch, directory: str) -> bool:
-    return any(search.search_terms.make_keys(spelled_out(data), TERRAFORM) for data in _texts(directory, search))
 
 
 def _texts(directory: str, search: FileSearch) -> Iterator[bytes]:

@@ -252,9 +252,6 @@ class FileSearch:
             return self.terraform
         return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
 
-    def keep_files(self, kind: str, files: Iterable[str]) -> None:
-        self.of_kind(kind).intersection_update(files)
-
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""
         self.terraform &= ours

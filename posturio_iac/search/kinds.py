@@ -160,7 +160,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_by_kind", "_by_word", "_known", "modules", "texts")
+    __slots__ = ("_by_kind", "_known", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         by_role: dict[str, list[bytes]] = {}
@@ -174,8 +174,6 @@ class SearchTerms:
         self._by_kind = {TERRAFORM: (others,), TEMPLATE: (first,), JSON: (first, others), OTHER: (first, others)}
         self._by_kind.update((kind, ((b"", terms),)) for kind, terms in _ADDED.items())
         self._known: dict[bytes, bool] = {}
-        self._by_word: dict[bytes, list[bytes]] | None = None
-        """The modules by the longest word of each, which is searched first."""
 
     def are_in(self, data: bytes, kind: str) -> bool:
         return self._are_in(data, kind) or self._are_spelled_out_in(data, kind)
@@ -184,34 +182,20 @@ class SearchTerms:
         return data.find(b"\\") >= 0 and (spelled := spelled_out(data)) != data and self._are_in(spelled, kind)
 
     def _are_in(self, data: bytes, kind: str) -> bool:
-        if self.make_keys(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)):
+        calls = written_sources(data) if self.modules and kind in (TERRAFORM, OTHER) else ()
+        if self.make_keys(data, kind) or any(map(self.holds_known_module, calls)):
             return True
         return kind in (TEMPLATE, JSON) and puts_together(data)
 
     def make_keys(self, data: bytes, kind: str) -> bool:
         """True if a text holds a search term for its kind, known modules apart, or a program that makes keys."""
-        return self.texts_are_in(data, kind) or ((kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data))
-
-    def texts_are_in(self, data: bytes, kind: str) -> bool:
-        """True if a text holds one of the search terms for its kind, known modules apart."""
-        return any(data.find(ending) >= 0 and holds_any(data, terms) for ending, terms in self._by_kind[kind])
+        if any(data.find(ending) >= 0 and holds_any(data, terms) for ending, terms in self._by_kind[kind]):
+            return True
+        return (kind not in (TEMPLATE, JSON) or holds_any(data, HOLDING)) and runs_program(data)
 
     def name_known_module(self, data: bytes) -> bool:
         """True if a text holds the address of one of the modules, wherever it stands."""
-        if self._by_word is None:
-            self._by_word = {}
-            for module in self.modules:
-                words = module.replace(b"/", b"-").replace(b"terraform", b"").split(b"-")
-                self._by_word.setdefault(max(words, key=len), []).append(module)
-        data = data.lower()
-        for word, modules in self._by_word.items():  # noqa: SIM110 - a generator costs more than the loop
-            if word in data and any(module in data for module in modules):
-                return True
-        return False
-
-    def call_known_module(self, data: bytes) -> bool:
-        """True if Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
-        return any(map(self.holds_known_module, written_sources(data)))
+        return holds_any(data.lower(), self.modules)
 
     def are_in_code(self, data: bytes, sources: Iterable[bytes]) -> bool:
         """True if a Terraform file with this content and these ``sources`` matters."""

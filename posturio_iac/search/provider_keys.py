@@ -15,21 +15,11 @@ PREFIX = "AKIA"  # the prefix of ids of users' keys
 
 def pointer(texts: Mapping[str, bytes]) -> str:
     """A note on the first provider block that holds an access key, with advice on how to find all; empty without one."""
-    for path, data in sorted(texts.items()):
-        if found := _key_in(path, data):
-            key_id, line = found
-            return (
-                f"{path}:{line}: the provider block contains the access key {key_id} itself; secret "
-                "scanners such as gitleaks find keys in code"
-            )
-    return ""
-
-
-def _key_in(path: str, data: bytes) -> tuple[str, int] | None:
-    """The first key of a file's provider blocks, masked, and its line."""
     mask = KeyIdMask(())
-    for block in blocks_of(data, path, ("provider",)):
-        for value in block.literals("access_key"):
+    for path, data in sorted(texts.items()):
+        for value in (value for block in blocks_of(data, path, ("provider",)) for value in block.literals("access_key")):
             if value.startswith(PREFIX) and (shown := mask.text(value)) != value:
-                return shown, data.count(b"\n", 0, max(data.find(value.encode()), 0)) + 1
-    return None
+                line = data.count(b"\n", 0, max(data.find(value.encode()), 0)) + 1
+                text = f"{path}:{line}: the provider block contains the access key {shown} itself"
+                return f"{text}; secret scanners such as gitleaks find keys in code"
+    return ""

@@ -12,7 +12,7 @@ from posturio_iac.core.model import Directive, Effect, Exposure, KeyKind, Kind, 
 from posturio_iac.core.place import CommentOrigin, HolderKind, Place, SecretHolder, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.facts.access_key import access_key, is_root, status_of
+from posturio_iac.facts.access_key import access_key, is_root
 from posturio_iac.facts.ages import age_lifetime, age_of, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.metadata.names import Names
@@ -76,7 +76,7 @@ def test_every_fact_reaches_the_key() -> None:
 
 @pytest.mark.parametrize(("stated", "status"), [(None, "Active"), ("", "Active"), ("Inactive", "Inactive"), (1, "1"), (ONE, ONE)])
 def test_a_key_is_active_unless_the_code_states_another_status(stated: object, status: object) -> None:
-    assert status_of(stated) == status
+    assert access_key(replace(FACTS, status=stated), OPTIONS).status == status
 
 
 @pytest.mark.parametrize(

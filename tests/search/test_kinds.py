@@ -21,7 +21,7 @@ PARTS = ["source", " = ", "=", ": ", '"', "\n", "a/b", "./m", ".", " ", "\t", "/
 def test_a_call_of_a_known_module_is_found_where_the_pattern_finds_it(code: str) -> None:
     data = code.encode()
     expected = any(b"a/b" in source for source in PATTERN.findall(data))
-    assert SearchTerms([b"a/b"]).call_known_module(data) or not expected
+    assert SearchTerms([b"a/b"]).are_in(data, TERRAFORM) or not expected
 
 
 def test_an_address_elsewhere_is_no_call() -> None:
