@@ -138,39 +138,23 @@ def test_an_owner_goes_to_the_user_however_many_keys_it_has(tmp_path: Path) -> N
     assert set(found.values()) == {'Add tags = { owner = "team@example.com" } to aws_iam_user.u (main.tf:1).'}
 
 
+END = 'expires = "2027-02-22"'
 MODULE = 'module "m" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name    = "x"\n%s}\n'
 
 
 @pytest.mark.parametrize(
     ("tags", "expected", "written"),
     [
-        ("", 'Add tags = { expires = "2027-02-22" } to module.m (main.tf:1)', 'tags = {\n    expires = "2027-02-22"\n  }'),
-        (
-            '  tags = { a = "b" }\n',
-            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
-            'tags = { a = "b", expires = "2027-02-22" }',
-        ),
-        (
-            "  tags = try(local.t, {})\n",
-            'Set tags = merge({ expires = "2027-02-22" }, …) in module.m (main.tf:1)',
-            'tags = merge({ expires = "2027-02-22" }, try(local.t, {}))',
-        ),
-        (
-            "  tags = local.t\n",
-            'Set tags = merge({ expires = "2027-02-22" }, local.t) in module.m (main.tf:1)',
-            'tags = merge({ expires = "2027-02-22" }, local.t)',
-        ),
-        (
-            '  tags = merge(local.t, { a = "b" })\n',
-            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
-            'tags = merge(local.t, { a = "b", expires = "2027-02-22" })',
-        ),
+        ("", f"Add tags = {{ {END} }} to", f"tags = {{\n    {END}\n  }}"),
+        ('{ a = "b" }', f"Add {END} to the tags of", f'tags = {{ a = "b", {END} }}'),
+        ("try(local.t, {})", f"Set tags = merge({{ {END} }}, …) in", f"tags = merge({{ {END} }}, try(local.t, {{}}))"),
+        ("local.t", f"Set tags = merge({{ {END} }}, local.t) in", f"tags = merge({{ {END} }}, local.t)"),
+        ('merge(local.t, { a = "b" })', f"Add {END} to the tags of", f'tags = merge(local.t, {{ a = "b", {END} }})'),
     ],
 )
 def test_tags_of_a_call_are_written_as_the_call_has_them(tmp_path: Path, tags: str, expected: str, written: str) -> None:
-    code = "locals {\n  t = {}\n}\n"
-    found = advice(tmp_path, LIFETIME, {"main.tf": MODULE % tags, "locals.tf": code})
-    assert expected in found["module.m"]
+    files = {"main.tf": MODULE % (f"  tags = {tags}\n" if tags else ""), "locals.tf": "locals {\n  t = {}\n}\n"}
+    assert f"{expected} module.m (main.tf:1)" in advice(tmp_path, LIFETIME, files)["module.m"]
     fix(tmp_path, "--write", "--select", LIFETIME)
     assert written in (tmp_path / "main.tf").read_text(encoding="utf-8")
 
