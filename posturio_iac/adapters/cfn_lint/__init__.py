@@ -105,12 +105,8 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
             _MEMORY.limit = self.config.get(LIMIT)
 
     def match(self, cfn: Any) -> list[RuleMatch]:
-        return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
-
-
-def _match(one: HostMatch) -> RuleMatch:
-    place = {} if one.place is None else {"location": one.place}
-    return RuleMatch(list(one.path), one.message, **place)
+        found = [one for one in _MEMORY.found(cfn) if one.pack_id == self.id]
+        return [RuleMatch(list(one.path), one.message, **({} if one.place is None else {"location": one.place})) for one in found]
 
 
 def _rule(pack_id: str, title: str, description: str, url: str) -> type[PackRule]:

@@ -80,7 +80,7 @@ class Tallies:
             theirs = found.get((judged.key.framework, judged.key.scope, judged.key.address), [])
             hidden_by = frozenset(finding.suppressed.source for finding in theirs if finding.suppressed is not None)
             for name_of, group in groups.items():
-                tally = group.of(name_of(judged))
+                tally = group[name_of(judged)]
                 tally.add_key(judged, hidden_by)
                 for finding in theirs:
                     if finding.suppressed is None:
@@ -92,10 +92,8 @@ class Tallies:
 
 
 class _Group(dict[str, Tally]):
-    def of(self, name: str) -> Tally:
-        if name not in self:
-            self[name] = Tally(name)
-        return self[name]
+    def __missing__(self, name: str) -> Tally:
+        return self.setdefault(name, Tally(name))
 
     def ranked(self) -> list[Tally]:
         return sorted(self.values(), key=_rank)
@@ -122,7 +120,7 @@ def rolled_up(folders: list[Tally], most: int, depth: int = 0) -> list[Tally]:
         chosen += 1
     group = _Group()
     for name, folder in zip(names[chosen] if names else (), folders, strict=True):
-        group.of(name).add_all(folder)
+        group[name].add_all(folder)
     return group.ranked()
 
 
@@ -136,7 +134,7 @@ def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) ->
     for finding in theirs:
         by_rule.setdefault(finding.rule.id, []).append(finding)
     for rule, findings in by_rule.items():
-        tally = rules.of(rule)
+        tally = rules[rule]
         tally.counts["keys"] += 1
         active = [finding for finding in findings if finding.suppressed is None]
         for finding in active:
@@ -145,8 +143,8 @@ def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) ->
         tally.add(Verdict.FLAGGED if active else Verdict.SUPPRESSED, hidden_by)
     for rule in judged.undecided_rules:
         if rule not in by_rule:
-            rules.of(rule).counts["keys"] += 1
-            rules.of(rule).add(Verdict.UNDETERMINED, frozenset())
+            rules[rule].counts["keys"] += 1
+            rules[rule].add(Verdict.UNDETERMINED, frozenset())
 
 
 def _folder(judged: JudgedKey) -> str:
