@@ -211,7 +211,6 @@ class _Reader:
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)], told
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
-        """Yield a module instance and all that it calls which can hold keys."""
         self.reached.add(instance.folder.path)
         self.visited.add(instance.folder.path)
         yield instance
@@ -271,7 +270,6 @@ def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: Modu
 
 
 def _too_costly(error: BudgetError, path: str) -> Diagnostic:
-    """The diagnostic for the root module in the folder ``path`` whose budget is spent."""
     text = f"the root module {path or '.'} {error}, so not all of its keys were checked; simplify it, or split it"
     if error.span is None:
         return Diagnostic(Level.ERROR, text, path or ".", about=BUDGET)

@@ -50,7 +50,6 @@ class PartialMap(dict[str, Value]):
     """
 
     def __init__(self, entries: dict[str, Value], rest: Unknown) -> None:
-        """Hold the known ``entries``, and ``rest`` for the others."""
         super().__init__(entries)
         self.rest = rest
 
@@ -135,7 +134,6 @@ class Due(Unknown):
     """Terraform may know something of it: that it is not null, how it begins, how long it is."""
 
     def __init__(self, causes: Iterable[Hashable], doubt: Unknown | None = None, *, computed: bool = False) -> None:
-        """Be unknown because of ``causes``."""
         super().__init__(AFTER_APPLY, ("it",))
         object.__setattr__(self, "causes", tuple(dict.fromkeys(causes)))
         object.__setattr__(self, "doubt", doubt)
@@ -296,7 +294,6 @@ def to_text(value: Value) -> Value:
 
 
 def _plain(number: float) -> str:
-    """Write ``number`` without an exponent."""
     text = repr(number).removesuffix(".0")
     if "e" not in text:
         return text
@@ -321,7 +318,6 @@ def to_number(value: Value) -> Value:
 
 
 def _read_number(text: str) -> Value:
-    """Read a decimal number, exactly where it is whole."""
     too_large = TOO_LARGE("the number")
     if len(text) > _MAX_DIGITS or len(text.lower().partition("e")[2]) > _MAX_EXPONENT_LENGTH:
         return too_large
@@ -388,7 +384,6 @@ def equal(left: Value, right: Value) -> bool | Unknown:
 
 
 def _equal(left: Value, right: Value) -> bool | Unknown:
-    """Compare values of a bounded size."""
     match left, right:
         case (Unknown() as unknown, _) | (_, Unknown() as unknown):
             return unknown

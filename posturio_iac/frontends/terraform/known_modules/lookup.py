@@ -179,7 +179,6 @@ def _name_of(source: ModuleSource) -> tuple[str, str] | None:
 
 
 def _deciding(version: KnownVersion) -> frozenset[str]:
-    """The names of the inputs that decide whether there are keys and how long they live."""
     choices = [c for key in version.keys for c in (*key.enabled_by, *key.disabled_by, key.each, key.status, key.max_age)]
     return frozenset(path.partition(".")[0] for choice in choices if isinstance(choice, Choice) for path in choice.paths)
 

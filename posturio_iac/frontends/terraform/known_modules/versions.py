@@ -69,7 +69,6 @@ _Bound = tuple[Version | None, bool]
 
 
 def _tighter(one: _Bound, two: _Bound, *, highest: bool) -> _Bound:
-    """The bound that lets fewer versions through."""
     if one[0] is None or two[0] is None:
         return two if one[0] is None else one
     if one[0] == two[0]:

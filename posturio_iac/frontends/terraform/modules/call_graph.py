@@ -83,7 +83,6 @@ def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
 
 
 def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
-    """True if a call sets an input without which there is no key to the word ``false``."""
     given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 
@@ -224,13 +223,11 @@ _DEEP = "/_" * 64
 
 
 def _way(root: str, folder: str, target: str) -> str:
-    """The path from ``folder`` to ``target``, which are both relative to ``root``."""
     top = f"{_DEEP}/{root}".replace(os.sep, "/")
     return posixpath.relpath(f"{top}/{target}", f"{top}/{folder}")
 
 
 def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
-    """The callers that use a module of the table of those that make keys."""
     called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
         return set()

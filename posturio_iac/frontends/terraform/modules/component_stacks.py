@@ -129,7 +129,6 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
 
 
 def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
-    """The inputs of one deployment; early previews called them variables."""
     inputs = block.get("inputs") or block.get("variables")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}

@@ -111,7 +111,6 @@ def _version(text: str) -> tuple[int, int] | None:
 
 
 def _lowest(folder: Module) -> tuple[int, int] | None:
-    """The lowest version that ``required_version`` allows."""
     lows = []
     for block in folder.settings:
         constraint = block.get("required_version")

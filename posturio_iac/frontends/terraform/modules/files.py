@@ -99,19 +99,13 @@ def configuration_files(names: list[str], *, opentofu: bool) -> tuple[list[str],
     """
     chosen = [n for n in names if n.endswith(CODE if opentofu else TERRAFORM_ONLY) and not n.startswith(".")]
     present = set(chosen)
-    chosen = [n for n in chosen if not _shadowed(n, present)]
+    chosen = [n for n in chosen if n.endswith(TOFU) or ".tofu".join(n.rsplit(".tf", 1)) not in present]
     overrides = [n for n in chosen if _stem(n) == "override" or _stem(n).endswith("_override")]
     return sorted(set(chosen) - set(overrides)), sorted(overrides)
 
 
 def _stem(name: str) -> str:
     return next(name.removesuffix(ending) for ending in (*IN_JSON, *IN_HCL) if name.endswith(ending))
-
-
-def _shadowed(name: str, present: set[str]) -> bool:
-    if name.endswith(".tf"):
-        return f"{name[:-3]}.tofu" in present
-    return name.endswith(".tf.json") and f"{name[:-8]}.tofu.json" in present
 
 
 MADE_BY = {".terraform": "terraform init", ".terraform.lock.hcl": "terraform init"} | dict.fromkeys(
@@ -124,7 +118,6 @@ class TextFiles:
     """The files below the scan root, as functions read them."""
 
     def __init__(self, root: str, max_size: int, report: Callable[[Diagnostic], None], search: FileSearch) -> None:
-        """Read nothing outside of ``root``."""
         self._root, self._max_size, self._report, self._search = root, max_size, report, search
 
     def read(self, base: str, path: str) -> str | Unknown:

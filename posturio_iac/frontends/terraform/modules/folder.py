@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.config import meant
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 _NAMED = {"variable": ("NAME",), "module": ("NAME",), "output": ("NAME",), "resource": ("TYPE", "NAME"), "data": ("TYPE", "NAME")}
 """Blocks that have an address of their own, and the labels that it takes."""
+TABLES = {"variable": "variables", "module": "calls", "output": "outputs", "resource": "resources", "data": "data"}
+"""The tables of a module that hold them."""
 _READ = (*_NAMED, "provider", "locals", "terraform")
 _VALUES = ("terraform.tfvars",)
 _AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+_UNIQUE = {(kind,) for kind in (*KEY_TYPES, "aws_iam_user")}
 _MISTYPED = 0.82
 """How alike, from 0 to 1, a word must be to one of these to be a slip of it: a letter too many, too few, wrong or misplaced."""
 
@@ -122,7 +126,7 @@ def load(
         place = os.path.join(root, path)
         typed = {os.path.basename(file) for file in fence.edited if os.path.dirname(file) == os.path.realpath(place)} if fence else ()
         names = sorted({*(os.listdir(place) if os.path.isdir(place) or not typed else ()), *typed})
-        folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
+        folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(posixpath.join(folder.path, n)))
         folder.is_partial = any(n.endswith(_CONFIGURATION) for n in set(names) - set(folder.names))
     except OSError as error:
         text = f"the module folder cannot be read: {system_reason(error)}"
@@ -140,12 +144,8 @@ def load(
     return folder
 
 
-def _joined(folder: Module, name: str) -> str:
-    return f"{folder.path}/{name}" if folder.path else name
-
-
 def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | None) -> tuple[hcl.Block, ...]:
-    path = _joined(folder, name)
+    path = posixpath.join(folder.path, name)
     body, diagnostics = files.load(root, path, max_size, fence)
     if diagnostics and os.path.isdir(os.path.join(root, path)):
         return ()
@@ -161,20 +161,12 @@ def add_block(folder: Module, block: hcl.Block) -> None:
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
         return
     match block.type:
-        case "variable":
-            folder.variables[block.labels[0]] = block
+        case kind if kind in TABLES:
+            _table(folder, block)[_address(block)] = block
         case "locals":
             folder.locals.update(block.body.attributes)
-        case "resource":
-            folder.resources[block.labels[0], block.labels[1]] = block
-        case "data":
-            folder.data[block.labels[0], block.labels[1]] = block
         case "action" | "ephemeral" if len(block.labels) == LABELS[block.type]:
             folder.data[f"{block.type}.{block.labels[0]}", block.labels[1]] = block
-        case "module":
-            folder.calls[block.labels[0]] = block
-        case "output":
-            folder.outputs[block.labels[0]] = block
         case "provider":
             folder.providers.append(block)
         case "terraform":
@@ -185,12 +177,8 @@ def add_block(folder: Module, block: hcl.Block) -> None:
 
 def _repeated(folder: Module, block: hcl.Block) -> Iterator[Diagnostic]:
     """Yield an error if a key, a user or a call of a module stands in the folder twice, for which Terraform refuses all of the module."""
-    first: hcl.Block | None = None
-    match block.type, block.labels:
-        case "module", (name,):
-            first = folder.calls.get(name)
-        case "resource", (kind, name) if kind in KEY_TYPES or kind == "aws_iam_user":
-            first = folder.resources.get((kind, name))
+    matters = block.type == "module" or (block.type == "resource" and block.labels[:1] in _UNIQUE)
+    first = _table(folder, block).get(_address(block)) if matters and not _lacks_label(block) else None
     if first is not None:
         address = " ".join((block.type, *(f'"{label}"' for label in block.labels)))
         text = f"{address} is declared twice, first at {first.header.path}:{first.header.line}, so Terraform refuses the module"
@@ -211,42 +199,39 @@ def _lacks_label(block: hcl.Block) -> bool:
     return len(block.labels) < len(_NAMED.get(block.type, ()))
 
 
+def _table(folder: Module, block: hcl.Block) -> dict[object, hcl.Block]:
+    table: dict[object, hcl.Block] = getattr(folder, TABLES[block.type])
+    return table
+
+
+def _address(block: hcl.Block) -> object:
+    """The key of a block in its table: its name, or its type and name."""
+    return block.labels[0] if len(_NAMED[block.type]) == 1 else block.labels[:2]
+
+
 def _override(folder: Module, block: hcl.Block) -> None:
-    if _lacks_label(block):
-        add_block(folder, block)  # which says so
-        return
     from posturio_iac.frontends.terraform.modules.override_files import override
 
-    tables: dict[str, dict[str, hcl.Block]] = {
-        "variable": folder.variables,
-        "module": folder.calls,
-        "output": folder.outputs,
-    }
-    pairs = {"resource": folder.resources, "data": folder.data}
-    if block.type in tables and block.labels[0] in tables[block.type]:
-        table = tables[block.type]
-        table[block.labels[0]] = override(table[block.labels[0]], block)
-    elif block.type in pairs and (address := (block.labels[0], block.labels[1])) in pairs[block.type]:
-        pairs[block.type][address] = override(pairs[block.type][address], block)
-    elif block.type == "provider" and (same := _same_provider(folder, block)) is not None:
-        folder.providers[same] = override(folder.providers[same], block)
-    else:
-        add_block(folder, block)
+    if block.type in TABLES and not _lacks_label(block) and (base := _table(folder, block).get(_address(block))) is not None:
+        block = override(base, block)
+    elif block.type == "provider":
+        for place, provider in enumerate(folder.providers):
+            if (provider.labels, _alias(provider)) == (block.labels, _alias(block)):
+                folder.providers[place] = override(provider, block)
+                return
+    add_block(folder, block)
 
 
-def _same_provider(folder: Module, block: hcl.Block) -> int | None:
-    def key(b: hcl.Block) -> tuple[object, ...]:
-        alias = b.get("alias")
-        return b.labels, alias.value if isinstance(alias, hcl.Literal) else None
-
-    return next((i for i, p in enumerate(folder.providers) if key(p) == key(block)), None)
+def _alias(provider: hcl.Block) -> object:
+    alias = provider.get("alias")
+    return alias.value if isinstance(alias, hcl.Literal) else None
 
 
 def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str], fence: Fence | None) -> None:
     automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
-    for path, named in [*((_joined(folder, n), False) for n in ordered), *((path, True) for path in given)]:
+    for path, named in [*((posixpath.join(folder.path, n), False) for n in ordered), *((path, True) for path in given)]:
         body, diagnostics = files.load(root, path, max_size, fence, named=named)
         folder.tfvars.update(body.attributes)
         if diagnostics:

@@ -82,7 +82,6 @@ class Installed:
     __slots__ = ("_fence", "_report", "_root")
 
     def __init__(self, root: str, fence: Fence, report: Callable[[Diagnostic], None]) -> None:
-        """Look below ``root``, and nowhere outside of ``fence``."""
         self._root, self._fence, self._report = root, fence, report
 
     def folder(self, module: str, call_path: str, source: str, version: str | None) -> str | None:

@@ -77,7 +77,6 @@ class View:
     __slots__ = ("planner", "strict")
 
     def __init__(self, *, strict: bool = False, planner: Planner | None = None) -> None:
-        """Read strictly, or as ``planner`` plans."""
         self.strict = strict
         self.planner = planner
 
@@ -86,53 +85,26 @@ USUAL, STRICT = View(), View(strict=True)
 
 
 class ModuleLoader(Protocol):
-    """What an instance asks of whoever loads modules."""
+    """What an instance asks of the `ModuleTree` that loads modules."""
 
     @property
-    def fence(self) -> Fence:
-        """What may be read."""
-
+    def fence(self) -> Fence: ...
     @property
-    def root(self) -> str:
-        """The scan root, absolute."""
-
+    def root(self) -> str: ...
     @property
-    def options(self) -> TerraformOptions:
-        """What the caller decides about reading Terraform."""
-
+    def options(self) -> TerraformOptions: ...
     @property
-    def diagnostics(self) -> dict[Diagnostic, None]:
-        """What was found wrong so far."""
-
-    def environment(self, instance: ModuleInstance) -> Environment:
-        """What functions in this module may reach."""
-
-    def report(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic; the same one counts once."""
-
-    def is_ours(self, path: str) -> bool:
-        """True if findings may point at a file."""
-
-    def is_for_others(self, folder: str) -> bool:
-        """True if the callers of the module in a folder are not here."""
-
-    def generated(self, folder: str) -> list[Generated]:
-        """What Terragrunt generates beside the module in ``folder`` that sets default tags."""
-
-    def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
-        """What the table of known modules says about a call, or None when it is no module of the table."""
-
-    def unread_module(self, source: str) -> str | None:
-        """The name of the known module that one whose code is not here looks like, or None when it looks like none."""
-
-    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
-        """True if the module that ``block`` calls needs to be looked into."""
-
-    def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None) -> str | None:
-        """The source of a module call, constant or by its values in an instance."""
-
-    def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
-        """The instances that one module call makes, or why its code is not here."""
+    def diagnostics(self) -> dict[Diagnostic, None]: ...
+    def environment(self, root: ModuleInstance, /) -> Environment: ...
+    def report(self, diagnostic: Diagnostic, /) -> None: ...
+    def is_ours(self, path: str, /) -> bool: ...
+    def is_for_others(self, folder: str, /) -> bool: ...
+    def generated(self, folder: str, /) -> list[Generated]: ...
+    def known_module(self, instance: ModuleInstance, block: hcl.Block, /) -> Match | None: ...
+    def unread_module(self, source: str, /) -> str | None: ...
+    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, /) -> bool: ...
+    def source_of(self, block: hcl.Block, instance: ModuleInstance | None = None, /) -> str | None: ...
+    def call(self, instance: ModuleInstance, name: str, /) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown: ...
 
 
 class ModuleInstance:
@@ -234,7 +206,6 @@ class ModuleScope:
     __slots__ = ("bindings", "instance", "origin", "view")
 
     def __init__(self, instance: ModuleInstance, view: View, bindings: dict[str, Value], origin: hcl.Expr | None = None) -> None:
-        """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
         self.instance = instance
         self.view = view
         self.bindings = bindings
@@ -387,7 +358,6 @@ class ModuleScope:
         values: list[ResourceValue],
         at: Callable[[str | int], Callable[[str], Value]] | None = None,
     ) -> Value:
-        """The value of a block's name; in a plan also where the number of its instances is open."""
         if self.is_due and expansion.unknown is not None and not expansion.likely and values:
             whole = values[0].rest
             return SomeInstance(expansion.unknown, values[0].get_attribute, at, whole if isinstance(whole, Traced) else None)

@@ -27,7 +27,6 @@ class Published:
     __slots__ = ("_besides", "_callers", "_fence", "_known", "_module", "_root")
 
     def __init__(self, calls: Mapping[str, Collection[str]], root: str, fence: Fence, module: Callable[[str], Module]) -> None:
-        """Look into folders below ``root`` within ``fence``, and load modules by ``module``."""
         self._root, self._fence, self._module = root, fence, module
         self._callers = CallGraph((caller, target) for caller, called in calls.items() for target in called if target != caller).callers
         self._besides: dict[str, bool] = {}

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.known_modules.module_source import local_folder
 from posturio_iac.frontends.terraform.modules.files import TOFU
+from posturio_iac.frontends.terraform.modules.folder import TABLES
 from posturio_iac.frontends.terraform.syntax.references import mentioned, references, walk
 
 if TYPE_CHECKING:
@@ -45,11 +47,9 @@ def two_readings(folders: Iterable[Module], keys: Iterable[AccessKey]) -> Iterat
     for folder in folders if any(key.reading for key in keys) else ():
         name = next((name for name in folder.names if name.endswith(TOFU)), None)
         if name is not None:
-            path = f"{folder.path}/{name}" if folder.path else name
-            text = (
-                "OpenTofu reads this file and Terraform does not; both readings are judged, since nothing says which one applies the code"
-            )
-            yield Diagnostic(Level.NOTE, f'{text}: set engine = "opentofu" or "terraform"', path)
+            text = "OpenTofu reads this file and Terraform does not; both readings are judged, since nothing says which one applies"
+            advice = 'the code: set engine = "opentofu" or "terraform"'
+            yield Diagnostic(Level.NOTE, f"{text} {advice}", posixpath.join(folder.path, name))
 
 
 def is_torn(one: Module, other: Module) -> bool:
@@ -58,8 +58,8 @@ def is_torn(one: Module, other: Module) -> bool:
 
 
 def _blocks(folder: Module) -> Iterator[hcl.Block]:
-    for table in (folder.resources, folder.data, folder.calls, folder.outputs, folder.variables):
-        yield from table.values()
+    for name in TABLES.values():
+        yield from getattr(folder, name).values()
     yield from folder.providers
 
 

@@ -103,7 +103,6 @@ class ModuleTree:
         return self._published.is_for_others(path)
 
     def _in_nested(self, path: str) -> bool:
-        """True if a folder belongs to a submodule or another repository below the root."""
         if path.startswith("/"):
             return True
         return holds_above(path, self._nested, lambda folder: os.path.lexists(os.path.join(self.root, folder, ".git")))
@@ -125,7 +124,6 @@ class ModuleTree:
         return self._installed_for(instance, block, source) is not None
 
     def _installed_for(self, instance: ModuleInstance, block: hcl.Block, source: str) -> str | None:
-        """The folder where ``terraform init`` has put the module of a call."""
         call_path = instance.call_path(block.labels[0])
         return self._installed.folder(instance.root.folder.path, call_path, source, _text(block.get("version"), instance))
 
@@ -285,7 +283,6 @@ class ModuleTree:
 
 
 def _text(expression: hcl.Expr | None, instance: ModuleInstance | None) -> str | None:
-    """The text that an expression is: written out, or as its values in an instance make it."""
     value = expression.value if isinstance(expression, hcl.Literal) else None
     if instance is not None and expression is not None and not isinstance(expression, hcl.Literal):
         value = evaluate_or_unknown(expression, instance.scope())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from copy import copy
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import GENERATES
-from posturio_iac.frontends.terraform.modules.folder import Module, add_block
+from posturio_iac.frontends.terraform.modules.folder import TABLES, Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource
 
@@ -26,19 +27,8 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
     module = load(one.module) if one.module is not None else Module(one.folder)
     given, forced = unit.inputs()
     rest = given.rest or forced.rest or module.unreadable_tfvars
-    result = replace(
-        module,
-        variables=dict(module.variables),
-        locals=dict(module.locals),
-        resources=dict(module.resources),
-        data=dict(module.data),
-        calls=dict(module.calls),
-        outputs=dict(module.outputs),
-        providers=list(module.providers),
-        settings=list(module.settings),
-        unit=one,
-        unreadable_tfvars=rest,
-    )
+    own = {name: copy(getattr(module, name)) for name in ("locals", "providers", "settings", *TABLES.values())}
+    result = replace(module, unit=one, unreadable_tfvars=rest, **own)
     folders = tuple(one.folders())
     for beside in folders[1:]:
         _lay_over(result, load(beside))
@@ -65,7 +55,7 @@ def applied_module(one: AppliedUnit, load: Callable[[str], Module], report: Call
 
 def _lay_over(module: Module, other: Module) -> None:
     """Add the code that stands beside the unit, which Terragrunt copies over that of the module."""
-    for name in ("variables", "locals", "resources", "data", "calls", "outputs"):
+    for name in ("locals", *TABLES.values()):
         getattr(module, name).update(getattr(other, name))
     module.providers += other.providers
     module.settings += other.settings
@@ -74,13 +64,13 @@ def _lay_over(module: Module, other: Module) -> None:
 
 def _add(module: Module, written: GeneratedFile) -> None:
     """Add a generated file, which may take the place of one of the module's own."""
-    replaced = f"{module.path}/{written.name}" if module.path else written.name
+    replaced = posixpath.join(module.path, written.name)
     if written.name in module.names:
         if not written.overwrites:
             return
         module.providers = [block for block in module.providers if block.header.path != replaced]
         module.settings = [block for block in module.settings if block.header.path != replaced]
-        for name in ("variables", "resources", "data", "calls", "outputs"):
+        for name in TABLES.values():
             kept = {key: block for key, block in getattr(module, name).items() if block.header.path != replaced}
             setattr(module, name, kept)
     module.tfvars.update({value.name: value for value in written.values})

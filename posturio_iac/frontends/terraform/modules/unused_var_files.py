@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.unknown import NO_VALUE, VALUE_IN_FILE
@@ -19,7 +20,7 @@ def without_value(folder: Module, variable: str, root: str, max_size: int, fence
     """Why a variable of a root module has no value, and which files beside the module would give it one."""
     unknown = no_value(variable)
     if folder.unused_var_files is None:
-        paths = (f"{folder.path}/{name}" if folder.path else name for name in folder.names if name.endswith(_ENDINGS))
+        paths = (posixpath.join(folder.path, name) for name in folder.names if name.endswith(_ENDINGS))
         folder.unused_var_files = {path: frozenset(files.load(root, path, max_size, fence)[0].attributes) for path in paths}
     found = tuple(path for path, names in folder.unused_var_files.items() if variable in names)
     if found:

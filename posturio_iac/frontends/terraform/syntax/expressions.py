@@ -151,7 +151,6 @@ def _call(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 
 def _operation(node: Node, source: SourceText, depth: int) -> hcl.Expr:
-    """Build a unary or binary operation; the grammar leaves the steps of an operand beside it."""
     inner = _named(node)[0]
     operands: list[list[Node]] = [[]]
     operator = ""

@@ -1,259 +1,167 @@
-"""The syntax of a Terraform file, the same for HCL and JSON, with every node's place.
-
-Over 300 lines, since it holds one small class a kind of node.
-"""
-
-# ruff: noqa: FBT001, FBT002, PLR0913, PLR0917
-# The parts of a node are given in the order in which patterns match them.
+"""The syntax of a Terraform file, the same for HCL and JSON, with every node's place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import dataclass
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeVar, Union
 
     from posturio_iac.core.model import Span, Unknown
     from posturio_iac.metadata.comments import Comment
 
-    N = TypeVar("N", bound="HclNode")
-
 
 class HclNode:
-    """A piece of syntax and its place. Plain classes: at every start, frozen dataclasses would cost more than parsing a module."""
+    """A piece of syntax and its place."""
 
-    __slots__ = ("span",)
+    __slots__ = ()
     span: Span
 
-    def moved(self: N, span: Span) -> N:  # noqa: PYI019 - Python 3.10 has no Self
-        """A copy at another place."""
-        copy = type(self).__new__(type(self))
-        for name in self.__match_args__:  # type: ignore[attr-defined]  # every node has them
-            setattr(copy, name, getattr(self, name))
-        copy.span = span
-        return copy
 
-
+@dataclass(slots=True, eq=False)
 class Literal(HclNode):
     """A number, a boolean, null, or a string without interpolation."""
 
-    __slots__ = ("value",)
-    __match_args__ = ("value", "span")
-
-    def __init__(self, value: str | float | bool | None, span: Span) -> None:
-        self.value = value
-        self.span = span
+    value: str | float | bool | None
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class TemplateExpr(HclNode):
     """A string with interpolations and directives; its parts are expressions joined as strings."""
 
-    __slots__ = ("parts",)
-    __match_args__ = ("parts", "span")
-
-    def __init__(self, parts: tuple[Expr, ...], span: Span) -> None:
-        self.parts = parts
-        self.span = span
+    parts: tuple[Expr, ...]
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Name(HclNode):
     """The first word of a reference: ``var``, ``aws_iam_user``, a ``for`` variable."""
 
-    __slots__ = ("name",)
-    __match_args__ = ("name", "span")
-
-    def __init__(self, name: str, span: Span) -> None:
-        self.name = name
-        self.span = span
+    name: str
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class GetAttr(HclNode):
     """``target.name``."""
 
-    __slots__ = ("name", "target")
-    __match_args__ = ("target", "name", "span")
-
-    def __init__(self, target: Expr, name: str, span: Span) -> None:
-        """Hold the parts."""
-        self.target = target
-        self.name = name
-        self.span = span
+    target: Expr
+    name: str
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Index(HclNode):
     """``target[key]``, also the legacy ``target.0``."""
 
-    __slots__ = ("key", "target")
-    __match_args__ = ("target", "key", "span")
-
-    def __init__(self, target: Expr, key: Expr, span: Span) -> None:
-        """Hold the parts."""
-        self.target = target
-        self.key = key
-        self.span = span
+    target: Expr
+    key: Expr
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Splat(HclNode):
     """``target[*]`` or ``target.*`` with the steps applied to each element; ``each`` reads them from the name ``*``."""
 
-    __slots__ = ("each", "target")
-    __match_args__ = ("target", "each", "span")
-
-    def __init__(self, target: Expr, each: Expr, span: Span) -> None:
-        """Hold the parts."""
-        self.target = target
-        self.each = each
-        self.span = span
+    target: Expr
+    each: Expr
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Call(HclNode):
     """``name(arguments)``; ``expand`` spreads the last one (``...``)."""
 
-    __slots__ = ("arguments", "expand", "name")
-    __match_args__ = ("name", "arguments", "expand", "span")
-
-    def __init__(self, name: str, arguments: tuple[Expr, ...], expand: bool, span: Span) -> None:
-        """Hold the parts."""
-        self.name = name
-        self.arguments = arguments
-        self.expand = expand
-        self.span = span
+    name: str
+    arguments: tuple[Expr, ...]
+    expand: bool
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Unary(HclNode):
     """``-operand`` or ``!operand``."""
 
-    __slots__ = ("operand", "operator")
-    __match_args__ = ("operator", "operand", "span")
-
-    def __init__(self, operator: str, operand: Expr, span: Span) -> None:
-        """Hold the parts."""
-        self.operator = operator
-        self.operand = operand
-        self.span = span
+    operator: str
+    operand: Expr
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Binary(HclNode):
     """``left operator right``."""
 
-    __slots__ = ("left", "operator", "right")
-    __match_args__ = ("operator", "left", "right", "span")
-
-    def __init__(self, operator: str, left: Expr, right: Expr, span: Span) -> None:
-        """Hold the parts."""
-        self.operator = operator
-        self.left = left
-        self.right = right
-        self.span = span
+    operator: str
+    left: Expr
+    right: Expr
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class Conditional(HclNode):
     """``condition ? yes : no``, and the template directive ``%{ if }``."""
 
-    __slots__ = ("condition", "no", "yes")
-    __match_args__ = ("condition", "yes", "no", "span")
-
-    def __init__(self, condition: Expr, yes: Expr, no: Expr, span: Span) -> None:
-        """Hold the parts."""
-        self.condition = condition
-        self.yes = yes
-        self.no = no
-        self.span = span
+    condition: Expr
+    yes: Expr
+    no: Expr
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class TupleExpr(HclNode):
     """``[a, b]``."""
 
-    __slots__ = ("items",)
-    __match_args__ = ("items", "span")
-
-    def __init__(self, items: tuple[Expr, ...], span: Span) -> None:
-        self.items = items
-        self.span = span
+    items: tuple[Expr, ...]
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class ObjectExpr(HclNode):
     """``{ key = value }``; a bare word as key is a literal."""
 
-    __slots__ = ("items",)
-    __match_args__ = ("items", "span")
-
-    def __init__(self, items: tuple[tuple[Expr, Expr], ...], span: Span) -> None:
-        self.items = items
-        self.span = span
+    items: tuple[tuple[Expr, Expr], ...]
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class For(HclNode):
     """A ``for`` expression; ``key`` is None for lists. Also the template directive ``%{ for }``, with ``join``."""
 
-    __slots__ = ("collection", "condition", "group", "join", "key", "key_name", "value", "value_name")
-    __match_args__ = ("key_name", "value_name", "collection", "key", "value", "condition", "group", "span", "join")
-
-    def __init__(
-        self,
-        key_name: str | None,
-        value_name: str,
-        collection: Expr,
-        key: Expr | None,
-        value: Expr,
-        condition: Expr | None,
-        group: bool,
-        span: Span,
-        join: bool = False,
-    ) -> None:
-        """Hold the parts."""
-        self.key_name = key_name
-        self.value_name = value_name
-        self.collection = collection
-        self.key = key
-        self.value = value
-        self.condition = condition
-        self.group = group
-        self.join = join
-        self.span = span
+    key_name: str | None
+    value_name: str
+    collection: Expr
+    key: Expr | None
+    value: Expr
+    condition: Expr | None
+    group: bool
+    span: Span
+    join: bool = False
 
 
+@dataclass(slots=True, eq=False)
 class InvalidExpr(HclNode):
     """What could not be parsed, or is not known; it evaluates to ``unknown``."""
 
-    __slots__ = ("unknown",)
-    __match_args__ = ("unknown", "span")
-
-    def __init__(self, unknown: Unknown, span: Span) -> None:
-        self.unknown = unknown
-        self.span = span
+    unknown: Unknown
+    span: Span
 
 
+@dataclass(slots=True, eq=False)
 class AmbiguousKey(HclNode):
     """A reference as the key of an object, which HCL refuses without parentheses save in ``providers`` of a module call."""
 
-    __slots__ = ("reference",)
-    __match_args__ = ("reference", "span")
-
-    def __init__(self, reference: Expr, span: Span) -> None:
-        self.reference = reference
-        self.span = span
+    reference: Expr
+    span: Span
 
 
 if TYPE_CHECKING:
-    Expr = Union[
-        Literal,
-        TemplateExpr,
-        Name,
-        GetAttr,
-        Index,
-        Splat,
-        Call,
-        Unary,
-        Binary,
-        Conditional,
-        TupleExpr,
-        ObjectExpr,
-        For,
-        InvalidExpr,
-        AmbiguousKey,
-    ]
+    Reference = Name | GetAttr | Index | Splat
+    Expr = (
+        Reference | Literal | TemplateExpr | Call | Unary | Binary | Conditional | TupleExpr | ObjectExpr | For | InvalidExpr | AmbiguousKey
+    )
 
 
 class Attribute:
@@ -294,10 +202,7 @@ class Body:
 
     def first(self, kind: str) -> Block | None:
         """The first nested block of a type, if any."""
-        for block in self.blocks:
-            if block.type == kind:
-                return block
-        return None
+        return next((block for block in self.blocks if block.type == kind), None)
 
 
 EMPTY = Body({}, ())
@@ -370,7 +275,7 @@ def setting(block: Block, name: str) -> Expr | None:
 
 def same(one: object, other: object) -> bool:
     """True if two expressions, or parts of them, are written alike wherever they stand."""
-    if isinstance(one, HclNode) and isinstance(other, HclNode):
+    if isinstance(one, HclNode):
         names: tuple[str, ...] = one.__match_args__  # type: ignore[attr-defined]  # every node has them
         return type(one) is type(other) and all(same(getattr(one, n), getattr(other, n)) for n in names if n != "span")
     if isinstance(one, tuple) and isinstance(other, tuple):
@@ -385,12 +290,8 @@ def are_of_one_type(left: Expr, right: Expr) -> bool:
 
 def _is_written_out(expression: Expr) -> bool:
     """True if a tuple or an object stands in the code as it is."""
-    match expression:
-        case TupleExpr(items):
-            return all(map(_is_written_out, items))
-        case ObjectExpr(items):
-            return all(_is_written_out(value) for _, value in items)
-        case For() | Call() | GetAttr() | Index() | Splat() | Conditional() | Name():
-            return False
-        case _:
-            return True
+    if isinstance(expression, TupleExpr):
+        return all(map(_is_written_out, expression.items))
+    if isinstance(expression, ObjectExpr):
+        return all(_is_written_out(value) for _, value in expression.items)
+    return not isinstance(expression, (For, Call, GetAttr, Index, Splat, Conditional, Name))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -121,6 +122,6 @@ def _expression(node: Node, path: str, *, verbatim: bool = False) -> hcl.Expr:
         case Array() as elements:
             return hcl.TupleExpr(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
         case str() as text if not verbatim and ("${" in text or "%{" in text):
-            return parse_template(path, text).moved(span)
+            return replace(parse_template(path, text), span=span)
         case scalar:
             return hcl.Literal(scalar, span)

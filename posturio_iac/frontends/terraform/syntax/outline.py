@@ -26,7 +26,7 @@ _argument = lazy_pattern(rb"(%b)[ \t]*=(?![=>])[ \t]*" % NAME)
 _ARGUMENT = rb'(%b)[ \t]*=[ \t]*("[^"\\\r\n$%%\0]*"|%b)[ \t]*\r?\n' % (NAME, PATH)
 _body = lazy_pattern(rb"(?:[ \t]*\r?\n(?:[ \t]*(?:\r?\n|%b))*)?[ \t]*\}" % _ARGUMENT)
 _plain_argument = lazy_pattern(_ARGUMENT)
-_CONSTANTS = {"true": True, "false": False, "null": None}
+_CONSTANTS: dict[str, str | bool | None] = {"true": True, "false": False, "null": None}
 _LAST = frozenset((b"}", b"]", b")", b'"'))
 """Signs that end no heredoc."""
 
@@ -150,31 +150,20 @@ def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body |
         line, start = data.rfind(b"\n", 0, at) + 1, at
         if value.partition(".")[0] in _CONSTANTS and value not in _CONSTANTS:
             return None
-        name, begin, behind = found[1].decode(), found.start(2) - line, found.end(2) - line
-        span = source.between((row, at - line), (row, behind))
-        attributes[name] = hcl.Attribute(name, span, _Expression(source, value, row, begin, behind).build)
+        name, span = found[1].decode(), source.between((row, at - line), (row, found.end(2) - line))
+        attributes[name] = hcl.Attribute(name, span, _plain_value(source, value, row, (found.start(2) - line, found.end(2) - line)))
     return hcl.Body(attributes, ())
 
 
-class _Expression:
-    """The value of an argument, built when it is asked for."""
-
-    __slots__ = ("begin", "behind", "row", "source", "value")
-
-    def __init__(self, source: SourceText, value: str, row: int, begin: int, behind: int) -> None:
-        self.source, self.value, self.row, self.begin, self.behind = source, value, row, begin, behind
-
-    def build(self) -> hcl.Expr:
-        """Return it as the parser's tree gives it."""
-        row, begin = self.row, self.begin
-        if self.value[0] == '"':
-            return hcl.Literal(self.value[1:-1], self.source.between((row, begin), (row, self.behind)))
-        if self.value in _CONSTANTS:
-            return hcl.Literal(_CONSTANTS[self.value], self.source.between((row, begin), (row, self.behind)))
-        first, *others = self.value.split(".")
-        behind = begin + len(first)
-        found: hcl.Expr = hcl.Name(first, self.source.between((row, begin), (row, behind)))
-        for name in others:
-            behind += 1 + len(name)
-            found = hcl.GetAttr(found, name, self.source.between((row, begin), (row, behind)))
-        return found
+def _plain_value(source: SourceText, value: str, row: int, columns: tuple[int, int]) -> hcl.Expr:
+    """A constant or a reference between two byte columns, as the parser's tree gives it."""
+    begin, end = columns
+    if value[0] == '"' or value in _CONSTANTS:
+        return hcl.Literal(_CONSTANTS.get(value, value[1:-1]), source.between((row, begin), (row, end)))
+    first, *others = value.split(".")
+    end = begin + len(first)
+    found: hcl.Expr = hcl.Name(first, source.between((row, begin), (row, end)))
+    for name in others:
+        end += 1 + len(name)
+        found = hcl.GetAttr(found, name, source.between((row, begin), (row, end)))
+    return found

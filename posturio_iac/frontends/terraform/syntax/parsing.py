@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import SYNTAX_ERROR
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
@@ -69,7 +70,7 @@ def parse_expression(text: str, span: Span) -> hcl.Expr:
     source = SourceText(span.path, data)
     root = tree_of(data).root_node
     found = None if root.has_error else file_body(root, source).attributes.get("x")
-    return found.expression.moved(span) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
+    return replace(found.expression, span=span) if found is not None else hcl.InvalidExpr(SYNTAX_ERROR(), span)
 
 
 def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:

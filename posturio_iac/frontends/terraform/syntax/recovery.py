@@ -134,7 +134,6 @@ def _halves(piece: SourceText) -> Iterator[hcl.Body | SyntaxFault]:
 
 
 def _closing(data: bytes, header: re.Match[bytes]) -> re.Pattern[bytes]:
-    """The line that closes a block, which is indented as its header is."""
     indent = data[data.rfind(b"\n", 0, header.start()) + 1 : header.start()]
     return re.compile(rb"^" + re.escape(indent) + rb"\}[^\n]*\n?", re.MULTILINE)
 
@@ -205,6 +204,5 @@ def _unexpected(node: Node, piece: SourceText) -> int:
 
 
 def _word(piece: SourceText, at: int) -> str:
-    """The text at an offset up to the next space, in quotes."""
     words = piece.data[at : at + 200].decode("utf-8", "replace").split()
     return f'"{words[0][:40]}"' if words else "the end of the file"

@@ -55,7 +55,6 @@ def _margin(node: Node, data: bytes, start: int, end: int) -> int:
 
 
 def _interpolations(node: Node) -> Iterator[Node]:
-    """Yield the interpolations of a template, those inside its directives as well."""
     pending = [node]
     while pending:
         for child in pending.pop().children:
@@ -106,7 +105,6 @@ class _Text:
 
 
 def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[TemplatePart]:
-    """Yield literal text and (expression, strips before, strips after) in order."""
     at = start
     for child in children:
         if child.type not in ("template_interpolation", "template_directive") or not start <= child.start_byte < end:
@@ -133,7 +131,6 @@ def _dynamic(node: Node, text: _Text) -> TemplatePart:
 
 
 def _strips(node: Node) -> tuple[bool, bool]:
-    """True if ``~`` stands at the start and at the end of an interpolation or directive."""
     kinds = [c.type for c in node.children]
     return kinds[1:2] == ["strip_marker"], kinds[-2:-1] == ["strip_marker"]
 

@@ -39,32 +39,19 @@ _MAX_LEVELS = 100
 
 
 class CallingFile(Protocol):
-    """The interface by which functions ask the file that calls them."""
+    """What functions ask of the `TerragruntFile` that calls them."""
 
     path: str
-    """The file itself."""
     current: str
-    """The file that paths are relative to: the one that includes this one."""
 
     @property
-    def documents(self) -> Documents:
-        """The files of the scan."""
-
+    def documents(self) -> Documents: ...
     @property
-    def unit_folder(self) -> str:
-        """The folder that the unit is applied in."""
-
-    def absolute(self, path: str) -> str:
-        """A path resolved as functions in this file resolve it."""
-
-    def included_path(self, name: Value) -> str | Unknown | None:
-        """The file of the include called ``name``, by default the first one; None when there is none."""
-
-    def another(self, path: str) -> Value:
-        """Another file as a value."""
-
-    def values_file(self, path: str) -> Value:
-        """The content of a file of variable values."""
+    def unit_folder(self) -> str: ...
+    def absolute(self, path: str, /) -> str: ...
+    def included_path(self, name: Value, /) -> str | Unknown | None: ...
+    def another(self, path: str, /) -> Value: ...
+    def values_file(self, path: str, /) -> Value: ...
 
 
 def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:

@@ -48,7 +48,6 @@ class Terragrunt:
     """The Terragrunt files of one scan. They are read for the first module without a provider."""
 
     def __init__(self, read: Callable[[str], bytes | Diagnostic], report: Callable[[Diagnostic], None], paths: tuple[str, ...]) -> None:
-        """Hold their paths, relative to the scan root."""
         self._read_file, self._report = read, report
         self._paths = paths
         self._ends: dict[str, list[str]] | None = None

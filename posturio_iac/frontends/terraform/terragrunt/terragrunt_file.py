@@ -383,7 +383,6 @@ class TerragruntScope:
     __slots__ = ("bindings", "configuration")
 
     def __init__(self, configuration: TerragruntFile, bindings: dict[str, Value]) -> None:
-        """See ``configuration`` with ``bindings`` on top."""
         self.configuration = configuration
         self.bindings = bindings
 

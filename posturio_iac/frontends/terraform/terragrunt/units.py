@@ -33,7 +33,6 @@ class TerragruntStack:
     """One stack file, at the place where it is generated or stands."""
 
     def __init__(self, documents: Documents, path: str, budget: Callable[[], Budget], values: Value | None = None, depth: int = 0) -> None:
-        """Stand for the file ``path``, absolute; ``values`` are those from the stack above."""
         self._documents, self._budget, self._depth = documents, budget, depth
         self.folder = posixpath.dirname(path)
         self._context = UnitContext(documents, budget(), self.folder, values)
@@ -191,7 +190,6 @@ class Units:
         budget: Callable[[], Budget],
         report: Callable[[Diagnostic], None],
     ) -> None:
-        """Find the units among ``paths``, relative to the scan root."""
         self._documents, self._budget, self._report = documents, budget, report
         self._paths = paths
         self._all: dict[str, AppliedUnit] | None = None
