@@ -28,15 +28,7 @@ Fixed by replacing the key, and then moving its end:
 
 ## CloudFormation
 
-Fixed:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2027-02-15"
-      Properties:
-        UserName: !Ref User
+The date stands in `Metadata.Posturio.Expires` of the key.
 
 ## Undetermined
 

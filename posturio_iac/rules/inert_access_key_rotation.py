@@ -52,15 +52,7 @@ Fixed by a resource in between that is updated when the `time_rotating` is:
 
 ## CloudFormation
 
-Fixed, where it says `Rotation: "off"`:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: 90d
-      Properties:
-        UserName: !Ref User
+In `Metadata.Posturio` of the key: flagged with `Rotation: "off"`, mended with `Rotation: 90d`.
 
 ## Undetermined
 

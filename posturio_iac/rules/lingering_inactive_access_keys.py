@@ -28,16 +28,7 @@ Fixed by deleting the block, or by stating how long it stays:
 
 ## CloudFormation
 
-Fixed by deleting the resource, or by stating how long it stays:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2026-12-31"
-      Properties:
-        UserName: !Ref User
-        Status: Inactive
+The same: delete the resource, or state `Expires` in `Metadata.Posturio` of the key.
 
 ## Undetermined
 

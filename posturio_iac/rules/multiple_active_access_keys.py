@@ -35,20 +35,7 @@ Fixed by switching the old one off, and deleting it after the grace period:
 
 ## CloudFormation
 
-Fixed:
-
-    OldKey:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2026-12-31"
-      Properties:
-        UserName: !Ref User
-        Status: Inactive
-    NewKey:
-      Type: AWS::IAM::AccessKey
-      Properties:
-        UserName: !Ref User
+The same: `Status: Inactive` for the old key, and `Expires` in its `Metadata.Posturio`.
 
 ## Undetermined
 

@@ -36,15 +36,7 @@ Fixed:
 
 ## CloudFormation
 
-Fixed, where it says `Rotation: 365d`:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: 90d
-      Properties:
-        UserName: !Ref User
+`Rotation` or `Expires` in `Metadata.Posturio` of the key: flagged with `365d`, mended with `90d`.
 
 ## Undetermined
 

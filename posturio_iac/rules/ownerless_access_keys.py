@@ -25,16 +25,7 @@ Fixed:
 
 ## CloudFormation
 
-Fixed:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Expires: "2027-01-31"
-          Owner: payments@example.com
-      Properties:
-        UserName: !Ref User
+Fixed by `Owner: payments@example.com` in `Metadata.Posturio` of the key.
 
 ## Undetermined
 

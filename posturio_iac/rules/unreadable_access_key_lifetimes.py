@@ -27,15 +27,7 @@ Fixed:
 
 ## CloudFormation
 
-Fixed, where it says `Rotation: quarterly`:
-
-    Key:
-      Type: AWS::IAM::AccessKey
-      Metadata:
-        Posturio:
-          Rotation: 90d
-      Properties:
-        UserName: !Ref User
+The same in `Metadata.Posturio` of the key: flagged with `Rotation: quarterly`, mended with `Rotation: 90d`.
 
 ## Undetermined
 
