@@ -1,4 +1,1 @@
-"""Our rules inside other linters: each package turns a host's objects into our model, and our findings into the host's.
-
-Imports the library, and alone knows checkov and cfn-lint; never the command line.
-"""
+"""Our rules inside other linters: each package turns a host's objects into our model, and our findings into the host's."""

@@ -1,7 +1,4 @@
-"""The subcommands: one module or package each, with ``run(argv) -> int``, imported only when it is called.
-
-Imports everything below; only ``cli`` imports it.
-"""
+"""The subcommands: one module or package each, with ``run(argv) -> int``, imported only when it is called."""
 
 from __future__ import annotations
 

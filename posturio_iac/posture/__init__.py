@@ -1,4 +1,1 @@
-"""Joins saved JSON results into one view of the posture: keys as they are, their history, and changes.
-
-Pure. Imports ``contract`` and what lies below.
-"""
+"""Joins saved JSON results into one view of the posture: keys as they are, their history, and changes. Pure."""

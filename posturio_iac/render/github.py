@@ -1,7 +1,4 @@
-"""The format ``github``: workflow commands that GitHub Actions turns into annotations of a pull request.
-
-GitHub keeps ten annotations of each kind a step, so the worst come first. Its escapes are those of actions/toolkit's ``core``.
-"""
+"""The format ``github``: workflow commands of GitHub Actions, which keeps ten of a kind a step: the worst come first."""
 
 from __future__ import annotations
 

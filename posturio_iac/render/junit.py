@@ -1,7 +1,4 @@
-"""The format ``junit``: a test suite for each framework, a test case for each key and rule, as Jenkins' and GitLab's readers accept it.
-
-The elements are those that junit-10.xsd of Jenkins' xunit plugin allows; undetermined and suppressed keys are ``skipped``.
-"""
+"""The format ``junit``: a suite for each framework, a case for each key and rule, in elements of Jenkins' junit-10.xsd."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Our rules as rules of cfn-lint: ``cfn-lint --append-rules posturio_iac.adapters.cfn_lint``.
-
-The first rule that cfn-lint asks about a template lets our scan judge it, and the others answer from the same report.
-"""
+"""Our rules as rules of cfn-lint: the first that it asks about a template lets our scan judge it, the others answer from that report."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Our rules as classes of checkov: one check for each rule and each kind of block. The only module that imports checkov.
-
-checkov loads it in each of its some twenty processes, most of which have nothing to judge: the judge is imported only when needed.
-"""
+"""Our rules as classes of checkov, which loads them in twenty processes: the judge is imported only when it is needed."""
 
 from __future__ import annotations
 

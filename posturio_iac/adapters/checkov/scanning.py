@@ -1,7 +1,4 @@
-"""Our scan of what checkov was started on: once a process, and only when something there could hold a key.
-
-Where our parsers are not installed the scan leaves Terraform out, and says so.
-"""
+"""Our scan of what checkov was started on: once a process, when something there could hold a key; without parsers, not Terraform."""
 
 from __future__ import annotations
 

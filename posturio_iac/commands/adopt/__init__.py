@@ -1,4 +1,1 @@
-"""``posturio-iac adopt``, and the files that it sets up.
-
-Imports ``fix``, ``baseline`` and the library.
-"""
+"""``posturio-iac adopt``, and the files that it sets up."""

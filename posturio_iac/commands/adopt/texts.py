@@ -1,7 +1,4 @@
-"""Texts of the files that are set up: the hook's, the configuration's and those of CI services. Pure.
-
-What is there keeps every other character.
-"""
+"""Texts of the files that are set up; what is there keeps every other character. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,1 @@
-"""``posturio-iac baseline``, and the entries that lost their finding.
-
-Imports the library and ``judge``.
-"""
+"""``posturio-iac baseline``, and the entries that lost their finding."""

@@ -1,7 +1,4 @@
-"""Reporting that commands share: formats and outputs, lines of code, changes, and notes about the run.
-
-Imports the formats and the output.
-"""
+"""Reporting that commands share: formats and outputs, lines of code, changes, and notes about the run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``posturio-iac scan``.
-
-Imports the library and the formats.
-"""
+"""``posturio-iac scan``: its options, and the pairs of formats and outputs that other commands take too."""
 
 from __future__ import annotations
 

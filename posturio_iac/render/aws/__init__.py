@@ -1,4 +1,1 @@
-"""Formats for services of AWS: Security Hub and Security Lake.
-
-Imports ``contract`` and the wording that all formats share.
-"""
+"""Formats for services of AWS: Security Hub and Security Lake."""

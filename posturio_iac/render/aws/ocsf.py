@@ -1,7 +1,4 @@
-"""The format ``ocsf``: Compliance Findings (class 2003) of the Open Cybersecurity Schema Framework 1.5, one event a line.
-
-``tests/hosts/test_ocsf.py`` validates them against the schema itself.
-"""
+"""The format ``ocsf``: Compliance Findings (class 2003) of the Open Cybersecurity Schema Framework 1.5, one event a line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The report for people: one HTML page or one Markdown document of joined results.
-
-Imports ``posture`` and ``contract``. Needs the extra ``report``.
-"""
+"""The report for people: one HTML page or one Markdown document of joined results. Needs the extra ``report``."""
 
 from __future__ import annotations
 
