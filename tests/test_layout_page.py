@@ -29,7 +29,7 @@ from tests.support.keys import AS_OF
 arn, edge = "arn:aws:iam::123456789012:user/ci", "arn:aws:iam::123456789012:policy/edge"
 user = {"UserName": "ci", "Arn": arn, "PermissionsBoundary": {"PermissionsBoundaryArn": edge}}
 users = detailed(SimpleNamespace(pages=lambda *_, **__: [{"UserDetailList": [user]}]))
-found = access_keys([DeployedKey(users[arn], "key-1", "Active", AS_OF, None)], Account("123456789012"), Names(), (), AS_OF)
+found = access_keys([DeployedKey(users[arn], "key-1", "Active", AS_OF, None)], Account("123456789012"), Names(), AS_OF)
 judged = tuple(JudgedKey(key, Verdict.CLEAN) for key in found)
 print(render(Report(AS_OF, judged, (), (), 0), RenderContext(lambda _: None, "", 0.0)))
 """
