@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,3 +81,12 @@ def test_a_part_of_a_serverless_file_that_cannot_be_read_is_said(tmp_path: Path,
     assert places(found) == {"Key": ("serverless.yml", 3, 17)}
     assert [d.level for d in found.diagnostics] == [Level.ERROR]
     assert all(words in d.message and d.line == 4 for d in found.diagnostics)
+
+
+def test_variables_that_double_each_other_end_at_a_bound(tmp_path: Path) -> None:
+    doubling = "".join(f"  a{n}: ${{self:custom.a{n + 1}}}${{self:custom.a{n + 1}}}\n" for n in range(30))
+    resources = "resources: {Resources: {Key: {Type: AWS::IAM::AccessKey}, Other: {Type: '${self:custom.a0}'}}}\n"
+    started = time.process_time()
+    found = reading(tmp_path, {"serverless.yml": f"service: x\nprovider: {{name: aws}}\ncustom:\n{doubling}  a30: x\n{resources}"})
+    assert [one.address for one in found.keys] == ["Key"]
+    assert time.process_time() - started < 1

@@ -186,8 +186,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
             arguments.extend(last)
         else:
             raise EvaluationError("only a list can be spread over arguments")
-    sizes = (len(one) // _LETTERS_A_STEP if isinstance(one, str) else len(one) for one in arguments if isinstance(one, (str, tuple, dict)))
-    scope.budget.spend(1 + sum(sizes))
+    scope.budget.spend(1 + sum(len(argument) for argument in arguments if isinstance(argument, (tuple, dict))))
     from posturio_iac.frontends.terraform.functions import call
 
     traced = due_of(*arguments) if scope.is_due else None
@@ -204,8 +203,6 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     return computed(doubtful(result, *arguments)) if isinstance(result, Unknown) else result
 
 
-_LETTERS_A_STEP = 4
-"""Letters of a text that is given to a function, which may decode it, for the price of one step."""
 _ASKING = ("contains", "flatten", "length", "startswith")
 """Functions that can tell something of values of which only a part is unknown, more than is told here."""
 

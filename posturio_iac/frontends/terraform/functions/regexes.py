@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import (
+    Environment,
     NotEvaluatedError,
     ResultTooLargeError,
     function,
@@ -181,7 +182,7 @@ def _class(members: str) -> str:
     return "".join(made)
 
 
-def _usable(pattern: str, string: str) -> _Pattern:
+def _usable(environment: Environment, pattern: str, string: str) -> _Pattern:
     """A pattern for use in a string. Raise `NotEvaluatedError` and `ResultTooLargeError`."""
     try:
         known = _compiled(pattern)
@@ -189,41 +190,43 @@ def _usable(pattern: str, string: str) -> _Pattern:
         raise NotEvaluatedError(f'the pattern "{pattern}"') from None
     if pattern.startswith(_FOLD) and not (pattern.isascii() and string.isascii()):
         raise NotEvaluatedError("a pattern without case beyond ASCII")
-    if (len(string) + 1) ** known.loops * known.choices > _MAX_STEPS:
+    steps = (len(string) + 1) ** known.loops * known.choices
+    if steps > _MAX_STEPS:
         raise ResultTooLargeError
+    environment.spend(steps // 1000)
     return known
 
 
-def _found(pattern: str, string: str) -> Iterator[Value]:
+def _found(environment: Environment, pattern: str, string: str) -> Iterator[Value]:
     """Yield the matches: strings, tuples of groups, or maps of named groups."""
-    known = _usable(pattern, string)
+    known = _usable(environment, pattern, string)
     if None in known.names and set(known.names) != {None}:
         raise EvaluationError("pattern: either all groups have names, or none")
     for match in known.find_all(string):
         yield normal(match.group() if not known.names else match.groups() if known.names[0] is None else match.groupdict())
 
 
-@function("regex", text("pattern"), text("string"))
-def regex(pattern: str, string: str) -> Value:
+@function("regex", text("pattern"), text("string"), environment=True)
+def regex(environment: Environment, pattern: str, string: str) -> Value:
     """The first match."""
-    for match in _found(pattern, string):
+    for match in _found(environment, pattern, string):
         return match
     raise EvaluationError("the pattern does not match any part of the string")
 
 
-@function("regexall", text("pattern"), text("string"))
-def regex_all(pattern: str, string: str) -> tuple[Value, ...]:
+@function("regexall", text("pattern"), text("string"), environment=True)
+def regex_all(environment: Environment, pattern: str, string: str) -> tuple[Value, ...]:
     """All matches."""
-    matches = tuple(_found(pattern, string))
+    matches = tuple(_found(environment, pattern, string))
     limit_elements(len(matches))
     return matches
 
 
-@function("replace", text("str"), text("substr"), text("replace"))
-def replace(string: str, part: str, replacement: str) -> Value:
+@function("replace", text("str"), text("substr"), text("replace"), environment=True)
+def replace(environment: Environment, string: str, part: str, replacement: str) -> Value:
     """Replace a part, or the matches of a pattern that stands between slashes."""
     if len(part) > 1 and part[0] == part[-1] == "/":
-        return _replace_matches(_usable(part[1:-1], string), string, replacement)
+        return _replace_matches(_usable(environment, part[1:-1], string), string, replacement)
     limit_text(len(string) + string.count(part) * len(replacement))
     return string.replace(part, replacement)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 from posturio_iac.frontends.terraform.functions import json_text, yaml_text
-from posturio_iac.frontends.terraform.functions.signature import anything, function, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import Environment, anything, function, limit_text, text
 from posturio_iac.frontends.terraform.values import Value, normal
 
 
-@function("jsondecode", text("str"))
-def json_decode(document: str) -> Value:
+@function("jsondecode", text("str"), environment=True)
+def json_decode(environment: Environment, document: str) -> Value:
+    """Read JSON."""
     limit_text(len(document))
+    environment.spend(len(document) // 8)
     return normal(json_text.read(document))
 
 
@@ -23,10 +25,15 @@ def json_encode(value: Value) -> str:
     return result
 
 
-@function("yamldecode", text("src"))
-def yaml_decode(document: str) -> Value:
+@function("yamldecode", text("src"), environment=True)
+def yaml_decode(environment: Environment, document: str) -> Value:
+    """Read YAML, which costs something when it was not read before."""
     limit_text(len(document))
-    return _yaml(document)
+    before = _yaml.cache_info().misses
+    try:
+        return _yaml(document)
+    finally:
+        environment.spend((_yaml.cache_info().misses - before) * len(document) // 4)
 
 
 @lru_cache(maxsize=8)

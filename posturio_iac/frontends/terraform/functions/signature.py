@@ -61,6 +61,8 @@ class Environment:
     list_files: Callable[[str], tuple[str, ...] | Unknown] = _no_listing
     """The files below a folder, relative to it with forward slashes; none when there is no such folder. A name that ends with a slash
     is there when the code is applied, and perhaps more below it."""
+    spend: Callable[[int], None] = lambda _: None
+    """Takes steps from the budget, for what costs more than the size of its arguments tells."""
     functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = field(default_factory=dict)
     """More functions, by name: those of the program that reads the file."""
 

@@ -267,6 +267,7 @@ class ModuleTree:
             read_file=lambda path: self._texts.read(base, path),
             render=lambda text, names: self._render(root, text, names),
             list_files=lambda path: self._texts.below(base, path),
+            spend=root.budget.spend,
         )
 
     def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:

@@ -154,6 +154,7 @@ class TerragruntFile:
                 read_file=self.read_file,
                 render=self._render,
                 list_files=lambda _: NOT_EVALUATED("a list of files"),
+                spend=self.context.budget.spend,
                 functions=KnownFunctions(self),
             )
         return self._environment

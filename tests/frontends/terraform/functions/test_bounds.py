@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import TOO_LARGE
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import SetValue, Value, equal, is_heavy, make_set, to_number, to_text
@@ -126,3 +127,11 @@ def test_a_result_of_exactly_the_bound_is_known(name: str, most: tuple[Value, ..
 
 def test_a_range_of_exactly_the_bound_is_known() -> None:
     assert call("range", (1024,), ENVIRONMENT) == tuple(range(1024))
+
+
+def test_what_costs_more_than_its_size_takes_steps_and_yaml_only_when_it_was_not_read_before() -> None:
+    spent: list[int] = []
+    counted = replace(ENVIRONMENT, spend=spent.append)
+    for name, *arguments in (*(("yamldecode", "- steps" + " " * 793),) * 2, ("jsondecode", "1" * 80), ("regexall", "^a+a+b", "a" * 999)):
+        call(name, tuple(arguments), counted)
+    assert spent == [200, 0, 10, 1000]
