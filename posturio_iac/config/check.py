@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 SIZE = lazy_pattern(r"(\d{1,18})\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-DAYS = lazy_pattern(r"\d{1,6}d?", re.ASCII)
 DAY = lazy_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
 MOST_SECONDS = 86_400
@@ -81,20 +80,20 @@ def _tables(value: Any, file: str, where: str) -> tuple[dict[str, Any], ...]:
 
 def days(value: Any, _option: Option | None = None) -> int:
     """A number of days that a limit can be: 90, or text such as ``90d``."""
-    if isinstance(value, str) and DAYS.fullmatch(value.strip()):
-        value = int(value.strip().rstrip("d"))
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
-        return value
-    raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}, such as 90 or 90d")
+    return _whole(value, r"(\d{1,6})d?", MOST_DAYS, f"a whole number of days from 1 to {MOST_DAYS}, such as 90 or 90d")
 
 
 def seconds(value: Any, _option: Option | None = None) -> int:
     """A number of seconds from an integer or its digits."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MOST_SECONDS)):
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS:
-        return value
-    raise BadValueError(f"a whole number of seconds from 1 to {MOST_SECONDS}")
+    return _whole(value, r"(\d{1,5})", MOST_SECONDS, f"a whole number of seconds from 1 to {MOST_SECONDS}")
+
+
+def _whole(value: Any, form: str, most: int, wanted: str) -> int:
+    found = re.fullmatch(form, value.strip(), re.ASCII) if isinstance(value, str) else None
+    number = int(found[1]) if found else value
+    if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= most:
+        return number
+    raise BadValueError(wanted)
 
 
 def _switch(value: Any, _option: Option) -> bool:

@@ -26,10 +26,8 @@ class CallGraph:
     def __init__(self, edges: Iterable[tuple[str, str]]) -> None:
         self.calls: dict[str, set[str]] = {}
         self.callers: dict[str, set[str]] = {}
-        self.above = cache(lambda node: closure((node,), self.callers))
-        """A node and all that lead to it."""
-        self.below = cache(lambda node: closure((node,), self.calls))
-        """A node and all that it leads to."""
+        self.above = cache(lambda node: closure((node,), self.callers))  # a node and all that lead to it
+        self.below = cache(lambda node: closure((node,), self.calls))  # a node and all that it leads to
         for caller, called in edges:
             self.calls.setdefault(caller, set()).add(called)
             self.callers.setdefault(called, set()).add(caller)

@@ -10,8 +10,7 @@ from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
 
 FIRST_YEAR = 1900
-LAST_YEAR = 8999
-"""Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts."""
+LAST_YEAR = 8999  # Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts.
 
 _NEVER_ENDS = "says that the key never ends"
 _DATE = "a date such as 2027-01-31"

@@ -52,8 +52,7 @@ class Rule:
     """Its id in cfn-lint, where a template can break it: ``W9371``, whose letter says error or warning. Permanent, as above."""
     only_live: str = ""
     """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
-    needs_use: bool = True
-    """False if its verdict is independent of when a key was used, so that ``live`` need not ask."""
+    needs_use: bool = True  # false if its verdict is independent of when a key was used, so that ``live`` need not ask
     means_unneeded: bool = False  # a finding means that the key is not needed, or should have ended
     is_moot_without_key: bool = False  # having no key is better than any remedy
     about_words: bool = False

@@ -11,8 +11,7 @@ from datetime import timedelta
 from posturio_iac.core.dates import Trouble, other_form, quote, silence
 
 FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"  # what to write, for messages
-LONGEST = timedelta(days=365_000)
-"""Longer intervals are refused: they mean never, and would not fit into a calendar."""
+LONGEST = timedelta(days=365_000)  # longer intervals are refused: they mean never, and would not fit into a calendar
 
 _DAY = 86_400
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}

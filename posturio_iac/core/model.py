@@ -79,8 +79,7 @@ class Directive:
 
     rules: tuple[str, ...]
     reason: str
-    until: Attr[datetime | None]
-    """The end of the exception; None when it names none; Unknown when it cannot be read."""
+    until: Attr[datetime | None]  # the end of the exception; None when it names none; Unknown when it cannot be read
     span: Span
     source: str = "comment"
 
@@ -114,8 +113,7 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
-NOT_ACTIVE = ("Inactive", "Expired")
-"""Statuses of keys that authenticate nobody; only AWS itself says the last one."""
+NOT_ACTIVE = ("Inactive", "Expired")  # statuses of keys that authenticate nobody; only AWS itself says the last one
 STATUSES = ("Active", *NOT_ACTIVE)  # the words for a key's status
 
 
@@ -177,8 +175,7 @@ class AccessKey:
     privilege: Privilege | None = None  # how much its user may do; None where that is not known
     use: Attr[KeyUse | None] = None  # who uses it, as far as events tell; None where nobody asked
     life: KeyLife | None = None  # its lifecycle in the ledger; None without a ledger
-    created_by: str | None = None
-    """ARN of its creator, from an event; looked up only for keys without a known owner."""
+    created_by: str | None = None  # ARN of its creator, from an event; looked up only for keys without a known owner
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None

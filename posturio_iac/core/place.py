@@ -87,8 +87,7 @@ class TriggerOrigin:
     """An item of ``lifecycle.replace_triggered_by``."""
 
     reference: str = ""  # as it is written; empty where it is no reference
-    via: str = ""
-    """What it leads to, where it is not that itself: ``toggles_leapfrog.turn and time_rotating.key``."""
+    via: str = ""  # what it leads to, where it is not that itself: ``toggles_leapfrog.turn and time_rotating.key``
     clock: str = ""  # the address of what it leads to in the end
 
 

@@ -167,8 +167,7 @@ NOT_REPORTED = OpenKind("not_reported", "AWS does not report {}", _NOT_READ)
 NOT_ASKED = OpenKind("not_asked", "{} was not asked", _NOT_READ, is_unasked=True)
 NOT_CALLED = OpenKind("not_called", "{} would show {} and was not called", _NOT_READ)
 TAGS_NOT_NEEDED = OpenKind("tags_not_needed", "the tags of the user were not read, because nothing else is wrong with its keys", _NOT_READ)
-REFUSED = OpenKind("refused", "{}", _NOT_READ)
-"""The text is the error that AWS answered, which names the operation."""
+REFUSED = OpenKind("refused", "{}", _NOT_READ)  # the text is the error that AWS answered, which names the operation
 NOT_KNOWN = OpenKind("not_known", "it is not known {}: {}", _NOT_READ)
 NO_REGION = OpenKind("no_region", "it is not known in which region CloudTrail shows {}", _NOT_READ)
 TOO_MANY_EVENTS = OpenKind(

@@ -69,13 +69,11 @@ def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | 
     if isinstance(path, str) and (team := owner_in_path(path, user.name, names.users)) is not None:
         return team, None
     hidden = (*open_, *(u for u in (facts.owner, user.path) if isinstance(u, Unknown)), *user.hidden, *facts.unread)
-    return hidden[0] if hidden else _of_account(user, names), None
-
-
-def _of_account(user: UserFacts, names: Names) -> Attr[str | None]:
+    if hidden:
+        return hidden[0], None
     if isinstance(user.account_tags, Unknown):
-        return user.account_tags
-    return next(filter(None, (owner_named(item.value) for item in _owners(user.account_tags, names)[0])), None)
+        return user.account_tags, None
+    return next(filter(None, (owner_named(item.value) for item in _owners(user.account_tags, names)[0])), None), None
 
 
 def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataItem], list[Unknown]]:

@@ -54,8 +54,7 @@ class UserFacts:
     hidden: tuple[Unknown, ...] = ()
     """Why it may have other tags, where that leaves the lifetime and the owner of its keys open."""
     unseen: Unknown | None = None  # why none of its tags can be seen, when this code does not declare it
-    account_tags: Attr[tuple[MetadataItem, ...]] = ()
-    """Tags and other items that name an owner when nothing else does."""
+    account_tags: Attr[tuple[MetadataItem, ...]] = ()  # tags and other items that name an owner when nothing else does
 
 
 @dataclass(frozen=True, slots=True)

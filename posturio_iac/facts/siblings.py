@@ -39,8 +39,7 @@ class KeyOfUser(NamedTuple):
     identity: object  # equal for two keys of the same user; None when the user is not known well enough
     schedules: frozenset[str] = frozenset()
     """The drivers of its rotation, to tell apart keys that change at different times."""
-    condition: Any = None
-    """The condition of its existence, in the front end's own form; None when it certainly exists."""
+    condition: Any = None  # the condition of its existence, in the front end's own form; None when it certainly exists
 
 
 def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 class Policy:
     """One policy: rules and limits from a configuration."""
 
-    config: Config = field(default_factory=Config)
-    """Its limits, overrides, suppressions, ``select`` and ``ignore``."""
+    config: Config = field(default_factory=Config)  # its limits, overrides, suppressions, ``select`` and ``ignore``
     root: str = ""
     """The scan root seen from the folder of the configuration, such as ``infra`` or ``..``: its globs are relative to that folder."""
     suppressions: bool = True  # anything is suppressed (``--no-suppressions`` says no)

@@ -87,8 +87,7 @@ class StatementReader:
         self.directives: list[Directive] = []
         self.problems: list[Diagnostic] = []
         self.limit = MAX_PROBLEMS
-        self.unsaid: tuple[Span, int] | None = None
-        """Where the first unreported problem is, and how many there are."""
+        self.unsaid: tuple[Span, int] | None = None  # where the first unreported problem is, and how many there are
 
     def read(self, comment: Comment) -> None:
         """Read one comment."""

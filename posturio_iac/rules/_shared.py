@@ -46,10 +46,6 @@ def passed(key: AccessKey, context: Context) -> tuple[Lifetime, ...]:
     return tuple(e for at, _, e in sorted(dated, key=lambda entry: entry[:2]) if at <= context.as_of)
 
 
-def latest_end(context: Context) -> datetime:
-    return end_of_day(context, context.max_lifetime)
-
-
 def end_of_day(context: Context, after: timedelta) -> datetime:
     """24:00 on the day that comes so long after the run, because that is when a date without a time ends."""
     last = context.as_of.astimezone(timezone.utc) + after
@@ -72,9 +68,8 @@ class Overdue:
 
 
 def overdue(key: AccessKey, context: Context) -> Overdue | None:
-    """Say whether the key is older than what its own evidence states, else than the maximum; None too when that is unknown.
+    """Say whether the key is older, by its creation or stated rotation, than its own evidence allows, else than the maximum.
 
-    Its age counts from its creation, or, where only code is known, from the day on which it says that the key was rotated.
     Where it is open whether evidence is about this key, it must be older than with it and without.
     A stated end takes the place of an age. Beside a rotation that the code enforces, a day on which it was rotated is not its last.
     """
@@ -126,10 +121,6 @@ def notes(key: AccessKey) -> str:
 def unseen(key: AccessKey) -> str:
     """Why the tags of its user cannot be seen, as a clause that ends a sentence; empty where they can."""
     return f"; {key.unseen_tags.reason}" if key.unseen_tags is not None else ""
-
-
-def allowed(context: Context) -> str:
-    return describe_interval(context.max_lifetime)
 
 
 def proposed_end(key: AccessKey, context: Context) -> str:

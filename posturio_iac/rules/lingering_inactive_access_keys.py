@@ -52,7 +52,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Unknown, about
 from posturio_iac.core.place import Place
 from posturio_iac.rules import Context, Violations, register
-from posturio_iac.rules._shared import OFFBOARDING, ago, day, end, has, latest_end, sentence, spent
+from posturio_iac.rules._shared import OFFBOARDING, ago, day, end, end_of_day, has, sentence, spent
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
@@ -122,7 +122,7 @@ def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) 
     at = evidence.at or context.as_of
     if at <= context.as_of:
         return f"{evidence.source} says {end(evidence)}, which was {ago(at, context)}"
-    if at > latest_end(context) and not earlier_unknown:
+    if at > end_of_day(context, context.max_lifetime) and not earlier_unknown:
         return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} away"
     return None
 

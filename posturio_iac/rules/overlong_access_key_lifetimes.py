@@ -60,7 +60,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import AccessKey, Effect, KeySentence, Kind, Lifetime, about
 from posturio_iac.core.place import Place
 from posturio_iac.rules import Context, Violations, register
-from posturio_iac.rules._shared import ROTATION, allowed, by, counted, has, in_use, latest_end, proposed_end, sentence
+from posturio_iac.rules._shared import ROTATION, by, counted, end_of_day, has, in_use, proposed_end, sentence
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
@@ -90,16 +90,17 @@ def check(key: AccessKey, context: Context) -> Violations:
 
 
 def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
+    allowed = describe_interval(context.max_lifetime)
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
     if evidence.is_age and (anew := key.remedies.aging(context.max_lifetime.days)) is not None:
         return anew
     if evidence.effect is Effect.ENFORCED and evidence.interval:
-        return Advice(f"lower the interval of {evidence.source} to {allowed(context)} or less")
+        return Advice(f"lower the interval of {evidence.source} to {allowed} or less")
     place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.ROTATION:
-            return ReplaceValue(place, allowed(context), evidence.value, "or less", written=f"{context.max_lifetime.days}d")
+            return ReplaceValue(place, allowed, evidence.value, "or less", written=f"{context.max_lifetime.days}d")
         case Kind.ROTATED:
             return ReplaceValue(place, "the day of the last rotation", evidence.value, needs_person=True)
         case Kind.EXPIRY:
@@ -110,7 +111,7 @@ def _exceeds(evidence: Lifetime, context: Context) -> bool:
     """True if it is known to be longer than allowed."""
     if evidence.interval is not None:
         return evidence.interval > context.max_lifetime
-    return evidence.at is not None and evidence.at > latest_end(context)
+    return evidence.at is not None and evidence.at > end_of_day(context, context.max_lifetime)
 
 
 def _ends(evidence: Lifetime, context: Context) -> datetime:
@@ -121,7 +122,7 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
 
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> KeySentence:
-    limit = f", but the maximum is {allowed(context)}"
+    limit = f", but the maximum is {describe_interval(context.max_lifetime)}"
     if evidence.interval is not None:
         return about(key, f"may live {describe_interval(evidence.interval)}{by(evidence, limit)}.")
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)

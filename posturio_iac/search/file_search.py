@@ -73,8 +73,7 @@ class FileSearch:
         self.texts: dict[str, bytes] = {}
         """The bytes of Terraform files that this process has read, up to `KEPT` in all."""
         self._room = KEPT
-        self.calling: set[str] = set()
-        """Terraform files that this process has read and that may call local modules."""
+        self.calling: set[str] = set()  # Terraform files that this process has read and that may call local modules
         self.local: dict[str, set[bytes]] = {}
         """The sources of local modules in the files of a folder, comments included."""
         self.elsewhere: dict[str, set[bytes]] = {}

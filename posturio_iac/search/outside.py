@@ -74,14 +74,8 @@ def _real(selection: Selection, folder: str) -> str:
 
 
 def _texts(folder: str, search: FileSearch) -> Iterable[tuple[str, bytes]]:
-    if search.fence.folder(folder) is None:
-        return
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return
-    for name in names:
-        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), search.max_file_size, search.fence)) is not None:
+    for name in _names(folder) if search.fence.folder(folder) is not None else ():
+        if (data := content(os.path.join(folder, name), search.max_file_size, search.fence)) is not None:
             yield name, data
 
 
@@ -101,6 +95,6 @@ def callers(selection: Selection, unseen: Mapping[str, Iterable[str]]) -> set[st
 
 def _names(folder: str) -> list[str]:
     try:
-        return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM]
+        return sorted(name for name in os.listdir(folder) if kind_of(name) is TERRAFORM)
     except OSError:
         return []

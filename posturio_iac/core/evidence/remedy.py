@@ -102,8 +102,7 @@ class ReplaceTrigger:
     clock: str
     name: str
     is_dependency: bool = False  # ``depends_on`` names it, from which it has to be removed
-    repeated: str = ""
-    """``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same."""
+    repeated: str = ""  # ``count`` or ``for_each`` where the clock has it, so that the ``time_static`` needs the same
 
 
 @dataclass(frozen=True, slots=True)

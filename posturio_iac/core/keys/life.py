@@ -14,10 +14,8 @@ class UseKind(str, Enum):
     """Who seems to use a key."""
 
     WORKLOAD = "workload"  # a program: most calls come from SDKs and tools that run unattended
-    PERSON = "person"
-    """Most calls come from the console, a browser, a desktop client or the command line on a desk."""
-    DENIED = "only_denied_calls"
-    """Calls that look around and are denied: someone may be testing what the key can do."""
+    PERSON = "person"  # most calls come from the console, a browser, a desktop client or the command line on a desk
+    DENIED = "only_denied_calls"  # calls that look around and are denied: someone may be testing what the key can do
     IDENTITY = "only_get_caller_identity"
     """Only calls that ask whose key it is, as thieves and scanners of leaked keys make."""
     NONE = "no_events"  # no events; CloudTrail's history does not keep every call, such as data events
@@ -66,8 +64,7 @@ class KeyLife:
     note: str = ""
     delete_on: datetime | None = None  # from when on a key that is switched off may be deleted: its grace is over
     switched: datetime | None = None  # the newest event that switched it on or off
-    switched_on: datetime | None = None
-    """When it was last switched on, by an event, or seen on after it had been off."""
+    switched_on: datetime | None = None  # when it was last switched on, by an event, or seen on after it had been off
     rests_on_ledger: bool = False  # only the ledger, and no event, tells since when it has been off
     next: str = ""  # what comes next, in a few words, as the gate decides it
 

@@ -10,8 +10,7 @@ KEY_TYPES = {ACCESS_KEY: "user", EXPIRING_KEY: "user", SERVICE_CREDENTIAL: "user
 """Each with the argument that names the user."""
 SERVICE, AGE = "service_name", "credential_age_days"
 """Arguments of a service credential: the only service that takes it, and how many days after its creation it ends."""
-LONGEST_AGE = 36_600
-"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceSpecificCredential.html"""
+LONGEST_AGE = 36_600  # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateServiceSpecificCredential.html
 
 _SECRETS = {SERVICE_CREDENTIAL: frozenset(("service_password", "service_credential_secret"))}
 _SECRETS_OF_ACCESS_KEYS = frozenset(("secret", "ses_smtp_password_v4", "ses_smtp_password"))

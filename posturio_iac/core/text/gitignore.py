@@ -33,8 +33,7 @@ class Patterns:
         """The place of the last pattern for a name, or for a path with a slash before it: for directories only, and for all."""
         self._globs: list[tuple[int, bool, re.Pattern[str]]] = []
         self._left = MOST_COMPARISONS
-        self.spent = False
-        """True once there were more comparisons than a run can afford. Since then nothing matches."""
+        self.spent = False  # True once there were more comparisons than a run can afford. Since then nothing matches.
 
     def add(self, place: int, pattern: str) -> None:
         """Add a pattern at a higher ``place`` than those before. Raises `re.error`, IndexError, or `UsageError` for too many."""

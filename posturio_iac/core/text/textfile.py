@@ -58,8 +58,7 @@ class Fence:
     def __init__(self, top: str, named: Iterable[str] = ()) -> None:
         """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
         self.top = top
-        self.edited: Mapping[str, bytes] = {}
-        """Texts that are read instead of those on the disk, by their real paths."""
+        self.edited: Mapping[str, bytes] = {}  # texts that are read instead of those on the disk, by their real paths
         self.named = set(named)
         self._folders: dict[str, str | None] = {}
         self._names: dict[str, frozenset[str]] = {}

@@ -170,9 +170,6 @@ class PathFilter:
     def folders(self) -> Iterator[str]:
         return ((self.base + folder).rstrip("/") for folder in {name.rpartition("/")[0] for name in self.code})
 
-    def has_directory(self, path: str) -> bool:
-        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.search.skips(f"{path}/")
-
 
 _HCL = (".hcl", *STACK_JSON)
 

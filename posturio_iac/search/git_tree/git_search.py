@@ -200,7 +200,7 @@ def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) 
             name, separator, why = line.removeprefix(_CLOSED).rpartition("/': ")
             if not separator:
                 search.error(f"git says: {line}")
-            elif keep.has_directory(keep.base + name):
+            elif any(keep.plain((f"{name}/",))):
                 search.error(f"cannot be read: {why.lower()}", keep.base + name)
         elif line.startswith("warning: "):
             search.warn(f"git says: {line.removeprefix('warning: ')}")
