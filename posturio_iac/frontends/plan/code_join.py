@@ -73,10 +73,7 @@ def rebased_path(path: str, old: str, new: str) -> str:
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
-    """A key of the plan with the facts that only its code shows: rotation, comments, and its place.
-
-    User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
-    """
+    """A key of the plan with what only its code shows; user, status and tags are those of the plan, unless it does not declare the user."""
     known = planned.user_address is not None or code.user_address is None
     # A user whom neither declares: the code may say more of it where the plan does not know its name, and where both say the same.
     neither = planned.user_address is None and code.unseen_tags is not None
