@@ -73,12 +73,12 @@ def parse_date(text: str) -> datetime | None:
 
 def _moment(parts: dict[str, str | Any]) -> datetime | None:
     month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
+    midnight = _midnight(parts["year"], month, day or "1")
+    if midnight is None or (day is None and parts["hour"] is not None):
+        return None
     if day is None:
-        return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
-    midnight = _midnight(parts["year"], month, day)
-    if midnight is None or parts["hour"] is not None:
-        return midnight and _with_time(midnight, parts)
-    return midnight + timedelta(days=1)
+        return (midnight + timedelta(days=31)).replace(day=1)
+    return midnight + timedelta(days=1) if parts["hour"] is None else _with_time(midnight, parts)
 
 
 def _midnight(year: str, month: str, day: str) -> datetime | None:
@@ -182,13 +182,6 @@ def _offset(zone: str | None) -> timedelta:
     if hours not in _HOURS or minutes not in _MINUTES:
         raise ValueError
     return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
-
-
-def _month_end(year: int, month: int) -> datetime | None:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        return None
-    first = datetime(year, month, 1, tzinfo=timezone.utc)
-    return (first + timedelta(days=31)).replace(day=1)
 
 
 def _calendar(year: str, month: str, day: str) -> str | None:

@@ -14,7 +14,7 @@ from posturio_iac.core.place import CommentOrigin, Span, TagOrigin, describe_ori
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts.keyless import certain
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, by_hand, name_of_block
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -90,18 +90,15 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
         if not isinstance(origin, TagOrigin):
             break
         if not isinstance(clock, SetByClock):
-            return _moving(lifetime, origin, clock)
+            name, at_every_apply = clock
+            reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
+            moved = replace(origin, moved_by=name)
+            return Lifetime(lifetime.kind, Effect.INERT, moved, name, lifetime.span, reason=reason, remedy=remedy)
         if lifetime.kind is Kind.EXPIRY:
             value = describe_interval(clock.interval) if clock.interval else ""
             set_by = replace(origin, set_by=clock.address)
             return Lifetime(Kind.ROTATION, Effect.DECLARED, set_by, value, item.span, interval=clock.interval)
     return lifetime
-
-
-def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifetime:
-    name, at_every_apply = clock
-    reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
-    return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)
 
 
 ROOT_USER = "root"

@@ -105,10 +105,8 @@ def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
 
 
 def _believing(key: AccessKey) -> AccessKey:
-    return replace(
-        key,
-        lifetimes=tuple(e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes),
-    )
+    known = (e if e.effect_if_ours is None else replace(e, effect=e.effect_if_ours, effect_if_ours=None) for e in key.lifetimes)
+    return replace(key, lifetimes=tuple(known))
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:

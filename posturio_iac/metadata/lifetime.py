@@ -85,7 +85,11 @@ def resembling(name: str, value: object, *, origin: Origin, names: Names | None 
 def misspelt(name: str, value: object, *, origin: Origin, span: Span | None, names: Names) -> Lifetime | None:
     """The lifetime that an item of our own comments means with a name that is in none of the lists, or None when it means none."""
     kind = _kind_of(value) if classify(name, names) is None else None
-    if kind is None or not (_speaks_of_end(name) or _is_close(name, _NAMED[kind])):
+    if kind is None:
+        return None
+    from difflib import get_close_matches
+
+    if not _speaks_of_end(name) and not get_close_matches(name.casefold(), [_NAMED[kind]], 1, 0.7):
         return None
     remedy = ReplaceValue(Place(f"the name {quote(name)}", span), _NAMED[kind], name)
     reason = Reason(ReasonKind.UNREADABLE, STATED, (f"{quote(name)} is not a name that is read",))
@@ -101,12 +105,6 @@ def _kind_of(value: object) -> Kind | None:
 
 def _speaks_of_end(name: str) -> bool:
     return not _END_WORDS.isdisjoint(words_of(name))
-
-
-def _is_close(name: str, other: str) -> bool:
-    from difflib import get_close_matches
-
-    return bool(get_close_matches(name.casefold(), [other], 1, 0.7))
 
 
 def as_text(value: object) -> str | None:
