@@ -211,10 +211,7 @@ class Builder:
         return self._uploaded(url, posixpath.dirname(entry.source.path))
 
     def _uploaded(self, url: str, directory: str) -> str | None:
-        """The file here that the end of a URL names, from ``directory``: beside the template, or by its folders somewhere above.
-
-        Templates are uploaded with their folders, and a URL ends with the path of a file in the repository.
-        """
+        """The file here that the end of a URL names, since folders are uploaded as they are: beside the template or somewhere above."""
         rest = url.partition("?")[0].rpartition("://")
         parts = [part for part in rest[2].split("/")[1 if rest[1] else 0 :] if part]
         if not parts or "." not in parts[-1] or ".." in parts:

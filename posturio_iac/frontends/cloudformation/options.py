@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 
 def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
-    """The parameters and the stack tags in files; later files win.
-
-    Paths are relative to the current directory. Raises `UsageError` when one cannot be read or has none of the three forms.
-    """
+    """The parameters and the stack tags in files of one of three forms; later files win. Raises `UsageError`."""
     values: dict[str, str] = {}
     tags: dict[str, str] = {}
     for path in paths:

@@ -43,10 +43,7 @@ if TYPE_CHECKING:
 
 
 def read(selection: Selection, options: TemplateOptions) -> Reading:
-    """The keys that the templates of ``selection`` declare, and what could not be read.
-
-    Raises `UsageError` when a file of parameters cannot be read.
-    """
+    """The keys that templates declare, and what could not be read. Raises `UsageError` when a file of parameters cannot be read."""
     collecting = gc.isenabled()
     gc.disable()  # garbage collections while many lasting nodes are built would cost as much again and free nothing
     try:

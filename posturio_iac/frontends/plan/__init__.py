@@ -1,4 +1,1 @@
-"""Terraform and OpenTofu plans, as ``terraform show -json`` prints them, joined to the code they were made from.
-
-Imports the Terraform front end, and what any front end may import.
-"""
+"""Terraform and OpenTofu plans, as ``terraform show -json`` prints them, joined to the code they were made from."""

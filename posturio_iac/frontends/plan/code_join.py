@@ -40,11 +40,7 @@ class PlannedCode:
             self._bare.setdefault(_INDEX.sub("", key.address), []).append(key)
 
     def find(self, address: str) -> AccessKey | Unknown:
-        """The key of the code that an address in the plan belongs to, or why there is none.
-
-        It has the address itself, or the one without indexes where the code does not fix how many there are, or it is
-        reported at the call of a module whose code is not here.
-        """
+        """The key of the code with an address, else without its indexes, else at the call of its module; or why there is none."""
         found = self._exact.get(address) or self._bare.get(_INDEX.sub("", address), [])
         calls = [name for name, _ in modules_of(address)[0]]
         while not found and calls:

@@ -106,10 +106,7 @@ class _Sources:
         self._read: dict[tuple[str, bool], tuple[PlannedCode, tuple[Diagnostic, ...]]] = {}
 
     def of(self, folder: str, *, exactly: bool = False) -> tuple[PlannedCode, tuple[Diagnostic, ...]]:
-        """The keys of the code in ``folder``, an absolute path, and in root modules below unless ``exactly`` it is meant.
-
-        Modules beside it in its repository belong to it.
-        """
+        """The keys of the code in ``folder``, which is absolute, and in root modules below unless ``exactly`` it is meant."""
         if not os.path.isdir(folder):
             raise UsageError(f"--source {folder}: no such folder")
         asked = os.path.realpath(folder), exactly
@@ -155,11 +152,7 @@ _MESSAGES = lazy_pattern(r'^\{"@level"')
 def read_plans(
     selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None, *, alone: bool = False
 ) -> Reading:
-    """The keys that exist after the plans at ``paths``, and what could not be read.
-
-    ``source`` holds the keys of the code that they were made from, in places relative to the scan root. With ``alone`` nothing but the
-    plans counts.
-    """
+    """The keys after the plans at ``paths``, joined to those of their code in ``source``; with ``alone`` nothing but the plans counts."""
     keys: list[AccessKey] = []
     problems: list[Diagnostic] = []
     for path in paths:

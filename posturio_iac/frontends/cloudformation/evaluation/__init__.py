@@ -1,4 +1,1 @@
-"""Values of a template: intrinsic functions, conditions, loops, references.
-
-Imports ``syntax``.
-"""
+"""Values of a template: intrinsic functions, conditions, loops, references."""

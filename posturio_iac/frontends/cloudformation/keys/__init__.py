@@ -1,4 +1,1 @@
-"""Access keys of CloudFormation: their users, tags, metadata, rotation and exposures.
-
-Imports ``evaluation`` and ``syntax``.
-"""
+"""Access keys of CloudFormation: their users, tags, metadata, rotation and exposures."""

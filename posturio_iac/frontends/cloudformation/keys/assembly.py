@@ -186,10 +186,7 @@ class Reader:
         return found
 
     def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
-        """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it.
-
-        Those for cfn-lint hold only in the file ``path``, in which the key stands: for keys in the text of a stack set.
-        """
+        """Yield the instructions at the resources that make the stacks around a key; cfn-lint's hold only in its own file ``path``."""
         while stack.via is not None and stack.parent is not None:
             entry, stack = stack.via, stack.parent
             yield from (d for d in self._said_at(entry, stack, self.ev).directives if d.source != IN_CFN_LINT or entry.source.path == path)

@@ -34,10 +34,7 @@ _CHECKS = {check: rule for rule, check in CHECKOV.items()}
 
 
 def ignored_in_cfn_lint(metadata: Node, source: TemplateSource) -> Iterator[Directive]:
-    """Yield the instructions in ``cfn-lint: {config: {ignore_checks: [W9371]}}`` of a resource's Metadata.
-
-    cfn-lint takes whole ids there, and asks for no reason.
-    """
+    """Yield the whole ids in ``cfn-lint: {config: {ignore_checks: [W9371]}}`` of Metadata, which need no reason."""
     config = metadata.get("config")
     ignored = config.get("ignore_checks") if config is not None else None
     for item in ignored.elements if ignored is not None else ():

@@ -1,4 +1,1 @@
-"""Templates in YAML and JSON as nodes with places, also those embedded in other files.
-
-Imports ``core`` and ``metadata``.
-"""
+"""Templates in YAML and JSON as nodes with places, also those embedded in other files."""

@@ -20,10 +20,7 @@ _INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)
 
 
 def written(node: Node, known: Callable[[Node], object] = lambda _: None) -> str | None:
-    """The text that an expression writes, with a gap for each part that is computed and not ``known``; None when it writes none.
-
-    ``Fn::Sub`` of a text counts as the text.
-    """
+    """The text that an expression writes, with gaps for what is computed and not ``known``, or None; ``Fn::Sub`` counts as its text."""
     if isinstance(node.value, str):
         return str(node.value)
     name, given = node.function

@@ -37,10 +37,7 @@ class Comments:
         return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
 
     def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
-        """The offsets between which comments belong to an entry.
-
-        These are the lines above that hold nothing else, its own, the rest of its last line, and lines after it that are indented deeper.
-        """
+        """The offsets of its comments: lines above that hold nothing else, its own, and those after it that are indented deeper."""
         text = self._source.text
         first = text.rfind("\n", 0, entry.key.start) + 1
         indent = entry.key.start - first

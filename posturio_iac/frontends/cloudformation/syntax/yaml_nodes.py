@@ -60,10 +60,7 @@ class _RefusedError(Exception):
 
 
 def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]:
-    """The documents of ``text``, which has no byte order mark, and the problems of those that cannot be read.
-
-    Reading goes on at the next line that begins with ``---``.
-    """
+    """The documents of ``text``, and why others cannot be read: reading goes on at the next line that begins with ``---``."""
     lines = Lines(text)
     found: list[YamlDocument] = []
     problems: list[Problem] = []

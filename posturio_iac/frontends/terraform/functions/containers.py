@@ -100,10 +100,7 @@ def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
 
 @function("merge", rest=mapping("maps", Sees.ALL, null=True))
 def merge(*maps: Value) -> dict[str, Value] | Unknown:
-    """Merge maps, later ones over earlier ones.
-
-    An unknown or open map makes the result open, and may override the entries given before it.
-    """
+    """Merge maps, later ones over earlier ones; an unknown or open one hides those before it."""
     result: dict[str, Value] = {}
     rest: Unknown | None = None
     for entries in maps:

@@ -28,10 +28,7 @@ _REPLACEMENT = "\ufffd"
 
 
 def write(value: Value) -> str:
-    """Write a wholly known value without spaces, keys in order; ``<``, ``>`` and ``&`` are escaped, as Go does.
-
-    Raise `ResultTooLargeError` for huge values.
-    """
+    """Write a wholly known value without spaces, keys in order, as Go does. Raise `ResultTooLargeError` for huge values."""
     if is_heavy(value):
         raise ResultTooLargeError
     return _write(value)

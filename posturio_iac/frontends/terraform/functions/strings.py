@@ -68,10 +68,7 @@ def reverse(value: str) -> str:
 
 @function("substr", text("str"), whole("offset"), whole("length"))
 def substring(value: str, offset: int, length: int) -> str:
-    """Cut out a part. A negative offset counts from the end, a negative length means all the rest.
-
-    With a negative offset a length of 0 means all the rest too: Terraform stops counting only after the first character.
-    """
+    """Cut out a part. A negative offset counts from the end; a negative length, and with it one of 0, means all the rest."""
     if offset >= 0 and length == 0:
         return ""
     counted = characters(value)

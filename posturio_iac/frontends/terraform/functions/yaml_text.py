@@ -151,10 +151,7 @@ def _timestamp(text: str) -> str | None:
 
 
 def write(value: Value) -> str:
-    """Write a wholly known value in block style, text in double quotes, as the page of yamlencode shows.
-
-    Raise `NotEvaluatedError` for text whose style differs: of several lines, or with signs that YAML escapes.
-    """
+    """Write a wholly known value as yamlencode does. Raise `NotEvaluatedError` for text that is escaped or has several lines."""
     if is_heavy(value):
         raise ResultTooLargeError
     end = "...\n" if value is None or isinstance(value, (bool, int, float)) else ""  # the end of a document that is one plain scalar
