@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -50,19 +51,13 @@ def test_what_is_no_command_stays(text: str) -> None:
     assert json.loads(inert(json.dumps(text), JSON_SHARP)) == text
 
 
-def run(root: Path, *arguments: str, stdout: object, **more: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "posturio_iac", *arguments],
-        cwd=root,
-        env=environment(**more),
-        stdout=stdout,  # type: ignore[call-overload]
-        stderr=subprocess.PIPE,
-        check=False,
-        timeout=60,
-    )
+def run(root: Path, *arguments: str, stdout: Any = subprocess.PIPE, code: str = "", **more: str) -> tuple[int, str, str]:
+    """Run the program in a process of its own, or ``code`` with its arguments."""
+    command = [sys.executable, *(["-c", code] if code else ["-m", "posturio_iac"]), *arguments]
+    done = subprocess.run(command, cwd=root, env=environment(**more), stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60)
     error = done.stderr.decode()
     assert "Traceback" not in error
-    return done.returncode, error
+    return done.returncode, (done.stdout or b"").decode(), error
 
 
 @pytest.mark.promise("lost output")
@@ -72,7 +67,7 @@ def run(root: Path, *arguments: str, stdout: object, **more: str) -> tuple[int, 
 def test_lost_output_on_full_disk(tmp_path: Path, name: str, unbuffered: str) -> None:
     put(tmp_path, "sound.tf", SOUND)
     with Path("/dev/full").open("wb") as full:
-        code, error = run(tmp_path, "scan", "--format", name, stdout=full, PYTHONUNBUFFERED=unbuffered)
+        code, _, error = run(tmp_path, "scan", "--format", name, stdout=full, PYTHONUNBUFFERED=unbuffered)
     assert (code, "cannot write to standard output: no space left on device" in error) == (3, True)
 
 
@@ -91,31 +86,15 @@ def test_lost_output_when_the_disk_fills_in_the_middle(tmp_path: Path, unbuffere
     """A file of at most 100 bytes takes the beginning of a report and refuses the rest."""
     put(tmp_path, "sound.tf", SOUND)
     with (tmp_path / "out").open("wb") as out:
-        done = subprocess.run(
-            [sys.executable, "-c", _LIMITED, "scan", "--format", "json"],
-            cwd=tmp_path,
-            env=environment(PYTHONUNBUFFERED=unbuffered),
-            stdout=out,
-            stderr=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
-    assert (done.returncode, b"cannot write to standard output: file too large" in done.stderr) == (3, True)
+        code, _, error = run(tmp_path, "scan", "--format", "json", stdout=out, code=_LIMITED, PYTHONUNBUFFERED=unbuffered)
+    assert (code, "cannot write to standard output: file too large" in error) == (3, True)
 
 
 @pytest.mark.promise("lost output")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_large_report_reaches_a_slow_pipe_whole(tmp_path: Path, unbuffered: str) -> None:
     put(tmp_path, "sound.tf", "".join(SOUND.replace("sound", f"s{n}") for n in range(200)))
-    done = subprocess.run(
-        [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"],
-        cwd=tmp_path,
-        env=environment(PYTHONUNBUFFERED=unbuffered),
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert len(json.loads(done.stdout)["keys"]) == 200
+    assert len(json.loads(run(tmp_path, "scan", "--format", "json", PYTHONUNBUFFERED=unbuffered)[1])["keys"]) == 200
 
 
 def shell(root: Path, command: str) -> tuple[int, str]:
@@ -191,6 +170,6 @@ def test_folders_are_not_made_behind_a_link_that_leads_out(tmp_path: Path) -> No
     put(root, "sound.tf", SOUND)
     subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
     (root / "results").symlink_to(outside)
-    code, error = run(root, "scan", "--output", "results/new/report.json", stdout=subprocess.DEVNULL)
+    code, _, error = run(root, "scan", "--output", "results/new/report.json")
     assert (code, "a symbolic link leads outside" in error) == (3, True)
     assert list(outside.iterdir()) == []

@@ -16,7 +16,7 @@ from cfnlint.runner import Runner
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
-from tests.support.hosts.linters_inside import cfn_lint_in_fork
+from tests.support.hosts.linters_inside import linter_in_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ class Verdict(NamedTuple):
 
 
 def call(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    return cfn_lint_in_fork(cwd, arguments, given)
+    return linter_in_fork(cwd, "from cfnlint.runner import main; main()", ["cfn-lint", *arguments], os.environ, given)
 
 
 def program(*arguments: str, cwd: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,8 @@ import pytest
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CHECKOV
 from tests.support.fixture_tools import AS_OF
-from tests.support.hosts.linters_inside import checkov_in_fork
+from tests.support.hosts.linters_inside import CHECKOV as RUN
+from tests.support.hosts.linters_inside import linter_in_fork
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -92,7 +93,7 @@ def checkov(
     if environment.keys() - {AS_OF_VARIABLE}:
         assert not first
         return checkov_program(folder, *arguments, pack=pack, ids=ids, **environment)
-    return checkov_in_fork(folder, options, {AS_OF_VARIABLE: AS_OF, **environment}, first)
+    return linter_in_fork(folder, f"{first}\n{RUN}", ["checkov", *options], {**os.environ, AS_OF_VARIABLE: AS_OF, **environment})
 
 
 def checkov_program(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,15 +24,6 @@ CHECKOV = (
     "    warnings.simplefilter('ignore', category=SyntaxWarning)\n"  # as its program does
     "    sys.exit(Checkov(sys.argv[1:]).run())\n"
 )
-CFN_LINT = "from cfnlint.runner import main; main()"
-
-
-def checkov_in_fork(folder: Path, arguments: Sequence[str], environment: Mapping[str, str], first: str) -> subprocess.CompletedProcess[str]:
-    return linter_in_fork(folder, f"{first}\n{CHECKOV}", ["checkov", *arguments], {**os.environ, **environment})
-
-
-def cfn_lint_in_fork(folder: Path, arguments: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:
-    return linter_in_fork(folder, CFN_LINT, ["cfn-lint", *arguments], os.environ, given)
 
 
 def linter_in_fork(
