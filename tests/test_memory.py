@@ -14,7 +14,6 @@ from posturio_iac.core import budget
 from posturio_iac.frontends.terraform.modules.call_graph import units_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
-from posturio_iac.frontends.terraform.terragrunt.generated import Terragrunt
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile
 from posturio_iac.scan import judge_paths
 from posturio_iac.search import discover
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from posturio_iac.core.finding import Diagnostic
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'
@@ -93,15 +91,6 @@ def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_pat
     units, problems = units_of(discover([str(tmp_path)], cwd=str(tmp_path)), 1 << 20)
     assert (len(units), [(said.path, said.level.value) for said in problems]) == (3, [("unit3/terragrunt.hcl", "error")])
     assert problems[0].message == "this unit and 1 more were not read, since there are more than 3; scan a part at a time"
-
-
-def test_more_generating_files_than_are_read_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posturio_iac.frontends.terraform.terragrunt.generated.MOST", 1)
-    said: list[Diagnostic] = []
-    paths = ("a/terragrunt.hcl", "b/terragrunt.hcl", "c/terragrunt.hcl")
-    found = Terragrunt(lambda _: b"", said.append, paths).generated("a")
-    assert (found, [(one.level.value, one.path) for one in said]) == ([], [("error", "b/terragrunt.hcl")])
-    assert said[0].message == "this file and 1 more were not read, since there are more than 1; scan a part at a time"
 
 
 def test_reports_of_many_files_are_the_same_when_few_files_are_kept(

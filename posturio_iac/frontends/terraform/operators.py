@@ -17,6 +17,9 @@ from posturio_iac.frontends.terraform.values import (
     to_number,
     to_text,
 )
+from posturio_iac.frontends.terraform.values import (
+    equal as compared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,13 +84,9 @@ def binary(operator: str, left: Value, right: Value) -> Value:
         raise EvaluationError(f'"{operator}" is not an operator')
     if operator in ("/", "%") and numbers[1] == 0:
         return NOT_EVALUATED("a division by zero")
-    if max(map(_bits, numbers)) > _MAX_BITS:
+    if any(isinstance(number, int) and number.bit_length() > _MAX_BITS for number in numbers):
         return TOO_LARGE("the number")
     return _exact(operator, *numbers)
-
-
-def _bits(number: float) -> int:
-    return number.bit_length() if isinstance(number, int) else 0
 
 
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
@@ -96,19 +95,12 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
         if left is not right and (is_heavy(left) or is_heavy(right)):
             return TOO_LARGE("the comparison")
         return equal(left, right) is wanted
-    if isinstance(unknown, Due) and _differ(left, right):
+    if isinstance(unknown, Due) and compared(left, right) is False:
         return not wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
         return not wanted
     return unknown
-
-
-def _differ(left: Value, right: Value) -> bool:
-    """True if values differ whatever their unknown parts are."""
-    from posturio_iac.frontends.terraform import values
-
-    return values.equal(left, right) is False
 
 
 def equal(left: Value, right: Value) -> bool:

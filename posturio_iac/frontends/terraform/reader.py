@@ -251,11 +251,15 @@ class _Reader:
         program = ModuleTree(self.selection, self.program.options)
         for top in sorted(users & named):
             free_last_part()
-            below, _ = users_below(program.root_module(top))
-            for name in names & below.keys():
-                found.setdefault(name, []).extend((top, namesake_of(user, program.options)) for user in below[name])
-            program.keep(())
+            for name, user in _users_in(top, names, program):
+                found.setdefault(name, []).append((top, user))
         return found
+
+
+def _users_in(top: str, names: set[str], program: ModuleTree) -> list[tuple[str, Namesake]]:
+    below, _ = users_below(program.root_module(top))
+    program.keep(())
+    return [(name, namesake_of(user, program.options)) for name in names & below.keys() for user in below[name]]
 
 
 def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:

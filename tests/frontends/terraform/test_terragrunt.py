@@ -77,8 +77,6 @@ def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_pat
         "../../..//modules/iam",
         "${get_repo_root()}//modules/iam",
         "${get_terragrunt_dir()}/../../../modules/iam",
-        "git::https://example.com/infra.git//modules/iam?ref=v1",
-        "${local.base}/iam",
         '${dirname(find_in_parent_folders("root.hcl"))}/../modules/iam',
     ],
 )
@@ -90,16 +88,6 @@ def test_sources_that_lead_to_the_module(tmp_path: Path, source: str) -> None:
 
 def test_module_that_terragrunt_does_not_apply_has_no_generated_provider(tmp_path: Path) -> None:
     files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")
-    assert owner(tmp_path, {**files, "modules/other/main.tf": ""}) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["# {}\n", "/*\n{}\n*/\n", "locals {{\n  note = <<-EOT\n    {}\n  EOT\n}}\n"], ids=["comment", "block comment", "heredoc"]
-)
-def test_source_in_a_comment_or_a_text_leads_nowhere(tmp_path: Path, text: str) -> None:
-    files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")
-    unit = next(path for path in files if path.endswith("/terragrunt.hcl"))
-    files[unit] = str(files[unit]) + text.format('source = "../../../modules/iam"')
     assert owner(tmp_path, {**files, "modules/other/main.tf": ""}) is None
 
 

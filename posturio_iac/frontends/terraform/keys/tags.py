@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.place import TagOrigin, describe_origin
+from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.unknown import DEPENDS_ON, MUST_BE
+from posturio_iac.core.unknown import MUST_BE
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import nested_blocks
@@ -152,20 +152,9 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
 
 
 def _generated_tags(root: ModuleInstance) -> Tags:
-    """The default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
-    if root.folder.unit is not None:
-        return Tags((), (root.folder.unseen_providers,) if root.folder.unseen_providers is not None else ())
-    generated = root.program.generated(root.folder.path)
-    hidden = [made.unread for made in generated if made.unread is not None]
-    found = (provider for made in generated for provider in made.providers if _matches(provider, ("aws",), root))
-    each = [_defaults(provider, root) for provider in found]
-    items: dict[str, Tag] = {}
-    for tag in (tag for tags in each for tag in tags.items):
-        same = [other.value for tags in each for other in tags.items if other.name == tag.name]
-        if len(same) < len(each) or any(value != tag.value for value in same):
-            tag = replace(tag, value=DEPENDS_ON(describe_origin(tag.origin), "who applies the module"), expression=None)  # noqa: PLW2901 - the tag as seen from outside
-        items.setdefault(tag.name, tag)
-    return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
+    """Why a provider that Terragrunt generates beside a root module may have default tags."""
+    unseen = root.folder.unseen_providers
+    return Tags((), (unseen,) if unseen is not None else ())
 
 
 def _defaults(provider: hcl.Block, owner: ModuleInstance) -> Tags:

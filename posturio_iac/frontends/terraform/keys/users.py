@@ -183,7 +183,7 @@ def _foreign(name: Attr[str], expression: hcl.Expr, found: tuple[ValueOrigin, ..
         reason = TAGS_UNSEEN(USER_IS_INPUT(variable))
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
     missing = next((f"{one.kind}.{one.name}" for one in found if one.block is None), None)
-    if missing is not None and scope.instance.folder.is_whole and not scope.instance.program.generated(scope.instance.root.folder.path):
+    if missing is not None and scope.instance.folder.is_whole:
         return TerraformUser(name, unseen=DECLARED_ELSEWHERE(missing))
     source = next((one.address for one in found if one.kind.startswith("data.")), None)
     if identity is not None or source is not None:

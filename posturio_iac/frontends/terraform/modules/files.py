@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -72,22 +71,7 @@ def parse(path: str, data: bytes) -> Parsed:
 
 
 def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> Parsed:
-    """The syntax of a file; one that the command line has ``named``, which every root module reads, is parsed once."""
-    if not named:
-        return _load(root, path, max_size, fence)
-    try:
-        found = os.stat(os.path.join(root, path))
-    except (OSError, ValueError):
-        return _load(root, path, max_size, fence, named=True)
-    return _of_command_line(root, path, max_size, (found.st_ino, found.st_size, found.st_mtime_ns))
-
-
-@functools.lru_cache(maxsize=32)
-def _of_command_line(root: str, path: str, max_size: int, _stamp: tuple[int, ...]) -> Parsed:
-    return _load(root, path, max_size, named=True)
-
-
-def _load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> Parsed:
+    """The syntax of a file, as `read` and `parse` give it."""
     data = read(root, path, max_size, fence, named=named)
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 

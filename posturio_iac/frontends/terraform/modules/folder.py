@@ -17,7 +17,7 @@ from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from posturio_iac.core.model import Unknown
     from posturio_iac.core.text.textfile import Fence
@@ -110,7 +110,7 @@ def load(
     root: str,
     path: str,
     max_size: int,
-    var_files: Iterable[str] = (),
+    var_files: Mapping[str, files.Parsed] | None = None,
     keep: Callable[[str], bool] | None = None,
     fence: Fence | None = None,
     *,
@@ -119,7 +119,7 @@ def load(
     """Read the module in the folder ``path`` (relative to ``root``). Files that cannot be read are in its diagnostics.
 
     ``keep`` tells which files count, by their paths relative to ``root``; None means all. Files must be inside of ``fence``, or of
-    ``root`` when there is none, but for ``var_files``.
+    ``root`` when there is none. ``var_files`` are those of the command line, by their paths.
     """
     folder = Module(path)
     try:
@@ -140,7 +140,7 @@ def load(
     for name in overrides:
         for block in _blocks(folder, root, name, max_size, fence):
             _override(folder, block)
-    _read_tfvars(folder, root, max_size, var_files, fence)
+    _read_tfvars(folder, root, max_size, var_files or {}, fence)
     return folder
 
 
@@ -227,12 +227,11 @@ def _alias(provider: hcl.Block) -> object:
     return alias.value if isinstance(alias, hcl.Literal) else None
 
 
-def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str], fence: Fence | None) -> None:
+def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Mapping[str, files.Parsed], fence: Fence | None) -> None:
     automatic = sorted(n for n in folder.names if n.endswith(_AUTOMATIC))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
-    given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
-    for path, named in [*((posixpath.join(folder.path, n), False) for n in ordered), *((path, True) for path in given)]:
-        body, diagnostics = files.load(root, path, max_size, fence, named=named)
+    own = {path: files.load(root, path, max_size, fence) for path in (posixpath.join(folder.path, n) for n in ordered)}
+    for path, (body, diagnostics) in (*own.items(), *var_files.items()):
         folder.tfvars.update(body.attributes)
         if diagnostics:
             folder.unreadable_tfvars = UNREAD_VALUES(path)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
     from posturio_iac.frontends.terraform.options import TerraformOptions
-    from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
@@ -60,13 +59,12 @@ class ModuleTree:
         self._texts = files.TextFiles(self.root, options.max_file_size, self.report, selection.search)
         self.options = options
         self._published: Published | None = None
+        self._values: dict[str, files.Parsed] | None = None
         self._known: KnownModules | None = None
         self._tracked = selection.tracked
         """Which files may be read at all, when a hook judges what is committed."""
         self._candidates = frozenset(selection.candidates)
         self._passes_over = selection.search.passes_over
-        self._hcl = tuple(sorted(selection.search.hcl))
-        self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(("", *selection.search.repositories), False)
         self.diagnostics: dict[Diagnostic, None] = {}
         self._folders: dict[str, folder.Module] = {}
@@ -76,7 +74,7 @@ class ModuleTree:
         """The module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
             options, kept = self.options, self._tracked
-            loaded = folder.load(self.root, path, options.max_file_size, options.var_files, kept, self.fence, opentofu=self.opentofu)
+            loaded = folder.load(self.root, path, options.max_file_size, self._var_files(), kept, self.fence, opentofu=self.opentofu)
             self._folders[path] = loaded
             self.standing[path] = loaded.stands_alone(applied=False), loaded.stands_alone(applied=True)
             if any(name.endswith(files.TOFU) for name in loaded.names):
@@ -85,9 +83,15 @@ class ModuleTree:
         self.diagnostics.update(dict.fromkeys(found.diagnostics))
         return found
 
+    def _var_files(self) -> dict[str, files.Parsed]:
+        if self._values is None:
+            named = ((os.path.relpath(p, self.root).replace(os.sep, "/") if os.path.isabs(p) else p) for p in self.options.var_files)
+            self._values = {path: files.load(self.root, path, self.options.max_file_size, named=True) for path in named}
+        return self._values
+
     def is_ours(self, path: str) -> bool:
         """True if findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
-        if path.startswith(("../", "/")) or self._in_nested(path.rpartition("/")[0]):
+        if path.startswith(("../", "/")) or holds_above(path.rpartition("/")[0], self._nested, self._is_repository):
             return False
         if path in self._candidates:
             return True
@@ -102,10 +106,8 @@ class ModuleTree:
             self._published = Published(self.leading, self.root, self.fence, self.folder)
         return self._published.is_for_others(path)
 
-    def _in_nested(self, path: str) -> bool:
-        if path.startswith("/"):
-            return True
-        return holds_above(path, self._nested, lambda folder: os.path.lexists(os.path.join(self.root, folder, ".git")))
+    def _is_repository(self, folder: str) -> bool:
+        return os.path.lexists(os.path.join(self.root, folder, ".git"))
 
     def _holds_search_term(self, path: str) -> bool:
         """True if the search would have chosen the file, had it not been ignored or excluded."""
@@ -191,18 +193,6 @@ class ModuleTree:
 
     def _sounds_known(self, source: str) -> bool:
         return bool(self.options.known_modules) or any(map(decoded(source).lower().encode().__contains__, SEARCH_TERMS))
-
-    def generated(self, folder: str) -> list[Generated]:
-        """What Terragrunt generates beside the module in ``folder`` that sets default tags."""
-        if not self._hcl:
-            return []
-        if self._terragrunt is None:
-            from posturio_iac.frontends.terraform.terragrunt.generated import Terragrunt
-
-            self._terragrunt = Terragrunt(
-                lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
-            )
-        return self._terragrunt.generated(folder)
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """The instances that one module call makes, or why its code is not here."""
