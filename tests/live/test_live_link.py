@@ -52,14 +52,6 @@ def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: C
     assert "cloudformation:DescribeStackResources" not in answer.calls(), "the state knows the key"
 
 
-def test_a_state_alone_gives_the_address(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    (key,) = stale(cloud, "ci")
-    answer = live(capsys, "--state", tree.state(pulled((f'module.a["x"].{ADDRESS}', key, "ci"))))
-    assert key_of(answer, "ci")["declared_as"]["address"] == f'module.a["x"].{ADDRESS}'
-    assert key_of(answer, "ci")["path"] is None
-    assert answer.json["findings"][0]["path"] is None
-
-
 def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     stale(cloud, "ci")
     tree.write("infra/iam.tf", CI)
@@ -69,17 +61,6 @@ def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: C
     assert "It is likely declared by" in finding["message"]
     assert f'If {ADDRESS} (infra/iam.tf:5) declares it, set status = "Inactive" for it and apply (' in finding["remediation"]
     assert "if not, switch it off (posturio-iac retire plan DIR writes the command" in finding["remediation"]
-
-
-def test_of_several_candidates_none_is_pointed_at(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    stale(cloud, "ci")
-    for folder in ("dev", "prod"):
-        tree.write(f"infra/{folder}/iam.tf", CI)
-    answer = live(capsys, "--code", "infra")
-    declared = key_of(answer, "ci")["declared_as"]
-    assert (declared["address"], declared["path"], declared["link"]) == (None, None, "likely")
-    assert [place["path"] for place in declared["candidates"]] == ["infra/dev/iam.tf", "infra/prod/iam.tf"]
-    assert answer.json["findings"][0]["path"] is None
 
 
 @pytest.mark.parametrize("used", [1, 60])
@@ -92,24 +73,6 @@ def test_a_key_that_no_code_declares_is_unmanaged(cloud: Cloud, tree: Tree, caps
     assert answer.calls()["cloudformation:DescribeStackResources"] == 1
 
 
-def test_without_code_and_state_nothing_is_unmanaged(cloud: Cloud, capsys: Capsys) -> None:
-    stale(cloud, "hand")
-    answer = live(capsys)
-    assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
-    assert "managed" not in key_of(answer, "hand")
-
-
-def test_what_could_be_the_code_leaves_a_key_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.key("hand", age=10, used=1)
-    tree.write("infra/iam.tf", 'variable "name" {}\nresource "aws_iam_access_key" "any" {\n  user = var.name\n}\n')
-    answer = live(capsys, "--code", "infra")
-    assert answer.json["findings"] == []
-    (why,) = key_of(answer, "hand")["undecided"]
-    assert why.startswith("whether code declares it: aws_iam_access_key.any (infra/iam.tf:2) declares a key of a user whose name")
-    settled = live(capsys, "--code", "infra", "--state", tree.state(pulled((f"{KEY_TYPE}.any", "AKIAIOSFODNN7EXAMPLE", "other"))))
-    assert [f["rule"] for f in settled.json["findings"]] == ["iam.unmanaged_access_keys"], "the state says whose key that one is"
-
-
 def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_on(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     key, _ = stale(cloud, "ci", "hand")
     good, bad = tree.state(pulled((ADDRESS, key, "ci"))), tree.write("cut.tfstate", '{"version": 4, "resou')
@@ -118,14 +81,6 @@ def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_
     assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
     assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
     assert "cut.tfstate is not complete JSON after line 1" in key_of(answer, "hand")["undecided"][0]
-
-
-def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    ours, by_hand = cloud.key("ci", age=70, used=1), cloud.key("ci", age=5, used=1)
-    tree.write("infra/iam.tf", CI)
-    answer = live(capsys, "--show-key-ids", "--code", "infra", "--state", tree.state(pulled((ADDRESS, ours, "ci"))))
-    managed = {key["key_id"]: key["managed"] for key in answer.json["keys"]}
-    assert managed == {ours: True, by_hand: False}
 
 
 def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
@@ -155,22 +110,6 @@ def test_a_key_older_than_any_reading_of_a_likely_link_is_overdue(cloud: Cloud, 
     cloud.key("ci", age=400, used=1)
     tree.write("infra/iam.tf", ROTATED)
     assert [f["rule"] for f in live(capsys, "--code", "infra").json["findings"]] == ["iam.overdue_access_key_rotations"]
-
-
-def test_an_end_that_code_states_and_aws_does_not_know_counts(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    key = cloud.key("ci", age=30, used=1)
-    tree.write("infra/iam.tf", CI.replace('resource "aws_iam_access_key"', '# posturio: expires=2026-10-31\nresource "aws_iam_access_key"'))
-    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))))
-    assert [f["rule"] for f in answer.json["findings"]] == ["iam.expired_access_keys"]
-
-
-def test_a_tag_counts_as_aws_has_it(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
-    cloud.user("ci", owner="payments@example.com", expires="2027-01-31")
-    key = cloud.key("ci", age=30, used=1)
-    tree.write("infra/iam.tf", CI.replace('  name = "ci"\n', '  name = "ci"\n  tags = { expires = "2026-10-31" }\n'))
-    answer = live(capsys, "--code", "infra", "--state", tree.state(pulled((ADDRESS, key, "ci"))), "--exact")
-    assert answer.json["findings"] == []
-    assert [evidence["value"] for evidence in key_of(answer, "ci")["lifetime"]] == ["2027-01-31"]
 
 
 def test_a_key_that_was_switched_off_by_hand_comes_back(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
@@ -221,16 +160,6 @@ def report_without_keys(fetch: Callable[..., Any]) -> Callable[..., Any]:
         return replace(found, rows=tuple(replace(row, keys=()) for row in found.rows))
 
     return fetched
-
-
-def test_keys_of_other_accounts_are_not_missed(cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    stale(cloud, "ci")
-    foreign = "AKIAIOSFODNN7EXAMPLE"
-    monkeypatch.setattr(STSBackend, "get_access_key_info", lambda _self, _key: {"Account": "052310077262"})
-    answer = live(capsys, "--state", tree.state(pulled((f"{KEY_TYPE}.other", foreign, "other"))), "--stack-region", "none")
-    assert [d["message"] for d in answer.json["diagnostics"]] == [
-        "one access key of a state belongs to accounts that were not read in full"
-    ]
 
 
 def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:

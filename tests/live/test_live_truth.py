@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -198,23 +197,6 @@ def test_users_who_are_missing_from_their_list_are_said(cloud: Cloud, answers: A
 def test_a_page_of_something_in_between_is_quoted_as_text() -> None:
     text = AwsError("iam:ListUsers", "403", "<!DOCTYPE html><html><head><style>a{b:c}</style></head><body><h1>Sign in</h1></body></html>")
     assert str(text) == "iam:ListUsers failed with 403 (Sign in)"
-
-
-def test_odd_time_zones_put_no_warning_on_standard_error(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What dateutil, with which botocore reads dates, does not understand it says to nobody but the reader's terminal."""
-    cloud.user("ci", owner="payments@example.com")
-    call, shown = session.Connection.call, list[str]()
-
-    def warning(self: session.Connection, operation: str, **parameters: Any) -> Any:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.warn_explicit(
-                "tzname QXZ identified but not understood", UserWarning, "parser.py", 1, module="dateutil.parser._parser"
-            )
-        shown.extend(str(one.message) for one in caught)
-        return call(self, operation, **parameters)
-
-    monkeypatch.setattr(session.Connection, "call", warning)
-    assert (live(capsys).code, shown) == (0, [])
 
 
 def test_an_account_that_was_not_read_has_not_no_keys(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.declared import StackKey
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.connection.session_policy import READING
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, KeyEvent
 from posturio_iac.live.request import Request
@@ -34,7 +35,7 @@ from posturio_iac.retire.key_lives import from_ledger
 from posturio_iac.retire.ledger_history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode
 from posturio_iac.rules import all_rules
-from tests.live_pure.test_agreement import DENIABLE, PEOPLE
+from tests.live_pure.test_agreement import PEOPLE
 from tests.support.keys import AS_OF
 from tests.support.played_aws import Aws, Person
 
@@ -207,7 +208,7 @@ def test_what_was_read_of_an_account_comes_back() -> None:
             decode(wrong)
 
 
-@given(PEOPLE, st.frozensets(st.sampled_from(DENIABLE), max_size=2))
+@given(PEOPLE, st.frozensets(st.sampled_from(READING), max_size=2))
 def test_whatever_was_read_of_an_account_comes_back(people: list[Person], denied: frozenset[str]) -> None:
     inventory = take(Aws(people, denied), ACCOUNT, Request(AS_OF, sleep=lambda _: None))  # type: ignore[arg-type]  # it answers alike
     assert decode(json.loads(json.dumps(encode(inventory)))) == inventory

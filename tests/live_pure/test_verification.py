@@ -17,13 +17,14 @@ from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.connection.session_policy import READING
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.recheck import recheck
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
 from posturio_iac.retire.compare import Now, compare
 from posturio_iac.retire.earlier import KeyState, read
-from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
+from tests.live_pure.test_agreement import PEOPLE, look
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, credential_id_of, id_of
 
@@ -111,7 +112,7 @@ def test_what_it_says_is_so(changed: tuple[list[Person], Aws], exact: bool, mask
                 assert key.why
 
 
-@given(changes(), st.frozensets(st.sampled_from(DENIABLE), min_size=1))
+@given(changes(), st.frozensets(st.sampled_from(READING), min_size=1))
 def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aws], denied: frozenset[str]) -> None:
     people, aws = changed
     config = Config()
