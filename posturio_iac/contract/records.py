@@ -128,10 +128,6 @@ class SavedFinding:
     def place(self) -> str:
         return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
 
-    @property
-    def short_rule(self) -> str:
-        return self.rule.partition(".")[2] or self.rule
-
 
 @dataclass(frozen=True, slots=True)
 class SavedVerdict:

@@ -53,9 +53,6 @@ class Code:
     def logical(self, name: str) -> list[AccessKey]:
         return list(self._logical.get(name, ()))
 
-    def open_users(self) -> list[AccessKey]:
-        return [key for key in self.keys if isinstance(key.user, Unknown) or key.user is None]
-
     def folder_of(self, path: str) -> str | None:
         """The root module (``.`` for the top) that a state, or its ``terraform.tfstate.d``, lies in; None for a file elsewhere."""
         folder = os.path.dirname(os.path.realpath(path))

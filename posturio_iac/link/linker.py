@@ -78,7 +78,7 @@ class Linker:
             self._held_from.update(map(id, one.code))
             if len({declared.scope for declared in one.code}) == 1:
                 settled.update(map(id, one.code))
-        self._open = [declared for declared in code.open_users() if id(declared) not in settled]
+        self._open = [declared for declared in code.keys if not isinstance(declared.user, str) and id(declared) not in settled]
 
     def __reduce__(self) -> tuple[object, ...]:
         return Linker, (self.code, self.states, self.stacks, self.unread, self.accounts)

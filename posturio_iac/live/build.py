@@ -115,43 +115,30 @@ def _items(tags: AwsTags, holder: str) -> tuple[MetadataItem, ...]:
 
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    if key.is_credential:
-        return _remedies_of_credential(key, show_ids=show_ids)
-    name = key.user.name
+    name, service = key.user.name, key.service or ""
     if key.user.is_root:
         role = Advice("use a role in its place")
         return Remedies(declare=role, rotate=role, disable=Advice("delete the key as the root user"))
-    off = ("aws", "iam", "update-access-key", "--user-name", name, "--access-key-id", key.key_id or "ID", "--status", "Inactive")
+    verb, flag = ("update-service-specific-credential", "--service-specific-credential-id"), ("update-access-key", "--access-key-id")
+    act, named = verb if key.is_credential else flag
+    off = ("aws", "iam", act, "--user-name", name, named, key.key_id or "ID", "--status", "Inactive")
     disable: Remedy = RunCommand("switch it off", off)
     if key.key_id is None:
         disable = RunCommand(f"switch it off (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)", off)
     elif not show_ids:
         disable = Advice("switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
+    if key.is_credential:
+        anew = f"aws iam create-service-specific-credential --user-name {shlex.quote(name)} --service-name {shlex.quote(service)}"
+        age = Advice(f"make another one that ends ({anew} --credential-age-days 90), move to it, and delete this one")
+        stated, replaced = f"AWS and the tags of user {name} state", age if takes_age(service) else None
+        return Remedies(declare=TagUser(name), rotate=UseRole(name), disable=disable, stated_by=stated, age=replaced)
     adopt = f"terraform import aws_iam_access_key.NAME {key.key_id}" if show_ids else "terraform import (--show-key-ids shows its id)"
     return Remedies(
         declare=TagUser(name),
         rotate=UseRole(name),
         disable=disable,
-        stated_by=f"the tags of user {key.user.name} state",
+        stated_by=f"the tags of user {name} state",
         adopt=f"import this one: {adopt}" if key.key_id else "",
-    )
-
-
-def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
-    name, service = key.user.name, key.service or ""
-    ids = ("--user-name", name, "--service-specific-credential-id", key.key_id or "ID")
-    off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")
-    disable: Remedy = RunCommand("switch it off", off)
-    if not show_ids:
-        disable = Advice("switch it off (posturio-iac retire plan DIR writes the command, --show-key-ids shows it)")
-    anew = f"aws iam create-service-specific-credential --user-name {shlex.quote(name)} --service-name {shlex.quote(service)}"
-    age = Advice(f"make another one that ends ({anew} --credential-age-days 90), move to it, and delete this one")
-    return Remedies(
-        declare=TagUser(name),
-        rotate=UseRole(name),
-        disable=disable,
-        stated_by=f"AWS and the tags of user {name} state",
-        age=age if takes_age(service) else None,
     )
 
 

@@ -29,8 +29,6 @@ class KeyState(str, Enum):
 
 
 FRAMEWORK = "aws"
-OPEN_STATES = (KeyState.UNTOLD.value,)
-"""Findings that a verification left open beside those that it lists."""
 PLACE = "key-"
 """The name of a key of which only its place in a report was known."""
 
@@ -97,7 +95,7 @@ class Earlier:
 def read(text: str, source: str = "") -> Earlier:
     """Read a result of ``live --format json`` or ``retire verify``. Raises `NotAResultError`."""
     saved = load(text, source, show_key_ids=True)
-    verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state in OPEN_STATES)
+    verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state == KeyState.UNTOLD.value)
     found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
     frameworks = {*(key.framework for key in saved.keys), *(finding.framework for finding in found)}
     if frameworks - {FRAMEWORK} or (saved.files and not (saved.keys or found)):

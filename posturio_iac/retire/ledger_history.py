@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.contract.write import moment as written
 from posturio_iac.core.text.terminal import harmless_json
 from posturio_iac.live.model import Account, DeployedKey
-from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -136,13 +137,6 @@ class Ledger:
             seen, deleted = self.of(name, KeyChangeKind.SEEN), self.of(name, KeyChangeKind.DELETED)
             if seen is not None and (deleted is None or seen.last > deleted.at):
                 yield name, seen
-
-    def living_by_account(self) -> dict[str, dict[str, KeyChange]]:
-        """The same by their account."""
-        found: dict[str, dict[str, KeyChange]] = {}
-        for name, seen in self.living():
-            found.setdefault(str(seen.detail.get("account", "")), {})[name] = seen
-        return found
 
     def expected(self) -> dict[str, int]:
         """Return how many access keys each user is known to have, by the ARN of the user."""

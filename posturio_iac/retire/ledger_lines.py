@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from posturio_iac.contract.write import moment as written
 from posturio_iac.core import unknown
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Diagnostic, Level
@@ -71,10 +72,6 @@ def moment(value: object) -> datetime:
     if found is None:
         raise DamagedLedgerError
     return found
-
-
-def written(when: datetime) -> str:
-    return when.isoformat().replace("+00:00", "Z")
 
 
 TYPES = {

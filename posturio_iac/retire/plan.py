@@ -145,7 +145,6 @@ class Entry(NamedTuple):
     outcome: str
     why: str
     caller: str = ""
-    """The ARN of whoever ran the script."""
 
     def text(self) -> str:
         """Describe the step: a clause without a full stop."""

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from docs.live_story import key as make_key
+from posturio_iac.contract.write import moment as written
 from posturio_iac.retire.ledger_history import Ledger, digest_of, read_ledger
-from posturio_iac.retire.ledger_lines import KeyChangeKind, written
+from posturio_iac.retire.ledger_lines import KeyChangeKind
 from posturio_iac.retire.letters import OwnerAnswer, note_answers
 from tests.support.live import aws_cli
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, retire

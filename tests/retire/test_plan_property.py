@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.config.model import Config
+from posturio_iac.contract.write import moment as ledger_time
 from posturio_iac.core.model import KeyKind
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
@@ -30,7 +31,6 @@ from posturio_iac.retire.gate import Action
 from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.retire.ledger_history import Ledger
 from posturio_iac.retire.ledger_lines import KeyChangeKind
-from posturio_iac.retire.ledger_lines import written as ledger_time
 from posturio_iac.retire.letters import OwnerAnswer, note_answers
 from posturio_iac.retire.plan import steps
 from posturio_iac.retire.script import SHARED, Validity, script, shared

@@ -95,8 +95,7 @@ class LiveArguments:
             raise UsageError("--organization and --account take one --profile, which assumes the roles")
         if not (self.several or self.asks_by_key) and (self.given.role_name or self.given.external_id or self.excluded):
             raise UsageError("--role-name, --external-id and --exclude-account need --organization or --account")
-        self._check_links()
-        self._check_ledger()
+        self._check_files()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose cannot be combined")
         if self.given.dask is not None and not re.fullmatch(TRUSTED_SCHEDULER, self.given.dask, re.ASCII):
@@ -107,14 +106,12 @@ class LiveArguments:
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
-    def _check_ledger(self) -> None:
+    def _check_files(self) -> None:
         for flag, wanted in (("--resume", self.given.resume), ("--fail-on-new", self.given.fail_on_new)):
             if wanted and self.given.ledger is None:
                 raise UsageError(f"{flag} needs --ledger, which remembers earlier runs")
         if self.given.ledger is not None and self.given.as_of is not None:
             raise UsageError("--ledger records the present; leave out --as-of")
-
-    def _check_links(self) -> None:
         if self.states.count("-") > 1:
             raise UsageError("--state - was given twice, but standard input holds one state; name files for the others")
         if self.stack_regions and not self.links:

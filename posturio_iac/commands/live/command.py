@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.live.run import Run
     from posturio_iac.config.model import Config
     from posturio_iac.contract import FindingAges
-    from posturio_iac.core.finding import Exit, Report, Severity
+    from posturio_iac.core.finding import Exit, Report
 
 
 def run(argv: Sequence[str]) -> int:
@@ -67,14 +67,10 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
 
 def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
     from posturio_iac.commands.live.run_record import new_of
-
-    return (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(_fail_on(config), strict=config.strict)
-
-
-def _fail_on(config: Config) -> Severity | None:
     from posturio_iac.core.finding import Severity
 
-    return None if config.fail_on == "never" else Severity(config.fail_on)
+    threshold = None if config.fail_on == "never" else Severity(config.fail_on)
+    return (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(threshold, strict=config.strict)
 
 
 def now() -> datetime:

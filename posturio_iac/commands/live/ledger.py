@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.ledger_store import FileStore, S3Store, store_of
 from posturio_iac.contract import FindingAges
+from posturio_iac.contract.write import moment as written
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.keys.ids import account_of, hidden
 from posturio_iac.core.model import AccessKey, KeyKind
@@ -17,7 +18,7 @@ from posturio_iac.live.survey import AccountOutcome, AccountTarget
 from posturio_iac.render.aws.deployed import OPEN, names_of
 from posturio_iac.retire.key_lives import name_of
 from posturio_iac.retire.ledger_history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, is_credential, read_ledger
-from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode, moment, written
+from posturio_iac.retire.ledger_lines import DamagedLedgerError, KeyChange, KeyChangeKind, decode, encode, moment
 from posturio_iac.retire.letters import NoAnswersError, note_answers, read_answers
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class LedgerFile:
     def __init__(self, store: FileStore | S3Store, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
         self.store, self.ledger, self.as_of = store, ledger, as_of
         self._resumed = resumed
-        self._living = ledger.living_by_account()
+        self._living: dict[str, dict[str, KeyChange]] = {}
+        for name, seen in ledger.living():
+            self._living.setdefault(str(seen.detail.get("account", "")), {})[name] = seen
         self._found: set[str] = set()
         self._names: set[str] = set()
         self._accounts: set[str] = set()
@@ -165,10 +168,13 @@ class LedgerFile:
                 if name in living:
                     living[name].last = self.as_of
                 else:
-                    ledger.note(name, KeyChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
+                    told = {"account": inventory.account.id, "user": key.user.arn, "id": hidden(key.key_id), "service": key.service}
+                    made = written(key.created) if isinstance(key.created, datetime) else None
+                    ledger.note(name, KeyChangeKind.SEEN, self.as_of, {**told, "created": made})
                 self._saw_switches(name, key, ends.get(name))
         for name, change in living.items():
-            if name not in seen and _is_listed(change, inventory):
+            listed = inventory.credentials_listed if is_credential(change) else change.detail.get("user") in inventory.listed
+            if name not in seen and (listed or change.detail.get("user") in inventory.gone):
                 user, tail = str(change.detail.get("user", "")), str(change.detail.get("id", ""))[-SHOWN:]
                 ids = (key_id for key_id in inventory.deletions if key_id.endswith(tail) and digest_of(user, key_id) == name)
                 event = next((inventory.deletions[key_id] for key_id in ids), None)
@@ -185,17 +191,6 @@ class LedgerFile:
         if before is not None and isinstance(key.last_used, datetime) and written(key.last_used) > str(before.detail["since"]):
             service, region = key.used_for or (None, None)
             self.ledger.note(name, KeyChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})
-
-
-def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
-    gone = change.detail.get("user") in inventory.gone
-    return gone or (inventory.credentials_listed if is_credential(change) else change.detail.get("user") in inventory.listed)
-
-
-def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
-    created = written(key.created) if isinstance(key.created, datetime) else None
-    shown = hidden(key.key_id or "")
-    return {"account": account, "user": key.user.arn, "id": shown, "created": created, "service": key.service}
 
 
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:

@@ -92,7 +92,8 @@ class RunCoverage(NamedTuple):
 
 def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES) -> str:
     """The keys, what is undetermined, and one line that sums up."""
-    shown = (entry for entry in entries(report, ages) if entry.findings or entry.is_in_grace or style.verbose)
+    lives = [(entry, entry.judged.key.life) for entry in entries(report, ages)]
+    shown = (entry for entry, life in lives if entry.findings or (life is not None and life.delete_on) or style.verbose)
     listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:

@@ -25,7 +25,7 @@ from posturio_iac.live.context import with_context, with_creators
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.reading import organization
 from posturio_iac.live.request import PoliciesByKind, Request
-from posturio_iac.live.survey import AccountOutcome, AccountTarget, Progress, Surveyor, once_each, survey
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.retire.gate import with_next
 from posturio_iac.retire.key_lives import from_ledger, with_life
 from posturio_iac.scan.configuration import known_by
@@ -116,7 +116,9 @@ class Run:
 
     def read(self, targets: Sequence[AccountTarget]) -> Iterator[AccountOutcome]:
         """Yield the outcomes as they come. Raises `UsageError` (nothing to sign calls with, a wrong profile) and `UnreachableError`."""
-        self._tell_accounts_of_states(targets)
+        linker = self.links.linker
+        if linker is not None and linker.ids and len(targets) >= SEVERAL:  # Users of the same name are in many accounts.
+            linker.accounts.update(code_link.accounts_of(linker.ids, self.surveyor.base(self.profile)))
         if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.begin(options_of(self.arguments))
         with closing(self._outcomes(targets)) as outcomes:
@@ -133,27 +135,19 @@ class Run:
                 yield known
             else:
                 asked.append(target)
-        with closing(self._survey(asked, self._told)) as outcomes:
+        if self.arguments.given.dask is None or not asked:
+            made = survey(self.surveyor, asked, self._told)
+        else:
+            from posturio_iac.live.dask_executor import survey_elsewhere
+
+            made = survey_elsewhere(self.arguments.given.dask, self.surveyor, asked, self._told)
+        with closing(made) as outcomes:
             yield from outcomes
 
     def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
         if self.ledger is not None and not self.arguments.asks_by_key:
             self.ledger.read(outcome)
         self._progress.show(f"{done} of {total} accounts")
-
-    def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
-        """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
-        linker = self.links.linker
-        if linker is None or not linker.ids or len(targets) < SEVERAL:
-            return
-        linker.accounts.update(code_link.accounts_of(linker.ids, self.surveyor.base(self.profile)))
-
-    def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> Generator[AccountOutcome, None, None]:
-        if self.arguments.given.dask is None or not targets:
-            return survey(self.surveyor, targets, progress)
-        from posturio_iac.live.dask_executor import survey_elsewhere
-
-        return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
     def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
         judged = (self._judged(outcome, judging) for outcome in outcomes)

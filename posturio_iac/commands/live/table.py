@@ -39,10 +39,6 @@ class TableRow(NamedTuple):
     def worst(self) -> Severity | None:
         return max((finding.severity for finding in self.findings), default=None)
 
-    @property
-    def is_in_grace(self) -> bool:
-        return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
-
     def urgency(self) -> tuple[int, int, float, float, str]:
         """The sort key: by severity; keys of administrators first, those without permissions last; then by idle time and age."""
         key, worst = self.judged.key, self.worst

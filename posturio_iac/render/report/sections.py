@@ -156,7 +156,7 @@ def _fix(task: Task) -> str:
         return ""
     unsafe = () if levels <= set(WRITTEN) else ("--unsafe",)
     paths = () if task.unit.paths in ((), (".",)) else task.unit.paths
-    return shlex.join(("posturio-iac", "fix", "--select", task.findings[0].short_rule, "--write", *unsafe, *paths))
+    return shlex.join(("posturio-iac", "fix", "--select", task.findings[0].rule.partition(".")[2], "--write", *unsafe, *paths))
 
 
 def _named(row: KeyRow) -> Pieces:

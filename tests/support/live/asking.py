@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.contract.write import moment as written
 from posturio_iac.retire.ledger_history import Ledger, digest_of, read_ledger
-from posturio_iac.retire.ledger_lines import KeyChangeKind, written
+from posturio_iac.retire.ledger_lines import KeyChangeKind
 
 if TYPE_CHECKING:
     from pathlib import Path
