@@ -11,7 +11,7 @@ import pytest
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Consumer, Effect, Unknown
+from posturio_iac.core.model import Consumer, Declaration, Effect, Unknown
 from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.declared import Code, StackKey, Stacks, missing, told
@@ -53,6 +53,16 @@ def state(*keys: tuple[str, str | None, str | None], label: str = "x.tfstate") -
     return TerraformState(label, tuple(StateKey(address, key_id, user, "Active") for address, key_id, user in keys))
 
 
+def declaration(found: AccessKey) -> Declaration:
+    assert found.declaration is not None
+    return found.declaration
+
+
+def open_(found: AccessKey) -> Unknown:
+    assert isinstance(found.managed, Unknown)
+    return found.managed
+
+
 def link(key: AccessKey, *declared: AccessKey, states: tuple[TerraformState, ...] = (), **more: Any) -> AccessKey:
     linker = Linker(Code(declared, **more.pop("code", {})), states, more.pop("stacks", NOWHERE), more.pop("unread", ()))
     (found,) = linker.linked([key], more.pop("answers", None))
@@ -92,8 +102,7 @@ def test_a_key_of_a_module_that_is_not_here_stands_at_its_call() -> None:
     assert found.span == span(9)
     assert describe(found.remedies.disable).startswith("switch it off through the inputs of module.ci_user (iam.tf:9) and apply (")
     assert describe(found.remedies.remove) == "remove module.ci_user (iam.tf:9) from the code"
-    assert found.declaration is not None
-    assert found.declaration.exact
+    assert declaration(found).exact
 
 
 class TestRoots:
@@ -125,11 +134,10 @@ class TestRoots:
         assert self.places(state((ADDRESS, ID, "ci")), *keys) == ["envs/dev", "envs/prod"]
         found = link(deployed(), *keys, states=(state((ADDRESS, ID, "ci")),))
         assert found.span is None
-        assert found.declaration is not None
-        assert [place.text() for place in found.declaration.places] == [
+        assert [place.text() for place in declaration(found).places] == [
             f"{ADDRESS} (envs/dev/iam.tf:3)", f"{ADDRESS} (envs/prod/iam.tf:3)",
         ]  # fmt: skip
-        assert not found.declaration.exact
+        assert not declaration(found).exact
         assert found.managed is True
 
     @pytest.mark.parametrize("path", ["envs/prod/terraform.tfstate", "envs/prod/terraform.tfstate.d/eu/terraform.tfstate"])
@@ -142,8 +150,7 @@ class TestRoots:
         keys = [replace(key, span=span(7, "modules/ci/main.tf"), user=UNKNOWN) for key in (self.dev, self.prod)]
         found = link(deployed(), *keys, states=(state((ADDRESS, ID, "ci")),))
         assert found.span == span(7, "modules/ci/main.tf")
-        assert found.declaration is not None
-        assert found.declaration.exact
+        assert declaration(found).exact
 
     def test_callers_that_say_different_things_say_nothing(self) -> None:
         dev, prod = (replace(key, span=span(7, "m.tf"), user=UNKNOWN) for key in (self.dev, self.prod))
@@ -152,16 +159,14 @@ class TestRoots:
 
     def test_a_declaration_of_another_user_is_none(self) -> None:
         found = link(deployed(), self.dev, states=(state((ADDRESS, ID, "ci-prod")),))
-        assert found.declaration is not None
-        assert found.declaration.places[0].span is None
+        assert declaration(found).places[0].span is None
         assert found.managed is True
 
 
 def test_an_id_in_two_states_is_said() -> None:
     states = (state((ADDRESS, ID, "ci"), label="a"), state(("aws_iam_access_key.new", ID, "ci"), label="b"))
     found = link(deployed(), states=states)
-    assert found.declaration is not None
-    assert found.declaration.text() == f"is likely declared by {ADDRESS} or aws_iam_access_key.new, as states a, b says"
+    assert declaration(found).text() == f"is likely declared by {ADDRESS} or aws_iam_access_key.new, as states a, b says"
 
 
 def test_a_declaration_that_a_state_gives_to_another_key_of_the_account_is_taken() -> None:
@@ -173,8 +178,7 @@ def test_a_declaration_that_a_state_gives_to_another_key_of_the_account_is_taken
 
 def test_a_declaration_that_a_state_gives_to_a_key_of_another_account_is_still_likely() -> None:
     found = link(deployed(), code(), states=(state((ADDRESS, OTHER, "ci")),))
-    assert found.declaration is not None
-    assert not found.declaration.exact
+    assert not declaration(found).exact
     assert found.managed is True
 
 
@@ -215,22 +219,17 @@ class TestDoubts:
     )
     def test_what_was_not_read(self, more: dict[str, Any], said: str) -> None:
         found = link(deployed(), **more)
-        assert isinstance(found.managed, Unknown)
-        assert found.managed.reason == said
+        assert open_(found).reason == said
         assert "unmanaged_access_keys" not in flagged(found)
         assert run(found).keys[0].undecided[-1].endswith(said)
 
     def test_a_declaration_whose_user_is_open(self) -> None:
         found = link(deployed(user="hand"), code(user=UNKNOWN))
-        assert isinstance(found.managed, Unknown)
-        assert found.managed.reason.startswith(
-            f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is not known from the code (var.x"
-        )
+        assert open_(found).reason.startswith(f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is not known from the code (var.x")
 
     def test_a_declaration_whose_user_gets_a_generated_name(self) -> None:
         found = link(deployed(user="hand"), code(user=None))
-        assert isinstance(found.managed, Unknown)
-        assert found.managed.reason == f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is generated"
+        assert open_(found).reason == f"{ADDRESS} (iam.tf:5) declares a key of a user whose name is generated"
 
     def test_the_reason_keeps_the_cause_of_what_is_open(self) -> None:
         """JSON tells it, so that one can count what is open by cause."""
@@ -245,8 +244,7 @@ class TestDoubts:
     )
     def test_of_several_reasons_two_are_named_or_one_and_a_number(self, unread: tuple[str, ...], said: str) -> None:
         found = link(deployed(), unread=unread)
-        assert isinstance(found.managed, Unknown)
-        assert found.managed.reason == said
+        assert open_(found).reason == said
 
     def test_a_state_settles_whose_its_declarations_are(self) -> None:
         assert link(deployed(user="hand"), code(user=UNKNOWN), states=(state((ADDRESS, OTHER, "ci")),)).managed is False
@@ -277,14 +275,12 @@ class TestStacks:
     def test_a_template_of_another_user_is_none(self) -> None:
         template = code(framework="cloudformation", address="Key", user="other")
         found = link(deployed(), template, stacks=Stacks(), answers={ID: self.answer})
-        assert found.declaration is not None
-        assert found.declaration.places[0].text() == "mail/Key"
+        assert declaration(found).places[0].text() == "mail/Key"
         assert describe(found.remedies.replace) == "raise Serial of mail/Key by one and deploy the stack, which replaces the key"
 
     def test_a_stack_without_the_resource_is_named(self) -> None:
         found = link(deployed(), stacks=Stacks(), answers={ID: StackKey("big", "eu-west-1", "")})
-        assert found.declaration is not None
-        assert found.declaration.places[0].text() == "big"
+        assert declaration(found).places[0].text() == "big"
 
 
 class TestEvidence:
@@ -359,8 +355,7 @@ def test_what_gets_the_secret_comes_from_code_that_surely_declares_the_key() -> 
     assert link(deployed(), mine, states=(ids,)).consumers == (given,)
     assert link(deployed(), mine, code(scope="b", consumers=(other,)), states=(ids,)).consumers == ()
     likely = link(deployed(), mine)
-    assert likely.declaration is not None
-    assert not likely.declaration.exact
+    assert not declaration(likely).exact
     assert likely.consumers == ()
 
 
@@ -372,8 +367,7 @@ def test_a_block_that_makes_other_keys_is_not_changed_as_a_whole(kind: str) -> N
     )
     address = ADDRESS if kind == "several callers" else f'{ADDRESS}["ci"]'
     found = link(deployed(), *declared, states=(state((address, ID, "ci"), (f'{ADDRESS}["mail"]', OTHER, "mail")),))
-    assert found.declaration is not None
-    assert found.declaration.exact
+    assert declaration(found).exact
     change = f'set status = "Inactive" for {address} (iam.tf:5) alone, whose block makes other keys too, and apply'
     assert describe(found.remedies.disable).startswith(change)
     assert describe(found.remedies.remove) == f"remove {address} (iam.tf:5) alone, whose block makes other keys too, from the code"

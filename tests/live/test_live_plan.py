@@ -82,25 +82,6 @@ def test_a_key_is_not_deleted_on_the_day_it_was_switched_off(somewhere: FakeAws,
     )
 
 
-def test_two_observations_prove_what_the_trail_does_not_tell(aws: FakeAws, plan: Callable[..., Path]) -> None:
-    key = aws.key("ci", age=400, used=100, status="Inactive")
-    plan(aws, "a", state=True)
-    passed(aws, GRACE - 1)
-    assert (run(aws, plan(aws, "b", state=True)).returncode, aws.status(key)) == (0, "Inactive")
-    passed(aws, 2)
-    assert (run(aws, plan(aws, "c", state=True)).returncode, aws.status(key)) == (0, None)
-
-
-def test_the_first_switch_off_after_the_last_switch_on_counts(aws: FakeAws, plan: Callable[..., Path]) -> None:
-    repeated, again = aws.key("ci", age=400, used=100), aws.key("ci", age=300, used=100)
-    for days in (40, 20, 1):
-        aws.switch(repeated, "Inactive", days_ago=days)
-    for days, status in ((40, "Inactive"), (10, "Active"), (5, "Inactive")):
-        aws.switch(again, status, days_ago=days)
-    run(aws, plan(aws, "a"))
-    assert (aws.status(repeated), aws.status(again)) == (None, "Inactive")
-
-
 def expired(aws: FakeAws, used: float | None = 0) -> str:
     aws.user("prod", owner="shop@example.com", expires="2026-01-31")
     return aws.key("prod", age=70, used=used)
