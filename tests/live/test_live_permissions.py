@@ -74,12 +74,7 @@ def test_the_policy_is_enough(allowed: Callable[..., None], capsys: Capsys) -> N
     ],
 )
 def test_what_is_taken_away_is_said(
-    allowed: Callable[..., None],
-    capsys: Capsys,
-    denied: tuple[str, ...],
-    code: int,
-    found: list[tuple[str, str]],
-    said: str,
+    allowed: Callable[..., None], capsys: Capsys, denied: tuple[str, ...], code: int, found: list[tuple[str, str]], said: str
 ) -> None:
     allowed(*denied)
     answer = live(capsys)

@@ -128,10 +128,7 @@ def test_a_step_looks_again_and_the_others_go_on(aws: FakeAws, plan: Callable[..
     before = aws.status(keys[1])
     done = run(aws, folder)
     others = "Active" if change == "no answer" else "Inactive"
-    assert (done.returncode, [aws.status(key) for key in keys]) == (
-        3 if aws.denied else 1,
-        [others, before, others],
-    )
+    assert (done.returncode, [aws.status(key) for key in keys]) == (3 if aws.denied else 1, [others, before, others])
     assert f"kept {keys[1]} of b: " in done.stderr
     assert ("disable", keys[1], "kept") in log(folder)
 
@@ -338,10 +335,7 @@ def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(aws
     assert verified(*ledger)[1].startswith("it was switched on again"), "one result, and no new finding beside it"
     aws.use(key)
     assert verified() == ("resolved", "no earlier finding holds any longer")
-    assert verified(*ledger) == (
-        "still_open",
-        "it was switched on again, although the ledger shows that it was switched off on 2026-11-25",
-    )
+    assert verified(*ledger) == ("still_open", "it was switched on again, although the ledger shows that it was switched off on 2026-11-25")
 
 
 def test_a_key_that_waited_to_be_deleted_and_is_on_again_is_open(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:

@@ -110,11 +110,7 @@ def test_a_public_key_that_code_declares_is_switched_off_by_hand_too() -> None:
         step.action,
         step.decision.why.startswith("AWS found it in public, so switch it off at once"),
         step.decision.why.endswith("change the code."),
-    ) == (
-        Action.KEEP,
-        True,
-        True,
-    )
+    ) == (Action.KEEP, True, True)
     (letter,) = (text for name, text in letters([step], Asking(AS_OF, timedelta(days=14))).items() if name.endswith(".txt"))
     assert letter.index("Change the code") < letter.index("at once, even if") < letter.index("aws iam update-access-key")
 
