@@ -1,15 +1,10 @@
-"""No plan, however late it runs, deletes a key that was active or used lately, and none switches off a key in use that nobody named.
-
-The scripts are run by ``sh``; what they call ``aws`` is a double that answers from a file, and keeps the state of the world there.
-"""
+"""No plan, however late it runs, deletes a key that was active or used lately, and none switches off a key in use that nobody named."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,8 +28,9 @@ from posturio_iac.retire.ledger_history import Ledger
 from posturio_iac.retire.ledger_lines import KeyChangeKind
 from posturio_iac.retire.letters import OwnerAnswer, note_answers
 from posturio_iac.retire.plan import steps
-from posturio_iac.retire.script import SHARED, Validity, script, shared
+from posturio_iac.retire.script import Validity, script
 from tests.support.keys import AS_OF
+from tests.support.played_scripts import ACCOUNT_ID, KEY, LATE, Played, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,44 +38,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 
-ACCOUNT = Account("123456789012")
+ACCOUNT = Account(ACCOUNT_ID)
 USER = DeployedUser("ci", f"arn:aws:iam::{ACCOUNT.id}:user/ci", (("owner", "payments@example.com"), ("expires", "2026-01-31")))
-KEY = "AKIAIOSFODNN7EXAMPLE"
 DAY = timedelta(days=1)
-LATE = timedelta(minutes=15)
 GRACE, WINDOW = 14 * DAY, 45 * DAY
 CREATED = AS_OF - 200 * DAY
-
-AWS = """\
-import json, sys
-world = json.load(open({world!r}))
-words = sys.argv[1:]
-value = lambda name: next(w.partition("=")[2] for w in words if w.startswith(name + "="))
-if words[1] == "get-caller-identity":
-    print("123456789012\tarn:aws:sts::123456789012:user/me")
-elif words[1] in ("list-access-keys", "list-service-specific-credentials"):
-    print(world["status"] + "\\t" + world["created"] + "Z" if world["status"] else "")
-elif words[1] == "get-access-key-last-used":
-    print("ci\\t" + (world["used"] + "Z" if world["used"] else "None"))
-elif words[1] == "lookup-events":
-    if world["denied"]:
-        sys.exit("denied")
-    since = words[words.index("--start-time") + 1]
-    if any(word.startswith("AttributeKey=AccessKeyId") for word in words):
-        print("\\n".join("GetObject" for at in world["called"] if at + "Z" >= since))
-        sys.exit()
-    assert words[words.index("--region") + 1] == "us-east-1"
-    found = [(at, s) for at, s in world["events"] if at + "Z" >= since]
-    print("\\n".join(json.dumps({{"eventTime": at, "accessKeyId": "AKIAIOSFODNN7EXAMPLE", "status": s}}) for at, s in found) or "None")
-else:
-    world["status"] = value("--status") if words[1].startswith("update-") else ""
-    world["did"].append(words[1])
-    json.dump(world, open({world!r}, "w"))
-"""
-
-
-def written(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class World:
@@ -245,38 +208,25 @@ def executed(folder: Path, world: World, made: list[Any], now: datetime, story: 
     """Run the script of a plan at another time, and return what it did."""
     if all(not step.is_step for step in made):
         return []
-    path, log = folder / "world.json", folder / "log.jsonl"
-    log.unlink(missing_ok=True)
-    used = world.used(now, story.lag)
-    facts = {
-        "status": "Active" if world.active(now) else "Inactive",
-        "created": written(CREATED),
-        "used": written(used) if used else "",
-        "events": [(written(at), "Active" if on else "Inactive") for at, on in world.events(now)],
-        "denied": story.denied,
-        "called": [written(use) for use in world.uses if use <= now - LATE],
-        "did": [],
-    }
-    path.write_text(json.dumps(facts), encoding="utf-8")
-    (folder / "aws.py").write_text(AWS.format(world=str(path)), encoding="utf-8")
-    for name, text in (("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"'), ("date", shown(now)), ("sleep", "")):
-        (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        (folder / name).chmod(0o755)
-    (folder / SHARED).write_text(shared(SHARED), encoding="utf-8")
-    validity, ledger = Validity(AS_OF, AS_OF + timedelta(hours=72)), str(folder / "ledger.jsonl")
-    (folder / "plan.sh").write_text(script(ACCOUNT.id, made, validity, ledger), encoding="utf-8")
-    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
-    done = subprocess.run(
-        ["sh", str(folder / "plan.sh"), "--yes"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    (folder / "log.jsonl").unlink(missing_ok=True)
+    used, name = world.used(now, story.lag), "UpdateServiceSpecificCredential" if story.service else "UpdateAccessKey"
+    switches = ((written(at), "Inactive" if number % 2 == 0 else "Active") for number, at in enumerate(world.switches))
+    place = Played(
+        folder,
+        made,
+        str(folder / "ledger.jsonl"),
+        status="Active" if world.active(now) else "Inactive",
+        created=written(CREATED),
+        used=written(used) if used else "",
+        events=[{"name": name, "eventTime": at, "accessKeyId": KEY, "status": status} for at, status in switches],
+        denied=story.denied,
+        called=[written(use) for use in world.uses],
     )
+    done = place.run("plan.sh", now, "--yes")
     assert "syntax" not in done.stderr
     assert "not found" not in done.stderr
-    did: list[str] = json.loads(path.read_text(encoding="utf-8"))["did"]
+    did: list[str] = place.told()["did"]
     return did
-
-
-def shown(now: datetime) -> str:
-    return f"case $2 in +%s) echo {int(now.astimezone(timezone.utc).timestamp())} ;; *) echo {written(now)}Z ;; esac"
 
 
 @pytest.mark.promise("scripts")
