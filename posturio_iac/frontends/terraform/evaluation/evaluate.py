@@ -303,26 +303,14 @@ def _undecided(condition: Unknown, yes: Value, no: Value) -> Value:
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
-    entries: dict[str, Value] = {}
-    rest: Unknown | None = None
-    for key_expression, value_expression in expression.items:
-        key = evaluate(key_expression, scope)
-        if isinstance(key, Unknown):
-            rest = _open_entry(rest, key, evaluate_or_unknown(value_expression, scope)) if scope.is_due else key
-            continue
-        entries[text_of(key)] = evaluate(value_expression, scope)
-    if isinstance(rest, Due):
-        return rest
-    return entries if rest is None else PartialMap(entries, rest)
+    items: list[tuple[Value, Value]] = []
+    for written, value in expression.items:
+        key = evaluate(written, scope)
+        items.append((key, evaluate_or_unknown(value, scope) if isinstance(key, Unknown) else evaluate(value, scope)))
+    return _mapped(items, None, unique=False)
 
 
-def _open_entry(rest: Unknown | None, key: Unknown, value: Value) -> Unknown:
-    """Why a map may have more entries, one of them ``value`` under an unknown key."""
-    entry = doubtful(key, value)
-    return entry if rest is None else due_of(rest, entry) or entry
-
-
-def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
+def _elements(collection: Value) -> Iterator[tuple[Value, Value]]:
     """Yield the keys and values that a ``for`` expression sees."""
     match collection:
         case dict():
@@ -344,7 +332,7 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
         scope.budget.spend(4 * len(collection))  # a round costs as much as four other steps
     rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []
-    for key, value in elements_of(collection):
+    for key, value in _elements(collection):
         names = {expression.value_name: value} | ({expression.key_name: key} if expression.key_name else {})
         inner = scope.bind(**names)
         wanted = truth(evaluate(expression.condition, inner)) if expression.condition else True
@@ -353,11 +341,12 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
         elif wanted:
             result_key = evaluate(expression.key, inner) if expression.key else None
             results.append((result_key, evaluate(expression.value, inner)))
-    if expression.join:
-        return _joined([value for _, value in results], rest)
-    if expression.key is None:
-        return rest if rest is not None else tuple(value for _, value in results)
-    return _mapped(results, rest, group=expression.group)
+    if expression.key is not None:
+        return _mapped(results, rest, group=expression.group)
+    values = [value for _, value in results]
+    if expression.join and (rest := first_unknown((rest, *values))) is None:
+        return "".join(map(text_of, values))
+    return rest if rest is not None else tuple(values)
 
 
 def _some_element(why: Unknown, expression: hcl.For, scope: Scope) -> Unknown:
@@ -369,19 +358,15 @@ def _some_element(why: Unknown, expression: hcl.For, scope: Scope) -> Unknown:
     return doubtful(why, evaluate_or_unknown(expression.value, inner), evaluate_or_unknown(expression.key, inner))
 
 
-def _joined(values: list[Value], rest: Unknown | None) -> Value:
-    unknown = first_unknown((rest, *values))
-    return unknown if unknown is not None else "".join(map(text_of, values))
-
-
-def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: bool) -> Value:
+def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: bool = False, unique: bool = True) -> Value:
     entries: dict[str, Value] = {}
     for key, value in results:
         if isinstance(key, Unknown):
-            rest = _open_entry(rest, key, value)
+            entry = doubtful(key, value)
+            rest = entry if rest is None else due_of(rest, entry) or entry
         elif group:
             entries[text_of(key)] = (*entries.get(text_of(key), ()), value)
-        elif text_of(key) in entries:
+        elif unique and text_of(key) in entries:
             raise EvaluationError(f'the key "{text_of(key)}" comes twice from a for expression that does not group')
         else:
             entries[text_of(key)] = value
