@@ -42,14 +42,10 @@ def plain(head: str = "", user: str = "aws_iam_user.ci.name", *more: str) -> str
 
 def ends(found: AccessKey) -> list[tuple[str, str, object]]:
     """Return kind, effect and the days or the date of each piece of evidence."""
-    return [
-        (
-            e.kind.value,
-            e.effect.value,
-            e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None,
-        )
-        for e in found.lifetimes
-    ]
+    when = (
+        e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None for e in found.lifetimes
+    )
+    return [(e.kind.value, e.effect.value, one) for e, one in zip(found.lifetimes, when, strict=True)]
 
 
 ENFORCED90 = ("rotation", "enforced", 90.0)
@@ -69,21 +65,12 @@ ENFORCED90 = ("rotation", "enforced", 90.0)
         ("null_resource.n.id", 'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n}'),
         ("null_resource.n", 'resource "null_resource" "n" {\n  triggers {\n    r = time_rotating.r.id\n  }\n}'),
         ("random_pet.p", 'resource "random_pet" "p" {\n  keepers = { r = time_rotating.r.id }\n}'),
-        (
-            "random_id.p.hex",
-            'resource "random_id" "p" {\n  byte_length = 4\n  keepers = { r = local.r }\n}\nlocals { r = time_rotating.r.id }',
-        ),
+        ("random_id.p.hex", resource("random_id", "p", "keepers = { r = local.r }") + "locals { r = time_rotating.r.id }"),
         ("time_offset.o", 'resource "time_offset" "o" {\n  triggers = { r = time_rotating.r.id }\n  offset_days = 1\n}'),
         ("time_static.s[0]", 'resource "time_static" "s" {\n  count = 1\n  rfc3339 = time_rotating.r.rfc3339\n}'),
         ('time_static.s["a"]', 'resource "time_static" "s" {\n  for_each = toset(["a"])\n  rfc3339 = time_rotating.r.rfc3339\n}'),
-        (
-            "terraform_data.b",
-            'resource "terraform_data" "a" { input = time_rotating.r.id }\nresource "terraform_data" "b" { input = terraform_data.a.output }',
-        ),
-        (
-            "terraform_data.t",
-            'resource "terraform_data" "t" {\n  lifecycle {\n    replace_triggered_by = [time_static.s]\n  }\n}\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }',
-        ),
+        ("terraform_data.b", INPUT + 'resource "terraform_data" "b" { input = terraform_data.t.output }'),
+        ("terraform_data.b", INPUT + resource("terraform_data", "b", lifecycle("replace_triggered_by = [terraform_data.t]"))),
         ("aws_iam_user.ci", ""),
     ],
 )
@@ -239,10 +226,7 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("time_static.t", resource("time_static", "t", 'rfc3339 = "2020-01-01T00:00:00Z"', lifecycle("ignore_changes = all"))),
         ("terraform_data.t", resource("terraform_data", "t", "input = time_rotating.r.id", lifecycle("ignore_changes = [input]"))),
         ("terraform_data.t.id", 'resource "terraform_data" "t" { input = time_rotating.r.id }'),
-        (
-            "time_static.f",
-            'resource "time_rotating" "f" {\n  rfc3339 = "2024-01-01T00:00:00Z"\n  rotation_days = 30\n}\nresource "time_static" "f" { rfc3339 = time_rotating.f.rfc3339 }',
-        ),
+        ("terraform_data.t", INPUT.replace(".r.", ".f.") + 'resource "time_rotating" "f" { rfc3339 = "2024-01-01T00:00:00Z" }'),
         ("null_resource.n", 'resource "null_resource" "n" {\n  depends_on = [time_rotating.r]\n}'),
         ("time_rotating.r.rotation_days", ""),
         ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.triggers }'),
@@ -252,8 +236,8 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ),
         ("time_static.t", resource("time_static", "t", "rfc3339 = time_rotating.r.id", lifecycle("prevent_destroy = true"))),
         (
-            "aws_iam_policy.p",
-            INPUT + resource("aws_iam_policy", "p", lifecycle("replace_triggered_by = [terraform_data.t]", "prevent_destroy = true")),
+            "null_resource.n",
+            INPUT + resource("null_resource", "n", lifecycle("replace_triggered_by = [terraform_data.t]", "prevent_destroy = true")),
         ),
     ],
 )
@@ -290,9 +274,7 @@ def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
 )
 def test_the_last_interval_that_the_provider_reads_counts(tmp_path: Path, arguments: str, days: float | str | None) -> None:
     code = f'variable "days" {{ default = 45 }}\nvariable "none" {{}}\nlocals {{ days = 10 }}\nresource "time_rotating" "r" {{\n{arguments}\n}}\n'
-    ((kind, effect, found),) = ends(
-        key(tmp_path, code + 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n' + rotated("time_static.s"))
-    )
+    ((kind, effect, found),) = ends(key(tmp_path, code + INPUT + rotated("terraform_data.t")))
     assert (kind, effect) == ("rotation", "enforced")
     if days == "unknown":
         assert found is None
@@ -404,6 +386,7 @@ def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours:
 
 
 FIRST = lifecycle("create_before_destroy = true")
+BETWEEN = resource("time_static", "t", "x = aws_iam_access_key.ci.id")
 
 
 @pytest.mark.parametrize(
@@ -417,12 +400,7 @@ FIRST = lifecycle("create_before_destroy = true")
         ("", resource("aws_ssm_parameter", "p", "value = aws_iam_access_key.ci.secret", FIRST), True),
         ("", resource("terraform_data", "p", "input = local.key", FIRST) + "locals { key = aws_iam_access_key.ci.id }\n", True),
         ("", resource("terraform_data", "p", "depends_on = [aws_iam_access_key.ci]", FIRST), True),
-        (
-            "",
-            resource("terraform_data", "p", "depends_on = [time_static.t]", FIRST)
-            + resource("time_static", "t", "x = aws_iam_access_key.ci.id"),
-            True,
-        ),
+        ("", resource("terraform_data", "p", "depends_on = [time_static.t]", FIRST) + BETWEEN, True),
     ],
 )
 def test_the_order_is_the_own_one_or_that_of_what_needs_the_key(tmp_path: Path, more: str, others: str, expected: bool) -> None:
@@ -579,11 +557,8 @@ class TestSiblings:
 class TestTagsAndComments:
     def test_tags_computed_from_a_clock_are_inert(self, tmp_path: Path) -> None:
         for code in ('timeadd(timestamp(), "720h")', "local.end"):
-            text = (
-                USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}')
-                + 'locals { end = timeadd(plantimestamp(), "24h") }\n'
-            )
-            (one,) = key(tmp_path, text + plain().replace(USER, "")).lifetimes
+            text = plain().replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}')
+            (one,) = key(tmp_path, text + 'locals { end = timeadd(plantimestamp(), "24h") }\n').lifetimes
             assert (one.kind, one.effect) == (Kind.EXPIRY, Effect.INERT)
 
     @pytest.mark.parametrize(
@@ -598,8 +573,8 @@ class TestTagsAndComments:
         ],
     )
     def test_tags_of_the_user(self, tmp_path: Path, tag: str, expected: tuple[str, str, object]) -> None:
-        text = 'variable "end" {}\n' + USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ {tag} }}')
-        (found,) = ends(key(tmp_path, text + plain().replace(USER, "")))
+        text = plain().replace('name = "ci"', f'name = "ci"\n  tags = {{ {tag} }}')
+        (found,) = ends(key(tmp_path, text + 'variable "end" {}\n'))
         assert found[:2] == expected[:2]
         assert expected[2] is None or found[2] == expected[2]
 
@@ -678,10 +653,7 @@ class TestExistence:
         assert {e.effect for e in key(tmp_path, code + rotated("time_static.s")).lifetimes} == {Effect.UNKNOWN}
 
     def test_a_user_that_is_fixed_not_to_exist_has_no_tags(self, tmp_path: Path) -> None:
-        code = USER.replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }') + plain("", '"ci"').replace(
-            USER, ""
-        )
-        found = key(tmp_path, code)
+        found = key(tmp_path, plain("", '"ci"').replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }'))
         assert (found.lifetimes, found.unknown_sources) == ((), ())
         assert found.unseen_tags is not None
 
@@ -699,6 +671,8 @@ class TestExistence:
 
 
 ROLE = 'resource "vault_aws_secret_backend_static_role" "r" {\n  username = NAME\n}\n'
+NAMED = ROLE.replace("NAME", "var.name") + 'variable "name" {}\n'
+INNER = 'module "w" {\n  source = "../w"\n  name = "ci"\n}\n'
 
 
 @pytest.mark.parametrize(
@@ -707,24 +681,11 @@ ROLE = 'resource "vault_aws_secret_backend_static_role" "r" {\n  username = NAME
         ({"main.tf": ROLE.replace("NAME", "aws_iam_user.ci.name")}, ""),
         ({"main.tf": ROLE.replace("NAME", '"ci"')}, ""),
         ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" { default = "ci" }\n'}, ""),
-        ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n', "terraform.tfvars": 'name = "ci"\n'}, ""),
-        (
-            {
-                "main.tf": 'module "v" {\n  source = "./v"\n  name = aws_iam_user.ci.name\n}\n',
-                "v/main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n',
-            },
-            "module.v.",
-        ),
-        (
-            {
-                "main.tf": 'module "v" {\n  source = "./v"\n}\n',
-                "v/main.tf": 'module "w" {\n  source = "../w"\n  name = "ci"\n}\n',
-                "w/main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n',
-            },
-            "module.v.module.w.",
-        ),
+        ({"main.tf": NAMED, "terraform.tfvars": 'name = "ci"\n'}, ""),
+        ({"main.tf": 'module "v" {\n  source = "./v"\n  name = aws_iam_user.ci.name\n}\n', "v/main.tf": NAMED}, "module.v."),
+        ({"main.tf": 'module "v" {\n  source = "./v"\n}\n', "v/main.tf": INNER, "w/main.tf": NAMED}, "module.v.module.w."),
         ({"main.tf": ROLE.replace("NAME", '"other"')}, None),
-        ({"main.tf": ROLE.replace("NAME", "var.name") + 'variable "name" {}\n'}, None),
+        ({"main.tf": NAMED}, None),
     ],
 )
 def test_a_key_of_a_user_whose_keys_a_rotator_makes_is_to_go(tmp_path: Path, files: dict[str, str | bytes], rotator: str | None) -> None:
@@ -733,9 +694,8 @@ def test_a_key_of_a_user_whose_keys_a_rotator_makes_is_to_go(tmp_path: Path, fil
     if rotator is None:
         assert not any(isinstance(remedy, Advice) for remedy in told)
     else:
-        assert all(
-            isinstance(remedy, Advice) and f"{rotator}vault_aws_secret_backend_static_role.r creates" in remedy.text for remedy in told
-        )
+        said = f"{rotator}vault_aws_secret_backend_static_role.r creates"
+        assert all(isinstance(remedy, Advice) and said in remedy.text for remedy in told)
 
 
 def test_a_rotator_whose_user_only_a_variable_names_is_found_by_the_variable(tmp_path: Path) -> None:
