@@ -85,7 +85,7 @@ def rotating(block: hcl.Block, scope: ModuleScope, address: str) -> Due | None:
 def _regular(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> Clock:
     """A clock whose interval one of the arguments states."""
     clock = Clock(address, block.header, setting=_setting_of(arguments, block, scope, address))
-    interval = _interval_of(arguments, block, scope, address)
+    interval = interval_of(arguments, block, scope, address)
     return replace(clock, reason=interval.as_reason()) if isinstance(interval, Unknown) else replace(clock, interval=interval)
 
 
@@ -150,7 +150,7 @@ def _set_by(block: hcl.Block, argument: str, instance: ModuleInstance, address: 
     return Place(address, block.header), argument
 
 
-def _interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
+def interval_of(arguments: tuple[tuple[str, str], ...], block: hcl.Block, scope: ModuleScope, address: str) -> timedelta | Unknown | None:
     """The interval that the last of the arguments that are set gives."""
     for name, unit in reversed(arguments):
         value = evaluate_or_unknown(block.get(name), scope)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
@@ -16,6 +15,7 @@ from posturio_iac.facts.ages import age_lifetime, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import Namesake, namesake
+from posturio_iac.frontends.terraform.dataflow.clocks import interval_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of, ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin, is_sensitive
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -31,7 +31,6 @@ from posturio_iac.metadata.names import classify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import timedelta
 
     from posturio_iac.core.model import Attr, Lifetime
     from posturio_iac.facts.model import ComputedValue
@@ -182,13 +181,17 @@ def user_facts(user: TerraformUser, names: Names) -> UserFacts:
     return UserFacts(user.name, user.address, user.identity, user.path, tuple(tags), hidden, user.unseen)
 
 
+_OFFSETS = (("offset_minutes", "min"), ("offset_hours", "h"), ("offset_days", "d"), ("offset_months", "mo"), ("offset_years", "y"))
+
+
 def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
     """Yield the clocks and functions that compute the value of a tag."""
     if applied_again and isinstance(tag.value, Unknown) and (function := _at_every_run(tag.value)) is not None:
         yield MovedByClock(function, at_every_apply=True)
     for end in tag.scope.instance.index(Origins, "time_offset", ROTATING).of(tag.expression, tag.scope) if tag.scope is not None else ():
         if end.kind == "time_offset":
-            yield SetByClock(end.address, _offset(end))
+            offset = interval_of(_OFFSETS, end.block, end.scope, end.address) if end.block is not None else None
+            yield SetByClock(end.address, None if isinstance(offset, Unknown) else offset)
         elif end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
             yield MovedByClock(end.address, at_every_apply=False)
 
@@ -197,15 +200,6 @@ def _at_every_run(value: Unknown) -> str | None:
     if value.kind is EACH_RUN:
         return value.subject
     return next((found for one in value.arguments if isinstance(one, Unknown) and (found := _at_every_run(one))), None)
-
-
-def _offset(reached: ValueOrigin) -> timedelta | None:
-    units = (("offset_years", "y"), ("offset_months", "mo"), ("offset_days", "d"), ("offset_hours", "h"), ("offset_minutes", "min"))
-    for name, unit in units:
-        value = evaluate_or_unknown(reached.block.get(name) if reached.block is not None else None, reached.scope)
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            return parse_interval(value, unit)
-    return None
 
 
 def namesake_of(user: ValueOrigin, options: TerraformOptions) -> Namesake:

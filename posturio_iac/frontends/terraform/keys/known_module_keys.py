@@ -120,7 +120,7 @@ def _ages(inputs: Inputs) -> Iterator[Lifetime]:
         value, name = (inputs.value(age), age.paths[0]) if isinstance(age, Choice) else (age, usual)
         if age is not None and in_seconds:
             yield max_age_lifetime(value, name, owner.address, inputs.place(age), owner.span)
-        elif (lifetime := age_lifetime(value, inputs.service(), owner, inputs.place(age), name)) is not None and not in_seconds:
+        elif not in_seconds and (lifetime := age_lifetime(value, inputs.service(), owner, inputs.place(age), name)) is not None:
             yield lifetime
 
 
