@@ -28,7 +28,7 @@ _FIXED, _MOST_FIXED = "posturio-iac-fixed", 10_000
 class Guard:
     """Says why a file below a root must not change, and where the change belongs instead."""
 
-    def __init__(self, root: str, data: Callable[[str], bytes | None] | None = None) -> None:
+    def __init__(self, root: str, data: Callable[[str], bytes | None]) -> None:
         self.root, self._data = root, data
         self._top = os.path.realpath(root)
         self._fence = Fence(self._top)
@@ -52,27 +52,21 @@ class Guard:
             mode = self._fence.admit(full)
             if is_git_data(os.path.realpath(full), self._top):
                 return f"{path} leads into .git, which only git writes"
-            head = self._head(path, full)
+            data = self._data(path)
         except OutsideError:
             return outside
         except UnreadableError as error:
             return f"{path} {error}"
         except OSError as error:
             return f"{path} cannot be read: {system_reason(error)}"
+        if data is None:
+            return f"{path} cannot be read"
         if not mode & 0o222 or not os.access(full, os.W_OK):
             return f"{path} is read-only"
-        first = head.partition(b"\n\n")[0].lower()
+        first = data[:_HEAD].partition(b"\n\n")[0].lower()
         if (b"generated" in first or b"do not edit" in first) and _GENERATED.search(first):
             return f"{path} is marked as generated; change what generates it"
         return ""
-
-    def _head(self, path: str, full: str) -> bytes:
-        if self._data is None:
-            return read(full, _HEAD, self._fence, head=True)
-        data = self._data(path)
-        if data is None:
-            raise UnreadableError("cannot be read")
-        return data[:_HEAD]
 
 
 def refuse_dirty(changed: Mapping[str, tuple[bytes, bytes]], root: str, repository: str | None) -> None:

@@ -210,7 +210,7 @@ def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "root"
     place(root, KEY, "here.tf")
     (root / "there.tf").symlink_to(place(tmp_path))
-    refused = guard.Guard(str(root)).refusal
+    refused = guard.Guard(str(root), lambda _: b"").refusal
     assert "outside" in refused("there.tf")
     assert "outside" in refused("../main.tf")
     assert not refused("here.tf")

@@ -35,10 +35,10 @@ def files_below(root: str, edited: Mapping[str, bytes]) -> WorkingFiles:
         except UnreadableError:
             return None
 
-    return _files(root, read, None)
+    return _files(root, read)
 
 
-def _files(root: str, read: Callable[[str], bytes | None], known: Callable[[str], bytes | None] | None) -> WorkingFiles:
+def _files(root: str, read: Callable[[str], bytes | None]) -> WorkingFiles:
     from posturio_iac.commands.guard import Guard
     from posturio_iac.fixes.working_files import WorkingFiles
 
@@ -48,7 +48,7 @@ def _files(root: str, read: Callable[[str], bytes | None], known: Callable[[str]
         except OSError:
             return []
 
-    return WorkingFiles(read, names, Guard(root, known).refusal)
+    return WorkingFiles(read, names, Guard(root, read).refusal)
 
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
@@ -80,7 +80,7 @@ class _Changes:
         from posturio_iac.fixes.wanted import RemedyChoice, Wishes
 
         self._shown, self._asks_days = shown, ReplaceTrigger
-        self._files, self._is_in_diff = _files(sources.root, sources.data, sources.data), is_in_diff
+        self._files, self._is_in_diff = _files(sources.root, sources.data), is_in_diff
         active = [finding for finding in report.findings if _is_shown(finding)]
         self._choice = RemedyChoice(report, active, Wishes(report.as_of))
         self._asked = report, config, sources.root

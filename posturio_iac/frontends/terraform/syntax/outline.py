@@ -78,12 +78,13 @@ def _end_of_block(data: bytes, at: int) -> int:
 class _Outlined:
     """A block or an argument that is parsed once, with the comments around it."""
 
-    __slots__ = ("_node", "end", "header", "is_block", "part", "rows", "source")
+    __slots__ = ("_comments", "_node", "end", "header", "is_block", "part", "rows", "source")
 
     def __init__(self, source: SourceText, header: re.Match[bytes], end: int, part: Part, rows: tuple[int, int]) -> None:
         self.source, self.header, self.end, self.part, self.rows = source, header, end, part, rows
         self.is_block = header[0].endswith(b"{")
         self._node: Node | None = None
+        self._comments: tuple[Comment, ...] | None = None
 
     def is_sound(self) -> bool:
         """True if the parser takes the same for a block or an argument, and finds no error in it."""
@@ -128,11 +129,14 @@ class _Outlined:
     def body(self) -> hcl.Body:
         """What is between the braces. Its parts hold on to the parser's tree until they are built, and the block does not."""
         plain = plain_body(self.source, self.header.end(), self.end, self.rows[0]) if self._node is None else None
-        body, self._node = plain or body_of(self.node(), self.source), None
-        return body
+        if plain is not None:
+            return plain
+        node = self.node()
+        self._comments, self._node = tuple(comments_of(node, self.source)), None
+        return body_of(node, self.source)
 
     def comments(self) -> tuple[Comment, ...]:
-        return tuple(comments_of(self.node(), self.source))
+        return tuple(comments_of(self.node(), self.source)) if self._comments is None else self._comments
 
 
 def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body | None:
