@@ -51,23 +51,24 @@ def test_metadata_of_the_template_holds_for_all_its_keys(tmp_path: Path, capsys:
     assert {rule: why and why["source"] for rule, why in found.items()} == dict.fromkeys((MISSING, OWNERLESS), "cfn-lint metadata")
 
 
-@pytest.mark.parametrize("ignored", ["[W]", "[W93]", "[w9371]", "W9371", "[E1001, 9371]", "{W9371: true}", "[[W9371]]", "[!Ref W9371]"])
-def test_nothing_but_a_whole_id_in_the_list_counts(ignored: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert findings(capsys, template(tmp_path, KEY, IGNORES % ignored)) == {MISSING: None, OWNERLESS: None}
-
-
-@pytest.mark.parametrize("metadata", ["{cfn-lint: [W9371]}", "{cfn-lint: {ignore_checks: [W9371]}}", "{cfnlint: {config: 3}}"])
-def test_other_forms_do_not_count(metadata: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(
+            IGNORES % ignored
+            for ignored in ["[W]", "[W93]", "[w9371]", "W9371", "[E1001, 9371]", "{W9371: true}", "[[W9371]]", "[!Ref W9371]"]
+        ),
+        *("{cfn-lint: [W9371]}", "{cfn-lint: {ignore_checks: [W9371]}}", "{cfnlint: {config: 3}}"),
+    ],
+)
+def test_nothing_but_a_whole_id_in_the_list_counts(metadata: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert findings(capsys, template(tmp_path, KEY, metadata)) == {MISSING: None, OWNERLESS: None}
 
 
 def test_metadata_of_a_nesting_stack_in_another_file_does_not_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     template(tmp_path, KEY)
-    (tmp_path / "parent.yaml").write_text(
-        "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n"
-        f"    Metadata: {IGNORES % '[W9379]'}\n    Properties: {{TemplateURL: stack.yaml}}\n",
-        encoding="utf-8",
-    )
+    child = f"{{Type: AWS::CloudFormation::Stack, Metadata: {IGNORES % '[W9379]'}, Properties: {{TemplateURL: stack.yaml}}}}"
+    (tmp_path / "parent.yaml").write_text(f"Resources:\n  Child: {child}\n", encoding="utf-8")
     assert findings(capsys, tmp_path) == {MISSING: None, OWNERLESS: None}
 
 

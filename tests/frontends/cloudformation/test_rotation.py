@@ -36,6 +36,7 @@ Resources:
         ("RotationLambdaARN: x, RotationRules: {ScheduleExpression: 'cron(0 8 1 * ? *)'}", Effect.ENFORCED, 31),
         ("RotationLambdaARN: x", Effect.ENFORCED, None),
         ("RotationLambdaARN: x, RotationRules: {AutomaticallyAfterDays: !ImportValue n}", Effect.ENFORCED, None),
+        ("RotationLambdaARN: x, RotationRules: {ScheduleExpression: 'cron(0 8 30 2 ? *)'}", Effect.INERT, 0),
         ("RotationRules: {AutomaticallyAfterDays: 30}", Effect.INERT, 0),
         ("HostedRotationLambda: {RotationType: MySQLSingleUser}, RotationRules: {AutomaticallyAfterDays: 30}", Effect.INERT, 0),
         ("HostedRotationLambda: {RotationType: !ImportValue t}, RotationRules: {AutomaticallyAfterDays: 30}", Effect.ENFORCED, 30),
@@ -88,12 +89,6 @@ def test_a_schedule_on_another_secret_says_nothing(tmp_path: Path, of: str, secr
 def test_the_longest_time_between_two_runs_of_a_cron_schedule(text: str, days: float | str | None) -> None:
     start = datetime(2026, 11, 24, tzinfo=timezone.utc)
     assert longest_gap(text, start) == (None if days is None else NEVER if isinstance(days, str) else timedelta(days=days))
-
-
-def test_a_schedule_that_never_runs_is_inert(tmp_path: Path) -> None:
-    rest = "RotationLambdaARN: x, RotationRules: {ScheduleExpression: 'cron(0 8 30 2 ? *)'}"
-    (found,) = key(tmp_path, HELD.format(of="Key", secret="!Ref Secret", rest=rest)).lifetimes  # noqa: S106 - a logical id
-    assert (found.effect, found.interval) == (Effect.INERT, None)
 
 
 @pytest.mark.parametrize(

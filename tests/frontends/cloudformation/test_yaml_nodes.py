@@ -29,15 +29,8 @@ def root(text: str) -> Node:
 
 
 def nodes(node: Node) -> list[Node]:
-    """The node and all below it."""
-    match node.value:
-        case Object() as members:
-            below = [n for pair in members for n in pair]
-        case Array() as items:
-            below = list(items)
-        case _:
-            below = []
-    return [node, *(n for b in below for n in nodes(b))]
+    """The node and all below it, with the names of members."""
+    return [one for held in node.walk() for one in (held, *(key for key, _ in held.members))]
 
 
 class Raw(yaml.SafeLoader):
@@ -86,44 +79,39 @@ def test_scalars_stay_as_they_are_written() -> None:
     assert root(text).data() == {"Off": "yes", "date": "2027-01-31", "zero": "0123", "nothing": "~", "quoted": "no", "folded": "a b"}
 
 
-def test_short_tags_are_spelled_out_and_keep_their_places() -> None:
-    node = root(
-        "a: !Ref X\nb: !GetAtt X.Y\nc: !Sub\n  - '${A}'\n  - {A: !If [C, 1, 2]}\nd: !Condition C\ne: !Fn::Join ['', []]\nf: !!str 1\n"
-    )
-    assert node.data() == {
-        "a": {"Ref": "X"},
-        "b": {"Fn::GetAtt": "X.Y"},
-        "c": {"Fn::Sub": ["${A}", {"A": {"Fn::If": ["C", "1", "2"]}}]},
-        "d": {"Condition": "C"},
-        "e": {"Fn::Join": ["", []]},
-        "f": "1",
-    }
-    assert isinstance(node.value, Object)
-    reference = node.value.get("a")
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("!Ref X", {"Ref": "X"}),
+        ("!GetAtt X.Y", {"Fn::GetAtt": "X.Y"}),
+        ("!Sub\n  - '${A}'\n  - {A: !If [C, 1, 2]}", {"Fn::Sub": ["${A}", {"A": {"Fn::If": ["C", "1", "2"]}}]}),
+        ("!Condition C", {"Condition": "C"}),
+        ("!Fn::Join ['', []]", {"Fn::Join": ["", []]}),
+        ("!!str 1", "1"),
+    ],
+)
+def test_short_tags_are_spelled_out(text: str, data: Any) -> None:
+    assert root(text).data() == data
+
+
+def test_short_tags_keep_their_places() -> None:
+    reference = root("a: !Ref X\n").get("a")
     assert reference is not None
-    assert isinstance(reference.value, Object)
-    key, name = reference.value[0]
+    ((key, name),) = reference.members
     assert (reference.column, reference.end_column) == (4, 10)
     assert (key.column, key.end_column, name.column, name.end_column) == (4, 8, 9, 10)
 
 
 def test_a_block_ends_with_its_last_value_and_not_with_the_comments_after_it() -> None:
-    node = root("a:\n  b: |\n    text\n\n  # comment\n\nc: 1\n")
-    assert isinstance(node.value, Object)
-    first = node.value.get("a")
+    first = root("a:\n  b: |\n    text\n\n  # comment\n\nc: 1\n").get("a")
     assert first is not None
     assert (first.end_line, first.end_column) == (3, 9)
 
 
 def test_merge_keys_bring_members_that_own_ones_override() -> None:
     text = "x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\nz:\n  <<: [*x, *y]\n  c: 5\nw: {<<: *x}\nv: {<<: 7, a: 1}\n"
-    assert root(text).data() == {
-        "x": {"a": "1", "b": "2"},
-        "y": {"b": "3", "c": "4"},
-        "z": {"a": "1", "b": "2", "c": "5"},
-        "w": {"a": "1", "b": "2"},
-        "v": {"a": "1"},
-    }
+    x, y = {"a": "1", "b": "2"}, {"b": "3", "c": "4"}
+    assert root(text).data() == {"x": x, "y": y, "z": {**x, "c": "5"}, "w": x, "v": {"a": "1"}}
 
 
 def test_repeated_keys_are_reported_at_their_place() -> None:

@@ -37,26 +37,26 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     assert reading.diagnostics == ()
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    assert "is not UTF-8 text (byte" in only(tmp_path, GOOD.encode().replace(b"1.9.8", b"\xff")).message
-    assert "is not UTF-16 text (byte" in only(tmp_path, GOOD.encode("utf-16") + b"\x00").message
+CUT = "the plan is cut off; create it again"
+NO_JSON = GOOD.replace('"mode": "managed"', "mode: managed", 1)
 
 
-def test_a_plan_that_is_cut_off(tmp_path: Path) -> None:
-    said = only(tmp_path, GOOD[:-40])
-    assert (said.message, said.line) == ("the plan is cut off; create it again", 1)
-    assert only(tmp_path, GOOD[: GOOD.rindex('"Active')] + '"Act').message == "the plan is cut off; create it again"
-
-
-def test_a_plan_that_is_no_json(tmp_path: Path) -> None:
-    said = only(tmp_path, GOOD.replace('"mode": "managed"', "mode: managed", 1))
-    assert said.message.startswith("the plan is not valid JSON: expecting property name")
-    assert said.column == GOOD.index('"mode": "managed"') + 1
-
-
-def test_nesting_and_numbers_beyond_all_bounds(tmp_path: Path) -> None:
-    assert only(tmp_path, GOOD.replace('"1.9.8"', "[" * 100_000 + "]" * 100_000)).message == "the plan is nested too deeply to be read"
-    assert only(tmp_path, GOOD.replace('"1.9.8"', "9" * 5_000)).message == "the plan holds a number with too many digits"
+@pytest.mark.parametrize(
+    ("data", "message", "column"),
+    [
+        (GOOD.encode().replace(b"1.9.8", b"\xff"), "the plan is not UTF-8 text (byte", None),
+        (GOOD.encode("utf-16") + b"\x00", "the plan is not UTF-16 text (byte", None),
+        (GOOD[:-40], CUT, len(GOOD) - 41),
+        (GOOD[: GOOD.rindex('"Active')] + '"Act', CUT, GOOD.rindex('"Active') + 1),
+        (NO_JSON, "the plan is not valid JSON: expecting property name", NO_JSON.index("mode: managed") + 1),
+        (GOOD.replace('"1.9.8"', "[" * 100_000 + "]" * 100_000), "the plan is nested too deeply to be read", None),
+        (GOOD.replace('"1.9.8"', "9" * 5_000), "the plan holds a number with too many digits", None),
+    ],
+    ids=["UTF-8", "UTF-16", "cut off", "cut in a text", "no JSON", "deep", "digits"],
+)
+def test_what_is_no_json_is_said_with_its_place(tmp_path: Path, data: Any, message: str, column: int | None) -> None:
+    said = only(tmp_path, data)
+    assert (said.message[: len(message)], said.column) == (message, column)
 
 
 def test_lone_surrogates_do_not_reach_the_output(tmp_path: Path) -> None:

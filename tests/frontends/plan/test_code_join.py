@@ -11,7 +11,6 @@ import pytest
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Effect, Replacement
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE
-from posturio_iac.errors import UsageError
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
 
 if TYPE_CHECKING:
@@ -225,11 +224,6 @@ def test_places_in_code_outside_the_scan_root(tmp_path: Path) -> None:
 def test_what_is_wrong_with_the_code_is_said(tmp_path: Path) -> None:
     reading = read(tmp_path, plan(key(f"{KEY}.ci")), code(tmp_path, ROTATED + 'resource "aws_iam_access_key" "x" {\n'))
     assert {d.path for d in reading.diagnostics} == {"code/main.tf"}
-
-
-def test_a_source_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such folder"):
-        read(tmp_path, plan(key(f"{KEY}.ci")), tmp_path / "nowhere")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")

@@ -45,13 +45,9 @@ def test_outputs_of_modules_are_followed_to_the_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "exposes"), [("String", True), ("StringList", True), ("SecureString", False), (None, False)])
 def test_parameters(tmp_path: Path, kind: str | None, *, exposes: bool) -> None:
     change = resource("aws_ssm_parameter.p", {"type": kind}, {"value": True}, {"value": True})
-    where = ["value of aws_ssm_parameter.p"] if exposes else []
-    assert exposed(tmp_path, change, resources=[block("aws_ssm_parameter.p", {"value": refers(*SECRET)})]) == where
-
-
-def test_a_parameter_that_is_gone_shows_nothing(tmp_path: Path) -> None:
-    change = resource("aws_ssm_parameter.p", None, actions=("delete",))
-    assert exposed(tmp_path, change, resources=[block("aws_ssm_parameter.p", {"value": refers(*SECRET)})]) == []
+    where, written = ["value of aws_ssm_parameter.p"] if exposes else [], [block("aws_ssm_parameter.p", {"value": refers(*SECRET)})]
+    assert exposed(tmp_path, change, resources=written) == where
+    assert exposed(tmp_path, resource("aws_ssm_parameter.p", None, actions=("delete",)), resources=written) == []
 
 
 @pytest.mark.parametrize(
@@ -89,14 +85,8 @@ def test_a_parameter_is_compared_with_the_secret(tmp_path: Path, value: str, *, 
 
 
 def test_each_instance_shows_its_own_key(tmp_path: Path) -> None:
-    changes = [
-        change
-        for n in ("a", "b")
-        for change in (
-            key(f'{KEY}.ci["{n}"]', n),
-            resource(f'aws_lambda_function.f["{n}"]', {}, {}, {"environment": [{"variables": {"S": True}}]}),
-        )
-    ]
+    shows = {"environment": [{"variables": {"S": True}}]}
+    changes = [change for n in "ab" for change in (key(f'{KEY}.ci["{n}"]', n), resource(f'aws_lambda_function.f["{n}"]', {}, {}, shows))]
     written = block("aws_lambda_function.f", {"environment": [{"variables": refers(f"{KEY}.ci", "each.key")}]})
     keys = read(tmp_path, plan(*changes, configuration={"resources": [written]})).keys
     assert [[e.where for e in k.exposures] for k in keys] == [[f'variables of aws_lambda_function.f["{n}"]'] for n in "ab"]

@@ -51,14 +51,10 @@ def test_its_age(tmp_path: Path, service: str, age: object, effects: list[Effect
     assert [e.effect for e in found.lifetimes] == effects
 
 
-def test_an_age_that_only_apply_tells_is_open(tmp_path: Path) -> None:
-    found = one(tmp_path, plan(credential(unknown={"credential_age_days": True})))
-    assert [e.effect for e in found.lifetimes] == [Effect.UNKNOWN]
-
-
-def test_an_age_that_might_be_null_ends_no_password(tmp_path: Path) -> None:
-    found = one(tmp_path, plan(credential(service_name="codecommit.amazonaws.com", unknown={"credential_age_days": True})))
-    assert found.lifetimes == ()
+@pytest.mark.parametrize(("service", "effects"), [(BEDROCK, [Effect.UNKNOWN]), ("codecommit.amazonaws.com", [])])
+def test_an_age_that_only_apply_tells_is_open_where_there_can_be_one(tmp_path: Path, service: str, effects: list[Effect]) -> None:
+    found = one(tmp_path, plan(credential(service_name=service, unknown={"credential_age_days": True})))
+    assert [e.effect for e in found.lifetimes] == effects
 
 
 @pytest.mark.parametrize("secret", ["service_password", "service_credential_secret"])
@@ -72,8 +68,7 @@ def test_its_secrets_are_followed(tmp_path: Path, secret: str) -> None:
 @pytest.mark.parametrize(("service", "beside"), [(BEDROCK, 1), ("logs.amazonaws.com", 0)])
 def test_keys_for_the_same_service_are_siblings(tmp_path: Path, service: str, beside: int) -> None:
     whole = plan(credential(), credential("b", service_name=service), credential("c", service_name="logs.amazonaws.com", user_name="joe"))
-    (tmp_path / "main.tf").write_text(
-        "".join(f'resource "{TYPE}" "{name}" {{\n  user_name = "x"\n}}\n' for name in ("ci", "b", "c")), encoding="utf-8"
-    )
+    code = "".join(f'resource "{TYPE}" "{name}" {{\n  user_name = "x"\n}}\n' for name in ("ci", "b", "c"))
+    (tmp_path / "main.tf").write_text(code, encoding="utf-8")
     found = read(tmp_path, whole, tmp_path).keys
     assert [len(key.active_siblings) if not isinstance(key.active_siblings, Unknown) else "open" for key in found][:2] == [beside, beside]
