@@ -25,7 +25,7 @@ from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report.html_page import page as render
 from tests.render.test_report_page import everything
 from tests.support.command_line import ROOT
-from tests.support.report_results import AS_OF, HOSTILE, A, accounts, code, declared, deployed, finding, hostile, joined
+from tests.support.report_results import HOSTILE, A, accounts, code, declared, deployed, finding, hostile, joined
 from tests.support.report_results import result as small
 
 if TYPE_CHECKING:
@@ -249,13 +249,6 @@ def test_commands_are_copied_as_they_are(open_page: Callable[..., Opened]) -> No
     assert opened.page.evaluate("navigator.clipboard.readText()") == command
 
 
-def test_details_open_by_keyboard(open_page: Callable[..., Opened]) -> None:
-    page = open_page(made(5)).page
-    summary = page.get_by_text("How the score is computed")
-    summary.press("Enter")
-    assert page.get_by_text("100 / (1 + d / 10)").is_visible()
-
-
 def test_without_scripts_everything_can_be_read(open_page: Callable[..., Opened]) -> None:
     view = made(250)
     page = open_page(view, java_script_enabled=False).page
@@ -340,7 +333,3 @@ def test_20_000_keys_are_written_painted_and_used_in_time(browser: Browser, tmp_
     expect(page.locator("#keys output")).to_contain_text(" of 20,000 rows")
     assert opened.noise == []
     opened.context.close()
-
-
-def test_the_made_up_results_are_as_old_as_those_of_the_tests() -> None:
-    assert made(3).as_of == AS_OF

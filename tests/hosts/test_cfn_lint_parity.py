@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -59,20 +60,34 @@ Outputs:
     "keys/keys.yaml": KEY + "Outputs:\n  Secret: {Value: !GetAtt Key.SecretAccessKey}\n",
 }
 """A stack that nests another one twice, and has a key of its own."""
+SOON = f"{datetime.now(timezone.utc) + timedelta(days=7):%Y-%m-%d}"
+BROKEN = {
+    "expired": "Metadata: {Posturio: {Expires: 2020-01-01}}",
+    "overdue": "Metadata: {Posturio: {RotatedOn: 2020-01-01}}",
+    "overlong": "Metadata: {Posturio: {Expires: 2099-01-01}}",
+    "unreadable": "Metadata: {Posturio: {Expires: soon}}",
+    "expiring": f"Metadata: {{Posturio: {{Expires: {SOON}}}}}",
+    "lingering": "Properties: {UserName: somebody, Status: Inactive}",
+}
+"""Keys that break one rule each."""
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one folder for each form of template and each example of a rule's page; its configuration forbids all keys."""
+    """A folder for each form of template, program of a rule and example of its page; the configuration forbids all keys."""
     top = tmp_path_factory.mktemp("tree")
     write(top / "posturio-iac.toml", "[forbidden]\n")
     for folder in sorted((ROOT / "fixtures/cloudformation").iterdir()):
         shutil.copytree(folder, top / folder.name)
+    for folder in sorted((ROOT / "fixtures").glob("*/*_template")):
+        shutil.copytree(folder, top / f"{folder.parent.name}-{folder.name}")
     for rule in CFN_LINT:
         for flagged, parts in states(rule, "CloudFormation"):
             write(top / f"{rule}-{'flagged' if flagged else 'mended'}" / "template.yaml", cloudformation(parts))
     for name, text in NESTED.items():
         write(top / "twice" / name, text)
+    for name, line in BROKEN.items():
+        write(top / name / "template.yaml", f"Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    {line}\n")
     return top
 
 
