@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from posturio_iac.frontends.terraform.syntax import tree as syntax_tree
-from tests.support.command_line import run
+from tests.support.command_line import Capture, Patch, run
 from tests.support.grown_tree import KEYS_PER_MODULE, write_tree
 from tests.support.readme import ROOT, blocks
 from tests.support.repository import AS_OF, Repository, clean, flagged
@@ -29,7 +29,7 @@ ACCEPT = ("--until", "2027-06-30", "--reason", "before the project")
 
 
 @pytest.fixture
-def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def top(tmp_path: Path, monkeypatch: Patch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -53,7 +53,7 @@ def commit_all(repository: Repository) -> None:
     commit(repository)
 
 
-def adopt(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+def adopt(capsys: Capture, *argv: str) -> tuple[int, str, str]:
     return run(capsys, "adopt", "--as-of", AS_OF, *argv)
 
 
@@ -66,7 +66,7 @@ def page_commands() -> list[list[str]]:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch, top: Path) -> Counter[str]:
+def work(monkeypatch: Patch, top: Path) -> Counter[str]:
     """Count the files of code that are opened, and the bytes that are parsed."""
     counted: Counter[str] = Counter()
     real_open, real_parse = os.open, syntax_tree.tree_of
@@ -87,9 +87,7 @@ def work(monkeypatch: pytest.MonkeyPatch, top: Path) -> Counter[str]:
     return counted
 
 
-def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(
-    top: Path, capsys: pytest.CaptureFixture[str], work: Counter[str]
-) -> None:
+def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(top: Path, capsys: Capture, work: Counter[str]) -> None:
     """The work is counted: it grows with the modules, and not with the square of them."""
     look, act, hook = page_commands()
     costs, sizes = [], []
@@ -120,7 +118,7 @@ def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(
     assert large["parsed"] <= 20 * sizes[-1], "each file is parsed a bounded number of times"
 
 
-def test_looking_writes_nothing_and_says_how_to_go_on(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_looking_writes_nothing_and_says_how_to_go_on(repository: Repository, capsys: Capture) -> None:
     before = state(repository.path)
     code, out, _ = adopt(capsys)
     assert code == 1
@@ -130,7 +128,7 @@ def test_looking_writes_nothing_and_says_how_to_go_on(repository: Repository, ca
     assert state(repository.path) == before
 
 
-def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys: Capture) -> None:
     code, out, err = adopt(capsys, "--write", "baseline,config,hook,ci=github,ci=gitlab", *ACCEPT)
     assert code == 0, err
     assert out.endswith("the hook passes; 2 findings accepted until 2027-06-30, each with an owner\n")
@@ -145,7 +143,7 @@ def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys
     assert adopt(capsys)[1].endswith("nothing to do: the hook and a configuration are in place, and no finding is open\n")
 
 
-def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository, capsys: Capture) -> None:
     repository.write("d/iam.tf", flagged("d").replace("team", "changeme"))
     commit(repository)
     code, _, err = adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", "--owner", "me", *ACCEPT)
@@ -171,7 +169,7 @@ def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository
     ],
 )
 def test_wrong_use_is_one_sentence_and_nothing_is_written(
-    repository: Repository, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], complaint: str
+    repository: Repository, capsys: Capture, argv: tuple[str, ...], complaint: str
 ) -> None:
     before = state(repository.path)
     code, _, err = adopt(capsys, *argv)
@@ -192,7 +190,7 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
     ],
 )
 def test_what_is_there_is_never_overwritten(
-    repository: Repository, capsys: pytest.CaptureFixture[str], path: str, content: str, parts: str, complaint: str
+    repository: Repository, capsys: Capture, path: str, content: str, parts: str, complaint: str
 ) -> None:
     repository.write(path, content)
     commit(repository)
@@ -214,7 +212,7 @@ def test_what_is_there_is_never_overwritten(
     ],
 )
 def test_an_existing_configuration_gets_one_line_that_names_the_baseline(
-    repository: Repository, capsys: pytest.CaptureFixture[str], path: str, before: str, after: str | None
+    repository: Repository, capsys: Capture, path: str, before: str, after: str | None
 ) -> None:
     (repository.path / path).write_bytes(before.encode())
     commit_all(repository)
@@ -224,7 +222,7 @@ def test_an_existing_configuration_gets_one_line_that_names_the_baseline(
     assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
 
 
-def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_with_changes_are_not_mended(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged("changed"))
     before = state(repository.path)
     code, _, err = adopt(capsys, "--write", "fix,config")
@@ -234,7 +232,7 @@ def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytes
     assert adopt(capsys, "--write", "fix,config", "--allow-dirty")[0] == 0
 
 
-def test_link_out_of_the_repository_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_link_out_of_the_repository_is_refused(repository: Repository, capsys: Capture) -> None:
     (repository.path / ".github").symlink_to(repository.path.parent)
     code, _, err = adopt(capsys, "--write", "config,ci=github")
     assert code == 3
@@ -242,7 +240,7 @@ def test_link_out_of_the_repository_is_refused(repository: Repository, capsys: p
     assert not (repository.path / CONFIG).exists()
 
 
-def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repository, capsys: Capture) -> None:
     repository.write("broken/iam.tf", flagged("x") + "resource {{\n")
     commit(repository)
     code, out, _ = adopt(capsys, "--write", "baseline,config", *ACCEPT)
@@ -254,7 +252,7 @@ def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repo
     )
 
 
-def test_folder_without_git(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folder_without_git(top: Path, capsys: Capture) -> None:
     (top / "iam.tf").write_text(flagged())
     code, out, err = adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", *ACCEPT)
     assert code == 0, err
@@ -263,7 +261,7 @@ def test_folder_without_git(top: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads((top / BASELINE).read_text())["findings"] == []
 
 
-def test_repository_without_keys(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_repository_without_keys(top: Path, capsys: Capture) -> None:
     Repository(top)
     code, out, _ = adopt(capsys)
     assert code == 0

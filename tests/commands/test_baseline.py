@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry, load
-from tests.support.command_line import MISSING, ends, run
+from tests.support.command_line import MISSING, Capture, Patch, ends, run
 from tests.support.report_results import A as ACCOUNT
 from tests.support.report_results import B, accounts, deployed, finding, result
 from tests.support.repository import AS_OF, KEY, TEMPLATE, USER, Repository, clean, flagged
@@ -20,7 +20,7 @@ REASON = "existed when the baseline was written on 2026-12-01"
 
 
 @pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: Patch) -> Path:
     """A folder with one module with a finding and one without, which is the current one."""
     for name, text in (("a/iam.tf", flagged("a")), ("b/iam.tf", clean("b"))):
         (tmp_path / name).parent.mkdir()
@@ -29,13 +29,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
+def write(capsys: Capture, *argv: str, code: int = 0) -> str:
     found, out, err = run(capsys, "baseline", "--as-of", AS_OF, *ends(argv))
     assert found == code, err
     return out
 
 
-def scan(capsys: pytest.CaptureFixture[str], *argv: str, as_of: str = AS_OF) -> tuple[int, str, str]:
+def scan(capsys: Capture, *argv: str, as_of: str = AS_OF) -> tuple[int, str, str]:
     return run(capsys, "scan", "--as-of", as_of, "--baseline", FILE, *argv)
 
 
@@ -50,7 +50,7 @@ def edit(tree: Path, **values: Any) -> None:
     (tree / FILE).write_text(json.dumps(document))
 
 
-def test_known_findings_no_longer_fail_and_new_ones_do(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_known_findings_no_longer_fail_and_new_ones_do(tree: Path, capsys: Capture) -> None:
     assert write(capsys) == f"wrote {FILE}: 1 entry, 1 new\n"
     code, out, _ = scan(capsys)
     assert code == 0
@@ -62,7 +62,7 @@ def test_known_findings_no_longer_fail_and_new_ones_do(tree: Path, capsys: pytes
     assert "a/iam.tf" not in out
 
 
-def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: Capture) -> None:
     write(capsys)
     (entry,) = entries(tree)
     assert len(entry.pop("fingerprint")) == 32
@@ -79,7 +79,7 @@ def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest
     }
 
 
-def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_fill_new_entries(tree: Path, capsys: Capture) -> None:
     write(capsys, "--reason", "legacy", "--owner", "payments", "--until", "2026-12-31")
     assert [(e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [("legacy", "team", "2026-12-31")]
     assert scan(capsys)[0] == 0
@@ -93,7 +93,7 @@ def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]
     ("answer", "code", "until"), [("2027-06-30\n", 0, "2027-06-30"), ("soon\n", 2, None), ("2026-01-01\n", 2, None), ("", 2, None)]
 )
 def test_a_terminal_is_asked_for_the_last_day(
-    tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str, code: int, until: str | None
+    tree: Path, capsys: Capture, monkeypatch: Patch, answer: str, code: int, until: str | None
 ) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -109,7 +109,7 @@ def test_a_terminal_is_asked_for_the_last_day(
     assert [entry["until"] for entry in entries(tree)] == [until] if until else True
 
 
-def test_entries_that_end_on_one_day_are_not_all_named(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_entries_that_end_on_one_day_are_not_all_named(tree: Path, capsys: Capture) -> None:
     (tree / "a/more.tf").write_text("".join(KEY.replace('"ci"', f'"k{n}"') for n in range(8)))
     write(capsys, "--until", "2026-12-31")
     _, _, err = scan(capsys, as_of="2027-01-01")
@@ -117,7 +117,7 @@ def test_entries_that_end_on_one_day_are_not_all_named(tree: Path, capsys: pytes
     assert "warning: 18 entries of the baseline have ended and suppress nothing; 5 of them are named\n" in err
 
 
-def test_moved_and_reformatted_code_keeps_its_entry(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_moved_and_reformatted_code_keeps_its_entry(tree: Path, capsys: Capture) -> None:
     write(capsys)
     (tree / "a/iam.tf").write_text("\n\n# moved\n")
     (tree / "a/users.tf").write_text(USER % ("a", ""))
@@ -127,7 +127,7 @@ def test_moved_and_reformatted_code_keeps_its_entry(tree: Path, capsys: pytest.C
     assert entries(tree)[0]["path"] == "a/keys.tf"
 
 
-def test_what_people_wrote_stays(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_people_wrote_stays(tree: Path, capsys: Capture) -> None:
     write(capsys)
     edit(tree, reason="die Ämter brauchen ihn", owner="payments", until="2027-06-30")
     (tree / "b/iam.tf").write_text(flagged("b"))
@@ -140,7 +140,7 @@ def test_what_people_wrote_stays(tree: Path, capsys: pytest.CaptureFixture[str])
     ]
 
 
-def test_entry_follows_its_module(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_entry_follows_its_module(tree: Path, capsys: Capture) -> None:
     write(capsys)
     edit(tree, reason="kept")
     (tree / "a").rename(tree / "c")
@@ -152,14 +152,14 @@ def test_entry_follows_its_module(tree: Path, capsys: pytest.CaptureFixture[str]
     assert scan(capsys)[0] == 0
 
 
-def test_second_run_changes_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_second_run_changes_nothing(tree: Path, capsys: Capture) -> None:
     write(capsys)
     before = (tree / FILE).read_bytes()
     assert write(capsys) == f"nothing to change in {FILE}: 1 entry\n"
     assert (tree / FILE).read_bytes() == before
 
 
-def test_stale_entry_is_said_and_pruned(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stale_entry_is_said_and_pruned(tree: Path, capsys: Capture) -> None:
     write(capsys)
     (tree / "a/iam.tf").write_text(clean("a"))
     code, _, err = scan(capsys)
@@ -170,21 +170,21 @@ def test_stale_entry_is_said_and_pruned(tree: Path, capsys: pytest.CaptureFixtur
     assert scan(capsys)[2] == f"note: {FILE} has 0 known findings left, 1 fewer than when it was written on {AS_OF}\n"
 
 
-def test_prune_adds_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prune_adds_nothing(tree: Path, capsys: Capture) -> None:
     write(capsys)
     (tree / "b/iam.tf").write_text(flagged("b"))
     assert write(capsys, "--prune") == f"nothing to change in {FILE}: 1 entry\n"
     assert len(entries(tree)) == 1
 
 
-def test_many_stale_entries_are_counted(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_stale_entries_are_counted(tree: Path, capsys: Capture) -> None:
     some = tuple(BaselineEntry("a/iam.tf", f"aws_iam_access_key.k{n}", MISSING, f"{n:032x}", "r") for n in range(13))
     (tree / FILE).write_text(Baseline(some).text())
     assert scan(capsys)[2].count("note: ") == 11
 
 
 @pytest.mark.parametrize("argv", [["b"], ["--exclude", "a/"], ["--ignore", MISSING], ["--select", "root_access_keys"]])
-def test_entry_that_a_run_could_not_see_is_not_stale(tree: Path, capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+def test_entry_that_a_run_could_not_see_is_not_stale(tree: Path, capsys: Capture, argv: list[str]) -> None:
     write(capsys)
     (tree / "a/iam.tf").write_text(clean("a"))
     assert scan(capsys, *argv)[2] == ""
@@ -192,7 +192,7 @@ def test_entry_that_a_run_could_not_see_is_not_stale(tree: Path, capsys: pytest.
     assert len(entries(tree)) == 1
 
 
-def test_incomplete_run_prunes_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_incomplete_run_prunes_nothing(tree: Path, capsys: Capture) -> None:
     write(capsys)
     (tree / "a/iam.tf").write_text(clean("a"))
     (tree / "b/iam.tf").write_text(flagged("b") + "resource {{\n")
@@ -203,15 +203,13 @@ def test_incomplete_run_prunes_nothing(tree: Path, capsys: pytest.CaptureFixture
     assert "no longer matches" not in scan(capsys)[2]
 
 
-def test_incomplete_run_still_writes_what_it_saw(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_incomplete_run_still_writes_what_it_saw(tree: Path, capsys: Capture) -> None:
     (tree / "b/iam.tf").write_text(flagged("b") + "resource {{\n")
     write(capsys, code=3)
     assert len(entries(tree)) >= 1
 
 
-def test_configuration_names_the_file_for_scan_baseline_and_hook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_configuration_names_the_file_for_scan_baseline_and_hook(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     repository = Repository(tmp_path)
     repository.write("posturio-iac.toml", 'baseline = "known.json"\n')
     repository.write("ci/iam.tf", flagged())
@@ -225,7 +223,7 @@ def test_configuration_names_the_file_for_scan_baseline_and_hook(
     assert run(capsys, "hook", "--as-of", AS_OF, "ci/iam.tf")[0] == 0
 
 
-def test_hook_says_nothing_of_stale_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hook_says_nothing_of_stale_entries(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     repository = Repository(tmp_path)
     repository.write("a/iam.tf", flagged("a"))
     monkeypatch.chdir(tmp_path)
@@ -234,13 +232,13 @@ def test_hook_says_nothing_of_stale_entries(tmp_path: Path, monkeypatch: pytest.
     assert run(capsys, "hook", "--as-of", AS_OF, "--baseline", FILE, "a/iam.tf") == (0, "", "")
 
 
-def test_no_suppressions_shows_known_findings(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_suppressions_shows_known_findings(tree: Path, capsys: Capture) -> None:
     assert tree.is_dir()
     write(capsys)
     assert scan(capsys, "--no-suppressions")[0] == 1
 
 
-def test_json_report_says_why(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_report_says_why(tree: Path, capsys: Capture) -> None:
     write(capsys, "--until", "2027-03-01")
     edit(tree, reason="legacy")
     _, out, _ = scan(capsys, "--format", "json")
@@ -276,7 +274,7 @@ ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
         (json.dumps({"version": 1, "findings": [ENTRY, ENTRY]}), "two entries have the fingerprint f"),
     ],
 )
-def test_broken_baseline_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str], content: str, complaint: str) -> None:
+def test_broken_baseline_is_one_sentence(tree: Path, capsys: Capture, content: str, complaint: str) -> None:
     (tree / FILE).write_text(content)
     code, out, err = scan(capsys)
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -298,14 +296,14 @@ def test_broken_baseline_is_one_sentence(tree: Path, capsys: pytest.CaptureFixtu
         (("baseline", "nowhere"), "nowhere"),
     ],
 )
-def test_wrong_use_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], complaint: str) -> None:
+def test_wrong_use_is_one_sentence(tree: Path, capsys: Capture, argv: tuple[str, ...], complaint: str) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert complaint in err
     assert not (tree / FILE).exists()
 
 
-def test_grave_findings_are_accepted_by_name(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_grave_findings_are_accepted_by_name(tree: Path, capsys: Capture) -> None:
     exposed = 'output "secret" {\n  value = nonsensitive(aws_iam_access_key.k.secret)\n}\n'
     (tree / "exposed.tf").write_text('resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n' + exposed)
     code, out, _ = run(capsys, "baseline", "--as-of", AS_OF, "--until", "2027-01-31")
@@ -318,7 +316,7 @@ def test_grave_findings_are_accepted_by_name(tree: Path, capsys: pytest.CaptureF
     assert run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE)[0] == 0
 
 
-def test_unwritable_file_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unwritable_file_is_one_sentence(tree: Path, capsys: Capture) -> None:
     (tree / "nowhere").write_text("a file")
     code, _, err = run(capsys, "baseline", *ends(()), "--baseline", "nowhere/known.json")
     assert code == 3
@@ -355,9 +353,7 @@ def test_entries_are_compared_with_those_that_were_written_first(then: int, left
 
 
 @pytest.mark.promise("accepted")
-def test_entry_holds_for_the_user_that_it_was_written_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_entry_holds_for_the_user_that_it_was_written_for(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     repository = Repository(tmp_path)
     monkeypatch.chdir(tmp_path)
     repository.write("iam.tf", flagged("old"))
@@ -371,9 +367,7 @@ def test_entry_holds_for_the_user_that_it_was_written_for(
     assert scan(capsys, "--baseline", FILE)[0] == 0
 
 
-def test_older_entry_gets_its_user_when_the_file_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_older_entry_gets_its_user_when_the_file_is_written(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     repository = Repository(tmp_path)
     monkeypatch.chdir(tmp_path)
     repository.write("iam.tf", flagged("old"))
@@ -386,7 +380,7 @@ def test_older_entry_gets_its_user_when_the_file_is_written(
     assert [entry["user"] for entry in entries(tmp_path)] == ["admin"]
 
 
-def test_of_an_account_in_several_live_results_the_latest_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_an_account_in_several_live_results_the_latest_counts(tmp_path: Path, capsys: Capture) -> None:
     gone, stays, other = deployed("gone"), deployed("stays"), deployed("other", account=B)
     old = result([gone, stays], [finding(gone), finding(stays)], days=1, scope=accounts(ACCOUNT))
     new = result([stays], [finding(stays)], scope=accounts(ACCOUNT))

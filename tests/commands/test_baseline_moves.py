@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
-from tests.support.command_line import MISSING, ends, run
+from tests.support.command_line import MISSING, Capture, Patch, ends, run
 from tests.support.repository import AS_OF, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -21,19 +21,19 @@ OPEN_USER = 'variable "name" {}\n' + flagged().replace('"ci"\n', "var.name\n")
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
     made = Repository(tmp_path)
     monkeypatch.chdir(tmp_path)
     return made
 
 
-def write(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+def write(capsys: Capture, *argv: str) -> str:
     code, out, err = run(capsys, "baseline", "--as-of", AS_OF, *ends(argv))
     assert code == 0, err
     return out
 
 
-def scan(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+def scan(capsys: Capture, *argv: str) -> tuple[int, str, str]:
     return run(capsys, "scan", "--as-of", AS_OF, "--baseline", FILE, *argv)
 
 
@@ -55,9 +55,7 @@ def with_reasons(path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [flagged("same"), OPEN_USER], ids=["equal users", "open names"])
-def test_moved_folders_with_equal_addresses_keep_their_own_entries(
-    repository: Repository, capsys: pytest.CaptureFixture[str], text: str
-) -> None:
+def test_moved_folders_with_equal_addresses_keep_their_own_entries(repository: Repository, capsys: Capture, text: str) -> None:
     for name in ("dev", "prod", "test"):
         repository.write(f"envs/{name}/iam.tf", text)
     write(capsys)
@@ -72,7 +70,7 @@ def test_moved_folders_with_equal_addresses_keep_their_own_entries(
     assert scan(capsys)[2] == ""
 
 
-def test_folders_that_share_no_name_are_told_apart_by_their_users(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_that_share_no_name_are_told_apart_by_their_users(repository: Repository, capsys: Capture) -> None:
     for name in ("a", "b"):
         repository.write(f"{name}/iam.tf", flagged(f"user-{name}"))
     write(capsys)
@@ -84,14 +82,14 @@ def test_folders_that_share_no_name_are_told_apart_by_their_users(repository: Re
     assert owners(repository.path / FILE) == {"z/iam.tf": "a", "y/iam.tf": "b"}
 
 
-def test_copy_is_a_new_finding(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_copy_is_a_new_finding(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     write(capsys)
     repository.write("b/iam.tf", flagged())
     assert scan(capsys)[0] == 1
 
 
-def test_moved_folder_with_a_copy_covers_one_of_them(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_moved_folder_with_a_copy_covers_one_of_them(repository: Repository, capsys: Capture) -> None:
     repository.write("live/a/iam.tf", flagged())
     write(capsys)
     repository.git("mv", "-f", "live", "moved")
@@ -102,7 +100,7 @@ def test_moved_folder_with_a_copy_covers_one_of_them(repository: Repository, cap
     assert "moved/a/iam.tf" not in out
 
 
-def test_other_key_of_the_same_name_is_a_new_finding(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_key_of_the_same_name_is_a_new_finding(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged("old"))
     write(capsys)
     repository.git("rm", "-qf", "a/iam.tf")
@@ -112,7 +110,7 @@ def test_other_key_of_the_same_name_is_a_new_finding(repository: Repository, cap
 
 @pytest.mark.parametrize("text", [flagged(), OPEN_USER])
 def test_baseline_holds_wherever_the_scan_is_started_and_without_git(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+    tmp_path: Path, monkeypatch: Patch, capsys: Capture, text: str
 ) -> None:
     repository = Repository(tmp_path / "here")
     for name in ("a", "b"):
@@ -127,9 +125,7 @@ def test_baseline_holds_wherever_the_scan_is_started_and_without_git(
             assert "nothing to change" in write(capsys, "--baseline", file)
 
 
-def test_one_root_module_too_many_is_new_without_git_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_root_module_too_many_is_new_without_git_too(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     """Two root modules call one module, and the key in it is known for one of them."""
     call = 'module "u" {\n  source = "../../modules/u"\n}\n'
     for name, text in (("modules/u/iam.tf", flagged()), ("live/a/main.tf", call)):
@@ -145,7 +141,7 @@ def test_one_root_module_too_many_is_new_without_git_too(
     assert [(f["root"], "suppressed" in f) for f in json.loads(out)["findings"]] == [("live/a", True), ("live/b", False)]
 
 
-def test_each_team_has_a_baseline_beside_its_code(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_team_has_a_baseline_beside_its_code(repository: Repository, capsys: Capture) -> None:
     repository.write("posturio-iac.toml", 'baseline = ["known.json", "teams/a/known.json"]\n')
     for name in ("shared", "teams/a", "teams/b"):
         repository.write(f"{name}/iam.tf", flagged())
@@ -157,9 +153,7 @@ def test_each_team_has_a_baseline_beside_its_code(repository: Repository, capsys
     assert "there is no baseline" in run(capsys, "scan", "--as-of", AS_OF)[2]
 
 
-def test_finding_without_a_baseline_above_it_is_refused_before_anything_is_written(
-    repository: Repository, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_finding_without_a_baseline_above_it_is_refused_before_anything_is_written(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     repository.write("b/iam.tf", flagged())
     code, _, err = run(capsys, "baseline", "--baseline", "a/known.json", "--baseline", "c/known.json")
@@ -168,7 +162,7 @@ def test_finding_without_a_baseline_above_it_is_refused_before_anything_is_writt
     assert not (repository.path / "a/known.json").exists()
 
 
-def test_two_baselines_about_one_finding_are_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_baselines_about_one_finding_are_refused(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     write(capsys)
     shutil.copy(FILE, "other.json")
@@ -177,7 +171,7 @@ def test_two_baselines_about_one_finding_are_refused(repository: Repository, cap
     assert f"{FILE} and other.json both have the fingerprint" in err
 
 
-def test_stale_entries_fail_the_run_on_request(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stale_entries_fail_the_run_on_request(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     repository.write("b/iam.tf", flagged("b"))
     write(capsys)
@@ -195,7 +189,7 @@ def test_stale_entries_fail_the_run_on_request(repository: Repository, capsys: p
     assert run(capsys, "scan", "--changed-since", "HEAD", "--fail-on-stale")[0] == 2
 
 
-def test_baseline_is_not_searched_as_a_template(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_baseline_is_not_searched_as_a_template(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     write(capsys)
     searched = scan(capsys, "--format", "json")[1]
@@ -207,7 +201,7 @@ def test_baseline_is_not_searched_as_a_template(repository: Repository, capsys: 
     assert "max-file-size" not in err
 
 
-def test_only_the_ends_of_paths_tell_many_equal_modules_apart(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_ends_of_paths_tell_many_equal_modules_apart(repository: Repository, capsys: Capture) -> None:
     for n in range(60):
         repository.write(f"envs/m{n:03}/iam.tf", flagged())
     write(capsys)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, KEY, TEMPLATE, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
     """A repository with two modules and a template with keys, committed on main, and a branch with nothing on it."""
     made = Repository(tmp_path / "repository")
     made.write("a/iam.tf", flagged("a"))
@@ -31,7 +31,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 @pytest.fixture
-def scan(capsys: pytest.CaptureFixture[str]) -> Scan:
+def scan(capsys: Capture) -> Scan:
     """Scan what changed since main; return the files of what is found."""
 
     def call(*argv: str, since: str = "main") -> list[str]:
@@ -90,7 +90,7 @@ def test_what_main_did_since_the_branch_left_it_does_not_count(repository: Repos
     assert scan() == ["a/iam.tf"]
 
 
-def test_scan_of_a_part_sees_changes_from_there(repository: Repository, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scan_of_a_part_sees_changes_from_there(repository: Repository, scan: Scan, monkeypatch: Patch) -> None:
     repository.write("a/outputs.tf", "")
     repository.write("stack.yaml", f"# more\n{TEMPLATE}")
     assert scan("a") == ["a/iam.tf"]
@@ -98,7 +98,7 @@ def test_scan_of_a_part_sees_changes_from_there(repository: Repository, scan: Sc
     assert scan() == ["iam.tf"]
 
 
-def test_change_above_the_scanned_folder_counts(repository: Repository, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_above_the_scanned_folder_counts(repository: Repository, scan: Scan, monkeypatch: Patch) -> None:
     repository.write(
         "live/main.tf", 'module "labels" {\n  source = "../labels"\n}\n' + flagged().replace('{ owner = "team" }', "module.labels.tags")
     )
@@ -117,7 +117,7 @@ def test_odd_names_are_understood(repository: Repository, scan: Scan, name: str)
     assert scan() == [f"{name}/iam.tf"]
 
 
-def test_fingerprints_are_those_of_a_whole_scan(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fingerprints_are_those_of_a_whole_scan(repository: Repository, capsys: Capture) -> None:
     repository.write("a/outputs.tf", "")
 
     def found(*argv: str) -> set[tuple[str, str]]:
@@ -137,7 +137,7 @@ def test_user_configuration_of_git_changes_nothing(repository: Repository, scan:
     assert scan() == ["a/iam.tf"]
 
 
-def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+def complaint(capsys: Capture, *argv: str) -> str:
     code, out, err = run(capsys, "scan", *argv)
     assert (code, out, err.count("\n")) == (2, "", 1)
     return err
@@ -145,37 +145,31 @@ def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("revision", ["-nope", "", "main:a/iam.tf", "--all", "a\0b"])
-def test_missing_revision_is_one_sentence(capsys: pytest.CaptureFixture[str], revision: str) -> None:
+def test_missing_revision_is_one_sentence(capsys: Capture, revision: str) -> None:
     assert "posturio-iac: " in complaint(capsys, f"--changed-since={revision}")
     assert 'there is no commit "nope" here' in complaint(capsys, "--changed-since", "nope")
 
 
-def test_repository_without_commits_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_repository_without_commits_is_one_sentence(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     empty = Repository(tmp_path / "empty")
     empty.write("iam.tf", clean())
     monkeypatch.chdir(empty.path)
     assert "has none yet" in complaint(capsys, "--changed-since", "HEAD")
 
 
-def test_folder_without_repository_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folder_without_repository_is_one_sentence(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.chdir(tmp_path)
     assert "is not in a git repository" in complaint(capsys, "--changed-since", "HEAD")
 
 
-def test_unrelated_histories_are_one_sentence(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unrelated_histories_are_one_sentence(repository: Repository, capsys: Capture) -> None:
     repository.git("switch", "-q", "--orphan", "other")
     repository.write("x.tf", "")
     repository.commit()
     assert "no commit in common" in complaint(capsys, "--changed-since", "main")
 
 
-def test_shallow_clone_is_one_sentence(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_shallow_clone_is_one_sentence(repository: Repository, tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     first = repository.git("rev-parse", "HEAD").strip()
     repository.write("a/outputs.tf", "")
     repository.commit()
@@ -192,9 +186,7 @@ def test_shallow_clone_is_one_sentence(
     assert "does not reach back" in complaint(capsys, "--changed-since", "origin/main")
 
 
-def test_git_that_is_not_there_is_one_sentence(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_git_that_is_not_there_is_one_sentence(repository: Repository, tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     assert repository.path.exists()
     monkeypatch.setenv("PATH", str(tmp_path))
     code, _, err = run(capsys, "scan", "--changed-since", "main")
@@ -203,12 +195,12 @@ def test_git_that_is_not_there_is_one_sentence(
 
 
 @pytest.mark.usefixtures("repository")
-def test_standard_input_has_no_history(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_has_no_history(capsys: Capture, monkeypatch: Patch) -> None:
     monkeypatch.setattr("posturio_iac.commands.scan.command._stdin", KEY.encode)
     assert "standard input" in complaint(capsys, "--changed-since", "main", "-")
 
 
-def test_a_change_of_lines_in_the_diff_is_a_suggestion(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_change_of_lines_in_the_diff_is_a_suggestion(repository: Repository, capsys: Capture) -> None:
     repository.write("c/iam.tf", "\n" * 9 + flagged("c") + "\n# more\n# below\n")
     text = (repository.path / "a/iam.tf").read_text(encoding="utf-8")
     repository.write("a/iam.tf", f"{text}# Seen.\n")

@@ -20,7 +20,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.rules import all_rules
-from tests.support.command_line import KEY, MISSING, a_key, run, shown
+from tests.support.command_line import KEY, MISSING, Capture, Patch, a_key, run, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ pytest_plugins = ["tests.support.cli_fixtures"]
 
 @pytest.mark.usefixtures("tree", "found")
 class TestFindings:
-    def test_a_finding_is_printed_and_fails(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_finding_is_printed_and_fails(self, capsys: Capture) -> None:
         code, out, err = run(capsys, "scan")
         assert code == 1
         assert out.startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
@@ -40,30 +40,30 @@ class TestFindings:
         assert out.endswith(" s\n")
         assert err == ""
 
-    def test_every_format_gives_the_same_code(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_every_format_gives_the_same_code(self, capsys: Capture) -> None:
         code, out, _ = run(capsys, "scan", "--format", "json")
         assert code == 1
         assert json.loads(out)["findings"][0]["rule"] == MISSING
 
     @pytest.mark.parametrize(("level", "code"), [("low", 1), ("medium", 1), ("HIGH", 0), ("critical", 0), ("never", 0)])
-    def test_the_threshold_decides(self, capsys: pytest.CaptureFixture[str], level: str, code: int) -> None:
+    def test_the_threshold_decides(self, capsys: Capture, level: str, code: int) -> None:
         assert run(capsys, "scan", "--fail-on", level)[0] == code
 
-    def test_exit_zero_forgives_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_exit_zero_forgives_findings(self, capsys: Capture) -> None:
         code, out, _ = run(capsys, "scan", "--exit-zero")
         assert code == 0
         assert MISSING in out
 
-    def test_select_and_ignore_take_ids_and_their_last_parts(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_select_and_ignore_take_ids_and_their_last_parts(self, capsys: Capture) -> None:
         assert MISSING not in run(capsys, "scan", "--ignore", f"{MISSING},ownerless-access-keys")[1]
         code, out, _ = run(capsys, "scan", "--select", "ownerless_access_keys")
         assert (code, out.count(" iam.")) == (0, 1)
 
-    def test_quiet_and_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_quiet_and_verbose(self, capsys: Capture) -> None:
         assert "keys of" not in run(capsys, "scan", "--quiet")[1]
         assert "Clean:" in run(capsys, "scan", "--verbose", "--select", "root_access_keys")[1]
 
-    def test_color_is_forced_or_forbidden(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_color_is_forced_or_forbidden(self, capsys: Capture, monkeypatch: Patch) -> None:
         assert "\x1b[" in run(capsys, "scan", "--color", "always")[1]
         monkeypatch.setenv("FORCE_COLOR", "1")
         assert "\x1b[" in run(capsys, "scan")[1]
@@ -73,7 +73,7 @@ class TestFindings:
 
 @pytest.mark.usefixtures("tree")
 class TestOpenQuestions:
-    def test_undetermined_keys_fail_only_when_strict(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+    def test_undetermined_keys_fail_only_when_strict(self, capsys: Capture, found: Callable[..., list[Any]]) -> None:
         found(a_key(unknown_sources=(AS_STATED("var.tags is set by the caller"),), owner="team"))
         code, out, _ = run(capsys, "scan")
         assert code == 0
@@ -81,9 +81,7 @@ class TestOpenQuestions:
         assert run(capsys, "scan", "--strict")[0] == 1
         assert run(capsys, "scan", "--strict", "--exit-zero")[0] == 0
 
-    def test_incomplete_wins_over_findings_and_is_never_forgiven(
-        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]
-    ) -> None:
+    def test_incomplete_wins_over_findings_and_is_never_forgiven(self, capsys: Capture, found: Callable[..., list[Any]]) -> None:
         found(a_key(), diagnostics=(Diagnostic(Level.ERROR, "expected }", "b\x1b.tf", 7, 3), Diagnostic(Level.NOTE, "fine")))
         for extra in ((), ("--exit-zero",), ("--fail-on", "never")):
             code, out, err = run(capsys, "scan", *extra)
@@ -93,7 +91,7 @@ class TestOpenQuestions:
             assert err == "note: fine\nb\\x1b.tf:7:3: error: expected }\n"
         assert run(capsys, "scan", "--quiet")[2] == "b\\x1b.tf:7:3: error: expected }\n"
 
-    def test_the_code_of_a_crash_is_a_sentence(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+    def test_the_code_of_a_crash_is_a_sentence(self, capsys: Capture, found: Callable[..., list[Any]]) -> None:
         found(error=ValueError("boom\nsecond line"))
         code, out, err = run(capsys, "scan")
         assert (code, "incomplete, 1 error" in out) == (3, True)
@@ -101,29 +99,25 @@ class TestOpenQuestions:
         assert "ValueError: boom\\nsecond line)" in err
         assert "report it" in err
 
-    def test_debugging_shows_the_traceback(
-        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_debugging_shows_the_traceback(self, capsys: Capture, found: Callable[..., list[Any]], monkeypatch: Patch) -> None:
         found(error=ValueError("boom"))
         monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
         assert main(["scan"]) == 3
         assert "Traceback" in capsys.readouterr().err
 
     @pytest.mark.parametrize("error", [RecursionError(), MemoryError(), OSError(errno.EIO, "input/output error")])
-    def test_other_crashes_are_sentences_too(
-        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], error: Exception
-    ) -> None:
+    def test_other_crashes_are_sentences_too(self, capsys: Capture, found: Callable[..., list[Any]], error: Exception) -> None:
         found(error=error)
         assert run(capsys, "scan")[0] == 3
 
-    def test_an_interrupt_is_130(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+    def test_an_interrupt_is_130(self, capsys: Capture, found: Callable[..., list[Any]]) -> None:
         found(error=KeyboardInterrupt())
         assert run(capsys, "scan") == (130, "", "posturio-iac: interrupted\n")
 
 
 @pytest.mark.usefixtures("tree")
 class TestSettings:
-    def test_options_reach_the_front_end(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path) -> None:
+    def test_options_reach_the_front_end(self, capsys: Capture, found: Callable[..., list[Any]], tree: Path) -> None:
         calls = found()
         (tree / "posturio-iac.toml").write_text('engine = "opentofu"\nvar_files = ["a.tfvars"]\n[names]\nowner = ["guild"]\n')
         (tree / "b.tfvars").touch()
@@ -138,9 +132,7 @@ class TestSettings:
         assert "team" in options.names.owner
         assert options.rule_ids == frozenset(all_rules())
 
-    def test_the_command_line_wins_over_the_file(
-        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path
-    ) -> None:
+    def test_the_command_line_wins_over_the_file(self, capsys: Capture, found: Callable[..., list[Any]], tree: Path) -> None:
         found(a_key())
         (tree / "posturio-iac.toml").write_text('fail_on = "never"\nignore = ["access_keys_without_lifetime"]')
         assert run(capsys, "scan")[0] == 0
@@ -151,7 +143,7 @@ class TestSettings:
         assert run(capsys, "scan", "--config", "other.toml")[0] == 1
 
     @pytest.mark.usefixtures("found")
-    def test_suppressions_of_the_file_can_be_switched_off(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    def test_suppressions_of_the_file_can_be_switched_off(self, capsys: Capture, tree: Path) -> None:
         entry = '[[suppressions]]\nrule = "{}"\npath = "iam.tf"\nreason = "moves to roles"\nuntil = 2099-01-01\n'
         text = "".join(entry.format(rule) for rule in (MISSING, "ownerless_access_keys"))
         (tree / "posturio-iac.toml").write_text(text)
@@ -161,7 +153,7 @@ class TestSettings:
         assert run(capsys, "scan", "--no-suppressions")[0] == 1
 
     @pytest.mark.usefixtures("found")
-    def test_globs_of_the_file_count_from_its_folder(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    def test_globs_of_the_file_count_from_its_folder(self, capsys: Capture, tree: Path) -> None:
         (tree / ".git").mkdir()
         (tree / ".git/HEAD").touch()
         (tree / "infra/a").mkdir(parents=True)
@@ -216,7 +208,7 @@ MISTAKES = [
 
 @pytest.mark.usefixtures("found")
 @pytest.mark.parametrize(("argv", "message"), MISTAKES, ids=[" ".join(argv) for argv, _ in MISTAKES])
-def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], tree: Path, argv: tuple[str, ...], message: str) -> None:
+def test_a_mistake_is_one_sentence(capsys: Capture, tree: Path, argv: tuple[str, ...], message: str) -> None:
     (tree / "bad.toml").write_text("strcit = true")
     code, out, err = run(capsys, *argv)
     assert (code, out) == (2, "")
@@ -246,13 +238,13 @@ def test_no_command_line_ends_in_a_traceback(argv: list[str]) -> None:
 
 
 class TestHelp:
-    def test_no_command_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_command_is_a_mistake(self, capsys: Capture) -> None:
         code, out, err = run(capsys)
         assert (code, out) == (2, "")
         assert err.startswith("usage: posturio-iac COMMAND")
 
     @pytest.mark.parametrize("argv", [("--help",), ("-h",), ("help",), ("scan", "--help"), ("explain", "-h")])
-    def test_help_goes_to_standard_output(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...]) -> None:
+    def test_help_goes_to_standard_output(self, capsys: Capture, argv: tuple[str, ...]) -> None:
         code, out, err = run(capsys, *argv)
         assert (code, err) == (0, "")
         assert out.startswith("usage: posturio-iac")
@@ -260,9 +252,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("columns", [24, 60, 100])
     @pytest.mark.parametrize("command", ["scan", "live", "report", "explain", "adopt", "hook"])
-    def test_help_is_as_wide_as_the_terminal(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, columns: int
-    ) -> None:
+    def test_help_is_as_wide_as_the_terminal(self, capsys: Capture, monkeypatch: Patch, command: str, columns: int) -> None:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", str(columns))
         usage, *listed = run(capsys, command, "--help")[1].splitlines()
@@ -270,28 +260,28 @@ class TestHelp:
         assert max(map(len, listed)) <= max(columns, 40)
         assert "  -h, --help" in "\n".join(listed)
 
-    def test_help_of_a_command_is_that_of_the_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_help_of_a_command_is_that_of_the_command(self, capsys: Capture) -> None:
         assert run(capsys, "help", "scan") == run(capsys, "scan", "--help")
         assert run(capsys, "help", "nothing") == run(capsys, "help")
 
-    def test_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_version(self, capsys: Capture) -> None:
         assert run(capsys, "--version") == (0, f"posturio-iac {__version__}\n", "")
 
 
 @pytest.mark.usefixtures("tree")
 class TestSelectedRules:
-    def test_a_scan_by_rules_that_no_code_can_break_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_scan_by_rules_that_no_code_can_break_is_refused(self, capsys: Capture) -> None:
         code, out, err = run(capsys, "scan", "--select", "unused_access_keys,unmanaged_access_keys")
         assert (code, out) == (2, "")
         assert "iam.unmanaged_access_keys, iam.unused_access_keys can flag only deployed keys" in err
 
-    def test_beside_one_that_code_can_break_they_are_not_in_the_way(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_beside_one_that_code_can_break_they_are_not_in_the_way(self, capsys: Capture) -> None:
         assert run(capsys, "scan", "--select", "unused_access_keys", "--select", "access_keys_without_lifetime")[0] in (0, 1)
 
 
 class TestExplain:
     @pytest.mark.parametrize("rule", all_rules())
-    def test_every_rule_has_its_page(self, capsys: pytest.CaptureFixture[str], rule: str) -> None:
+    def test_every_rule_has_its_page(self, capsys: Capture, rule: str) -> None:
         code, out, _ = run(capsys, "explain", rule)
         assert code == 0
         assert out.startswith(f"{rule} (")
@@ -302,9 +292,9 @@ class TestExplain:
         ("host_id", "rule"),
         [(host_id, rule) for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()],
     )
-    def test_ids_of_other_linters_have_the_page_too(self, capsys: pytest.CaptureFixture[str], host_id: str, rule: str) -> None:
+    def test_ids_of_other_linters_have_the_page_too(self, capsys: Capture, host_id: str, rule: str) -> None:
         assert run(capsys, "explain", host_id.lower())[1] == run(capsys, "explain", rule)[1]
 
-    def test_alone_it_lists_them(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_alone_it_lists_them(self, capsys: Capture) -> None:
         out = run(capsys, "explain")[1]
         assert [line.split()[0] for line in out.splitlines()] == [*all_rules()]

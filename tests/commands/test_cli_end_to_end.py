@@ -15,7 +15,7 @@ import pytest
 from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
 from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
-from tests.support.command_line import KEY, MISSING, ROOT, run, shown
+from tests.support.command_line import KEY, MISSING, ROOT, Capture, Patch, run, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ pytest_plugins = ["tests.support.cli_fixtures"]
 class TestStandardInput:
     USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
 
-    def feed(self, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    def feed(self, monkeypatch: Patch, data: bytes) -> None:
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
 
     @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ class TestStandardInput:
     )
     def test_it_stands_for_the_file_of_its_name(
         self,
-        capsys: pytest.CaptureFixture[str],
+        capsys: Capture,
         tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        monkeypatch: Patch,
         name: str,
         text: str,
         found: list[tuple[str, str]],
@@ -64,9 +64,7 @@ class TestStandardInput:
         assert [(f["path"], f["rule"].partition(".")[2]) for f in report["findings"]] == found
         assert (tmp_path / "infra/user.tf").read_text() == self.USER
 
-    def test_alone_it_is_in_no_folder(
-        self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_alone_it_is_in_no_folder(self, capsys: Capture, tree: Path, found: Callable[..., list[Any]], monkeypatch: Patch) -> None:
         calls = found(canned.key("aws_iam_access_key.ci", canned.span("stdin.tf")))
         self.feed(monkeypatch, KEY.encode())
         code, out, _ = run(capsys, "scan", "-")
@@ -86,21 +84,19 @@ class TestStandardInput:
             (("--stdin-filename", "x.tf"), "add the path -"),
         ],
     )
-    def test_wrong_uses_are_refused(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], message: str
-    ) -> None:
+    def test_wrong_uses_are_refused(self, capsys: Capture, monkeypatch: Patch, argv: tuple[str, ...], message: str) -> None:
         self.feed(monkeypatch, b"")
         code, _, err = run(capsys, "scan", *argv)
         assert code == 2
         assert message in err
 
     @pytest.mark.usefixtures("tree", "found")
-    def test_it_may_be_closed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_it_may_be_closed(self, capsys: Capture, monkeypatch: Patch) -> None:
         monkeypatch.setattr(sys, "stdin", None)
         assert run(capsys, "scan", "-") == (2, "", "posturio-iac: standard input is closed\n")
 
     def test_globs_of_the_configuration_hold_for_it(
-        self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+        self, capsys: Capture, tree: Path, found: Callable[..., list[Any]], monkeypatch: Patch
     ) -> None:
         found(canned.key("aws_iam_access_key.ci", canned.span("infra/x.tf")))
         (tree / "posturio-iac.toml").write_text(
@@ -114,7 +110,7 @@ class TestEndToEnd:
     """Nothing is faked here."""
 
     @pytest.fixture
-    def repository(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def repository(self, tmp_path: Path, monkeypatch: Patch) -> Path:
         (tmp_path / ".github").mkdir()
         (tmp_path / ".github/CODEOWNERS").write_text("/app/ @acme/payments\n")
         (tmp_path / "app").mkdir()
@@ -136,7 +132,7 @@ class TestEndToEnd:
         return tmp_path
 
     @pytest.mark.usefixtures("repository")
-    def test_findings_of_both_worlds(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_findings_of_both_worlds(self, capsys: Capture) -> None:
         code, out, err = run(capsys, "scan", "--as-of", "2026-11-24", "--format", "json")
         report = json.loads(out)
         jsonschema.validate(report, json.loads((ROOT / "docs/schema/report-1.json").read_text()))
@@ -152,11 +148,11 @@ class TestEndToEnd:
         assert (report["summary"]["keys"], report["summary"]["flagged"], report["summary"]["suppressed"]) == (4, 3, 1)
 
     @pytest.mark.usefixtures("repository")
-    def test_the_time_of_the_run_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_time_of_the_run_decides(self, capsys: Capture) -> None:
         assert "expired_access_keys" not in run(capsys, "scan", "--as-of", "2026-01-31")[1]
         assert "expired_access_keys" in run(capsys, "scan", "--as-of", "2026-02-01")[1]
 
-    def test_a_syntax_error_is_placed_and_the_rest_is_judged(self, capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    def test_a_syntax_error_is_placed_and_the_rest_is_judged(self, capsys: Capture, repository: Path) -> None:
         with (repository / "app/main.tf").open("a") as file:
             file.write('resource "aws_s3_bucket" "b" {\n  bucket = = 1\n}\n')
         code, out, err = run(capsys, "scan")
@@ -165,7 +161,7 @@ class TestEndToEnd:
         assert ": error: " in err
         assert ("app/main.tf:5:1", "MEDIUM", MISSING) in shown(out)
 
-    def test_parameters_and_custom_types_reach_the_templates(self, capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    def test_parameters_and_custom_types_reach_the_templates(self, capsys: Capture, repository: Path) -> None:
         (repository / "posturio-iac.toml").write_text('custom_types = ["Custom::Robot"]')
         (repository / "robot.yaml").write_text("Resources:\n  Robot:\n    Type: Custom::Robot\n    Properties: {UserName: ci}\n")
         out = run(capsys, "scan", "robot.yaml")[1]

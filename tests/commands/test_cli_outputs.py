@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import environment, run
+from tests.support.command_line import Capture, environment, run
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 
 
 @pytest.mark.usefixtures("tree", "found")
 class TestOutputs:
-    def test_an_output_before_its_format_and_text_by_itself(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    def test_an_output_before_its_format_and_text_by_itself(self, capsys: Capture, tree: Path) -> None:
         assert run(capsys, "scan", "--output", "r.json", "--format", "json")[1] == ""
         assert run(capsys, "scan", "--output", "r.json", "--output", "r.csv")[1:] == ("", "wrote r.json, r.csv: 2 findings in 1 key\n")
         assert run(capsys, "scan", "--output", "r.json", "--quiet")[1:] == ("", "")
@@ -27,7 +27,7 @@ class TestOutputs:
         assert run(capsys, "scan", "--output", "r.txt")[1] == ""
         assert (tree / "r.txt").read_text().startswith("iam.tf:1:1:")
 
-    def test_a_file_is_replaced_with_its_mode(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    def test_a_file_is_replaced_with_its_mode(self, capsys: Capture, tree: Path) -> None:
         report = tree / "r.txt"
         report.write_text("old")
         report.chmod(0o604)
@@ -52,23 +52,21 @@ class TestOutputs:
             ("json", "iam.tf:1:1:"),
         ],
     )
-    def test_the_ending_of_a_file_names_its_format(self, capsys: pytest.CaptureFixture[str], tree: Path, name: str, start: str) -> None:
+    def test_the_ending_of_a_file_names_its_format(self, capsys: Capture, tree: Path, name: str, start: str) -> None:
         assert run(capsys, "scan", "-o", name)[:2] == (1, "")
         assert "".join((tree / name).read_text().split()).startswith("".join(start.split()))
 
-    def test_several_endings_make_several_reports_and_a_format_wins_over_an_ending(
-        self, capsys: pytest.CaptureFixture[str], tree: Path
-    ) -> None:
+    def test_several_endings_make_several_reports_and_a_format_wins_over_an_ending(self, capsys: Capture, tree: Path) -> None:
         run(capsys, "scan", "-f", "gitlab", "-o", "c.json", "-o", "a.json", "-o", "b.csv")
         assert json.loads((tree / "a.json").read_text())["version"] == 1
         assert (tree / "b.csv").read_text().startswith("status,")
         assert json.loads((tree / "c.json").read_text())[0]["severity"]
 
-    def test_a_device_is_written_and_not_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_device_is_written_and_not_replaced(self, capsys: Capture) -> None:
         assert run(capsys, "scan", "--output", os.devnull)[0] == 1
         assert Path(os.devnull).is_char_device()
 
-    def test_what_cannot_be_written_is_incomplete(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_what_cannot_be_written_is_incomplete(self, capsys: Capture) -> None:
         code, out, err = run(capsys, "scan", "--output", "iam.tf/r.txt", "--format", "json")
         assert (code, out, err) == (3, "", "posturio-iac: cannot write iam.tf/r.txt: not a directory\n")
 
@@ -84,14 +82,14 @@ class TestOutputs:
             (("--format", "jsno"), 'auto, not "jsno"; did you mean "json"?'),
         ],
     )
-    def test_reports_that_do_not_pair_are_refused(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:
+    def test_reports_that_do_not_pair_are_refused(self, capsys: Capture, argv: tuple[str, ...], message: str) -> None:
         code, out, err = run(capsys, "scan", *argv)
         assert (code, out) == (2, "")
         assert message in err
 
 
 class TestNothingFound:
-    def test_it_is_one_line(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    def test_it_is_one_line(self, capsys: Capture, tree: Path) -> None:
         (tree / "iam.tf").write_text('resource "aws_iam_user" "ci" {}')
         code, out, err = run(capsys, "scan")
         assert code == 0

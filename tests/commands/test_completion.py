@@ -11,13 +11,13 @@ import pytest
 
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.completion import SHELLS, commands
-from tests.support.command_line import run
+from tests.support.command_line import Capture, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def completion(capsys: pytest.CaptureFixture[str], shell: str) -> str:
+def completion(capsys: Capture, shell: str) -> str:
     code, out, err = run(capsys, "completion", shell)
     assert (code, err) == (0, "")
     return out
@@ -28,7 +28,7 @@ def needs(shell: str) -> pytest.MarkDecorator:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_command_and_option_is_there(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_every_command_and_option_is_there(capsys: Capture, shell: str) -> None:
     text = completion(capsys, shell)
     for name, command in commands().items():
         (line,) = (text,) if shell == "fish" else (line for line in text.splitlines() if line.startswith(f"    {name})"))
@@ -53,7 +53,7 @@ TYPED = {
 
 @needs("bash")
 @pytest.mark.parametrize(("typed", "offered"), [*TYPED.items(), ("scan nothing-like-this", "")])
-def test_bash_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, typed: str, offered: str) -> None:
+def test_bash_completes(capsys: Capture, tmp_path: Path, typed: str, offered: str) -> None:
     (tmp_path / "completion").write_text(completion(capsys, "bash"))
     script = 'source ./completion; COMP_WORDS=(posturio-iac "$@"); COMP_CWORD=$#; compopt() { :; }; _posturio_iac; echo "${COMPREPLY[*]}"'
     done = subprocess.run(["bash", "-c", script, "bash", *typed.split()], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -62,7 +62,7 @@ def test_bash_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, type
 
 @needs("fish")
 @pytest.mark.parametrize(("typed", "offered"), TYPED.items())
-def test_fish_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, typed: str, offered: str) -> None:
+def test_fish_completes(capsys: Capture, tmp_path: Path, typed: str, offered: str) -> None:
     (tmp_path / "completion.fish").write_text(completion(capsys, "fish"))
     script = f'source completion.fish; complete -C "posturio-iac {typed}"'
     done = subprocess.run(["fish", "--no-config", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -70,7 +70,7 @@ def test_fish_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path, type
 
 
 @needs("zsh")
-def test_zsh_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_zsh_completes(capsys: Capture, tmp_path: Path) -> None:
     """On a terminal, with the Tab key: the program is a function that prints its words, quoted so that the echo does not match."""
     import pty  # noqa: PLC0415 - not on Windows
     import select  # noqa: PLC0415
@@ -110,7 +110,7 @@ def test_zsh_completes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
         (("completion", "zhs"), 'completion needs the shell: bash, zsh or fish, not "zhs"; did you mean "zsh"?'),
     ],
 )
-def test_a_shell_must_be_named(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:
+def test_a_shell_must_be_named(capsys: Capture, argv: tuple[str, ...], message: str) -> None:
     code, out, err = run(capsys, *argv)
     assert (code, out) == (2, "")
     assert message in err

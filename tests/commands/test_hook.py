@@ -7,7 +7,7 @@ import pytest
 
 from posturio_iac.core.keys.resource_types import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.impact.selection import Narrowed
-from tests.support.command_line import MISSING, run
+from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ CALL = 'module "%s" {\n  source = "%s"\n%s}\n'
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def repository(tmp_path: Path, monkeypatch: Patch) -> Repository:
     made = Repository(tmp_path / "repository")
     monkeypatch.chdir(made.path)
     return made
 
 
 @pytest.fixture
-def hook(capsys: pytest.CaptureFixture[str]) -> Hook:
+def hook(capsys: Capture) -> Hook:
     """Run the hook; return its exit code and the addresses and files of what it finds."""
 
     def call(*argv: str) -> tuple[int, list[str]]:
@@ -38,9 +38,7 @@ def hook(capsys: pytest.CaptureFixture[str]) -> Hook:
     return call
 
 
-def test_paths_from_the_top_in_a_folder_below_are_told(
-    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_paths_from_the_top_in_a_folder_below_are_told(repository: Repository, capsys: Capture, monkeypatch: Patch) -> None:
     """``git diff --name-only`` prints such paths wherever it is run."""
     repository.write("infra/a/iam.tf", flagged())
     monkeypatch.chdir(repository.path / "infra")
@@ -60,20 +58,20 @@ def test_whole_module_of_a_changed_file_is_judged(repository: Repository, hook: 
     assert hook("a/outputs.tf") == (1, ["a/iam.tf: aws_iam_access_key.ci"])
 
 
-def test_nothing_is_printed_for_a_clean_commit(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_for_a_clean_commit(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", clean())
     repository.write("b/iam.tf", flagged("b"))
     assert run(capsys, "hook", "--as-of", AS_OF, "a/iam.tf") == (0, "", "")
 
 
-def test_repository_without_keys_is_silent(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_repository_without_keys_is_silent(repository: Repository, capsys: Capture) -> None:
     repository.write("a.yaml", "a: 1\n")
     assert run(capsys, "hook", "a.yaml") == (0, "", "")
     code, out, err = run(capsys, "hook")
     assert (code, out, err.startswith("note: no files were given, so nothing was checked")) == (0, "", True)
 
 
-def test_broken_files_elsewhere_stay_silent(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_files_elsewhere_stay_silent(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", clean())
     repository.write("b/iam.tf", flagged() + "resource {{{\n")
     repository.write("c/stack.yaml", TEMPLATE + "  - broken: [\n")
@@ -253,30 +251,26 @@ def test_odd_file_names_are_files(repository: Repository, hook: Hook, name: str)
 
 @pytest.mark.parametrize("command", [["hook"], ["fix", "--hook"]])
 @pytest.mark.parametrize("folder", [".", "a", "../top/a"])
-def test_folders_are_no_files_that_changed(
-    repository: Repository, capsys: pytest.CaptureFixture[str], folder: str, command: list[str]
-) -> None:
+def test_folders_are_no_files_that_changed(repository: Repository, capsys: Capture, folder: str, command: list[str]) -> None:
     repository.write("a/iam.tf", flagged())
     code, _, err = run(capsys, *command, "a/iam.tf", folder.replace("top", repository.path.name))
     assert (code, err.count("\n"), "is a folder, but a hook takes the files that changed; scan checks folders" in err) == (2, 1, True)
 
 
-def test_names_are_relative_to_the_current_folder_and_reported_from_the_top(
-    repository: Repository, hook: Hook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_are_relative_to_the_current_folder_and_reported_from_the_top(repository: Repository, hook: Hook, monkeypatch: Patch) -> None:
     repository.write("a/iam.tf", flagged())
     monkeypatch.chdir(repository.path / "a")
     assert hook("iam.tf") == (1, ["a/iam.tf: aws_iam_access_key.ci"])
 
 
-def test_file_outside_the_repository_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_outside_the_repository_is_refused(repository: Repository, capsys: Capture) -> None:
     repository.write("a/iam.tf", flagged())
     code, _, err = run(capsys, "hook", "../elsewhere.tf")
     assert (code, err.count("\n")) == (2, 1)
     assert "is outside of" in err
 
 
-def test_suppressions_that_another_module_needs_are_not_called_idle(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_suppressions_that_another_module_needs_are_not_called_idle(repository: Repository, capsys: Capture) -> None:
     suppression = f'[[suppressions]]\nrule = "{MISSING}"\naddress = "*"\nreason = "known"\nuntil = 2027-06-30\n'
     repository.write("posturio-iac.toml", suppression)
     repository.write("a/iam.tf", clean())
@@ -284,7 +278,7 @@ def test_suppressions_that_another_module_needs_are_not_called_idle(repository: 
     assert (code, "suppresses nothing" in out, "suppresses findings by place (1)" in out) == (0, False, True)
 
 
-def test_hook_and_scan_find_the_same(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hook_and_scan_find_the_same(repository: Repository, capsys: Capture) -> None:
     repository.write("modules/user/main.tf", flagged())
     repository.write(
         "live/main.tf", CALL % ("ci", "../modules/user", "") + flagged("live").replace('"ci" {', '"me" {').replace("user.ci", "user.me")
@@ -298,9 +292,7 @@ def test_hook_and_scan_find_the_same(repository: Repository, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("changed", ["modules/user/main.tf", "modules/team/main.tf"])
-def test_module_behind_a_broken_call_is_judged_as_scan_judges_it(
-    repository: Repository, capsys: pytest.CaptureFixture[str], changed: str
-) -> None:
+def test_module_behind_a_broken_call_is_judged_as_scan_judges_it(repository: Repository, capsys: Capture, changed: str) -> None:
     repository.write("modules/user/main.tf", flagged())
     repository.write("modules/team/main.tf", CALL % ("user", "../user", ""))
     repository.write("live/main.tf", CALL % ("team", "../modules/team", "  tags = = {}\n"))
@@ -325,7 +317,7 @@ def test_reference_in_a_comment_or_a_string_feeds_nothing(repository: Repository
     assert hook("modules/labels/main.tf")[0] == 1
 
 
-def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path, hook: Hook, monkeypatch: Patch) -> None:
     (tmp_path / "iam.tf").write_text(flagged())
     monkeypatch.chdir(tmp_path)
     assert hook("iam.tf")[0] == 1
@@ -351,9 +343,7 @@ def borrower(name: str) -> str:
         ),
     ],
 )
-def test_second_key_of_the_same_user_in_another_module_counts(
-    repository: Repository, capsys: pytest.CaptureFixture[str], other: str
-) -> None:
+def test_second_key_of_the_same_user_in_another_module_counts(repository: Repository, capsys: Capture, other: str) -> None:
     user = USER % ("ci", EXPIRES)
     first = user + KEY + 'output "user" {\n  value = aws_iam_user.ci.name\n}\n'
     repository.write("modules/first/main.tf", first)
@@ -374,7 +364,7 @@ def test_second_key_of_the_same_user_in_another_module_counts(
     assert bool(found) == ("aws_iam_user.again" not in other)
 
 
-def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypatch: Patch) -> None:
     from posturio_iac.frontends.terraform.modules import folder  # noqa: PLC0415 - watched here only
 
     repository.write("modules/a/main.tf", flagged("a"))
@@ -433,7 +423,7 @@ def test_unit_whose_module_is_not_here_is_judged_when_it_changes(repository: Rep
     assert hook("live/a/terragrunt.hcl") == (1, ["live/a/terragrunt.hcl: aws_iam_access_key.this"])
 
 
-def test_module_that_is_given_a_secret_is_judged_with_the_key(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_module_that_is_given_a_secret_is_judged_with_the_key(repository: Repository, capsys: Capture) -> None:
     repository.write("main.tf", clean() + CALL % ("m", "./m", "  secret = aws_iam_access_key.ci.secret\n"))
     repository.write("m/main.tf", 'variable "secret" {\n}\nresource "aws_instance" "a" {\n  user_data = var.secret\n}\n')
     repository.write("n/main.tf", "")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from posturio_iac.frontends.terraform.syntax import parsing
 from posturio_iac.impact import changed_code
 from posturio_iac.search import module_calls, written_sources
-from tests.support.command_line import run
+from tests.support.command_line import Capture, Patch, run
 from tests.support.repository import AS_OF, Repository, flagged
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
 @example((SHARED, {"m2"}))
 @given(commits())
 def test_hook_reports_what_scan_reports_for_the_modules_concerned(
-    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], commit: tuple[dict[str, Module], set[str]]
+    tmp_path_factory: pytest.TempPathFactory, capsys: Capture, commit: tuple[dict[str, Module], set[str]]
 ) -> None:
     modules, changed = commit
     top = tmp_path_factory.mktemp("code")
@@ -141,7 +141,7 @@ def test_hook_reports_what_scan_reports_for_the_modules_concerned(
     assert without_changes(hooked) == without_changes(finding for finding in scanned if expected(modules, changed, finding))
 
 
-def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], repository: Repository) -> Counter[str]:
+def work(patch: Patch, capsys: Capture, repository: Repository) -> Counter[str]:
     """Return how often the hook opens a file, compiles a regular expression and looks at a text, given all files of a repository."""
     counts: Counter[str] = Counter()
     compiler = sys.modules["re._compiler" if sys.version_info >= (3, 11) else "sre_compile"]
@@ -169,9 +169,7 @@ def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reposito
 
 
 @pytest.mark.parametrize("called", [False, True])
-def test_work_grows_with_the_number_of_modules_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], called: bool
-) -> None:
+def test_work_grows_with_the_number_of_modules_only(tmp_path: Path, monkeypatch: Patch, capsys: Capture, called: bool) -> None:
     def made(number: int) -> Counter[str]:
         repository = Repository(tmp_path / str(number))
         for one in range(number):

@@ -18,7 +18,7 @@ from posturio_iac.commands.adopt.texts import short, with_hook
 from posturio_iac.config.load import load
 from posturio_iac.config.option_table import OPTIONS
 from posturio_iac.errors import UsageError
-from tests.support.command_line import run
+from tests.support.command_line import Capture, Patch, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ fail_fast: true
 
 
 @pytest.fixture
-def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def top(tmp_path: Path, monkeypatch: Patch) -> Path:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
     (tmp_path / "infra").mkdir()
@@ -58,9 +58,7 @@ def added(text: str) -> str:
     return with_hook(text, "https://example.com/posturio-iac", "v1", HOOKS)
 
 
-def test_both_files_are_made_at_the_top_of_the_repository(
-    top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_both_files_are_made_at_the_top_of_the_repository(top: Path, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.chdir(top / "infra")
     code, out, _ = run(capsys, *SET_UP)
     assert code == 0
@@ -71,7 +69,7 @@ def test_both_files_are_made_at_the_top_of_the_repository(
     assert list((top / "infra").iterdir()) == []
 
 
-def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: Capture) -> None:
     (top / HOOKS).write_text(EXISTING)
     assert run(capsys, "adopt", "--write", "config,hook", "--repo", "https://example.com/x", "--rev", "v9")[0] == 0
     text = (top / HOOKS).read_text()
@@ -86,7 +84,7 @@ def test_a_list_whose_values_are_shared_without_end_is_left_alone() -> None:
         added(text)
 
 
-def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_second_run_has_nothing_to_do(top: Path, capsys: Capture) -> None:
     run(capsys, *SET_UP)
     before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
     code, out, _ = run(capsys, "adopt")
@@ -95,9 +93,7 @@ def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[s
     assert before == {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
 
 
-def test_an_installation_of_unknown_origin_writes_no_hook(
-    top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_installation_of_unknown_origin_writes_no_hook(top: Path, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.setattr(files, "own_revision", lambda: None)
     code, _, err = run(capsys, *SET_UP)
     assert code == 2
@@ -115,14 +111,14 @@ def test_an_installation_of_unknown_origin_writes_no_hook(
         ({"url": "https://example.com/x.whl", "archive_info": {}}, None),
     ],
 )
-def test_the_hook_is_pinned_to_what_was_installed(monkeypatch: pytest.MonkeyPatch, record: Any, revision: str | None) -> None:
+def test_the_hook_is_pinned_to_what_was_installed(monkeypatch: Patch, record: Any, revision: str | None) -> None:
     held = SimpleNamespace(read_text=lambda _name: None if record is None else json.dumps(record))
     monkeypatch.setattr(importlib.metadata, "distribution", lambda _name: held)
     assert files.own_revision() == revision
 
 
 @pytest.mark.parametrize(("name", "text"), [(CONFIGURATION, "strict = true\n"), ("pyproject.toml", "[tool.posturio-iac]\nstrict = true\n")])
-def test_existing_configuration_is_left_alone(top: Path, capsys: pytest.CaptureFixture[str], name: str, text: str) -> None:
+def test_existing_configuration_is_left_alone(top: Path, capsys: Capture, name: str, text: str) -> None:
     (top / name).write_text(text)
     run(capsys, *SET_UP)
     assert (top / name).read_text() == text
@@ -138,9 +134,7 @@ def test_existing_configuration_is_left_alone(top: Path, capsys: pytest.CaptureF
         ("pyproject.toml", "[tool.posturio-iac]\nfail_on = 1\n"),
     ],
 )
-def test_nothing_is_written_beside_a_configuration_that_is_refused(
-    top: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
-) -> None:
+def test_nothing_is_written_beside_a_configuration_that_is_refused(top: Path, capsys: Capture, name: str, text: str) -> None:
     (top / name).write_text(text)
     (top / "known.json").write_text("[]")
     code, out, err = run(capsys, *SET_UP)
@@ -197,7 +191,7 @@ def test_text_that_cannot_be_extended_is_refused(text: str, complaint: str) -> N
         added(text)
 
 
-def test_refused_file_is_untouched(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_file_is_untouched(top: Path, capsys: Capture) -> None:
     (top / HOOKS).write_bytes(b"repos: \xff")
     assert run(capsys, *SET_UP)[0] == 2
     assert (top / HOOKS).read_bytes() == b"repos: \xff"
@@ -235,5 +229,5 @@ def test_configuration_is_short_and_sets_what_holds_anyway(tmp_path: Path) -> No
         assert config.baseline == baseline
 
 
-def test_folder_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_folder_that_is_not_there_is_refused(capsys: Capture) -> None:
     assert run(capsys, "adopt", "nowhere")[0] == 2

@@ -9,18 +9,16 @@ import posturio_iac
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, CHECKOV
 from posturio_iac.rules import all_rules
-from tests.support.command_line import run
+from tests.support.command_line import Capture, Patch, run
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_path_of_the_pack_is_all_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_path_of_the_pack_is_all_that_is_printed(capsys: Capture) -> None:
     assert run(capsys, "policies", "cfn-lint") == (0, f"{ROOT / 'policies' / 'cfn_lint'}\n", "")
 
 
-def test_in_a_wheel_the_pack_is_inside_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_in_a_wheel_the_pack_is_inside_the_package(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     pack = tmp_path / "posturio_iac" / "_policies" / "cfn_lint"
     pack.mkdir(parents=True)
     monkeypatch.setattr(posturio_iac, "__file__", str(tmp_path / "posturio_iac" / "__init__.py"))
@@ -36,11 +34,11 @@ def test_in_a_wheel_the_pack_is_inside_the_package(
         (("checkov", "cfn-lint"), 'posturio-iac: unexpected "cfn-lint" (see posturio-iac policies --help)\n'),
     ],
 )
-def test_a_wrong_name_is_one_sentence(words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_name_is_one_sentence(words: tuple[str, ...], said: str, capsys: Capture) -> None:
     assert run(capsys, "policies", *words) == (2, "", said)
 
 
-def test_a_missing_pack_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_pack_is_said(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     monkeypatch.setattr(posturio_iac, "__file__", str(tmp_path / "posturio_iac" / "__init__.py"))
     code, _, said = run(capsys, "policies", "cfn-lint")
     assert code == 2
@@ -72,7 +70,7 @@ def test_the_letter_of_an_id_follows_the_severity(name: str) -> None:
     assert CFN_LINT[name][0] == ("E" if all_rules()[name].rule.severity >= Severity.HIGH else "W")
 
 
-def test_the_page_of_a_rule_names_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_of_a_rule_names_its_ids(capsys: Capture) -> None:
     _, page, _ = run(capsys, "explain", "expired_access_keys")
     assert page.endswith("\n\nIts id is CKV_POSTURIO_3 in checkov and E9372 in cfn-lint.\n")
     _, page, _ = run(capsys, "explain", "unused_access_keys")

@@ -10,7 +10,7 @@ import pytest
 
 from posturio_iac.commands import progress_line
 from posturio_iac.commands.progress_line import ProgressLine
-from tests.support.command_line import KEY, run
+from tests.support.command_line import KEY, Capture, Patch, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class Clock:
         return self.now
 
 
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(monkeypatch: Patch) -> Terminal:
     """Make standard error a terminal; not in a fixture, since pytest puts its own stream there when a test begins."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
@@ -43,7 +43,7 @@ def line(pace: float = 1.0) -> ProgressLine:
     return ProgressLine(quiet=False, environment={}, clock=Clock(pace))
 
 
-def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypatch: Patch) -> None:
     shown = terminal(monkeypatch)
     progress = line()
     for what in ("folder", "file", "file", "unit"):
@@ -60,7 +60,7 @@ def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypa
     ]
 
 
-def test_a_short_run_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_run_shows_nothing(monkeypatch: Patch) -> None:
     shown = terminal(monkeypatch)
     progress = line(pace=0.01)
     for _ in range(50):
@@ -70,7 +70,7 @@ def test_a_short_run_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("quiet", "environment"), [(True, {}), (False, {"CI": "true"}), (False, {"TERM": "dumb"})])
-def test_nobody_else_sees_it(monkeypatch: pytest.MonkeyPatch, *, quiet: bool, environment: dict[str, str]) -> None:
+def test_nobody_else_sees_it(monkeypatch: Patch, *, quiet: bool, environment: dict[str, str]) -> None:
     shown = terminal(monkeypatch)
     progress = ProgressLine(quiet=quiet, environment=environment, clock=Clock(1.0))
     assert progress.listener is None
@@ -79,9 +79,7 @@ def test_nobody_else_sees_it(monkeypatch: pytest.MonkeyPatch, *, quiet: bool, en
     assert shown.getvalue() == ""
 
 
-def test_a_scan_shows_it_and_erases_it_before_anything_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_scan_shows_it_and_erases_it_before_anything_else(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     shown = terminal(monkeypatch)
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import validate
 
 from posturio_iac.render.text.overview import HEADS
-from tests.support.command_line import KEY, ROOT, run
+from tests.support.command_line import KEY, ROOT, Capture, Patch, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ module "local" { source = "./local" }
 
 
 @pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: Patch) -> Path:
     """A folder with something of each kind, which is the current one."""
     for name, text in FILES.items():
         path = tmp_path / name
@@ -53,7 +53,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def skipped(capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, list[str]]:
+def skipped(capsys: Capture, *more: str) -> dict[str, list[str]]:
     """Return what a scan lists, by its kind."""
     _, out, _ = run(capsys, "scan", "--show-skipped", "--format", "json", *more)
     document: dict[str, Any] = json.loads(out)
@@ -78,7 +78,7 @@ MODULES = [
 ]
 
 
-def test_in_a_folder_without_git(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_folder_without_git(tree: Path, capsys: Capture) -> None:
     assert tree.is_dir()
     assert skipped(capsys, "--exclude", "vendor/", "--max-file-size", "1000") == {
         "cache": [".terraform/"],
@@ -88,7 +88,7 @@ def test_in_a_folder_without_git(tree: Path, capsys: pytest.CaptureFixture[str])
     }
 
 
-def test_in_a_repository_git_tells_what_it_ignores(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_a_repository_git_tells_what_it_ignores(tree: Path, capsys: Capture) -> None:
     git(tree, "init", "-q")
     other = tree / "other"
     other.mkdir()
@@ -107,7 +107,7 @@ def test_in_a_repository_git_tells_what_it_ignores(tree: Path, capsys: pytest.Ca
     }
 
 
-def test_the_text_lists_them_above_the_last_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_lists_them_above_the_last_line(tree: Path, capsys: Capture) -> None:
     assert tree.is_dir()
     code, out, _ = run(capsys, "scan", "--show-skipped", "--exclude", "vendor/", "--exit-zero")
     assert "Not checked:\n" in out
@@ -116,13 +116,13 @@ def test_the_text_lists_them_above_the_last_line(tree: Path, capsys: pytest.Capt
     assert code == run(capsys, "scan", "--exclude", "vendor/", "--exit-zero")[0] == 3
 
 
-def test_nothing_that_was_left_out_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_that_was_left_out_is_said_too(tmp_path: Path, monkeypatch: Patch, capsys: Capture) -> None:
     (tmp_path / "main.tf").write_text("locals {}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert "Not checked: nothing was left out.\n" in run(capsys, "scan", "--show-skipped")[1]
 
 
-def test_a_format_that_cannot_hold_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_format_that_cannot_hold_it_is_refused(capsys: Capture) -> None:
     code, _, err = run(capsys, "scan", "--show-skipped", "--format", "sarif")
     assert (code, err) == (2, "posturio-iac: --show-skipped needs the format text or json; add one of them\n")
 

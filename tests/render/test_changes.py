@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import validate
 
-from tests.support.command_line import ROOT, run
+from tests.support.command_line import ROOT, Capture, Patch, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +20,13 @@ PROGRAMS = {"main.tf": HCL % KEY, "t.yaml": f"{YAML}    Properties: {{UserName: 
 
 
 @pytest.fixture(params=sorted(PROGRAMS))
-def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: Patch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / request.param).write_text(PROGRAMS[request.param], encoding="utf-8")
     return tmp_path / str(request.param)
 
 
-def report(capsys: pytest.CaptureFixture[str], name: str) -> Any:
+def report(capsys: Capture, name: str) -> Any:
     _, out, _ = run(capsys, "scan", "--format", name, "--as-of", "2026-11-24", ".")
     return json.loads(out) if name in ("json", "sarif") else out
 
@@ -42,12 +42,12 @@ def applied(text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]
     return text
 
 
-def mended(file: Path, capsys: pytest.CaptureFixture[str]) -> str:
+def mended(file: Path, capsys: Capture) -> str:
     assert run(capsys, "fix", "--write", "--as-of", "2026-11-24", ".")[0] == 0
     return file.read_text(encoding="utf-8")
 
 
-def test_the_edits_in_json_are_those_of_fix(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_edits_in_json_are_those_of_fix(file: Path, capsys: Capture) -> None:
     made = report(capsys, "json")
     validate(made, json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8")))
     (found,) = made["findings"]
@@ -57,7 +57,7 @@ def test_the_edits_in_json_are_those_of_fix(file: Path, capsys: pytest.CaptureFi
     assert applied(file.read_text(encoding="utf-8"), edits) == mended(file, capsys)
 
 
-def test_the_replacements_in_sarif_are_those_of_fix(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_replacements_in_sarif_are_those_of_fix(file: Path, capsys: Capture) -> None:
     (result,) = report(capsys, "sarif")["runs"][0]["results"]
     ((change,),) = (fix["artifactChanges"] for fix in result["fixes"])
     assert change["artifactLocation"]["uri"] == file.name
@@ -66,7 +66,7 @@ def test_the_replacements_in_sarif_are_those_of_fix(file: Path, capsys: pytest.C
     assert applied(file.read_text(encoding="utf-8"), edits) == mended(file, capsys)
 
 
-def test_text_and_markdown_show_the_lines_that_change(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_and_markdown_show_the_lines_that_change(file: Path, capsys: Capture) -> None:
     shown = '      +    expires = "2027-02-19"' if file.suffix == ".tf" else "      +    Metadata:"
     text = report(capsys, "text")
     assert shown in text.splitlines()
@@ -74,7 +74,7 @@ def test_text_and_markdown_show_the_lines_that_change(file: Path, capsys: pytest
     assert f"```diff\n{shown.strip().replace('+', '+', 1)}" in report(capsys, "markdown")
 
 
-def test_a_finding_that_a_person_has_to_mend_shows_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finding_that_a_person_has_to_mend_shows_none(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "main.tf").write_text(HCL.replace('a = "ä"', 'expires = "2026-01-31"') % KEY, encoding="utf-8")
     _, out, _ = run(capsys, "scan", "--format", "json", "--as-of", "2026-11-24", str(tmp_path))
     (found,) = json.loads(out)["findings"]

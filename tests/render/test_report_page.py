@@ -342,24 +342,10 @@ def test_a_result_whose_links_are_no_addresses_of_the_web_is_refused() -> None:
 
 def test_41_equal_mends_are_one_card() -> None:
     keys = [declared(f"aws_iam_access_key.k{n}") for n in range(41)]
-    remedy = {
-        "kind": "add_tag",
-        "address": "u",
-        "path": "main.tf",
-        "line": 1,
-        "summary": "add this tag to the user",
-        "code": 'expires = "x"',
-    }
+    remedy = {"kind": "add_tag", "address": "u", "path": "main.tf", "line": 1, "summary": "add this tag to the user"}
+    told = {"problem": "The key never ends.", "remedy": remedy | {"code": 'expires = "x"'}}
     found = [
-        finding(
-            key,
-            "ownerless",
-            message=f"{key['address']} never ends.",
-            problem="The key never ends.",
-            remediation=f"Add it to {key['address']}.",
-            remedy=remedy,
-        )
-        | {"fix": {"level": "in_place", "edits": []}}
+        finding(key, "ownerless", remediation=f"Add it to {key['address']}.", **told) | {"fix": {"level": "in_place", "edits": []}}
         for key in keys
     ]
     text = Page(page(joined(result(keys, found, scope=code("iam-vulnerable"))))).text
@@ -393,15 +379,8 @@ def test_damaged_replacements_are_refused() -> None:
 def test_a_command_with_a_hidden_id_is_not_offered() -> None:
     key = deployed("ci", label="AKIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE")
     command = "aws iam update-access-key --user-name ci --access-key-id AKIAIOSFODNN7EXAMPLE --status Inactive"
-    remedy = {
-        "kind": "run_command",
-        "address": None,
-        "path": None,
-        "line": None,
-        "summary": "switch it off",
-        "command": command,
-        "then": "",
-    }
+    nowhere = dict.fromkeys(("address", "path", "line"))
+    remedy = {"kind": "run_command", **nowhere, "summary": "switch it off", "command": command, "then": ""}
     document = result([key], [finding(key, remediation=f"Switch it off: {command}.", remedy=remedy)], scope=accounts(A))
     hidden = page(join([load(json.dumps(document), "a.json")]))
     assert "AKIAIOSFODNN7EXAMPLE" not in hidden

@@ -7,14 +7,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from posturio_iac.cli import main
 from tests.support import canned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pytest
-
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
 ROOT = Path(__file__).parents[2]
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
 MISSING = "iam.access_keys_without_lifetime"
@@ -24,7 +26,7 @@ def a_key(**more: object) -> Any:
     return canned.key("aws_iam_access_key.ci", canned.span("iam.tf"), **more)
 
 
-def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+def run(capsys: Capture, *argv: str) -> tuple[int, str, str]:
     code = main(argv)
     out, err = capsys.readouterr()
     assert "Traceback" not in err

@@ -6,22 +6,29 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.baseline import live_result
+from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, Update, accepted_severities, pruned
+from posturio_iac.commands.baseline.stale import Searched, stale
 from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import JUDGING, Command, own_option, parse, shared_options
+from posturio_iac.commands.settings import settings
+from posturio_iac.config.check import BadValueError, moment
 from posturio_iac.config.option_table import Option, Shape
+from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
+from posturio_iac.scan import judged, now, select
+from posturio_iac.scan.configuration import code_files, known_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar
 
-    from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields
-    from posturio_iac.commands.baseline.stale import Searched
+    from posturio_iac.commands.baseline.entries import NewBaseline
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
-    from posturio_iac.judge.baseline import BaselineFile
 
     T = TypeVar("T")
 
@@ -60,8 +67,6 @@ def run(argv: Sequence[str]) -> int:
     if "-" in given.words:
         raise UsageError("a baseline is about files, so it cannot hold findings on standard input")
     _check_until(given.until, given)
-    from posturio_iac.commands.settings import settings
-
     if given.live:
         return _of_live_result(settings(given, ()), given)
     files, report, searched = _look(settings(given, given.words), given, prune=bool(given.prune))
@@ -77,10 +82,6 @@ def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
 
 def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
     """The existing or future baselines, the report of a scan without them, and the scope of that scan."""
-    from posturio_iac.commands.baseline.stale import Searched
-    from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
-    from posturio_iac.scan import judged, select
-
     paths = config.baseline or (os.path.abspath(FILE),)
     there = tuple(filter(os.path.isfile, paths))
     selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
@@ -97,9 +98,6 @@ def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[Baseli
 def _check_until(until: str | None, given: Arguments) -> None:
     if until is None:
         return
-    from posturio_iac.config.check import BadValueError, moment
-    from posturio_iac.scan import now
-
     try:
         end = moment(until, end_of_day=True)
     except BadValueError as wrong:
@@ -109,8 +107,6 @@ def _check_until(until: str | None, given: Arguments) -> None:
 
 
 def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
-    from posturio_iac.commands.baseline.entries import NewEntryFields, NoEndError, accepted_severities
-
     new = NewEntryFields(given.reason or "", given.owner or "", given.until, accepted_severities(given.accept))
     try:
         return written(new)
@@ -124,10 +120,6 @@ def _with_end(given: Arguments, written: Callable[[NewEntryFields], T]) -> T:
 
 
 def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:
-    from posturio_iac.commands.baseline.entries import pruned
-    from posturio_iac.commands.baseline.stale import stale
-    from posturio_iac.scan.configuration import known_findings
-
     incomplete = _complain(report)
     if incomplete and given.prune:
         raise OutputError("nothing was pruned: a run that could not read everything cannot prove that a finding is gone")
@@ -153,9 +145,6 @@ def _write(old: BaselineFile, new: NewBaseline) -> None:
 
 
 def _of_live_result(config: Config, given: Arguments) -> int:
-    from posturio_iac.commands.baseline import live_result
-    from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
-
     if given.words:
         raise UsageError("--live takes the findings from a result, so no path is scanned; leave one of them out")
     if len(config.baseline) > 1:
@@ -176,18 +165,12 @@ def _of_live_result(config: Config, given: Arguments) -> int:
 
 def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
     """The baselines with entries for the findings of a report."""
-    from posturio_iac.commands.baseline.entries import Update
-    from posturio_iac.commands.baseline.stale import stale
-    from posturio_iac.scan.configuration import code_files, known_findings
-
     known = known_findings(report, files, searched.selection)
     update = Update(files, report, known, stale(known, report, searched))
     return tuple(update.baselines(new, code_files(searched.selection)))
 
 
 def _complain(report: Report) -> bool:
-    from posturio_iac.core.finding import Level
-
     diagnostics = [d for d in report.diagnostics if d.level is not Level.NOTE]
     for d in diagnostics:
         where = ":".join(printable(str(part)) for part in (d.path, d.line, d.column) if part is not None)
