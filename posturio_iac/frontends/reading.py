@@ -24,9 +24,7 @@ class ReadRequest:
     config: Config
     as_of: datetime
     names: Names
-    """The names of metadata that state a lifetime or an owner."""
     rule_ids: frozenset[str]
-    """Ids that a comment or metadata may ignore."""
     budget: Callable[[], Budget]
     """Makes what reading one root module or template may cost."""
     place: str

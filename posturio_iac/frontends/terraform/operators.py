@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MAX_BITS = 20_000
-"""Whole numbers of more bits are not computed with."""
 
 
 def text_of(value: Value) -> str:

@@ -23,22 +23,18 @@ class TerraformOptions:
     """Options of one reading."""
 
     names: Names
-    """The names of metadata that state a lifetime or an owner."""
     as_of: datetime
     """The time of the run; reading needs it only to say how old a date in a name is."""
     engine: str = "auto"
     """``auto``, ``terraform`` or ``opentofu``."""
     engine_version: str | None = None
-    """The engine's version, when configuration fixes it."""
     var_files: tuple[str, ...] = ()
     """Paths of ``--var-file``, relative to the current directory."""
     known_modules: tuple[dict[str, Any], ...] = ()
     """More entries for the table of known modules, as configuration holds them."""
     rule_ids: frozenset[str] = frozenset()
-    """Ids that a comment may ignore."""
     max_file_size: int = MAX_FILE_SIZE
     """In bytes."""
     budget: Callable[[], Budget] = Budget
-    """Makes the budget for reading one root module."""
     read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
     """Reads a CloudFormation template in the code: its text, the place of that, and the parameters that it is given."""

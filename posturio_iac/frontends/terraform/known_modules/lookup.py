@@ -107,7 +107,6 @@ class KnownModules:
         self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
         self._by_address: dict[tuple[str, str], int] = {}
         self._matches: dict[tuple[str, str | None, str | None], Match | NotKnown] = {}
-        """What was found, by the arguments: many folders call the same module at the same version."""
         for index, entry in enumerate(self._entries):
             for address in _addresses(entry):
                 source = parse_source(address)

@@ -34,7 +34,6 @@ class SourceKind(Enum):
     """Where a module comes from."""
 
     LOCAL = "local"
-    """A folder beside the caller."""
     REGISTRY = "registry"
     """A module registry; the version stands in the block."""
     REPOSITORY = "repository"

@@ -53,13 +53,11 @@ class KnownKey:
     user: tuple[InputTemplate, ...] = ()
     """The user's name: the first of these whose inputs are all set and not empty; none when the module composes it otherwise."""
     path: InputTemplate | None = None
-    """The user's path."""
     tags: tuple[Choice, ...] = ()
     """Maps merged into the tags of the user; later ones win."""
     only_user_tagged: bool = False
     """True if these inputs tag nothing beside the user."""
     fixed_tags: tuple[tuple[str, InputTemplate], ...] = ()
-    """Tags that the module itself puts on the user."""
     status: Choice | None = None
     """The key's status; none, or null, means Active."""
     pgp_key: InputTemplate | None = None
@@ -67,7 +65,6 @@ class KnownKey:
     max_age: Choice | int | None = None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
     service: InputTemplate | None = None
-    """The service that a service credential is for."""
     age: Choice | int | None = None
     """Days after its creation on which AWS ends a service credential, or the input that says so; none means never."""
     secrets: tuple[str, ...] = ()

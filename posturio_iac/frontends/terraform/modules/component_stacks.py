@@ -13,7 +13,7 @@ from posturio_iac.core.unknown import SET_PER_DEPLOYMENT
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.values import Value, first_unknown
 
@@ -92,12 +92,7 @@ class ComponentStack:
         if not isinstance(data, bytes):
             self.problems.append(data)
             return
-        if path.endswith(".json"):
-            from posturio_iac.frontends.terraform.syntax import json_syntax
-
-            body, problems = json_syntax.parse(path, data, {**json_syntax.LABELS, **_LABELS})
-        else:
-            body, problems = parse(path, data)
+        body, problems = parse_either(path, data, _LABELS)
         self.problems += problems
         if path.endswith(DEPLOYMENTS):
             names = {name: one for block in body.all("locals") for name, one in block.body.attributes.items()}

@@ -33,7 +33,6 @@ class Engine:
     name: str | None
     """``terraform`` or ``opentofu``; None when the code does not tell."""
     at_least: tuple[int, int] | None = None
-    """The lowest version that the code allows."""
 
     @property
     def counts_creation(self) -> bool:
@@ -70,7 +69,8 @@ def engine_of(root: str, folder: Module, found: str | None, version: str | None,
     """
     if found is None and any(n.endswith(TOFU) for n in folder.names):
         found = "opentofu"
-    at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder, fence)
+    pinned = next((_text(root, folder.path, n, fence) for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), "")
+    at_least = _version(version) if version else _lowest(folder) or _version(pinned)
     return Engine(found, at_least)
 
 
@@ -98,11 +98,6 @@ def _text(root: str, folder: str, name: str, fence: Fence) -> str:
         return read(os.path.join(root, folder, name), LIMIT, fence).decode("utf-8", "replace")
     except UnreadableError:
         return ""
-
-
-def _pinned(root: str, folder: Module, fence: Fence) -> tuple[int, int] | None:
-    name = next((n for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), None)
-    return _version(_text(root, folder.path, name, fence)) if name else None
 
 
 def _version(text: str) -> tuple[int, int] | None:

@@ -144,9 +144,7 @@ class NestedBlock(Generic[S]):
 
     block: hcl.Block
     scope: S
-    """The scope of its expressions."""
     unsure: Unknown | None = None
-    """Why it may not be there."""
 
 
 def nested_blocks(block: hcl.Block, kind: str, scope: S) -> Iterator[NestedBlock[S]]:

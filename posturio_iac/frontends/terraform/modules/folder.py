@@ -52,7 +52,6 @@ class Module:
     outputs: dict[str, hcl.Block] = field(default_factory=dict)
     providers: list[hcl.Block] = field(default_factory=list)
     settings: list[hcl.Block] = field(default_factory=list)
-    """The ``terraform`` blocks."""
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """Why any variable may be set: a variables file could not be read."""
@@ -65,7 +64,6 @@ class Module:
     unseen_providers: Unknown | None = None
     """Why there may be providers whose code cannot be seen."""
     names: tuple[str, ...] = ()
-    """Every file name in the folder."""
     is_partial: bool = False
     """True if some of its configuration is excluded."""
     given: frozenset[str] = frozenset()

@@ -51,7 +51,6 @@ SAME = {
     ("data.aws_iam_user", "id"): "user_name",
     ("aws_iam_access_key", "user_name"): "user",
 }
-"""Computed attributes that always equal an argument."""
 
 
 class Planner(Protocol):

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-"""Names of folders whose calls are examples or tests of a module."""
 _BROKERED = ("provision", "bind")
 """The folders of what a service broker applies for each service and each binding."""
 

@@ -46,7 +46,6 @@ class ModuleTree:
         self.leading: dict[str, set[str]] = {}
         """The folders that hold keys or lead to some, with those that they call."""
         self.units: Mapping[str, AppliedUnit | ComponentStack] = {}
-        """The units of Terragrunt's, and stacks, by their files."""
         self.with_tofu: set[str] = set()
         """The folders that were read and hold files for OpenTofu alone."""
         self.standing: dict[str, tuple[bool, bool]] = {}

@@ -13,6 +13,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse as parse_hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.metadata.comments import Comment
 
@@ -23,6 +24,11 @@ LABELS: Mapping[str, int] = {"resource": 2, "data": 2, "ephemeral": 2, "module":
 """How many labels a top-level block has; the others have none."""
 _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "provider", "providers", "type"})
 """Attributes whose strings are no templates."""
+
+
+def parse_either(path: str, data: bytes, labels: Mapping[str, int], name: str = "") -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
+    """The same of HCL, unless the path, or the ``name``, ends as that of JSON; ``labels`` of its blocks add to Terraform's."""
+    return parse(path, data, {**LABELS, **labels}) if (name or path).endswith(".json") else parse_hcl(path, data)
 
 
 def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import Span
 
+    Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
+
 
 OUTLINED_FROM = 32_768
 """Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much as parsing half of that."""
 
 
-def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
+def parse(path: str, data: bytes) -> Parsed:
     """The top-level blocks and attributes of one file, and its syntax errors.
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.

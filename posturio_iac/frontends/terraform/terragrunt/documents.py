@@ -13,7 +13,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,6 @@ class UnitSource:
     """As Terraform would write it: registry modules without ``tfr://``."""
     span: Span
     version: str | None = None
-    """The version of a registry module."""
     package: str = ""
     """Local: the folder that is copied as a whole, absolute; empty for one that is not here."""
     module: str = ""
@@ -75,11 +74,11 @@ def as_copied(package: str, unit: str, folder: str, source: str) -> str:
 
 Document = tuple[hcl.Body, tuple[Diagnostic, ...]]
 MOST_COPIES = 1000
-"""The most folders that stacks may generate."""
 _MOST_PARSED = 200
 """How many files are kept parsed; the least recently used ones are parsed again."""
 _MOST_FOLDERS = 5000
 """How many folders are kept with the copy that they are part of."""
+_LABELS = {"generate": 1, "dependency": 1, "include": 1}
 _NOTHING, _FILE, _FOLDER = range(3)
 
 
@@ -179,13 +178,9 @@ class Documents:
         data = self.data(path)
         if isinstance(data, Diagnostic):
             return hcl.EMPTY, (data,)
-        if real.endswith(".json"):
-            from posturio_iac.frontends.terraform.syntax import json_syntax
-
-            labels = {**json_syntax.LABELS, "generate": 1, "dependency": 1, "include": 1}
-            body, problems = json_syntax.parse(self.shown(real), data, labels)
-            if not all(block.get("path") for block in body.all("include")) or ("include" in body.attributes and not body.all("include")):
-                # it has no label: its members are arguments
-                body, problems = json_syntax.parse(self.shown(real), data, {**labels, "include": 0})
-            return body, problems
-        return parse(self.shown(real), data)
+        body, problems = parse_either(self.shown(real), data, _LABELS)
+        included = body.all("include")
+        if real.endswith(".json") and (not all(block.get("path") for block in included) or ("include" in body.attributes and not included)):
+            # it has no label: its members are arguments
+            return parse_either(self.shown(real), data, {**_LABELS, "include": 0})
+        return body, problems

@@ -147,4 +147,3 @@ _OURS: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
     "read_terragrunt_config": _read_terragrunt_config,
     "read_tfvars_file": _read_tfvars_file,
 }
-"""Functions whose result the files and their places fix."""

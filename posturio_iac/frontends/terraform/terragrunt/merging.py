@@ -20,7 +20,6 @@ class Entries:
 
     known: Mapping[str, tuple[Value, hcl.Expr]]
     rest: Unknown | None
-    """Why there may be others."""
 
     def value(self) -> Value:
         values = {name: value for name, (value, _) in self.known.items()}

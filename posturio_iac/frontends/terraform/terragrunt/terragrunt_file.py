@@ -44,10 +44,8 @@ class UnitFindings:
     """Facts from reading the files of one unit, which stay when the files are dropped."""
 
     files: set[str] = field(default_factory=set)
-    """The files that were read for it."""
     problems: dict[Diagnostic, None] = field(default_factory=dict)
     unknown_functions: set[str] = field(default_factory=set)
-    """The unknown functions that were called."""
 
 
 @dataclass(slots=True)
@@ -57,12 +55,10 @@ class UnitContext:
     documents: Documents
     budget: Budget
     folder: str
-    """Where the unit is applied."""
     values: Value | None = None
     """The values from a stack; None when no stack here generates the unit."""
     found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
-    """By `read_terragrunt_config`."""
 
 
 class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):

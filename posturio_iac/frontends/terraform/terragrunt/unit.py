@@ -10,7 +10,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.unknown import GENERATES, UNREAD_VALUES
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
 from posturio_iac.frontends.terraform.terragrunt.documents import UnitSource, source_of
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
@@ -38,7 +38,6 @@ class GeneratedFile:
     name: str
     blocks: tuple[hcl.Block, ...]
     overwrites: bool
-    """True if it takes the place of a file of that name."""
     values: tuple[hcl.Attribute, ...] = ()
     """The values of variables in it, if it is a file of these."""
 
@@ -244,12 +243,7 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     heredoc = contents.span.end_line > contents.span.line
     lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
     place, data = file or block.header.path, f"{lines}{text}".encode("utf-8", "replace")
-    if name.endswith(".json"):
-        from posturio_iac.frontends.terraform.syntax import json_syntax
-
-        body, problems = json_syntax.parse(place, data)
-    else:
-        body, problems = parse(place, data)
+    body, problems = parse_either(place, data, {}, name)
     if problems:
         return GENERATES(configuration.shown, name)
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")

@@ -80,14 +80,7 @@ class TerragruntStack:
         return place if self._documents.copy(self._documents.real(found.module), place) else None
 
 
-def is_given_values(unit: TerragruntUnit) -> bool:
-    """True if a file is made for stacks: it reads ``values``."""
-    data = unit.documents.data(unit.path)
-    return isinstance(data, bytes) and b"values." in data
-
-
 MOST = 50_000
-"""The most units that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,25 +185,22 @@ class Units:
     ) -> None:
         self._documents, self._budget, self._report = documents, budget, report
         self._paths = paths
-        self._all: dict[str, AppliedUnit] | None = None
 
     def all(self) -> dict[str, AppliedUnit]:
         """The units by their files."""
-        if self._all is None:
-            found: list[AppliedUnit] = []
-            below: dict[str, set[str]] = {}
-            for one in self._found():
-                found.append(one)
-                below[one.shown] = set(one.unit.included())
-                one.forget()
-                free_last_part()
-            circular = {path for path in below if path in closure(below[path], below)}
-            for problem in (problem for one in found if one.shown in circular for problem in one.unit.problems):
-                self._report(problem)
-            # An included file is part of others and not applied itself; of a circle all are reported and none is left out.
-            parts = {path for included in below.values() for path in included} - circular
-            self._all = {one.node: one for one in found if one.shown not in parts}
-        return self._all
+        found: list[AppliedUnit] = []
+        below: dict[str, set[str]] = {}
+        for one in self._found():
+            found.append(one)
+            below[one.shown] = set(one.unit.included())
+            one.forget()
+            free_last_part()
+        circular = {path for path in below if path in closure(below[path], below)}
+        for problem in (problem for one in found if one.shown in circular for problem in one.unit.problems):
+            self._report(problem)
+        # An included file is part of others and not applied itself; of a circle all are reported and none is left out.
+        parts = {path for included in below.values() for path in included} - circular
+        return {one.node: one for one in found if one.shown not in parts}
 
     def _found(self) -> Iterator[AppliedUnit]:
         made: set[str] = set()
@@ -234,7 +224,8 @@ class Units:
             self._report(Diagnostic(Level.ERROR, text, paths[MOST]))
         for path in paths[:MOST]:
             unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget)
-            if path not in made or not is_given_values(unit):
+            data = unit.documents.data(unit.path) if path in made else b""
+            if isinstance(data, Diagnostic) or b"values." not in data:  # it is made for stacks
                 yield from self._guarded(unit, frozenset())
 
     def _guarded(self, unit: TerragruntUnit, files: frozenset[str], header: Span | None = None) -> Iterator[AppliedUnit]:
