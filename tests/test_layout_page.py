@@ -33,7 +33,6 @@ found = access_keys([DeployedKey(users[arn], "key-1", "Active", AS_OF, None)], A
 judged = tuple(JudgedKey(key, Verdict.CLEAN) for key in found)
 print(render(Report(AS_OF, judged, (), (), 0), RenderContext(lambda _: None, "", 0.0)))
 """
-"""What AWS answers about a user, as far as the JSON."""
 
 
 @pytest.fixture

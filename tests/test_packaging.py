@@ -35,9 +35,7 @@ HEAVY = {"asyncio", "boto3", "cfnlint", "checkov", "concurrent", "http", "import
 HEAVY |= {"logging", "socket", "ssl", "unittest", "urllib.request", "xml"}
 """Never loaded by a scan in text format."""
 PARSERS = {"tree_sitter", "tree_sitter_hcl", "yaml"}
-"""Loaded only for a file that holds a key."""
 UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli", "json"}
-"""Loaded only when a run has a use for them."""
 
 
 RARE = {"core.host_ids", "core.text.gitignore", "metadata.comments", "metadata.directives", "search.skipped"}

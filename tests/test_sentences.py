@@ -45,7 +45,6 @@ SENTENCES: tuple[tuple[type, str], ...] = (
     (KeySentence, "rest"),
     (remedy.Advice, "text"),
 )
-"""Fields that hold prose, by their records."""
 
 
 def muted(make: Callable[..., None], name: str) -> Callable[..., None]:

@@ -29,7 +29,6 @@ class Program(NamedTuple):
     files: dict[str, str]
     keys: tuple[str, ...]
     words: tuple[str, ...] = ()
-    """Arguments of the scan."""
 
 
 NAMES = {
@@ -53,7 +52,6 @@ SOURCES = {
     "escape": f"{MODULES}/iam\\u002duser",
     "git-path": "git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/x/../iam-user?ref=v5.30.0",
 }
-"""Ways to write the source of a module that makes a key."""
 ADDRESSES = {
     **{name: Program({"main.tf": KNOWN % source}, CALLED) for name, source in SOURCES.items()},
     "parentheses": Program({"main.tf": (KNOWN % IAM_USER).replace(f'"{IAM_USER}"', f'("{IAM_USER}")')}, CALLED),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.support.grammar import Grammar
 
 VARIABLE = '{ x = [1, { y = "z" }], "null" = "n", "k-1" = true, e = {}, l = [[1, 2], [3]], o = [{ x = 1, y = ["a"] }, { x = 2, y = [] }] }'
-"""What ``var.a`` holds."""
 DEPTH = 3
 
 _CHARACTERS = ["", "a", "b c", "1", "01", "1.5", "true", "é", "\\n", '\\"', "$", "%", "$${", "%%{", "null", "-3", "\\u00e9", "2"]

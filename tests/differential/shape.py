@@ -24,7 +24,6 @@ def _is_text(path: Path) -> bool:
 
 
 FILES = sorted(p for p in (ROOT / "fixtures").rglob("*") if p.suffix in (".tf", ".tofu", ".tfvars") and p.is_file() and _is_text(p))
-"""Every fixture in HCL that is text."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,6 @@ class Dynamic:
 
 
 Value = Any
-"""None, bool, int, float, str, list, dict or `Dynamic`."""
 
 
 @dataclass(frozen=True)

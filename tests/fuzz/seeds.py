@@ -69,7 +69,6 @@ CONFIGURATIONS = [
         for block in re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     ),
 ]
-"""Configurations of the fixtures and of the pages."""
 CI = ("aws_iam_access_key.ci", "AKIAIOSFODNN7EXAMPLE", "ci")
 EACH = ('module.mail.module.users["a.b"].aws_iam_access_key.this["x"]', "AKIAIOSFODNN7EXAMPL2", "mail-x")
 COUNTED = ("module.old.aws_iam_access_key.this[1]", "AKIAIOSFODNN7EXAMPL3", "old")

@@ -42,7 +42,6 @@ OTHERS: tuple[tuple[str, ...], ...] = (
     ("fix", *DAY, "--unsafe", "--owner", "payments@example.com", "--in", "60d"),
     ("baseline", *DAY, "--reason", "known", "--until", "2099-12-31"),
 )
-"""What runs over some of the programs after the scan."""
 
 
 class Target(NamedTuple):

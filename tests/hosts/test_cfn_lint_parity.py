@@ -69,7 +69,6 @@ BROKEN = {
     "expiring": f"Metadata: {{Posturio: {{Expires: {SOON}}}}}",
     "lingering": "Properties: {UserName: somebody, Status: Inactive}",
 }
-"""Keys that break one rule each."""
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ _GOLDEN = re.compile(r"^iam\.(\S+) \w+ (.+)$", re.MULTILINE)
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 Found = tuple[str, str, str]
-"""Folder of a program, check and address without indexes."""
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from tests.support.hosts.checkov_running import Record
 
 Saying = tuple[str, str, str, str]
-"""Folder of the program, result, check and resource."""
 
 pytestmark = pytest.mark.xdist_group("checkov-parity")
 OPEN = "undetermined: "

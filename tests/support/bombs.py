@@ -77,4 +77,3 @@ BOMBS: dict[str, dict[str, str]] = {
     },
     "words of a comment": {"main.tf": "# posturio: " + "a " * 31000 + "\n" + _keys(1)},
 }
-"""Files by their names."""

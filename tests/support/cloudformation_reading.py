@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.reading import Reading
 
 PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"
-"""A template with one key."""
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 

@@ -26,9 +26,7 @@ AS_OF = "2026-11-24"
 KINDS = ("flagged", "clean", "unknown", "suppressed")
 """What a program shows about its rule; the name of its folder begins with one of them."""
 FORMS = frozenset({"cloudformation", "plan"})
-"""Folders beside those of the rules."""
 WITHOUT_PROGRAMS = {name: entry.rule.only_live for name, entry in all_rules().items() if entry.rule.only_live}
-"""Rules that no program can show, and why."""
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,6 @@ def _watch():
 _watch()
 """
 RUN = f"{AUDIT}\nimport sys\nfrom posturio_iac.cli import main\nsys.exit(main(sys.argv[1:]))\n"
-"""The command line, watched."""
 
 
 def _of_python() -> tuple[str, ...]:

@@ -24,7 +24,6 @@ COLUMNS = "user,arn,user_creation_time," + ",".join(
 
 
 MADE = datetime(2020, 1, 1, tzinfo=timezone.utc)
-"""When every user was made."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Key:
     told: bool
     """True if the report knows when it was used; it says no_information otherwise."""
     off: datetime | None
-    """When CloudTrail saw that it was switched off."""
     rotated: datetime | None = None
     """What the report says for last_rotated, where that is not its creation."""
     before: datetime | None = None
@@ -57,9 +55,7 @@ class Person:
     tags: tuple[tuple[str, str], ...]
     keys: tuple[Key, ...]
     reported: bool
-    """True if the user was there when the report was made."""
     policies: tuple[str, ...] = ()
-    """Policies of AWS that are attached to the user."""
     credentials: tuple[PlayedCredential, ...] = ()
 
 
@@ -69,12 +65,9 @@ class Aws:
     denied: frozenset[str] = frozenset()
     root_keys: int = 0
     deleted: frozenset[str] = frozenset()
-    """Ids of keys that are no longer there."""
     left: frozenset[int] = frozenset()
-    """Users that are no longer there."""
     calls: Counter[str] = field(default_factory=Counter)
     made: datetime = AS_OF
-    """When the report was made."""
     account: Account = ACCOUNT
 
     def in_region(self, region: str) -> Aws:

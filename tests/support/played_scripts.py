@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 ACCOUNT_ID, KEY = "123456789012", "AKIAIOSFODNN7EXAMPLE"
 LATE = timedelta(minutes=15)
-"""How late CloudTrail shows an event."""
 
 AWS = """\
 import json, os, signal, sys

@@ -11,7 +11,6 @@ KEY_TYPE = "aws_iam_access_key"
 PROVIDER = 'provider["registry.terraform.io/hashicorp/aws"]'
 
 Key = tuple[str, str, str]
-"""Address, key id, user."""
 
 
 def _attributes(key_id: str, user: str, status: str) -> dict[str, Any]:

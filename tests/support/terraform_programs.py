@@ -34,7 +34,6 @@ AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 PLAIN = USER + KEY
-"""A user with a key, and nothing that would end the key."""
 
 
 def options(**more: Any) -> TerraformOptions:

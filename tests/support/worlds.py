@@ -44,13 +44,9 @@ class Fact:
     """The status of a second key; empty where it states none."""
     label: str = "k1"
     age: timedelta = timedelta(days=30)
-    """How old a deployed key is."""
     service: str = ""
-    """Of an API key: the service that it is for."""
     second_service: str = ""
-    """That of the second key, where it is another one."""
     days: int | str | None = None
-    """Its age, as the code gives it."""
 
     @property
     def key_type(self) -> str:

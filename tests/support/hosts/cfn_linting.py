@@ -27,7 +27,6 @@ PACK = ("--append-rules", "posturio_iac.adapters.cfn_lint")
 MISSING, EXPOSED, SEVERAL, OVERLONG, OWNERLESS = "W9371", "E9373", "W9376", "W9378", "W9379"
 INCOMPLETE, UNDETERMINED, REMARKS = "E9397", "I9398", "I9399"
 FAILURES = ("E0000", "E0001", "E0002")
-"""A file that cannot be read, a transform that failed, a rule that crashed."""
 ENDINGS = (".yaml", ".yml", ".json")
 REFUSED = {"multidocument": "stacks.yaml", "parameters": "prod.json"}
 """Files in ``fixtures/cloudformation/``, by their folder, that are no templates to cfn-lint."""
@@ -51,7 +50,6 @@ class Match(NamedTuple):
     end_line: int
     end_column: int
     path: str
-    """In the template, with slashes."""
     message: str
 
 

@@ -64,13 +64,11 @@ Resources:
     Properties:
       UserName: !Ref Bot
 """
-"""The same in CloudFormation."""
 _TYPE = re.compile(r"^(?:AWS|Custom)::[A-Za-z0-9:_@-]+\.")
 
 
 class Record(NamedTuple):
     result: str
-    """``failed``, ``passed`` or ``skipped``."""
     check: str
     file: str
     resource: str
@@ -79,7 +77,6 @@ class Record(NamedTuple):
     severity: str | None
     guideline: str | None
     reason: str
-    """Of a skip."""
 
 
 def checkov(

@@ -24,7 +24,6 @@ OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY
     "PIP_NO_INDEX": "1",
     "UV_OFFLINE": "1",
 }
-"""Lets nothing be fetched."""
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -37,12 +37,10 @@ class CallEvent:
     at: datetime
     user: str
     call: str
-    """Such as ``s3:ListBuckets``."""
     error: str = ""
     region: str = "eu-west-1"
     key_id: str = ""
     by_token: bool = False
-    """True if it was made with an API key of a service."""
 
 
 @dataclass
@@ -73,17 +71,12 @@ class FakeAws:
     report: tuple[datetime, str] | None = None
     """When the credential report was made, and its text; it is kept for four hours."""
     report_building: int = 0
-    """How often it is still in progress."""
     denied: set[str] = field(default_factory=set)
-    """Actions that are refused."""
     throttled: dict[str, int] = field(default_factory=dict)
-    """How many more requests for an action are too many."""
     meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What happens in the account after the next request for an action, before whoever asked can do anything else."""
     disabled_regions: set[str] = field(default_factory=set)
-    """Regions that the account has not enabled."""
     asked: list[tuple[str, str]] = field(default_factory=list)
-    """Region and action of each request."""
 
     @property
     def backend(self) -> Any:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Moto = Callable[[], Answer]
 
 LATE = timedelta(minutes=15)
-"""How late CloudTrail tells of an event."""
 MEMORY = timedelta(days=90)
 HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 """AWS's notice names us-east-1; the others are its counterparts."""

@@ -32,7 +32,6 @@ CREDENTIAL = re.compile(r"Credential=(?P<id>[^/]+)/[^/]*/(?P<region>[^/]+)/(?P<s
 IAM = get_service_model("iam")
 JSON = "application/x-amz-json-1.1"
 Answer = tuple[int, str, bytes]
-"""Status, content type and content."""
 
 
 class _Server(ThreadingHTTPServer):
