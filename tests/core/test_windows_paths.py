@@ -13,6 +13,7 @@ import pytest
 
 from posturio_iac.commands import ci_environment
 from posturio_iac.commands import report as files
+from posturio_iac.config.model import Config
 from posturio_iac.core.text import gitignore
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def test_a_checkout_of_a_service_is_found() -> None:
 
 @pytest.mark.usefixtures("windows")
 def test_what_was_scanned_is_named_with_slashes() -> None:
-    assert ci_environment._paths(ROOT, [r"modules\user", "envs"]) == ("envs", "modules/user")
-    assert ci_environment._paths(ROOT, []) == (".",)
+    selection: Any = SimpleNamespace(root=ROOT, repository=ROOT, search=SimpleNamespace(left_out=()))
+    for words, paths in (([r"modules\user", "envs"], ("envs", "modules/user")), ([], (".",))):
+        assert ci_environment.scope(ROOT, selection, words, Config(), narrowed=False, source_url="").paths == paths
 
 
 @pytest.mark.usefixtures("windows")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.option_table import Option
     from posturio_iac.core.finding import Finding
+    from posturio_iac.core.model import AccessKey
 
 
 def accepted(finding: Finding, until: datetime | None = None) -> BaselineEntry:
@@ -53,37 +54,46 @@ def test_suppressions_can_be_switched_off() -> None:
     assert said(report) == []
 
 
-def test_a_date_that_has_passed_suppresses_nothing_and_says_so() -> None:
-    report = run(access_key(directives=(ignore(WITHOUT, until=day("2026-11-23")),)))
-    assert rules(report) == [WITHOUT]
-    assert said(report) == [
+OURS = f"posturio:ignore[iam.{WITHOUT}]"
+MISSPELT = "iam.ownerless_acess_keys"
+IDLE = "because there is no such finding; remove it"
+
+
+@pytest.mark.parametrize(
+    ("key", "level", "text"),
+    [
         (
+            access_key(directives=(ignore(WITHOUT, until=day("2026-11-23")),)),
             "warning",
-            (
-                "posturio:ignore[iam.access_keys_without_lifetime] ended on 2026-11-23 and suppresses nothing; "
-                "fix the finding or set a later date"
-            ),
-        )
-    ]
+            f"{OURS} ended on 2026-11-23 and suppresses nothing; fix the finding or set a later date",
+        ),
+        (
+            access_key(directives=(ignore(WITHOUT, until=AS_STATED('"soon" is not a date')),)),
+            "warning",
+            f'{OURS} has an end that cannot be read and suppresses nothing: "soon" is not a date',
+        ),
+        (access_key(directives=(ignore(WITHOUT, reason="  "),)), "warning", f"{OURS} gives no reason and suppresses nothing; add one"),
+        (
+            access_key(enforced(), directives=(ignore(MISSPELT.removeprefix("iam.")),)),
+            "warning",
+            f'posturio:ignore[{MISSPELT}] suppresses nothing of {MISSPELT}: there is no rule "{MISSPELT}"; did you mean "iam.{OWNERLESS}"?',
+        ),
+        (
+            access_key(enforced(), directives=(ignore(WITHOUT, source="metadata"),)),
+            "note",
+            f"the metadata that ignores iam.{WITHOUT} suppresses nothing, {IDLE}",
+        ),
+    ],
+)
+def test_what_suppresses_nothing_says_so_at_its_place(key: AccessKey, level: str, text: str) -> None:
+    report = run(key)
+    assert rules(report) == ([] if key.lifetimes else [WITHOUT])
+    assert said(report) == [(level, text)]
     assert (report.diagnostics[0].path, report.diagnostics[0].line) == ("iam.tf", 4)
 
 
 def test_a_date_holds_until_its_day_is_over() -> None:
     assert verdict(access_key(directives=(ignore(WITHOUT, until=day("2026-11-24")),))) is Verdict.SUPPRESSED
-
-
-def test_an_end_that_cannot_be_read_suppresses_nothing_and_says_so() -> None:
-    report = run(access_key(directives=(ignore(WITHOUT, until=AS_STATED('"soon" is not a date')),)))
-    assert rules(report) == [WITHOUT]
-    ((level, text),) = said(report)
-    assert level == "warning"
-    assert text.endswith('has an end that cannot be read and suppresses nothing: "soon" is not a date')
-
-
-def test_a_reason_is_required() -> None:
-    report = run(access_key(directives=(ignore(WITHOUT, reason="  "),)))
-    assert rules(report) == [WITHOUT]
-    assert [level for level, _ in said(report)] == ["warning"]
 
 
 def test_a_directive_that_suppresses_nothing_is_noted() -> None:
@@ -115,18 +125,6 @@ def test_a_directive_that_is_of_use_to_one_of_several_keys_is_of_use() -> None:
 
 def test_a_directive_for_a_rule_that_is_not_asked_is_left_alone() -> None:
     assert said(run(access_key(enforced(), directives=(ignore(OWNERLESS),)), ignore=(OWNERLESS,))) == []
-
-
-def test_a_directive_that_names_no_rule_says_which_one_was_meant() -> None:
-    report = run(access_key(enforced(), directives=(ignore("ownerless_acess_keys"),)))
-    ((level, text),) = said(report)
-    assert level == "warning"
-    assert 'did you mean "iam.ownerless_access_keys"?' in text
-
-
-def test_metadata_is_named_as_such() -> None:
-    report = run(access_key(enforced(), directives=(ignore(WITHOUT, source="metadata"),)))
-    assert said(report)[0][1].startswith("the metadata that ignores iam.access_keys_without_lifetime suppresses nothing")
 
 
 @pytest.mark.parametrize(

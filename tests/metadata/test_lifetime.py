@@ -13,6 +13,7 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET
+from posturio_iac.metadata import lifetime
 from posturio_iac.metadata.lifetime import as_text, exemption, read, resembling
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
 
@@ -279,13 +280,7 @@ def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, foun
     assert said is None if found is None else said is not None and found in said
 
 
-WORDS_FOR_AN_END = (
-    "expire expires expired expiry expiration exp end ends until ttl eol lifetime lifespan age rotate rotates rotation cleanup retire "
-    "retirement sunset decommission terminate termination"
-)
-
-
-@pytest.mark.parametrize("word", WORDS_FOR_AN_END.split())
+@pytest.mark.parametrize("word", sorted(lifetime._END_WORDS))
 def test_each_word_for_an_end_is_found_inside_a_name(word: str) -> None:
     assert resembling(f"Acme{word.title()}Info", "2027-01-31", origin=TAG) is not None
 
