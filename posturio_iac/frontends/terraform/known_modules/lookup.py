@@ -191,9 +191,7 @@ def _undecided(module: KnownModule, text: str, why: Unknown) -> Match:
 
 
 def _constraint(text: str) -> Interval | Unknown:
-    if not text:
-        return _EVERYTHING
-    return parse_constraint(text) or MUST_BE(f'"{text}"', "a version constraint")
+    return (parse_constraint(text) or MUST_BE(f'"{text}"', "a version constraint")) if text else _EVERYTHING
 
 
 def _tag(ref: str) -> Interval | Unknown:

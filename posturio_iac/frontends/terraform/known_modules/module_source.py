@@ -165,11 +165,8 @@ def _in_repository(host: str, parts: list[str], submodule: str, query: str) -> M
 
 
 def _reference(query: str) -> str | None:
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        if name == "ref":
-            return value.replace("%2F", "/").replace("%2f", "/") or None
-    return None
+    found = (value for name, _, value in (pair.partition("=") for pair in query.split("&")) if name == "ref")
+    return next(found, "").replace("%2F", "/").replace("%2f", "/") or None
 
 
 BUILT_IN = (

@@ -81,12 +81,10 @@ def parse_version(text: str) -> Version | None:
     if (found := _VERSION.fullmatch(text.strip())) is None:
         return None
     major, minor, patch, pre = found.groups()
-    identifiers = tuple((not word.isdigit(), int(word) if word.isdigit() else 0, "" if word.isdigit() else word) for word in _split(pre))
+    identifiers = tuple(
+        (not word.isdigit(), int(word) if word.isdigit() else 0, "" if word.isdigit() else word) for word in (pre or "").split(".") if pre
+    )
     return Version((int(major), int(minor or 0), int(patch or 0)), not pre, identifiers)
-
-
-def _split(pre: str | None) -> list[str]:
-    return pre.split(".") if pre else []
 
 
 def segments(text: str) -> int:

@@ -89,7 +89,7 @@ class ComponentStack:
                 yield source.value, text
 
     def _add(self, path: str, data: bytes | Diagnostic) -> None:
-        if not isinstance(data, bytes):
+        if isinstance(data, Diagnostic):
             self.problems.append(data)
             return
         body, problems = parse_either(path, data, _LABELS)
@@ -157,12 +157,8 @@ def _call(block: hcl.Block) -> hcl.Block:
 
 def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
     """``{ aws = provider.aws.main }`` as Terraform writes it: ``{ aws = aws.main }``."""
-    if not isinstance(expression, hcl.ObjectExpr):
-        return expression
-    return hcl.ObjectExpr(tuple((key, _plain_provider(value)) for key, value in expression.items), expression.span)
-
-
-def _plain_provider(expression: hcl.Expr) -> hcl.Expr:
+    if isinstance(expression, hcl.ObjectExpr):
+        return hcl.ObjectExpr(tuple((key, _plain_providers(value)) for key, value in expression.items), expression.span)
     if isinstance(expression, hcl.Literal) and isinstance(expression.value, str):  # JSON writes it in quotes
         return hcl.Literal(expression.value.removeprefix("provider."), expression.span)
     words = references(expression)

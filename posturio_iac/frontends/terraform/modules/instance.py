@@ -380,7 +380,8 @@ class ModuleScope:
             if block is None:
                 raise EvaluationError(f'{child.address} has no output "{name}"')
             scope = child.scope(self.view)
-            return child.cached(self.view, "output", name, lambda: evaluate_or_null(block.get("value"), scope))
+            value = block.get("value")
+            return child.cached(self.view, "output", name, lambda: None if value is None else evaluate(value, scope))
 
         return output
 
@@ -400,11 +401,6 @@ class ModuleScope:
         return self._collected(
             expansion, values, lambda key: attributes_of(block, kind, address + suffix_of(key), expansion.instances[0][1])
         )
-
-
-def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
-    """The value, null when there is no expression; errors go up."""
-    return None if expression is None else evaluate(expression, scope)
 
 
 def resource_value(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> ResourceValue:
