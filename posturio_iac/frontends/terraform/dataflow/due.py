@@ -166,7 +166,6 @@ class DuePlan:
         return doubtful(why, *(evaluate_or_unknown(argument.expression, inner) for argument in given))
 
     def whole(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Due | None:
-        """Why a resource changes as a whole; None where it does not."""
         return due_of(*self.change(block, kind, address, scope))
 
     def attribute(self, block: hcl.Block, kind: str, address: str, scope: ModuleScope, name: str) -> Value:

@@ -49,7 +49,6 @@ class Standstill(NamedTuple):
 
     reason: Reason
     remedy: Remedy | None = None
-    """The change that makes it move."""
     despite_clock: bool = True
     """False when it only lacks a clock."""
 
@@ -151,7 +150,6 @@ class HandEdit(NamedTuple):
     span: Span
     """Where its value stands, if that is known."""
     at: datetime | None = None
-    """The date that it states."""
     value: str = ""
     reason: Reason | None = None
     """Why it is open what it says."""

@@ -47,7 +47,6 @@ class TerraformUser:
 
     name: Attr[str | None]
     address: str | None = None
-    """Where the code declares it: ``aws_iam_user.ci``."""
     identity: object = None
     """Equal for two keys of the same user; None when the user is not known well enough."""
     span: Span | None = None
