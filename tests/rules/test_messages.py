@@ -15,6 +15,7 @@ from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.place import MetadataOrigin, Place, TriggerOrigin, describe_origin
 from posturio_iac.rules import all_rules
 from posturio_iac.scan import judge_paths
+from tests.support import rule_cases as samples
 from tests.support.keys import (
     AS_OF,
     CLOCK,
@@ -34,23 +35,6 @@ from tests.support.keys import (
     unreadable,
     violations,
 )
-from tests.support.rule_cases import (
-    CASES,
-    EXPIRED,
-    EXPIRING,
-    EXPOSED,
-    FAR,
-    FIRED,
-    INERT,
-    LINGERING,
-    OUTAGE,
-    OVERDUE,
-    OVERLONG,
-    PAST,
-    SOON,
-    UNREADABLE,
-    WITHOUT,
-)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +42,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", samples.CASES)
 def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
-    key, _ = CASES[name]
+    key, _ = samples.CASES[name]
     for found in violations(key).values():
         for violation in found:
             assert key.address in violation.message
@@ -82,10 +66,10 @@ PASSED = {
 """Cases whose date has passed, or is none that a later one may take the place of."""
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", samples.CASES)
 def test_a_person_has_to_make_a_change_that_comes_after_another_one(name: str) -> None:
-    for rule, found in violations(CASES[name][0]).items():
-        after = rule in (EXPIRED, EXPIRING, OVERDUE) or name in PASSED
+    for rule, found in violations(samples.CASES[name][0]).items():
+        after = rule in (samples.EXPIRED, samples.EXPIRING, samples.OVERDUE) or name in PASSED
         assert {v.remedy.needs_person for v in found if isinstance(v.remedy, (ReplaceValue, SetArgument))} <= {after}
 
 
@@ -98,7 +82,7 @@ def test_a_person_has_to_make_a_change_that_comes_after_another_one(name: str) -
     ],
 )
 def test_an_unreadable_value_is_replaced_by_one_of_its_kind(kind: Kind, change: str, needs_person: bool) -> None:
-    (violation,) = violations(access_key(replace(unreadable(), kind=kind)))[UNREADABLE]
+    (violation,) = violations(access_key(replace(unreadable(), kind=kind)))[samples.UNREADABLE]
     assert violation.remediation == f'Set tag "expires" of aws_iam_user.ci to {change}.'
     assert isinstance(violation.remedy, ReplaceValue)
     assert violation.remedy.needs_person is needs_person
@@ -108,14 +92,14 @@ ENDED_BY_AWS = Lifetime(Kind.EXPIRY, Effect.ENFORCED, CLOCK, "90", span(2), inte
 
 
 def test_an_end_by_aws_that_is_near_is_told_with_its_day() -> None:
-    (violation,) = violations(access_key(replace(ENDED_BY_AWS, at=day("2026-12-01"))))[EXPIRING]
+    (violation,) = violations(access_key(replace(ENDED_BY_AWS, at=day("2026-12-01"))))[samples.EXPIRING]
     assert violation.message == ("AWS ends aws_iam_access_key.ci in 7 days, on 2026-12-02, and nothing replaces it automatically.")
     assert violation.remedy == access_key().remedies.replace
 
 
 @pytest.mark.parametrize("days", [(), (100,), (200, 100), (100, 200), (90, 100)])
 def test_of_the_rotations_that_come_after_an_end_by_aws_the_first_is_named(days: tuple[int, ...]) -> None:
-    (violation,) = violations(access_key(ENDED_BY_AWS, *(replace(enforced(one), span=span(one)) for one in days)))[OUTAGE]
+    (violation,) = violations(access_key(ENDED_BY_AWS, *(replace(enforced(one), span=span(one)) for one in days)))[samples.OUTAGE]
     first = f"time_rotating.ci replaces it only after {min(days)} days" if days else "nothing replaces it before that"
     assert violation.message == (
         f"aws_iam_access_key.ci ends 90 days after its creation and {first}, so everything that uses it fails then."
@@ -123,14 +107,14 @@ def test_of_the_rotations_that_come_after_an_end_by_aws_the_first_is_named(days:
 
 
 def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
-    (violation,) = violations(access_key(SOON, rotates(30)), ENFORCED_ONLY)[WITHOUT]
+    (violation,) = violations(access_key(samples.SOON, rotates(30)), ENFORCED_ONLY)[samples.WITHOUT]
     assert 'only if somebody acts on tag "expires" of aws_iam_user.ci and tag "rotation" of aws_iam_user.ci' in violation.message
     assert "rotation_days = 90" in violation.remediation
 
 
 def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
     evidence = replace(unreadable("31/12/2026"), readings=("2026-12-31",))
-    (violation,) = violations(access_key(evidence))[UNREADABLE]
+    (violation,) = violations(access_key(evidence))[samples.UNREADABLE]
     assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
 
 
@@ -138,17 +122,17 @@ def test_each_unreadable_value_and_each_exposure_is_a_finding_of_its_own() -> No
     values = unreadable("soon"), unreadable("later", MetadataOrigin("Expires", "Key"))
     places = exposure("secret"), exposure("other")
     found = violations(access_key(*values, exposures=places))
-    assert [v.mark for v in found[UNREADABLE]] == ["tag\0expires\0aws_iam_user.ci", "metadata\0Expires\0Key"]
-    assert [v.mark for v in found[EXPOSED]] == ['output "secret"', 'output "other"']
+    assert [v.mark for v in found[samples.UNREADABLE]] == ["tag\0expires\0aws_iam_user.ci", "metadata\0Expires\0Key"]
+    assert [v.mark for v in found[samples.EXPOSED]] == ['output "secret"', 'output "other"']
 
 
 def test_of_several_passed_dates_the_earliest_is_named() -> None:
-    (violation,) = violations(access_key(expires("2026-09-30"), PAST))[EXPIRED]
+    (violation,) = violations(access_key(expires("2026-09-30"), samples.PAST))[samples.EXPIRED]
     assert "2026-08-31" in violation.message
 
 
 def test_of_several_long_lifetimes_the_shortest_is_named() -> None:
-    (violation,) = violations(access_key(FAR, rotates(100)))[OVERLONG]
+    (violation,) = violations(access_key(samples.FAR, rotates(100)))[samples.OVERLONG]
     assert "may live 100 days" in violation.message
 
 
@@ -177,11 +161,11 @@ def unreadable_rotation() -> Lifetime:
     ("key", "why"),
     [
         (access_key(status="Inactive"), "no removal date is stated"),
-        (access_key(replace(FIRED, origin=CLOCK), status="Inactive"), "no removal date is stated"),
+        (access_key(replace(samples.FIRED, origin=CLOCK), status="Inactive"), "no removal date is stated"),
         (access_key(unreadable_rotation(), status="Inactive"), "no removal date is stated"),
-        (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
-        (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days away"),
-        (access_key(FAR, PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(samples.FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days away"),
+        (access_key(samples.FAR, samples.PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
         (access_key(unreadable(), status="Inactive"), f"{TAG} cannot be read as a date"),
         (access_key(inert(), status="Inactive"), "no removal date is stated"),
         (
@@ -191,7 +175,7 @@ def unreadable_rotation() -> Lifetime:
     ],
 )
 def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
-    (violation,) = violations(key)[LINGERING]
+    (violation,) = violations(key)[samples.LINGERING]
     assert violation.message == f"aws_iam_access_key.ci is inactive, and nothing removes it: {why}."
     stated = TAG in why
     change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
@@ -204,14 +188,14 @@ def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
 def test_a_removal_date_that_is_set_as_advised_mends() -> None:
     advised = expires("2026-12-08")
     assert flagged(access_key(advised, status="Inactive")) == set()
-    far = replace(FAR, effect=Effect.ENFORCED, origin=CLOCK)
-    (violation,) = violations(access_key(far, status="Inactive"))[LINGERING]
+    far = replace(samples.FAR, effect=Effect.ENFORCED, origin=CLOCK)
+    (violation,) = violations(access_key(far, status="Inactive"))[samples.LINGERING]
     assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
     assert flagged(access_key(far, advised, status="Inactive")) == set()
 
 
 def test_a_rotation_that_fired_its_only_time_says_when() -> None:
-    (violation,) = violations(access_key(replace(FIRED, origin=CLOCK)))[INERT]
+    (violation,) = violations(access_key(replace(samples.FIRED, origin=CLOCK)))[samples.INERT]
     assert violation.message == (
         "aws_iam_access_key.ci was due for its only replacement on 2026-05-01, 206 days ago, and time_rotating.ci sets no other date."
     )
@@ -221,7 +205,7 @@ def test_a_rotation_that_fired_its_only_time_says_when() -> None:
 def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
     origin = TriggerOrigin("terraform_data.key", '"2026-03-19"')
     key = access_key(replace(rotated("2026-03-19"), origin=origin), replacement=outage(create_before_destroy=True))
-    (violation,) = violations(key)[OVERDUE]
+    (violation,) = violations(key)[samples.OVERDUE]
     assert (
         violation.message
         == f"aws_iam_access_key.ci was last rotated 250 days ago by {describe_origin(origin)}, but the maximum is 90 days."
@@ -230,20 +214,20 @@ def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
 
 
 def test_an_interval_of_the_code_is_lowered() -> None:
-    (violation,) = violations(access_key(replace(enforced(365), value="")))[OVERLONG]
+    (violation,) = violations(access_key(replace(enforced(365), value="")))[samples.OVERLONG]
     assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, but the maximum is 90 days."
     assert violation.remediation == "Lower the interval of time_rotating.ci to 90 days or less."
 
 
 def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_one() -> None:
     key = access_key(enforced(), replacement=outage())
-    assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in its lifecycle block."
+    assert violations(key)[samples.OUTAGE][0].remediation == "Set create_before_destroy = true in its lifecycle block."
     bare = replace(key, remedies=replace(key.remedies, overlap=None))
-    assert violations(bare)[OUTAGE][0].remediation == "Create the new key before the old one is deleted."
+    assert violations(bare)[samples.OUTAGE][0].remediation == "Create the new key before the old one is deleted."
 
 
 def test_an_age_says_what_allows_it() -> None:
-    (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[OVERDUE]
+    (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[samples.OVERDUE]
     assert violation.message == (
         'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, but tag "rotation" of aws_iam_user.ci allows 30 days.'
     )
@@ -270,7 +254,7 @@ DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
     ],
 )
 def test_what_sets_an_interval_is_named_with_its_own_number(setting: IntervalSetting, turns: int, remediation: str) -> None:
-    (violation,) = violations(access_key(replace(enforced(365), setting=setting, turns=turns)))[OVERLONG]
+    (violation,) = violations(access_key(replace(enforced(365), setting=setting, turns=turns)))[samples.OVERLONG]
     assert violation.remediation == remediation
 
 

@@ -13,6 +13,7 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.rules import Context, all_rules
 from posturio_iac.rules._shared import SPREAD_DAYS
+from tests.support import rule_cases as samples
 from tests.support.fixture_tools import cases
 from tests.support.keys import (
     AS_OF,
@@ -36,43 +37,23 @@ from tests.support.keys import (
     unreadable,
     violations,
 )
-from tests.support.rule_cases import (
-    CASES,
-    ENFORCED_CASES,
-    EXPIRED,
-    EXPIRING,
-    FAR,
-    FIRED,
-    FRESH,
-    INERT,
-    LINGERING,
-    OLD,
-    OUTAGE,
-    OVERDUE,
-    OVERLONG,
-    PAST,
-    SEVERAL,
-    SOON,
-    UNUSED,
-    WITHOUT,
-)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", samples.CASES)
 def test_one_root_cause_gives_one_finding(name: str) -> None:
-    key, expected = CASES[name]
+    key, expected = samples.CASES[name]
     assert flagged(key) == expected
 
 
-@pytest.mark.parametrize("name", ENFORCED_CASES)
+@pytest.mark.parametrize("name", samples.ENFORCED_CASES)
 def test_where_the_configuration_requires_enforcement(name: str) -> None:
-    key, expected = ENFORCED_CASES[name]
+    key, expected = samples.ENFORCED_CASES[name]
     assert flagged(key, ENFORCED_ONLY) == expected
 
 
 def test_every_rule_has_a_case_that_it_flags_and_one_that_it_leaves_alone() -> None:
     shown = {case.rule.partition(".")[2] for case in cases() if case.kind == "flagged"}
-    assert {rule.partition(".")[2] for rule in all_rules()} == shown.union(*(expected for _, expected in CASES.values()))
+    assert {rule.partition(".")[2] for rule in all_rules()} == shown.union(*(expected for _, expected in samples.CASES.values()))
 
 
 @pytest.mark.parametrize("context", [CONTEXT, ENFORCED_ONLY])
@@ -88,16 +69,16 @@ RESOLUTIONS: dict[str, tuple[object, ...]] = {
     "is_root": (False,),
     "replacement": (None, outage(), outage(create_before_destroy=True), outage(takes_turns=True)),
     "active_siblings": ((), ("other",)),
-    "created": (None, OLD, FRESH, day("2016-01-01")),
-    "last_used": (None, OLD, FRESH),
-    "disabled_since": (None, OLD, day("2026-11-20")),
+    "created": (None, samples.OLD, samples.FRESH, day("2016-01-01")),
+    "last_used": (None, samples.OLD, samples.FRESH),
+    "disabled_since": (None, samples.OLD, day("2026-11-20")),
 }
 EVIDENCE = (
-    PAST,
+    samples.PAST,
     expires("2026-11-21"),
-    SOON,
-    FAR,
-    FIRED,
+    samples.SOON,
+    samples.FAR,
+    samples.FIRED,
     rotates(30),
     rotates(365),
     enforced(),
@@ -126,13 +107,22 @@ def partly_unknown(draw: st.DrawFn) -> tuple[AccessKey, AccessKey]:
     return vaguely, access_key(*known, *found, exposures=exposures, **fields)
 
 
-@example((access_key(rotated("2026-03-19"), created=UNKNOWN), access_key(rotated("2026-03-19"), created=FRESH)), CONTEXT)
-@example((access_key(FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(FAR, SOON, status="Inactive")), CONTEXT)
-@example((access_key(PAST, status="Inactive", disabled_since=UNKNOWN), access_key(PAST, status="Inactive", disabled_since=AS_OF)), CONTEXT)
+@example((access_key(rotated("2026-03-19"), created=UNKNOWN), access_key(rotated("2026-03-19"), created=samples.FRESH)), CONTEXT)
+@example(
+    (access_key(samples.FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(samples.FAR, samples.SOON, status="Inactive")),
+    CONTEXT,
+)
+@example(
+    (
+        access_key(samples.PAST, status="Inactive", disabled_since=UNKNOWN),
+        access_key(samples.PAST, status="Inactive", disabled_since=AS_OF),
+    ),
+    CONTEXT,
+)
 @example(
     (
         access_key(expires("2026-11-21"), open_evidence(Kind.EXPIRY), status="Inactive", disabled_since=day("2026-11-20")),
-        access_key(expires("2026-11-21"), PAST, status="Inactive", disabled_since=day("2026-11-20")),
+        access_key(expires("2026-11-21"), samples.PAST, status="Inactive", disabled_since=day("2026-11-20")),
     ),
     CONTEXT,
 )
@@ -141,14 +131,14 @@ def test_what_is_flagged_while_something_is_unknown_is_flagged_however_it_turns_
     keys: tuple[AccessKey, AccessKey], context: Context
 ) -> None:
     vaguely, truly = keys
-    silenced = {OUTAGE} if any(e == FIRED for e in truly.lifetimes) else set()
+    silenced = {samples.OUTAGE} if any(e == samples.FIRED for e in truly.lifetimes) else set()
     assert flagged(vaguely, context) - silenced <= flagged(truly, context) | _closer(vaguely, truly, context)
 
 
 def _closer(vaguely: AccessKey, truly: AccessKey, context: Context) -> set[str]:
     """Rules whose finding another rule takes over once more is known about the same cause."""
     more = flagged(truly, context) - flagged(vaguely, context)
-    return {WITHOUT} if OVERDUE in more else set()
+    return {samples.WITHOUT} if samples.OVERDUE in more else set()
 
 
 @given(
@@ -160,7 +150,7 @@ def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: i
     context = replace(CONTEXT, as_of=as_of, max_lifetime=timedelta(days=days))
     for number in range(SPREAD_DAYS):
         key = access_key(address=f"aws_iam_access_key.ci{number}")
-        (violation,) = violations(key, context)[WITHOUT]
+        (violation,) = violations(key, context)[samples.WITHOUT]
         end = parse_date(violation.remediation.split('"')[1])
         mended = replace(key, lifetimes=(Lifetime(Kind.EXPIRY, Effect.DECLARED, tag("expires"), at=end),))
         assert flagged(mended, context) == set()
@@ -169,63 +159,63 @@ def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: i
 @given(st.integers(1, 2000), st.integers(1, 2000))
 def test_a_rotation_is_overlong_exactly_when_it_exceeds_the_maximum(interval: int, maximum: int) -> None:
     context = replace(CONTEXT, max_lifetime=timedelta(days=maximum))
-    assert (OVERLONG in flagged(access_key(rotates(interval)), context)) is (interval > maximum)
+    assert (samples.OVERLONG in flagged(access_key(rotates(interval)), context)) is (interval > maximum)
 
 
-@pytest.mark.parametrize(("end", "expected"), [("2026-11-23", {EXPIRED}), ("2026-11-24", {EXPIRING})])
+@pytest.mark.parametrize(("end", "expected"), [("2026-11-23", {samples.EXPIRED}), ("2026-11-24", {samples.EXPIRING})])
 def test_a_date_ends_with_its_day(end: str, expected: set[str]) -> None:
     assert flagged(access_key(expires(end))) == expected
 
 
 @pytest.mark.parametrize("idle", [timedelta(days=45), timedelta(days=45, seconds=1)])
 def test_the_window_is_exceeded_only_beyond_its_end(idle: timedelta) -> None:
-    key = access_key(SOON, created=AS_OF - timedelta(days=400), last_used=AS_OF - idle)
-    assert (UNUSED in flagged(key)) is (idle > CONTEXT.window)
+    key = access_key(samples.SOON, created=AS_OF - timedelta(days=400), last_used=AS_OF - idle)
+    assert (samples.UNUSED in flagged(key)) is (idle > CONTEXT.window)
 
 
 def test_spans_point_at_the_value() -> None:
-    assert [v.span for v in violations(access_key(PAST))[EXPIRED]] == [span(2)]
-    assert [v.span for v in violations(access_key(enforced(), replacement=outage()))[OUTAGE]] == [span(7)]
+    assert [v.span for v in violations(access_key(samples.PAST))[samples.EXPIRED]] == [span(2)]
+    assert [v.span for v in violations(access_key(enforced(), replacement=outage()))[samples.OUTAGE]] == [span(7)]
 
 
 def test_what_ends_now_has_ended() -> None:
-    now = replace(SOON, at=AS_OF)
-    assert flagged(access_key(now)) == {EXPIRED}
-    assert flagged(access_key(replace(now, effect=Effect.ENFORCED))) == {INERT}
+    now = replace(samples.SOON, at=AS_OF)
+    assert flagged(access_key(now)) == {samples.EXPIRED}
+    assert flagged(access_key(replace(now, effect=Effect.ENFORCED))) == {samples.INERT}
 
 
-@pytest.mark.parametrize(("late", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {OVERDUE})])
+@pytest.mark.parametrize(("late", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {samples.OVERDUE})])
 def test_a_rotation_is_overdue_only_beyond_its_end(late: timedelta, expected: set[str]) -> None:
     at = AS_OF - CONTEXT.max_lifetime - late
     assert flagged(access_key(replace(rotated("2026-03-19"), at=at))) == expected
-    assert flagged(access_key(rotates(90), created=at, last_used=AS_OF)) == (expected or {EXPIRING})
+    assert flagged(access_key(rotates(90), created=at, last_used=AS_OF)) == (expected or {samples.EXPIRING})
 
 
 def test_the_shortest_of_several_rotations_is_due_first() -> None:
-    assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {OVERDUE}
+    assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {samples.OVERDUE}
 
 
-@pytest.mark.parametrize(("age", "expected"), [(timedelta(days=14), {SEVERAL}), (timedelta(days=14, seconds=-1), set())])
+@pytest.mark.parametrize(("age", "expected"), [(timedelta(days=14), {samples.SEVERAL}), (timedelta(days=14, seconds=-1), set())])
 def test_the_younger_key_of_a_rotation_has_the_grace_to_take_over(age: timedelta, expected: set[str]) -> None:
-    assert flagged(access_key(SOON, active_siblings=("other",), newest_active=AS_OF - age)) == expected
+    assert flagged(access_key(samples.SOON, active_siblings=("other",), newest_active=AS_OF - age)) == expected
 
 
-@pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {LINGERING})])
+@pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {samples.LINGERING})])
 def test_the_grace_is_over_only_beyond_its_end(since: timedelta, expected: set[str]) -> None:
     assert flagged(access_key(status="Inactive", disabled_since=AS_OF - since)) == expected
-    assert flagged(access_key(PAST, status="Inactive", disabled_since=AS_OF - since)) == expected
+    assert flagged(access_key(samples.PAST, status="Inactive", disabled_since=AS_OF - since)) == expected
 
 
-@pytest.mark.parametrize(("early", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {LINGERING})])
+@pytest.mark.parametrize(("early", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {samples.LINGERING})])
 def test_only_what_was_disabled_after_its_end_has_a_grace(early: timedelta, expected: set[str]) -> None:
-    ended = replace(PAST, at=AS_OF - timedelta(days=3))
+    ended = replace(samples.PAST, at=AS_OF - timedelta(days=3))
     assert flagged(access_key(ended, status="Inactive", disabled_since=AS_OF - timedelta(days=3) - early)) == expected
 
 
-@pytest.mark.parametrize(("end", "expected"), [("2027-02-22", set()), ("2027-02-23", {LINGERING})])
+@pytest.mark.parametrize(("end", "expected"), [("2027-02-22", set()), ("2027-02-23", {samples.LINGERING})])
 def test_a_removal_date_counts_up_to_the_maximum(end: str, expected: set[str]) -> None:
     assert flagged(access_key(expires(end), status="Inactive")) == expected
 
 
 def test_a_removal_date_that_is_now_has_passed() -> None:
-    assert flagged(access_key(replace(SOON, at=AS_OF), status="Inactive")) == {LINGERING}
+    assert flagged(access_key(replace(samples.SOON, at=AS_OF), status="Inactive")) == {samples.LINGERING}
