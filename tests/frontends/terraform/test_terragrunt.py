@@ -30,8 +30,28 @@ def owner(root: Path, files: dict[str, str | bytes]) -> object:
     return key(root, files).owner
 
 
-def test_owner_of_a_generated_provider_counts(tmp_path: Path) -> None:
-    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}")) == "platform@example.com"
+TAGS = f"tags = {{\n  {OWNER}\n}}"
+BESIDE = {"terragrunt.hcl": 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n', "main.tf": PLAIN}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param(live(TAGS), True, id="of a provider that is generated"),
+        pytest.param({**live("tags = local.tags"), "modules/iam/a.tf": f"locals {{\n  {TAGS}\n}}\n"}, True, id="of the module's own names"),
+        pytest.param({**live(TAGS, "../../../modules/other"), "modules/other/main.tf": ""}, False, id="beside another module"),
+        pytest.param({"root.hcl": generating(TAGS), **{f"iam/{name}": text for name, text in BESIDE.items()}}, True, id="beside its unit"),
+        pytest.param({**live(TAGS), "modules/iam/provider.tf": 'provider "aws" {\n}\n'}, False, id="of the module's own provider"),
+        pytest.param(
+            {**live(TAGS), "live/root.hcl": generating(TAGS).replace("region =", 'alias = "other"\n  region =')},
+            False,
+            id="of another alias",
+        ),
+        pytest.param({**live(TAGS), "live/prod/root.hcl": b"\xff\xfe", "nomad/job.hcl": b"\0"}, True, id="beside files of others"),
+    ],
+)
+def test_whose_default_tags_count(tmp_path: Path, files: dict[str, str | bytes], *, expected: bool) -> None:
+    assert owner(tmp_path, files) == ("platform@example.com" if expected else None)
 
 
 def test_place_of_a_generated_tag_is_its_line_in_the_file_of_terragrunt(tmp_path: Path) -> None:
@@ -64,12 +84,6 @@ def test_unknown_values_of_other_tags_hide_nothing(tmp_path: Path) -> None:
     assert found.unknown_sources == ()
 
 
-def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_path: Path) -> None:
-    files = live("tags = local.tags")
-    files["modules/iam/locals.tf"] = f"locals {{\n  tags = {{ {OWNER} }}\n}}\n"
-    assert owner(tmp_path, files) == "platform@example.com"
-
-
 @pytest.mark.parametrize(
     "source",
     [
@@ -84,32 +98,6 @@ def test_sources_that_lead_to_the_module(tmp_path: Path, source: str) -> None:
     found = reading(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source))
     assert [key.owner for key in found.keys] == ["platform@example.com"]
     assert {said.level for said in found.diagnostics} <= {Level.NOTE}
-
-
-def test_module_that_terragrunt_does_not_apply_has_no_generated_provider(tmp_path: Path) -> None:
-    files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")
-    assert owner(tmp_path, {**files, "modules/other/main.tf": ""}) is None
-
-
-def test_module_beside_its_unit(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
-        "root.hcl": generating(f"tags = {{\n  {OWNER}\n}}"),
-        "iam/terragrunt.hcl": 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n',
-        "iam/main.tf": PLAIN,
-    }
-    assert owner(tmp_path, files) == "platform@example.com"
-
-
-def test_provider_of_the_module_wins(tmp_path: Path) -> None:
-    files = live(f"tags = {{\n  {OWNER}\n}}")
-    files["modules/iam/provider.tf"] = 'provider "aws" {\n}\n'
-    assert owner(tmp_path, files) is None
-
-
-def test_generated_provider_of_another_name_is_not_used(tmp_path: Path) -> None:
-    files = live(f"tags = {{\n  {OWNER}\n}}")
-    files["live/root.hcl"] = str(files["live/root.hcl"]).replace("region =", 'alias = "other"\n  region =')
-    assert owner(tmp_path, files) is None
 
 
 def test_module_that_the_applied_one_calls_inherits_it(tmp_path: Path) -> None:
@@ -152,17 +140,6 @@ def test_included_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named
 def test_unit_beside_a_module_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     found = reading(tmp_path, {**live("tags = {}"), "modules/iam/terragrunt.hcl": b"\xff\xfe"})
     assert [(d.level, d.path) for d in found.diagnostics] == [(Level.ERROR, "modules/iam/terragrunt.hcl")]
-
-
-def test_file_that_cannot_be_read_and_concerns_no_module_is_passed_over(tmp_path: Path) -> None:
-    files = {**live(f"tags = {{\n  {OWNER}\n}}"), "live/prod/root.hcl": b"\xff\xfe", "nomad/job.hcl": b"\0"}
-    assert owner(tmp_path, files) == "platform@example.com"
-
-
-def test_files_of_other_programs_are_not_read(tmp_path: Path) -> None:
-    files = live(f"tags = {{\n  {OWNER}\n}}")
-    files |= {"image.pkr.hcl": "\0", ".terraform.lock.hcl": "\0", "modules/iam/notes.hcl": b"\xff\xfe"}
-    assert owner(tmp_path, files) == "platform@example.com"
 
 
 @pytest.mark.parametrize("git", [True, False])
