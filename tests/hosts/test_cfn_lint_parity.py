@@ -139,41 +139,25 @@ def test_a_match_belongs_to_the_resource_of_its_key(tree: Path, matches: list[Ma
 
 # What no adapter can change: each is a line of the table in docs/cfn-lint.md.
 
-DIFFERENCES: dict[str, Case] = {}
 
-
-def difference(name: str) -> Callable[[Case], Case]:
-    """Make a function the proof of one line of the table."""
-
-    def wrap(case: Case) -> Case:
-        DIFFERENCES[name] = case
-        return case
-
-    return wrap
-
-
-@difference("a stream of several documents")
 def several_documents(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "two.yaml", f"{KEY}---\n{KEY.replace('Key:', 'Other:')}")
     assert [m.id for m in lint(folder, "two.yaml")] == ["E0000"]
     assert {v.address for v in scanned(capsys, "two.yaml")} == {"Key", "Other"}
 
 
-@difference("a key that is repeated")
 def repeated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "twice.yaml", KEY + "  Key:\n" + KEY.partition("  Key:\n")[2])
     assert {m.id for m in lint(folder, "twice.yaml")} == {"E0000"}
     assert {v.id for v in scanned(capsys, "twice.yaml")} == {MISSING, OWNERLESS}
 
 
-@difference("a file in UTF-16")
 def wide(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wide.yaml").write_bytes(KEY.encode("utf-16"))
     assert [m.id for m in lint(folder, "wide.yaml", options=())] == ["E0000"]
     assert {v.id for v in scanned(capsys, "wide.yaml")} == {MISSING, OWNERLESS}
 
 
-@difference("a transform that fails")
 def untransformed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "loop.yaml", f"Transform: AWS::LanguageExtensions\n{KEY}  Fn::ForEach::Bad: [A]\n")
     function = "{Handler: a.b, Runtime: python3.12, CodeUri: ., Events: {E: {Type: Nonsense}}}"
@@ -185,7 +169,6 @@ def untransformed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {(v.id, v.file) for v in scanned(capsys, ".")} == {(i, f) for i in (MISSING, OWNERLESS) for f in ("loop.yaml", "sam.yaml")}
 
 
-@difference("templates beside this one")
 def beside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = "Resources:\n  {name}:\n    Type: AWS::IAM::AccessKey\n    Properties: {{UserName: shared}}\n"
     tags = "[{Key: expires, Value: 2027-01-31}, {Key: owner, Value: ops}]"
@@ -199,7 +182,6 @@ def beside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert apart(found, alone) == ([], [])
 
 
-@difference("standard input")
 def piped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = KEY.replace("  Key:\n", "  # posturio: rotation=60d\n  Key:\n")
     write(folder / "stack.yaml", text)
@@ -209,7 +191,6 @@ def piped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert all(m.message.endswith(" Comments are not visible on standard input.") for m in found)
 
 
-@difference("parameter files")
 def parameters(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "prod.json", '[{"ParameterKey": "Days", "ParameterValue": "60d"}]')
     declared = "Parameters:\n  Days: {Type: String, Default: none}\n" + KEY.replace(
@@ -221,11 +202,22 @@ def parameters(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [m.id for m in lint(folder, "stack.yaml", options=("--parameter-files", "prod.json"))] == ["W9381"]
 
 
-@difference("ids that are cut short")
 def prefixes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "stack.yaml", "Metadata: {cfn-lint: {config: {ignore_checks: [W937]}}}\n" + KEY)
     assert {v.id for v in scanned(capsys, "stack.yaml")} == {MISSING, OWNERLESS}
     assert lint(folder, "stack.yaml") == []
+
+
+DIFFERENCES: dict[str, Case] = {
+    "a stream of several documents": several_documents,
+    "a key that is repeated": repeated,
+    "a file in UTF-16": wide,
+    "a transform that fails": untransformed,
+    "templates beside this one": beside,
+    "standard input": piped,
+    "parameter files": parameters,
+    "ids that are cut short": prefixes,
+}
 
 
 @pytest.mark.parametrize("name", list(DIFFERENCES))

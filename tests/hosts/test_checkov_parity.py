@@ -102,20 +102,7 @@ def test_every_check_fails_somewhere(seen: list[Record], tmp_path: Path) -> None
 
 # What no adapter can change, and the programs in fixtures/ do not show.
 
-DIFFERENCES: dict[str, Callable[[Path], None]] = {}
 
-
-def difference(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
-    """Make a function the proof of one line of the table."""
-
-    def wrap(case: Callable[[Path], None]) -> Callable[[Path], None]:
-        DIFFERENCES[name] = case
-        return case
-
-    return wrap
-
-
-@difference("a key of a nested stack")
 def nested(folder: Path) -> None:
     main_ = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: child.yaml}\n"
     write(folder, {"main.yaml": main_, "child.yaml": TEMPLATE})
@@ -123,14 +110,12 @@ def nested(folder: Path) -> None:
     assert failed(report(folder)) == {(MISSING, "Key"), (OWNERLESS, "Key")}
 
 
-@difference("a stream of several documents")
 def several_documents(folder: Path) -> None:
     write(folder, {"two.yaml": f"{TEMPLATE}---\n{TEMPLATE.replace('Key:', 'Other:')}"})
     assert {f["address"] for f in scan(folder)["findings"]} == {"Key", "Other"}
     assert report_or_nothing(folder) == []
 
 
-@difference("LOW findings")
 def low(folder: Path) -> None:
     write(folder, {"main.tf": KEY.replace("resource", "# posturio: rotation=60d\nresource", 2)})
     with contextlib.redirect_stdout(io.StringIO()):
@@ -139,14 +124,12 @@ def low(folder: Path) -> None:
     assert checkov(folder, "-d", ".", "--soft-fail-on", OWNERLESS).returncode == 0
 
 
-@difference("files that git ignores")
 def ignored(folder: Path) -> None:
     write(folder, {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/x": "", ".git/refs/x": "", ".gitignore": "*.tf\n", "main.tf": KEY})
     assert scan(folder)["keys"] == []
     assert failed(report(folder)) == {(MISSING, "aws_iam_access_key.ci"), (OWNERLESS, "aws_iam_access_key.ci")}
 
 
-@difference("a module that several root modules call")
 def shared(folder: Path) -> None:
     call = 'module "ci" {\n  source = "../module"\n}\n'
     write(folder, {"module/main.tf": KEY, "dev/main.tf": call, "prod/main.tf": call})
@@ -156,7 +139,6 @@ def shared(folder: Path) -> None:
     assert [(one.file, one.resource) for one in report(folder) if one.check == MISSING] == [("module/main.tf", address)]
 
 
-@difference("several findings of one rule about one key")
 def repeated(folder: Path) -> None:
     parameter = 'resource "aws_ssm_parameter" "%s" {\n  type  = "String"\n  value = aws_iam_access_key.ci.secret\n}\n'
     write(folder, {"main.tf": KEY + parameter % "one" + parameter % "two"})
@@ -171,6 +153,16 @@ def report_or_nothing(folder: Path) -> list[Record]:
     done = checkov(folder, "-d", ".", "--framework", "cloudformation", "--output", "json")
     assert "Traceback" not in done.stderr
     return [] if '"results"' not in done.stdout else report(folder)
+
+
+DIFFERENCES: dict[str, Callable[[Path], None]] = {
+    "a key of a nested stack": nested,
+    "a stream of several documents": several_documents,
+    "LOW findings": low,
+    "files that git ignores": ignored,
+    "a module that several root modules call": shared,
+    "several findings of one rule about one key": repeated,
+}
 
 
 @pytest.mark.parametrize("name", list(DIFFERENCES))
