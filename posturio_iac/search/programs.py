@@ -122,12 +122,33 @@ def texts_named(text: str, folder: str, fence: Fence) -> Iterator[str]:
             continue
         seen.add(file)
         try:
-            found = read(file, _LARGEST, fence).decode("utf-8", "replace")
+            data = read(file, _LARGEST, fence)
         except UnreadableError:
             continue
+        if data.startswith(b"PK"):
+            yield from _packed(data)
+            continue
+        found = data.decode("utf-8", "replace")
         yield found
         if file.endswith(_SCRIPTS):
             pending += _named_in(found, (os.path.dirname(file), folder), fence)
+
+
+def _packed(data: bytes) -> Iterator[str]:
+    """Yield the texts of the programs in an archive, as far as it can be read."""
+    import io
+    import zipfile
+    import zlib
+
+    left = _LARGEST
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for one in archive.infolist():
+                if one.filename.endswith(_ENDINGS) and one.file_size <= left:
+                    left -= one.file_size
+                    yield archive.read(one).decode("utf-8", "replace")
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        return
 
 
 def _named_in(text: str, folders: Iterable[str], fence: Fence) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,3 +201,14 @@ def test_custom_resources_and_calls_of_the_api_make_keys(tmp_path: Path) -> None
     users = {name: k.user_address or k.user for name, k in found.items()}
     assert users == {"Custom": "ci", "Mine": "User", "Call": "User", "Literal": "bob"}
     assert [e.where for e in found["Call"].exposures] == ["the output Secret"]
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("size", [1, 2_000_000])
+def test_a_program_in_an_archive_beside_the_template_is_read_up_to_a_bound(tmp_path: Path, kind: int, size: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", kind) as archive:
+        archive.writestr("app.py", "#" * size + "\nboto3.client('iam').create_access_key(UserName='x')\n")
+    function = "{Type: AWS::Serverless::Function, Properties: {CodeUri: fn.zip, Handler: app.h}}"
+    files: dict[str, str | bytes] = {"t.yaml": f"Resources:\n  F: {function}\n", "fn.zip": packed.getvalue()[: 10**6]}
+    assert list(places(reading(tmp_path, files, ("t.yaml",)))) == ["F"] * (size == 1)
