@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.fixes import hcl_maps, hcl_rotation
+from posturio_iac.fixes import hcl_maps
 from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, new_text
 from posturio_iac.fixes.wanted import Suppress
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
@@ -87,6 +87,8 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
     """The edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
+            from posturio_iac.fixes import hcl_rotation
+
             hcl_rotation.check_not_ignored(source, block, argument)
             return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
         case r.AddComment(name=name, value=value):
@@ -97,12 +99,16 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: Block) -> tuple[Chang
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
+            from posturio_iac.fixes import hcl_rotation
+
             return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
         case _:
             return None
 
 
 def _rotated_in_hcl(remedy: Remedy, source: HclSource, block: Block, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    from posturio_iac.fixes import hcl_rotation
+
     match remedy:
         case r.SetInterval(setting, days):
             edits = hcl_rotation.set_interval(source, block, setting, days)

@@ -21,7 +21,7 @@ from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigi
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import rotation_of
-from posturio_iac.frontends.terraform.keys.secrets import ends_of, exposures_of, secret_rotation
+from posturio_iac.frontends.terraform.keys.secret_ends import ends_of, exposures_of, secret_rotation
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser, UserOrigins, declared_user, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl

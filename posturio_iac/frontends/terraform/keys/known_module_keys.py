@@ -17,7 +17,7 @@ from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, user_facts
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower
-from posturio_iac.frontends.terraform.keys.secrets import exposures_of_module
+from posturio_iac.frontends.terraform.keys.secret_ends import exposures_of_module
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
