@@ -1,4 +1,1 @@
-"""What front ends share on the way from what they read to the access keys of the model.
-
-A front end yields `KeyFacts`, and `access_key` makes the key. Imports ``metadata`` and ``core``.
-"""
+"""What front ends share: they yield `KeyFacts`, of which `access_key` makes keys. Imports ``metadata`` and ``core``."""

@@ -17,7 +17,6 @@ from posturio_iac.frontends.terraform.modules.instance import instances_of, own_
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.search.kinds import CALLING, RUNNING, TERRAFORM, holds_any, names_program
-from posturio_iac.search.programs import end_keys, make_keys, texts_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +95,8 @@ def _text(body: hcl.Expr, scope: ModuleScope) -> str | None:
 
 
 def _of_program(block: hcl.Block, instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
+    from posturio_iac.search.programs import end_keys, make_keys, texts_named
+
     program = instance.program
     own = "\n".join(_lines(block.body, instance.scope()))
     programs = [own, *texts_named(own, os.path.dirname(os.path.join(program.root, block.header.path)), program.fence)]
