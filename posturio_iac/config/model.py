@@ -49,8 +49,7 @@ class Config:
     known_modules: tuple[dict[str, Any], ...]
     overrides: tuple[Override, ...]
     suppressions: tuple[Exemption, ...]
-    forbidden: tuple[AllowedKey, ...] | None
-    """The keys that may exist although keys are forbidden; None where they are not."""
+    forbidden: tuple[AllowedKey, ...] | None  # the keys that may exist although keys are forbidden; None where they are not
     owners: tuple[Mapping[str, str], ...]  # each with ``users`` and ``owner``
     path: str | None  # of the file
     folder: str  # of the file, absolute: its globs are relative to it

@@ -55,8 +55,7 @@ class Rule:
     needs_use: bool = True  # false if its verdict is independent of when a key was used, so that ``live`` need not ask
     means_unneeded: bool = False  # a finding means that the key is not needed, or should have ended
     is_moot_without_key: bool = False  # having no key is better than any remedy
-    about_words: bool = False
-    """True if a finding is about what is said of a key, so that a new one would be flagged too."""
+    about_words: bool = False  # a finding is about what is said of a key, so that a new one would be flagged too
     denies_end: bool = False  # a finding, suppressed or not, says that the end of a key does not hold
 
     @property
@@ -112,8 +111,7 @@ class Finding:
     span: Span | None
     fingerprint: str  # 32 hexadecimal digits that moved and reformatted code keeps
     suppressed: Suppression | None = None
-    root: str = ""
-    """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
+    root: str = ""  # folder of the root module, or path of the outermost template: with the address it identifies the key
     declaration: Declaration | None = None  # the code of a deployed key, where there is a link to it
     remedy: Remedy | None = None
     then: str | None = None
@@ -196,8 +194,7 @@ class JudgedKey:
     """The severity of its worst finding, including suppressed ones and those that a suppression accepts in advance."""
     suspected: Severity | None = None
     """The severity of the worst finding that ``open_questions`` could add; None as well when a rule crashed."""
-    open_rules: tuple[str, ...] = ()
-    """The rules that could still find something, or crashed, including ``accepted_rules``."""
+    open_rules: tuple[str, ...] = ()  # the rules that could still find something, or crashed, including ``accepted_rules``
     accepted_rules: tuple[str, ...] = ()  # the rules whose possible findings a suppression accepts in advance
 
     @property

@@ -77,8 +77,7 @@ class Unknown:
 
 ABOUT = OpenKind("about", "{}: {}")  # the kind of `Unknown.about`; all others stand in `posturio_iac.core.unknown`
 
-Attr = Union[T, Unknown]
-"""A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+Attr = Union[T, Unknown]  # A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``.
 
 
 _INPUT, _APPLY, _ABSENT = OpenCause.INPUT, OpenCause.APPLY, OpenCause.ABSENT_CODE

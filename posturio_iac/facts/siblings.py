@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-MAX_SIBLINGS = 100
-"""How many other keys of its user a key is compared with, active ones first; AWS allows a user two keys."""
+MAX_SIBLINGS = 100  # how many other keys of its user a key is compared with, active ones first; AWS allows a user two keys
 
 
 class Sibling(NamedTuple):
@@ -37,8 +36,7 @@ class KeyOfUser(NamedTuple):
 
     key: AccessKey
     identity: object  # equal for two keys of the same user; None when the user is not known well enough
-    schedules: frozenset[str] = frozenset()
-    """The drivers of its rotation, to tell apart keys that change at different times."""
+    schedules: frozenset[str] = frozenset()  # the drivers of its rotation, to tell apart keys that change at different times
     condition: Any = None  # the condition of its existence, in the front end's own form; None when it certainly exists
 
 

@@ -1,4 +1,1 @@
-"""From keys to verdicts: the engine that asks the rules, undetermined verdicts, policy, suppressions and baselines.
-
-Imports ``rules`` and what lies below. Pure: no clock, no network, no disk.
-"""
+"""From keys to verdicts, purely: no clock, no network, no disk. Imports ``rules`` and what lies below."""

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.judge.baseline import BaselineEntry, BaselineFile
 
 _T = TypeVar("_T")
-_MOST_BYTES = 256 * MIB
-"""Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile."""
+_MOST_BYTES = 256 * MIB  # Limit in bytes. The files were searched before, so it only matters for one that grows meanwhile.
 
 
 class CodeFiles:

@@ -49,8 +49,7 @@ EFFECTS = {
 }
 """What an option of the file does to verdicts, as the notice of every report says it. Others have no effect on them."""
 
-FAILS = {"high": "high and critical", "critical": "critical"}
-"""What is left to fail on, by severities above the default."""
+FAILS = {"high": "high and critical", "critical": "critical"}  # what is left to fail on, by severities above the default
 
 
 def with_notices(report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = ()) -> Report:

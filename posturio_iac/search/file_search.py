@@ -70,12 +70,10 @@ class FileSearch:
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that this process has read, with the kind of each; git has searched the others."""
-        self.texts: dict[str, bytes] = {}
-        """The bytes of Terraform files that this process has read, up to `KEPT` in all."""
+        self.texts: dict[str, bytes] = {}  # the bytes of Terraform files that this process has read, up to `KEPT` in all
         self._room = KEPT
         self.calling: set[str] = set()  # Terraform files that this process has read and that may call local modules
-        self.local: dict[str, set[bytes]] = {}
-        """The sources of local modules in the files of a folder, comments included."""
+        self.local: dict[str, set[bytes]] = {}  # the sources of local modules in the files of a folder, comments included
         self.elsewhere: dict[str, set[bytes]] = {}
         """What stands as a source in each Terraform file and may be a module of a registry or of git."""
         self.computing: set[str] = set()

@@ -55,8 +55,7 @@ class Lifetime:
     """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
     setting: IntervalSetting | None = None  # what sets the interval
     turns: int = 1  # how many intervals one key lives, when several keys take turns
-    effect_if_ours: Effect | None = None
-    """The effect of unknown evidence if it is about this key, where only that is open."""
+    effect_if_ours: Effect | None = None  # the effect of unknown evidence if it is about this key, where only that is open
 
     @property
     def source(self) -> str:

@@ -16,8 +16,7 @@ class UseKind(str, Enum):
     WORKLOAD = "workload"  # a program: most calls come from SDKs and tools that run unattended
     PERSON = "person"  # most calls come from the console, a browser, a desktop client or the command line on a desk
     DENIED = "only_denied_calls"  # calls that look around and are denied: someone may be testing what the key can do
-    IDENTITY = "only_get_caller_identity"
-    """Only calls that ask whose key it is, as thieves and scanners of leaked keys make."""
+    IDENTITY = "only_get_caller_identity"  # only calls that ask whose key it is, as thieves and scanners of leaked keys make
     NONE = "no_events"  # no events; CloudTrail's history does not keep every call, such as data events
 
 
@@ -30,8 +29,7 @@ class KeyUse:
     regions: tuple[str, ...]
     events: int = 0
     complete: bool = True  # all events were read; otherwise the newest ones
-    principals: tuple[tuple[str, int], ...] = ()
-    """With the number of events each, the most frequent first; likewise below."""
+    principals: tuple[tuple[str, int], ...] = ()  # with the number of events each, the most frequent first; likewise below
     addresses: tuple[tuple[str, int], ...] = ()
     agents: tuple[tuple[str, int], ...] = ()
     calls: tuple[tuple[str, int], ...] = ()

@@ -15,8 +15,7 @@ LONGEST_AGE = 36_600  # https://docs.aws.amazon.com/IAM/latest/APIReference/API_
 _SECRETS = {SERVICE_CREDENTIAL: frozenset(("service_password", "service_credential_secret"))}
 _SECRETS_OF_ACCESS_KEYS = frozenset(("secret", "ses_smtp_password_v4", "ses_smtp_password"))
 _FORCING = {SERVICE_CREDENTIAL: ("user_name", SERVICE, AGE)}
-_ENDLESS = ("codecommit", "cassandra")
-"""Services whose credentials are passwords, which end only when somebody deletes them."""
+_ENDLESS = ("codecommit", "cassandra")  # services whose credentials are passwords, which end only when somebody deletes them
 
 
 def secrets_of(kind: str) -> frozenset[str]:

@@ -32,8 +32,7 @@ _WORD = rb"[A-Za-z_\x80-\xff][\w\x80-\xff-]*"
 _TEXT = rb'[^"\\\n$%]*(?:(?:\\[^\n]|\$\$\{|%%\{|[$%](?!\{))[^"\\\n$%]*)*'
 _QUOTED = rb'"' + _TEXT + rb'"'
 """A string without interpolations. Each part begins with a character that the ones between them exclude, so that it cannot backtrack."""
-PLAIN_QUOTED = rb'"[^"\\\r\n$%\0]*(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*"'
-"""One that every parser reads alike."""
+PLAIN_QUOTED = rb'"[^"\\\r\n$%\0]*(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*"'  # one that every parser reads alike
 _GAP = rb"(?:[ \t]|%b)" % _BLOCK_COMMENT
 _PLAIN = rb"%b|%b|%b|<(?!<)|/(?![/*])" % (_QUOTED, LINE_COMMENT, _BLOCK_COMMENT)
 
