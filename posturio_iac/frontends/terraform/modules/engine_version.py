@@ -70,7 +70,7 @@ def engine_of(root: str, folder: Module, found: str | None, version: str | None,
     if found is None and any(n.endswith(TOFU) for n in folder.names):
         found = "opentofu"
     pinned = next((_text(root, folder.path, n, fence) for n in (_TOFU_VERSION, ".terraform-version") if n in folder.names), "")
-    at_least = _version(version) if version else _lowest(folder) or _version(pinned)
+    at_least = _version(version) if version else _lowest(folder) or (_version(pinned) if pinned else None)
     return Engine(found, at_least)
 
 
