@@ -132,11 +132,14 @@ class _Outlined:
         if plain is not None:
             return plain
         node = self.node()
-        self._comments, self._node = tuple(comments_of(node, self.source)), None
+        self.comments()
         return body_of(node, self.source)
 
     def comments(self) -> tuple[Comment, ...]:
-        return tuple(comments_of(self.node(), self.source)) if self._comments is None else self._comments
+        if self._comments is None:
+            self._comments, self._node = tuple(comments_of(self.node(), self.source)), None
+            self.source.let_go()
+        return self._comments
 
 
 def plain_body(source: SourceText, start: int, end: int, row: int) -> hcl.Body | None:

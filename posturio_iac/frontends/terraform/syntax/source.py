@@ -43,7 +43,7 @@ class SourceText:
         self.row = row
         self._ascii = data.isascii()
         self._lines: list[bytes] | None = None
-        self._neighbours: dict[int, tuple[list[Node], dict[int, int]]] = {}
+        self._neighbours: tuple[int, list[Node], dict[int, int]] | None = None
 
     def _column(self, row: int, column: int) -> int:
         if self._lines is None:
@@ -67,13 +67,17 @@ class SourceText:
         """
         body = node.parent
         assert body is not None  # noqa: S101 - a block is never the root
-        if body.id not in self._neighbours:
+        if self._neighbours is None or self._neighbours[0] != body.id:
             around = body.parent.children if body.type == "body" and body.parent is not None else [body]
             place = next(i for i, other in enumerate(around) if other.id == body.id)
             nodes = [*around[:place], *body.children, *around[place + 1 :]]
-            self._neighbours[body.id] = nodes, {other.id: i for i, other in enumerate(nodes)}
-        nodes, places = self._neighbours[body.id]
+            self._neighbours = body.id, nodes, {other.id: i for i, other in enumerate(nodes)}
+        _, nodes, places = self._neighbours
         return nodes, places[node.id]
+
+    def let_go(self) -> None:
+        """Keep no node of a tree, and so not the tree."""
+        self._neighbours = None
 
     def text(self, start: int, end: int) -> str:
         """The text between two byte offsets."""
