@@ -21,9 +21,8 @@ from typing import Any
 from measuring import peak  # type: ignore[import-not-found]  # a script beside this one
 from trees import modules  # type: ignore[import-not-found]  # a script beside this one
 
-from posturio_iac.commands.reporting.code_changes import shown_changes
-from posturio_iac.commands.reporting.source_lines import Sources
-from posturio_iac.config.model import Config
+from posturio_iac.commands.reporting.reports import Sources, shown_changes
+from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext
 from posturio_iac.core.record import replace
 from posturio_iac.render import renderer

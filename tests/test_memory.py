@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.trees import modules
-from posturio_iac.commands.reporting import code_changes, source_lines
+from posturio_iac.commands.reporting import reports
 from posturio_iac.core import budget
 from posturio_iac.frontends.terraform.modules.call_graph import units_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
@@ -105,7 +105,7 @@ def test_reports_of_many_files_are_the_same_when_few_files_are_kept(
     run(capsys, *command)
     before = {name: re.sub(r"\d+ ms|[\d.]+ s\b", "", (tmp_path / f"made.{name}").read_text()) for name in targets}
     assert before["json"].count('"edits"') == 5, "an edit a key: whoever owns it is no text that can be proposed"
-    for module, name in ((code_changes, "_MOST_FILES"), (code_changes, "_MOST_CHANGES"), (source_lines, "_MOST_FILES")):
+    for module, name in ((reports, "_MOST_EDITED"), (reports, "_MOST_CHANGES"), (reports, "_MOST_FILES")):
         monkeypatch.setattr(module, name, 1)
     run(capsys, *command)
     assert {name: re.sub(r"\d+ ms|[\d.]+ s\b", "", (tmp_path / f"made.{name}").read_text()) for name in targets} == before

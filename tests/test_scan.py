@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from posturio_iac import scan
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.finding import Exit, Severity, Verdict
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree

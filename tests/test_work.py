@@ -12,9 +12,8 @@ from unittest.mock import Mock
 import pytest
 
 from benchmarks.trees import TREES, modules
-from posturio_iac.commands.reporting.code_changes import shown_changes
-from posturio_iac.commands.reporting.source_lines import Sources
-from posturio_iac.config.model import Config
+from posturio_iac.commands.reporting.reports import Sources, shown_changes
+from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext
 from posturio_iac.core.text import textfile
 from posturio_iac.fixes.carry_out import carry_out
@@ -109,7 +108,7 @@ def test_a_report_reads_each_file_and_plans_each_change_once(tmp_path: Path, mon
     root = tmp_path.joinpath("modules").rename(tmp_path / "live")  # modules that nothing calls are given no end
     report = judge_paths([str(root)], as_of=datetime(2026, 11, 27, tzinfo=timezone.utc), cwd=str(root))
     read, plan = Mock(side_effect=textfile.read), Mock(side_effect=carry_out)
-    monkeypatch.setattr("posturio_iac.commands.reporting.source_lines.read", read)
+    monkeypatch.setattr("posturio_iac.commands.reporting.reports.read", read)
     monkeypatch.setattr("posturio_iac.fixes.planner.carry_out", plan)
     log._digest.cache_clear()
     sources = Sources(str(root))

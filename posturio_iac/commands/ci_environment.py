@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.contract import RunScope
     from posturio_iac.search import Selection
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.search import Selection
 
 TIMEOUT = 10
@@ -145,8 +145,7 @@ def _judge(
         report = with_notices(report, config, part, part.root)
     code = exit_code(report, config, exit_zero=bool(given.exit_zero))
     if speaks or given.verbose or targets != PLAIN:
-        from posturio_iac.commands.reporting.code_changes import shown_changes
-        from posturio_iac.commands.reporting.source_lines import Sources
+        from posturio_iac.commands.reporting.reports import Sources, shown_changes
         from posturio_iac.contract import RenderContext
 
         sources = Sources(part.root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

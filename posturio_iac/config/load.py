@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.config import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.check import check_table
-from posturio_iac.config.model import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError

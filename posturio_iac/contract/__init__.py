@@ -83,7 +83,7 @@ class ResolvedFinding(NamedTuple):
 
     def partition(self) -> str:
         """The partition of AWS that it is in."""
-        from posturio_iac.core.keys.ids import partition_of
+        from posturio_iac.core.keys import partition_of
 
         return partition_of(self.address)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from posturio_iac.contract import FindingAges, RenderContext, RunScope, write
 from posturio_iac.contract.write import Totals
 from posturio_iac.core.finding import Report
-from posturio_iac.core.keys.ids import account_of
+from posturio_iac.core.keys import account_of
 from posturio_iac.core.text.terminal import harmless_json
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from posturio_iac.contract.records import (
     cost,
 )
 from posturio_iac.core.finding import Diagnostic, Level, Severity, Suppression, Verdict
-from posturio_iac.core.keys.ids import MASK, KeyIdMask
+from posturio_iac.core.keys import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 

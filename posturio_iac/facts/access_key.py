@@ -1,32 +1,41 @@
-"""From facts to the access key of the model: the one place where keys are made, for every front end and for live."""
+"""From facts to the access key of the model: the one place where keys are made, for every front end and for live; and ages that end one."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.evidence.reason import MOVED_BY_APPLY, MOVED_BY_ROTATION
-from posturio_iac.core.evidence.remedy import Advice, Remedies
+from posturio_iac.core.evidence.reason import (
+    AGE_OUT_OF_RANGE,
+    EXPIRY_NOT_SET,
+    EXPIRY_OFF,
+    MOVED_BY_APPLY,
+    MOVED_BY_ROTATION,
+    NO_SECONDS,
+    TAKES_NO_AGE,
+)
+from posturio_iac.core.evidence.remedy import AddBlock, Advice, CreateFirst, IntervalSetting, Remedies, RemoveArgument, SetArgument
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.keys import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directive, Effect, Exposure, Kind, Lifetime, Unknown
-from posturio_iac.core.place import CommentOrigin, Span, TagOrigin, describe_origin
+from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
 from posturio_iac.facts.keyless import certain
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
-from posturio_iac.facts.siblings import KeyOfUser
-from posturio_iac.metadata.lifetime import exemption, misspelt, read, resembling
-from posturio_iac.metadata.manual_rotation import date_in_name
+from posturio_iac.facts.shared_code import KeyOfUser
+from posturio_iac.metadata.lifetime import date_in_name, exemption, misspelt, read, resembling
 from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing
 from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from posturio_iac.core.evidence.remedy import Declaring
     from posturio_iac.core.place import Origin
     from posturio_iac.metadata import ParsedComments
-
 
 _DATE = Advice("write the date itself")
 _FOLLOW_AS_WELL = Advice("let the key be replaced with it")
@@ -182,3 +191,73 @@ def rotator(address: str, place: Span) -> Diagnostic:
     """The note on a program that ends keys too."""
     text = f"{address} runs a program that makes access keys and ends others: it looks like a rotator, and its keys are not judged"
     return Diagnostic(Level.NOTE, text, place.path, place.line, place.column)
+
+
+NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
+"""The explanation of an age in a remedy."""
+
+
+def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:
+    """The lifetime that an age states, as ``argument`` of ``owner``, or None; ``service`` is a name or `Unknown`."""
+    if value is None:
+        return None
+    origin = ArgumentOrigin(argument, owner.address)
+    if isinstance(service, str) and not takes_age(service):
+        # An age that may be null cannot end a password either.
+        return None if isinstance(value, Unknown) else _refused(value, service, origin, owner, span)
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
+    days = _whole(value)
+    if days is None or not 1 <= days <= LONGEST_AGE:
+        reason = AGE_OUT_OF_RANGE(str(LONGEST_AGE))
+        remedy = SetArgument(owner, argument, "90", "days after its creation", is_named=True)
+        return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin, str(value), span, reason=reason, remedy=remedy)
+    setting = IntervalSetting(owner, argument)
+    return Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, str(days), span, interval=timedelta(days=days), setting=setting)
+
+
+def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, span: Span | None) -> Lifetime:
+    remedy = RemoveArgument(owner, origin.path, owner.address)
+    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, reason=TAKES_NO_AGE(service), remedy=remedy)
+
+
+def _whole(value: object) -> int | None:
+    """The whole number that Terraform would convert a value to, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
+    """The change that lets AWS end a key, where it is known that it can; a null that is ``given`` needs a person's look."""
+    return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None
+
+
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
+    """The lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
+    origin = ArgumentOrigin(argument, owner)
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
+    interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if interval:
+        setting = IntervalSetting(Place(owner, header), argument, "s")
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
+    if value is None or interval is not None:
+        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
+        reason = EXPIRY_NOT_SET() if value is None else EXPIRY_OFF()
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, reason=reason, remedy=remedy)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, reason=NO_SECONDS())
+
+
+INACTIVE = '"Inactive"'  # the status of a disabled key, as HCL writes it
+
+
+def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:
+    """The changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
+    key = Place(f"{kind}.{name}")
+    disable = SetArgument(key, "status", INACTIVE, needs_person=True)
+    return Remedies(declare, AddBlock(key, name), disable, CreateFirst(key), age=age_of(key, service))

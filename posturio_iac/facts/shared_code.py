@@ -1,23 +1,27 @@
-"""What keys share: code, where mending one must not end the others, and names of users, who may be one user or several."""
+"""What keys share: code, where mending one must not end the others, names that may be one user's or several, and users."""
 
 from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.addresses import bare
 from posturio_iac.core.addresses import calls as calls_in
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.core.evidence.remedy import AddTag, MergeTags, place_of
-from posturio_iac.core.model import AccessKey, Effect, Unknown
-from posturio_iac.core.place import Span, TagOrigin
+from posturio_iac.core.evidence.reason import THIRD_KEY
+from posturio_iac.core.evidence.remedy import AddTag, Advice, MergeTags, place_of
+from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknown
+from posturio_iac.core.place import ChangeOrigin, Place, Span, TagOrigin, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.core.unknown import NAMESAKE
-from posturio_iac.metadata.lifetime import as_text, read
+from posturio_iac.core.unknown import NAMESAKE, NOT_FIXED
+from posturio_iac.facts.model import by_hand, name_of_block
+from posturio_iac.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.metadata.names import Meaning, Names, classify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from posturio_iac.core.evidence.remedy import Remedy
 
@@ -132,3 +136,121 @@ def _reason(key: AccessKey, namesakes: Sequence[Namesake]) -> Unknown:
     more = len(namesakes) - len(shown)
     places = "; ".join([*shown, f"{more} more places"] if more else shown)
     return NAMESAKE(f'a user "{key.user}"', places)
+
+
+MAX_SIBLINGS = 100  # how many other keys of its user a key is compared with, active ones first; AWS allows a user two keys
+
+
+class Sibling(NamedTuple):
+    """Another key of the same user, seen from one key."""
+
+    place: Place
+    is_active: Attr[bool]
+    is_beside: Attr[bool]  # it exists whenever the one does; False when they cannot be combined
+    takes_turns: bool = False  # the code rotates both at different times, so that they overlap on purpose
+
+
+class KeyOfUser(NamedTuple):
+    """A key, and the facts by which it is compared with others of its user."""
+
+    key: AccessKey
+    identity: object  # equal for two keys of the same user; None when the user is not known well enough
+    schedules: frozenset[str] = frozenset()  # the drivers of its rotation, to tell apart keys that change at different times
+    condition: Any = None  # the condition of its existence, in the front end's own form; None when it certainly exists
+
+
+def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
+    """The active keys beside one that take no turns with it, or why it is open whether there is one."""
+    rivals = [other for other in others if not other.takes_turns and other.is_beside is not False]
+    active = tuple(o.place.text() for o in rivals if o.is_active is True and o.is_beside is True)
+    open_ = [o.is_active for o in rivals if isinstance(o.is_active, Unknown)]
+    open_ += [o.is_beside for o in rivals if o.is_active is True and isinstance(o.is_beside, Unknown)]
+    return active if active or not open_ else open_[0]
+
+
+def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, KeyOfUser], Attr[bool]]) -> Iterator[AccessKey]:
+    """Yield the keys, compared with others of their user. ``is_beside`` tells whether the second exists when the first does."""
+    groups: dict[object, list[KeyOfUser]] = {}
+    for one in keys:
+        if one.identity is not None:
+            groups.setdefault(one.identity, []).append(one)
+    for group in groups.values():
+        group.sort(key=lambda one: one.key.is_active() is not True)
+    counted = _counted(keys)
+    for one in keys:
+        alike = (o for o in groups.get(one.identity, ()) if o is not one and o.key.kind is one.key.kind)
+        others = list(islice((o for o in alike if o.key.service == one.key.service or _unsure(one, o)), MAX_SIBLINGS))
+        note = _number_note(one, counted)
+        key = one.key if note is None else replace(one.key, notes=tuple(dict.fromkeys((*one.key.notes, note))))
+        if not others:
+            yield key
+            continue
+        beside = ((o, _unsure(one, o) or is_beside(one, o)) for o in others)
+        seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), there, _take_turns(one, o)) for o, there in beside]
+        alone = one.condition is not None and not any(is_beside(o, one) is True for o in others)
+        key = replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+        yield _within_quota(key, [other for other in seen if other.is_beside is not False], may_be_absent=alone)
+
+
+def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
+    """Why it is open whether both are for one service."""
+    return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
+
+
+def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
+    """The keys by their names without a number, in groups that one numbering may cover."""
+    found: dict[str, list[KeyOfUser]] = {}
+    for one in keys:
+        name = bare(one.key.address)
+        stem, _ = counted_name(name) or (name, "")
+        found.setdefault(stem, []).append(one)
+    return found
+
+
+def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | None:
+    """Say that a key seems to follow others by hand: its name ends in a number that counts keys of its own user too."""
+    if one.key.span is None:
+        return None
+    name = bare(one.key.address)
+    stem, number = counted_name(name) or (name, "1")
+    before = [other for other in counted[stem] if bare(other.key.address) != name]
+    if int(number) <= 1 or (before and not any(o.identity is not None and o.identity == one.identity for o in before)):
+        return None
+    return by_hand(name_of_block(one.key.framework), name.rpartition(".")[2], f"ends in the number {number}")
+
+
+def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:
+    """True if the code replaces both keys, and each by another clock or by another output of one."""
+    return bool(one.schedules and other.schedules) and one.schedules.isdisjoint(other.schedules)
+
+
+_TURNS = Advice("let the user's two keys take turns, each following its own output of a toggles_leapfrog, without create_before_destroy")
+
+
+def _within_quota(key: AccessKey, beside: list[Sibling], *, may_be_absent: bool) -> AccessKey:
+    """A key of a user who has, or may have, another one: a rotation that first makes a third key never happens."""
+    if not beside:
+        return key
+    certain = next((other for other in beside if other.is_beside is True), None)
+    if certain is not None and key.framework.startswith("terraform"):
+        key = replace(key, remedies=replace(key.remedies, rotate=_TURNS, overlap=_TURNS))
+    order = key.replacement.create_before_destroy if isinstance(key.replacement, Replacement) else False
+    if order is False:
+        return key
+    absent = NOT_FIXED(f"whether {key.address} exists") if may_be_absent else None
+    doubt = order if isinstance(order, Unknown) else absent if certain is not None else beside[0].is_beside
+    is_open = isinstance(doubt, Unknown)
+    effect, remedy = (Effect.UNKNOWN, None) if is_open else (Effect.INERT, _TURNS)
+    reason = doubt.as_reason() if isinstance(doubt, Unknown) else THIRD_KEY((certain or beside[0]).place.text())
+    own = [e.renews and isinstance(e.origin, (TriggerOrigin, ChangeOrigin)) for e in key.lifetimes]
+    changed = (replace(e, effect=effect, reason=reason, remedy=remedy) for e in key.lifetimes)
+    return replace(key, lifetimes=tuple(new if is_own else e for e, new, is_own in zip(key.lifetimes, changed, own, strict=True)))
+
+
+def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | None]:
+    """The replacement of a key, which leaves no gap where another key of the user changes at other times."""
+    replacement = one.key.replacement
+    if not isinstance(replacement, Replacement) or replacement.takes_turns:
+        return replacement
+    turns = any(_take_turns(one, o) for o in others)
+    return Replacement(replacement.span, replacement.create_before_destroy, takes_turns=turns)

@@ -6,17 +6,16 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.keys.resource_types import AGE
+from posturio_iac.core.keys import AGE
 from posturio_iac.fixes import hcl_maps
-from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, new_text
-from posturio_iac.fixes.wanted import Suppress
+from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, CodeChange, Suppress, new_text
 from posturio_iac.search.kinds import IN_HCL, IN_JSON
 
 if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
     from posturio_iac.core.place import Span
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.wanted import Edit
     from posturio_iac.fixes.working_files import WorkingFiles
 
 UNIT = ".hcl"

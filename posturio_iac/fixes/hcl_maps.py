@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.fixes.change import CannotFixError
+from posturio_iac.fixes.wanted import CannotFixError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tree_sitter import Node
 
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.wanted import Edit
 
 _BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 _OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)

@@ -7,8 +7,8 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import INSTANCE
-from posturio_iac.fixes.change import CannotFixError
 from posturio_iac.fixes.hcl_maps import bare, renamed, set_arguments
+from posturio_iac.fixes.wanted import CannotFixError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.core.evidence.remedy import HoldTrigger, IntervalSetting, ReplaceTrigger
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import Block, HclSource
+    from posturio_iac.fixes.wanted import Edit
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER, DATA = "time_rotating", "time_static", "terraform_data"

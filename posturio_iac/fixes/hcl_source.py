@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.hcl_lexer import TornError, end_of_block, header, plain_arguments
-from posturio_iac.fixes.change import CannotFixError, Edit
+from posturio_iac.fixes.wanted import CannotFixError, Edit
 from posturio_iac.frontends.terraform.syntax.tree import Part, is_sound, tree_of
 
 if TYPE_CHECKING:

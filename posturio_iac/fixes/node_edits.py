@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.evidence.remedy_text import describe, pascal
-from posturio_iac.core.keys.resource_types import AGE
+from posturio_iac.core.keys import AGE
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.fixes.change import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, new_text
 from posturio_iac.fixes.hcl_maps import item, quoted
 from posturio_iac.fixes.node_source import member
+from posturio_iac.fixes.wanted import ELSEWHERE, PERSON, CannotFixError, ChangeLevel, new_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy, ReplaceValue
     from posturio_iac.core.place import Span
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.wanted import Edit
     from posturio_iac.fixes.working_files import WorkingFiles
 
 BY_HAND = "change the rotation of Terraform's JSON in the program that writes it, or by hand"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.fixes.change import CannotFixError, Edit
+from posturio_iac.fixes.wanted import CannotFixError, Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

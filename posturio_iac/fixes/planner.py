@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.fixes.carry_out import carry_out
-from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
-from posturio_iac.fixes.wanted import SPREAD, Wanted, target_of
+from posturio_iac.fixes.wanted import SAFE, SPREAD, CannotFixError, ChangeLevel, CodeChange, Wanted, clash, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Finding
     from posturio_iac.core.model import AccessKey, Span
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.proof import Failure, Proof
-    from posturio_iac.fixes.wanted import Suppress
+    from posturio_iac.fixes.wanted import Edit, Suppress
     from posturio_iac.fixes.working_files import WorkingFiles
 
 OTHER_END = "the same code is to state another end for another key"

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.fixes.change import apply
 from posturio_iac.fixes.planner import first_that_works
+from posturio_iac.fixes.wanted import apply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from posturio_iac.fixes.change import CodeChange, Edit
-    from posturio_iac.fixes.wanted import RemedyChoice, Wanted
+    from posturio_iac.fixes.wanted import CodeChange, Edit, RemedyChoice, Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
     InDiff = Callable[[str, int, int], bool]  # True if the lines of a path from one to another are all part of a diff

@@ -9,15 +9,15 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
-from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl_source import BOM, HclSource
+from posturio_iac.fixes.wanted import CannotFixError, apply, moved
 from posturio_iac.search.kinds import IN_HCL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.wanted import Edit
 
 
 class WorkingFiles:

@@ -7,11 +7,19 @@ when they are needed. `register` adds one from outside of this package.
 from __future__ import annotations
 
 from posturio_iac.core import loaded
+from posturio_iac.core.record import dataclass
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
 
-TYPE_CHECKING = False  # importing typing would take longer than many a search
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from collections.abc import Callable, Container, Mapping
+    from datetime import datetime
+
+    from posturio_iac.config import Config
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
 
@@ -83,3 +91,32 @@ for _front_end in (
 def frameworks() -> tuple[str, ...]:
     """The names of the front ends that can tell what changed files concern."""
     return tuple(name for name, front_end in FRONT_ENDS.items() if front_end.impact)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """The request to a front end."""
+
+    config: Config
+    as_of: datetime
+    names: Names
+    rule_ids: frozenset[str]
+    budget: Callable[[], Budget]
+    """Makes what reading one root module or template may cost."""
+    place: str
+    """Absolute path that places of findings become relative to."""
+    search_terms: tuple[bytes, ...]
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
+    roots: Container[str] | None = None
+    """The folders of the root modules whose keys can count; None when all can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The result of reading the selected files of one framework."""
+
+    keys: tuple[AccessKey, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    replaced: frozenset[tuple[Span | None, str]] = frozenset()
+    """Span and scope of keys that other front ends read as well, and that this one knows better."""

@@ -6,7 +6,7 @@ import os
 import posixpath
 from functools import cache
 
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.text.hcl_lexer import masked
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of

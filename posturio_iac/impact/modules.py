@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.search import Selection

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import Union
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.impact.modules import Modules
     from posturio_iac.impact.templates import Templates

@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.search import Selection
 

@@ -6,10 +6,9 @@ import functools
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from posturio_iac.config import rule_id
-from posturio_iac.config.model import AllowedKey, Config, Override, looser
+from posturio_iac.config import AllowedKey, Config, Override, looser, rule_id
 from posturio_iac.core.finding import Severity
-from posturio_iac.core.keys.ids import user_path
+from posturio_iac.core.keys import user_path
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context, Registered
 

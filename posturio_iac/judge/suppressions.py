@@ -16,7 +16,7 @@ from posturio_iac.judge.policy import Policy, text_matches
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.model import Exemption
+    from posturio_iac.config import Exemption
     from posturio_iac.judge.policy import Policies
 
 

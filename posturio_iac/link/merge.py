@@ -7,7 +7,7 @@ import shlex
 from posturio_iac.core.evidence.reason import UNCERTAIN_LINK
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import AccessKey, Attr, Declaration, Directive, Effect, Kind, Lifetime
 from posturio_iac.core.place import ArgumentOrigin, Place, TagOrigin
 from posturio_iac.core.record import NamedTuple, replace

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import index
-from posturio_iac.core.keys.resource_types import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern

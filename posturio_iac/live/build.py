@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
-from posturio_iac.core.keys.resource_types import takes_age
+from posturio_iac.core.keys import takes_age
 from posturio_iac.core.model import AccessKey, Attr, Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.place import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import NOT_LISTED
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
-from posturio_iac.facts.siblings import KeyOfUser, with_siblings
+from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import Request, owner_in_description, short_description
 from posturio_iac.rules import all_rules, multiple_active_access_keys, unmanaged_access_keys

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Report, Verdict, of_account
-from posturio_iac.core.keys.ids import partition_of
+from posturio_iac.core.keys import partition_of
 from posturio_iac.core.keys.life import KeyUse, UseKind
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
 from posturio_iac.core.record import replace

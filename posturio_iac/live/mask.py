@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from posturio_iac.core.finding import Rule
-from posturio_iac.core.keys.ids import KeyIdMask
+from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.record import replace
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.ids import user_path
+from posturio_iac.core.keys import user_path
 from posturio_iac.core.model import Attr, KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.unknown import NOT_ASKED, NOT_CALLED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.ids import looks_like_key_id
+from posturio_iac.core.keys import looks_like_key_id
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Unknown
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.connection.calls import wait

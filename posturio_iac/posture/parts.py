@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, exact_score
-from posturio_iac.core.keys.ids import account_of, hidden
+from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 

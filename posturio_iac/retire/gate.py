@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import Advice
-from posturio_iac.core.keys.ids import partition_of
+from posturio_iac.core.keys import partition_of
 from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE, AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import Enum, dataclass, replace

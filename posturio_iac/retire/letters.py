@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_time, parse_date
-from posturio_iac.core.keys.ids import hidden
+from posturio_iac.core.keys import hidden
 from posturio_iac.core.model import AccessKey, KeyKind, called
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable

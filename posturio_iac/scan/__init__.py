@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.table import Reading
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
 
@@ -29,7 +29,7 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
     The library's entry: it prints nothing, reads neither clock nor configuration (`configuration_near` does) and never exits.
     Raises `UsageError` for a path that does not exist, or a configuration that leaves nothing to judge by.
     """
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
 
     here, chosen = cwd or os.getcwd(), config or Config()
     selection = select(paths, here, chosen, ())
@@ -212,7 +212,7 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
-    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.table import Reading
     from posturio_iac.metadata.owners import with_code_owners
 
     request = request_of(config, as_of, selection, selection.root, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config.model import FILE, SHARED_FILE, TABLE, Config
+from posturio_iac.config import FILE, SHARED_FILE, TABLE, Config
 from posturio_iac.core.text.textfile import Fence, is_inside
 from posturio_iac.errors import UsageError
 from posturio_iac.search.locations import repository_of

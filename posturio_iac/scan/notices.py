@@ -15,7 +15,7 @@ from posturio_iac.scan.configuration import configuration_file, seen_below
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.search import Selection
 
 STRICTER, RULES_LEFT = "only stricter", "checks only {} rules"

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey, Span
-    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from posturio_iac.frontends.table import Reading, ReadRequest
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
@@ -34,7 +34,7 @@ def read_all(
     from functools import partial
 
     from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
-    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.table import Reading
 
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = []
@@ -56,7 +56,7 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
     """What one front end reads; a crash of ours there is said, and hides nothing that the others read."""
     from posturio_iac.core.finding import CRASH, Diagnostic, Level
     from posturio_iac.errors import UsageError
-    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.table import Reading
 
     try:
         return read()
@@ -89,7 +89,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
 
 def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
     """What every front end is told."""
-    from posturio_iac.frontends.reading import ReadRequest
+    from posturio_iac.frontends.table import ReadRequest
     from posturio_iac.rules import all_rules
 
     def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:

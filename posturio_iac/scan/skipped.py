@@ -18,7 +18,7 @@ from posturio_iac.search.written_sources import CALLS, blocks_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
 

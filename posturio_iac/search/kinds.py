@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.search.written_sources import written_sources
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.ids import KeyIdMask
+from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.search.written_sources import blocks_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.commands import progress_line
-from posturio_iac.commands.progress_line import ProgressLine
+from posturio_iac.commands import output
+from posturio_iac.commands.output import ProgressLine
 from tests.support.command_line import KEY, Capture, Patch, run
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def test_a_scan_shows_it_and_erases_it_before_anything_else(tmp_path: Path, monk
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "main.tf").write_text(KEY, encoding="utf-8")
-    monkeypatch.setattr(progress_line, "PATIENCE", 0.0)
-    monkeypatch.setattr(progress_line, "EVERY", 0.0)
+    monkeypatch.setattr(output, "PATIENCE", 0.0)
+    monkeypatch.setattr(output, "EVERY", 0.0)
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.chdir(tmp_path)

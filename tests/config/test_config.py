@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.config import Config, Exemption, Override
 from posturio_iac.config.check import moment, size
 from posturio_iac.config.load import load
-from posturio_iac.config.model import Config, Exemption, Override
 from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION, Option
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.errors import UsageError

@@ -16,7 +16,7 @@ from posturio_iac.core.finding import JudgedKey, Level, Severity, Verdict
 from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
 from posturio_iac.core.unknown import AS_STATED
-from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from posturio_iac.core.keys import forcing, secrets_of, takes_age
 from posturio_iac.core.keys.life import KeyLife, KeyUse, UseKind
-from posturio_iac.core.keys.resource_types import forcing, secrets_of, takes_age
 
 DAY = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 LATER = DAY + timedelta(seconds=1)

@@ -13,7 +13,7 @@ import pytest
 
 from posturio_iac.commands import ci_environment
 from posturio_iac.commands import report as files
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.text import gitignore
 
 if TYPE_CHECKING:

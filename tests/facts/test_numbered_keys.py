@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.facts.siblings import KeyOfUser, with_siblings
+from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from tests.support.canned import key, span
 
 if TYPE_CHECKING:

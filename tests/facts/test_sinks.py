@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.facts.sinks import SINKS
+from posturio_iac.facts.keyless import SINKS
 from tests.support.terraform_programs import PLAIN, reading
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from posturio_iac.core.place import Span
-from posturio_iac.fixes.change import Edit
 from posturio_iac.fixes.shown import ShownChange, ShownEdit
+from posturio_iac.fixes.wanted import Edit
 
 DATA = b"one\ntwo\nthree\nfour\n"
 

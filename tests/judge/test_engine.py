@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.config.model import Exemption
+from posturio_iac.config import Exemption
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.place import MetadataOrigin

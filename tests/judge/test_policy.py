@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.config.model import Config, Override
+from posturio_iac.config import Config, Override
 from posturio_iac.core.finding import Severity
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy

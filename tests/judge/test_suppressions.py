@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.config.model import Config, Exemption
+from posturio_iac.config import Config, Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
 from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry

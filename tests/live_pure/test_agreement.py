@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy

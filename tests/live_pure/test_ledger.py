@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from posturio_iac.commands.live import ledger_store
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.commands.output import write
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import AS_STATED

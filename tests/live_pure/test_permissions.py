@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import Declaration, Privilege
 from posturio_iac.core.place import Place

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext, write
 from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge

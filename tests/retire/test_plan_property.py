@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.contract.write import moment as ledger_time
 from posturio_iac.core.model import KeyKind
 from posturio_iac.judge.engine import judge

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.config.model import Config
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.config import Config
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.scan.reading import search_terms_of
 from posturio_iac.search.kinds import JSON, TEMPLATE, TERRAFORM, SearchTerms, kind_of
 from posturio_iac.search.written_sources import sources_in

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.config.model import Config
+from posturio_iac.config import Config
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.evidence.lifetime import OpenQuestion, Question
 from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import replace
+from posturio_iac.frontends.plan import plans_in
 from posturio_iac.frontends.plan.scan import read as read_plans
-from posturio_iac.frontends.plan.sniff import plans_in
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
 from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.metadata.names import Names
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.table import Reading
 
 USER, KEY = "aws_iam_user", "aws_iam_access_key"
 

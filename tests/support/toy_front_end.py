@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.model import AccessKey, Span
 from posturio_iac.core.place import ArgumentOrigin
-from posturio_iac.frontends.reading import Reading, ReadRequest
+from posturio_iac.frontends.table import Reading, ReadRequest
 from posturio_iac.metadata.lifetime import read as lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.search import Selection
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.scanning import Scan, by_key, scan
 from posturio_iac.core.evidence.reason import crashed
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError

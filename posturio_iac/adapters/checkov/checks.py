@@ -17,7 +17,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 from posturio_iac import DOCS
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.core.host_ids import RULES
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.adapters.checkov.graph import Graph, Vertex, graph_of
 from posturio_iac.core.evidence.reason import GRAPH_LACKS_EFFECT
 from posturio_iac.core.evidence.remedy import AddComment
-from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
+from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import ChangeOrigin, Place, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.hcl_lexer import COMMENT, pieces
 from posturio_iac.core.text.textfile import UnreadableError, read_named
 from posturio_iac.core.unknown import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED, NOT_SHOWN
-from posturio_iac.facts.access_key import access_key, items_of
-from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
+from posturio_iac.facts.access_key import access_key, age_lifetime, items_of, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.metadata import ParsedComments, parse

@@ -17,14 +17,14 @@ from posturio_iac.config.option_table import Shape
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
-from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.fix.command import FixRun
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.fixes.planner import Outcome
     from posturio_iac.scan import CodeScan

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac import DOCS
 from posturio_iac.commands.fix.summary import unified
 from posturio_iac.commands.output import to_stdout, write
-from posturio_iac.config.model import FILE as CONFIGURATION
-from posturio_iac.config.model import SHARED_FILE
+from posturio_iac.config import FILE as CONFIGURATION
+from posturio_iac.config import SHARED_FILE
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from posturio_iac import DOCS, __version__
+from posturio_iac.config import TABLE, Config
 from posturio_iac.config.load import parse_toml
-from posturio_iac.config.model import TABLE, Config
 from posturio_iac.errors import UsageError
 
 HOOK = "posturio-iac"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.baseline.entries import NewBaseline
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.finding import Report
 
     T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.baseline.entries import NewBaseline
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Level
-from posturio_iac.core.keys.ids import account_of
+from posturio_iac.core.keys import account_of
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.judge.baseline import Baseline, BaselineEntry

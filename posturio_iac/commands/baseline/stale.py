@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
-from posturio_iac.core.keys.ids import is_arn
+from posturio_iac.core.keys import is_arn
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.configuration import files_of, known_findings
@@ -14,7 +14,7 @@ from posturio_iac.scan.configuration import files_of, known_findings
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.judge.baseline import BaselineFile
     from posturio_iac.judge.known import KnownEntry, KnownFindings

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.fixes.wanted import Wishes
 
 HOOK = "--hook"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.fixes.planner import Changed, Outcome
@@ -233,7 +233,7 @@ def written(run_: FixRun, changed: Changed) -> Report:
 
 def planned(run_: FixRun, report: Report, asked: Wishes) -> tuple[tuple[Outcome, ...], Changed]:
     """The outcomes for the selected findings, and the changed files."""
-    from posturio_iac.commands.reporting.code_changes import files_below, limits
+    from posturio_iac.commands.reporting.reports import files_below, limits
     from posturio_iac.fixes.planner import ProvenPlan
     from posturio_iac.fixes.wanted import suppressing, wanted
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
 
 
 def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:

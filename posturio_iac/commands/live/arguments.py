@@ -15,7 +15,7 @@ from posturio_iac.render import FORMATS
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
 
 EVERY_FORMAT = Option(
     *(FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO)),

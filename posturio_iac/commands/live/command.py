@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Run
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.contract import FindingAges
     from posturio_iac.core.finding import Exit, Report
 

@@ -10,7 +10,7 @@ from posturio_iac.commands.live.ledger_store import FileStore, S3Store, store_of
 from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment as written
 from posturio_iac.core.finding import Diagnostic, Level, Report
-from posturio_iac.core.keys.ids import account_of, hidden
+from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.live.reading.events import off

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
 
 
 def emit(

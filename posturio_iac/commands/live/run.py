@@ -11,7 +11,7 @@ from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.ledger import LedgerFile, ledger_of, options_of, rules_of
 from posturio_iac.commands.live.run_record import AccountPart, RunRecord, ages_of
-from posturio_iac.commands.progress_line import ProgressLine
+from posturio_iac.commands.output import ProgressLine
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, field, replace
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.contract import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey

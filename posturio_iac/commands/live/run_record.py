@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.contract import FindingAges
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Exit, Report
-from posturio_iac.core.keys.ids import MASK, KeyIdMask
+from posturio_iac.core.keys import MASK, KeyIdMask
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.ledger import LedgerFile
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.live.model import Account
     from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
 

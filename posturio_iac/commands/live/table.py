@@ -6,7 +6,7 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.ids import user_path
+from posturio_iac.core.keys import user_path
 from posturio_iac.core.keys.life import KeyUse
 from posturio_iac.core.model import AccessKey, Attr, KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Findings
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
 
 HOMES = {"ask": "folders", "plan": "folders", "verify": "verify", "evidence": "evidence"}
 """The module of each step, which has a function of its name, ``(task) -> int``."""

@@ -12,7 +12,7 @@ from posturio_iac.commands.live.run_record import digest
 from posturio_iac.commands.output import refuse_links_out, to_stdout
 from posturio_iac.commands.retire.folders import DOCUMENT, write_folder
 from posturio_iac.contract import RenderContext, write
-from posturio_iac.core.keys.ids import KeyIdMask
+from posturio_iac.core.keys import KeyIdMask
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError, system_reason
 from posturio_iac.render.nothing_found import count

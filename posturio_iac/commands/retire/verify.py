@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.table import Style
     from posturio_iac.commands.retire.command import RetireArguments, RetireTask
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
 
 

@@ -6,9 +6,8 @@ import os
 import sys
 import time
 
-from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
+from posturio_iac.commands.output import STDOUT, ProgressLine, to_stderr, to_stdout
 from posturio_iac.commands.parser import Arguments, parse
-from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.core.text.decoding import decode
@@ -18,7 +17,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from posturio_iac.config.model import Config
+    from posturio_iac.config import Config
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
 
@@ -101,7 +100,7 @@ class _Scan:
             raise UsageError("--changed-since uses git, which does not know standard input")
         name = _relative(given.stdin_filename) if given.stdin_filename else None
         data = _stdin()
-        from posturio_iac.frontends.plan.sniff import looks_like_plan
+        from posturio_iac.frontends.plan import looks_like_plan
 
         if name is not None and not looks_like_plan(data):
             return self.of((os.curdir,), os.getcwd(), (name, data))
@@ -148,9 +147,7 @@ class _Scan:
 
     def _report(self, selection: Selection, narrowed: Narrowed | None, config: Config) -> int:
         from posturio_iac.commands.ci_environment import prefix, scope, source_url
-        from posturio_iac.commands.reporting.code_changes import shown_changes
-        from posturio_iac.commands.reporting.reports import emit, exit_code, screen
-        from posturio_iac.commands.reporting.source_lines import Sources
+        from posturio_iac.commands.reporting.reports import Sources, emit, exit_code, screen, shown_changes
         from posturio_iac.contract import RenderContext
         from posturio_iac.core.finding import Exit
         from posturio_iac.scan import judged

@@ -30,7 +30,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.frontends.reading import Reading
+from posturio_iac.frontends.table import Reading
 from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
 from posturio_iac.search.programs import make_keys
 

@@ -1,1 +1,51 @@
 """Terraform and OpenTofu plans, as ``terraform show -json`` prints them, joined to the code they were made from."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.core.text.decoding import UTF16, decode
+from posturio_iac.core.text.textfile import UnreadableError, read
+from posturio_iac.search.kinds import STATE_MARKS, spelled_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.search import Selection
+
+
+_MARKS = (
+    ('"resource_changes"',),
+    ('"planned_values"',),
+    *STATE_MARKS,
+    ('"@level"', '"planned_change"'),
+)
+"""Texts in a plan, a state and the messages of ``terraform plan -json``; all texts of one line together identify one."""
+
+
+def plans_in(selection: Selection) -> tuple[str, ...]:
+    """The files of ``selection`` that may be plans, or are easily taken for one."""
+    return tuple(_plans(selection))
+
+
+def _plans(selection: Selection) -> Iterator[str]:
+    for path in selection.templates:
+        if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
+            continue
+        try:
+            data = read(os.path.join(selection.root, path), selection.search.max_file_size, selection.search.fence)
+        except UnreadableError:
+            continue  # whoever reads the templates says so
+        if looks_like_plan(data):
+            yield path
+
+
+def looks_like_plan(data: bytes) -> bool:
+    """True if a file can be a plan, a state, or the messages of a plan."""
+    if data[:2] in UTF16:
+        data = decode(data, "replace").encode("utf-8", "replace")
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+        return False
+    data = spelled_out(data)
+    return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.evidence.remedy import AddComment, AddTag, Advice
-from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
+from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL, secrets_of
 from posturio_iac.core.model import AccessKey, Exposure, KeyKind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
-from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.ages import age_lifetime, max_age_lifetime, remedies_in_code
+from posturio_iac.facts.access_key import access_key, age_lifetime, max_age_lifetime, remedies_in_code
+from posturio_iac.facts.keyless import SINKS, TAG_ARGUMENTS
 from posturio_iac.facts.model import FactOptions, KeyFacts, UserFacts
 from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
-from posturio_iac.facts.siblings import KeyOfUser, with_siblings
-from posturio_iac.facts.sinks import SINKS, TAG_ARGUMENTS
+from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import PlannedCode, joined
 from posturio_iac.frontends.plan.document import PlanDocument, Resource, is_any, mapping, mappings, within
 from posturio_iac.frontends.plan.references import Configuration, Path, ReferenceTarget, arguments_of, instances_of

@@ -17,7 +17,7 @@ from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_
 from posturio_iac.frontends.plan.document import PlanDocument
 from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
-from posturio_iac.frontends.reading import Reading
+from posturio_iac.frontends.table import Reading
 from posturio_iac.frontends.terraform.reader import read_below
 from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN

@@ -12,9 +12,8 @@ from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
-from posturio_iac.facts.shared_code import Namesake, left_open
-from posturio_iac.facts.siblings import KeyOfUser, with_siblings
-from posturio_iac.frontends.reading import Reading
+from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
+from posturio_iac.frontends.table import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below
@@ -30,15 +29,17 @@ from posturio_iac.frontends.terraform.modules.call_graph import (
     unread_call,
     unread_units,
 )
-from posturio_iac.frontends.terraform.modules.engine_version import decided_by_file, engine_of, told_engine
 from posturio_iac.frontends.terraform.modules.readings import (
     APART,
+    decided_by_file,
+    engine_of,
     inputs_given,
     is_refused,
     is_torn,
     marked,
     standing_alone,
     told_apart,
+    told_engine,
     two_readings,
 )
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
@@ -56,10 +57,7 @@ if TYPE_CHECKING:
 
 
 def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
-    """Every access key that the Terraform files of a selection declare, and diagnostics.
-
-    ``roots_wanted`` holds the folders of the root modules that matter; None means all.
-    """
+    """Every access key that the Terraform files of a selection declare, and diagnostics; ``roots_wanted`` are folders, None means all."""
     reader = _Reader(selection, options)
     program, units, folders = reader.program, reader.units, reader.folders
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import DOCS
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Verdict
-from posturio_iac.core.keys.ids import partition_of, user_path
+from posturio_iac.core.keys import partition_of, user_path
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation

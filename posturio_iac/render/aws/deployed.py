@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
+from posturio_iac.core import keys
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
-from posturio_iac.core.keys import ids
 from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding
 
 
 def account_of(key: AccessKey) -> str:
-    return key.account or ids.account_of(key.address)
+    return key.account or keys.account_of(key.address)
 
 
 def partition_in(region: str) -> str:

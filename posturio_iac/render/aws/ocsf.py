@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import DOCS, __version__
 from posturio_iac.core.finding import CIS, Diagnostic, Finding, JudgedKey, Report, Severity, Verdict
-from posturio_iac.core.keys.ids import partition_of
+from posturio_iac.core.keys import partition_of
 from posturio_iac.core.model import AccessKey, KeyKind
 from posturio_iac.core.text.terminal import harmless_json, printable
 from posturio_iac.facts.keyless import remediation

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
-from posturio_iac.core.keys.ids import user_path
+from posturio_iac.core.keys import user_path
 from posturio_iac.posture.mends import COUNTS, Task, declared_end
 from posturio_iac.posture.parts import CODE, Unit
 from posturio_iac.render.nothing_found import count

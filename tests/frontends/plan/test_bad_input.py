@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
-from posturio_iac.frontends.plan.sniff import looks_like_plan
+from posturio_iac.frontends.plan import looks_like_plan
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
 from tests.support.plan_shapes import KEY, USER, key, plan, read, resource, user
 

@@ -13,8 +13,7 @@ from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
 from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, ends_permission
-from posturio_iac.facts.shared_code import Namesake, left_open, namesake
-from posturio_iac.facts.siblings import KeyOfUser, with_siblings
+from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, namesake, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
 from posturio_iac.frontends.cloudformation.files import Files, too_costly
 from posturio_iac.frontends.cloudformation.keys.custom import construct_of, is_from_cdk, said_by, users_of
@@ -31,7 +30,7 @@ from posturio_iac.frontends.cloudformation.keys.users import (
 )
 from posturio_iac.frontends.cloudformation.syntax.template import NESTING, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
-from posturio_iac.metadata.manual_rotation import mentions_rotation
+from posturio_iac.metadata.lifetime import mentions_rotation
 from posturio_iac.search.kinds import TEMPLATE, names_file, runs_program, spelled_out
 from posturio_iac.search.programs import end_keys, make_keys, texts_named
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
+from posturio_iac.core.keys import KEY_TYPES, secrets_of
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, Unknown

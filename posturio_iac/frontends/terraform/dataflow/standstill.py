@@ -8,7 +8,7 @@ from posturio_iac.core.dates import leading_date
 from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.reason import NOT_HERE, READ_AT_RUN
 from posturio_iac.core.evidence.remedy import Advice, RemoveArgument
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple

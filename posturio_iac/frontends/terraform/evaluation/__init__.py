@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, normal, to_bool, to_number, to_text
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -49,3 +54,67 @@ class Scope(Protocol):
 
     def data(self, kind: str, name: str) -> Value:
         """``data.kind.name``."""
+
+
+def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
+    """``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
+    if constraint is None or value is None or isinstance(value, Unknown):
+        return value
+    match constraint:
+        case hcl.Name(name) | hcl.Literal(str() as name):
+            return _primitive(value, name)
+        case hcl.Call(name, (hcl.ObjectExpr(items), *_)) if name == "object":
+            return _object(value, items, scope)
+        case hcl.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
+            return _collection(value, name, inner, scope)
+        case _:
+            return value
+
+
+def _primitive(value: Value, name: str) -> Value:
+    try:
+        return {"string": to_text, "number": to_number, "bool": to_bool}.get(name, normal)(value)
+    except EvaluationError:
+        return value
+
+
+def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope) -> Value:
+    """Keep the attributes that the type names, give the missing optional ones their defaults."""
+    if not isinstance(value, dict):
+        return value
+    entries: dict[str, Value] = {}
+    for key, constraint in items:
+        if not isinstance(key, hcl.Literal):
+            return value
+        name = str(key.value)
+        inner, default = _optional(constraint)
+        if value.get(name) is not None:
+            entries[name] = conform(value[name], inner, scope)
+        elif default is not None and not isinstance(value, PartialMap):
+            entries[name] = conform(evaluate_or_unknown(default, scope), inner, scope)
+        elif name in value:
+            entries[name] = value[name]
+    return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+
+
+def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
+    """The inner type and the default of ``optional(type, default)``."""
+    if isinstance(constraint, hcl.Call) and constraint.name == "optional" and constraint.arguments:
+        arguments = constraint.arguments
+        return arguments[0], arguments[1] if len(arguments) > 1 else hcl.Literal(None, constraint.span)
+    return constraint, None
+
+
+def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
+    match value:
+        case dict() if name == "map" or isinstance(value, PartialMap):
+            entries = {key: conform(element, inner, scope) for key, element in value.items()}
+            return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
+        case tuple() if name == "set":
+            return make_set(conform(element, inner, scope) for element in value)
+        case tuple() if name == "list":
+            return tuple(conform(element, inner, scope) for element in value)
+        case tuple() if name == "tuple" and isinstance(inner, hcl.TupleExpr) and len(inner.items) == len(value):
+            return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
+        case _:
+            return value

@@ -6,13 +6,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
-from posturio_iac.core.keys.resource_types import SERVICE_CREDENTIAL
+from posturio_iac.core.keys import SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_FIXED
-from posturio_iac.facts.access_key import items_of, key_of_user
-from posturio_iac.facts.ages import age_lifetime, age_of, max_age_lifetime
+from posturio_iac.facts.access_key import age_lifetime, age_of, items_of, key_of_user, max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, user_facts
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Lifetime
-    from posturio_iac.facts.siblings import KeyOfUser
+    from posturio_iac.facts.shared_code import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion

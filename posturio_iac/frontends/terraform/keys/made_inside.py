@@ -10,7 +10,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import Unknown
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
 from posturio_iac.facts.model import FactOptions
-from posturio_iac.facts.siblings import KeyOfUser
+from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import comments_for
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place

@@ -15,9 +15,9 @@ from posturio_iac.core.evidence.remedy import (
     Remedies,
     SetArgument,
 )
-from posturio_iac.core.keys.resource_types import AGE, KEY_TYPES, SERVICE_CREDENTIAL
+from posturio_iac.core.keys import AGE, KEY_TYPES, SERVICE_CREDENTIAL
 from posturio_iac.core.place import Place
-from posturio_iac.facts.ages import INACTIVE, age_of
+from posturio_iac.facts.access_key import INACTIVE, age_of
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origin import Origins
 from posturio_iac.frontends.terraform.keys.users import below, find_user

@@ -8,7 +8,7 @@ from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import INSTANCE, Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.keys.resource_types import forcing
+from posturio_iac.core.keys import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, Place, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, dataclass, replace
@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references, spelled, walk
 from posturio_iac.frontends.terraform.values import PartialMap, due_of
-from posturio_iac.metadata.manual_rotation import mentions_rotation
+from posturio_iac.metadata.lifetime import mentions_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.core.place import Origin
     from posturio_iac.frontends.terraform.dataflow.clocks import Clock
-    from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.modules.readings import Engine
     from posturio_iac.frontends.terraform.values import Due
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}

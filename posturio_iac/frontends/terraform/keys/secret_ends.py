@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.reason import NO_INTERVAL, NO_LAMBDA, NO_RUN
 from posturio_iac.core.evidence.remedy import Advice, HideOutput, IntervalSetting, SetArgument
 from posturio_iac.core.intervals import parse_interval
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Consumer, Effect, Exposure, Kind, Lifetime, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder, SecretRotationOrigin
 from posturio_iac.core.unknown import GIVEN_SECRET, SHOWN_IF
-from posturio_iac.facts.keyless import BY_TYPE, REPLACEMENTS
-from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
+from posturio_iac.facts.keyless import BY_TYPE, ENCRYPT, REPLACEMENTS, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd, SecretOrigins, Secrets
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy
-    from posturio_iac.facts.sinks import Sink
+    from posturio_iac.facts.keyless import Sink
     from posturio_iac.frontends.terraform.dataflow.origin import ValueOrigin
     from posturio_iac.frontends.terraform.dataflow.secret_flow import SecretEnd
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope

@@ -185,7 +185,8 @@ BUILT_IN = (
     "cloudposse/security-group/aws",
     "cloudposse/helm-release/aws",
 )
-"""Modules that make no key, read at their newest version; of vendors, those for their own cloud, of which the most called were read.
+"""Modules that make no key: of vendors, those for their own cloud, of which the most called were searched for resources of AWS; others by
+their main files.
 
 Of terraform-aws-modules only the submodules for users make keys.
 """

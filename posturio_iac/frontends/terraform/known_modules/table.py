@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.errors import UsageError

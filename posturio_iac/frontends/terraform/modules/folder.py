@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.config import meant
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.hcl_lexer import LABELS
 from posturio_iac.core.unknown import UNREAD_VALUES

@@ -24,8 +24,8 @@ from posturio_iac.core.unknown import (
     REFERS_TO_ITSELF,
     SET_BY_CALLS,
 )
+from posturio_iac.frontends.terraform.evaluation import conform
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
-from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand, suffix_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, SomeInstance, Traced, Value, due_of

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.textfile import OUTSIDE, holds_above, real_path
 from posturio_iac.core.unknown import NAMES_NO, NO_CODE, REFERS_TO_ITSELF
