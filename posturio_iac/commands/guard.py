@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 
 from posturio_iac.commands.output import replace_file, write_bytes
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, is_git_data, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 

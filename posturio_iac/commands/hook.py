@@ -12,7 +12,7 @@ from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.table import frameworks
+from posturio_iac.frontends import frameworks
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _judge(
 ) -> int:
     """Judge what the triggers concern; print nothing if there is nothing to report, unless the configuration ``hides`` a trigger."""
     from posturio_iac.commands.scan.command import follows_all
-    from posturio_iac.impact.selection import narrow
+    from posturio_iac.impact import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)

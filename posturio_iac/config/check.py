@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config import hint
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from posturio_iac.contract.records import (
 from posturio_iac.core.finding import Diagnostic, Level, Severity, Suppression, Verdict
 from posturio_iac.core.keys import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 INDEX_PATTERN = r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]'
 INDEX = lazy_pattern(INDEX_PATTERN)

@@ -23,8 +23,8 @@ from posturio_iac.core.model import STATUSES, AccessKey, Attr, Consumer, Directi
 from posturio_iac.core.place import ArgumentOrigin, CommentOrigin, Place, Span, TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import MADE_BY_PROGRAM, NOT_FIXED
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.keyless import certain
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, SetByClock, UserFacts, by_hand, name_of_block
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.metadata.lifetime import date_in_name, exemption, misspelt, read, resembling
 from posturio_iac.metadata.names import Meaning, Names, classify, names_a_thing

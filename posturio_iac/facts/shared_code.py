@@ -16,7 +16,7 @@ from posturio_iac.core.model import AccessKey, Attr, Effect, Replacement, Unknow
 from posturio_iac.core.place import ChangeOrigin, Place, Span, TagOrigin, TriggerOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.unknown import NAMESAKE, NOT_FIXED
-from posturio_iac.facts.model import by_hand, name_of_block
+from posturio_iac.facts import by_hand, name_of_block
 from posturio_iac.metadata.lifetime import as_text, counted_name, read
 from posturio_iac.metadata.names import Meaning, Names, classify
 

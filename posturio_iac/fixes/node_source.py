@@ -8,9 +8,9 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import UTF16
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.wanted import CannotFixError, Edit
 
 if TYPE_CHECKING:

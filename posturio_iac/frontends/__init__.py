@@ -1,4 +1,122 @@
 """The front ends: each reads one kind of source and yields access keys. Only plans import another one, whose code they are joined to.
 
-Imports ``search`` and what lies below; never rules or the judge.
+One entry each in one table, over which scan, hook and impact iterate: a function that reads the selected files of one kind, and a class
+that tells what changed files concern, both loaded when they are needed. `register` adds one from outside of this package.
 """
+
+from __future__ import annotations
+
+from posturio_iac.core import loaded
+from posturio_iac.core.record import dataclass
+from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping
+    from datetime import datetime
+
+    from posturio_iac.config import Config
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.metadata.names import Names
+    from posturio_iac.search import Selection
+
+
+class FrontEnd:
+    """One kind of source that declares access keys. Immutable by agreement; a plain class, for the time that it takes to load."""
+
+    __slots__ = ("endings", "frameworks", "impact", "kind", "label", "name", "reader", "search_terms")
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        kind: str,
+        reader: str,
+        *,
+        frameworks: tuple[str, ...],
+        impact: str = "",
+        endings: tuple[str, ...] = (),
+        search_terms: tuple[bytes, ...] = (),
+    ) -> None:
+        """Describe a front end.
+
+        ``name`` is its name for ``hook --framework`` and ``label`` that in sentences; ``kind`` is the kind of its files, to which
+        ``endings`` and ``search_terms`` add. ``reader`` (``module:function``) takes a `Selection` and a `ReadRequest` and returns a
+        `Reading`; ``impact`` (``module:class``) tells what changed files concern, and is empty where that follows from the others.
+        ``frameworks`` are those of its keys.
+        """
+        self.name, self.label, self.kind, self.reader, self.impact = name, label, kind, reader, impact
+        self.frameworks, self.endings, self.search_terms = frameworks, endings, search_terms
+
+    def read(self, selection: Selection, request: ReadRequest) -> Reading:
+        reading: Reading = loaded(self.reader)(selection, request)
+        return reading
+
+
+FRONT_ENDS: dict[str, FrontEnd] = {}
+"""By their names, in the order in which they are read."""
+
+
+def register(front_end: FrontEnd) -> None:
+    """Add a front end, in place of one of the same name."""
+    FRONT_ENDS[front_end.name] = front_end
+    if front_end.endings:
+        add_kind(front_end.kind, front_end.endings, front_end.search_terms)
+
+
+for _front_end in (
+    FrontEnd(
+        "terraform",
+        "Terraform",
+        TERRAFORM,
+        "posturio_iac.frontends.terraform.entry:read",
+        frameworks=("terraform",),
+        impact="posturio_iac.impact.modules:Modules",
+    ),
+    FrontEnd(
+        "cloudformation",
+        "templates",
+        TEMPLATE,
+        "posturio_iac.frontends.cloudformation.entry:read",
+        frameworks=("cloudformation",),
+        impact="posturio_iac.impact.templates:Templates",
+    ),
+    FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
+):
+    register(_front_end)
+
+
+def frameworks() -> tuple[str, ...]:
+    """The names of the front ends that can tell what changed files concern."""
+    return tuple(name for name, front_end in FRONT_ENDS.items() if front_end.impact)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """The request to a front end."""
+
+    config: Config
+    as_of: datetime
+    names: Names
+    rule_ids: frozenset[str]
+    budget: Callable[[], Budget]
+    """Makes what reading one root module or template may cost."""
+    place: str
+    """Absolute path that places of findings become relative to."""
+    search_terms: tuple[bytes, ...]
+    read_template: Callable[[str, Span, Mapping[str, str]], Reading] | None = None
+    """Reads a CloudFormation template that stands in other code: its text, the place of that, and the parameters that it is given."""
+    roots: Container[str] | None = None
+    """The folders of the root modules whose keys can count; None when all can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The result of reading the selected files of one framework."""
+
+    keys: tuple[AccessKey, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    replaced: frozenset[tuple[Span | None, str]] = frozenset()
+    """Span and scope of keys that other front ends read as well, and that this one knows better."""

@@ -1,1 +1,112 @@
-"""From changed files to the modules and templates that must be judged again."""
+"""The part of a scan that changed files concern: which files have to be read, and which keys and diagnostics count.
+
+The unit is the context, not the line. A key counts when a file of its module changed, of a module that leads to it by calls, or of one
+whose outputs these refer to; in templates, when its file changed, one that nests it, or one that these draw in. Everything else in the
+same repository is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from posturio_iac.core import loaded
+from posturio_iac.frontends import FRONT_ENDS, frameworks
+from posturio_iac.search import Selection
+from posturio_iac.search.module_calls import local_calls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Union
+
+    from posturio_iac.config import Config
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.impact.modules import Modules
+    from posturio_iac.impact.templates import Templates
+
+    Impact = Union[Modules, Templates]
+
+
+class Narrowed:
+    """A selection reduced to the files that changed files concern."""
+
+    def __init__(
+        self, selection: Selection, impacts: Mapping[str, Impact], changed: Collection[str], tracked: Callable[[str], bool] | None
+    ) -> None:
+        """Hold ``impacts`` by the names of their front ends; a front end without one is left out."""
+        self._impacts, self.changed = impacts, changed
+        search = selection.search
+        for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
+            ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
+            search.of_kind(kind).intersection_update({path for impact in ours for path in impact.files})
+        search.problems = [problem for problem in search.problems if self.concerns(problem[2])]
+        apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
+        self.selection = Selection(search, selection.repository)
+        self.selection.candidates, self.selection.apart, self.selection.tracked = selection.terraform, apart, tracked
+
+    def roots(self, front_end: str) -> frozenset[str] | None:
+        """The folders of the root modules whose keys can count; None when all can."""
+        impact = self._impacts.get(front_end)
+        return impact.roots() if impact is not None else frozenset()
+
+    def keeps(self, key: AccessKey) -> bool:
+        """True if a key counts: by the impact of its own front end, or by any where that one has none."""
+        own = next((one for one in FRONT_ENDS.values() if key.framework in one.frameworks and one.impact), None)
+        parts = self._impacts.values() if own is None else (self._impacts.get(own.name),)
+        return any(part is not None and part.keeps(key) for part in parts)
+
+    def concerns(self, path: str | None) -> bool:
+        """True if a file or folder is one of those that changed, or of their contexts."""
+        if path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values()):
+            return True
+        return any(changed.startswith(f"{path}/") for changed in self.changed)  # a folder that cannot be read hides what is in it
+
+
+def narrow(
+    selection: Selection,
+    changed: Collection[str],
+    config: Config,
+    wanted: Collection[str] | None = None,
+    tracked: Callable[[str], bool] | None = None,
+) -> Narrowed:
+    """Narrow a selection down to what ``changed`` files concern. They are relative to the scan root, and may be gone.
+
+    ``wanted`` holds names of front ends, by default all. A file of variable values or of parameters that the configuration names concerns
+    every root module or template. ``tracked`` tells which files may be read at all.
+    """
+    everywhere = {posixpath.normpath(path) for path in changed}
+    everywhere |= _linked(selection, everywhere)
+    moved = _moves_folder(selection, everywhere)
+    impacts: dict[str, Impact] = {}
+    for name in frameworks() if wanted is None else wanted:
+        made = loaded(FRONT_ENDS[name].impact)
+        impacts[name] = made(selection, everywhere, whole=moved or _named(selection, everywhere, made.inputs(config)))
+    return Narrowed(selection, impacts, everywhere, tracked)
+
+
+def _linked(selection: Selection, changed: Collection[str]) -> set[str]:
+    """The symbolic links to changed files."""
+    top = os.path.join(selection.root, "")
+    return {link for link in selection.search.symlinks if os.path.realpath(top + link)[len(top) :].replace(os.sep, "/") in changed}
+
+
+def _moves_folder(selection: Selection, changed: Collection[str]) -> bool:
+    """True if code changed that no path of a module tells: in a submodule, or behind a link to a folder."""
+    top = os.path.join(selection.root, "")
+    if any(os.path.isdir(top + path) for path in changed):
+        return True
+    for target in {target for _, target in local_calls(selection)} if selection.search.local else ():
+        real, written = os.path.realpath(top + target), os.path.normpath(top + target)
+        if real != written and any((top + path).startswith(os.path.join(real, "")) for path in changed):
+            return True
+    return False
+
+
+def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:
+    """True if one of ``files``, which are absolute, has changed."""
+    if not files:
+        return False
+    from os.path import realpath, relpath
+
+    return any(relpath(realpath(file), selection.root).replace("\\", "/") in changed for file in files)

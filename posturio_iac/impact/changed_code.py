@@ -7,8 +7,8 @@ import posixpath
 from functools import cache
 
 from posturio_iac.core.keys import KEY_TYPES
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import masked
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import code_of, holding, sources_in, text
 from posturio_iac.search.written_sources import CALLS, blocks_of

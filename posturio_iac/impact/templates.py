@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.closure import CallGraph
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit

@@ -14,7 +14,7 @@ from posturio_iac.core.addresses import index
 from posturio_iac.core.keys import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from posturio_iac.core.model import AccessKey, Attr, Effect, Kind, Lifetime, Pri
 from posturio_iac.core.place import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import NOT_LISTED
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.access_key import access_key
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.request import Request, owner_in_description, short_description

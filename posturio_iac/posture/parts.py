@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Level, exact_score
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.record import dataclass, field, replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

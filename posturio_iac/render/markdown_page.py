@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.facts.keyless import remediation
 from posturio_iac.render.nothing_found import count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.frontends.table import FRONT_ENDS
+from posturio_iac.frontends import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import Selection, discover
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.table import Reading
-    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.frontends import Reading
+    from posturio_iac.impact import Narrowed
     from posturio_iac.judge.policy import Policy
 
 MOST_PAIRS = 2_000_000  # how often entries of the configuration are compared with keys
@@ -212,7 +212,7 @@ def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessK
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
     from posturio_iac.metadata.owners import with_code_owners
 
     request = request_of(config, as_of, selection, selection.root, None)

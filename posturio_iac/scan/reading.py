@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.frontends.table import FRONT_ENDS
+from posturio_iac.frontends import FRONT_ENDS
 from posturio_iac.search import SEARCH_TERMS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey, Span
-    from posturio_iac.frontends.table import Reading, ReadRequest
+    from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
@@ -34,7 +34,7 @@ def read_all(
     from functools import partial
 
     from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = []
@@ -56,7 +56,7 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
     """What one front end reads; a crash of ours there is said, and hides nothing that the others read."""
     from posturio_iac.core.finding import CRASH, Diagnostic, Level
     from posturio_iac.errors import UsageError
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
     try:
         return read()
@@ -89,7 +89,7 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
 
 def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: Collection[str] | None) -> ReadRequest:
     """What every front end is told."""
-    from posturio_iac.frontends.table import ReadRequest
+    from posturio_iac.frontends import ReadRequest
     from posturio_iac.rules import all_rules
 
     def read_template(text: str, at: Span, parameters: Mapping[str, str]) -> Reading:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level, Report
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules.lookup import load
 from posturio_iac.frontends.terraform.known_modules.module_source import OwnSources, SourceKind, makes_no_key, parse_source
 from posturio_iac.frontends.terraform.modules.installed import manifest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config import Config
-    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.impact import Narrowed
     from posturio_iac.search import Selection
 
 _SHOWN = 3

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.search.kinds import kind_of
 from posturio_iac.search.locations import holds_code, outermost, repository_of
 from posturio_iac.search.module_calls import content

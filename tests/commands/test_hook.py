@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.keys import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
-from posturio_iac.impact.selection import Narrowed
+from posturio_iac.impact import Narrowed
 from tests.support.command_line import MISSING, Capture, Patch, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 

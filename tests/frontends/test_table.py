@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.frontends import table
+from posturio_iac.frontends import frontends
 from posturio_iac.search import kinds
 from tests.support.command_line import run
 from tests.support.repository import AS_OF, Repository
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TOY = table.FrontEnd(
+TOY = frontends.FrontEnd(
     "toy",
     "toys",
     "toy",
@@ -30,11 +30,11 @@ TOY = table.FrontEnd(
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(table, "FRONT_ENDS", table.FRONT_ENDS)
-    before, endings, added = dict(table.FRONT_ENDS), dict(kinds._ENDINGS), dict(kinds._ADDED)
-    table.register(TOY)
+    monkeypatch.setattr(frontends, "FRONT_ENDS", frontends.FRONT_ENDS)
+    before, endings, added = dict(frontends.FRONT_ENDS), dict(kinds._ENDINGS), dict(kinds._ADDED)
+    frontends.register(TOY)
     yield
-    for kept, original in ((table.FRONT_ENDS, before), (kinds._ENDINGS, endings), (kinds._ADDED, added)):
+    for kept, original in ((frontends.FRONT_ENDS, before), (kinds._ENDINGS, endings), (kinds._ADDED, added)):
         kept.clear()
         kept.update(original)  # type: ignore[arg-type]  # each is put back as it was
 

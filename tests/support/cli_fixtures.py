@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.frontends.table import Reading
+from posturio_iac.frontends import Reading
 from tests.support.command_line import KEY, a_key
 
 if TYPE_CHECKING:

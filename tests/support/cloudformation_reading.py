@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
 PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)

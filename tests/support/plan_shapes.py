@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
 USER, KEY = "aws_iam_user", "aws_iam_access_key"
 

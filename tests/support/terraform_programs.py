@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
     from posturio_iac.frontends.terraform.syntax import hcl
 
 RULES = frozenset(all_rules())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.model import AccessKey, Span
 from posturio_iac.core.place import ArgumentOrigin
-from posturio_iac.frontends.table import Reading, ReadRequest
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.metadata.lifetime import read as lifetime
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.text.hcl_lexer import COMMENT, pieces
 from posturio_iac.core.text.textfile import UnreadableError, read_named
 from posturio_iac.core.unknown import HAS_NO, MAY_BE_SET, MAY_ROTATE, NOT_FIXED, NOT_SHOWN
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.access_key import access_key, age_lifetime, items_of, max_age_lifetime, remedies_in_code
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.metadata import ParsedComments, parse
 from posturio_iac.metadata.comments import Comment

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.planner import Changed, Outcome
     from posturio_iac.fixes.proof import Proof
     from posturio_iac.fixes.wanted import Wanted, Wishes
-    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.impact import Narrowed
     from posturio_iac.scan import CodeScan
     from posturio_iac.search import Selection
 
@@ -101,7 +101,7 @@ class FixRun:
 
     def _all_around(self, paths: Collection[str]) -> CodeAround:
         """The code of the repository that files concern, as it is; what was read before counts as long as it holds them."""
-        from posturio_iac.impact.selection import narrow
+        from posturio_iac.impact import narrow
         from posturio_iac.scan import select
 
         known = self._around
@@ -168,7 +168,7 @@ def chosen(given: Arguments) -> FixRun:
 def _hooked(given: Arguments) -> FixRun | None:
     """The part of the scan that changed files concern, as in ``hook``; None when there is none."""
     from posturio_iac.commands.settings import settings
-    from posturio_iac.impact.selection import narrow
+    from posturio_iac.impact import narrow
     from posturio_iac.scan import select
     from posturio_iac.search.locations import repository_of
 

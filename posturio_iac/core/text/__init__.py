@@ -1,1 +1,24 @@
 """Text: files as they are opened, JSON with places, globs, patterns, and what a terminal shows."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False  # importing typing would take longer than compiling many a pattern
+if TYPE_CHECKING:
+    from typing import Any, AnyStr
+
+
+def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """A stand-in for a compiled pattern, which compiles it when one of its attributes is first used."""
+    return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
+
+
+class _Lazy:
+    def __init__(self, source: Any, flags: int) -> None:
+        self._stated = source, flags
+
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of the pattern; the next time it is found without this method."""
+        found = self.__dict__[name] = getattr(re.compile(*self._stated), name)
+        return found

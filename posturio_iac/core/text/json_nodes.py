@@ -13,7 +13,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # the standar
 from typing import TYPE_CHECKING, Any, Union
 
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 if TYPE_CHECKING:
     import re

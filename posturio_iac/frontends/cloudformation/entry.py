@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from posturio_iac.core.place import Span
-    from posturio_iac.frontends.table import Reading, ReadRequest
+    from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
 

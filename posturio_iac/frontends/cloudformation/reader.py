@@ -10,6 +10,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
@@ -30,7 +31,6 @@ from posturio_iac.frontends.cloudformation.syntax.template import (
     parse,
     plain,
 )
-from posturio_iac.frontends.table import Reading
 from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_program, spelled_out
 from posturio_iac.search.programs import make_keys
 

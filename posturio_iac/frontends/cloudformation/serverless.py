@@ -6,8 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Template, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain

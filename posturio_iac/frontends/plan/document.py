@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass, field
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, SENSITIVE
 from posturio_iac.frontends.plan.text import PlanPlaces
 

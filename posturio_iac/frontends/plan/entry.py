@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.frontends.plan import plans_in
-from posturio_iac.frontends.table import Reading, ReadRequest
 
 if TYPE_CHECKING:
     from posturio_iac.search import Selection

@@ -10,9 +10,9 @@ from posturio_iac.core.model import AccessKey, Exposure, KeyKind, Lifetime, Repl
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.unknown import MAY_ROTATE, NAMES_NO, PLAN_WITHOUT_CODE
+from posturio_iac.facts import FactOptions, KeyFacts, UserFacts
 from posturio_iac.facts.access_key import access_key, age_lifetime, max_age_lifetime, remedies_in_code
 from posturio_iac.facts.keyless import SINKS, TAG_ARGUMENTS
-from posturio_iac.facts.model import FactOptions, KeyFacts, UserFacts
 from posturio_iac.facts.schedulers import ROTATING, SCHEDULERS
 from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import PlannedCode, joined

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.terraform.dataflow.secret_flow import PASSING
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect
 from posturio_iac.core.record import replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import TooLargeError, UnreadableError
 from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE, PLAN_OF_SEVERAL, PLAN_WITHOUT_CODE
 from posturio_iac.errors import UsageError
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.plan.code_join import PlannedCode, rebased, rebased_path
 from posturio_iac.frontends.plan.document import PlanDocument
 from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
-from posturio_iac.frontends.table import Reading
 from posturio_iac.frontends.terraform.reader import read_below
 from posturio_iac.search import Selection, discover
 from posturio_iac.search.kinds import TERRAFORM, kind_of

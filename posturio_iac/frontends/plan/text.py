@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from posturio_iac.core.model import Span
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.core.text.json_nodes import Lines
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
 _SECTION = r'(?<!\\)"%s"\s*:'

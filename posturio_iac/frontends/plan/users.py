@@ -8,7 +8,7 @@ from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.unknown import AFTER_APPLY, DECLARED_ELSEWHERE, NAMES_NO, NOT_FIXED, ONE_OF, SENSITIVE, TAGS_UNSEEN
-from posturio_iac.facts.model import MetadataItem, UserFacts, ends_permission, quoted
+from posturio_iac.facts import MetadataItem, UserFacts, ends_permission, quoted
 from posturio_iac.frontends.plan.document import mapping, mappings
 from posturio_iac.frontends.plan.references import Configuration, instances_of
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES

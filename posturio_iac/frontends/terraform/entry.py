@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.frontends.terraform.options import TerraformOptions
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.table import Reading, ReadRequest
+    from posturio_iac.frontends import Reading, ReadRequest
     from posturio_iac.search import Selection
 
 

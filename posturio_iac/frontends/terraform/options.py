@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.place import Span
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
     from posturio_iac.metadata.names import Names
 
 MAX_FILE_SIZE = 10 * 1024 * 1024

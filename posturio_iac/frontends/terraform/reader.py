@@ -13,7 +13,7 @@ from posturio_iac.core.finding import BUDGET, CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, with_siblings
-from posturio_iac.frontends.table import Reading
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of, namesake_of
 from posturio_iac.frontends.terraform.keys.made_inside import keys_made_inside
 from posturio_iac.frontends.terraform.keys.users import users_below

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, NOT_EVALUATED, TOO_LARGE
 
 if TYPE_CHECKING:

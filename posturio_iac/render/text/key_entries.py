@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.wording import listed, open_beside, others, scope_word
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
-from posturio_iac.frontends.table import Reading
+from posturio_iac.frontends import Reading
 from tests.support.cloudformation_reading import reading
 
 if TYPE_CHECKING:

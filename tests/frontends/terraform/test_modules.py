@@ -17,7 +17,7 @@ from tests.support.terraform_programs import KEY, PLAIN, USER, key, keys, readin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
 KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
 APPLIED = 'provider "aws" {\n  region = "eu-central-1"\n}\nterraform {\n  required_version = "%s"\n}\n'

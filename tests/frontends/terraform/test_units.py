@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.table import Reading
+    from posturio_iac.frontends import Reading
 
 MODULE = """
 variable "name" {

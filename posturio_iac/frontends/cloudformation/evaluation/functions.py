@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import HAS_NO
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, sub_parts
 from posturio_iac.frontends.cloudformation.syntax.source import filled_in

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.unknown import (
     AS_STATED,
     AT_DEPLOYMENT,

@@ -11,8 +11,8 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.unknown import AS_STATED
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, ends_permission
 from posturio_iac.facts.access_key import access_key, facts_of_program, key_of_user, rotator
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, ends_permission
 from posturio_iac.facts.shared_code import KeyOfUser, Namesake, left_open, namesake, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible, under
 from posturio_iac.frontends.cloudformation.files import Files, too_costly

@@ -12,8 +12,8 @@ from posturio_iac.core.place import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import AT_DEPLOYMENT, MUST_BE, NOT_FIXED
+from posturio_iac.facts import MetadataItem
 from posturio_iac.facts.access_key import items_of
-from posturio_iac.facts.model import MetadataItem
 from posturio_iac.metadata import parse
 from posturio_iac.metadata.directives import full_name
 from posturio_iac.metadata.names import classify, normalise

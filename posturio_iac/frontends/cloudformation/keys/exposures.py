@@ -9,7 +9,7 @@ from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.model import Consumer, Exposure, Span, Unknown
 from posturio_iac.core.place import HolderKind, Place, SecretHolder
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import GIVEN_SECRET, NO_CODE
 from posturio_iac.facts.keyless import BY_TYPE
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed

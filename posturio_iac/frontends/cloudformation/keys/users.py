@@ -10,7 +10,7 @@ from posturio_iac.core.place import TagOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.core.unknown import ADDS_PROPERTIES, DECLARED_ELSEWHERE, GENERATED_NAME, NAMES_NO, PARAMETER_DEFAULT, TAGS_UNSEEN
-from posturio_iac.facts.model import MetadataItem, UserFacts, quoted
+from posturio_iac.facts import MetadataItem, UserFacts, quoted
 from posturio_iac.frontends.cloudformation.evaluation.conditions import branches
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions

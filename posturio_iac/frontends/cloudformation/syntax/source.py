@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text import decoding
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import decoding, lazy_pattern
 from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.core.unknown import AT_DEPLOYMENT, FILLED_IN
 

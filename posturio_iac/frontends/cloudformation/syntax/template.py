@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple, dataclass, replace
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, documents
 

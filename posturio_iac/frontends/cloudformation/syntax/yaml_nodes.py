@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import NamedTuple, dataclass, field
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

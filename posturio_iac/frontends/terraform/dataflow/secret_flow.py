@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.keys import KEY_TYPES, secrets_of
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AFTER_APPLY, Unknown
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin

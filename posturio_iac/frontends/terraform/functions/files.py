@@ -7,7 +7,7 @@ from functools import lru_cache
 from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import BEYOND, DEPENDS_ON
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
 from posturio_iac.frontends.terraform.functions.signature import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions import json_text
 from posturio_iac.frontends.terraform.functions.signature import (
     NotEvaluatedError,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import (
     Environment,
     NotEvaluatedError,

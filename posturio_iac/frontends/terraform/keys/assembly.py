@@ -8,10 +8,10 @@ from posturio_iac.core.keys import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVIC
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import EACH_RUN, MUST_BE, NOT_FIXED, SET_BY_CALLS
+from posturio_iac.facts import FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.access_key import age_lifetime, items_of, key_of_user, max_age_lifetime
-from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, MovedByClock, SetByClock, UserFacts, ends_permission
 from posturio_iac.facts.schedulers import ROTATING
 from posturio_iac.facts.shared_code import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.clocks import interval_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.model import Attr, Lifetime
-    from posturio_iac.facts.model import ComputedValue
+    from posturio_iac.facts import ComputedValue
     from posturio_iac.facts.shared_code import KeyOfUser
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope

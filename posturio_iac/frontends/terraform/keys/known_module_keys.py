@@ -11,8 +11,8 @@ from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import NOT_FIXED
+from posturio_iac.facts import FactOptions, KeyFacts
 from posturio_iac.facts.access_key import age_lifetime, age_of, items_of, key_of_user, max_age_lifetime
-from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, user_facts
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import above_calls, added, narrower

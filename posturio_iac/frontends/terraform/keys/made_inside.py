@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import Unknown
+from posturio_iac.facts import FactOptions
 from posturio_iac.facts.access_key import facts_of_program, key_of_user, rotator
-from posturio_iac.facts.model import FactOptions
 from posturio_iac.facts.shared_code import KeyOfUser
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.assembly import comments_for

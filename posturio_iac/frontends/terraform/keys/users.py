@@ -20,7 +20,7 @@ from posturio_iac.core.unknown import (
     TAGS_UNSEEN,
     USER_IS_INPUT,
 )
-from posturio_iac.facts.model import quoted
+from posturio_iac.facts import quoted
 from posturio_iac.frontends.terraform.dataflow.lifecycle_block import arguments_of
 from posturio_iac.frontends.terraform.dataflow.origin import Origins, ValueOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import Enum, dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.frontends.terraform.known_modules import LOCAL, decoded
 from posturio_iac.search.git_tree.git_search import remotes
 from posturio_iac.search.locations import repository_of

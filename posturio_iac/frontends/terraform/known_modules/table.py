@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint

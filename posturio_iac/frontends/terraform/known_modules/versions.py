@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax import hcl

@@ -7,8 +7,8 @@ of what the parser's grammar takes (tests/frontends/terraform/test_plain_code.py
 
 from __future__ import annotations
 
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import LINE_COMMENT, PLAIN_QUOTED, end_of_heredoc, heredoc
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _S = rb"[ \t]*"
 WORD = rb"(?!(?:for|in|if|else|endif|endfor)(?![\w-]))[A-Za-z_][\w-]*(?![\w-])"

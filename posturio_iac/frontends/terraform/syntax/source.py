@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.hcl_lexer import COMMENT, HEREDOC, STRING, pieces
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

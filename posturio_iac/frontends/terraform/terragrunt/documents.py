@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.json_syntax import parse_either
