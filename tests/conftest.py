@@ -5,15 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 
 from tests.support.figures import record_passed
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
 
 hypothesis.settings.register_profile("fixed", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("nightly", deadline=None, max_examples=500, print_blob=True)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.commands import COMMANDS
 from tests.support.command_line import MISSING, run
 from tests.support.readme import ROOT, blocks
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OPTION = r"(?<![\w-])--[a-z][a-z-]+"
 FOREIGN = (

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core import unknown
 from posturio_iac.core.unknown import OpenKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 PACKAGE = Path(__file__).parents[1] / "posturio_iac"
 MOST_LINES = 300

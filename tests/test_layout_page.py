@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.layout_page import ENVIRONMENT, SECTIONS, apply, copied
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 ANSWER = """
 from types import SimpleNamespace

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -29,10 +31,6 @@ from posturio_iac.metadata.owners import CodeOwners
 from tests.support.command_line import ROOT
 from tests.support.limited import scan
 from tests.support.terraform_programs import KEY, reading, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.promise("budget")
 

@@ -6,7 +6,10 @@ import gc
 import re
 import weakref
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from benchmarks.trees import modules
 from posturio_iac.commands.reporting import reports
@@ -19,12 +22,6 @@ from posturio_iac.scan import judge_paths
 from posturio_iac.search import discover
 from tests.support.command_line import run
 from tests.support.fixture_tools import FIXTURES
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
-
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "k" {\n  user = "ci"\n}\n'

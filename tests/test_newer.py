@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.command_line import ROOT
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_newer_tags_of_known_modules_are_named(tmp_path: Path) -> None:

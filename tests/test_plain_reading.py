@@ -5,20 +5,18 @@ from __future__ import annotations
 import itertools
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from benchmarks.trees import TREES
+from posturio_iac.core.finding import Report
 from posturio_iac.frontends.terraform.dataflow import secret_flow
 from posturio_iac.frontends.terraform.modules import call_graph, folder
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.syntax import parsing
 from posturio_iac.scan import judge_paths
 from posturio_iac.search.kinds import SearchTerms
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 AS_OF = datetime(2026, 11, 27, tzinfo=timezone.utc)

@@ -7,9 +7,11 @@ import importlib
 import io
 import pkgutil
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,10 +34,6 @@ from tests.support.keys import access_key, expires, unreadable
 from tests.support.plan_fixtures import CODE, PLAN, PLANS
 from tests.support.plan_fixtures import cases as plan_cases
 from tests.support.worlds import Fact
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 X = "x"
 OFTEN = 1000

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -20,9 +20,6 @@ from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.render import renderer
 from posturio_iac.render import sarif as log
 from posturio_iac.scan import judge_paths
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COUNTING = """
 import collections, json, os, sys

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,9 +13,6 @@ from posturio_iac.frontends.terraform import reader as terraform
 from posturio_iac.frontends.terraform.keys.assembly import keys_of as real
 from tests.support.attacks import SOUND, put
 from tests.support.command_line import MISSING, run, shown
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.promise("the rest")
 

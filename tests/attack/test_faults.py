@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +17,6 @@ from tests.support.command_line import environment
 from tests.support.interrupted import interrupted
 from tests.support.report_results import deployed, finding, result
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DAY = ("--as-of", "2026-11-24")
 KEY = deployed("ci")

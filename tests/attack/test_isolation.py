@@ -8,8 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +18,6 @@ from tests.support.command_line import environment
 from tests.support.guard import LOG, PYTHON, RUN, SYSTEM, Deeds, traced
 from tests.support.report_results import deployed, finding, result
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 GIT = shutil.which("git") or ""
 TEMPLATE = (

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.attack.test_silence import RESOURCE, SERVERLESS, STACK, STACKS, TYPED, YAML, resource
 from tests.support.attacks import lay, report, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CHILD, APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
 URL = "https://bucket.s3.amazonaws.com/keys.yaml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from posturio_iac.commands.retire.folders import write_folder
 from posturio_iac.errors import OutputError
 from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.command_line import MISSING, shown
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.promise("outside")
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.search.programs import end_keys, make_keys
 from tests.attack.test_silence import CALL, JOIN, RUNS, SUB, resource
 from tests.support.attacks import lay, report
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PYTHON = "import boto3\ndef main(event, context):\n    boto3.client('iam').create_access_key(UserName='joe')\n"
 SHELL = "#!/bin/sh\naws iam create-access-key --user-name joe\n"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.support.attacks import lay, posturio, put, report, scan
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n}\n'
 KEY = 'resource "aws_iam_access_key" "k" {\n%s  user = "joe"\n}\n'

@@ -9,7 +9,8 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,9 +20,6 @@ from tests.support.command_line import Capture, Patch, run
 from tests.support.grown_tree import KEYS_PER_MODULE, write_tree
 from tests.support.readme import ROOT, blocks
 from tests.support.repository import AS_OF, Repository, clean, flagged
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PAGE = ROOT / "docs/adoption.md"
 BASELINE, CONFIG, HOOKS = "posturio-iac-baseline.json", "posturio-iac.toml", ".pre-commit-config.yaml"

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,6 @@ from tests.support.command_line import MISSING, Capture, Patch, ends, run
 from tests.support.report_results import A as ACCOUNT
 from tests.support.report_results import B, accounts, deployed, finding, result
 from tests.support.repository import AS_OF, KEY, TEMPLATE, USER, Repository, clean, flagged
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = "posturio-iac-baseline.json"
 REASON = "existed when the baseline was written on 2026-12-01"

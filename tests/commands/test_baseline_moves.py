@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 from tests.support.command_line import MISSING, Capture, Patch, ends, run
 from tests.support.repository import AS_OF, Repository, clean, flagged
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = "posturio-iac-baseline.json"
 OPEN_USER = 'variable "name" {}\n' + flagged().replace('"ci"\n', "var.name\n")

@@ -7,8 +7,10 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +23,6 @@ from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.rules import all_rules
 from tests.support.command_line import KEY, MISSING, Capture, Patch, a_key, run, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.core.finding import Diagnostic, Level
 from tests.support.command_line import Capture, Patch, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 

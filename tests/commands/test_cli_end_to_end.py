@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -16,9 +17,6 @@ from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
 from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
 from tests.support.command_line import KEY, MISSING, ROOT, Capture, Patch, run, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytest_plugins = ["tests.support.cli_fixtures"]
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.cli import main
 from tests.support.search_tree import Tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n'

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.completion import SHELLS, commands
 from tests.support.command_line import Capture, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def completion(capsys: Capture, shell: str) -> str:

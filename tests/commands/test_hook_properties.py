@@ -8,8 +8,10 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -20,10 +22,6 @@ from posturio_iac.impact import changed_code
 from posturio_iac.search import module_calls, written_sources
 from tests.support.command_line import Capture, Patch, run
 from tests.support.repository import AS_OF, Repository, flagged
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 USERS = ("ci", "deploy")
 

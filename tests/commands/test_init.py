@@ -4,8 +4,9 @@ import importlib.metadata
 import json
 import re
 from difflib import ndiff
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -19,9 +20,6 @@ from posturio_iac.config.load import load
 from posturio_iac.config.option_table import OPTIONS
 from posturio_iac.errors import UsageError
 from tests.support.command_line import Capture, Patch, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MODULE = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
 HOOKS, CONFIGURATION = ".pre-commit-config.yaml", "posturio-iac.toml"

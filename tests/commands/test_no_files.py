@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import KEY, Capture, Patch, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(("more", "code", "warns"), [((), 0, True), (("--fail-on-no-files",), 2, True), (("--quiet",), 0, False)])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import KEY, Capture, Patch, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ID = "AKIA" + "ABCDEFGHIJKL" + "WXYZ"
 PROVIDER = f'provider "aws" {{\n  region     = "eu-west-1"\n  access_key = "{ID}"\n}}\n'

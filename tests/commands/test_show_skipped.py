@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import validate
 
 from posturio_iac.render.text.overview import HEADS
 from tests.support.command_line import KEY, ROOT, Capture, Patch, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCHEMA = json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 FILES = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.fixes import shown
 from tests.support.terraform_programs import write
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 KEY = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n}\n\nresource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,9 +17,6 @@ from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.errors import UsageError
 from posturio_iac.scan.configuration import configuration_file, configuration_near
 from tests.support.command_line import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EVERYTHING = """
 max_lifetime_days = 60

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,6 @@ from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.scan.notices import EFFECTS, STRICTER
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, KEY, USER, Repository, flagged
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LONG = "iam.overlong_access_key_lifetimes"
 END = USER % ("%s", ', expires = "2027-01-31"') + KEY

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,15 +12,11 @@ from hypothesis import strategies as st
 
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.write import render
+from posturio_iac.core.finding import Report
 from posturio_iac.posture.mends import declared_end
 from posturio_iac.posture.view import join
 from tests.support import canned
 from tests.support.report_results import code, declared, deployed, finding, joined, result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from posturio_iac.core.finding import Report
 
 
 def refused(text: str) -> str:

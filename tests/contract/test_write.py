@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -12,7 +13,7 @@ from posturio_iac.contract.read import load
 from posturio_iac.contract.write import render
 from posturio_iac.core.evidence.lifetime import Question
 from posturio_iac.core.evidence.reason import OpenCause, ReasonKind
-from posturio_iac.core.finding import JudgedKey, Level, Severity, Verdict
+from posturio_iac.core.finding import JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import Effect, KeyKind, Kind, Privilege
 from posturio_iac.core.unknown import AS_STATED
@@ -20,11 +21,6 @@ from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
-
-if TYPE_CHECKING:
-    from enum import Enum
-
-    from posturio_iac.core.finding import Report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

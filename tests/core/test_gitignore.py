@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, reject
@@ -12,9 +12,6 @@ from hypothesis import strategies as st
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.errors import UsageError
 from tests.support.search_tree import Tree
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = ("a", "b", "ab", "a.b", "-", "[", "\\")
 PATHS = (*NAMES, *(f"d{n}/{m}" for n in NAMES for m in NAMES), *(f"d{n}/e/{m}" for n in NAMES for m in NAMES))

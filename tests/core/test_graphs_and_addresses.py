@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import pytest
 
@@ -22,9 +22,6 @@ from posturio_iac.core.text.terminal import (
     without_commands,
     wrapped,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @pytest.mark.parametrize(

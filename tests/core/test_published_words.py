@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.core import unknown
 from posturio_iac.core.evidence import reason
@@ -15,9 +16,6 @@ from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.metadata.names import Meaning, Names
-
-if TYPE_CHECKING:
-    from enum import Enum
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.record import Enum, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MANY = 200
 """More than a class makes before its constructor is compiled."""

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core.evidence.reason import OpenCause
-from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN
-
-if TYPE_CHECKING:
-    from posturio_iac.core.unknown import Unknown
+from posturio_iac.core.unknown import AFTER_APPLY, GIVEN_SECRET, NO_CODE, NOT_ASKED, TAGS_UNSEEN, Unknown
 
 APPLY = AFTER_APPLY("aws_iam_user.ci.name")
 

@@ -6,8 +6,8 @@ Windows itself is not needed: the functions see its rules for paths in place of 
 from __future__ import annotations
 
 import ntpath
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,9 +15,6 @@ from posturio_iac.commands import ci_environment
 from posturio_iac.commands import report as files
 from posturio_iac.config import Config
 from posturio_iac.core.text import gitignore
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 ROOT = r"C:\src\infra"
 

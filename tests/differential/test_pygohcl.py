@@ -7,7 +7,8 @@ source text, and a string's literal parts are looked for in it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pygohcl
 import pytest
@@ -18,9 +19,6 @@ from posturio_iac.search.hcl_scanner import blocks
 from tests.differential import generate
 from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, ours, text
 from tests.fuzz.mutations import HCL, mutated
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Json = Any
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import hcl2
 import pytest
@@ -13,9 +13,6 @@ from lark.exceptions import LarkError
 
 from tests.differential import generate
 from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, key, number, ours, text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REFUSALS = {
     "byte order mark": re.compile(r"\A\ufeff"),

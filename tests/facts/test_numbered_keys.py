@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from posturio_iac.core.model import AccessKey
 from posturio_iac.facts.shared_code import KeyOfUser, with_siblings
 from tests.support.canned import key, span
-
-if TYPE_CHECKING:
-    from posturio_iac.core.model import AccessKey
 
 NOTE = 'the resource name "key_2" ends in the number 2: manual rotation without a schedule'
 

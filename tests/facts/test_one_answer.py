@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import AccessKey, Lifetime, Unknown
 from posturio_iac.judge.engine import judge
 from tests.support import worlds
 from tests.support.keys import AS_OF
 from tests.support.worlds import Fact
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey, Lifetime
 
 WITHOUT = "access_keys_without_lifetime"
 OWNERLESS = "ownerless_access_keys"

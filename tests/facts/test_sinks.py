@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.facts.keyless import SINKS
 from tests.support.terraform_programs import PLAIN, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def shown(folder: Path, code: str) -> dict[str, str]:

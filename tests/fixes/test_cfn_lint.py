@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.fixes.test_nodes import TEMPLATE, YAML
 from tests.support.fixing import OWNER, fix
 from tests.support.fixture_tools import FIXTURES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 api = pytest.importorskip("cfnlint.api")
 TEMPLATES = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,6 @@ from posturio_iac.frontends.terraform.syntax.references import references, spell
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
 from tests.support.fixing import OPTIONS, OWNER, fix
 from tests.support.fixture_tools import FIXTURES, cases, edits, scan, written_edits
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +10,6 @@ from posturio_iac.fixes.hcl_maps import quoted
 from posturio_iac.frontends.terraform.syntax import hcl, parsing
 from tests.support.fixing import OWNER, fix, mended
 from tests.support.terraform_programs import write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = '\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 USER = 'resource "aws_iam_user" "ci" {%s}\n'

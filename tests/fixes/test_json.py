@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.fixing import OWNER, fix
 from tests.support.fixture_tools import scan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 Program = dict[str, Any]
 CLOCK, STATIC = {"r": {"rotation_days": 60}}, {"r": {"rfc3339": "${time_rotating.r.rfc3339}"}}

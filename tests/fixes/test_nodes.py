@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,6 @@ from posturio_iac.fixes.node_source import NodeSource, flow, members, scalar
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
 from tests.support.fixing import OWNER, fix, mended
 from tests.support.fixture_tools import FIXTURES, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 END = '"2027-02-20"'
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import AddTag
-from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Effect, Kind, Lifetime
+from posturio_iac.core.finding import Diagnostic, Level, Report
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.proof import Proof, claim_of
 from posturio_iac.judge.engine import judge
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from posturio_iac.core.finding import Report
-    from posturio_iac.core.model import AccessKey
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 END = datetime(2027, 2, 1, tzinfo=timezone.utc)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.fixing import fix, mended
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TYPE = "aws_iam_service_specific_credential"
 USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n  tags = { owner = "ml" }\n}\n'

@@ -8,17 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.fixing import fix
 from tests.support.fixture_tools import FIXTURES, scan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-    from typing import Any
 
 LIFETIME = "iam.access_keys_without_lifetime"
 EXPIRED = "iam.expired_access_keys"

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from posturio_iac.frontends import frontends
+from posturio_iac import frontends
 from posturio_iac.search import kinds
 from tests.support.command_line import run
 from tests.support.repository import AS_OF, Repository
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 TOY = frontends.FrontEnd(
     "toy",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import atheris
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, given, settings
 with atheris.instrument_imports(include=["posturio_iac"]):
     from tests.fuzz.targets import targets
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
-    from tests.fuzz.targets import Target
+from tests.fuzz.targets import Target
 
 LIMITS = ("-timeout=60", "-rss_limit_mb=2048", "-max_len=8192", "-len_control=0")
 

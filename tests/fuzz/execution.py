@@ -10,19 +10,17 @@ import re
 import signal
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 
 from posturio_iac.cli import main
 from tests.support.attacks import SOUND, put
 from tests.support.command_line import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 SECONDS = 3.0
 """CPU time of one execution: about a hundred times what the seeds take."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.fuzz.execution import LONGEST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 TOKEN = re.compile(rb"[A-Za-z_][\w-]*|\d+|\"[^\"\n]*\"|<<-?\w+|[^\sA-Za-z0-9]|\s+")
 COMMON = (

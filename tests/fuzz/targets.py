@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -23,14 +24,9 @@ from posturio_iac.retire.ledger_lines import DamagedLedgerError
 from posturio_iac.retire.plan import read_log
 from tests.fuzz.execution import Broken, also, folder_of, scan, watched
 from tests.fuzz.mutations import HCL, TEMPLATES, as_json, documents, mutated
-from tests.fuzz.seeds import AS_OF, CONFIGURATIONS, CREDENTIAL_REPORT, OLD_LEDGER, STATES, ledger, programs, results
+from tests.fuzz.seeds import AS_OF, CONFIGURATIONS, CREDENTIAL_REPORT, OLD_LEDGER, STATES, Program, ledger, programs, results
 from tests.support import any_program
 from tests.support.attacks import SOUND
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from tests.fuzz.seeds import Program
 
 DAY = ("--as-of", "2026-11-24")
 OTHERS: tuple[tuple[str, ...], ...] = (

@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -17,9 +18,6 @@ import yaml
 
 from tests.support.hosts.hosting import OFFLINE, ROOT, environment_with_pip, plant, ran, shell
 from tests.support.repository import Repository, clean, flagged
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 REQUIREMENTS, PLACE = ".ci/requirements.txt", "steps.wheels.outputs.place"
 pytestmark = pytest.mark.xdist_group("action")

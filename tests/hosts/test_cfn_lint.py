@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -32,10 +33,6 @@ from tests.support.hosts.cfn_linting import (
     reported,
 )
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 IN_80_DAYS = f"{datetime.now(timezone.utc) + timedelta(days=80):%Y-%m-%d}"
 STATED = KEY.replace("    Properties:\n", f"    Metadata: {{Posturio: {{Expires: {IN_80_DAYS}, Owner: team}}}}\n    Properties:\n")

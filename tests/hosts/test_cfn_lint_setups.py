@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,9 +13,6 @@ import yaml
 from tests.support.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
 from tests.support.hosts.hosting import Host, SetupPage, fresh_environment, shell
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("cfn-lint-setups")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -32,9 +32,6 @@ from tests.support.hosts.checkov_running import (
 from tests.support.hosts.hosting import checkout
 from tests.support.hosts.linters_inside import linter_in_fork
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BOTH = {(MISSING, "aws_iam_access_key.ci"), (OWNERLESS, "aws_iam_access_key.ci")}
 PLAN = ROOT / "fixtures/plan/modules/plan.json"

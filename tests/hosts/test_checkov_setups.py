@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,9 +18,6 @@ import yaml
 from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
 from tests.support.hosts.hosting import UV, Host, SetupPage, fresh_environment, shell
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("checkov-setups")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +12,10 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.core.finding import JudgedKey, Report, Verdict
 from posturio_iac.render.aws.ocsf import VERSION, render
 from tests.support import canned
 from tests.support.keys import open_question
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 LATER = ["1.5.0", "1.6.0", "1.7.0", "1.8.0"]
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from tests.support.attacks import SOUND, put
 from tests.support.command_line import ROOT
 from tests.support.guard import AUDIT, LOG, ONLY, Deeds
 from tests.support.repository import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEMPLATE = (
     "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: joe}\n  S:\n    Type: AWS::CloudFormation::Stack\n"

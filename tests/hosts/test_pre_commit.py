@@ -5,16 +5,12 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.command_line import shown
-from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
+from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT, Host
 from tests.support.repository import TEMPLATE, Repository, clean, flagged
-
-if TYPE_CHECKING:
-    from tests.support.hosts.hosting import Host
 
 MISSING = "iam.access_keys_without_lifetime"
 MOST = 250 << 20

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +19,6 @@ from posturio_iac.render.markdown_page import BREAK, code, plain
 from posturio_iac.render.report import markdown_report
 from tests.support import canned
 from tests.support.report_results import HOSTILE, hostile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 READER = MarkdownIt("gfm-like")
 assert READER.linkify is not None

@@ -9,17 +9,15 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import FormatChecker, validators
 
 from posturio_iac.cli import main
+from posturio_iac.core.finding import Report
 from tests.support import canned
 from tests.support.canned import rendered
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 MULTITOOL = Path(os.environ["SARIF_MULTITOOL"])
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"

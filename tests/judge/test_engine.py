@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,10 +44,6 @@ from tests.support.keys import (
     verdict,
 )
 from tests.support.rule_cases import OLD, OWNERLESS, PAST, SOON, WITHOUT
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator
 
 # Verdicts
 

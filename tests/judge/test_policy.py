@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac.config import Config, Override
 from posturio_iac.core.finding import Severity
+from posturio_iac.core.model import AccessKey
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
+from posturio_iac.rules import Context
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
 from tests.support.rule_cases import PAST, SOON
-
-if TYPE_CHECKING:
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.rules import Context
 
 
 def context_of(key: AccessKey, *overrides: Override, root: str = "", **config: Any) -> Context:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from posturio_iac.config import Config, Exemption
-from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
+from posturio_iac.config.option_table import Option
+from posturio_iac.core.finding import Exit, Finding, Severity, Suppression, Verdict
+from posturio_iac.core.model import AccessKey
 from posturio_iac.core.unknown import AS_STATED, NO_VALUE
 from posturio_iac.judge.baseline import DOCUMENT, ENTRY, BaselineEntry
 from posturio_iac.judge.engine import judge
@@ -18,13 +20,6 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.judge.redaction import redacted, user_of
 from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
 from tests.support.rule_cases import OWNERLESS, WITHOUT
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from posturio_iac.config.option_table import Option
-    from posturio_iac.core.finding import Finding
-    from posturio_iac.core.model import AccessKey
 
 
 def accepted(finding: Finding, until: datetime | None = None) -> BaselineEntry:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Consumer, Declaration, Effect, Unknown
+from posturio_iac.core.model import AccessKey, Consumer, Declaration, Effect, Unknown
 from posturio_iac.core.place import Place, TagOrigin
 from posturio_iac.core.unknown import AS_STATED, MAY_BE_SET, STACKS_NOT_ASKED
 from posturio_iac.link.declared import Code, StackKey, Stacks, missing, told
 from posturio_iac.link.linker import Linker, held
 from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, expires, flagged, inert, rotates, run, span
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 ADDRESS = "aws_iam_access_key.ci"
 ID, OTHER = "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPL2"

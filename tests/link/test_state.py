@@ -8,7 +8,9 @@ import gzip
 import io
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,10 +20,6 @@ from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
 from posturio_iac.link.state import StateError, StateKey, decoded, parse
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NAMES = ("version", "format_version", "resources", "modules", "values", "root_module", "type", "instances", "id", "user", "backend")
 CI = (f"{KEY_TYPE}.ci", "AKIAIOSFODNN7EXAMPLE", "ci")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def masked(key_id: str) -> str:

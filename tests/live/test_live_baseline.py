@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.cli import main
 from tests.support.command_line import ends
 from tests.support.live.cloud import Capsys, Cloud, live
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

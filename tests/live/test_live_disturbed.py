@@ -11,8 +11,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -25,11 +27,6 @@ from tests.support.live import aws_cli
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, retire
 from tests.support.live.fake_aws import FakeAws, read_from
 from tests.support.live.faulty import proxy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 

@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
 import boto3
 import pytest
@@ -23,9 +24,6 @@ from posturio_iac.cli import main
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.session import READS, Connection
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, enforced, live
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "docs/examples/live"

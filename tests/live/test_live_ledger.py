@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -14,9 +15,6 @@ from moto.s3.models import s3_backends
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.retire.ledger_history import read_ledger
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, at, live, retire
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.live.cloud import Capsys, Cloud, at, live, retire
 from tests.support.live.linked import CI, Tree, stacks, tree
 from tests.support.states import pulled
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 __all__ = ["stacks", "tree"]
 

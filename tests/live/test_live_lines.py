@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -19,10 +20,6 @@ from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.session import Connection
 from posturio_iac.live.inventory import Inventory
 from tests.support.live.cloud import Capsys, Cloud, live
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 SCHEMAS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((Path(__file__).parents[2] / "docs/schema").glob("*.json"))]
 REGISTRY: Registry[Any] = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from moto.sts.models import STSBackend
@@ -12,9 +13,6 @@ from posturio_iac.live.reading import report as reports
 from tests.support.live.cloud import Capsys, Cloud, ago, live
 from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, pulled, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["stacks", "tree"]
 

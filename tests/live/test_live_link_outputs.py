@@ -6,9 +6,10 @@ import csv
 import io
 import json
 import subprocess
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -19,9 +20,6 @@ from posturio_iac.render import FORMATS
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live, retire
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["stacks", "tree"]
 

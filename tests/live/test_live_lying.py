@@ -6,8 +6,9 @@ import csv
 import io
 import itertools
 import json
+from pathlib import Path
 from pickle import dumps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,6 @@ from posturio_iac.live.survey import AccountTarget, Surveyor
 from posturio_iac.render import FORMATS
 from tests.support.live.cloud import ACCOUNT, AS_OF, Answer, Capsys, live, retire
 from tests.support.live.lying import KEY_ID, OTHER, SECRETS, answering, caller, details, granted, honest, keys, made_report, report
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WRITTEN = ("--ledger", "ledger.jsonl")
 ORGANIZATION = ("--organization", *WRITTEN)

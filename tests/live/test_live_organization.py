@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
@@ -14,9 +15,6 @@ from posturio_iac.cli import main
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import Capsys, Cloud, live, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 STALE = "iam.unused_access_keys"
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from moto.core.responses import BaseResponse
 
 from posturio_iac.live.connection import session
 from tests.support.live.cloud import Capsys, Cloud, enforced, live, retire, rules
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 POLICY = json.loads((Path(__file__).parent.parent.parent / "docs/live-policy.json").read_text(encoding="utf-8"))
 READING = {action for statement in POLICY["Statement"] if statement["Sid"] == "ReadAccessKeys" for action in statement["Action"]}

@@ -7,9 +7,10 @@ import os
 import pty
 import stat
 import subprocess
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -18,10 +19,6 @@ from tests.support.live import aws_cli
 from tests.support.live.asking import asked
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, live, retire
 from tests.support.live.fake_aws import FakeAws, read_from
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 REGIONS = {"us-east-1": "aws", "eu-west-1": "aws", "us-gov-east-1": "aws-us-gov", "cn-northwest-1": "aws-cn"}
 GRACE = 14

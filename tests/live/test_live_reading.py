@@ -7,13 +7,12 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from posturio_iac.cli import main
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, live
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = ROOT / "docs/live-policy.json"

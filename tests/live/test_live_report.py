@@ -8,13 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.command_line import ROOT
 from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def commands() -> list[str]:

@@ -10,24 +10,21 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
 from moto.iam.models import AccessKeyLastUsed
 from moto.securityhub.models import securityhub_backends
 
-from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.contract import ResolvedFinding
+from posturio_iac.core.finding import JudgedKey, Report, Verdict
 from posturio_iac.core.model import Declaration, Place
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
 from tests.support.keys import open_question
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
 from tests.support.live.shapes import complaints
-
-if TYPE_CHECKING:
-    from posturio_iac.contract import ResolvedFinding
-    from posturio_iac.core.finding import Report
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/formats.md"

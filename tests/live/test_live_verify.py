@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
@@ -14,9 +15,6 @@ from posturio_iac.cli import main
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.retire.compare import MISSED
 from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.config import Config
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, Report
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
@@ -22,11 +21,6 @@ from posturio_iac.live.survey import date_disabled
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from posturio_iac.core.finding import Report
 
 DAY = 86_400
 

@@ -7,13 +7,12 @@ import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import Bucket, CallBudget
@@ -23,9 +22,6 @@ from posturio_iac.live.reading.report import ReportUnavailableError, parse
 from posturio_iac.metadata.names import Names
 from tests.support.command_line import run
 from tests.support.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations
-
-if TYPE_CHECKING:
-    from posturio_iac.core.model import AccessKey
 
 HEADER = (
     "user,arn,user_creation_time,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.keys.life import KeyUse, UseKind
-from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, KeyKind, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
 from tests.support.keys import AS_OF, access_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from posturio_iac.core.model import AccessKey
 
 
 def deployed(**changes: Any) -> AccessKey:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.unknown import AS_STATED
@@ -14,9 +15,6 @@ from posturio_iac.live.reading.events import Trail as TrailOfKeys
 from posturio_iac.live.reading.events import creators, has_creation_event, read_trail
 from posturio_iac.retire.plan import owner_of
 from tests.support.keys import AS_OF, access_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 KEY = access_key(
     address="arn:aws:iam::123456789012:user/ci/AKIAIOSFODNN7EXAMPLE",

@@ -7,7 +7,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from posturio_iac.commands.live import ledger_store
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.commands.output import write
 from posturio_iac.config import Config
+from posturio_iac.contract import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import AS_STATED
@@ -38,11 +40,6 @@ from posturio_iac.rules import all_rules
 from tests.live_pure.test_agreement import PEOPLE
 from tests.support.keys import AS_OF
 from tests.support.played_aws import Aws, Person
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.contract import FindingAges
 
 DAY = timedelta(days=1)
 ACCOUNT = Account("123456789012")

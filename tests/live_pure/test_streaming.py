@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import weakref
+from concurrent.futures import Executor
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.model import Account
 from posturio_iac.live.survey import AHEAD, AccountOutcome, AccountTarget, once_each, survey
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 WORKERS = 4
 

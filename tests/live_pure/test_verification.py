@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.config import Config
 from posturio_iac.contract import RenderContext, write
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Level, Report
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
@@ -23,14 +22,10 @@ from posturio_iac.live.recheck import recheck
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
 from posturio_iac.retire.compare import Now, compare
-from posturio_iac.retire.earlier import KeyState, read
+from posturio_iac.retire.earlier import Earlier, KeyState, Verification, read
 from tests.live_pure.test_agreement import PEOPLE, look
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, credential_id_of, id_of
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
-    from posturio_iac.retire.earlier import Earlier, Verification
 
 LATER = AS_OF + timedelta(days=1)
 Known = set[tuple[str, str]]

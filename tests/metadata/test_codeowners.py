@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from posturio_iac.core.place import Span
 from posturio_iac.metadata.owners import CodeOwners, find, with_code_owners
 from tests.support.keys import UNKNOWN, access_key, span
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.place import Span
 
 TEXT = """
 # comment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from posturio_iac.metadata import parse
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import RULES, skips_in
 from tests.support.fixture_tools import scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MISSING, OWNERLESS = "iam.access_keys_without_lifetime", "iam.ownerless_access_keys"
 KEY = """\

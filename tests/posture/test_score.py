@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +19,6 @@ from posturio_iac.posture.view import Posture, join
 from tests.support import canned
 from tests.support.keys import AS_OF, access_key, open_question
 from tests.support.report_results import A, B, C, accounts, deployed, error, finding, joined, result
-
-if TYPE_CHECKING:
-    from random import Random
 
 RULES = ("unused", "expired", "ownerless", "root")
 SUPPRESSED = {"reason": "known", "until": None, "source": "comment"}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import validate
 
 from tests.support.command_line import ROOT, Capture, Patch, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HCL = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n  tags = {\n    a = "ä"\n  }\n}\n\n%s'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'

@@ -2,18 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.render.csv_table import COLUMNS, render
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 
 def rows(report: Report) -> list[dict[str, str]]:

@@ -7,9 +7,9 @@ import html
 import io
 import json
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import unescape
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -17,6 +17,7 @@ import pytest
 
 from posturio_iac import DOCS
 from posturio_iac.core.evidence.lifetime import Question
+from posturio_iac.core.finding import Report
 from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS
 from posturio_iac.render.wording import page_url
@@ -25,11 +26,6 @@ from tests.support import canned
 from tests.support.canned import rendered
 from tests.support.command_line import ROOT
 from tests.support.keys import open_question
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from posturio_iac.core.finding import Report
 
 Found = list[tuple[str, str, int]]
 

@@ -2,20 +2,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.model import Span
 from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.github import render
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 
 def unescape(text: str, *, in_property: bool) -> str:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from posturio_iac.core.finding import Report
 from posturio_iac.render.gitlab import render
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 TEXT = {"type": "string", "minLength": 1}
 VALIDATOR = Draft202012Validator(

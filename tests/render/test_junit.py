@@ -2,16 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Report, Verdict
 from posturio_iac.render.junit import render
 from tests.support import canned
 from tests.support.keys import open_question
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Report
 
 REQUIRED = {"testsuites": (), "testsuite": ("name", "tests", "failures", "errors"), "testcase": ("name",)}
 ALLOWED = {

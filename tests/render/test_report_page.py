@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -18,15 +18,12 @@ from hypothesis import strategies as st
 
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.posture.mends import sources
-from posturio_iac.posture.view import join
+from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report import charts
 from posturio_iac.render.report.html_page import page, shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
 from posturio_iac.rules import all_rules
 from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
-
-if TYPE_CHECKING:
-    from posturio_iac.posture.view import Posture
 
 VOID = {"meta", "link", "br", "input", "wbr"}
 OPTIONAL = {"tr", "td", "th", "li", "tbody", "p"}

@@ -2,23 +2,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.finding import Rule, Severity
+from posturio_iac.core.finding import Finding, Report, Rule, Severity
 from posturio_iac.core.model import Span
 from posturio_iac.render import sarif
 from posturio_iac.render.sarif import LineHashes, descriptors
 from posturio_iac.rules import all_rules
 from tests.support import canned
 from tests.support.canned import rendered
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Finding, Report
 
 
 def text_of(path: str) -> str | None:

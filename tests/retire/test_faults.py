@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -19,9 +19,6 @@ from posturio_iac.retire.script import RUNNER, SHARED, runner
 from tests.retire.test_gate import IDLE, key_of
 from tests.support.keys import AS_OF
 from tests.support.played_scripts import Played
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 

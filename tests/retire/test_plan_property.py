@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -31,10 +33,6 @@ from posturio_iac.retire.plan import steps
 from posturio_iac.retire.script import Validity, script
 from tests.support.keys import AS_OF
 from tests.support.played_scripts import ACCOUNT_ID, KEY, LATE, Played, written
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags, ReplaceValue, SetArgument
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Effect, Kind, Lifetime
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
 from posturio_iac.core.place import MetadataOrigin, Place, TriggerOrigin, describe_origin
 from posturio_iac.rules import all_rules
 from posturio_iac.scan import judge_paths
@@ -35,11 +35,6 @@ from tests.support.keys import (
     unreadable,
     violations,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 
 @pytest.mark.parametrize("name", samples.CASES)

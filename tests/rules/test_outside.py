@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from docs import generate, pack_pages
 from posturio_iac import rules
 from posturio_iac.cli import main
 from posturio_iac.rules import all_rules
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RULE = "iam.temporary_users_with_access_keys"
 MODULE = '''

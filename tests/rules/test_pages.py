@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 LIVE = frozenset(name for name, entry in all_rules().items() if entry.rule.only_live)

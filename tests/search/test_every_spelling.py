@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +15,6 @@ from posturio_iac.core.keys import KEY_TYPES
 from posturio_iac.scan.reading import search_terms_of
 from posturio_iac.search.kinds import JSON, TEMPLATE, TERRAFORM, SearchTerms, kind_of
 from posturio_iac.search.written_sources import sources_in
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TERMS = SearchTerms(search_terms_of(Config()))

@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,6 @@ from posturio_iac.core.text import textfile
 from posturio_iac.search import git_tree
 from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 @pytest.fixture(params=("read", "searched"))

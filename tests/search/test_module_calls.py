@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.search.module_calls import holding, local_calls
 from tests.support.search_tree import KEY, MODES, Tree, make
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(params=MODES)

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 import pickle
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core.text import gitignore
-from posturio_iac.search import git_tree, walk
+from posturio_iac.search import Selection, git_tree, walk
 from posturio_iac.search.git_tree import git_search
 from tests.support.search_tree import MODES, Tree, complaints, found, make
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from posturio_iac.search import Selection
 
 NOBODY = 65534
 LOADED = (git_tree, gitignore, git_search, walk)

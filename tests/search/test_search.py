@@ -7,17 +7,13 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.errors import UsageError
 from tests.support.search_tree import KEY, MODES, TEMPLATE, Tree, complaints, found, make
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 CALL = 'module "u" {\n  source = "acme/user/aws"\n}\n'
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from posturio_iac.core.finding import Diagnostic
 from posturio_iac.frontends import Reading
 from tests.support.command_line import KEY, a_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from posturio_iac.core.finding import Diagnostic
 
 
 @pytest.fixture

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import os
 from datetime import datetime, timezone
+from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.core.finding import CALLS_NOT_FOLLOWED
+from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.textfile import Fence
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import Reading
 
 PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac.cli import main
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch

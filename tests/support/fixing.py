@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from posturio_iac.cli import main
 from tests.support.fixture_tools import AS_OF
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OWNER = "payments@example.com"
 OPTIONS = ("--unsafe", "--owner", OWNER)

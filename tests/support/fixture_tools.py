@@ -11,15 +11,13 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.cli import main as command_line
 from posturio_iac.rules import all_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 AS_OF = "2026-11-24"

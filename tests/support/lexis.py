@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from posturio_iac.core.text import hcl_lexer
 from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TEXTS = ("quoted_template", "string_lit", "template_literal")
 ODD = re.compile(rb'\$\$+\{|%%+\{|"(?:[^"\\\n]|\\.)*\n|<<-?[ \t]+\w|[^\x00-\x7f]|\r(?!\n)|[\x00\x0b\x0c]', re.DOTALL)

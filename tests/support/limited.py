@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.command_line import environment
 from tests.support.forks import python_in_fork
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MEMORY = 1 << 30
 """Bytes of address space; the interpreter with all of its libraries takes a fifth of it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from posturio_iac.core.model import AccessKey
 from posturio_iac.core.record import replace
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.plan import plans_in
 from posturio_iac.frontends.plan.scan import read as read_plans
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
@@ -14,12 +17,6 @@ from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.keys import AS_OF
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import Reading
 
 USER, KEY = "aws_iam_user", "aws_iam_access_key"
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account
 from tests.support.keys import AS_OF
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ACCOUNT = Account("123456789012")
 COLUMNS = "user,arn,user_creation_time," + ",".join(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from posturio_iac.retire.plan import Step
 from posturio_iac.retire.script import SHARED, Validity, script, shared, undo
 from tests.support.keys import AS_OF
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from posturio_iac.retire.plan import Step
 
 ACCOUNT_ID, KEY = "123456789012", "AKIAIOSFODNN7EXAMPLE"
 LATE = timedelta(minutes=15)

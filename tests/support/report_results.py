@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.contract.read import result as read
+from posturio_iac.core.finding import Diagnostic
 from posturio_iac.posture.view import Posture, join
 from tests.support import canned
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Diagnostic
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 A, B, C = "111122223333", "444455556666", "123456789012"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from posturio_iac.search import SEARCH_TERMS, Selection, discover
 from posturio_iac.search.git_tree import git_search
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 MODES = ("read", "searched", "untracked", "walked")
 """In a git repository: tracked files that we read, or git searches, and files that are not tracked; and no git at all."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posturio_iac.core.budget import Budget
+from posturio_iac.core.model import AccessKey
 from posturio_iac.core.text.textfile import Fence
+from posturio_iac.frontends import Reading
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module
@@ -16,18 +20,11 @@ from posturio_iac.frontends.terraform.modules.instance import STRICT, USUAL, Mod
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.frontends.terraform.reader import read
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.terraform_shapes import expression
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import Reading
-    from posturio_iac.frontends.terraform.syntax import hcl
 
 RULES = frozenset(all_rules())
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)

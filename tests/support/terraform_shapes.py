@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
-
-if TYPE_CHECKING:
-    from posturio_iac.core.finding import Diagnostic
 
 
 def body_of(text: str | bytes, path: str = "main.tf") -> hcl.Body:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from posturio_iac.config import Config
 from posturio_iac.core.evidence.remedy import Advice, Remedies
 from posturio_iac.core.model import AccessKey, Span
 from posturio_iac.core.place import ArgumentOrigin
 from posturio_iac.frontends import Reading, ReadRequest
 from posturio_iac.metadata.lifetime import read as lifetime
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from posturio_iac.config import Config
-    from posturio_iac.search import Selection
+from posturio_iac.search import Selection
 
 
 def read(selection: Selection, request: ReadRequest) -> Reading:

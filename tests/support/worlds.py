@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from posturio_iac.adapters.checkov.entity import Entity
 from posturio_iac.adapters.checkov.graph_fallback import key_of
+from posturio_iac.core.model import AccessKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from tests.support import cloudformation_reading, plan_shapes, terraform_programs
 from tests.support.keys import AS_OF
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 USER_TYPE, KEY_TYPE, CREDENTIAL_TYPE = "aws_iam_user", "aws_iam_access_key", "aws_iam_service_specific_credential"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 from posturio_iac.core.finding import Level
 from posturio_iac.frontends import Reading
 from tests.support.cloudformation_reading import reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = "{Type: AWS::IAM::AccessKey, Properties: {UserName: a}}"
 GOOD = f"Resources:\n  Good: {KEY}\n"

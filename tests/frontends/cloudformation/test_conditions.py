@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import PLAIN, key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNDER = """\
 Parameters:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.evidence.remedy_text import describe
 from tests.support.cloudformation_reading import key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EXPOSED = """\
 Resources:

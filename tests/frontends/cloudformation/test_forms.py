@@ -5,16 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import PLAIN, keys, places, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.template", "a.txt", "a.cfn", "a.json", "a"])

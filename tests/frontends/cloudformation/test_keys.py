@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Effect, Kind, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Unknown
 from tests.support.cloudformation_reading import key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 USER = """\
 Resources:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.model import AccessKey
 from tests.support.cloudformation_reading import as_json, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
-
 
 EVERYTHING = """\
 Parameters: {P: {Type: String, Default: x, AllowedValues: [x, y]}}

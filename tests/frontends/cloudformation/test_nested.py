@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import PLAIN, places, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PARENT = """\
 Resources:

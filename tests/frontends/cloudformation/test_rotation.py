@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from posturio_iac.core.cron import NEVER, longest_gap
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind
 from tests.support.cloudformation_reading import key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HELD = """\
 Resources:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.cloudformation_reading import places, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SERVERLESS = """\
 service: shop

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,6 @@ from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from tests.support.cloudformation_reading import key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEMPLATE = """\
 Parameters:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.plan import looks_like_plan
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
 from tests.support.plan_shapes import KEY, USER, key, plan, read, resource, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.finding import Diagnostic
 
 GOOD = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 

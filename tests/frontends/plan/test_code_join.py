@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,6 @@ from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Effect, Replacement
 from posturio_iac.core.unknown import PLAN_OF_OTHER_CODE
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROTATED = """
 resource "aws_iam_user" "ci" {

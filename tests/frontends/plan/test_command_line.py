@@ -6,17 +6,15 @@ import io
 import json
 import sys
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from posturio_iac import search
 from tests.support.command_line import run
 from tests.support.plan_shapes import KEY, USER, key, plan, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAN = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
 CODE = f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n\nresource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.plan_shapes import KEY, block, key, one, plan, read, refers, resource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRET = (f"{KEY}.ci.secret", f"{KEY}.ci")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.unknown import AFTER_APPLY
 from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.model import Effect, KeyKind, Unknown
 from tests.support.plan_shapes import block, one, plan, read, refers, resource, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TYPE = "aws_iam_service_specific_credential"
 BEDROCK = "bedrock.amazonaws.com"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.command_line import run
 from tests.support.plan_shapes import KEY, plan, resource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SERVICE = "aws_iam_service_specific_credential"
 FOREIGN = "acme_iam_access_key"

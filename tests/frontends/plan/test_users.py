@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.unknown import DECLARED_ELSEWHERE, ONE_OF
 from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def linked(*references: str, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import json
 import resource
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +17,6 @@ from posturio_iac.core.model import Span, Unknown
 from tests.support.any_program import programs
 from tests.support.command_line import environment
 from tests.support.terraform_programs import keys, reading, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @settings(max_examples=40)

@@ -7,17 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.command_line import KEY, MISSING, environment, shown
 from tests.support.terraform_programs import PLAIN, write
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOUND = PLAIN.replace('"ci"', '"sound"').replace(".ci.", ".sound.")
 MARK = 'resource "aws_iam_access_key" "x" {}\n'

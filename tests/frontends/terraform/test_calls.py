@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 from tests.support.hcl_programs import blocks, calls
 from tests.support.terraform_programs import PLAIN, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CALL = 'module "m" {\n  source = "./m"\n}\n'
 INNER = 'module "n" {\n  source = "../n"\n}\n'

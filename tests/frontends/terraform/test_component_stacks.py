@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.terraform_programs import key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MODULE = """
 variable "name" {

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.fixture_tools import FIXTURES, scan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOOKALIKES = (
     'resource "aws_iam_access_key" "fake" {\n  user = "fake"\n}',

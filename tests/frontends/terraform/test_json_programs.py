@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.model import Effect, Replacement
 from tests.support.terraform_programs import key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 USER = {"ci": {"name": "ci", "tags": {"owner": "payments"}}}
 

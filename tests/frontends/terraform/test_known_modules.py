@@ -4,7 +4,7 @@ import re
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,8 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.known_modules.lookup import KnownKey, KnownModule, KnownVersion
+from posturio_iac.frontends.terraform.known_modules.lookup import KnownKey, KnownModule, KnownVersion
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = load()

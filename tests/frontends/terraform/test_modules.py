@@ -6,18 +6,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.frontends import Reading
 from tests.support.terraform_programs import KEY, PLAIN, USER, key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.frontends import Reading
 
 KNOWN = 'module "known" {\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n  name = "u"\n}\n'
 APPLIED = 'provider "aws" {\n  region = "eu-central-1"\n}\nterraform {\n  required_version = "%s"\n}\n'

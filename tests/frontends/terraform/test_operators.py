@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from posturio_iac.core.unknown import AS_STATED, NOT_EVALUATED
 from posturio_iac.frontends.terraform.operators import binary, truth, unary
-from posturio_iac.frontends.terraform.values import EvaluationError
-
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.values import Value
+from posturio_iac.frontends.terraform.values import EvaluationError, Value
 
 X, Y = AS_STATED("var.x is set by the caller"), AS_STATED("var.y is set by the caller")
 

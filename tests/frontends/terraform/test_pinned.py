@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.frontends.terraform.modules import folder
 from tests.support.terraform_programs import PLAIN, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SOURCE = "github.com/ministryofjustice/cloud-platform-terraform-rds-instance"
 IDLE = f'module "rds" {{\n  source = "{SOURCE}?ref=9.2.0"\n}}\n'

@@ -8,7 +8,7 @@ import json
 import math
 import unicodedata
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -17,13 +17,11 @@ from hypothesis import strategies as st
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.frontends.terraform.modules import files
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, first_unknown
 from tests.support.terraform_programs import value_of
 from tests.support.terraform_shapes import body_of
-
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.syntax import hcl
 
 # Values, and the code that means them
 

@@ -5,19 +5,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import Advice, ReplaceTrigger
-from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Replacement, Unknown
 from posturio_iac.core.unknown import NOT_FIXED
 from tests.support.terraform_programs import PLAIN, USER, key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 INPUT = 'resource "terraform_data" "t" { input = time_rotating.r.id }\n'
 DAYS90 = 'resource "time_rotating" "r" {\n  rotation_days = 90\n}\n'

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.core.model import AccessKey
 from tests.support.terraform_programs import KEY, Counted, keys, reading
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from posturio_iac.core.model import AccessKey
 
 HOPS: dict[str, tuple[str, str]] = {
     "local": ("locals {{\n  v{n} = {value}\n}}\n", "local.v{n}"),

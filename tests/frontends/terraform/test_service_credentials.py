@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from posturio_iac.core.model import Effect, KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, Effect, KeyKind, Unknown
 from tests.support.terraform_programs import keys
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 TYPE = "aws_iam_service_specific_credential"
 USER = 'resource "aws_iam_user" "u" {\n  name = "u"\n  tags = { owner = "ml" }\n}\n'

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Span
 from posturio_iac.frontends.terraform.syntax import hcl
 from tests.support.terraform_shapes import body_of, outline, parsed, shape
-
-if TYPE_CHECKING:
-    from posturio_iac.core.model import Span
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,9 +9,6 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import PLAIN, key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNIT = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "%s"\n}\n'
 OWNER = 'Owner = "platform@example.com"'

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.frontends import Reading
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import Counted, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends import Reading
 
 MODULE = """
 variable "name" {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from posturio_iac.core.finding import Level
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMIT = "f37809108f86d8fbdf17f735df734bf4abe69315"
 GIT = f"git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/iam-user?ref={COMMIT}"

@@ -5,22 +5,17 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
 from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.evidence.remedy_text import describe
-from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.core.unknown import DECLARED_ELSEWHERE, NAMESAKE
 from posturio_iac.frontends.terraform.keys import users
 from tests.support.terraform_programs import key, keys, reading
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.core.model import AccessKey
 
 USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
 

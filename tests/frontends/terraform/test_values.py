@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,10 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.unknown import NO_CODE, NO_VALUE, UNREAD_VALUES, VALUE_IN_FILE
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.values import EvaluationError
 from tests.support.terraform_programs import local, module, value_of
 from tests.support.terraform_shapes import expression
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 VARIABLE = 'variable "v" {\n  default = "default"\n}\nlocals { x = var.v }\n'
 

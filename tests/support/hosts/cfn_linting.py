@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import cfnlint.rules
 import pytest
@@ -17,9 +18,6 @@ from cfnlint.runner import Runner
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_UNDETERMINED
 from tests.support.hosts.linters_inside import linter_in_fork
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(Path(sys.executable).with_name("cfn-lint"))

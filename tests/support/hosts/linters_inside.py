@@ -9,13 +9,10 @@ import functools
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.support.forks import python_in_fork
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 CHECKOV = (
     "import sys, warnings\n"

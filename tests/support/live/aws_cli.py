@@ -11,14 +11,12 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
 _LOADERS: dict[str, Any] = {}
 _DRIVERS: dict[tuple[str | None, ...], Any] = {}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
 from posturio_iac.cli import main
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Capsys = pytest.CaptureFixture[str]
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)

@@ -5,19 +5,17 @@ What a test refuses is refused to everybody, to the command and to the scripts o
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
 from tests.support.live import aws_cli
 from tests.support.live.cloud import ACCOUNT, AS_OF
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable
-    from pathlib import Path
 
 BEDROCK = "bedrock.amazonaws.com"
 

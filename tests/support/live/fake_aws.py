@@ -8,23 +8,20 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 from botocore.parsers import create_parser
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
 from tests.support.live.fake_account import Event, FakeAws, FakeCredential
 from tests.support.live.fake_answers import ANSWERS, RefusalError, denial, lookup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
 
 __all__ = ["Event", "FakeAws", "FakeCredential", "read_from", "serving"]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.cloudformation.exceptions import ValidationError
@@ -13,10 +15,6 @@ from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey
 
 from tests.support.live.cloud import ACCOUNT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 CI = """\
 resource "aws_iam_user" "ci" {

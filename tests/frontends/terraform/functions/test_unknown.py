@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from posturio_iac.core.unknown import AS_STATED, DEPENDS_ON, EACH_RUN, NOT_EVALUATED
+from posturio_iac.core.unknown import AS_STATED, DEPENDS_ON, EACH_RUN, NOT_EVALUATED, Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value, equal, first_unknown, make_set
-
-if TYPE_CHECKING:
-    from posturio_iac.core.unknown import Unknown
 
 X = AS_STATED("var.x is set by the caller")
 Y = AS_STATED("var.y is set by the caller")
