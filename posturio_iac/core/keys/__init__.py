@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.core.text import lazy_pattern
 
+TYPE_CHECKING = False  # importing typing would take longer than a search that finds nothing
 if TYPE_CHECKING:
     from collections.abc import Collection
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-TYPE_CHECKING = False  # importing typing would take longer than compiling many a pattern
+TYPE_CHECKING = False  # importing typing would take longer than compiling many a pattern, and so would re in a search that finds nothing
 if TYPE_CHECKING:
+    import re
     from typing import Any, AnyStr
 
 
@@ -20,5 +19,7 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         """An attribute of the pattern; the next time it is found without this method."""
+        import re
+
         found = self.__dict__[name] = getattr(re.compile(*self._stated), name)
         return found
