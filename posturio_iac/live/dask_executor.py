@@ -119,7 +119,7 @@ def _handed_out(
     targets: Sequence[AccountTarget],
     progress: Progress,
 ) -> Iterator[AccountOutcome]:
-    """Submit every target, and once more, alone, each that was lost with a worker; list those whose worker is lost for good."""
+    """Submit every target, each that was lost with a worker once more alone, and the rest in reverse: one may take the next along."""
     executor, done = client.get_executor(pure=False), set[int]()
 
     def gather(places: Sequence[int]) -> Iterator[AccountOutcome]:
@@ -132,8 +132,9 @@ def _handed_out(
 
     try:
         yield from gather(range(len(targets)))
-        for place in [place for place in range(len(targets)) if place not in done]:
-            yield from gather([place])
+        for order in (range(len(targets)), reversed(range(len(targets)))):
+            for place in [place for place in order if place not in done]:
+                yield from gather([place])
         yield from (failed(target, "every Dask worker that tried it was lost") for place, target in enumerate(targets) if place not in done)
     finally:
         executor.shutdown(wait=False)
