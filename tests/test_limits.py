@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.hook import TIMEOUT
+from posturio_iac.config import Config
 from posturio_iac.core import budget
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Level
@@ -28,9 +29,10 @@ from posturio_iac.metadata import parse
 from posturio_iac.metadata.comments import Comment
 from posturio_iac.metadata.directives import MAX_PROBLEMS
 from posturio_iac.metadata.owners import CodeOwners
+from posturio_iac.scan import judge_paths
 from tests.support.command_line import ROOT
 from tests.support.limited import scan
-from tests.support.terraform_programs import KEY, reading, write
+from tests.support.terraform_programs import AS_OF, KEY, reading, write
 
 pytestmark = pytest.mark.promise("budget")
 
@@ -70,6 +72,22 @@ def test_modules_that_multiply_end_in_a_sentence(tmp_path: Path, monkeypatch: py
     assert said.line is not None
     assert "other" in {key.scope for key in found.keys}
     assert 20 < len(found.keys) <= 1_001
+
+
+def test_values_for_many_root_modules_end_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each root module alone is far from its own bound; all of them together take more than so much code should."""
+    for name, value in (("MAX_STEPS", 20_000), ("OWN_STEPS", 100), ("STEPS_A_BYTE", 1)):
+        monkeypatch.setattr(budget, name, value)
+    (tmp_path / "all.tfvars").write_text("v = [" + "1, " * 500 + "]\n", encoding="utf-8")
+    code = 'resource "aws_iam_access_key" "k" {\n  user = "u-${length([for one in var.v : one])}"\n}\nvariable "v" {}\n'
+    for number in range(40):
+        (tmp_path / f"r{number}").mkdir()
+        (tmp_path / f"r{number}/main.tf").write_text(code, encoding="utf-8")
+    report = judge_paths([str(tmp_path)], as_of=AS_OF, config=Config(var_files=(str(tmp_path / "all.tfvars"),)))
+    assert report.exit_code(None) == 3
+    said = {d.message.partition(", so")[0] for d in report.diagnostics if d.level is Level.ERROR}
+    assert {text.partition(" takes")[2] for text in said} == {", with those before it, more steps to read than so much code should"}
+    assert 0 < len(report.keys) < 40
 
 
 def test_a_program_of_thousands_of_instances_stays_within_bounds(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 MAX_STEPS = 2_000_000
-"""Steps of evaluation: references followed, elements that loops run over, values that functions are given."""
+"""Steps of evaluation: references followed, elements that loops run over, values that functions are given; of one root module or template,
+and of a run together, which has `OWN_STEPS` more for each of them and `STEPS_A_BYTE` for each byte: so it grows as the code does."""
+OWN_STEPS = 1_000
+STEPS_A_BYTE = 20
 MAX_INSTANCES = 5_000  # instances of modules, stacks and keys
 MAX_CHARACTERS = 50_000_000  # characters of text that templates make
 MAX_RENDERS = 10_000  # template files and strings that are rendered
@@ -38,9 +41,23 @@ class BudgetError(Exception):
 class Budget:
     """The work that is left for one root module or template."""
 
-    __slots__ = ("_characters", "_clock", "_deadline", "_depth", "_instances", "_renders", "_seconds", "_steps", "_unwatched")
+    __slots__ = (
+        "_characters",
+        "_clock",
+        "_deadline",
+        "_depth",
+        "_granted",
+        "_instances",
+        "_pool",
+        "_renders",
+        "_seconds",
+        "_steps",
+        "_unwatched",
+    )
 
-    def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None, pool: list[int] | None = None) -> None:
+        """Draw on ``pool``, the number of steps that the budgets of a run share."""
+        self._granted, self._pool = min(OWN_STEPS, MAX_STEPS), [MAX_STEPS] if pool is None else pool
         self._steps, self._instances, self._characters, self._renders, self._depth = 0, 0, 0, 0, 0
         self._seconds, self._clock = seconds, clock
         self._deadline = None if seconds is None or clock is None else clock() + seconds
@@ -49,12 +66,21 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         """Take steps. Raises `BudgetError` when there are none left, or no time."""
         self._steps += steps
-        if self._steps > MAX_STEPS:
-            raise BudgetError(f"takes more than {MAX_STEPS:,} steps to read")
+        if self._steps > self._granted:
+            self._draw()
         if self._deadline is not None:
             self._unwatched += steps
             if self._unwatched >= _CLOCK_EVERY:
                 self._watch()
+
+    def _draw(self) -> None:
+        wanted = max(self._steps - self._granted, OWN_STEPS)
+        if self._steps > MAX_STEPS:
+            raise BudgetError(f"takes more than {MAX_STEPS:,} steps to read")
+        if wanted > self._pool[0]:
+            raise BudgetError("takes, with those before it, more steps to read than so much code should")
+        self._pool[0] -= wanted
+        self._granted += wanted
 
     def add_instance(self, span: Span | None = None) -> None:
         """Count an instance of a module, a stack or a key, which stands at ``span``. Raises `BudgetError`."""

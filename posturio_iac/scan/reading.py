@@ -97,32 +97,38 @@ def request_of(config: Config, as_of: datetime, selection: Selection, place: str
 
         return read_text(text, at, parameters, selection, request)
 
-    budget = _budget(config, selection.search.step)
+    budget = _budget(config, selection)
     request = ReadRequest(
         config, as_of, names_of(config), frozenset(all_rules()), budget, place, search_terms_of(config), read_template, roots
     )
     return request
 
 
-def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[], Budget]:
-    """What makes the budget of one root module or template, and tells ``step`` of each."""
-    from posturio_iac.core.budget import Budget
+def _budget(config: Config, selection: Selection) -> Callable[[], Budget]:
+    """What makes the budget of one root module or template, and tells the search's ``step`` of each."""
+    from posturio_iac.core.budget import MAX_STEPS, STEPS_A_BYTE, Budget
 
-    if config.timeout is None:
-        make: Callable[[], Budget] = Budget
-    else:
-        from functools import partial
-        from time import monotonic
+    clock: Callable[[], float] | None = None
+    if config.timeout is not None:
+        from time import monotonic as clock
+    step = selection.search.step
+    pool = [
+        MAX_STEPS + STEPS_A_BYTE * sum(_size(os.path.join(selection.root, path)) for path in (*selection.terraform, *selection.templates))
+    ]
 
-        make = partial(Budget, config.timeout, monotonic)
-    if step is None:
-        return make
+    def make() -> Budget:
+        if step is not None:
+            step("unit")
+        return Budget(config.timeout, clock, pool)
 
-    def counted() -> Budget:
-        step("unit")
-        return make()
+    return make
 
-    return counted
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def names_of(config: Config) -> Names:

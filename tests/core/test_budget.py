@@ -20,6 +20,16 @@ def test_steps() -> None:
         left.spend()
 
 
+def test_a_run_has_steps_of_its_own_for_each_and_one_pool_for_all() -> None:
+    pool = [budget.MAX_STEPS]
+    heavy, last = (Budget(pool=pool) for _ in range(2))
+    heavy.spend(budget.MAX_STEPS)
+    last.spend(2 * budget.OWN_STEPS)
+    with pytest.raises(BudgetError, match="takes, with those before it, more steps to read than so much code should"):
+        last.spend()
+    Budget(pool=pool).spend(budget.OWN_STEPS)
+
+
 def test_instances_cost_ten_steps_each_and_say_where_they_end() -> None:
     left, span = Budget(), Span("main.tf", 3, 1, 3, 5)
     for _ in range(budget.MAX_INSTANCES):
