@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from posturio_iac.commands.output import replace_file, write_bytes
+from posturio_iac.commands.output import is_git_data, replace_file, write_bytes
 from posturio_iac.core.text import lazy_pattern
-from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, is_git_data, read
+from posturio_iac.core.text.textfile import MIB, Fence, OutsideError, UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError, system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

@@ -64,7 +64,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
     """Raise `OutputError` if links of the repository lead out of it, or into git's folder: their author must not decide where we write."""
-    from posturio_iac.core.text.textfile import is_git_data, is_inside
+    from posturio_iac.core.text.textfile import is_inside
     from posturio_iac.search.locations import repository_of
 
     place = os.path.abspath(target)
@@ -76,6 +76,11 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
         raise OutputError(f"cannot write {target}: a symbolic link leads outside of {top}; remove the link, or name another file")
     if is_git_data(path, bound):
         raise OutputError(f"cannot write {target}: it is in the .git of {top}, which only git writes; name another file")
+
+
+def is_git_data(path: str, folder: str) -> bool:
+    """True if a real path in a folder is part of a ``.git``, or is one."""
+    return ".git" in path[len(folder) :].lower().split(os.sep)
 
 
 def to_stdout(text: str | Iterable[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.parser import Command, own_option, parse
@@ -11,7 +10,7 @@ from posturio_iac.commands.scan import apart, paired
 from posturio_iac.config.option_table import Shape
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.text.decoding import decode
+from posturio_iac.core.text.textfile import LARGE, STDIN, UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError, system_reason
 from posturio_iac.render import implied
 
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from posturio_iac.contract.records import SavedResult
     from posturio_iac.posture.view import Posture
 
-STDIN = "-"
-MOST_BYTES = 512 * 1024 * 1024
-"""Limit in bytes. A result of 20,000 keys has about 30 MB."""
-
 
 def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[Diagnostic]]:
     """The results, and diagnostics about files that could not be read."""
@@ -34,11 +29,11 @@ def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult]
     unread: list[Diagnostic] = []
     for path, shown in _named(words, unread):
         try:
-            results.append(load(_text(path), shown, show_key_ids=show_key_ids))
+            results.append(load(decoded(read_named(path, LARGE)), shown, show_key_ids=show_key_ids))
         except NotAResultError as error:
             unread.append(Diagnostic(Level.ERROR, f"{shown} {error}", shown))
-        except OSError as error:
-            unread.append(Diagnostic(Level.ERROR, f"{shown} cannot be read: {system_reason(error)}", shown))
+        except UnreadableError as error:
+            unread.append(Diagnostic(Level.ERROR, f"{shown}: {error}", shown))
     return results, unread
 
 
@@ -71,23 +66,6 @@ def _files(words: Sequence[str], unread: list[Diagnostic]) -> Iterator[str]:
         if not names:
             unread.append(Diagnostic(Level.ERROR, f"the folder {word} holds no .json or .jsonl file", word))
         yield from (os.path.join(word, name) for name in names)
-
-
-def _text(path: str) -> str:
-    """The text of a file. Raises `OSError` and `NotAResultError`."""
-    if path == STDIN:
-        data = sys.stdin.buffer.read(MOST_BYTES + 1)
-    else:
-        with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise NotAResultError(f"is larger than {MOST_BYTES // 1024**2} MB; split the run with --ou or --account")
-    try:
-        return decode(data)
-    except UnicodeDecodeError as error:
-        raise NotAResultError(
-            f"is neither UTF-8 nor UTF-16 at byte {error.start}; write it again with --format json --output FILE"
-        ) from None
 
 
 DEFAULT_OUTPUT = "posturio-iac-report.html"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config import SHARED_FILE, TABLE, AllowedKey, Config, Exemption, Override, looser
 from posturio_iac.config.check import check_table
 from posturio_iac.config.option_table import LIMITS, OPTIONS
-from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
+from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, decoded, read, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,11 +102,9 @@ def _table(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
 def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     try:
         data = read_named(path) if fence is None else read(path, LIMIT, fence)
-        return parse_toml(data.decode("utf-8-sig"), shown)
+        return parse_toml(decoded(data), shown)
     except UnreadableError as error:
         raise UsageError(f"{shown}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
 
 
 def parse_toml(text: str, shown: str) -> dict[str, Any]:

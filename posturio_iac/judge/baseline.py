@@ -15,7 +15,7 @@ from posturio_iac.config.check import BadValueError, check_table, describe, mome
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.finding import Finding, Severity, Suppression
 from posturio_iac.core.record import NamedTuple, dataclass
-from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
+from posturio_iac.core.text.textfile import MIB, UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.redaction import user_of
 
@@ -158,11 +158,9 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     from json import loads
 
     try:
-        document = loads(read_named(path, MOST_BYTES).decode("utf-8-sig"))
+        document = loads(decoded(read_named(path, MOST_BYTES)))
     except UnreadableError as error:
         raise UsageError(f"{shown}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{shown}: is not valid JSON: {error}") from None
     if not isinstance(document, dict):

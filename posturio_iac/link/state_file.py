@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from posturio_iac.core.text.decoding import decode, not_text
-from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.core.text.textfile import LARGE, STDIN, MissingError, TooLargeError, UnreadableError, decoded, describe_size, read_named
+from posturio_iac.errors import UsageError
 from posturio_iac.link.state import StateError, TerraformState, parse
 
-STDIN = "-"
-LIMIT = 512 * 1024 * 1024
 _COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _PLAN = b"PK\x03\x04"
 
@@ -18,25 +15,7 @@ _PLAN = b"PK\x03\x04"
 def read(path: str) -> TerraformState:
     """The state in a file, or on standard input for ``-``. Raises `UsageError` (no such file) and `StateError`."""
     label = "standard input" if path == STDIN else path
-    return parse(_text(_data(path, label), label), label)
-
-
-def _data(path: str, label: str) -> bytes:
-    try:
-        if path == STDIN:
-            data = sys.stdin.buffer.read(LIMIT + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(LIMIT + 1)
-    except FileNotFoundError:
-        raise UsageError(f"--state {path}: there is no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"--state {path} is a folder; {_inside(path)}") from None
-    except (OSError, ValueError, AttributeError) as error:
-        raise StateError(f"{label} cannot be read: {system_reason(error)}") from None
-    if len(data) > LIMIT:
-        raise StateError(f"{label} has more than {LIMIT // 1024**2} MiB and was not read; pass the states of its parts")
-    return data
+    return parse(_text(path, label), label)
 
 
 def _inside(folder: str) -> str:
@@ -50,8 +29,17 @@ def _inside(folder: str) -> str:
     return "run `terraform state pull` in it and pass the output: --state -"
 
 
-def _text(data: bytes, label: str) -> str:
-    """Decode a file by its byte order mark, as PowerShell writes one, else as UTF-8."""
+def _text(path: str, label: str) -> str:
+    try:
+        data = read_named(path, LARGE)
+    except MissingError:
+        raise UsageError(f"--state {path}: there is no such file") from None
+    except TooLargeError:
+        raise StateError(f"{label} has more than {describe_size(LARGE)} and was not read; pass the states of its parts") from None
+    except UnreadableError as error:
+        if os.path.isdir(path):
+            raise UsageError(f"--state {path} is a folder; {_inside(path)}") from None
+        raise StateError(f"{label}: {error}") from None
     if not data.strip():
         raise StateError(f"{label} is empty; `terraform state pull` prints nothing if nothing has been applied yet")
     if data.startswith(_PLAN):
@@ -60,6 +48,6 @@ def _text(data: bytes, label: str) -> str:
         if data.startswith(mark):
             raise StateError(f"{label} is compressed with {name}; pass the decompressed state, for example with --state -")
     try:
-        return decode(data)
-    except UnicodeDecodeError as error:
-        raise StateError(f"{label} {not_text(error)}, so not a state; pass the output of `terraform state pull`") from None
+        return decoded(data)
+    except UnreadableError as error:
+        raise StateError(f"{label} {error}, so not a state; pass the output of `terraform state pull`") from None

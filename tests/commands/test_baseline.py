@@ -329,7 +329,7 @@ def test_file_survives_a_round_trip(tmp_path: Path) -> None:
             BaselineEntry("", "y", MISSING, "2", "why", "me", "2027-01-01T00:00Z"),
         )
     )
-    (tmp_path / FILE).write_text(made.text(), encoding="utf-8-sig")
+    (tmp_path / FILE).write_text(made.text(), encoding="utf-16")
     read = load(str(tmp_path / FILE))
     assert sorted(read.entries) == sorted(made.entries)
     assert read.text() == made.text()

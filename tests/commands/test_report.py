@@ -155,13 +155,13 @@ def test_files_in_other_encodings(capsys: Capture, inside: Path) -> None:
     (inside / "bytes.json").write_bytes(b'{"a": "\xff"}')
     assert run(capsys, "report", "wide.json", "mark.json", "--format", "markdown")[0] == 0
     code, _, err = run(capsys, "report", "bytes.json", "wide.json", "--format", "markdown")
-    assert (code, err) == (3, "error: bytes.json is neither UTF-8 nor UTF-16 at byte 7; write it again with --format json --output FILE\n")
+    assert (code, err) == (3, "error: bytes.json: is not UTF-8 text (byte 7)\n")
 
 
 def test_a_file_that_is_too_large_is_refused(capsys: Capture, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(files, "MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr(files, "LARGE", 1024 * 1024)
     save("a.json", " " * (1024 * 1024 + 1))
-    assert "a.json is larger than 1 MB" in run(capsys, "report", "a.json")[2]
+    assert "a.json: it exceeds the limit of 1 MiB" in run(capsys, "report", "a.json")[2]
 
 
 def test_an_empty_folder_and_one_without_permission(capsys: Capture, monkeypatch: Patch, inside: Path) -> None:

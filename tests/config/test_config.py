@@ -202,7 +202,7 @@ def test_a_file_that_is_no_toml_says_where(folder: Path) -> None:
 
 def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
     (folder / "latin.toml").write_bytes(b"a = '\xe9'")
-    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8 at byte 5"):
+    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8 text \(byte 5\)"):
         load("latin.toml")
     with pytest.raises(UsageError, match=r"gone\.toml: cannot be read: no such file"):
         load("gone.toml")

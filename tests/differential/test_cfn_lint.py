@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.text.textfile import decoded as text_of
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
-from posturio_iac.frontends.cloudformation.syntax.source import decode as text_of
 from posturio_iac.frontends.cloudformation.syntax.template import parse, plain
 
 ROOT = Path(__file__).parents[2]

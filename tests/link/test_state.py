@@ -183,7 +183,7 @@ def test_what_is_no_text_is_said(data: bytes, said: str, tmp_path: Path) -> None
 
 
 def test_a_state_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_file, "LIMIT", 2 * 1024**2)
+    monkeypatch.setattr(state_file, "LARGE", 2 * 1024**2)
     path = tmp_path / "x.tfstate"
     path.write_bytes(b" " * (2 * 1024**2 + 1))
     with pytest.raises(StateError, match="more than 2 MiB"):

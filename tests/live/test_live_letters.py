@@ -49,7 +49,7 @@ def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_
     cloud.user("ci")
     cloud.key("ci", age=20, used=1)
     path = tmp_path / "owners.csv"
-    path.write_text("\ufeffusers,owner\nci*,platform@example.com\n", encoding="utf-8")
+    path.write_text("users,owner\nci*,platform@example.com\n", encoding="utf-16")
     assert live(capsys).json["keys"][0]["owner"] is None
     assert live(capsys, "--owners-file", str(path)).json["keys"][0]["owner"] == "platform@example.com"
     for text in ("users,owner\nci,\n", "name\nci\n", "\xff"):
@@ -198,7 +198,7 @@ def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud
         (f"key_id,needed\n{key},maybe\n", 'line 2: needed must be yes or no, not "maybe"'),
         ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be a full key ID"),
         ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger does not know the key ****MPLE"),
-        ("key_id,needed\n\xff,no\n", "cannot be read"),
+        ("key_id,needed\n\xff,no\n", "is not UTF-8 text"),
     ):
         path.write_bytes(text.encode("latin-1"))
         answer = retire(capsys, "ask", *ledger, "--answers", str(path))

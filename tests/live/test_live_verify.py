@@ -173,7 +173,7 @@ def test_an_account_that_cannot_be_read_hides_no_other(
     told = {r["account"]: r["state"] for r in answer.json["verification"]["results"]}
     assert (answer.code, told[members[0].account], told[members[1].account]) == (3, "resolved", "cannot_tell")
     again = Path(path).with_name("again.json")
-    again.write_text(answer.out, encoding="utf-8")
+    again.write_text(answer.out, encoding="utf-16")
     monkeypatch.setattr(session.Connection, "assumed", assumed)
     answer = retire(capsys, "verify", str(again))
     assert answer.code == 1
@@ -291,7 +291,7 @@ KEY: dict[str, Any] = dict.fromkeys(("path", "line", "user", "status", "owner"))
             json.dumps({**EMPTY, "findings": [{"framework": "aws", "address": "arn:aws:iam::123456789012:user/a/key-1"}]}),
             "does not follow the contract",
         ),
-        ("\ud800", "cannot be read"),
+        ("\ud800", "is not UTF-8 text"),
     ],
 )
 @pytest.mark.usefixtures("cloud")

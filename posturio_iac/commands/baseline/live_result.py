@@ -10,7 +10,8 @@ from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.core.finding import Level
 from posturio_iac.core.keys import account_of
 from posturio_iac.core.record import replace
-from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
@@ -36,12 +37,11 @@ def _accounts(result: SavedResult) -> set[str]:
 
 def _read(path: str) -> SavedResult:
     try:
-        with open(path, encoding="utf-8") as file:
-            result = load(file.read(), path)
+        result = load(decoded(read_named(path, LARGE)), path)
     except NotAResultError as error:
         raise UsageError(f"--live {path} {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--live {path} cannot be read: {system_reason(error)}") from None
+    except UnreadableError as error:
+        raise UsageError(f"--live {path}: {error}") from None
     if result.covered.name is not None or any(not key.deployed for key in result.keys):
         raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline runs its own scan")
     if result.users is not None:

@@ -12,7 +12,8 @@ from posturio_iac.contract.write import moment as written
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.keys import account_of, hidden
 from posturio_iac.core.model import AccessKey, KeyKind
-from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
+from posturio_iac.errors import UsageError
 from posturio_iac.live.reading.events import off
 from posturio_iac.live.survey import AccountOutcome, AccountTarget
 from posturio_iac.render.aws.deployed import OPEN, names_of
@@ -149,14 +150,11 @@ class LedgerFile:
     def answers(self, path: str) -> int:
         """Add the answers of owners, which are written with the rest, and return how many. Raises `UsageError`."""
         try:
-            with open(path, "rb") as file:
-                data = file.read()
-            found = read_answers(data.decode("utf-8-sig"))
+            data = read_named(path)
+            found = read_answers(decoded(data))
             note_answers(self.ledger, found, self.as_of, sha256(data).hexdigest())
-        except NoAnswersError as error:
+        except (NoAnswersError, UnreadableError) as error:
             raise UsageError(f"--answers {path}: {error}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"--answers {path} cannot be read: {system_reason(error)}") from None
         return len(found)
 
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:

@@ -15,7 +15,8 @@ from posturio_iac.commands.output import ProgressLine
 from posturio_iac.contract import FindingAges, RunScope
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, field, replace
-from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
@@ -51,10 +52,9 @@ def read_owners(path: str | None) -> tuple[tuple[str, str], ...]:
     if path is None:
         return ()
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"--owners-file {path} cannot be read: {system_reason(error)}") from None
+        rows = list(csv.DictReader(decoded(read_named(path)).splitlines(keepends=True), strict=True))
+    except (UnreadableError, csv.Error) as error:
+        raise UsageError(f"--owners-file {path}: {error}") from None
     found = []
     for number, row in enumerate(rows, start=2):
         users, owner = ((row.get(name) or "").strip() for name in COLUMNS)

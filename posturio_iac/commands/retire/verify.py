@@ -16,8 +16,10 @@ from posturio_iac.contract import FindingAges, RenderContext, ResolvedFinding, w
 from posturio_iac.contract.read import NotAResultError
 from posturio_iac.core.finding import Diagnostic, Level, Report
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.decoding import decode
 from posturio_iac.core.text.terminal import harmless_json, paint, printable, without_commands, wrapped
-from posturio_iac.errors import UsageError, system_reason
+from posturio_iac.core.text.textfile import LARGE, UnreadableError, decoded, read_named
+from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account
@@ -93,20 +95,18 @@ def compared(arguments: RetireArguments, config: Config, as_of: datetime) -> tup
 
 def _text(log: str) -> str:
     try:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            return f"{file.read()}\n"
-    except OSError as error:
-        raise UsageError(f"{log} cannot be read: {system_reason(error)}") from None
+        return f"{decode(read_named(log, LARGE), 'replace')}\n"
+    except UnreadableError as error:
+        raise UsageError(f"{log}: {error}") from None
 
 
 def _load(path: str) -> Earlier:
     try:
-        with open(path, encoding="utf-8") as file:
-            return read(file.read(), path)
+        return read(decoded(read_named(path, LARGE)), path)
     except NotAResultError as error:
         raise UsageError(f"{path} {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {system_reason(error)}") from None
+    except UnreadableError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:

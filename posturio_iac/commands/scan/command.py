@@ -11,6 +11,7 @@ from posturio_iac.commands.parser import Arguments, parse
 from posturio_iac.commands.reporting import point_to_secrets
 from posturio_iac.commands.scan import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.core.text.decoding import decode
+from posturio_iac.core.text.textfile import STDIN
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Targets = tuple[tuple[str, str], ...]
 
-STDIN = "-"
 DEFAULT_NAME = "stdin.tf"
 JSON_NAME = "stdin.json"
 """What begins with a brace is no HCL but JSON: a plan or a template."""

@@ -7,8 +7,10 @@ fence, is no regular file or is larger than the limit is refused with a sentence
 from __future__ import annotations
 
 import os
+import sys
 from stat import S_ISLNK, S_ISREG
 
+from posturio_iac.core.text.decoding import decode, not_text
 from posturio_iac.errors import system_reason
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 LIMIT = 10 * MIB
 """Limit in bytes for files that belong to the run rather than to the code: configuration, baseline, CODEOWNERS, lists of modules."""
+LARGE = 512 * MIB
+"""Limit in bytes for saved results, of which one of 20,000 keys has about 30 MB, and for states."""
+STDIN = "-"
 OUTSIDE = "leads outside of the scanned folder and its repository and was not read"
 """The clause that follows the name of a link, or of a file that a configuration names."""
 
@@ -142,8 +147,8 @@ class Fence:
                 raise OutsideError(OUTSIDE)
             if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
                 raise UnreadableError("is not a regular file and was not read")
-        except ValueError:
-            raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
+        except ValueError as error:
+            raise _unreadable(error) from None
 
 
 def _is_plain(name: str) -> bool:
@@ -174,17 +179,12 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def is_git_data(path: str, folder: str) -> bool:
-    """True if a real path in a folder is part of a ``.git``, or is one."""
-    return ".git" in path[len(folder) :].lower().split(os.sep)
-
-
 def open_regular(path: str, fence: Fence | None, *, follow: bool = True) -> tuple[int, int]:
     """A descriptor of the regular file at ``path``, and its size. Raises `LinkError`, `UnreadableError` or `OSError`."""
     try:
         descriptor = _opened(path, fence) if follow else _opened_itself(path)
-    except ValueError:
-        raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
+    except ValueError as error:
+        raise _unreadable(error) from None
     if descriptor is None:
         raise LinkError("is a symbolic link and was not read")
     status = os.fstat(descriptor)
@@ -238,19 +238,28 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
 
 
 def read_named(path: str, limit: int = LIMIT) -> bytes:
-    """The bytes of a file that the caller has named, of any kind, so that a shell's ``<(command)`` works. Raises `UnreadableError`."""
+    """The bytes of a file that the caller has named, so that ``-`` and a shell's ``<(command)`` work. Raises `UnreadableError`."""
+    if path == STDIN:
+        data = sys.stdin.buffer.read(limit + 1) if sys.stdin else b""
+        if len(data) > limit:
+            raise TooLargeError(limit)
+        return data
     try:
         descriptor = os.open(path, _FLAGS)
-    except OSError as error:
+        try:
+            return _bytes(descriptor, limit, 0)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
         raise _unreadable(error) from None
-    except ValueError:
-        raise UnreadableError("cannot be read: a path cannot contain a NUL byte") from None
+
+
+def decoded(data: bytes) -> str:
+    """The text in ``data``: UTF-8, or UTF-16 or UTF-32 with its mark, which is left out. Raises `UnreadableError`."""
     try:
-        return _bytes(descriptor, limit, 0)
-    except OSError as error:
-        raise _unreadable(error) from None
-    finally:
-        os.close(descriptor)
+        return decode(data)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(not_text(error)) from None
 
 
 def _bytes(descriptor: int, limit: int, size: int) -> bytes:
@@ -267,17 +276,14 @@ def _bytes(descriptor: int, limit: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _unreadable(error: OSError) -> UnreadableError:
+def _unreadable(error: OSError | ValueError) -> UnreadableError:
     kind = MissingError if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UnreadableError
-    return kind(f"cannot be read: {system_reason(error)}")
-
-
-_UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+    return kind(f"cannot be read: {system_reason(error) if isinstance(error, OSError) else 'a path cannot contain a NUL byte'}")
 
 
 def describe_size(size: int) -> str:
     """A number of bytes in the largest unit of which there is one: ``10 MiB``, ``1.5 KiB``, ``12 bytes``."""
-    for unit, name in _UNITS:
+    for unit, name in ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB")):
         if size >= unit:
             return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
     return f"{size} byte{'' if size == 1 else 's'}"

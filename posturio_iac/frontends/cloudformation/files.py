@@ -7,8 +7,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import BUDGET, Diagnostic, Level
-from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read
-from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, decode
+from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, decoded, read
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, parse
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Files:
     def text(self, path: str) -> str:
         """The text of a file, without byte order mark. Raises `UnreadableError` when it is missing, too large, no text, or outside."""
         try:
-            return decode(read(os.path.join(self.root, path), self.limit, self.fence))
+            return decoded(read(os.path.join(self.root, path), self.limit, self.fence))
         except TooLargeError:
             raise UnreadableError(f"is larger than {self.limit:,} bytes and was not read") from None
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.json_nodes import JsonError, decode
-from posturio_iac.core.text.textfile import UnreadableError, read_named
+from posturio_iac.core.text.textfile import UnreadableError, decoded, read_named
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.cloudformation.syntax.source import decode as decode_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +37,7 @@ def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
 
 def _data(path: str) -> Any:
     try:
-        return decode(decode_bytes(read_named(os.fspath(path)))).data()
+        return decode(decoded(read_named(os.fspath(path)))).data()
     except (UnreadableError, JsonError) as error:
         raise UsageError(f"{path}: {error}") from None
 

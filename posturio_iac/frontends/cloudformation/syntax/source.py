@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.text import decoding, lazy_pattern
-from posturio_iac.core.text.textfile import UnreadableError
+from posturio_iac.core.text import lazy_pattern
 from posturio_iac.core.unknown import AT_DEPLOYMENT, FILLED_IN
 
 if TYPE_CHECKING:
@@ -106,11 +105,3 @@ class TemplateSource:
 
     def slice(self, node: Node) -> str:
         return self.text[node.start : node.end]
-
-
-def decode(data: bytes) -> str:
-    """The text in ``data``: UTF-8, or UTF-16 with its mark. Raises `UnreadableError` when it is neither."""
-    try:
-        return decoding.decode(data)
-    except UnicodeDecodeError as error:
-        raise UnreadableError(decoding.not_text(error)) from None
