@@ -14,6 +14,9 @@ import pytest
 from benchmarks.trees import modules
 from posturio_iac.commands.reporting import reports
 from posturio_iac.core import budget
+from posturio_iac.frontends.cloudformation.build import Builder
+from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
+from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.terraform.modules.call_graph import units_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
@@ -69,6 +72,22 @@ def test_each_root_module_is_forgotten_before_the_next(monkeypatch: pytest.Monke
     report = judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path))
     assert len(report.keys) == 3
     assert counts == [0] * 6, "three root modules with keys, then three with users of the same name"
+
+
+def test_a_template_without_keys_and_users_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"t{number}.yaml").write_text(
+            "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code:\n        ZipFile: iam.create_access_key()\n"
+        )
+    counts, build = [], Builder.stack
+
+    def counted(self: Builder, *given: Any) -> Stack:
+        counts.append(sum(isinstance(one, (Stack, TemplateEntry)) for one in gc.get_objects()))
+        return build(self, *given)
+
+    monkeypatch.setattr(Builder, "stack", counted)
+    judge_paths([str(tmp_path)], as_of=datetime(2026, 11, 1, tzinfo=timezone.utc), cwd=str(tmp_path))
+    assert counts[1:] == [counts[1]] * 5
 
 
 def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

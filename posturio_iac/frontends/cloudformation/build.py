@@ -50,6 +50,7 @@ class Builder:
     def stack(self, template: Template, given: dict[str, FixedParameter], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
         """The stack of a template that stands by itself, with all that it nests."""
         stack = Stack(template, given=given, tags=tags, budget=self.budget())
+        self._transforming.clear()
         try:
             self._fill(stack, (template.source.path,))
         except BudgetError as error:

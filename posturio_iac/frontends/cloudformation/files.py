@@ -91,6 +91,11 @@ class Files:
             known = self._parsed[path, serverless] = parse(TemplateSource(path, self.text(path), serverless=serverless))
         return known
 
+    def forget(self, path: str) -> None:
+        """Give up what was read of a template that no other one has included so far."""
+        if not any(path in included for included in self.used.values()):
+            self._parsed.pop((path, False), None)
+
     def locate(self, name: str, directory: str) -> str:
         """The path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
         path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))

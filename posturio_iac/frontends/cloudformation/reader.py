@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import replace
 from posturio_iac.core.text.decoding import UNRESOLVED, conflict_line, markup
 from posturio_iac.core.text.json_nodes import Lines
 from posturio_iac.core.text.textfile import UnreadableError
@@ -15,7 +16,7 @@ from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import Files, parents_of
-from posturio_iac.frontends.cloudformation.keys.assembly import Reader
+from posturio_iac.frontends.cloudformation.keys.assembly import Reader, compared, makes_or_owns_keys
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers, read_pairs
 from posturio_iac.frontends.cloudformation.options import TemplateOptions, load
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
@@ -35,10 +36,10 @@ from posturio_iac.search.kinds import TEMPLATE, names_file, puts_together, runs_
 from posturio_iac.search.programs import make_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
+    from posturio_iac.facts.shared_code import KeyOfUser
     from posturio_iac.search import Selection
 
 
@@ -62,13 +63,29 @@ def _read(selection: Selection, options: TemplateOptions) -> Reading:
     quiet = {path for path in paths if path not in scan.naming}
     if not paths:
         return Reading((), tuple(problems))
-    templates = [t for path in parents_of(paths, files) for t in scan.templates(path, parent=True)]
-    templates += [t for path in paths for t in scan.templates(path)]
     builder = Builder(files, scan.types, problems, options.budget)
-    keys = _keys([builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates], files, options, problems)
+    stacks: list[Stack] = []
+    of_programs: list[tuple[str, list[KeyOfUser], list[Diagnostic]]] = []
+    above = parents_of(paths, files)
+    for path, parent in (*((path, True) for path in above), *((path, False) for path in paths)):
+        for template in scan.templates(path, parent=parent):
+            stack = builder.stack(template, _given(template, given), (*tags, *_stack_tags(template)))
+            if makes_or_owns_keys(stack, options.custom_types):
+                stacks.append(stack)
+            else:
+                of_programs.append((path, *_made((stack,), files, options)))
+        files.forget(path)
+    outer = _outermost((*above, *paths), files)
+    found, said = _made([stack for stack in stacks if stack.template.source.path in outer], files, options)
+    for path, made, complaints in of_programs:
+        if path in outer:
+            found += made
+            problems += complaints
+    problems += said
+    keys = compared(found)
     quiet -= {key.span.path for key in keys if key.span is not None}
-    said = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
-    return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(said))
+    loud = dict.fromkeys(p for p in problems if p.path not in quiet or p.level is Level.NOTE)  # it makes no key, whatever else is wrong
+    return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(loud))
 
 
 def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selection: Selection, options: TemplateOptions) -> Reading:
@@ -81,14 +98,14 @@ def read_embedded(text: str, place: Span, parameters: Mapping[str, str], selecti
     builder = Builder(files, types, problems, options.budget)
     given = {name: FixedParameter(value) for name, value in parameters.items()}
     templates = (template for root in parsed.roots if (template := plain(root, parsed.source, types)) is not None)
-    keys = _keys([builder.stack(template, given) for template in templates], files, options, problems)
-    return Reading(keys, tuple(dict.fromkeys(problems)))
+    found, said = _made([builder.stack(template, given) for template in templates], files, options)
+    return Reading(compared(found), tuple(dict.fromkeys((*problems, *said))))
 
 
-def _keys(stacks: Sequence[Stack], files: Files, options: TemplateOptions, problems: list[Diagnostic]) -> tuple[AccessKey, ...]:
-    roots = list(_outermost(stacks, files))
-    ev = Evaluator(problems)
-    return Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)
+def _made(roots: Sequence[Stack], files: Files, options: TemplateOptions) -> tuple[list[KeyOfUser], list[Diagnostic]]:
+    """The keys of outermost stacks, and what is wrong there."""
+    ev = Evaluator([])
+    return list(Reader(options, TemplateUsers(roots, ev), ev, files).keys(roots)), ev.problems
 
 
 class _Scan:
@@ -124,8 +141,8 @@ class _Scan:
             self._unparsed(parsed)
         for root, duplicates in zip(parsed.roots, parsed.duplicates, strict=True):
             if is_serverless(root):
-                served = self.files.parsed(path, serverless=True)
-                template: Template | None = Gatherer(served.source, self.files, self.problems).template(root)
+                served = replace(parsed.source, serverless=True)
+                template: Template | None = Gatherer(served, self.files, self.problems).template(root)
             else:
                 template = plain(root, parsed.source, self.types)
             if template is None:
@@ -189,14 +206,14 @@ def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
     return read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
 
 
-def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
-    """Yield the stacks that no other one includes; of those that include each other, the first."""
-    reach = {path: _reach(path, files) for path in {s.template.source.path for s in stacks}}
-    for stack in stacks:
-        path = stack.template.source.path
-        above = [other for other, below in reach.items() if other != path and path in below]
-        if all(other in reach[path] and path < other for other in above):
-            yield stack
+def _outermost(paths: Iterable[str], files: Files) -> frozenset[str]:
+    """The templates that no other one includes; of those that include each other, the first."""
+    reach = {path: _reach(path, files) for path in paths if path in files.used}
+    above: dict[str, list[str]] = {}
+    for path, below in reach.items():
+        for other in below - {path}:
+            above.setdefault(other, []).append(path)
+    return frozenset(p for p in paths if all(other in reach.get(p, ()) and p < other for other in above.get(p, ())))
 
 
 def _reach(path: str, files: Files) -> frozenset[str]:

@@ -21,6 +21,7 @@ from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.rotation import rotating_functions, rotations
 from posturio_iac.frontends.cloudformation.keys.users import (
+    USER_TYPE,
     TemplateUser,
     TemplateUsers,
     conditions_of,
@@ -100,22 +101,19 @@ class Reader:
                         ev = under(conditions, self.ev)
                         yield KeyResource(entry, member, self.users.of(user, member.scope(entry), ev), conditions, ev)
 
-    def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
-        """The keys of these stacks."""
-        keys: list[KeyOfUser] = []
+    def keys(self, roots: Sequence[Stack]) -> Iterator[KeyOfUser]:
+        """Yield the keys of these stacks, which are not `compared` yet."""
         for root in roots:
             secrets: tuple[str, ...] | None = None
             try:
                 for declaration in self.declarations(root):
                     root.budget.spend(_STEPS_A_KEY)
                     secrets = tuple(dict.fromkeys(_secrets(root))) if secrets is None else secrets
-                    keys.append(
-                        KeyOfUser(self._key(declaration, root, secrets), declaration.user.identity, condition=declaration.conditions)
-                    )
-                keys.extend(self._of_programs(root))
+                    key = self._key(declaration, root, secrets)
+                    yield KeyOfUser(key, declaration.user.identity, condition=declaration.conditions)
+                yield from self._of_programs(root)
             except BudgetError as error:
                 self.problems.append(too_costly(error, root.template.source.path))
-        return tuple(with_siblings(keys, _is_beside))
 
     def _of_programs(self, root: Stack) -> Iterator[KeyOfUser]:
         """Yield a key for each resource whose program makes keys, in its own text or in a file that it names."""
@@ -212,6 +210,16 @@ class Reader:
         yield from map(ends_permission, ending_policies(declaration.user))
         if any(mentions_rotation(comment.text) for comment in self._comments(entry) if "posturio" not in comment.text.casefold()):
             yield "a comment speaks of rotation, which is not a lifetime"
+
+
+def compared(keys: Sequence[KeyOfUser]) -> tuple[AccessKey, ...]:
+    """The keys of a scan, compared with others of their user."""
+    return tuple(with_siblings(keys, _is_beside))
+
+
+def makes_or_owns_keys(stack: Stack, custom_types: tuple[str, ...]) -> bool:
+    """True if a stack, or one that it nests, declares a key, or a user that may be that of another stack's key."""
+    return any(one.of_type(USER_TYPE) or any(users_of(entry, custom_types) for entry in one.resources.values()) for one in stack.family())
 
 
 def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
