@@ -11,9 +11,8 @@ import pytest
 from jsonschema import validate
 
 from posturio_iac.render.text.overview import HEADS
-from tests.support.command_line import KEY, ROOT, Capture, Patch, run
+from tests.support.command_line import KEY, ROOT, SCHEMA, Capture, Patch, run
 
-SCHEMA = json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 FILES = {
     "main.tf": KEY,
     "vendor/a.tf": KEY,

@@ -20,9 +20,9 @@ from posturio_iac.core.unknown import AS_STATED
 from posturio_iac.fixes.wanted import ChangeLevel
 from posturio_iac.retire.earlier import KeyState
 from tests.support import canned
+from tests.support.command_line import SCHEMA
 from tests.support.fixture_tools import FIXTURES, scan
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 

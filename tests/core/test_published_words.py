@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from posturio_iac.core import unknown
@@ -16,9 +14,7 @@ from posturio_iac.core.keys.life import UseKind
 from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.unknown import OpenKind
 from posturio_iac.metadata.names import Meaning, Names
-
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
-
+from tests.support.command_line import SCHEMA
 
 PLACES: dict[type[Enum], str] = {
     KeyKind: "key kind",

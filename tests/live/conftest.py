@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,7 +15,8 @@ from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
 from posturio_iac.live.connection import calls, session
-from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
+from posturio_iac.live.connection.errors import AwsError
+from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, each_client, refusal
 from tests.support.live.fake_aws import read_from
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tests.support.live.fake_aws import FakeAws
 
     Deny = Callable[..., None]
+    Shut = Callable[..., None]
+    Refusal = Callable[[str, int], str | None]
 
 
 @pytest.fixture(scope="session")
@@ -105,25 +108,45 @@ def _organization(cloud: Cloud, accounts: int) -> list[Cloud]:
 
 
 @pytest.fixture
-def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
-    """Make operations fail: ``deny("ListUsers")``, or ``deny("ListAccessKeys", code="NoSuchEntity")``."""
-    create = session.Connection._create
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[Refusal], None]:
+    """Let a function say, for the n-th call of all (from 1), with which code it is refused; None lets it through."""
+    sent = itertools.count(1)
 
-    def denying(*operations: str, code: str = "AccessDenied", every: int = 1) -> None:
-        sent: Counter[str] = Counter()
-
-        def refuse(*, event_name: str, **_: Any) -> AWSResponse | None:
+    def refusing(says: Refusal) -> None:
+        def answer(*, event_name: str, **_: Any) -> AWSResponse | None:
             service, operation = event_name.split(".")[1:3]
-            sent[operation] += 1
-            if operation not in operations or sent[operation] % every:
-                return None
-            return refusal(service, code, f"no {code} for AKIAIOSFODNN7EXAMPLE")
+            code = says(operation, next(sent))
+            return None if code is None else refusal(service, code, f"no {code} for AKIAIOSFODNN7EXAMPLE")
 
-        def created(self: session.Connection, service: str) -> Any:
-            client = create(self, service)
-            client.meta.events.register_last("before-send", refuse)
-            return client
+        each_client(monkeypatch, lambda client: client.meta.events.register_last("before-send", answer))
 
-        monkeypatch.setattr(session.Connection, "_create", created)
+    return refusing
 
-    return denying
+
+@pytest.fixture
+def deny(refuse: Callable[[Refusal], None]) -> Deny:
+    """Make operations fail: ``deny("ListUsers")``, or ``deny("ListAccessKeys", code="NoSuchEntity")``."""
+    return lambda *operations, code="AccessDenied": refuse(lambda operation, _: code if operation in operations else None)
+
+
+@pytest.fixture
+def shut(monkeypatch: pytest.MonkeyPatch) -> Shut:
+    """Let nobody into these accounts, and everybody into all others."""
+    assume = session.Connection.assumed
+
+    def shutting(*accounts: str) -> None:
+        def assumed(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
+            if role.split(":")[4] in accounts:
+                raise AwsError("sts:AssumeRole", "AccessDenied", "not you")
+            return assume(self, role, external_id)
+
+        monkeypatch.setattr(session.Connection, "assumed", assumed)
+
+    return shutting
+
+
+@pytest.fixture
+def report(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], str]], None]:
+    """Change the text of the credential report."""
+    made = type(cloud.backend).get_credential_report
+    return lambda change: monkeypatch.setattr(type(cloud.backend), "get_credential_report", lambda self: change(made(self)))

@@ -8,13 +8,12 @@ import re
 import shutil
 from pathlib import Path
 
-from jsonschema import Draft202012Validator
+import jsonschema
 
 from posturio_iac.cli import main
 from posturio_iac.commands.live.run_record import _options
+from tests.support.command_line import SCHEMA
 from tests.support.live.cloud import Capsys, Cloud, retire
-
-SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8")))
 
 
 def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -65,7 +64,7 @@ def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys:
     assert key in capsys.readouterr().err
     assert main([*argv, "--ledger", str(ledger), "--baseline", str(baseline)]) == 1
     document = json.loads(capsys.readouterr().out)
-    SCHEMA.validate(document)
+    jsonschema.validate(document, SCHEMA)
     run, others = document["run"], {member.account for member in members[1:]}
 
     def sha256(path: Path) -> str:

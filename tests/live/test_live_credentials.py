@@ -9,23 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.live.connection import session
 from tests.support.live.asking import asked
-from tests.support.live.cloud import ACCOUNT, Capsys, live, retire, rules
+from tests.support.live.cloud import ACCOUNT, Capsys, each_client, live, retire, rules
+from tests.support.live.fake_aws import FakeAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from tests.support.live.fake_aws import FakeAws
-
-
-def look(capsys: Capsys, aws: FakeAws, *argv: str, **more: Any) -> Any:
-    return live(capsys, "--as-of", aws.now.isoformat(), *argv, **more)
-
-
-def taken(capsys: Capsys, aws: FakeAws, step: str, *argv: str) -> Any:
-    return retire(capsys, step, *argv, "--as-of", aws.now.isoformat())
 
 
 def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
@@ -40,7 +30,7 @@ def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
     aws.credential("old", age=400, service="codecommit.amazonaws.com")
     aws.user("nobody")
     aws.credential("nobody", age=10, ends=20)
-    answer = look(capsys, aws)
+    answer = live(capsys)
     assert rules(answer) == [
         ("century", "overlong_access_key_lifetimes"),
         ("endless", "access_keys_without_lifetime"),
@@ -60,7 +50,7 @@ def step_of(aws: FakeAws, capsys: Capsys, tmp_path: Path, name: str, *argv: str)
     """Look with the ledger, write a plan and run its script, if there is one: the exit code of the script, or None."""
     folder = tmp_path / name
     asked(tmp_path / "ledger.jsonl", aws)
-    answer = taken(capsys, aws, "plan", str(folder), "--ledger", str(tmp_path / "ledger.jsonl"), *argv)
+    answer = retire(capsys, "plan", str(folder), "--ledger", str(tmp_path / "ledger.jsonl"), *argv)
     assert answer.code == 0, answer.err
     script = folder / f"{ACCOUNT}.sh"
     return aws.run(script, tmp_path, "--yes").returncode if script.exists() else None
@@ -70,8 +60,8 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     """Found, its owner asked, switched off by name, on again, off for good, past the grace, deleted, verified; the ledger tells it all."""
     key = aws.credential("notebook", age=30)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
-    assert look(capsys, aws, *ledger, "--output", str(tmp_path / "before.json")).code == 1
-    assert taken(capsys, aws, "ask", str(tmp_path / "letters"), *ledger).code == 0
+    assert live(capsys, *ledger, "--output", str(tmp_path / "before.json")).code == 1
+    assert retire(capsys, "ask", str(tmp_path / "letters"), *ledger).code == 0
     (letter,) = (tmp_path / "letters").glob("*.txt")
     text = letter.read_text(encoding="utf-8")
     assert "API key for bedrock.amazonaws.com" in text
@@ -93,15 +83,15 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     aws.now += timedelta(days=13)
     assert (step_of(aws, capsys, tmp_path, "early"), aws.status(key)) == (0, "Inactive"), "off for 13 days, not for 15"
     aws.now += timedelta(days=2)
-    answer = look(capsys, aws, *ledger)
+    answer = live(capsys, *ledger)
     assert (rules(answer), answer.json["keys"][0]["kind"]) == ([("notebook", "lingering_inactive_access_keys")], "service_credential")
     assert (step_of(aws, capsys, tmp_path, "gone"), aws.status(key)) == (0, None)
 
     aws.now += timedelta(days=1)
     for earlier in ("before.json", "again", "gone"):
-        verified = taken(capsys, aws, "verify", str(tmp_path / earlier))
-        assert (verified.code, [r["state"] for r in verified.json["verification"]["results"]]) == (0, ["resolved"])
-    look(capsys, aws, *ledger)
+        verified = retire(capsys, "verify", str(tmp_path / earlier))
+        assert (verified.code, [r["state"] for r in verified.results]) == (0, ["resolved"])
+    live(capsys, *ledger)
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:])
     told = [(line["change"], line.get("service") or line.get("rule", "")) for line in lines]
     changes = [change for change, _ in told if change != "flagged"]
@@ -119,13 +109,8 @@ def test_what_aws_has_ended_is_deleted_after_the_grace(aws: FakeAws, capsys: Cap
     assert (step_of(aws, capsys, tmp_path, "plan"), aws.status(fresh), aws.status(old)) == (0, "Expired", None)
 
 
-def on_and_off(aws: FakeAws, key: str) -> None:
-    aws.switch(key, "Active", days_ago=0.2)
-    aws.switch(key, "Inactive", days_ago=0.1)
-
-
 CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
-    "switched on and off": on_and_off,
+    "switched on and off": FakeAws.on_and_off,
     "on": lambda aws, key: aws.switch(key, "Active"),
     "another of the same id": lambda aws, key: setattr(aws.held(key), "created", aws.now),
     "gone": lambda aws, key: aws.credentials.remove(aws.held(key)),
@@ -139,7 +124,7 @@ def test_a_delete_looks_again(aws: FakeAws, capsys: Capsys, tmp_path: Path, chan
     key = aws.credential("notebook", age=60)
     aws.switch(key, "Inactive", days_ago=20)
     asked(tmp_path / "ledger.jsonl", aws)
-    taken(capsys, aws, "plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "ledger.jsonl"))
+    retire(capsys, "plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "ledger.jsonl"))
     aws.now += timedelta(days=1)
     CHANGES[change](aws, key)
     before = aws.status(key)
@@ -151,35 +136,41 @@ def test_a_delete_looks_again(aws: FakeAws, capsys: Capsys, tmp_path: Path, chan
 def test_a_ledger_and_events_together_prove_what_neither_does(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     """Switched off before CloudTrail remembers. Its use tells nothing, so that nothing switched it on has to be read, not believed."""
     key = aws.credential("notebook", age=400, status="Inactive")
-    alone = look(capsys, aws)
+    alone = live(capsys)
     assert (rules(alone), alone.json["keys"][0]["verdict"]) == ([], "undetermined")
     assert step_of(aws, capsys, tmp_path, "a") == 0
     aws.now += timedelta(days=15)
     aws.denied.add("LookupEvents")
-    denied = taken(capsys, aws, "plan", str(tmp_path / "b"), "--ledger", str(tmp_path / "ledger.jsonl"))
+    denied = retire(capsys, "plan", str(tmp_path / "b"), "--ledger", str(tmp_path / "ledger.jsonl"))
     assert (denied.code, "cloudtrail:LookupEvents is denied" in denied.err, aws.status(key)) == (3, True, "Inactive")
     aws.denied.clear()
     assert (step_of(aws, capsys, tmp_path, "c"), aws.status(key)) == (0, None)
+
+
+def states(verified: Any) -> dict[str, str]:
+    return {result["rule"]: result["state"] for result in verified.results}
 
 
 def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     aws.key("ci", age=70, used=60)
     key = aws.credential("ci", age=10)
     ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
-    before = look(capsys, aws, *ledger, "--output", str(tmp_path / "before.json"))
+    before = live(capsys, *ledger, "--output", str(tmp_path / "before.json"))
     assert before.code == 1
     aws.denied.add("ListServiceSpecificCredentials")
-    answer = look(capsys, aws, *ledger)
+    answer = live(capsys, *ledger)
     assert (answer.code, rules(answer)) == (3, [("ci", "unused_access_keys")])
     assert answer.err.count("API keys of services were not read, so none was checked") == 1
     assert '"deleted"' not in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
-    verified = taken(capsys, aws, "verify", str(tmp_path / "before.json"))
-    states = {result["rule"]: result["state"] for result in verified.json["verification"]["results"]}
-    assert (verified.code, states["iam.access_keys_without_lifetime"]) == (3, "cannot_tell")
+    verified = retire(capsys, "verify", str(tmp_path / "before.json"))
+    assert (verified.code, states(verified)["iam.access_keys_without_lifetime"]) == (3, "cannot_tell")
     aws.denied.clear()
     aws.credentials.remove(aws.held(key))
-    states = {r["rule"]: r["state"] for r in taken(capsys, aws, "verify", str(tmp_path / "before.json")).json["verification"]["results"]}
-    assert states == {"iam.access_keys_without_lifetime": "resolved", "iam.unused_access_keys": "still_open"}
+    verified = retire(capsys, "verify", str(tmp_path / "before.json"))
+    assert states(verified) == {
+        "iam.access_keys_without_lifetime": "resolved",
+        "iam.unused_access_keys": "still_open",
+    }
 
 
 def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, capsys: Capsys) -> None:
@@ -192,7 +183,7 @@ def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, caps
     aws.called("app", "s3:ListBuckets", days_ago=1)
     aws.called("shell", "bedrock:ListFoundationModels", "AccessDeniedException", days_ago=1, by_token=True)
     aws.called("idle", "bedrock:InvokeModel", days_ago=1)
-    answer = look(capsys, aws, "--context")
+    answer = live(capsys, "--context")
     told = {key["user"]: key.get("context") for key in answer.json["keys"]}
     assert {user: context and (context["verdict"], context["events"]) for user, context in told.items()} == {
         "app": ("workload", 3),
@@ -204,32 +195,29 @@ def test_who_uses_an_api_key_for_bedrock_is_asked_by_its_user(aws: FakeAws, caps
     assert told["app"]["regions"] == ["eu-west-1", "us-east-1"]
     assert {region for region, action in aws.asked if action == "LookupEvents"} == {"eu-west-1", "us-east-1"}
     aws.denied.add("LookupEvents")
-    (shown,) = {json.dumps(key["context"]) for key in look(capsys, aws, "--context").json["keys"] if "context" in key}
+    (shown,) = {json.dumps(key["context"]) for key in live(capsys, "--context").json["keys"] if "context" in key}
     assert "cloudtrail:LookupEvents is denied" in shown
 
 
 def test_an_older_boto3_is_named(aws: FakeAws, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     """It knows the call, and not that it can be about all users."""
     aws.user("ci", owner="payments@example.com")
-    create = session.Connection._create
 
-    def created(self: session.Connection, service: str) -> Any:
-        client = create(self, service)
-        if service == "iam":
+    def without_everybody(client: Any) -> None:
+        if client.meta.service_model.service_name == "iam":
             del client.meta.service_model.operation_model("ListServiceSpecificCredentials").input_shape.members["AllUsers"]
-        return client
 
-    monkeypatch.setattr(session.Connection, "_create", created)
-    answer = look(capsys, aws)
+    each_client(monkeypatch, without_everybody)
+    answer = live(capsys)
     assert (answer.code, "this boto3 is too old for that; update it" in answer.err) == (3, True)
 
 
 def test_formats_name_the_kind(aws: FakeAws, capsys: Capsys) -> None:
     aws.credential("ci", age=10)
-    (asff,) = json.loads(look(capsys, aws, "--format", "asff", json_format=False).out)
+    (asff,) = json.loads(live(capsys, "--format", "asff", json_format=False).out)
     assert asff["Resources"][0]["Type"] == "Other"
     assert asff["ProductFields"]["posturio-iac/service"] == "bedrock.amazonaws.com"
-    (event,) = map(json.loads, look(capsys, aws, "--format", "ocsf", json_format=False).out.splitlines())
+    (event,) = map(json.loads, live(capsys, "--format", "ocsf", json_format=False).out.splitlines())
     assert event["resources"][0]["type"] == "AwsIamServiceSpecificCredential"
-    text = look(capsys, aws, json_format=False).out
+    text = live(capsys, json_format=False).out
     assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not reported ", text)

@@ -68,11 +68,6 @@ class Run(NamedTuple):
     """Whether a second run starts at the same time."""
 
 
-def on_and_off(aws: FakeAws, key: str) -> None:
-    for days, status in ((0.03, "Active"), (0.02, "Inactive")):
-        aws.switch(key, status, days_ago=days)
-
-
 def id_of(name: str) -> str:
     return f"AKIAIOSFODNN7{name.upper():X<7}"
 
@@ -85,7 +80,7 @@ CHANGES: dict[str, Callable[[FakeAws, str, Path], object]] = {
     "used": lambda aws, name, _: aws.use(id_of(name)),
     "called": lambda aws, name, _: aws.called(name, "s3:GetObject", "", days_ago=0.02, key_id=id_of(name)),
     "switched": lambda aws, name, _: aws.switch(id_of(name), "Active" if name == "off" else "Inactive", days_ago=0.02),
-    "switched twice": lambda aws, name, _: on_and_off(aws, id_of(name)),
+    "switched twice": lambda aws, name, _: aws.on_and_off(id_of(name)),
     "deleted": lambda aws, name, _: aws.backend.delete_access_key(id_of(name), name),
     "made anew": lambda aws, name, _: setattr(aws.held(id_of(name)), "create_date", aws.now),
     "needed": lambda _, name, ledger: answered(ledger, name),
@@ -250,7 +245,7 @@ def test_a_disturbed_plan_touches_nothing_that_it_should_not_and_can_be_finished
     played.tells_the_truth()
     if DISTURBED.index(disturbed) % 4 and disturbed.script == "plan":
         return  # the rest does not depend on how the plan was disturbed
-    verified = retire(capsys, "verify", str(played.folder), "--as-of", account.now.isoformat()).json["verification"]["results"]
+    verified = retire(capsys, "verify", str(played.folder)).results
     assert not [one["why"] for one in verified if one["user"] in due and "did not" in one["why"]]
     account.now += HOUR
     if disturbed.script == "undo":

@@ -21,8 +21,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.s3.models import s3_backends
 
 from posturio_iac.cli import main
-from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.connection.session import READS, Connection
+from posturio_iac.live.connection.session import READS
 from tests.support.live.cloud import AS_OF, Capsys, Cloud, enforced, live
 
 ROOT = Path(__file__).parent.parent.parent
@@ -323,17 +322,8 @@ def test_what_the_schedule_says_runs_the_function(function: ModuleType, members:
     assert all(one["AlarmActions"] == [{"Ref": "Topic"}] for one in alarms.values())
 
 
-def test_the_function_fails_when_something_was_not_read_and_keeps_the_rest(
-    function: ModuleType, members: list[Cloud], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed, assume = members[2].account, Connection.assumed
-
-    def refusing(self: Connection, role: str, external_id: str | None) -> Connection:
-        if closed in role:
-            raise AwsError("sts:AssumeRole", "AccessDenied", "not you")
-        return assume(self, role, external_id)
-
-    monkeypatch.setattr(Connection, "assumed", refusing)
+def test_the_function_fails_when_something_was_not_read_and_keeps_the_rest(function: ModuleType, members: list[Cloud], shut: Any) -> None:
+    shut(closed := members[2].account)
     event = {"arguments": ["--organization", "--as-of", AS_OF.isoformat()]}
     with pytest.raises(RuntimeError, match=r"exited with 3 \(incomplete\)"):
         function.handler(event, None)

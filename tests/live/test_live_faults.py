@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.live.connection import session
-from tests.support.live.cloud import Capsys, Cloud, live, refusal, rules, stale_and_busy
+from tests.support.live.cloud import Capsys, Cloud, live, rules, stale_and_busy
 from tests.support.live.faulty import proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from botocore.awsrequest import AWSResponse
 
     Deny = Callable[..., None]
 
@@ -32,29 +30,6 @@ def found(answer: Any) -> Any:
 def told(answer: Any) -> Any:
     """The same without what was said about the run."""
     return {name: value for name, value in found(answer).items() if name not in ("diagnostics", "summary")}
-
-
-@pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str, int], str | None]], None]:
-    """Let a function say, for the n-th call of all (from 1), with which code it is refused; None lets it through."""
-    create = session.Connection._create
-    sent = [0]
-
-    def refusing(says: Callable[[str, int], str | None]) -> None:
-        def answer(*, event_name: str, **_: Any) -> AWSResponse | None:
-            service, operation = event_name.split(".")[1:3]
-            sent[0] += 1
-            code = says(operation, sent[0])
-            return None if code is None else refusal(service, code, "Signature expired: now is earlier")
-
-        def created(self: session.Connection, service: str) -> Any:
-            client = create(self, service)
-            client.meta.events.register_last("before-send", answer)
-            return client
-
-        monkeypatch.setattr(session.Connection, "_create", created)
-
-    return refusing
 
 
 @pytest.mark.parametrize("exact", [(), ("--exact",)])
@@ -117,13 +92,25 @@ def test_a_report_that_has_expired_is_made_anew(cloud: Cloud, refuse: Any, capsy
     assert "each user's keys are read" not in answer.err
 
 
-@pytest.mark.parametrize("code", ["ReportExpired", "ReportNotPresent", "LimitExceeded"])
-def test_a_report_that_cannot_be_had_is_replaced(cloud: Cloud, deny: Deny, capsys: Capsys, code: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "code", "calls"),
+    [
+        ("GenerateCredentialReport", "AccessDenied", 1),
+        ("GenerateCredentialReport", "LimitExceeded", 1),
+        ("GetCredentialReport", "AccessDenied", 1),
+        ("GetCredentialReport", "ReportExpired", 10),
+        ("GetCredentialReport", "ReportInProgress", 10),
+        ("GetCredentialReport", "ReportNotPresent", 10),
+    ],
+)
+def test_a_report_that_cannot_be_had_is_replaced(cloud: Cloud, deny: Deny, capsys: Capsys, operation: str, code: str, calls: int) -> None:
     stale_and_busy(cloud)
-    deny("GetCredentialReport", "GenerateCredentialReport" if code == "LimitExceeded" else "", code=code)
+    deny(operation, code=code)
     answer = live(capsys)
     assert (answer.code, rules(answer)) == (1, UNUSED)
     assert "each user's keys are read one by one" in answer.err
+    assert "AKIAIOSFODNN7EXAMPLE" not in answer.err + answer.out
+    assert answer.calls()["iam:GetCredentialReport"] == calls
 
 
 @pytest.mark.parametrize("last", range(1, 9))
@@ -219,13 +206,77 @@ def test_a_region_that_does_not_exist(cloud: Cloud, capsys: Capsys, monkeypatch:
     assert "check the region and the network" in answer.err
 
 
-def test_a_key_that_is_deleted_while_we_look(cloud: Cloud, deny: Deny, capsys: Capsys) -> None:
+@pytest.mark.parametrize(
+    ("operation", "said"), [("ListAccessKeys", "user stale was deleted"), ("GetAccessKeyLastUsed", "of user stale was deleted")]
+)
+def test_what_is_deleted_while_we_look_is_noted(cloud: Cloud, deny: Deny, capsys: Capsys, operation: str, said: str) -> None:
     stale_and_busy(cloud)
-    deny("GetAccessKeyLastUsed", code="NoSuchEntity")
+    deny(operation, code="NoSuchEntity")
     answer = live(capsys)
     assert (answer.code, [key["user"] for key in answer.json["keys"]]) == (0, ["busy"])
-    assert "of user stale was deleted during the run" in answer.err
+    assert f"{said} during the run" in answer.err
     assert not any(key in answer.err for key in cloud.keys)
+
+
+def test_exact_asks_about_every_key_and_finds_the_same(cloud: Cloud, capsys: Capsys) -> None:
+    stale_and_busy(cloud)
+    answer = live(capsys, "--exact")
+    assert (answer.code, rules(answer)) == (1, UNUSED)
+    assert answer.calls()["iam:GetAccessKeyLastUsed"] == 2
+    assert "iam:GetCredentialReport" not in answer.calls()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:-30], "is cut off at line"),
+        (lambda text: text.replace("access_key_1_last_used_date", "renamed", 1), "has no column access_key_1_last_used_date"),
+        (lambda _: "", "has no column user"),
+    ],
+)
+def test_a_broken_report_is_not_believed(cloud: Cloud, report: Any, capsys: Capsys, change: Callable[[str], str], said: str) -> None:
+    stale_and_busy(cloud)
+    report(change)
+    answer = live(capsys)
+    assert (answer.code, rules(answer)) == (1, UNUSED)
+    assert said in answer.err
+
+
+def test_a_user_who_came_after_the_report_is_asked_about(cloud: Cloud, report: Any, capsys: Capsys) -> None:
+    stale_and_busy(cloud)
+    report(lambda text: "\n".join(line for line in text.splitlines() if "busy" not in line))
+    answer = live(capsys)
+    assert {key["user"] for key in answer.json["keys"]} == {"stale", "busy"}
+
+
+def test_more_than_two_keys_and_an_expired_one(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.key("many", age=70, used=60)
+    cloud.key("many", age=70, used=1)
+    monkeypatch.setattr("moto.iam.models.LIMIT_KEYS_PER_USER", 3)
+    cloud.key("many", age=70, used=60, status="Expired")
+    answer = live(capsys)
+    assert sorted(key["status"] for key in answer.json["keys"]) == ["Active", "Active", "Expired"]
+    assert [f["rule"] for f in answer.json["findings"]].count("iam.unused_access_keys") == 1
+
+
+def test_calls_grow_with_the_shortlist_only(cloud: Cloud, capsys: Capsys) -> None:
+    """At most 5, one per page of users, and 3 per shortlisted user; one per other user with a finding, for the ids."""
+    users, second, stale = 100, 40, 2
+    for number in range(users):
+        name = f"u{number}"
+        cloud.key(name, age=70, used=60 if number < stale else 1)
+        if stale <= number < stale + second:
+            cloud.key(name, age=60, used=1)
+    answer = live(capsys)
+    assert len(answer.json["keys"]) == users + second
+    assert [f["rule"] for f in answer.json["findings"]].count("iam.unused_access_keys") == stale
+    calls = answer.calls()
+    pages = calls["iam:GetAccountAuthorizationDetails"]
+    assert sum(calls.values()) <= 5 + pages + 3 * stale + second
+    assert pages <= 1 + users // 1000
+    naive = 1 + 2 * users + users + second  # ListUsers; tags and keys of each user; the last use of each key
+    assert sum(calls.values()) - second < naive / 20
+    assert rules(live(capsys, "--exact")) == rules(answer)
 
 
 def test_a_state_file_of_any_other_kind_is_kept(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:

@@ -16,8 +16,6 @@ from posturio_iac.cli import main
 from posturio_iac.commands.live import streaming
 from posturio_iac.contract.read import decoded
 from posturio_iac.core.finding import Report
-from posturio_iac.live.connection.errors import AwsError
-from posturio_iac.live.connection.session import Connection
 from posturio_iac.live.inventory import Inventory
 from tests.support.live.cloud import Capsys, Cloud, live
 
@@ -38,17 +36,10 @@ def streamed(capsys: Capsys, *argv: str) -> Any:
 
 
 @pytest.fixture
-def closed(members: list[Cloud], monkeypatch: pytest.MonkeyPatch) -> str:
+def closed(members: list[Cloud], shut: Callable[..., None]) -> str:
     """The id of an account that lets nobody in."""
-    assume, denied = Connection.assumed, members[2].account
-
-    def refusing(self: Connection, role: str, external_id: str | None) -> Connection:
-        if denied in role:
-            raise AwsError("sts:AssumeRole", "AccessDenied", "not you")
-        return assume(self, role, external_id)
-
-    monkeypatch.setattr(Connection, "assumed", refusing)
-    return denied
+    shut(members[2].account)
+    return members[2].account
 
 
 def test_each_account_is_a_result_of_its_own_and_the_last_line_sums_up(members: list[Cloud], closed: str, capsys: Capsys) -> None:
@@ -114,13 +105,12 @@ def test_what_suppresses_nothing_in_any_account_is_said_once(members: list[Cloud
     entry = '[[suppressions]]\nrule = "{}"\naddress = "*"\nreason = "known"\nuntil = 2027-06-30\n'
     config = tmp_path / "posturio-iac.toml"
     config.write_text(entry.format("multiple_active_access_keys") + entry.format("ownerless_access_keys"), encoding="utf-8")
-    code = main(["live", "--organization", "--as-of", "2026-11-24", "--format", "jsonl", "--config", str(config)])
-    out, err = capsys.readouterr()
-    *accounts, last = lines(out)
+    answer = streamed(capsys, "--organization", "--config", str(config))
+    *accounts, last = lines(answer.out)
     (said,) = (one["message"] for line in (*accounts, last) for one in line["diagnostics"] if "suppresses nothing" in one["message"])
     assert "ownerless_access_keys" in said
     assert [one["message"] for one in last["diagnostics"] if one["message"] == said] == [said]
-    assert (code, err.count(said), last["summary"]["suppressed"]) == (1, 1, 1)
+    assert (answer.code, answer.err.count(said), last["summary"]["suppressed"]) == (1, 1, 1)
 
 
 def test_of_finished_accounts_nothing_is_kept(

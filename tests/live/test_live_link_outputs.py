@@ -8,22 +8,19 @@ import json
 import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from botocore.awsrequest import AWSResponse
 
-from posturio_iac.live.connection import session
 from posturio_iac.render import FORMATS
-from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, live, retire
+from tests.support.command_line import SCHEMA
+from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, at, live, retire
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, SECRETS, pulled, shown
 
 __all__ = ["stacks", "tree"]
 
-SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 ADDRESS = f"{KEY_TYPE}.ci"
 NEEDS_JINJA = set() if find_spec("jinja2") else {"html"}
 
@@ -130,10 +127,8 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     made = cloud.key("ci", age=70, used=60, status="Inactive")
     tree.write("infra/iam.tf", CI)
     tree.state(pulled((ADDRESS, made, "ci")))
-    tree.write("state.json", "")
-    (tree.root / "state.json").unlink()
     argv = ("--ledger", "state.json")
-    retire(capsys, "ask", "letters", *argv, "--as-of", "2026-10-01T00:00:00Z")
+    retire(capsys, "ask", "letters", *argv, *at(-54))
     deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]
     assert len(deleting) == 1
     linked = plan(capsys, tree, *argv, *LINKED)
@@ -166,10 +161,8 @@ def test_a_suppression_at_the_block_counts_for_an_exact_link(tree: Tree, capsys:
 @pytest.mark.usefixtures("key")
 def test_an_override_for_a_path_holds_for_the_keys_of_its_code(tree: Tree, capsys: Capsys) -> None:
     tree.write("posturio-iac.toml", '[[overrides]]\npaths = ["infra/"]\nunused_days = 70\nreason = "batch"\nuntil = 2027-01-01\n')
-    from posturio_iac.cli import main  # noqa: PLC0415 - `live` reads no configuration
-
-    assert main(["live", "--as-of", "2026-11-24T12:00:00Z", "--format", "json", *LINKED]) == 0
-    assert json.loads(capsys.readouterr().out)["findings"] == []
+    answer = live(capsys, "--config", "posturio-iac.toml", *LINKED)
+    assert (answer.code, answer.json["findings"]) == (0, [])
 
 
 def everything(tree: Tree) -> Iterator[str]:
@@ -210,35 +203,11 @@ def test_no_secret_of_a_state_is_in_any_output(
         assert not [text for text in written if secret in text]
 
 
-@pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let CloudFormation answer every call with an error."""
-    create = session.Connection._create
-
-    def with_code(code: str) -> None:
-        def answer(**_: Any) -> AWSResponse:
-            response = AWSResponse("http://127.0.0.1", 400, {"content-type": "text/xml"}, None)
-            response._content = (
-                f"<ErrorResponse><Error><Code>{code}</Code><Message>no, {SECRETS[1]}</Message></Error></ErrorResponse>".encode()
-            )
-            return response
-
-        def created(self: session.Connection, service: str) -> Any:
-            client = create(self, service)
-            if service == "cloudformation":
-                client.meta.events.register_last("before-send", answer)
-            return client
-
-        monkeypatch.setattr(session.Connection, "_create", created)
-
-    return with_code
-
-
-def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
+def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Cloud, tree: Tree, capsys: Capsys, deny: Any) -> None:
     for name in ("a", "b"):
         cloud.key(name, age=70, used=60)
     tree.write("infra/iam.tf", CI)
-    refuse("AccessDenied")
+    deny("DescribeStackResources")
     answer = live(capsys, "--code", "infra")
     assert answer.code == 1
     assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}, "nobody knows whether a stack declares them"
@@ -250,10 +219,10 @@ def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Clou
     assert "iam.unmanaged_access_keys" in {f["rule"] for f in without.json["findings"]}
 
 
-def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
+def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Cloud, tree: Tree, capsys: Capsys, deny: Any) -> None:
     cloud.key("a", age=70, used=60)
     tree.write("infra/iam.tf", CI)
-    refuse("InternalFailure")
+    deny("DescribeStackResources", code="InternalFailure")
     answer = live(capsys, "--code", "infra", "--stack-region", "eu-west-1")
     assert answer.code == 3
     assert "error: cloudformation:DescribeStackResources failed with InternalFailure" in answer.err
@@ -302,7 +271,7 @@ def test_a_folder_without_keys_is_said(cloud: Cloud, tree: Tree, capsys: Capsys)
 def test_verification_without_the_code_cannot_tell_what_only_code_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
     cloud.key("hand", age=70, used=1)
     tree.write("earlier.json", live(capsys, *LINKED).out)
-    told = {(r["user"], r["state"]) for r in retire(capsys, "verify", "earlier.json").json["verification"]["results"]}
+    told = {(r["user"], r["state"]) for r in retire(capsys, "verify", "earlier.json").results}
     assert told == {("hand", "cannot_tell"), ("ci", "still_open")}
-    again = retire(capsys, "verify", "earlier.json", *LINKED).json["verification"]["results"]
+    again = retire(capsys, "verify", "earlier.json", *LINKED).results
     assert {(r["user"], r["state"]) for r in again} == {("hand", "still_open"), ("ci", "still_open")}

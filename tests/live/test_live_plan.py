@@ -15,14 +15,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.support.command_line import SCHEMA
 from tests.support.live import aws_cli
 from tests.support.live.asking import asked
-from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, live, retire
+from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, kept, live, retire
 from tests.support.live.fake_aws import FakeAws, read_from
 
 REGIONS = {"us-east-1": "aws", "eu-west-1": "aws", "us-gov-east-1": "aws-us-gov", "cn-northwest-1": "aws-cn"}
 GRACE = 14
-SCHEMA = Path(__file__).parent.parent.parent / "docs/schema/report-1.json"
 
 
 @pytest.fixture(params=list(REGIONS))
@@ -39,7 +39,7 @@ def plan(capsys: Capsys, tmp_path: Path) -> Callable[..., Path]:
     def written(aws: FakeAws, name: str, *argv: str, state: bool = False) -> Path:
         ledger = tmp_path / ("state.jsonl" if state else f"{name}.jsonl")
         asked(ledger, aws)
-        answer = retire(capsys, "plan", str(tmp_path / name), "--ledger", str(ledger), "--as-of", aws.now.isoformat(), *argv)
+        answer = retire(capsys, "plan", str(tmp_path / name), "--ledger", str(ledger), *argv)
         assert answer.code in ((0, 3) if aws.denied else (0,)), answer.err
         return tmp_path / name
 
@@ -155,8 +155,8 @@ def test_scripts_that_run_again_say_that_it_was_done(aws: FakeAws, plan: Callabl
     again = run(aws, folder)
     assert (again.returncode, again.stderr) == (0, "")
     assert sorted(again.stdout.splitlines()) == sorted([f"disable {off} of ci: was done before", f"delete {gone} of ci: was done before"])
-    answer = retire(capsys, "verify", str(folder), "--as-of", aws.now.isoformat())
-    told = {result["plan"]["outcome"] for result in answer.json["verification"]["results"]}
+    answer = retire(capsys, "verify", str(folder))
+    told = {result["plan"]["outcome"] for result in answer.results}
     assert told == {"done"}
     assert (run(aws, folder, undo=True).returncode, aws.status(off)) == (0, "Active")
     third = run(aws, folder)
@@ -172,7 +172,7 @@ def test_what_a_refusal_hides_is_a_sentence(aws: FakeAws, plan: Callable[..., Pa
     folder = plan(aws, "plan")
 
     def told() -> str:
-        (result,) = retire(capsys, "verify", str(folder), "--as-of", aws.now.isoformat()).json["verification"]["results"]
+        (result,) = retire(capsys, "verify", str(folder)).results
         return str(result["why"])
 
     aws.denied.add("ListAccessKeys")
@@ -192,8 +192,8 @@ def test_a_step_that_was_interrupted_is_settled_by_cloudtrail(aws: FakeAws, plan
     run(aws, folder)
     path = folder / "log.jsonl"
     path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
-    answer = retire(capsys, "verify", str(folder), "--as-of", aws.now.isoformat())
-    (result,) = answer.json["verification"]["results"]
+    answer = retire(capsys, "verify", str(folder))
+    (result,) = answer.results
     assert "the plan began to switch it off on 2026-11-24 12:00 UTC, and its log does not show whether it did" in result["why"]
     early = run(aws, folder, undo=True)
     assert (early.returncode, aws.status(key)) == (1, "Inactive")
@@ -240,7 +240,7 @@ def test_a_plan_is_private_and_never_overwritten(aws: FakeAws, plan: Callable[..
     }
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     written = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    jsonschema.validate(written, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    jsonschema.validate(written, SCHEMA)
     assert [step["action"] for step in written["plan"]["steps"]] == ["disable"]
     before = len(aws.asked)
     ledger = ("--ledger", str(tmp_path / "l"))
@@ -277,8 +277,8 @@ def test_verify_reads_what_the_plan_did(aws: FakeAws, plan: Callable[..., Path],
     new = aws.key("off", age=-0.01)
     with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write("torn\n")
-    answer = retire(capsys, "verify", str(folder), "--as-of", aws.now.isoformat())
-    results = {result["user"]: result for result in answer.json["verification"]["results"]}
+    answer = retire(capsys, "verify", str(folder))
+    results = {result["user"]: result for result in answer.results}
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
     assert results["off"]["why"].startswith("switched off on 2026-11-24 by arn:aws:sts::")
     assert f"; its user has the new key ****{new[-4:]} of 2026-11-24; " in results["off"]["why"]
@@ -306,9 +306,9 @@ def test_verify_claims_nothing_that_aws_cannot_show(aws: FakeAws, plan: Callable
     passed(aws, 5)
     aws.called("ci", "s3:HeadObject", "NoSuchKey", days_ago=1, key_id=other)
     aws.called("ci", "s3:ListBuckets", "AccessDenied", days_ago=1)
-    answer = retire(capsys, "verify", str(folder), "--as-of", aws.now.isoformat())
-    jsonschema.validate(answer.json, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    results = {result["address"][-4:]: result for result in answer.json["verification"]["results"]}
+    answer = retire(capsys, "verify", str(folder))
+    jsonschema.validate(answer.json, SCHEMA)
+    results = {result["address"][-4:]: result for result in answer.results}
     told = results[key[-4:]]
     assert (told["state"], told["at"], told["by"]) == ("resolved", "2026-11-24T12:00:00Z", f"arn:aws:sts::{ACCOUNT}:user/moto")
     assert "whether anything misses a key that is off cannot be told from AWS" in told["why"]
@@ -317,16 +317,15 @@ def test_verify_claims_nothing_that_aws_cannot_show(aws: FakeAws, plan: Callable
 
 def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     key = aws.key("ci", age=70, used=60)
-    earlier, ledger = tmp_path / "earlier.json", ("--ledger", str(tmp_path / "ledger.jsonl"))
-    earlier.write_text(live(capsys, "--as-of", aws.now.isoformat()).out, encoding="utf-8")
+    earlier, ledger = kept(capsys, tmp_path), ("--ledger", str(tmp_path / "ledger.jsonl"))
     passed(aws, 1)
     aws.switch(key, "Inactive", days_ago=0.5)
-    live(capsys, *ledger, "--as-of", aws.now.isoformat())
+    live(capsys, *ledger)
     passed(aws, 1)
     aws.switch(key, "Active")
 
     def verified(*argv: str) -> tuple[str, str]:
-        (result,) = retire(capsys, "verify", str(earlier), *argv, "--as-of", aws.now.isoformat()).json["verification"]["results"]
+        (result,) = retire(capsys, "verify", earlier, *argv).results
         return result["state"], result["why"]
 
     assert verified(*ledger)[1].startswith("it was switched on again"), "one result, and no new finding beside it"
@@ -338,11 +337,10 @@ def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(aws
 def test_a_key_that_waited_to_be_deleted_and_is_on_again_is_open(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
     key = aws.key("ci", age=70, used=40)
     aws.switch(key, "Inactive", days_ago=30)
-    earlier = tmp_path / "earlier.json"
-    earlier.write_text(live(capsys, "--as-of", aws.now.isoformat()).out, encoding="utf-8")
+    earlier = kept(capsys, tmp_path)
     aws.switch(key, "Active")
-    answer = retire(capsys, "verify", str(earlier), "--as-of", aws.now.isoformat())
-    (result,) = answer.json["verification"]["results"]
+    answer = retire(capsys, "verify", earlier)
+    (result,) = answer.results
     assert (answer.code, result["state"], result["why"]) == (1, "still_open", "it was switched on again")
     assert result["remediation"].startswith("Ask its owner what needs it")
 
@@ -382,8 +380,8 @@ def test_a_refusal_is_logged_and_verified(aws: FakeAws, plan: Callable[..., Path
     assert (done.returncode, aws.status(key)) == (0, "Active")
     assert done.stdout == f"Owner payments@example.com:\n  disable {key} of ci\nDo this? [y/N] left out\n"
     other = plan(aws, "other")
-    answer = retire(capsys, "verify", str(folder), str(other), "--as-of", aws.now.isoformat())
-    (result,) = answer.json["verification"]["results"]
+    answer = retire(capsys, "verify", str(folder), str(other))
+    (result,) = answer.results
     assert (result["state"], answer.err.count("cannot be read")) == ("still_open", 0), "one key of two plans is one line"
     assert result["why"].endswith("; whoever was asked did not let the plan switch it off on 2026-11-24 12:00 UTC")
 
@@ -393,12 +391,12 @@ def test_what_waits_or_is_needed_is_not_advised_to_be_ended(aws: FakeAws, capsys
     asked(ledger, aws, days_ago=2)
 
     def advice() -> str:
-        (finding,) = live(capsys, "--ledger", str(ledger), "--as-of", aws.now.isoformat()).json["findings"]
+        (finding,) = live(capsys, "--ledger", str(ledger)).json["findings"]
         return str(finding["remediation"])
 
     assert advice() == "Wait. Its owner was asked, and may answer until 2026-12-06."
     (tmp_path / "a.csv").write_text(f"key_id,needed,until\n{key},yes,2026-11-30\n", encoding="utf-8")
-    retire(capsys, "ask", "--ledger", str(ledger), "--answers", str(tmp_path / "a.csv"), "--as-of", aws.now.isoformat())
+    retire(capsys, "ask", "--ledger", str(ledger), "--answers", str(tmp_path / "a.csv"))
     assert advice().startswith("Its owner answered on 2026-11-24: needed until 2026-11-30. So it stays active. Give what needs it a role, ")
     passed(aws, 15)
     assert advice().startswith("Switch it off"), "the day that the owner named has passed"

@@ -5,21 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from posturio_iac.cli import main
-from tests.support.live.cloud import AS_OF, Capsys, Cloud, live
-
-ROOT = Path(__file__).parent.parent.parent
-POLICY = ROOT / "docs/live-policy.json"
-
-
-def owners(answer: Any) -> dict[str, str | None]:
-    return {key["user"]: key["owner"] for key in answer.json["keys"]}
+from tests.support.command_line import ROOT
+from tests.support.live.cloud import Capsys, Cloud, at, live, rules
 
 
 def test_owners_by_description_tags_configuration_and_path(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -32,10 +23,9 @@ def test_owners_by_description_tags_configuration_and_path(cloud: Cloud, capsys:
     for name in ("tagged", "configured", "in-path", "nobody"):
         cloud.key(name, age=70, used=60)
     (tmp_path / "posturio-iac.toml").write_text('[[owners]]\nusers = "/legacy/*"\nowner = "archive@example.com"\n', encoding="utf-8")
-    code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
-    found = {key["user"]: key["owner"] for key in json.loads(capsys.readouterr().out)["keys"]}
-    assert code == 1
-    assert found == {
+    answer = live(capsys, "--config", str(tmp_path / "posturio-iac.toml"))
+    assert answer.code == 1
+    assert {key["user"]: key["owner"] for key in answer.json["keys"]} == {
         "described": "mailer of payments",
         "tagged": "tag@example.com",
         "configured": "archive@example.com",
@@ -66,11 +56,8 @@ def test_the_page_shows_what_a_run_prints(cloud: Cloud, capsys: Capsys) -> None:
     cloud.user("backup", owner="platform@example.com", rotation="60d")
     cloud.key("backup", age=10, used=1)
     printed = re.sub(r"\*{4}\w{4}", "****", live(capsys, json_format=False).out)
-    shown = [
-        re.sub(r"\*{4}\w{4}", "****", text)
-        for text in re.findall(r"(?s)```text\n(.*?)```", (ROOT / "docs/live.md").read_text(encoding="utf-8"))
-    ]
-    assert printed in shown
+    shown = re.sub(r"\*{4}\w{4}", "****", (ROOT / "docs/live.md").read_text(encoding="utf-8"))
+    assert f"```text\n{printed}```" in shown
 
 
 def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: Capsys) -> None:
@@ -96,8 +83,8 @@ def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: Capsys, tmp_p
     address = live(capsys).json["findings"][0]["address"]
     text = f'[[suppressions]]\nrule = "unused_access_keys"\naddress = "{address}"\nreason = "quarter end"\nuntil = 2027-06-30\n'
     (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
-    assert main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat()]) == 0
-    assert "1 suppressed" in capsys.readouterr().out
+    answer = live(capsys, "--config", str(tmp_path / "posturio-iac.toml"), json_format=False)
+    assert (answer.code, "1 suppressed" in answer.out) == (0, True)
 
 
 def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -106,9 +93,8 @@ def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: C
         cloud.key(name, age=70, used=60)
     text = '[[overrides]]\nusers = ["/dr/*"]\nunused_days = 400\nreason = "used in a disaster"\nuntil = 2027-06-30\n'
     (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
-    code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
-    out = json.loads(capsys.readouterr().out)
-    assert (code, [f["address"].split("/")[1] for f in out["findings"]]) == (1, ["ci"])
+    answer = live(capsys, "--config", str(tmp_path / "posturio-iac.toml"))
+    assert (answer.code, rules(answer)) == (1, [("ci", "unused_access_keys")])
     assert live(capsys, "--unused", "70").code == 0
 
 
@@ -119,8 +105,7 @@ def test_the_ledger_remembers(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> N
     first = live(capsys, "--ledger", str(state))
     assert first.json["keys"][0]["verdict"] == "clean"
     assert key_id not in state.read_text(encoding="utf-8")
-    later = (AS_OF + timedelta(days=20)).isoformat()
-    answer = live(capsys, "--ledger", str(state), "--as-of", later)
+    answer = live(capsys, "--ledger", str(state), *at(20))
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.lingering_inactive_access_keys"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from posturio_iac.commands.live import run
 from posturio_iac.live.connection import calls, session
-from tests.support.live.cloud import Capsys, Cloud, live
+from tests.support.live.cloud import Capsys, Cloud, each_client, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,6 @@ SOON = 30
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Let calls of an operation through in groups only; the list that this returns gets the most that were ever on their way."""
-    create = session.Connection._create
 
     def gated(operation: str, group: int) -> list[int]:
         barrier, lock, now, most = threading.Barrier(group), threading.Lock(), [0], [0]
@@ -37,12 +36,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
             with lock:
                 now[0] -= 1
 
-        def created(self: session.Connection, service: str) -> Any:
-            client = create(self, service)
-            client.meta.events.register(f"before-send.{service}.{operation}", arrive)
-            return client
-
-        monkeypatch.setattr(session.Connection, "_create", created)
+        each_client(monkeypatch, lambda client: client.meta.events.register(f"before-send.*.{operation}", arrive))
         return most
 
     return gated

@@ -11,31 +11,28 @@ import jsonschema
 import pytest
 from moto.iam.models import AccessKeyLastUsed
 
-from posturio_iac.cli import main
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.retire.compare import MISSED
-from tests.support.live.cloud import ACCOUNT, AS_OF, Capsys, Cloud, ago, live, retire
-
-SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
+from tests.support.command_line import SCHEMA
+from tests.support.live.cloud import ACCOUNT, Capsys, Cloud, ago, kept, retire
 
 
 @pytest.fixture
-def earlier(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> Callable[..., str]:
-    """Run the check and keep its result; what this returns is the path."""
+def earlier(capsys: Capsys, tmp_path: Path) -> Callable[..., str]:
+    """Run the check and keep its result, which a test may change; what this returns is the path."""
 
-    def kept(*argv: str, change: Callable[[Any], object] | None = None) -> str:
-        result = live(capsys, *argv).json
-        if change is not None:
-            change(result)
-        path = tmp_path / f"earlier-{cloud.account}.json"
-        path.write_text(json.dumps(result), encoding="utf-8")
+    def result(*argv: str, change: Callable[[Any], object] = lambda _: None) -> str:
+        path = Path(kept(capsys, tmp_path, *argv))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        change(document)
+        path.write_text(json.dumps(document), encoding="utf-8")
         return str(path)
 
-    return kept
+    return result
 
 
 def states(answer: Any) -> list[tuple[str, str, str]]:
-    return [(r["state"], r["user"], r["rule"].partition(".")[2]) for r in answer.json["verification"]["results"]]
+    return [(r["state"], r["user"], r["rule"].partition(".")[2]) for r in answer.results]
 
 
 def stale(cloud: Cloud, *users: str) -> list[str]:
@@ -61,7 +58,7 @@ def test_what_was_done_is_told_from_what_was_not(cloud: Cloud, earlier: Callable
         ("resolved", "off", "unused_access_keys"),
         ("resolved", "used", "unused_access_keys"),
     ]
-    why = {result["user"]: result["why"] for result in answer.json["verification"]["results"] if result["state"] == "resolved"}
+    why = {result["user"]: result["why"] for result in answer.results if result["state"] == "resolved"}
     assert why == {
         "gone": "the key no longer exists; who deleted it, and when, is not known",
         "left": "user left no longer exists",
@@ -70,7 +67,7 @@ def test_what_was_done_is_told_from_what_was_not(cloud: Cloud, earlier: Callable
     }
     assert not any("Report" in operation for operation in answer.calls())
     before = {f["fingerprint"] for f in json.loads(Path(path).read_text(encoding="utf-8"))["findings"]}
-    assert before == {r["fingerprint"] for r in answer.json["verification"]["results"]}
+    assert before == {r["fingerprint"] for r in answer.results}
 
 
 def test_the_text_says_it_for_people(cloud: Cloud, earlier: Callable[..., str], capsys: Capsys) -> None:
@@ -106,7 +103,7 @@ def test_two_keys_that_a_masked_id_could_mean_are_not_guessed(cloud: Cloud, earl
     answer = retire(capsys, "verify", path)
     assert answer.code == 3
     assert ("cannot_tell", "ci", "unused_access_keys") in states(answer)
-    assert "it is not clear from the earlier result whether it means" in answer.json["verification"]["results"][0]["why"]
+    assert "it is not clear from the earlier result whether it means" in answer.results[0]["why"]
 
 
 def test_the_day_of_creation_and_the_fingerprint_tell_alike_ids_apart(cloud: Cloud, earlier: Callable[..., str], capsys: Capsys) -> None:
@@ -134,7 +131,7 @@ def test_keys_that_only_the_report_told_of(cloud: Cloud, earlier: Callable[..., 
         1,
         [("still_open", "ownerless", "ownerless_access_keys"), ("resolved", "tagged", "ownerless_access_keys")],
     )
-    assert answer.json["verification"]["results"][0]["address"].rpartition("/")[2].startswith("****")
+    assert answer.results[0]["address"].rpartition("/")[2].startswith("****")
 
 
 def refused(*_: Any) -> None:
@@ -148,36 +145,27 @@ def test_what_cannot_be_asked_cannot_be_told(cloud: Cloud, earlier: Callable[...
     deny(operation)
     answer = retire(capsys, "verify", path)
     assert (answer.code, states(answer)) == (3, [("cannot_tell", "ci", "unused_access_keys")])
-    assert f"iam:{operation} is denied" in answer.json["verification"]["results"][0]["why"]
+    assert f"iam:{operation} is denied" in answer.results[0]["why"]
 
 
 def test_an_account_that_cannot_be_read_hides_no_other(
-    members: list[Cloud], earlier: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+    members: list[Cloud], earlier: Callable[..., str], capsys: Capsys, shut: Any
 ) -> None:
     path = earlier("--organization")
     for member in members[:2]:
         member.backend.access_keys[member.keys[0]].status = "Inactive"
     answer = retire(capsys, "verify", path)
-    assert (answer.code, sorted(r["state"] for r in answer.json["verification"]["results"])) == (1, ["resolved"] * 2 + ["still_open"] * 3)
-    from posturio_iac.live.connection import session  # noqa: PLC0415 - patched here
-
-    assumed = session.Connection.assumed
-
-    def failing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
-        if members[1].account in role:
-            raise AwsError("sts:AssumeRole", "AccessDenied", "no")
-        return assumed(self, role, external_id)
-
-    monkeypatch.setattr(session.Connection, "assumed", failing)
+    assert (answer.code, sorted(r["state"] for r in answer.results)) == (1, ["resolved"] * 2 + ["still_open"] * 3)
+    shut(members[1].account)
     answer = retire(capsys, "verify", path, "--role-name", "Audit")
-    told = {r["account"]: r["state"] for r in answer.json["verification"]["results"]}
+    told = {r["account"]: r["state"] for r in answer.results}
     assert (answer.code, told[members[0].account], told[members[1].account]) == (3, "resolved", "cannot_tell")
     again = Path(path).with_name("again.json")
     again.write_text(answer.out, encoding="utf-16")
-    monkeypatch.setattr(session.Connection, "assumed", assumed)
+    shut()
     answer = retire(capsys, "verify", str(again))
     assert answer.code == 1
-    assert {r["account"]: r["state"] for r in answer.json["verification"]["results"]}[members[1].account] == "resolved"
+    assert {r["account"]: r["state"] for r in answer.results}[members[1].account] == "resolved"
 
 
 def test_the_organization_says_which_accounts_are_left(members: list[Cloud], earlier: Callable[..., str], capsys: Capsys) -> None:
@@ -187,7 +175,7 @@ def test_the_organization_says_which_accounts_are_left(members: list[Cloud], ear
 
     path = earlier("--organization", change=elsewhere)
     answer = retire(capsys, "verify", path, "--organization")
-    told = {r["account"]: r["why"] for r in answer.json["verification"]["results"]}
+    told = {r["account"]: r["why"] for r in answer.results}
     assert (answer.code, told["999999999999"]) == (3, "account 999999999999 is not an active account of the organization")
 
 
@@ -200,46 +188,17 @@ def test_credentials_of_an_account_that_the_file_does_not_name_are_noted(
     assert f"the credentials belong to account {ACCOUNT}, which is not in the file; its accounts are read as Audit" in answer.err
 
 
-def test_a_root_key(cloud: Cloud, earlier: Callable[..., str], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = type(cloud.backend).get_credential_report
-
-    def with_root(self: Any) -> Any:
-        head, *rows = made(self).splitlines()
-        cells = {"user": "<root_account>", "arn": f"arn:aws:iam::{ACCOUNT}:root", "access_key_1_active": "true"}
-        dates = {"access_key_1_last_rotated": "2026-11-01T00:00:00+00:00", "access_key_1_last_used_date": "2026-11-20T00:00:00+00:00"}
-        return "\n".join([head, ",".join((cells | dates).get(name, "N/A") for name in head.split(",")), *rows])
-
-    cloud.user("ci")
-    monkeypatch.setattr(type(cloud.backend), "get_credential_report", with_root)
-    path = earlier()
-    answer = retire(capsys, "verify", path)
-    assert (answer.code, states(answer)) == (0, [("resolved", "root", "root_access_keys")])
-    assert answer.calls() == {"sts:GetCallerIdentity": 1, "iam:GetAccountSummary": 1}
-    monkeypatch.setattr("posturio_iac.live.connection.session.Connection.call", _with_root_key)
-    answer = retire(capsys, "verify", path)
-    assert (answer.code, states(answer)) == (1, [("still_open", "root", "root_access_keys")])
-
-
-def _with_root_key(self: Any, operation: str, **parameters: Any) -> Any:
-    if operation == "iam:GetAccountSummary":
-        return {"SummaryMap": {"AccountAccessKeysPresent": 1}}
-    if "Report" in operation:
-        raise AwsError(operation, "AccessDenied", "no")
-    return self._client("sts").get_caller_identity(**parameters)
-
-
 def test_a_finding_that_is_accepted_now_is_resolved_and_says_so(
-    cloud: Cloud, earlier: Callable[..., str], capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, earlier: Callable[..., str], capsys: Capsys, tmp_path: Path
 ) -> None:
     stale(cloud, "ci")
     path = earlier()
     config = tmp_path / "posturio-iac.toml"
     entry = '[[suppressions]]\nrule = "unused_access_keys"\naddress = "*"\nreason = "quarter end"\nuntil = 2027-06-30\n'
     config.write_text(entry, encoding="utf-8")
-    monkeypatch.setattr("posturio_iac.commands.retire.command.now", lambda: AS_OF)
-    code = main(["retire", "verify", path, "--config", str(config), "--format", "json"])
-    results = json.loads(capsys.readouterr().out)["verification"]["results"]
-    assert (code, results[0]["state"], results[0]["why"]) == (0, "resolved", "it is suppressed: quarter end")
+    answer = retire(capsys, "verify", path, "--config", str(config))
+    (result,) = answer.results
+    assert (answer.code, result["state"], result["why"]) == (0, "resolved", "it is suppressed: quarter end")
 
 
 def test_a_rule_that_nobody_knows_cannot_be_told(cloud: Cloud, earlier: Callable[..., str], capsys: Capsys) -> None:
@@ -248,7 +207,7 @@ def test_a_rule_that_nobody_knows_cannot_be_told(cloud: Cloud, earlier: Callable
     answer = retire(capsys, "verify", path)
     assert answer.code == 3
     assert states(answer)[0] == ("cannot_tell", "ci", "quantum_access_keys")
-    assert answer.json["verification"]["results"][0]["why"] == "this version has no rule iam.quantum_access_keys"
+    assert answer.results[0]["why"] == "this version has no rule iam.quantum_access_keys"
 
 
 def test_an_earlier_run_that_was_incomplete_is_named(cloud: Cloud, earlier: Callable[..., str], capsys: Capsys) -> None:

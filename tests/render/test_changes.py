@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import validate
 
-from tests.support.command_line import ROOT, Capture, Patch, run
+from tests.support.command_line import SCHEMA, Capture, Patch, run
 
 HCL = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n  tags = {\n    a = "ä"\n  }\n}\n\n%s'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
@@ -47,7 +47,7 @@ def mended(file: Path, capsys: Capture) -> str:
 
 def test_the_edits_in_json_are_those_of_fix(file: Path, capsys: Capture) -> None:
     made = report(capsys, "json")
-    validate(made, json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8")))
+    validate(made, SCHEMA)
     (found,) = made["findings"]
     assert found["remedy"]["kind"] in ("add_tag", "add_metadata")
     assert found["fix"]["level"] == ("in_place" if file.suffix == ".tf" else "nothing")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from botocore.awsrequest import AWSResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
 from posturio_iac.cli import main
+from posturio_iac.live.connection import session
 
 Capsys = pytest.CaptureFixture[str]
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -78,6 +80,11 @@ class Answer:
     def result(self) -> Any:
         return {name: held for name, held in self.json.items() if name != "run"}
 
+    @property
+    def results(self) -> Any:
+        """What became of each key, as ``retire verify`` says."""
+        return self.json["verification"]["results"]
+
     def found(self) -> set[tuple[str, str]]:
         return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}
 
@@ -105,8 +112,20 @@ def at(days: float) -> tuple[str, str]:
     return "--as-of", (AS_OF + timedelta(days=days)).isoformat()
 
 
+def clock() -> datetime:
+    """The time of a run, unless ``--as-of`` says another; `read_from` puts that of its account in place of it."""
+    return AS_OF
+
+
+def kept(capsys: Capsys, folder: Path, *argv: str) -> str:
+    """Run the check and keep its result: the path."""
+    path = folder / "earlier.json"
+    path.write_text(live(capsys, *argv).out, encoding="utf-8")
+    return str(path)
+
+
 def live(capsys: Capsys, *argv: str, json_format: bool = True) -> Answer:
-    """Run ``posturio-iac live`` with a clock that shows the time of the tests, or what ``--as-of`` says."""
+    """Run ``posturio-iac live`` at the time of the tests."""
     return _run(capsys, ["live", "--no-config", *(("--format", "json") if json_format else ())], argv)
 
 
@@ -120,7 +139,8 @@ PLAYED = {"--as-of": "", "--workers": "posturio_iac.commands.live.arguments.WORK
 
 
 def _run(capsys: Capsys, head: list[str], argv: tuple[str, ...]) -> Answer:
-    words, now = list(argv), AS_OF
+    words, now = list(argv), clock()
+    head = [word for word in head if word != "--no-config" or "--config" not in words]
     with pytest.MonkeyPatch.context() as patch:
         for word, target in PLAYED.items():
             if word not in words:
@@ -140,6 +160,18 @@ def _run(capsys: Capsys, head: list[str], argv: tuple[str, ...]) -> Answer:
     out, err = capsys.readouterr()
     assert "Traceback" not in err, err
     return Answer(code, out, err)
+
+
+def each_client(patch: pytest.MonkeyPatch, change: Callable[[Any], object]) -> None:
+    """Change each client of boto3 that a connection makes."""
+    create = session.Connection._create
+
+    def created(self: session.Connection, service: str) -> Any:
+        client = create(self, service)
+        change(client)
+        return client
+
+    patch.setattr(session.Connection, "_create", created)
 
 
 @contextmanager

@@ -126,6 +126,11 @@ class FakeAws:
         name = "UpdateServiceSpecificCredential" if isinstance(held, FakeCredential) else "UpdateAccessKey"
         self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name, by))
 
+    def on_and_off(self, key_id: str) -> None:
+        """Switch a key on and off again, some minutes ago."""
+        for days, status in ((0.03, "Active"), (0.02, "Inactive")):
+            self.switch(key_id, status, days)
+
     def status(self, key_id: str) -> str | None:
         try:
             held = self.held(key_id)

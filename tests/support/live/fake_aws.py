@@ -138,4 +138,5 @@ def read_from(server: str, monkeypatch: pytest.MonkeyPatch, region: str, partiti
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     with serving(server, partition) as fake:
         monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
+        monkeypatch.setattr("tests.support.live.cloud.clock", lambda: fake.now)
         yield fake

@@ -18,8 +18,8 @@ from urllib.parse import parse_qs
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from posturio_iac.live.connection import calls, session
-from tests.support.live.cloud import ACCOUNT
+from posturio_iac.live.connection import calls
+from tests.support.live.cloud import ACCOUNT, each_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def honest(name: str = "ci", tag: str = "payments@example.com") -> Answers:
 @contextmanager
 def answering(**replaced: Any) -> Iterator[None]:
     """Let AWS answer as it does honestly, but for some operations."""
-    answers, create = {**honest(), **replaced}, session.Connection._create
+    answers = {**honest(), **replaced}
 
     def answer(*, event_name: str, request: Any, **_: Any) -> AWSResponse:
         service, operation = event_name.split(".")[1:3]
@@ -119,13 +119,8 @@ def answering(**replaced: Any) -> Iterator[None]:
         response._content = said
         return response
 
-    def created(self: session.Connection, service: str) -> Any:
-        client = create(self, service)
-        client.meta.events.register_last("before-send", answer)
-        return client
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session.Connection, "_create", created)
+        each_client(patch, lambda client: client.meta.events.register_last("before-send", answer))
         patch.setattr(calls, "RATES", dict.fromkeys(calls.RATES, (1e6, 10**6)))
         patch.setattr("time.sleep", lambda _: None)
         for name, value in zip(("SECRET_ACCESS_KEY", "SESSION_TOKEN"), SECRETS, strict=False):
