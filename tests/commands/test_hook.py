@@ -17,6 +17,141 @@ if TYPE_CHECKING:
     Hook = Callable[..., tuple[int, list[str]]]
 
 CALL = 'module "%s" {\n  source = "%s"\n%s}\n'
+LABELS = {"modules/labels/main.tf": 'output "tags" {\n  value = { owner = "team" }\n}\n'}
+CALLS_LABELS = CALL % ("labels", "../modules/labels", "")
+ITSELF, UNTAGGED = "aws_iam_access_key.ci", USER.replace('{ owner = "team"%s }', "%s")
+READS = UNTAGGED % ("ci", 'yamldecode(file("${path.module}/tags.yaml"))') + KEY
+OF_A, OF_B = (f"modules/{name}/main.tf: {ITSELF}" for name in "ab")
+UNITS = {
+    **{f"modules/{name}/main.tf": 'variable "tags" {\n  default = {}\n}\n' + UNTAGGED % (name, "var.tags") + KEY for name in "ab"},
+    **{
+        f"live/{name}/terragrunt.hcl": 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\n'
+        f'terraform {{\n  source = "../../modules//{name}"\n}}\n'
+        for name in "ab"
+    },
+    "live/root.hcl": 'inputs = yamldecode(file("common.yaml"))\n',
+    "live/common.yaml": "tags: {owner: team}\n",
+    "other.hcl": "",
+}
+COMPUTED = ('file("${path.module}/${var.name}.yaml")', "file(local.name)", 'join("", [for f in fileset(path.module, "*") : file(f)])')
+CHANGES: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
+    "a file of a module": (
+        {"a/iam.tf": KEY, "a/users.tf": USER % ("ci", ""), "a/outputs.tf": ""},
+        {"a/outputs.tf": [f"a/iam.tf: {ITSELF}"]},
+    ),
+    "a module that others call": (
+        {
+            "modules/user/main.tf": 'variable "tags" {\n}\n' + UNTAGGED % ("ci", "var.tags") + KEY,
+            "modules/user/empty.tf": "",
+            "live/main.tf": CALL % ("ci", "../modules/user", '  tags = { owner = "team" }\n'),
+        },
+        {"modules/user/empty.tf": [f"modules/user/main.tf: module.ci.{ITSELF}"]},
+    ),
+    "callers of the module that holds the key": (
+        {
+            "modules/user/main.tf": flagged(),
+            "modules/team/main.tf": CALL % ("user", "../user", ""),
+            "live/main.tf": CALL % ("team", "../modules/team", ""),
+        },
+        {"live/main.tf modules/team/main.tf": [f"modules/user/main.tf: module.team.module.user.{ITSELF}"]},
+    ),
+    **{
+        f"{name} at the top of the repository": ({"m/iam.tf": flagged(), name: text}, {name: [f"m/iam.tf: {call}{ITSELF}"]})
+        for name, text, call in (
+            ("main.tf", CALL % ("m", "./m", ""), "module.m."),
+            ("terragrunt.hcl", 'terraform {\n  source = "./m"\n}\n', ""),
+            ("main.tfcomponent.hcl", 'component "m" {\n  source = "./m"\n}\n', "component.m."),
+            ("main.tfcomponent.json", '{"component": {"m": {"source": "./m"}}}', "component.m."),
+        )
+    },
+    "a module that two roots share": (
+        {
+            "modules/user/main.tf": flagged(),
+            **{f"live/{name}/main.tf": CALL % (name, "../../modules/user", "") for name in ("blue", "green")},
+        },
+        {
+            "live/blue/main.tf": [f"modules/user/main.tf: module.blue.{ITSELF}"],
+            "modules/user/main.tf": [f"modules/user/main.tf: module.{name}.{ITSELF}" for name in ("blue", "green")],
+        },
+    ),
+    "a module whose outputs feed a key": (
+        {**LABELS, "live/main.tf": CALLS_LABELS + UNTAGGED % ("ci", "module.labels.tags") + KEY},
+        {"modules/labels/main.tf": [f"live/main.tf: {ITSELF}"]},
+    ),
+    "a module that feeds no key": ({**LABELS, "live/main.tf": CALLS_LABELS + flagged()}, {"modules/labels/main.tf": []}),
+    "a module that a comment and a string name": (
+        {**LABELS, "live/main.tf": CALLS_LABELS + '# module.labels.tags\noutput "x" {\n  value = "module.labels.tags"\n}\n' + flagged()},
+        {"modules/labels/main.tf": []},
+    ),
+    "a module that a template in a string names": (
+        {**LABELS, "live/main.tf": CALLS_LABELS + 'output "x" {\n  value = "${module.labels.tags}"\n}\n' + flagged()},
+        {"modules/labels/main.tf": [f"live/main.tf: {ITSELF}"]},
+    ),
+    "a data file that a module reads": (
+        {"live/main.tf": READS, "live/tags.yaml": "owner: team\n", "live/other.yaml": "owner: team\n"},
+        {"live/tags.yaml": [f"live/main.tf: {ITSELF}"], "live/other.yaml": []},
+    ),
+    **{
+        f"data files for {call}": (
+            {"live/main.tf": flagged() + f'output "data" {{\n  value = {call}\n}}\n', "live/data/a.yaml": "", "other/a.yaml": ""},
+            {"live/data/a.yaml": [f"live/main.tf: {ITSELF}"], "other/a.yaml": []},
+        )
+        for call in COMPUTED
+    },
+    "a template beside others": (
+        {"a.yaml": TEMPLATE, "b.template": TEMPLATE, "values.yaml": "a: 1\n"},
+        {"a.yaml": ["a.yaml: Key"], "values.yaml": []},
+    ),
+    "a nested template": (
+        {
+            "main.yaml": "Resources:\n  S:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: nested/keys.yaml\n",
+            "nested/keys.yaml": TEMPLATE,
+            "other.yaml": "Resources: {}\n",
+        },
+        {"main.yaml nested/keys.yaml": ["nested/keys.yaml: S/Key"], "other.yaml": []},
+    ),
+    "files that a serverless file draws in": (
+        {
+            "serverless.yml": "service: a\nprovider:\n  name: aws\nresources:\n  - ${file(res.yml)}\n  - ${file(more.yml)}\n",
+            "res.yml": TEMPLATE,
+            "more.yml": "Resources:\n  Other:\n    Type: AWS::S3::Bucket\n",
+        },
+        {"serverless.yml more.yml": ["res.yml: Key"]},
+    ),
+    "variables that the configuration names": (
+        {
+            "posturio-iac.toml": 'var_files = ["common.tfvars"]\n',
+            "common.tfvars": "x = 1\n",
+            **{f"{name}/iam.tf": flagged(name) for name in "ab"},
+        },
+        {"common.tfvars": [f"a/iam.tf: {ITSELF}", f"b/iam.tf: {ITSELF}"]},
+    ),
+    "files of Terragrunt": (
+        UNITS,
+        {
+            "live/a/terragrunt.hcl live/a/gone.hcl": [OF_A],
+            "modules/b/main.tf": [OF_B],
+            "live/root.hcl live/common.yaml live/gone.hcl": [OF_A, OF_B],
+            "other.hcl": [],
+        },
+    ),
+    "a unit of Terragrunt whose module is not here": (
+        {
+            "live/a/terragrunt.hcl": 'terraform {\n  source = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"\n}\n'
+            'inputs = {\n  name = "a"\n}\n'
+        },
+        {"live/a/terragrunt.hcl": ["live/a/terragrunt.hcl: aws_iam_access_key.this"]},
+    ),
+    "files of a stack": (
+        {
+            **{f"modules/{name}/main.tf": flagged(name) for name in "ab"},
+            "stack/main.tfcomponent.hcl": 'component "a" {\n  source = "../modules/a"\n}\n',
+            "stack/prod.tfdeploy.hcl": 'deployment "prod" {\n  inputs = {}\n}\n',
+        },
+        {"stack/main.tfcomponent.hcl stack/prod.tfdeploy.hcl modules/a/main.tf": [f"modules/a/main.tf: component.a.{ITSELF}"]},
+    ),
+}
+"""Files of a repository, and what is found when one of those changes."""
 
 
 @pytest.fixture
@@ -51,11 +186,14 @@ def test_paths_from_the_top_in_a_folder_below_are_told(repository: Repository, c
     assert (code, "warning" in err) == (1, False)
 
 
-def test_whole_module_of_a_changed_file_is_judged(repository: Repository, hook: Hook) -> None:
-    repository.write("a/iam.tf", KEY)
-    repository.write("a/users.tf", USER % ("ci", ""))
-    repository.write("a/outputs.tf", "")
-    assert hook("a/outputs.tf") == (1, ["a/iam.tf: aws_iam_access_key.ci"])
+@pytest.mark.parametrize(("files", "changed"), CHANGES.values(), ids=CHANGES)
+def test_a_change_is_judged_with_all_that_it_concerns(
+    repository: Repository, hook: Hook, files: dict[str, str], changed: dict[str, list[str]]
+) -> None:
+    for name, text in files.items():
+        repository.write(name, text)
+    for names, found in changed.items():
+        assert [hook(name) for name in names.split()] == [(int(bool(found)), found)] * len(names.split()), names
 
 
 def test_nothing_is_printed_for_a_clean_commit(repository: Repository, capsys: Capture) -> None:
@@ -82,38 +220,6 @@ def test_broken_files_elsewhere_stay_silent(repository: Repository, capsys: Capt
     assert run(capsys, "hook", "--as-of", AS_OF, "d/iam.tf")[0] == 3
 
 
-def test_change_in_a_module_judges_the_modules_that_call_it(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/user/main.tf", 'variable "tags" {\n}\n' + (USER % ("ci", "")).replace('{ owner = "team" }', "var.tags") + KEY)
-    repository.write("live/main.tf", CALL % ("ci", "../modules/user", '  tags = { owner = "team" }\n'))
-    repository.write("modules/user/empty.tf", "")
-    assert hook("modules/user/empty.tf") == (1, ["modules/user/main.tf: module.ci.aws_iam_access_key.ci"])
-
-
-def test_change_in_a_caller_judges_the_module_that_holds_the_key(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/user/main.tf", flagged())
-    repository.write("modules/team/main.tf", CALL % ("user", "../user", ""))
-    repository.write("live/main.tf", CALL % ("team", "../modules/team", ""))
-    found = (1, ["modules/user/main.tf: module.team.module.user.aws_iam_access_key.ci"])
-    assert hook("live/main.tf") == found
-    assert hook("modules/team/main.tf") == found
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("main.tf", CALL % ("m", "./m", "")),
-        ("terragrunt.hcl", 'terraform {\n  source = "./m"\n}\n'),
-        ("main.tfcomponent.hcl", 'component "m" {\n  source = "./m"\n}\n'),
-        ("main.tfcomponent.json", '{"component": {"m": {"source": "./m"}}}'),
-    ],
-)
-def test_change_at_the_top_of_the_repository_judges_what_it_calls(repository: Repository, hook: Hook, name: str, text: str) -> None:
-    repository.write("m/iam.tf", flagged())
-    repository.write(name, text)
-    code, found = hook(name)
-    assert (code, len(found)) == (1, 1)
-
-
 def test_variables_file_without_any_key_judges_its_module(repository: Repository, hook: Hook) -> None:
     repository.write("live/main.tf", 'variable "tags" {\n}\n' + CALL % ("user", "../modules/user", "  tags = var.tags\n"))
     module = 'variable "tags" {\n}\nresource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = var.tags\n}\n' + KEY
@@ -123,47 +229,6 @@ def test_variables_file_without_any_key_judges_its_module(repository: Repository
         assert hook(f"live/{name}")[0] == 1
     repository.write("live/x.auto.tfvars", 'tags = { owner = "team", expires = "2027-01-31" }\n')
     assert hook("live/x.auto.tfvars") == (0, [])
-
-
-def test_roots_that_share_a_module_are_judged_one_by_one(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/user/main.tf", flagged())
-    for name in ("blue", "green"):
-        repository.write(f"live/{name}/main.tf", CALL % (name, "../../modules/user", ""))
-    assert hook("live/blue/main.tf") == (1, ["modules/user/main.tf: module.blue.aws_iam_access_key.ci"])
-    assert len(hook("modules/user/main.tf")[1]) == 2
-
-
-def test_module_whose_outputs_feed_a_key_counts(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/labels/main.tf", 'output "tags" {\n  value = { owner = "team" }\n}\n')
-    user = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = module.labels.tags\n}\n'
-    repository.write("live/main.tf", CALL % ("labels", "../modules/labels", "") + user + KEY)
-    assert hook("modules/labels/main.tf") == (1, ["live/main.tf: aws_iam_access_key.ci"])
-
-
-def test_sibling_module_without_influence_stays_silent(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/bucket/main.tf", 'resource "aws_s3_bucket" "b" {\n}\n')
-    repository.write("live/main.tf", CALL % ("bucket", "../modules/bucket", "") + flagged())
-    assert hook("modules/bucket/main.tf") == (0, [])
-
-
-def test_data_file_that_a_module_reads_counts(repository: Repository, hook: Hook) -> None:
-    user = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = yamldecode(file("${path.module}/tags.yaml"))\n}\n'
-    repository.write("live/main.tf", user + KEY)
-    repository.write("live/tags.yaml", "owner: team\n")
-    repository.write("live/other.yaml", "owner: team\n")
-    assert hook("live/tags.yaml")[0] == 1
-    assert hook("live/other.yaml") == (0, [])
-
-
-@pytest.mark.parametrize(
-    "call", ['file("${path.module}/${var.name}.yaml")', "file(local.name)", 'join("", [for f in fileset(path.module, "*") : file(f)])']
-)
-def test_data_file_with_a_computed_name_counts_below_the_module(repository: Repository, hook: Hook, call: str) -> None:
-    repository.write("live/main.tf", flagged() + f'output "data" {{\n  value = {call}\n}}\n')
-    repository.write("live/data/tags.yaml", "owner: team\n")
-    repository.write("other/tags.yaml", "owner: team\n")
-    assert hook("live/data/tags.yaml")[0] == 1
-    assert hook("other/tags.yaml") == (0, [])
 
 
 @pytest.mark.parametrize("kind", [ACCESS_KEY, SERVICE_CREDENTIAL])
@@ -200,46 +265,12 @@ def test_deleted_metadata_is_found_by_the_next_run_that_sees_the_module(reposito
     assert hook("a/user_override.tf")[0] == 1
 
 
-def test_template_is_judged_as_a_whole_and_alone(repository: Repository, hook: Hook) -> None:
-    repository.write("a.yaml", TEMPLATE)
-    repository.write("b.template", TEMPLATE)
-    repository.write("values.yaml", "a: 1\n")
-    assert hook("a.yaml") == (1, ["a.yaml: Key"])
-    assert hook("values.yaml") == (0, [])
-
-
-def test_nested_template_is_judged_with_its_parent(repository: Repository, hook: Hook) -> None:
-    nested = "Resources:\n  Keys:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: nested/keys.yaml\n"
-    repository.write("main.yaml", nested)
-    repository.write("nested/keys.yaml", TEMPLATE)
-    repository.write("other.yaml", "Resources: {}\n")
-    assert hook("main.yaml") == (1, ["nested/keys.yaml: Keys/Key"])
-    assert hook("nested/keys.yaml")[0] == 1
-    assert hook("other.yaml") == (0, [])
-
-
-def test_file_that_a_serverless_file_draws_in_counts(repository: Repository, hook: Hook) -> None:
-    repository.write("serverless.yml", "service: a\nprovider:\n  name: aws\nresources:\n  - ${file(res.yml)}\n  - ${file(more.yml)}\n")
-    repository.write("res.yml", TEMPLATE)
-    repository.write("more.yml", "Resources:\n  Other:\n    Type: AWS::S3::Bucket\n")
-    assert hook("serverless.yml") == (1, ["res.yml: Key"])
-    assert hook("more.yml") == (1, ["res.yml: Key"])
-
-
 def test_framework_leaves_out_the_other(repository: Repository, hook: Hook) -> None:
     repository.write("iam.tf", flagged())
     repository.write("a.yaml", TEMPLATE)
     assert hook("--framework", "terraform", "iam.tf", "a.yaml") == (1, ["iam.tf: aws_iam_access_key.ci"])
     assert hook("--framework", "cloudformation", "iam.tf", "a.yaml") == (1, ["a.yaml: Key"])
     assert len(hook("iam.tf", "a.yaml")[1]) == 2
-
-
-def test_file_of_variables_that_the_configuration_names_concerns_every_module(repository: Repository, hook: Hook) -> None:
-    repository.write("posturio-iac.toml", 'var_files = ["common.tfvars"]\n')
-    repository.write("common.tfvars", "x = 1\n")
-    repository.write("a/iam.tf", flagged("a"))
-    repository.write("b/iam.tf", flagged("b"))
-    assert len(hook("common.tfvars")[1]) == 2
 
 
 @pytest.mark.parametrize("name", ["with space.tf", "line\nbreak.tf", "ümläut.tf", "-x.tf", "--strict=x.tf", "a'b\".tf"])
@@ -304,17 +335,6 @@ def test_module_behind_a_broken_call_is_judged_as_scan_judges_it(repository: Rep
     judged = found("hook", changed)
     assert judged == found("scan", ".")
     assert (judged[0], [f["address"] for f in judged[1] if f["rule"] == MISSING]) == (3, ["module.user.aws_iam_access_key.ci"])
-
-
-def test_reference_in_a_comment_or_a_string_feeds_nothing(repository: Repository, hook: Hook) -> None:
-    repository.write("modules/labels/main.tf", 'output "tags" {\n  value = {}\n}\n')
-    text = '# module.labels.tags\noutput "x" {\n  value = "module.labels.tags"\n}\n'
-    repository.write("live/main.tf", CALL % ("labels", "../modules/labels", "") + text + flagged())
-    assert hook("modules/labels/main.tf") == (0, [])
-    repository.write(
-        "live/main.tf", CALL % ("labels", "../modules/labels", "") + text.replace('"module', '"${module.labels.tags}') + flagged()
-    )
-    assert hook("modules/labels/main.tf")[0] == 1
 
 
 def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path, hook: Hook, monkeypatch: Patch) -> None:
@@ -383,61 +403,12 @@ def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypa
     assert sorted(read) == ["live", "modules/a"]
 
 
-UNIT = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "../../modules//%s"\n}\n'
-TAGGED = 'variable "tags" {\n  default = {}\n}\n' + USER.replace('{ owner = "team"%s }', "var.tags") + KEY
-
-
-@pytest.fixture
-def units(repository: Repository) -> Repository:
-    """A repository in which Terragrunt applies two modules with keys."""
-    for name in ("a", "b"):
-        repository.write(f"modules/{name}/main.tf", TAGGED % name)
-        repository.write(f"live/{name}/terragrunt.hcl", UNIT % name)
-    repository.write("live/root.hcl", 'inputs = yamldecode(file("common.yaml"))\n')
-    repository.write("live/common.yaml", "tags: {owner: team}\n")
-    return repository
-
-
-@pytest.mark.usefixtures("units")
-@pytest.mark.parametrize(
-    ("changed", "found"),
-    [
-        ("live/a/terragrunt.hcl", ["a"]),
-        ("modules/b/main.tf", ["b"]),
-        ("live/root.hcl", ["a", "b"]),
-        ("live/common.yaml", ["a", "b"]),
-        ("live/gone.hcl", ["a", "b"]),
-        ("live/a/gone.hcl", ["a"]),
-        ("other.hcl", []),
-    ],
-)
-def test_changed_file_of_terragrunt_is_a_change_of_its_units(units: Repository, hook: Hook, changed: str, found: list[str]) -> None:
-    if changed == "other.hcl":
-        units.write(changed, "")
-    assert hook(changed) == (int(bool(found)), [f"modules/{name}/main.tf: aws_iam_access_key.ci" for name in found])
-
-
-def test_unit_whose_module_is_not_here_is_judged_when_it_changes(repository: Repository, hook: Hook) -> None:
-    source = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"
-    repository.write("live/a/terragrunt.hcl", f'terraform {{\n  source = "{source}"\n}}\ninputs = {{\n  name = "a"\n}}\n')
-    assert hook("live/a/terragrunt.hcl") == (1, ["live/a/terragrunt.hcl: aws_iam_access_key.this"])
-
-
 def test_module_that_is_given_a_secret_is_judged_with_the_key(repository: Repository, capsys: Capture) -> None:
     repository.write("main.tf", clean() + CALL % ("m", "./m", "  secret = aws_iam_access_key.ci.secret\n"))
     repository.write("m/main.tf", 'variable "secret" {\n}\nresource "aws_instance" "a" {\n  user_data = var.secret\n}\n')
     repository.write("n/main.tf", "")
     code, out, _ = run(capsys, "hook", "--as-of", AS_OF, "--format", "json", "m/main.tf")
     assert (code, [f["rule"] for f in json.loads(out)["findings"]]) == (1, ["iam.exposed_access_key_secrets"])
-
-
-@pytest.mark.parametrize("changed", ["stack/main.tfcomponent.hcl", "stack/prod.tfdeploy.hcl", "modules/a/main.tf"])
-def test_changed_file_of_a_stack_is_a_change_of_its_components(repository: Repository, hook: Hook, changed: str) -> None:
-    repository.write("modules/a/main.tf", flagged("a"))
-    repository.write("modules/b/main.tf", flagged("b"))
-    repository.write("stack/main.tfcomponent.hcl", 'component "a" {\n  source = "../modules/a"\n}\n')
-    repository.write("stack/prod.tfdeploy.hcl", 'deployment "prod" {\n  inputs = {}\n}\n')
-    assert hook(changed) == (1, ["modules/a/main.tf: component.a.aws_iam_access_key.ci"])
 
 
 def test_a_folder_that_cannot_be_read_concerns_the_files_in_it() -> None:
